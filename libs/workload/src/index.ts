@@ -1,0 +1,2 @@
+// contents page of @swaplab/workload
+export {}
