@@ -1,0 +1,200 @@
+// The event queue of one simulated cluster: a 4-ary heap in typed arrays, keyed by time, then by sequence number.
+// Modelled: exact order; events of one instant fire in the order in which they were scheduled.
+// Not modelled: cancelling. A cancelled timer is a deadline that its owner moved (see timer.ts), which keeps every event
+// a row of four numbers and the heap free of handles. The cost is one no-op event for each cancelled timer.
+import { assert } from "./assert.ts"
+
+/** Time and durations of the simulation: a count of nanoseconds, an integer in a float64, at most 2^53 (104 days). */
+export type Nanoseconds = number
+
+/** A registered kind of event; the index of its handler. */
+export type EventKind = number
+
+/** Largest time that a float64 counts exactly. */
+export const MAX_TIME: Nanoseconds = Number.MAX_SAFE_INTEGER
+
+/** How many events may fire at one instant before the run is declared a livelock. */
+export const MAX_EVENTS_PER_INSTANT = 5_000_000
+
+export interface EventKindOptions {
+  /** A poll, retry or time-out: it can wake somebody, but by itself it is no work in flight (see `pendingWork`). */
+  readonly retry?: boolean
+  /** The group (one per emulated machine) that the event belongs to; 0 is the cluster itself. */
+  readonly group?: number
+}
+
+/** Future events in order of time. */
+export class EventQueue {
+  /** Time of the event that is firing, or of the last one that fired. */
+  now: Nanoseconds = 0
+  /** Events fired so far. */
+  fired = 0
+  /** Events waiting. */
+  size = 0
+  #seq = 0
+  #time = new Float64Array(1024)
+  #order = new Float64Array(1024)
+  #kind = new Int32Array(1024)
+  #arg = new Int32Array(1024)
+  readonly #handlers: Array<(arg: number) => void> = []
+  /** Index into #pending of each kind; retry kinds share the bin 0, which nobody reads. */
+  #bin = new Int32Array(64)
+  #pending = new Int32Array(64)
+  #hashA = 0x811c9dc5 | 0
+  #hashB = 0x1b873593 | 0
+  #instant = 0
+
+  /** Makes a kind of event whose firing calls `handler(arg)`. */
+  register(handler: (arg: number) => void, options: EventKindOptions = {}): EventKind {
+    const kind = this.#handlers.push(handler) - 1
+    const bin = options.retry === true ? 0 : (options.group ?? 0) + 1
+    if (kind >= this.#bin.length) this.#bin = grown(this.#bin)
+    while (bin >= this.#pending.length) this.#pending = grown(this.#pending)
+    this.#bin[kind] = bin
+    return kind
+  }
+
+  /** Schedules an event of `kind` at the absolute time `time`, which must not lie in the past. */
+  at(time: Nanoseconds, kind: EventKind, arg: number): void {
+    assert(time >= this.now && time <= MAX_TIME, "event in the past, or beyond 2^53 ns")
+    if (this.size === this.#time.length) this.#grow()
+    this.#pending[this.#bin[kind]]++
+    const times = this.#time
+    const orders = this.#order
+    const kinds = this.#kind
+    const args = this.#arg
+    let i = this.size++
+    while (i > 0) {
+      const parent = (i - 1) >> 2
+      // at equal times the older event stays above
+      if (times[parent] <= time) break
+      times[i] = times[parent]
+      orders[i] = orders[parent]
+      kinds[i] = kinds[parent]
+      args[i] = args[parent]
+      i = parent
+    }
+    times[i] = time
+    orders[i] = this.#seq++
+    kinds[i] = kind
+    args[i] = arg
+  }
+
+  /** Schedules an event `delay` nanoseconds from now. */
+  after(delay: Nanoseconds, kind: EventKind, arg: number): void {
+    this.at(this.now + delay, kind, arg)
+  }
+
+  /** Time of the next event, or Infinity. */
+  nextTime(): Nanoseconds {
+    return this.size === 0 ? Number.POSITIVE_INFINITY : this.#time[0]
+  }
+
+  /** Events of a group under way that are work (a frame on a wire, a burst of CPU), not polls or time-outs. */
+  pendingWork(group: number): number {
+    return group + 1 < this.#pending.length ? this.#pending[group + 1] : 0
+  }
+
+  /** Fires the next event. The queue must not be empty. */
+  step(): void {
+    const time = this.#time[0]
+    const kind = this.#kind[0]
+    const arg = this.#arg[0]
+    this.#removeTop()
+    this.#pending[this.#bin[kind]]--
+    if (time === this.now) {
+      assert(++this.#instant < MAX_EVENTS_PER_INSTANT, "livelock: simulated time stands still")
+    } else {
+      this.now = time
+      this.#instant = 0
+    }
+    this.fired++
+    this.#hashA = Math.imul(this.#hashA ^ kind ^ (arg << 12), 0x01000193)
+    this.#hashB = Math.imul(this.#hashB ^ (time % 4294967296), 0x01000193) + this.#hashA | 0
+    this.#handlers[kind](arg)
+  }
+
+  /** Mixes a value of the model into the fingerprint (the queue mixes in every event by itself). */
+  mix(value: number): void {
+    this.#hashB = Math.imul(this.#hashB ^ value, 0x01000193)
+  }
+
+  /** Running hash over kind, argument and time of every event so far: 16 hexadecimal digits. */
+  fingerprint(): string {
+    return (this.#hashA >>> 0).toString(16).padStart(8, "0") + (this.#hashB >>> 0).toString(16).padStart(8, "0")
+  }
+
+  /** Every parent is due before its children, and the counts of pending work add up. */
+  checkInvariants(): void {
+    const pending = new Int32Array(this.#pending.length)
+    for (let i = 0; i < this.size; i++) {
+      pending[this.#bin[this.#kind[i]]]++
+      if (i === 0) continue
+      const parent = (i - 1) >> 2
+      assert(
+        this.#time[parent] < this.#time[i] ||
+          (this.#time[parent] === this.#time[i] && this.#order[parent] < this.#order[i]),
+        "heap order broken"
+      )
+    }
+    for (let bin = 0; bin < pending.length; bin++) assert(pending[bin] === this.#pending[bin], "pending work miscounted")
+  }
+
+  #removeTop(): void {
+    const times = this.#time
+    const orders = this.#order
+    const kinds = this.#kind
+    const args = this.#arg
+    const last = --this.size
+    if (last === 0) return
+    const time = times[last]
+    const order = orders[last]
+    let i = 0
+    for (;;) {
+      let child = 4 * i + 1
+      if (child >= last) break
+      const end = child + 4 < last ? child + 4 : last
+      let best = child
+      let bestTime = times[child]
+      for (child++; child < end; child++) {
+        const t = times[child]
+        if (t < bestTime || (t === bestTime && orders[child] < orders[best])) {
+          best = child
+          bestTime = t
+        }
+      }
+      if (time < bestTime || (time === bestTime && order < orders[best])) break
+      times[i] = bestTime
+      orders[i] = orders[best]
+      kinds[i] = kinds[best]
+      args[i] = args[best]
+      i = best
+    }
+    times[i] = time
+    orders[i] = order
+    kinds[i] = kinds[last]
+    args[i] = args[last]
+  }
+
+  #grow(): void {
+    const capacity = this.#time.length * 2
+    const time = new Float64Array(capacity)
+    const order = new Float64Array(capacity)
+    const kind = new Int32Array(capacity)
+    const arg = new Int32Array(capacity)
+    time.set(this.#time)
+    order.set(this.#order)
+    kind.set(this.#kind)
+    arg.set(this.#arg)
+    this.#time = time
+    this.#order = order
+    this.#kind = kind
+    this.#arg = arg
+  }
+}
+
+const grown = (column: Int32Array<ArrayBuffer>): Int32Array<ArrayBuffer> => {
+  const wider = new Int32Array(column.length * 2)
+  wider.set(column)
+  return wider
+}

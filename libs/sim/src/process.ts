@@ -1,0 +1,108 @@
+// A task of the model: one Effect fiber that is suspended only while the task sleeps.
+import { Effect, Utils } from "effect"
+import { assert } from "./assert.ts"
+import type { Nanoseconds } from "./event-queue.ts"
+import type { Sim } from "./sim.ts"
+import type { WaitQueue } from "./wait-queue.ts"
+
+/**
+ * Code that may sleep. It is written as a `function*` and entered with `yield*`, from another such function or from
+ * `Effect.gen`; the only thing it ever yields is the suspension of its own fiber, so a deep call chain costs the Effect
+ * runtime nothing. A plain function cannot `yield*`: scheduling while atomic does not compile.
+ */
+export type Sleeps<A> = Generator<Utils.YieldWrap<Effect.Effect<void>>, A, never>
+
+/** As in ps: R, S, K (killable) and D. A task in D can neither be killed nor interrupted. */
+export type ProcessState = "running" | "interruptible" | "killable" | "uninterruptible"
+
+/** Decides when a task that was woken runs: a CPU with its run queue. */
+export interface Dispatcher {
+  /** The task may run; call `process.resume()` when it gets the CPU. */
+  ready(process: Process): void
+}
+
+/** A task of the simulation, bound to one fiber by `Sim.spawn`. */
+export class Process {
+  readonly sim: Sim
+  readonly name: string
+  /** The machine it belongs to (see `Sim.group`); 0 is the cluster itself. */
+  readonly group: number
+  readonly id: number
+  /** A daemon waits for ever by design; a run may end while it sleeps. */
+  daemon = false
+  dispatcher: Dispatcher | null = null
+
+  state: ProcessState = "running"
+  /** The queue it sleeps on, or null. */
+  waitingOn: WaitQueue | null = null
+  /** When it went to sleep. */
+  since: Nanoseconds = 0
+  /** What it needs, for the lockup report: an allocation with order and gfp, a page, a request slot. */
+  why: string | null = null
+  /** A fatal signal is pending. */
+  killed = false
+  finished = false
+
+  /** Links of the wait queue. */
+  queueNext: Process | null = null
+  queuePrev: Process | null = null
+  exclusive = false
+  /** Deadline of the sleep under way, or −1. */
+  wakeAt: Nanoseconds = -1
+  timedOut = false
+
+  #resume: ((effect: Effect.Effect<void>) => void) | null = null
+  #woken = false
+  /** Suspends the fiber until `resume`. Made once: a sleep allocates only what the fiber itself needs. */
+  readonly park: Utils.YieldWrap<Effect.Effect<void>>
+
+  constructor(sim: Sim, name: string, group = 0) {
+    this.sim = sim
+    this.name = name
+    this.group = group
+    this.id = sim.processes.push(this) - 1
+    this.park = new Utils.YieldWrap(
+      Effect.async<void>((resume) => {
+        // woken between going to sleep and suspending the fiber (a wake-up from the code that puts it to sleep)
+        if (this.#woken) {
+          this.#woken = false
+          resume(Effect.void)
+        } else {
+          this.#resume = resume
+        }
+      })
+    )
+  }
+
+  /** Continues the fiber: it runs when the event that is firing has finished. */
+  resume(): void {
+    const resume = this.#resume
+    if (resume === null) {
+      assert(!this.#woken, "a task was resumed twice")
+      this.#woken = true
+      return
+    }
+    this.#resume = null
+    resume(Effect.void)
+  }
+
+  /** Makes a task that left its wait queue runnable. */
+  ready(): void {
+    if (this.dispatcher === null) this.resume()
+    else this.dispatcher.ready(this)
+  }
+
+  /** Lets `delay` pass, without using any CPU. */
+  *hold(delay: Nanoseconds): Sleeps<void> {
+    this.sim.holdEvent(this, delay)
+    yield this.park
+  }
+
+  /** Sends SIGKILL: wakes the task if it sleeps interruptibly or killably. */
+  kill(): void {
+    this.killed = true
+    if (this.waitingOn !== null && (this.state === "interruptible" || this.state === "killable")) {
+      this.waitingOn.wake(this)
+    }
+  }
+}

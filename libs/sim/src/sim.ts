@@ -1,0 +1,183 @@
+// One simulation: virtual time, its fibers, its random streams and its registry of tasks.
+import { Cause, Effect, Exit, Random as EffectRandom, Runtime } from "effect"
+import { assert } from "./assert.ts"
+import { type EventKind, EventQueue, type Nanoseconds } from "./event-queue.ts"
+import type { Process } from "./process.ts"
+import { Random } from "./random.ts"
+import { RunQueue } from "./run-queue.ts"
+import { SimClock } from "./sim-clock.ts"
+import { TraceRegistry } from "./trace.ts"
+
+export interface SimOptions {
+  readonly seed: number
+  /** Ticks per second of the emulated machines: time-outs of Linux round to these. 250 by default. */
+  readonly hz?: number
+}
+
+/** A task found asleep with no event left that could wake it. */
+export interface BlockedTask {
+  readonly process: string
+  readonly waitingOn: string
+  readonly wokenBy: string
+  readonly sinceNs: Nanoseconds
+  readonly why: string | null
+}
+
+/** Why `run` returned. */
+export type RunEnd =
+  /** `stop` was called. */
+  | { readonly reason: "stopped" }
+  /** The next event lies after the given time. */
+  | { readonly reason: "until" }
+  /** The given number of events has fired. */
+  | { readonly reason: "events" }
+  /** No event is left, and nobody but daemons sleeps. */
+  | { readonly reason: "finished" }
+  /** No event is left that could wake these tasks. */
+  | { readonly reason: "deadlock"; readonly blocked: ReadonlyArray<BlockedTask> }
+
+/** Virtual time under Effect: an event queue, a deterministic scheduler and a clock, for one simulated cluster. */
+export class Sim {
+  readonly queue = new EventQueue()
+  readonly seed: number
+  readonly hz: number
+  /** Nanoseconds between two ticks. */
+  readonly tickNs: Nanoseconds
+  /** Every task ever made, by id: with `waitingOn` this is the wait-for registry. */
+  readonly processes: Array<Process> = []
+  readonly trace = new TraceRegistry(this.queue)
+  readonly #runQueue = new RunQueue()
+  readonly #clock = new SimClock(this.queue)
+  readonly #random: EffectRandom.Random
+  readonly #groups: Array<string> = ["cluster"]
+  readonly #holdKinds: Array<EventKind> = []
+  readonly #timeoutKinds: Array<EventKind> = []
+  #stopped = false
+  #failure: Cause.Cause<unknown> | null = null
+
+  constructor(options: SimOptions) {
+    this.seed = options.seed
+    this.hz = options.hz ?? 250
+    assert(1_000_000_000 % this.hz === 0, "HZ must divide a second into whole nanoseconds")
+    this.tickNs = 1_000_000_000 / this.hz
+    this.#random = EffectRandom.make(options.seed)
+    this.#addKinds(0)
+  }
+
+  get now(): Nanoseconds {
+    return this.queue.now
+  }
+
+  /** A random stream of its own: adding other streams never changes it. */
+  stream(...path: ReadonlyArray<string>): Random {
+    return new Random(this.seed, ...path)
+  }
+
+  /** Makes a group: the events and tasks of one emulated machine are counted together. */
+  group(name: string): number {
+    const group = this.#groups.push(name) - 1
+    this.#addKinds(group)
+    return group
+  }
+
+  groupName(group: number): string {
+    return this.#groups[group]
+  }
+
+  /**
+   * `schedule_timeout`: how long a sleep of `duration` lasts when it starts now, at a resolution of one tick.
+   * It ends at a tick, at least (duration − one tick) and at most `duration` rounded up to ticks from now.
+   */
+  jiffies(duration: Nanoseconds): Nanoseconds {
+    const ticks = Math.max(1, Math.ceil(duration / this.tickNs))
+    return (Math.floor(this.queue.now / this.tickNs) + ticks) * this.tickNs - this.queue.now
+  }
+
+  /** Starts the fiber of a task; its first step runs after the event that is firing. */
+  spawn(process: Process, program: Effect.Effect<void>): void {
+    const fiber = Runtime.runFork(Runtime.defaultRuntime)(
+      program.pipe(Effect.withClock(this.#clock), Effect.withRandom(this.#random)),
+      { scheduler: this.#runQueue, immediate: false }
+    )
+    fiber.addObserver((exit) => {
+      process.finished = true
+      if (Exit.isFailure(exit) && !Cause.isInterruptedOnly(exit.cause)) this.#failure ??= exit.cause
+    })
+  }
+
+  /** Runs an Effect of its own (a fault script, a controller) on virtual time, without a task. */
+  fork(program: Effect.Effect<void>): void {
+    const fiber = Runtime.runFork(Runtime.defaultRuntime)(
+      program.pipe(Effect.withClock(this.#clock), Effect.withRandom(this.#random)),
+      { scheduler: this.#runQueue, immediate: false }
+    )
+    fiber.addObserver((exit) => {
+      if (Exit.isFailure(exit) && !Cause.isInterruptedOnly(exit.cause)) this.#failure ??= exit.cause
+    })
+  }
+
+  /** Makes `run` return after the event that is firing. */
+  stop(): void {
+    this.#stopped = true
+  }
+
+  /** Fires events until one of the reasons of `RunEnd` holds. A failed fiber is our bug: its cause is thrown. */
+  run(until: Nanoseconds = Number.POSITIVE_INFINITY, maxEvents = Number.POSITIVE_INFINITY): RunEnd {
+    const queue = this.queue
+    const runQueue = this.#runQueue
+    const last = queue.fired + maxEvents
+    this.#stopped = false
+    runQueue.flush()
+    for (;;) {
+      if (this.#failure !== null) throw Cause.squash(this.#failure)
+      if (this.#stopped) return { reason: "stopped" }
+      if (queue.size === 0) return this.#ended()
+      if (queue.nextTime() > until) {
+        if (queue.now < until) queue.now = until
+        return { reason: "until" }
+      }
+      if (queue.fired >= last) return { reason: "events" }
+      queue.step()
+      if (!runQueue.empty) runQueue.flush()
+    }
+  }
+
+  /** Wakes the process after `delay` (see `Process.hold`). */
+  holdEvent(process: Process, delay: Nanoseconds): void {
+    this.queue.after(delay, this.#holdKinds[process.group], process.id)
+  }
+
+  /** Ends the sleep of the process after `delay` unless somebody wakes it (see `WaitQueue.sleepTimeout`). */
+  timeoutEvent(process: Process, delay: Nanoseconds): void {
+    process.wakeAt = this.queue.now + delay
+    this.queue.at(process.wakeAt, this.#timeoutKinds[process.group], process.id)
+  }
+
+  /** Hash over every event so far; equal runs have equal fingerprints. */
+  fingerprint(): string {
+    return this.queue.fingerprint()
+  }
+
+  #addKinds(group: number): void {
+    this.#holdKinds[group] = this.queue.register((id) => this.processes[id].ready(), { group })
+    this.#timeoutKinds[group] = this.queue.register((id) => {
+      const process = this.processes[id]
+      if (process.waitingOn !== null && process.wakeAt === this.queue.now) process.waitingOn.expire(process)
+    }, { group, retry: true })
+  }
+
+  #ended(): RunEnd {
+    const blocked: Array<BlockedTask> = []
+    for (const process of this.processes) {
+      if (process.waitingOn === null || process.daemon || process.finished) continue
+      blocked.push({
+        process: process.name,
+        waitingOn: process.waitingOn.name,
+        wokenBy: process.waitingOn.wokenBy,
+        sinceNs: process.since,
+        why: process.why
+      })
+    }
+    return blocked.length === 0 ? { reason: "finished" } : { reason: "deadlock", blocked }
+  }
+}
