@@ -19,6 +19,8 @@ export type ProcessState = "running" | "interruptible" | "killable" | "uninterru
 export interface Dispatcher {
   /** The task may run; call `process.resume()` when it gets the CPU. */
   ready(process: Process): void
+  /** `schedule()`: the task that runs has just been put on a wait queue and gives up its CPU. */
+  sleeping(process: Process): void
 }
 
 /** A task of the simulation, bound to one fiber by `Sim.spawn`. */

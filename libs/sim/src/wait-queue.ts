@@ -117,9 +117,14 @@ export class WaitQueue {
       if (this.#tail === null) this.#head = process
       else this.#tail.queueNext = process
       this.#tail = process
-      return
+    } else {
+      this.#insertBeforeExclusive(process, this.#tail)
     }
-    let before: Process = this.#tail
+    if (process.dispatcher !== null) process.dispatcher.sleeping(process)
+  }
+
+  #insertBeforeExclusive(process: Process, tail: Process): void {
+    let before: Process = tail
     while (before.queuePrev !== null && before.queuePrev.exclusive) before = before.queuePrev
     process.queueNext = before
     process.queuePrev = before.queuePrev
