@@ -1,0 +1,233 @@
+// What one simulation gives back. Everything here is plain data (numbers, strings, arrays, Float64Array columns), so
+// that it can cross a worker boundary and be written to a file as it is. Times are simulated nanoseconds unless the
+// name says otherwise; sizes are bytes.
+
+/**
+ * How a run, or a client, ended.
+ *
+ * - `completed`: every workload process ran to its end.
+ * - `lockup`: the watchdog found a hang or a deadlock; see {@link LockupReport}.
+ * - `oom`: a workload process was killed for lack of memory, and there was no lockup.
+ * - `timeout`: the scenario's `duration` was over before the workloads were.
+ * - `stopped`: the user ended the run; the figures are what was measured until then.
+ */
+export type Outcome = "completed" | "lockup" | "oom" | "timeout" | "stopped"
+
+/** Every outcome, worst first: the order in which a run takes the outcome of its clients. */
+export const OUTCOMES: ReadonlyArray<Outcome> = ["lockup", "oom", "timeout", "stopped", "completed"]
+
+/** One simulation: a scenario, run with one kernel and one seed. */
+export interface RunResult {
+  /** Name of the scenario. */
+  readonly scenario: string
+  /** Name of the cell's kernel in the scenario. */
+  readonly kernel: string
+  readonly seed: number
+  /** Hash over every event. Same scenario, kernel and seed: same fingerprint, on every machine. */
+  readonly fingerprint: string
+  /** The worst outcome of its clients. */
+  readonly outcome: Outcome
+  /** Simulated time at the end of the run. */
+  readonly simulatedNs: number
+  readonly events: number
+  /** All workloads: from the first start to the last exit. Where not all exited: to the end of the run. */
+  readonly elapsedNs: number
+  /** CPU time in user mode, all clients. */
+  readonly userNs: number
+  /** CPU time in the kernel, softirqs included, all clients. */
+  readonly sysNs: number
+  /** Sorted naturally by name. */
+  readonly clients: ReadonlyArray<ClientResult>
+  readonly server: ServerResult
+  /** Every law that was checked, held or not. */
+  readonly laws: ReadonlyArray<LawResult>
+  readonly series: Series
+  /** What a reader must know about this run, for example that a limit was hit. */
+  readonly warnings: ReadonlyArray<string>
+  /** CPU time of the host that the simulation took. Not reproducible, and no part of the fingerprint. */
+  readonly cpuSeconds: number
+}
+
+/** One client of a run. */
+export interface ClientResult {
+  readonly name: string
+  readonly kernel: string
+  readonly outcome: Outcome
+  readonly elapsedNs: number
+  readonly userNs: number
+  readonly sysNs: number
+  /** Touches of pages by the workload. */
+  readonly pagesTouched: number
+  /** Counters of /proc/vmstat under their Linux names, in Linux's order. */
+  readonly vmstat: Readonly<Record<string, number>>
+  /** Major faults: from the fault to the page being mapped. */
+  readonly faultLatency: LatencySummary
+  readonly swapInBytes: number
+  readonly swapOutBytes: number
+  readonly network: ClientNetwork
+  readonly oomKills: number
+  /** Pages that came back with another content than was written. Any is a corruption. */
+  readonly integrityErrors: number
+  /** Page allocations that failed for good. */
+  readonly failedAllocations: number
+  /** The kernel's message of the first of them. */
+  readonly firstFailedAllocation: string | null
+  readonly lockup: LockupReport | null
+}
+
+/** Network counters of one client. */
+export interface ClientNetwork {
+  readonly rxPackets: number
+  readonly txPackets: number
+  /** Packets dropped above the ring, for any reason. */
+  readonly rxDropped: number
+  /** Packets that found no receive descriptor. */
+  readonly rxMissed: number
+  /** Receive buffers that could not be allocated. */
+  readonly allocFailed: number
+  readonly retransmits: number
+  /** Retransmission timeouts. */
+  readonly rtos: number
+  /** Packets from the reserve that sk_filter discarded because their socket is no memalloc socket. */
+  readonly pfmemallocDrops: number
+}
+
+/** A distribution of latencies, in nanoseconds. All zero when `count` is 0. */
+export interface LatencySummary {
+  readonly count: number
+  readonly meanNs: number
+  readonly p50Ns: number
+  readonly p90Ns: number
+  readonly p95Ns: number
+  readonly p99Ns: number
+  readonly p999Ns: number
+  readonly maxNs: number
+}
+
+/** The shared NBD server. Utilisations and ratios are shares from 0 to 1, over the same window as the clients. */
+export interface ServerResult {
+  readonly requests: number
+  /** Sent to clients. */
+  readonly readBytes: number
+  /** Received from clients. */
+  readonly writeBytes: number
+  /** Link from the switch to the server. */
+  readonly linkInUtilisation: number
+  /** Link from the server to the switch. */
+  readonly linkOutUtilisation: number
+  readonly cpuUtilisation: number
+  readonly diskUtilisation: number
+  readonly cacheHitRatio: number
+  /** Requests in the server on average: L of Little's law. */
+  readonly meanInSystem: number
+  /** Requests completed per simulated second: λ of Little's law. */
+  readonly throughputPerSecond: number
+  /** Time of a request in the server on average: W of Little's law. */
+  readonly meanResidenceNs: number
+}
+
+export type LawName = "pages conserved" | "packets conserved" | "Little's law" | "swap tokens"
+
+/** One law checked on one subject, for example pages of client-3. */
+export interface LawResult {
+  readonly law: LawName
+  readonly subject: string
+  readonly holds: boolean
+  /** The figures of both sides. */
+  readonly detail: string
+}
+
+/**
+ * How firmly a lack of progress is known: `stall` (no user progress for a while, completions go on), `hang` (no
+ * completion for long, with a task in uninterruptible sleep), `deadlock` (proved: no event is left that could free a
+ * page or complete a request).
+ */
+export type LockupKind = "stall" | "hang" | "deadlock"
+
+/** What starved. */
+export type LockupTaxonomy =
+  | "tx starvation"
+  | "rx starvation"
+  | "request slots"
+  | "isolated pages"
+  | "oom-rescued"
+  | "unclassified"
+
+/** One task of a client at the moment of a lockup. */
+export interface LockupTask {
+  readonly task: string
+  readonly state: string
+  readonly waitQueue: string
+  /** What would wake it. */
+  readonly wokenBy: string
+  readonly sinceNs: number
+  readonly why: string
+}
+
+/** The allocation that cannot succeed. */
+export interface LockupAllocation {
+  readonly task: string
+  readonly order: number
+  readonly gfp: number
+  /** Names of the gfp bits. */
+  readonly flags: string
+  readonly text: string
+}
+
+/** A zone at that moment, in pages: free against its min watermark and the floor that the allocation must keep. */
+export interface LockupZone {
+  readonly name: string
+  readonly free: number
+  readonly min: number
+  readonly floor: number
+}
+
+/** The proof of a lockup. */
+export interface LockupReport {
+  readonly client: string
+  readonly kind: LockupKind
+  readonly taxonomy: LockupTaxonomy
+  readonly atNs: number
+  /** Last progress. */
+  readonly sinceNs: number
+  readonly tasks: ReadonlyArray<LockupTask>
+  /** The wait-for cycle, one step an entry. */
+  readonly cycle: ReadonlyArray<string>
+  readonly allocation: LockupAllocation | null
+  readonly zones: ReadonlyArray<LockupZone>
+  readonly requestsOutstanding: number
+  readonly lastCompletionNs: number
+  /** All of the above as it is printed. */
+  readonly text: string
+}
+
+/** A time series in columns: every column has a value for every time. */
+export interface Series {
+  readonly timesNs: Float64Array
+  /** For example `client-1.nr_free_pages`. */
+  readonly columns: ReadonlyArray<SeriesColumn>
+}
+
+export interface SeriesColumn {
+  readonly name: string
+  readonly values: Float64Array
+}
+
+/** Where a run has got to. */
+export interface RunProgress {
+  readonly simulatedNs: number
+  readonly events: number
+  /** Clients that have neither locked up nor lost a process. */
+  readonly clientsAlive: number
+  readonly clients: number
+}
+
+/** How a run talks to whoever started it while it runs. Both are called every 100,000 events or so. */
+export interface RunHooks {
+  readonly progress: (progress: RunProgress) => void
+  /** True ends the run at once, with the outcome `stopped`. */
+  readonly shouldStop: () => boolean
+}
+
+/** Hooks that do nothing. */
+export const NO_HOOKS: RunHooks = { progress: () => {}, shouldStop: () => false }

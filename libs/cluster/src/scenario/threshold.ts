@@ -1,0 +1,79 @@
+// Thresholds: `client.faultLatency.p99 < 50 ms`. A metric, a comparison, a value in the metric's unit.
+import { ParseResult, Schema } from "effect"
+import { METRICS, metricOf } from "../run/metrics.ts"
+import { nearest } from "./nearest.ts"
+import { formatQuantity, parseQuantity } from "./units.ts"
+
+export const COMPARISONS = ["<=", ">=", "<", ">"] as const
+export type Comparison = (typeof COMPARISONS)[number]
+
+/** A limit that every run has to keep; a metric of clients has to keep it for every client. */
+export interface Threshold {
+  readonly metric: string
+  readonly comparison: Comparison
+  /** In base units of the metric. */
+  readonly value: number
+}
+
+const GRAMMAR = /^([A-Za-z][\w.]*) *(<=|>=|<|>) *(\S.*)$/
+const EXPECTED = "a threshold such as client.faultLatency.p99 < 50 ms"
+
+/** Reads a threshold; a string says what is wrong with it. */
+export const parseThreshold = (text: string): Threshold | string => {
+  const parts = GRAMMAR.exec(text.trim())
+  if (parts === null) return EXPECTED
+  const [, name, comparison, right] = parts
+  const metric = metricOf(name)
+  if (metric === null) {
+    const near = nearest(name, Object.keys(METRICS))
+    return near === null ? `a metric, one of ${Object.keys(METRICS).join(", ")}` : `a known metric, did you mean ${near}?`
+  }
+  const value = metric.unit === null
+    ? (/^\d+(\.\d+)?$/.test(right) ? Number(right) : null)
+    : parseQuantity(metric.unit, right)
+  if (value === null) return `${metric.unit === null ? "a plain number" : metric.unit.expected} after ${comparison}`
+  return { metric: name, comparison: comparison as Comparison, value }
+}
+
+/** Writes a threshold as it is read. */
+export const formatThreshold = (threshold: Threshold): string => {
+  const unit = metricOf(threshold.metric)?.unit ?? null
+  const value = unit === null ? String(threshold.value) : formatQuantity(unit, threshold.value)
+  return `${threshold.metric} ${threshold.comparison} ${value}`
+}
+
+/** Whether a value keeps a threshold. */
+export const keeps = (threshold: Threshold, value: number): boolean => {
+  switch (threshold.comparison) {
+    case "<":
+      return value < threshold.value
+    case "<=":
+      return value <= threshold.value
+    case ">":
+      return value > threshold.value
+    case ">=":
+      return value >= threshold.value
+  }
+}
+
+const ThresholdStruct = Schema.Struct({
+  metric: Schema.String,
+  comparison: Schema.Literal(...COMPARISONS),
+  value: Schema.Number
+})
+
+/** A threshold as it stands in a scenario. */
+export const ThresholdText: Schema.Schema<Threshold, string> = Schema.transformOrFail(
+  Schema.String.annotations({ jsonSchema: { type: "string", pattern: GRAMMAR.source } }),
+  ThresholdStruct,
+  {
+    strict: true,
+    decode: (text, _options, ast) => {
+      const threshold = parseThreshold(text)
+      return typeof threshold === "string"
+        ? ParseResult.fail(new ParseResult.Type(ast, text, threshold))
+        : ParseResult.succeed(threshold)
+    },
+    encode: (threshold) => ParseResult.succeed(formatThreshold(threshold))
+  }
+).annotations({ title: EXPECTED })
