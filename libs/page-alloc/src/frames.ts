@@ -1,0 +1,68 @@
+// Page frames: struct page as columns of typed arrays.
+//
+// A page frame is an index, the columns are its fields. Frame numbers are dense: each zone starts at a multiple of 1024
+// and holes of physical memory have no frames, so a frame number is not a physical address (`Zone.startPfn` is).
+// States of a frame and who may move it: free block (page-alloc, PG_buddy on the head), per-CPU list (page-alloc),
+// allocated (its owner; refCount ≥ 1 on the head). An owner may put its frames on lists of its own through next/prev.
+// Cost: 32 bytes a frame of host memory; the migrate types of pageblocks add one byte for each 512 frames.
+// source: include/linux/mm_types.h:struct page
+
+/** `next` of a frame that is on no list (LIST_POISON). */
+export const OFF_LIST = -2
+/** `rmap` of a page that nothing maps, `bioNext` at the end of a chain, and list ends. */
+export const NONE = -1
+
+/** Host memory of one frame. */
+export const BYTES_PER_FRAME = 32
+
+export class Frames {
+  readonly count: number
+  /** Links of the one list a frame can be on; OFF_LIST in `next` when it is on none. */
+  readonly next: Int32Array
+  readonly prev: Int32Array
+  /** PG_ flags. */
+  readonly flags: Uint16Array
+  /** Order of the block, valid on the head of a free or of an allocated block. */
+  readonly order: Uint8Array
+  /** References; at least 1 on the head of an allocated block, 0 on anything free. */
+  readonly refCount: Uint8Array
+  /** page->private. Allocated: the owner's (the swap slot of a swap-cache page), 0 at allocation. Per-CPU list: migrate type. */
+  readonly private: Int32Array
+  /** Index into the page table of the client, NONE while nothing maps the page. */
+  readonly rmap: Int32Array
+  /** Content token: who wrote the page, and which version. 0/0 is a page of zeroes. */
+  readonly tokenWriter: Uint32Array
+  readonly tokenVersion: Uint32Array
+  /** Chain of one-page bios in a request. */
+  readonly bioNext: Int32Array
+
+  constructor(count: number) {
+    this.count = count
+    this.next = new Int32Array(count).fill(OFF_LIST)
+    this.prev = new Int32Array(count).fill(OFF_LIST)
+    this.flags = new Uint16Array(count)
+    this.order = new Uint8Array(count)
+    this.refCount = new Uint8Array(count)
+    this.private = new Int32Array(count)
+    this.rmap = new Int32Array(count).fill(NONE)
+    this.tokenWriter = new Uint32Array(count)
+    this.tokenVersion = new Uint32Array(count)
+    this.bioNext = new Int32Array(count).fill(NONE)
+  }
+
+  /** All columns, for accounting of host memory. */
+  columns(): ReadonlyArray<Int32Array | Uint32Array | Uint16Array | Uint8Array> {
+    return [
+      this.next,
+      this.prev,
+      this.flags,
+      this.order,
+      this.refCount,
+      this.private,
+      this.rmap,
+      this.tokenWriter,
+      this.tokenVersion,
+      this.bioNext
+    ]
+  }
+}

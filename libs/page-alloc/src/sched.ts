@@ -1,0 +1,38 @@
+// Who is running. The allocators look at a handful of task flags and at the kind of context; nothing else of a task
+// matters to them.
+//
+// Modelled: PF_MEMALLOC and its relatives, TIF_MEMDIE, hard and soft interrupt context. Not modelled: real-time tasks
+// (they would get ALLOC_HARDER), cpusets, tasks dumping core.
+// source: include/linux/sched.h, include/linux/hardirq.h
+import type { Process, Sleeps } from "@swaplab/sim"
+
+/** The task may use the whole reserve and must not enter direct reclaim. */
+export const PF_MEMALLOC = 0x800
+/** The task is exiting. */
+export const PF_EXITING = 0x4
+export const PF_KSWAPD = 0x40000
+export const PF_KTHREAD = 0x200000
+/** The task may write to swap. */
+export const PF_SWAPWRITE = 0x800000
+
+/** Who is running: a task, or a softirq on a CPU. Passed to everything atomic. */
+export interface Context {
+  /** PF_ flags; a softirq context has its own, starting at 0. */
+  flags: number
+  /** TIF_MEMDIE: the OOM killer chose this task. */
+  memdie: boolean
+  /** in_interrupt(): hard irq, softirq, or a section with bottom halves disabled. */
+  inInterrupt: boolean
+  /** in_serving_softirq(): a softirq handler runs. Implies `inInterrupt`. */
+  servingSoftirq: boolean
+  cpu: number
+  /** CPU time in nanoseconds that was used and is not charged yet; the libs add their costs here. */
+  ns: number
+}
+
+/** A context that may sleep. Passed to everything that may sleep. */
+export interface Task extends Context {
+  readonly process: Process
+  /** cond_resched(): lets the CPU time of a burst pass when there is enough of it. */
+  condResched(): Sleeps<void>
+}
