@@ -1,0 +1,441 @@
+// The request queue of one disk: from a page that is to be read or written to a request that a driver takes.
+//
+// Modelled: plug, merging, request slots, the request mempool, a FIFO elevator, running of the driver, completion.
+// Not modelled: flushes, barriers, discard, request timeouts and requeueing (nbd of 3.5/3.6 uses none of them); kblockd (a plug
+// flushed because its task sleeps runs the driver at once instead of a scheduling latency later).
+// source: block/blk-core.c:blk_queue_bio, blk_flush_plug_list, blk_fetch_request, blk_end_request_all
+import { type Context, GFP_NOIO, type Task, WOULD_SLEEP } from "@swaplab/page-alloc"
+import { assert, type Process, type Sim, type Sleeps, type WaitQueue } from "@swaplab/sim"
+import { BioSet, NO_BIO } from "./bio-set.ts"
+import { BLK_RW_ASYNC, BLK_RW_SYNC, CongestionState } from "./congestion.ts"
+import { DiskStats } from "./disk-stats.ts"
+import { type BlkMemory, bootContext, Mempool } from "./mempool.ts"
+import {
+  BACK_MERGE,
+  findMerge,
+  initRequestFromBio,
+  mergeIntoList,
+  mergeIntoQueued,
+  NO_MERGE,
+  SECTORS_PER_PAGE
+} from "./merge.ts"
+import { BLKDEV_MAX_RQ, RequestList } from "./request-list.ts"
+import { NO_REQUEST, RequestFifo, Requests, RQ_PLUGGED, RQ_QUEUED, RQ_STARTED } from "./requests.ts"
+import { BLK_MAX_REQUEST_COUNT, type TaskIo, TaskIoTable } from "./task-io.ts"
+
+/** The bio was merged or became a request. */
+export const SUBMITTED = 1
+
+/** `BLKDEV_MIN_RQ`: elements of the request mempool. */
+export const BLKDEV_MIN_RQ = 4
+
+/** `BLK_DEF_MAX_SECTORS` of a driver that sets no limit: 31 pages. */
+export const BLK_SAFE_MAX_SECTORS = 255
+
+/** What the block layer calls when a queue holds requests. It may take them now, or later with `fetch`. */
+export interface BlockDriver {
+  requestFn(queue: BlockQueue): void
+}
+
+/** CPU time that each step adds to the context that takes it. Our estimates; no source states them. */
+export interface BlkCosts {
+  readonly bioNs: number
+  readonly requestNs: number
+  readonly endBioNs: number
+}
+
+export interface BlockQueueOptions {
+  /** Slots per class; 128 by default. */
+  readonly nrRequests?: number
+  /** Largest request in 512-byte sectors; 255 by default. */
+  readonly maxSectors?: number
+  /** Shared by the queues of a machine; one of its own by default. */
+  readonly congestion?: CongestionState
+  readonly costs?: BlkCosts
+}
+
+/** What the queue did so far. Arrays are [sync, async]. */
+export interface BlkCounters {
+  bios: number
+  requests: number
+  plugMerges: number
+  queueMerges: number
+  backMerges: number
+  frontMerges: number
+  /** Plugged requests absorbed by a queued one when their plug was flushed. */
+  requestMerges: number
+  plugFlushes: number
+  completed: number
+  errors: number
+  /** Times a task slept for a request slot. */
+  readonly slotWaits: [number, number]
+  /** Time spent in these sleeps. */
+  readonly slotWaitNs: [number, number]
+  /** Most requests ever allocated. */
+  readonly mostRequests: [number, number]
+}
+
+/** `request_queue`. Requests and bios are integers; their columns are public to read. */
+export class BlockQueue {
+  readonly name: string
+  /** Largest request in pages. */
+  readonly maxPages: number
+  readonly bios: BioSet
+  readonly requests: Requests
+  readonly requestPool: Mempool
+  readonly slots: RequestList
+  readonly congestion: CongestionState
+  readonly stats: DiskStats
+  readonly counters: BlkCounters = {
+    bios: 0,
+    requests: 0,
+    plugMerges: 0,
+    queueMerges: 0,
+    backMerges: 0,
+    frontMerges: 0,
+    requestMerges: 0,
+    plugFlushes: 0,
+    completed: 0,
+    errors: 0,
+    slotWaits: [0, 0],
+    slotWaitNs: [0, 0],
+    mostRequests: [0, 0]
+  }
+  /** Plugged in by whoever drives the disk. Without one, requests stay in the elevator. */
+  driver: BlockDriver | null = null
+  /** Called once for every page of a request that ends, in ascending sector order. */
+  onBioEnd: (ctx: Context, pfn: number, write: boolean, error: number) => void = () => {}
+  readonly #sim: Sim
+  readonly #tasks: TaskIoTable
+  readonly #costs: BlkCosts
+  readonly #elevator = new RequestFifo()
+  /** Runs the flush of a task that is already off its CPU. */
+  readonly #nobody: Context = bootContext()
+  #started = 0
+
+  constructor(
+    sim: Sim,
+    name: string,
+    bioMemory: BlkMemory,
+    requestMemory: BlkMemory,
+    options: BlockQueueOptions = {}
+  ) {
+    this.#sim = sim
+    this.name = name
+    this.maxPages = Math.floor((options.maxSectors ?? BLK_SAFE_MAX_SECTORS) / SECTORS_PER_PAGE)
+    assert(this.maxPages >= 1, "a request must have room for a page")
+    this.#costs = options.costs ?? { bioNs: 300, requestNs: 700, endBioNs: 200 }
+    this.congestion = options.congestion ?? new CongestionState(sim)
+    this.#tasks = new TaskIoTable(sim)
+    this.slots = new RequestList(sim, name, options.nrRequests ?? BLKDEV_MAX_RQ, this.congestion, this.#tasks)
+    this.requests = new Requests(2 * this.slots.hardCap)
+    this.bios = new BioSet(sim, bioMemory)
+    this.requestPool = new Mempool(sim, "blkdev_requests", BLKDEV_MIN_RQ, requestMemory)
+    this.stats = new DiskStats(sim)
+    const flush = (process: Process): void => this.flushPlugOnSchedule(process)
+    this.bios.pool.beforeSleep = flush
+    this.requestPool.beforeSleep = flush
+  }
+
+  // — columns, as drivers read them —
+
+  /** First 512-byte sector, by request. */
+  get rqSector(): Uint32Array {
+    return this.requests.sector
+  }
+  /** Pages, by request. */
+  get rqPages(): Uint16Array {
+    return this.requests.pages
+  }
+  /** 1 = write, by request. */
+  get rqWrite(): Uint8Array {
+    return this.requests.write
+  }
+  /** First bio of a request. */
+  get rqBioHead(): Int32Array {
+    return this.requests.bioHead
+  }
+  /** The bio behind a bio, or `NO_BIO`. The array changes when bios grow in number: do not keep it. */
+  get bioNext(): Int32Array {
+    return this.bios.next
+  }
+  /** Page frame of a bio. The array changes when bios grow in number: do not keep it. */
+  get bioPage(): Int32Array {
+    return this.bios.page
+  }
+  /** Where tasks wait for a request: [sync, async]. */
+  get requestSlot(): readonly [sync: WaitQueue, async: WaitQueue] {
+    return this.slots.wait
+  }
+
+  /** Requests that exist: plugged, queued or with the driver. */
+  inFlight(): number {
+    return this.requests.inUse
+  }
+
+  // — submitting —
+
+  /**
+   * Is there a request slot, or a request to merge into, for such a page now? A bio and a request are needed as well;
+   * asking this first saves taking them in vain. Changes nothing.
+   */
+  maySubmit(task: Task, write: boolean, sector: number, sync: boolean): boolean {
+    const io = this.#tasks.of(task.process)
+    if (this.slots.available(write && !sync ? BLK_RW_ASYNC : BLK_RW_SYNC, io)) return true
+    const direction = write ? 1 : 0
+    return findMerge(this.requests, io.plugged, direction, sector, this.maxPages) !== NO_REQUEST ||
+      findMerge(this.requests, this.#elevator, direction, sector, this.maxPages) !== NO_REQUEST
+  }
+
+  /**
+   * Submits one page as far as is possible without sleeping: `SUBMITTED`, or `WOULD_SLEEP` and nothing was done.
+   * `gfp` is the mask of the bio (GFP_NOIO for writes, GFP_KERNEL for reads in Linux).
+   */
+  trySubmitPage(
+    task: Task,
+    write: boolean,
+    sector: number,
+    pfn: number,
+    sync: boolean,
+    gfp: number = GFP_NOIO
+  ): number {
+    if (!this.maySubmit(task, write, sector, sync)) return WOULD_SLEEP
+    const bio = this.bios.tryAlloc(task, gfp)
+    if (bio < 0) return WOULD_SLEEP
+    this.bios.init(bio, write, sector, pfn, sync)
+    const result = this.trySubmitBio(task, bio)
+    if (result === WOULD_SLEEP) this.bios.free(task, bio)
+    return result
+  }
+
+  /** Submits one page; sleeps for a bio, a request slot or a request if it must. */
+  *submitPage(
+    task: Task,
+    write: boolean,
+    sector: number,
+    pfn: number,
+    sync: boolean,
+    gfp: number = GFP_NOIO
+  ): Sleeps<void> {
+    const bio = yield* this.bios.alloc(task, gfp)
+    assert(bio >= 0, "a bio for a page needs a mask that may sleep")
+    this.bios.init(bio, write, sector, pfn, sync)
+    yield* this.submitBio(task, bio)
+  }
+
+  /** `submit_bio` without sleeping: `SUBMITTED`, or `WOULD_SLEEP` and the bio is still the caller's. */
+  trySubmitBio(task: Task, bio: number): number {
+    const io = this.#tasks.of(task.process)
+    if (this.#tryMerge(task, io, bio)) return SUBMITTED
+    const rwClass = this.#classOf(bio)
+    if (!this.slots.available(rwClass, io)) return WOULD_SLEEP
+    const object = this.requestPool.tryAlloc(task, GFP_NOIO)
+    if (object < 0) return WOULD_SLEEP
+    this.slots.take(rwClass, io)
+    this.#addRequest(task, io, rwClass, object, bio)
+    return SUBMITTED
+  }
+
+  /** `submit_bio`. A task that sleeps for a slot does so uninterruptibly, and does not try to merge again afterwards. */
+  *submitBio(task: Task, bio: number): Sleeps<void> {
+    const io = this.#tasks.of(task.process)
+    if (this.#tryMerge(task, io, bio)) return
+    const rwClass = this.#classOf(bio)
+    while (!this.slots.available(rwClass, io)) {
+      this.flushPlugOnSchedule(task.process)
+      this.counters.slotWaits[rwClass]++
+      const since = this.#sim.now
+      yield* this.slots.wait[rwClass].sleepExclusive(task.process)
+      this.counters.slotWaitNs[rwClass] += this.#sim.now - since
+      this.#tasks.setBatching(io)
+    }
+    // the slot is held while the pool makes its caller wait
+    this.slots.take(rwClass, io)
+    const object = yield* this.requestPool.alloc(task, GFP_NOIO)
+    assert(object >= 0, "the request pool failed a caller that may sleep")
+    this.#addRequest(task, io, rwClass, object, bio)
+  }
+
+  // — plugs —
+
+  /** `blk_start_plug`: from now on the task's new requests are held back. Plugs nest. */
+  plug(task: Task): void {
+    this.#tasks.of(task.process).plugDepth++
+  }
+
+  /** `blk_finish_plug`: the outermost one hands the held requests to the elevator and runs the driver. */
+  unplug(task: Task): void {
+    const io = this.#tasks.of(task.process)
+    assert(io.plugDepth > 0, "a plug was closed twice")
+    io.plugDepth--
+    if (io.plugDepth === 0) this.#flushPlug(task, io)
+  }
+
+  /** `sched_submit_work`: a task that goes to sleep must not sit on requests that it may be waiting for. */
+  flushPlugOnSchedule(process: Process): void {
+    const io = this.#tasks.peek(process)
+    if (io !== null && io.plugged.count !== 0) this.#flushPlug(null, io)
+  }
+
+  /** Requests that the task holds back. */
+  pluggedRequests(process: Process): number {
+    return this.#tasks.peek(process)?.plugged.count ?? 0
+  }
+
+  /** Drops what is known of a task that has ended. */
+  forgetTask(process: Process): void {
+    this.#tasks.forget(process)
+  }
+
+  // — the driver's side —
+
+  /** `blk_fetch_request`: takes the oldest queued request, or `NO_REQUEST`. */
+  fetch(): number {
+    const rq = this.#elevator.popHead(this.requests)
+    if (rq === NO_REQUEST) return NO_REQUEST
+    assert(this.requests.state[rq] === RQ_QUEUED, "the elevator holds a request that is not queued")
+    this.requests.state[rq] = RQ_STARTED
+    this.#started++
+    return rq
+  }
+
+  /** Requests in the elevator. */
+  queued(): number {
+    return this.#elevator.count
+  }
+
+  /** `__blk_run_queue`: calls the driver if there is anything to take. */
+  runQueue(): void {
+    if (this.driver !== null && this.#elevator.count !== 0) this.driver.requestFn(this)
+  }
+
+  /** `blk_end_request_all`: ends every page, then frees the request and its slot. `error` is 0 or an errno. */
+  endRequest(ctx: Context, rq: number, error: number): void {
+    const rqs = this.requests
+    assert(rqs.state[rq] === RQ_STARTED, "ending a request that the driver does not have")
+    const write = rqs.write[rq] === 1
+    let bio = rqs.bioHead[rq]
+    rqs.bioHead[rq] = NO_BIO
+    rqs.bioTail[rq] = NO_BIO
+    let pages = 0
+    while (bio !== NO_BIO) {
+      const next = this.bios.next[bio]
+      const pfn = this.bios.page[bio]
+      ctx.ns += this.#costs.endBioNs
+      this.onBioEnd(ctx, pfn, write, error)
+      this.bios.free(ctx, bio)
+      pages++
+      bio = next
+    }
+    assert(pages === rqs.pages[rq], "a request ended with another number of pages")
+    this.counters.completed++
+    if (error !== 0) this.counters.errors++
+    this.stats.end(rqs.write[rq], pages * SECTORS_PER_PAGE, rqs.start[rq])
+    this.#started--
+    this.#putRequest(ctx, rq)
+  }
+
+  checkInvariants(): void {
+    const rqs = this.requests
+    this.bios.checkInvariants()
+    this.slots.checkInvariants()
+    this.requestPool.checkInvariants()
+    let plugged = 0
+    for (const io of this.#tasks) plugged += this.#checkList(io.plugged, RQ_PLUGGED)
+    const queued = this.#checkList(this.#elevator, RQ_QUEUED)
+    assert(plugged + queued + this.#started === rqs.inUse, "requests were lost")
+    assert(rqs.inUse <= this.slots.count[0] + this.slots.count[1], "there are more requests than slots taken")
+    assert(rqs.inUse === this.stats.inFlight, "in-flight statistics differ from the requests")
+    assert(this.requestPool.inUse() === rqs.inUse, "requests and their objects differ in number")
+  }
+
+  // — inside —
+
+  #classOf(bio: number): number {
+    return this.bios.write[bio] === 0 || this.bios.sync[bio] === 1 ? BLK_RW_SYNC : BLK_RW_ASYNC
+  }
+
+  #tryMerge(ctx: Context, io: TaskIo, bio: number): boolean {
+    let way = mergeIntoList(this.requests, io.plugged, this.bios, bio, this.maxPages)
+    if (way !== NO_MERGE) {
+      this.counters.plugMerges++
+    } else {
+      if (this.#elevator.count === 0) return false
+      way = mergeIntoList(this.requests, this.#elevator, this.bios, bio, this.maxPages)
+      if (way === NO_MERGE) return false
+      this.counters.queueMerges++
+    }
+    if (way === BACK_MERGE) this.counters.backMerges++
+    else this.counters.frontMerges++
+    this.counters.bios++
+    ctx.ns += this.#costs.bioNs
+    this.stats.merged(this.bios.write[bio])
+    return true
+  }
+
+  #addRequest(ctx: Context, io: TaskIo, rwClass: number, object: number, bio: number): void {
+    const rqs = this.requests
+    const counters = this.counters
+    this.slots.chargeBatch(io)
+    const rq = rqs.claim(object, this.#sim.now)
+    rqs.rwClass[rq] = rwClass
+    initRequestFromBio(rqs, rq, this.bios, bio)
+    this.stats.start()
+    counters.bios++
+    counters.requests++
+    counters.mostRequests[rwClass] = Math.max(counters.mostRequests[rwClass], this.slots.count[rwClass])
+    ctx.ns += this.#costs.bioNs + this.#costs.requestNs
+    if (io.plugDepth > 0) {
+      if (io.plugged.count >= BLK_MAX_REQUEST_COUNT) this.#flushPlug(ctx, io)
+      rqs.state[rq] = RQ_PLUGGED
+      io.plugged.addTail(rqs, rq)
+    } else {
+      rqs.state[rq] = RQ_QUEUED
+      this.#elevator.addTail(rqs, rq)
+      this.runQueue()
+    }
+  }
+
+  #flushPlug(ctx: Context | null, io: TaskIo): void {
+    if (io.plugged.count === 0) return
+    const rqs = this.requests
+    this.counters.plugFlushes++
+    for (let rq = io.plugged.popHead(rqs); rq !== NO_REQUEST; rq = io.plugged.popHead(rqs)) {
+      if (this.#elevator.count !== 0 && mergeIntoQueued(rqs, this.#elevator, this.bios, rq, this.maxPages)) {
+        this.counters.requestMerges++
+        this.stats.absorbed(rqs.write[rq])
+        this.#putRequest(ctx ?? this.#nobody, rq)
+        continue
+      }
+      rqs.state[rq] = RQ_QUEUED
+      this.#elevator.addTail(rqs, rq)
+    }
+    this.runQueue()
+  }
+
+  /** `__blk_put_request`: the object goes back first, then the slot. */
+  #putRequest(ctx: Context, rq: number): void {
+    const rwClass = this.requests.rwClass[rq]
+    this.requestPool.free(ctx, this.requests.release(rq))
+    this.slots.put(rwClass)
+  }
+
+  #checkList(list: RequestFifo, state: number): number {
+    const rqs = this.requests
+    let count = 0
+    for (let rq = list.head; rq !== NO_REQUEST; rq = rqs.next[rq]) {
+      assert(rqs.state[rq] === state, "a request is in the wrong list")
+      let pages = 0
+      let sector = rqs.sector[rq]
+      for (let bio = rqs.bioHead[rq]; bio !== NO_BIO; bio = this.bios.next[bio]) {
+        assert(this.bios.sector[bio] === sector, "the pages of a request are not adjacent")
+        sector += SECTORS_PER_PAGE
+        pages++
+      }
+      assert(pages === rqs.pages[rq] && pages >= 1 && pages <= this.maxPages, "a request has a wrong page count")
+      count++
+    }
+    assert(count === list.count, "a list of requests has a wrong length")
+    return count
+  }
+}
