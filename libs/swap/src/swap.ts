@@ -1,0 +1,170 @@
+// One swap area of one machine: the parts put together, in the form in which reclaim and the fault handler use them.
+//
+// The life of a page that is swapped out takes two visits of reclaim. First visit: `addToSwap`, unmapping, `tryPageout` (or
+// `pageout`); the page is under writeback and stays in memory. When the write ends the page is rotated to the tail of its
+// list. Second visit: it is clean, `removeMapping` takes it out of the cache, and reclaim frees it.
+// source: mm/swapfile.c:sys_swapon, swap_show; mm/swap.c:swap_setup
+import type { BlockQueue } from "@swaplab/blk"
+import type { Context, Frames, Task } from "@swaplab/page-alloc"
+import { assert, type Sim, type Sleeps } from "@swaplab/sim"
+import type { SwapCounters, SwapOps, SwapOptions } from "./ops.ts"
+import { PageIo } from "./page-io.ts"
+import { PageLocks } from "./page-lock.ts"
+import { RadixNodes } from "./radix-nodes.ts"
+import { Readahead } from "./readahead.ts"
+import { SwapCache } from "./swap-cache.ts"
+import { SwapMap } from "./swap-map.ts"
+import { SwapState } from "./swap-state.ts"
+
+const KIB_PER_PAGE = 4
+
+/** Swap on one block device. */
+export class Swap {
+  readonly state: SwapState
+  readonly map: SwapMap
+  readonly cache: SwapCache
+  readonly nodes: RadixNodes
+  readonly locks: PageLocks
+  readonly io: PageIo
+  readonly readahead: Readahead
+  readonly counters: SwapCounters = {
+    writesSubmitted: 0,
+    writesEnded: 0,
+    readsSubmitted: 0,
+    readsEnded: 0,
+    writeErrors: 0,
+    readErrors: 0,
+    writesDropped: 0,
+    noSlot: 0,
+    noNodes: 0,
+    readaheads: 0,
+    readaheadHoles: 0,
+    readaheadNoPage: 0
+  }
+  readonly #queue: BlockQueue
+  readonly #options: SwapOptions
+
+  /** `swapon`. The queue calls back into this area from now on: a queue carries one area. */
+  constructor(sim: Sim, frames: Frames, queue: BlockQueue, ops: SwapOps, options: SwapOptions) {
+    this.#queue = queue
+    this.#options = options
+    this.map = new SwapMap(options)
+    this.cache = new SwapCache(frames)
+    this.nodes = new RadixNodes(options.slots, options.cpus, ops.radixTreeNodes)
+    this.locks = new PageLocks(sim, frames, (process) => queue.flushPlugOnSchedule(process))
+    this.state = new SwapState(frames, this.map, this.cache, this.nodes, this.locks, ops, this.counters)
+    this.io = new PageIo(this.state, queue, options.device)
+    this.readahead = new Readahead(this.state, this.io, queue, options.pageCluster ?? 3, options.readaheadPlug)
+  }
+
+  // — what reclaim calls (the swap half of its operations table) —
+
+  /** Free slots. */
+  nrSwapPages(): number {
+    return this.map.nrSwapPages
+  }
+
+  /** More than half of the slots are in use. */
+  vmSwapFull(): boolean {
+    return this.map.vmSwapFull()
+  }
+
+  /** See `SwapState.addToSwap`. */
+  addToSwap(ctx: Context, pfn: number): boolean {
+    return this.state.addToSwap(ctx, pfn)
+  }
+
+  /** See `PageIo.tryPageout`. */
+  tryPageout(task: Task, pfn: number): number {
+    return this.io.tryPageout(task, pfn)
+  }
+
+  /** See `PageIo.pageout`. */
+  pageout(task: Task, pfn: number): Sleeps<number> {
+    return this.io.pageout(task, pfn)
+  }
+
+  /** See `SwapState.removeMapping`. */
+  removeMapping(ctx: Context, pfn: number): boolean {
+    return this.state.removeMapping(ctx, pfn)
+  }
+
+  /** See `SwapState.tryToFreeSwap`. */
+  tryToFreeSwap(ctx: Context, pfn: number): boolean {
+    return this.state.tryToFreeSwap(ctx, pfn)
+  }
+
+  /** `blk_start_plug`. */
+  startPlug(task: Task): void {
+    this.#queue.plug(task)
+  }
+
+  /** `blk_finish_plug`; it never sleeps, but its callers may. */
+  *finishPlug(task: Task): Sleeps<void> {
+    this.#queue.unplug(task)
+  }
+
+  // — what the fault handler and exit call —
+
+  /** See `SwapCache.lookup`: the frame or `NOT_CACHED`, without a reference. */
+  lookupSwapCache(slot: number): number {
+    return this.cache.lookup(slot)
+  }
+
+  /** See `Readahead.swapinReadahead`. */
+  swapinReadahead(task: Task, slot: number): Sleeps<number> {
+    return this.readahead.swapinReadahead(task, slot)
+  }
+
+  /** See `SwapState.reuseSwapPage`. */
+  reuseSwapPage(ctx: Context, pfn: number): boolean {
+    return this.state.reuseSwapPage(ctx, pfn)
+  }
+
+  /** `swap_duplicate`: a page table entry now refers to the slot. */
+  swapDuplicate(slot: number): void {
+    this.map.duplicate(slot)
+  }
+
+  /** `swap_free`: a page table entry that referred to the slot now refers to its page. */
+  swapFree(slot: number): void {
+    this.map.free(slot)
+  }
+
+  /** See `SwapState.freeSwapAndCache`. */
+  freeSwapAndCache(ctx: Context, slot: number): void {
+    this.state.freeSwapAndCache(ctx, slot)
+  }
+
+  /** See `SwapState.freeSwapCache`. */
+  freeSwapCache(ctx: Context, pfn: number): void {
+    this.state.freeSwapCache(ctx, pfn)
+  }
+
+  // — /proc —
+
+  /** Content of /proc/swaps. */
+  swapsText(): string {
+    const { path, priority } = this.#options
+    const pad = " ".repeat(path.length < 40 ? 40 - path.length : 1)
+    const size = this.map.pages * KIB_PER_PAGE
+    const used = this.map.inusePages * KIB_PER_PAGE
+    return `Filename\t\t\t\tType\t\tSize\tUsed\tPriority\n${path}${pad}partition\t${size}\t${used}\t${priority ?? -1}\n`
+  }
+
+  /** What show_mem prints of the swap cache. */
+  swapCacheText(): string {
+    const { pages, addTotal, delTotal, findSuccess, findTotal } = this.cache
+    return `${pages} pages in swap cache\n` +
+      `Swap cache stats: add ${addTotal}, delete ${delTotal}, find ${findSuccess}/${findTotal}\n` +
+      `Free swap  = ${this.map.nrSwapPages * KIB_PER_PAGE}kB\n` +
+      `Total swap = ${this.map.pages * KIB_PER_PAGE}kB\n`
+  }
+
+  checkInvariants(): void {
+    this.state.checkInvariants()
+    const { writesSubmitted, writesEnded, readsSubmitted, readsEnded } = this.counters
+    assert(writesSubmitted >= writesEnded, "more writes ended than were submitted")
+    assert(readsSubmitted >= readsEnded, "more reads ended than were submitted")
+  }
+}
