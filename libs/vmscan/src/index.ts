@@ -1,5 +1,18 @@
 // Contents page of @swaplab/vmscan, in reading order.
 export {
+  DEF_PRIORITY,
+  LRU_ACTIVE_ANON,
+  LRU_ACTIVE_FILE,
+  LRU_INACTIVE_ANON,
+  LRU_INACTIVE_FILE,
+  LRU_UNEVICTABLE,
+  PAGEVEC_SIZE,
+  SWAP_CLUSTER_MAX
+} from "./constants.ts"
+export { Lru } from "./lru.ts"
+export { LruVec } from "./lruvec.ts"
+export { oomBadness, OomKiller, selectBadProcess } from "./oom.ts"
+export {
   type Congestion,
   type OomCandidate,
   type OomOps,
@@ -14,3 +27,14 @@ export {
   SWAP_MLOCK,
   SWAP_SUCCESS
 } from "./ops.ts"
+export {
+  DEFAULT_COSTS,
+  DEFAULT_SWITCHES,
+  type VmscanCosts,
+  type VmscanOptions,
+  type VmscanSwitches
+} from "./options.ts"
+export { Pgdat } from "./pgdat.ts"
+export { getScanCount, inactiveAnonIsLow, inactiveFileIsLow, type ScanCountInput } from "./scan-count.ts"
+export { aboveHalfReserve } from "./throttle.ts"
+export { Vmscan } from "./vmscan.ts"

@@ -36,6 +36,8 @@ export const REFERENCED_EXEC = 0x10000
 export interface ReclaimOps {
   /** Free slots of all swap areas (nr_swap_pages). */
   nrSwapPages(): number
+  /** Slots of all swap areas, used or not (total_swap_pages); 0 while no swap is configured. */
+  totalSwapPages(): number
   /** More than half of the swap is in use (vm_swap_full). */
   vmSwapFull(): boolean
   /**
@@ -57,6 +59,11 @@ export interface ReclaimOps {
   /** The same, sleeping for a bio or a request slot where it must. Never WOULD_SLEEP. */
   pageout(task: Task, pfn: number): Sleeps<number>
   /**
+   * unlock_page: clears PG_locked and wakes who waits for it. Reclaim calls this for a page that it slept with, because
+   * somebody may have come to wait; a page locked and unlocked in one go just has its flag cleared.
+   */
+  unlockPage(pfn: number): void
+  /**
    * __remove_mapping: if the page is clean, not under writeback, and referenced by nobody but its cache and the
    * isolation (frames.refCount is 2), removes it from the cache, drops the cache's reference and says true; reclaim then
    * frees the page. Else changes nothing.
@@ -64,11 +71,17 @@ export interface ReclaimOps {
   removeMapping(ctx: Context, pfn: number): boolean
   /** try_to_free_swap: gives up the swap slot of an activated page when nobody else needs it. */
   tryToFreeSwap(pfn: number): void
-  /** blk_start_plug. Calls do not nest: reclaim entered by a task that holds a plug already leaves that plug alone. */
+  /**
+   * blk_start_plug. A task that holds a plug already keeps that one (the kernel ignores nested plugs). A task that goes
+   * to sleep under a plug must have it flushed: that is the dispatcher's or the block layer's job, not reclaim's.
+   */
   startPlug(task: Task): void
-  /** blk_finish_plug. */
+  /** blk_finish_plug of the plug that `startPlug` made, if it did. */
   finishPlug(task: Task): Sleeps<void>
-  /** shrink_slab: asks the shrinkers to scan `scanned`/`lruPages` of their objects. Returns the objects freed. */
+  /**
+   * shrink_slab: asks the shrinkers to scan `scanned`/`lruPages` of their objects. Returns the objects freed; pages that
+   * this gives back are not counted as reclaimed.
+   */
   shrinkSlab(ctx: Context, gfp: number, scanned: number, lruPages: number): number
   /** NR_WRITEBACK + NR_UNSTABLE_NFS of the whole machine. */
   writebackPages(): number
@@ -88,6 +101,7 @@ export interface Congestion {
 
 /** One process as the OOM killer sees it. Values are read afresh at each call of `candidates`. */
 export interface OomCandidate {
+  readonly pid: number
   readonly name: string
   /** Identity of its address space: processes with equal ids die together. */
   readonly mm: number
@@ -108,12 +122,14 @@ export interface OomCandidate {
 /** The process table as the OOM killer needs it. Kernel threads and init are left out of `candidates`. */
 export interface OomOps {
   candidates(): Iterable<OomCandidate>
-  /** The calling task as a candidate, or null for a kernel thread. */
-  current(task: Task): OomCandidate | null
+  /** pid of the calling task. */
+  pidOf(task: Task): number
   /** RAM + swap, in pages (totalpages). */
   totalPages(): number
   /** Sets TIF_MEMDIE without a signal: the task is dying already and needs memory to do so. */
   giveMemdie(victim: OomCandidate): void
   /** Sets TIF_MEMDIE and sends SIGKILL to every process that shares the victim's mm. */
   kill(victim: OomCandidate, points: number): void
+  /** There is nobody to kill: the machine stops. The calling task sleeps for ever afterwards. */
+  panic(message: string): void
 }
