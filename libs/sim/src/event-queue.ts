@@ -57,6 +57,7 @@ export class EventQueue {
   /** Schedules an event of `kind` at the absolute time `time`, which must not lie in the past. */
   at(time: Nanoseconds, kind: EventKind, arg: number): void {
     assert(time >= this.now && time <= MAX_TIME, "event in the past, or beyond 2^53 ns")
+    assert(Math.floor(time) === time, "time is a whole number of nanoseconds")
     if (this.size === this.#time.length) this.#grow()
     this.#pending[this.#bin[kind]]++
     const times = this.#time
@@ -109,12 +110,14 @@ export class EventQueue {
       this.#instant = 0
     }
     this.fired++
-    this.#hashA = Math.imul(this.#hashA ^ kind ^ (arg << 12), 0x01000193)
-    this.#hashB = Math.imul(this.#hashB ^ (time % 4294967296), 0x01000193) + this.#hashA | 0
+    // each step maps different inputs to different states: no event can change unseen
+    this.#hashA = Math.imul(Math.imul(this.#hashA ^ kind, 0x01000193) ^ arg, 0x85ebca6b)
+    this.#hashB = Math.imul(Math.imul(this.#hashB ^ time, 0x01000193) ^ (time / 4294967296), 0x85ebca6b) + this.#hashA |
+      0
     this.#handlers[kind](arg)
   }
 
-  /** Mixes a value of the model into the fingerprint (the queue mixes in every event by itself). */
+  /** Mixes a 32-bit value of the model into the fingerprint (the queue mixes in every event by itself). */
   mix(value: number): void {
     this.#hashB = Math.imul(this.#hashB ^ value, 0x01000193)
   }
@@ -137,7 +140,9 @@ export class EventQueue {
         "heap order broken"
       )
     }
-    for (let bin = 0; bin < pending.length; bin++) assert(pending[bin] === this.#pending[bin], "pending work miscounted")
+    for (let bin = 0; bin < pending.length; bin++) {
+      assert(pending[bin] === this.#pending[bin], "pending work miscounted")
+    }
   }
 
   #removeTop(): void {

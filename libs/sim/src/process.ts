@@ -10,7 +10,7 @@ import type { WaitQueue } from "./wait-queue.ts"
  * `Effect.gen`; the only thing it ever yields is the suspension of its own fiber, so a deep call chain costs the Effect
  * runtime nothing. A plain function cannot `yield*`: scheduling while atomic does not compile.
  */
-export type Sleeps<A> = Generator<Utils.YieldWrap<Effect.Effect<void>>, A, never>
+export type Sleeps<A> = Generator<Utils.YieldWrap<Effect.Effect<void>>, A, unknown>
 
 /** As in ps: R, S, K (killable) and D. A task in D can neither be killed nor interrupted. */
 export type ProcessState = "running" | "interruptible" | "killable" | "uninterruptible"
@@ -43,6 +43,8 @@ export class Process {
   why: string | null = null
   /** A fatal signal is pending. */
   killed = false
+  /** A fiber has been started for it. */
+  spawned = false
   finished = false
 
   /** Links of the wait queue. */
@@ -55,7 +57,11 @@ export class Process {
 
   #resume: ((effect: Effect.Effect<void>) => void) | null = null
   #woken = false
-  /** Suspends the fiber until `resume`. Made once: a sleep allocates only what the fiber itself needs. */
+  /**
+   * Suspends the fiber until `resume`. Made once: a sleep allocates only what the fiber itself needs. It has no
+   * canceller (that would double the cost of every sleep), so never put a sleep of a task under `Effect.timeout` or
+   * `Effect.race`: `sleepTimeout` is there for that.
+   */
   readonly park: Utils.YieldWrap<Effect.Effect<void>>
 
   constructor(sim: Sim, name: string, group = 0) {

@@ -1,4 +1,8 @@
 import type { Scheduler } from "effect"
+import { assert } from "./assert.ts"
+
+/** How many steps fibers may take between two events before the run is declared a livelock. */
+export const MAX_FIBER_STEPS_PER_EVENT = 5_000_000
 
 /**
  * The Effect scheduler of a simulation: one first-in-first-out run queue, drained synchronously between two events.
@@ -24,13 +28,20 @@ export class RunQueue implements Scheduler.Scheduler {
   /** Runs tasks until none is left; those of a priority above 0 come after all others. */
   flush(): void {
     const tasks = this.#tasks
+    let steps = 0
     for (;;) {
-      for (let i = 0; i < tasks.length; i++) tasks[i]()
+      for (let i = 0; i < tasks.length; i++) {
+        assert(++steps < MAX_FIBER_STEPS_PER_EVENT, "livelock: fibers keep waking each other without an event")
+        tasks[i]()
+      }
       tasks.length = 0
       if (this.#late.length === 0) return
       const late = this.#late.sort((a, b) => a[0] - b[0])
       this.#late = []
-      for (const entry of late) entry[1]()
+      for (const entry of late) {
+        assert(++steps < MAX_FIBER_STEPS_PER_EVENT, "livelock: fibers keep waking each other without an event")
+        entry[1]()
+      }
     }
   }
 }

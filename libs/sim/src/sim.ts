@@ -1,5 +1,5 @@
 // One simulation: virtual time, its fibers, its random streams and its registry of tasks.
-import { Cause, Effect, Exit, Random as EffectRandom, Runtime } from "effect"
+import { Cause, Effect, Exit, Random as EffectRandom, Runtime, Supervisor } from "effect"
 import { assert } from "./assert.ts"
 import { type EventKind, EventQueue, type Nanoseconds } from "./event-queue.ts"
 import type { Process } from "./process.ts"
@@ -17,11 +17,15 @@ export interface SimOptions {
 /** A task found asleep with no event left that could wake it. */
 export interface BlockedTask {
   readonly process: string
+  /** The wait queue; "no wait queue" for a program suspended in a primitive of Effect (a Deferred, a Queue). */
   readonly waitingOn: string
   readonly wokenBy: string
   readonly sinceNs: Nanoseconds
   readonly why: string | null
 }
+
+/** Where a task sleeps that is suspended in a primitive of Effect (Deferred, Queue …), which keeps no name. */
+const NO_QUEUE = "no wait queue"
 
 /** Why `run` returned. */
 export type RunEnd =
@@ -52,6 +56,9 @@ export class Sim {
   readonly #groups: Array<string> = ["cluster"]
   readonly #holdKinds: Array<EventKind> = []
   readonly #timeoutKinds: Array<EventKind> = []
+  /** Programs of `fork` that have not ended. */
+  readonly #scripts = new Set<{ readonly name: string; readonly since: Nanoseconds }>()
+  readonly #supervisor = new ChildDeaths((cause) => this.#fail(cause))
   #stopped = false
   #failure: Cause.Cause<unknown> | null = null
 
@@ -95,24 +102,19 @@ export class Sim {
 
   /** Starts the fiber of a task; its first step runs after the event that is firing. */
   spawn(process: Process, program: Effect.Effect<void>): void {
-    const fiber = Runtime.runFork(Runtime.defaultRuntime)(
-      program.pipe(Effect.withClock(this.#clock), Effect.withRandom(this.#random)),
-      { scheduler: this.#runQueue, immediate: false }
-    )
-    fiber.addObserver((exit) => {
+    assert(!process.spawned, "a task has one fiber only")
+    process.spawned = true
+    this.#start(program, () => {
       process.finished = true
-      if (Exit.isFailure(exit) && !Cause.isInterruptedOnly(exit.cause)) this.#failure ??= exit.cause
     })
   }
 
   /** Runs an Effect of its own (a fault script, a controller) on virtual time, without a task. */
-  fork(program: Effect.Effect<void>): void {
-    const fiber = Runtime.runFork(Runtime.defaultRuntime)(
-      program.pipe(Effect.withClock(this.#clock), Effect.withRandom(this.#random)),
-      { scheduler: this.#runQueue, immediate: false }
-    )
-    fiber.addObserver((exit) => {
-      if (Exit.isFailure(exit) && !Cause.isInterruptedOnly(exit.cause)) this.#failure ??= exit.cause
+  fork(program: Effect.Effect<void>, name = "script"): void {
+    const script = { name, since: this.queue.now }
+    this.#scripts.add(script)
+    this.#start(program, () => {
+      this.#scripts.delete(script)
     })
   }
 
@@ -166,18 +168,58 @@ export class Sim {
     }, { group, retry: true })
   }
 
+  #start(program: Effect.Effect<void>, onExit: () => void): void {
+    const fiber = Runtime.runFork(Runtime.defaultRuntime)(
+      program.pipe(
+        Effect.supervised(this.#supervisor),
+        Effect.withClock(this.#clock),
+        Effect.withRandom(this.#random)
+      ),
+      { scheduler: this.#runQueue, immediate: false }
+    )
+    fiber.addObserver((exit) => {
+      onExit()
+      if (Exit.isFailure(exit) && !Cause.isInterruptedOnly(exit.cause)) this.#fail(exit.cause)
+    })
+  }
+
+  #fail(cause: Cause.Cause<unknown>): void {
+    this.#failure ??= cause
+  }
+
   #ended(): RunEnd {
     const blocked: Array<BlockedTask> = []
     for (const process of this.processes) {
-      if (process.waitingOn === null || process.daemon || process.finished) continue
+      if (process.daemon || process.finished) continue
+      const queue = process.waitingOn
+      if (queue === null && !process.spawned) continue
       blocked.push({
         process: process.name,
-        waitingOn: process.waitingOn.name,
-        wokenBy: process.waitingOn.wokenBy,
+        waitingOn: queue === null ? NO_QUEUE : queue.name,
+        wokenBy: queue === null ? "" : queue.wokenBy,
         sinceNs: process.since,
         why: process.why
       })
     }
+    for (const script of this.#scripts) {
+      blocked.push({ process: script.name, waitingOn: NO_QUEUE, wokenBy: "", sinceNs: script.since, why: null })
+    }
     return blocked.length === 0 ? { reason: "finished" } : { reason: "deadlock", blocked }
+  }
+}
+
+/** Hears of fibers that a program forks by itself: nobody joins them, so their death would be silent. */
+class ChildDeaths extends Supervisor.AbstractSupervisor<void> {
+  readonly #onDeath: (cause: Cause.Cause<unknown>) => void
+
+  constructor(onDeath: (cause: Cause.Cause<unknown>) => void) {
+    super()
+    this.#onDeath = onDeath
+  }
+
+  override readonly value: Effect.Effect<void> = Effect.void
+
+  override onEnd<A, E>(exit: Exit.Exit<A, E>): void {
+    if (Exit.isFailure(exit) && Cause.isDie(exit.cause)) this.#onDeath(exit.cause)
   }
 }

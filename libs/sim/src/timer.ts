@@ -1,3 +1,4 @@
+import { assert } from "./assert.ts"
 import type { EventKind, EventKindOptions, EventQueue, Nanoseconds } from "./event-queue.ts"
 
 /**
@@ -32,6 +33,7 @@ export class Timer {
 
   /** Arms, or moves, the timer to an absolute time. */
   armAt(time: Nanoseconds): void {
+    assert(time >= this.#queue.now, "a timer armed in the past")
     this.deadline = time
     if (time < this.#queuedAt) {
       this.#queuedAt = time

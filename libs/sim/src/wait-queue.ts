@@ -21,20 +21,23 @@ export class WaitQueue {
     this.wokenBy = wokenBy
   }
 
-  /** Sleeps until woken. */
+  /** Sleeps until woken. As in `schedule()`, a killed task falls asleep uninterruptibly only: otherwise this returns. */
   *sleep(process: Process, state: ProcessState = "uninterruptible"): Sleeps<void> {
+    if (process.killed && state !== "uninterruptible") return
     this.#enqueue(process, state, false)
     yield process.park
   }
 
   /** Sleeps until it is this waiter's turn to be woken by `wakeUp`. */
   *sleepExclusive(process: Process, state: ProcessState = "uninterruptible"): Sleeps<void> {
+    if (process.killed && state !== "uninterruptible") return
     this.#enqueue(process, state, true)
     yield process.park
   }
 
   /** Sleeps until woken, but at most `delay`. True when woken, false when the time ran out. */
   *sleepTimeout(process: Process, delay: Nanoseconds, state: ProcessState = "uninterruptible"): Sleeps<boolean> {
+    if (process.killed && state !== "uninterruptible") return true
     this.#enqueue(process, state, false)
     this.#sim.timeoutEvent(process, delay)
     yield process.park
@@ -47,6 +50,7 @@ export class WaitQueue {
     delay: Nanoseconds,
     state: ProcessState = "uninterruptible"
   ): Sleeps<boolean> {
+    if (process.killed && state !== "uninterruptible") return true
     this.#enqueue(process, state, true)
     this.#sim.timeoutEvent(process, delay)
     yield process.park
@@ -110,7 +114,7 @@ export class WaitQueue {
     process.wakeAt = -1
     process.timedOut = false
     this.waiters++
-    // like the kernel: exclusive waiters at the tail, others at the head of them
+    // as in the kernel, exclusive waiters stand behind all others; unlike it, the others stand in order of arrival
     if (exclusive || this.#tail === null || !this.#tail.exclusive) {
       process.queuePrev = this.#tail
       process.queueNext = null
