@@ -1,2 +1,36 @@
-// contents page of @swaplab/kmem
-export {}
+// Contents page of @swaplab/kmem, in reading order.
+export * from "./derived-sizes.ts"
+export { GFP_CONSTRAINT_MASK, GFP_RECLAIM_MASK, GFP_SLAB_PASS_MASK } from "./gfp-masks.ts"
+export {
+  assertFramesFit,
+  makeObject,
+  MAX_FRAMES,
+  MAX_OBJECTS_PER_SLAB,
+  NO_OBJECT,
+  objectIndex,
+  objectPage
+} from "./handle.ts"
+export {
+  align,
+  type AllocatorFamily,
+  getOrder,
+  kmallocIndex,
+  kmallocName,
+  kmallocSize,
+  kmallocSizes,
+  SLAB_KMALLOC_SIZES,
+  slotAlignment,
+  SLUB_KMALLOC_SIZES
+} from "./kmalloc.ts"
+export {
+  type CacheOptions,
+  type KmemCache,
+  type MemallocSocks,
+  type ObjectAllocator,
+  type ObjectCosts,
+  type PageSource,
+  type PfmemallocHandling
+} from "./object-allocator.ts"
+export * from "./object-sizes.ts"
+export { CACHED, CHAIN_END, HELD, NO_SLAB, ON_NO_LIST, SlabTable } from "./slab-table.ts"
+export { type SizeHeading, slabinfoHeader, slabinfoLine, type SlabinfoRow, slabinfoText } from "./slabinfo.ts"

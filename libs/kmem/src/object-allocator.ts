@@ -1,0 +1,98 @@
+/**
+ * The contract between the object allocators and everything that allocates kernel objects (include/linux/slab.h).
+ *
+ * A call that may not sleep uses `tryAlloc`; process context uses `alloc`, entered with `yield*`. A cache is created once at
+ * boot and never destroyed. There is no per-object state outside the typed arrays of the allocator.
+ */
+import type { Context, Frames, Task } from "@swaplab/page-alloc"
+import type { Sleeps } from "@swaplab/sim"
+import type { SlabinfoRow } from "./slabinfo.ts"
+
+/** A cache of equal objects. Made by `createCache`, passed back to every call. */
+export interface KmemCache {
+  /** Name in /proc/slabinfo; a SLUB cache that was merged bears the name of the older one. */
+  readonly name: string
+  /** Bytes the user asked for (the largest user, after merging). */
+  readonly objectSize: number
+  /** Slot size in bytes: object, free pointer, alignment. */
+  readonly size: number
+  /** Preferred order of its slabs. */
+  readonly order: number
+  /** Objects of a slab of that order. */
+  readonly objsPerSlab: number
+  /** Position in the allocator's table of caches. */
+  readonly index: number
+}
+
+/** How a cache is made; the SLAB_* flags that have an effect on memory. */
+export interface CacheOptions {
+  /** SLAB_HWCACHE_ALIGN. */
+  readonly hwAlign?: boolean
+  /** Has a constructor: SLUB places its free pointer behind the object, and the cache never merges. */
+  readonly ctor?: boolean
+  /** SLAB_DESTROY_BY_RCU: same effects on geometry and merging. Slabs are given back at once, not after a grace period. */
+  readonly rcu?: boolean
+  /** SLAB_RECLAIM_ACCOUNT: counted as reclaimable, and SLAB then prefers the lowest order. */
+  readonly reclaimAccount?: boolean
+  /** Alignment the caller asks for, bytes. */
+  readonly align?: number
+}
+
+/** The static key memalloc_socks. Owned by the socket layer, read by SLAB: the gate of its pfmemalloc checks. */
+export interface MemallocSocks {
+  count: number
+}
+
+/**
+ * How an allocator treats slabs whose pages came from the emergency reserve. Names a state of the code, not a release:
+ * "none" no knowledge of it; "feb-2012" the mailing-list revision of February 2012; "v3.6" as merged.
+ */
+export type PfmemallocHandling = "none" | "feb-2012" | "v3.6"
+
+/** CPU time of the paths, nanoseconds added to `Context.ns`. All 0 unless given. */
+export interface ObjectCosts {
+  readonly allocHitNs: number
+  readonly allocRefillNs: number
+  readonly freeNs: number
+}
+
+/** The part of the page allocator that object allocators use: a PageAllocator, or a stand-in in tests. */
+export interface PageSource {
+  readonly frames: Pick<Frames, "count" | "flags" | "private">
+  /** The zone of a frame, for its counters of slab pages. */
+  zoneOf(pfn: number): { modState(item: number, n: number): void }
+  tryAlloc(ctx: Context, gfp: number, order: number): number
+  alloc(task: Task, gfp: number, order: number): Sleeps<number>
+  free(ctx: Context, pfn: number, order: number): void
+  gfpPfmemallocAllowed(ctx: Context, gfp: number): boolean
+  pagePfmemalloc(pfn: number): boolean
+}
+
+/** Implemented by SLAB and SLUB. */
+export interface ObjectAllocator {
+  /** Creates a cache; SLUB may return an existing one that it merges with. */
+  createCache(name: string, objectSize: number, options?: CacheOptions): KmemCache
+  /** General cache for a kmalloc of `bytes`, or null when it is larger than the largest: then ask the page allocator. */
+  kmallocCache(bytes: number): KmemCache | null
+  /**
+   * Atomic face: an object, NO_OBJECT, or WOULD_SLEEP when the page allocator would have to sleep. Nothing is lost by
+   * WOULD_SLEEP: all structures are as another caller may find them. Masks without __GFP_WAIT never see it.
+   */
+  tryAlloc(ctx: Context, cache: KmemCache, gfp: number): number
+  /** Process context: an object or NO_OBJECT, sleeping as the page allocator does. */
+  alloc(task: Task, cache: KmemCache, gfp: number): Sleeps<number>
+  /** Gives an object back. Freeing one that is not in a caller's hands is our bug and dies. */
+  free(ctx: Context, cache: KmemCache, object: number): void
+  /** Periodic work of one CPU (SLAB cache_reap; nothing in SLUB). The kernel calls it every `reapIntervalNs` on every CPU. */
+  reap(ctx: Context): void
+  /** 0: never. */
+  readonly reapIntervalNs: number
+  /** Byte address of an object in simulated physical memory (for tracepoints and checks). */
+  objectAddress(cache: KmemCache, object: number): number
+  /** Pages held from the page allocator, all caches. For conservation of pages. */
+  slabPages(): number
+  /** Newest cache first, as /proc/slabinfo walks them. */
+  slabinfo(): ReadonlyArray<SlabinfoRow>
+  slabinfoText(): string
+  checkInvariants(): void
+}
