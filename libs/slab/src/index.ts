@@ -1,2 +1,15 @@
-// contents page of @swaplab/slab
-export {}
+// Contents page of @swaplab/slab, in reading order.
+export { ArrayCache, transferObjects } from "./array-cache.ts"
+export {
+  type CpuCacheTunables,
+  cpuCacheTunables,
+  freeLimit,
+  type GeometryOptions,
+  type SlabGeometry,
+  slabGeometry,
+  slabMaxOrder
+} from "./geometry.ts"
+export { pageOf, ReserveObjects } from "./reserve-objects.ts"
+export { RESERVE_RULES, type ReserveRules } from "./revision.ts"
+export { SlabAllocator, type SlabOptions } from "./slab-allocator.ts"
+export { SlabCache, SLABS_FREE, SLABS_FULL, SLABS_PARTIAL } from "./slab-cache.ts"

@@ -1,0 +1,444 @@
+/**
+ * SLAB: objects in slabs, behind per-CPU arrays and one shared array per cache.
+ *
+ * Modelled: per-CPU arrays, shared array, refill, flush, growth with off-slab management, free_limit, cache_reap, and the
+ * handling of reserve slabs in its three revisions (see revision.ts).
+ * This is a UMA build (CONFIG_NUMA off): GFP_THISNODE is zero, so growing uses the caller's own mask, and there is no node
+ * fallback, hence no leak of reserve objects through ____cache_alloc_node, and no alien caches.
+ * Not modelled: the memory of kmem_cache, arrays and node structures themselves (a few dozen KiB at boot); RCU delay of
+ * SLAB_DESTROY_BY_RCU; tuning by writing /proc/slabinfo; cpu hot-plug. The first node reap of a cache is staggered by its index,
+ * Linux does it by its address.
+ * source: mm/slab.c @v3.5 and @v3.6
+ */
+import {
+  assertFramesFit,
+  CACHED,
+  type CacheOptions,
+  GFP_CONSTRAINT_MASK,
+  HELD,
+  kmallocIndex,
+  kmallocName,
+  kmallocSizes,
+  type KmemCache,
+  makeObject,
+  type MemallocSocks,
+  NO_OBJECT,
+  NO_SLAB,
+  type ObjectAllocator,
+  type ObjectCosts,
+  objectIndex,
+  objectPage,
+  PAGE_SIZE,
+  type PageSource,
+  type PfmemallocHandling,
+  type SlabinfoRow,
+  slabinfoText
+} from "@swaplab/kmem"
+import { type Context, NO_PAGE, type Task, WOULD_SLEEP } from "@swaplab/page-alloc"
+import { assert, type Sim, type Sleeps, type Tracepoint } from "@swaplab/sim"
+import { type ArrayCache, transferObjects } from "./array-cache.ts"
+import { checkCache } from "./check.ts"
+import { slabGeometry, slabMaxOrder } from "./geometry.ts"
+import { ReserveObjects } from "./reserve-objects.ts"
+import { RESERVE_RULES } from "./revision.ts"
+import { SlabCache, SLABS_FREE, SLABS_FULL, SLABS_PARTIAL } from "./slab-cache.ts"
+import { SlabPages } from "./slab-pages.ts"
+
+/** An untouched array is refilled with at most this many objects. */
+const BATCHREFILL_LIMIT = 16
+/** Arrays of a CPU are reaped every 2 s, a node every 4 s. */
+const REAPTIMEOUT_CPUC_NS = 2_000_000_000
+const REAPTIMEOUT_LIST3_NS = 4_000_000_000
+
+/** Inner answers beside an object and NO_OBJECT: a slab is needed; the same, and the array may not be refilled from lists. */
+const MUST_GROW = -3
+const MUST_GROW_FORCED = -4
+
+export interface SlabOptions {
+  /** Possible CPUs. */
+  readonly cpus: number
+  /** "none" unless given. */
+  readonly pfmemalloc?: PfmemallocHandling
+  /** The static key; needed by "v3.6" to ever be open. */
+  readonly memallocSocks?: MemallocSocks
+  /** The boot parameter slab_max_order; by default 1 on machines with more than 32 MiB, else 0. */
+  readonly slabMaxOrder?: number
+  readonly costs?: Partial<ObjectCosts>
+  /** Group of the machine, for tracepoints. */
+  readonly group?: number
+}
+
+export class SlabAllocator implements ObjectAllocator {
+  readonly reapIntervalNs = REAPTIMEOUT_CPUC_NS
+  /** Every cache, oldest first; the position is the cache's index. */
+  readonly caches: Array<SlabCache> = []
+  readonly reserve: ReserveObjects
+  readonly #sim: Sim
+  readonly #pages: PageSource
+  readonly #slabPages: SlabPages
+  readonly #cpus: number
+  readonly #group: number
+  readonly #maxOrder: number
+  readonly #general: Array<SlabCache>
+  readonly #allocHitNs: number
+  readonly #allocRefillNs: number
+  readonly #freeNs: number
+  readonly #traceAlloc: Tracepoint
+  readonly #traceFree: Tracepoint
+
+  constructor(sim: Sim, pages: PageSource, options: SlabOptions) {
+    assertFramesFit(pages.frames.count)
+    assert(options.cpus >= 1, "slab: a machine has at least one CPU")
+    this.#sim = sim
+    this.#pages = pages
+    this.#slabPages = new SlabPages(pages)
+    this.#cpus = options.cpus
+    this.#group = options.group ?? 0
+    this.#maxOrder = options.slabMaxOrder ?? slabMaxOrder(pages.frames.count)
+    this.reserve = new ReserveObjects(
+      pages,
+      RESERVE_RULES[options.pfmemalloc ?? "none"],
+      options.memallocSocks ?? { count: 0 }
+    )
+    this.#allocHitNs = options.costs?.allocHitNs ?? 0
+    this.#allocRefillNs = options.costs?.allocRefillNs ?? 0
+    this.#freeNs = options.costs?.freeNs ?? 0
+    this.#traceAlloc = sim.trace.point("kmem_cache_alloc", ["ptr", "bytes_req", "bytes_alloc", "gfp_flags"])
+    this.#traceFree = sim.trace.point("kmem_cache_free", ["ptr"])
+    this.#general = this.#createGeneralCaches()
+  }
+
+  createCache(name: string, objectSize: number, options: CacheOptions = {}): SlabCache {
+    const geometry = slabGeometry(objectSize, { ...options, slabMaxOrder: this.#maxOrder })
+    const management = geometry.offSlab ? this.#generalFor(geometry.managementBytes) : null
+    assert(management === null || !management.geometry.offSlab, "slab: management must come from an on-slab cache")
+    const index = this.caches.length
+    const cache = new SlabCache(name, objectSize, index, geometry, options, this.#cpus, management)
+    cache.nextReapNs = this.#sim.now + REAPTIMEOUT_LIST3_NS + (index * 618_033_989) % REAPTIMEOUT_LIST3_NS
+    this.caches.push(cache)
+    return cache
+  }
+
+  kmallocCache(bytes: number): SlabCache | null {
+    const index = kmallocIndex(bytes, "slab")
+    return index < 0 ? null : this.#general[index]
+  }
+
+  tryAlloc(ctx: Context, cache: KmemCache, gfp: number): number {
+    const c = this.#cacheOf(cache)
+    let object = this.#fromArrays(ctx, c, gfp)
+    while (object < NO_OBJECT) {
+      const grown = this.#tryGrow(ctx, c, gfp)
+      if (grown === WOULD_SLEEP) return WOULD_SLEEP
+      object = this.#afterGrow(ctx, c, gfp, object === MUST_GROW_FORCED, grown !== NO_PAGE)
+    }
+    return object
+  }
+
+  *alloc(task: Task, cache: KmemCache, gfp: number): Sleeps<number> {
+    const c = this.#cacheOf(cache)
+    let object = this.#fromArrays(task, c, gfp)
+    while (object < NO_OBJECT) {
+      const grown = yield* this.#grow(task, c, gfp)
+      object = this.#afterGrow(task, c, gfp, object === MUST_GROW_FORCED, grown !== NO_PAGE)
+    }
+    return object
+  }
+
+  free(ctx: Context, cache: KmemCache, object: number): void {
+    const c = this.#cacheOf(cache)
+    const page = objectPage(object)
+    const slabs = c.slabs
+    const row = this.#pages.frames.private[page]
+    assert(slabs.page[row] === page, "slab: freeing an object that is not of this cache")
+    const cell = row * slabs.stride + objectIndex(object)
+    assert(slabs.chain[cell] === HELD, "slab: freeing an object that nobody holds")
+    slabs.chain[cell] = CACHED
+    ctx.ns += this.#freeNs
+    if (this.#traceFree.enabled) this.#traceFree.emit(this.#group, this.objectAddress(c, object))
+
+    const array = c.arrays[ctx.cpu]
+    if (array.avail < array.limit) {
+      c.freeHits++
+    } else {
+      c.freeMisses++
+      this.#flushArray(ctx, c, array)
+    }
+    array.entry[array.avail++] = this.reserve.entryFor(c, object)
+  }
+
+  /** cache_reap of one CPU. */
+  reap(ctx: Context): void {
+    const now = this.#sim.now
+    for (let i = this.caches.length - 1; i >= 0; i--) {
+      const c = this.caches[i]
+      this.#drainArray(ctx, c, c.arrays[ctx.cpu])
+      if (c.nextReapNs > now) continue
+      c.nextReapNs = now + REAPTIMEOUT_LIST3_NS
+      if (c.shared !== null) this.#drainArray(ctx, c, c.shared)
+      if (c.freeTouched !== 0) c.freeTouched = 0
+      else this.#drainFreelist(ctx, c, Math.ceil(c.freeLimit / (5 * c.objsPerSlab)))
+    }
+  }
+
+  objectAddress(cache: KmemCache, object: number): number {
+    const c = this.#cacheOf(cache)
+    return objectPage(object) * PAGE_SIZE + c.geometry.firstObject + objectIndex(object) * c.size
+  }
+
+  slabPages(): number {
+    return this.#slabPages.held
+  }
+
+  /** Of these, pages of reclaim-accounted caches. */
+  reclaimableSlabPages(): number {
+    return this.#slabPages.heldReclaimable
+  }
+
+  slabinfo(): ReadonlyArray<SlabinfoRow> {
+    return this.caches.toReversed().map((c) => {
+      const totalObjects = c.slabs.rows * c.objsPerSlab
+      return {
+        name: c.name,
+        activeObjects: totalObjects - c.freeObjects,
+        totalObjects,
+        objectSize: c.size,
+        objectsPerSlab: c.objsPerSlab,
+        pagesPerSlab: 1 << c.order,
+        limit: c.limit,
+        batchcount: c.batchcount,
+        sharedFactor: c.sharedFactor,
+        activeSlabs: c.slabs.count[SLABS_FULL] + c.slabs.count[SLABS_PARTIAL],
+        totalSlabs: c.slabs.rows,
+        sharedAvailable: c.shared === null ? 0 : c.shared.avail
+      }
+    })
+  }
+
+  slabinfoText(): string {
+    return slabinfoText(this.slabinfo())
+  }
+
+  checkInvariants(): void {
+    let pages = 0
+    for (const c of this.caches) {
+      checkCache(c, this.#pages.frames)
+      pages += c.slabs.rows << c.order
+    }
+    assert(pages === this.#slabPages.held, "slab: pages held and slabs disagree")
+  }
+
+  /** size-32 (arrays) and size-128 (node structures) come first, as at boot. */
+  #createGeneralCaches(): Array<SlabCache> {
+    const sizes = kmallocSizes("slab")
+    const general: Array<SlabCache> = []
+    const create = (bytes: number) =>
+      general[kmallocIndex(bytes, "slab")] ??= this.createCache(kmallocName("slab", bytes), bytes, { hwAlign: true })
+    create(32)
+    create(128)
+    for (const bytes of sizes) create(bytes)
+    return general
+  }
+
+  #generalFor(bytes: number): SlabCache {
+    const name = kmallocName("slab", kmallocSizes("slab")[kmallocIndex(bytes, "slab")])
+    const cache = this.caches.find((candidate) => candidate.name === name)
+    if (cache === undefined) throw new RangeError(`general cache ${name} does not exist yet`)
+    return cache
+  }
+
+  #cacheOf(cache: KmemCache): SlabCache {
+    const own = this.caches[cache.index]
+    assert(own === cache, "slab: a cache of another allocator")
+    return own
+  }
+
+  /** ____cache_alloc up to the point where a new slab is needed. */
+  #fromArrays(ctx: Context, c: SlabCache, gfp: number): number {
+    const array = c.arrays[ctx.cpu]
+    if (array.avail > 0) {
+      array.touched = 1
+      const object = this.reserve.take(ctx, c, array, gfp, false)
+      if (object === NO_OBJECT) return MUST_GROW_FORCED
+      c.allocHits++
+      ctx.ns += this.#allocHitNs
+      return this.#handOut(c, object, gfp)
+    }
+    this.#refill(c, array)
+    if (array.avail === 0) return MUST_GROW
+    return this.#takeAfterRefill(ctx, c, array, gfp, false)
+  }
+
+  /** cache_alloc_refill after cache_grow: an object, NO_OBJECT, or another round. */
+  #afterGrow(ctx: Context, c: SlabCache, gfp: number, forced: boolean, grown: boolean): number {
+    const array = c.arrays[ctx.cpu]
+    if (!grown && (array.avail === 0 || forced)) {
+      c.allocMisses++
+      return NO_OBJECT
+    }
+    if (array.avail === 0) {
+      this.#refill(c, array)
+      if (array.avail === 0) return forced ? MUST_GROW_FORCED : MUST_GROW
+    }
+    return this.#takeAfterRefill(ctx, c, array, gfp, forced)
+  }
+
+  #takeAfterRefill(ctx: Context, c: SlabCache, array: ArrayCache, gfp: number, forced: boolean): number {
+    array.touched = 1
+    c.allocMisses++
+    ctx.ns += this.#allocRefillNs
+    const object = this.reserve.take(ctx, c, array, gfp, forced)
+    return object === NO_OBJECT ? NO_OBJECT : this.#handOut(c, object, gfp)
+  }
+
+  #handOut(c: SlabCache, object: number, gfp: number): number {
+    const slabs = c.slabs
+    const cell = this.#pages.frames.private[objectPage(object)] * slabs.stride + objectIndex(object)
+    assert(slabs.chain[cell] === CACHED, "slab: handing out an object that is not in an array")
+    slabs.chain[cell] = HELD
+    if (this.#traceAlloc.enabled) {
+      this.#traceAlloc.emit(this.#group, this.objectAddress(c, object), c.objectSize, c.size, gfp)
+    }
+    return object
+  }
+
+  /** Fills an empty array from the shared array, else from partial and then free slabs. */
+  #refill(c: SlabCache, array: ArrayCache): void {
+    assert(array.avail === 0, "slab: refilling an array that is not empty")
+    let want = array.batchcount
+    if (array.touched === 0 && want > BATCHREFILL_LIMIT) want = BATCHREFILL_LIMIT
+    if (c.shared !== null && transferObjects(array, c.shared, want) > 0) {
+      c.shared.touched = 1
+      return
+    }
+    const slabs = c.slabs
+    while (want > 0) {
+      let row = slabs.head[SLABS_PARTIAL]
+      if (row === NO_SLAB) {
+        c.freeTouched = 1
+        row = slabs.head[SLABS_FREE]
+        if (row === NO_SLAB) break
+      }
+      slabs.unlink(row)
+      const page = slabs.page[row]
+      for (; want > 0 && slabs.inuse[row] < c.objsPerSlab; want--) {
+        array.entry[array.avail++] = this.reserve.entryFor(c, makeObject(page, slabs.take(row, CACHED)))
+      }
+      slabs.addHead(slabs.inuse[row] === c.objsPerSlab ? SLABS_FULL : SLABS_PARTIAL, row)
+    }
+    c.freeObjects -= array.avail
+  }
+
+  /** cache_grow without sleeping. The row of the new slab, NO_PAGE or WOULD_SLEEP. */
+  #tryGrow(ctx: Context, c: SlabCache, gfp: number): number {
+    const page = this.#pages.tryAlloc(ctx, this.#slabPages.mask(c, gfp), c.order)
+    if (page === WOULD_SLEEP) return WOULD_SLEEP
+    if (!this.#gotPages(c, page)) return NO_PAGE
+    if (c.management === null) return this.#addSlab(c, page, 0)
+    const management = this.tryAlloc(ctx, c.management, gfp & ~GFP_CONSTRAINT_MASK)
+    if (management < 0) {
+      this.#slabPages.release(ctx, c, page)
+      return management === WOULD_SLEEP ? WOULD_SLEEP : this.#growFailed(c)
+    }
+    return this.#addSlab(c, page, management)
+  }
+
+  /** cache_grow of a task. */
+  *#grow(task: Task, c: SlabCache, gfp: number): Sleeps<number> {
+    const page = yield* this.#pages.alloc(task, this.#slabPages.mask(c, gfp), c.order)
+    if (!this.#gotPages(c, page)) return NO_PAGE
+    if (c.management === null) return this.#addSlab(c, page, 0)
+    const management: number = yield* this.alloc(task, c.management, gfp & ~GFP_CONSTRAINT_MASK)
+    if (management === NO_OBJECT) {
+      this.#slabPages.release(task, c, page)
+      return this.#growFailed(c)
+    }
+    return this.#addSlab(c, page, management)
+  }
+
+  #gotPages(c: SlabCache, page: number): boolean {
+    if (page === NO_PAGE) {
+      this.#growFailed(c)
+      return false
+    }
+    this.#slabPages.adopt(c, page, this.reserve.notice(page))
+    return true
+  }
+
+  #growFailed(c: SlabCache): number {
+    c.growFailures++
+    return NO_PAGE
+  }
+
+  #addSlab(c: SlabCache, page: number, management: number): number {
+    const slabs = c.slabs
+    const row = slabs.create(page, c.order, c.objsPerSlab)
+    this.#pages.frames.private[page] = row
+    slabs.aux[row] = management
+    slabs.addTail(SLABS_FREE, row)
+    c.freeObjects += c.objsPerSlab
+    c.grown++
+    return row
+  }
+
+  #destroySlab(ctx: Context, c: SlabCache, row: number): void {
+    const page = c.slabs.page[row]
+    const management = c.slabs.aux[row]
+    c.freeObjects -= c.objsPerSlab
+    c.slabs.destroy(row)
+    this.#slabPages.release(ctx, c, page)
+    if (c.management !== null) this.free(ctx, c.management, management)
+  }
+
+  /** cache_flusharray: the oldest batch goes to the shared array if that has any room, else to its slabs. */
+  #flushArray(ctx: Context, c: SlabCache, array: ArrayCache): void {
+    let n = array.batchcount
+    const shared = c.shared
+    const room = shared === null ? 0 : shared.limit - shared.avail
+    if (shared !== null && room > 0) {
+      n = Math.min(n, room)
+      for (let i = 0; i < n; i++) shared.entry[shared.avail++] = array.entry[i]
+    } else {
+      this.#freeBlock(ctx, c, array, n)
+    }
+    array.dropFront(n)
+  }
+
+  /** free_block: the first `n` entries of an array go back to their slabs. The caller removes them from the array. */
+  #freeBlock(ctx: Context, c: SlabCache, array: ArrayCache, n: number): void {
+    const slabs = c.slabs
+    for (let i = 0; i < n; i++) {
+      const entry = array.entry[i]
+      const object = entry < 0 ? ~entry : entry
+      const row = this.#pages.frames.private[objectPage(object)]
+      slabs.unlink(row)
+      slabs.put(row, objectIndex(object))
+      c.freeObjects++
+      if (slabs.inuse[row] > 0) slabs.addTail(SLABS_PARTIAL, row)
+      else if (c.freeObjects > c.freeLimit) this.#destroySlab(ctx, c, row)
+      else slabs.addHead(SLABS_FREE, row)
+    }
+  }
+
+  #drainArray(ctx: Context, c: SlabCache, array: ArrayCache): void {
+    if (array.avail === 0) return
+    if (array.touched !== 0) {
+      array.touched = 0
+      return
+    }
+    let n = Math.ceil(array.limit / 5)
+    if (n > array.avail) n = Math.ceil(array.avail / 2)
+    this.#freeBlock(ctx, c, array, n)
+    array.dropFront(n)
+  }
+
+  #drainFreelist(ctx: Context, c: SlabCache, slabsToFree: number): void {
+    for (let n = 0; n < slabsToFree; n++) {
+      const row = c.slabs.tail[SLABS_FREE]
+      if (row === NO_SLAB) return
+      c.slabs.unlink(row)
+      this.#destroySlab(ctx, c, row)
+      c.reaped++
+    }
+  }
+}

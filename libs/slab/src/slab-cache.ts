@@ -1,0 +1,92 @@
+/**
+ * One SLAB cache: geometry, the arrays in front of it, and its node with the three lists of slabs.
+ *
+ * A slab is on the full, partial or free list by its count of taken objects; objects in arrays count as taken.
+ * source: mm/slab.c:struct kmem_cache, struct kmem_list3
+ */
+import { type CacheOptions, type KmemCache, SlabTable } from "@swaplab/kmem"
+import { ArrayCache } from "./array-cache.ts"
+import { cpuCacheTunables, freeLimit, type SlabGeometry } from "./geometry.ts"
+
+/** Lists of a node. */
+export const SLABS_FULL = 0
+export const SLABS_PARTIAL = 1
+export const SLABS_FREE = 2
+const LISTS = 3
+
+/** kmem_cache of SLAB. Its counters are for reports; nothing decides by them. */
+export class SlabCache implements KmemCache {
+  readonly name: string
+  readonly objectSize: number
+  readonly size: number
+  readonly order: number
+  readonly objsPerSlab: number
+  readonly index: number
+  readonly geometry: SlabGeometry
+  readonly reclaimAccount: boolean
+  readonly limit: number
+  readonly batchcount: number
+  readonly sharedFactor: number
+  /** General cache that holds the management of its slabs, or null when they hold it themselves. */
+  readonly management: SlabCache | null
+
+  readonly slabs: SlabTable
+  readonly arrays: ReadonlyArray<ArrayCache>
+  readonly shared: ArrayCache | null
+  /** Free objects in slabs of the node (not those in arrays), and above how many an empty slab is destroyed at once. */
+  freeObjects = 0
+  readonly freeLimit: number
+  /** The free list was looked at since the last reap of the node. */
+  freeTouched = 0
+  nextReapNs = 0
+
+  allocHits = 0
+  allocMisses = 0
+  freeHits = 0
+  freeMisses = 0
+  /** Slabs created, slabs given back by the reaper, and requests for a slab that the page allocator refused. */
+  grown = 0
+  reaped = 0
+  growFailures = 0
+  /** Times an object was withheld from a caller because all that was left belonged to the reserve. */
+  reserveRefusals = 0
+  /** Times a reserve slab was unmarked because a clean one had been added in exchange. */
+  reserveExchanges = 0
+  /** Tagged entries handed out with the gate closed, where Linux would return a pointer with bit 0 set. */
+  taggedWithGateClosed = 0
+
+  constructor(
+    name: string,
+    objectSize: number,
+    index: number,
+    geometry: SlabGeometry,
+    options: CacheOptions,
+    cpus: number,
+    management: SlabCache | null
+  ) {
+    const tunables = cpuCacheTunables(geometry.size, cpus)
+    this.name = name
+    this.objectSize = objectSize
+    this.index = index
+    this.geometry = geometry
+    this.size = geometry.size
+    this.order = geometry.order
+    this.objsPerSlab = geometry.objsPerSlab
+    this.reclaimAccount = options.reclaimAccount ?? false
+    this.management = management
+    this.limit = tunables.limit
+    this.batchcount = tunables.batchcount
+    this.sharedFactor = tunables.sharedFactor
+    this.slabs = new SlabTable(geometry.objsPerSlab, LISTS)
+    this.arrays = Array.from({ length: cpus }, () => new ArrayCache(tunables.limit, tunables.batchcount))
+    this.shared = tunables.sharedFactor > 0 ? new ArrayCache(tunables.sharedLimit, tunables.batchcount) : null
+    this.freeLimit = freeLimit(cpus, tunables.batchcount, geometry.objsPerSlab)
+  }
+
+  /** Objects sitting in all arrays. */
+  get inArrays(): number {
+    let objects = this.shared === null ? 0 : this.shared.avail
+    for (const array of this.arrays) objects += array.avail
+    return objects
+  }
+}
