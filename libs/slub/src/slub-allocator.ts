@@ -1,0 +1,284 @@
+/**
+ * SLUB: objects straight from a slab that belongs to the CPU.
+ *
+ * Modelled: per-CPU slab with its private freelist, CPU partial lists, the node's partial list, freezing and unfreezing, high
+ * orders first and the fallback order second, merging of caches, and the handling of reserve slabs in its three revisions (see
+ * revision.ts). Slabs go back to the page allocator as soon as the node holds min_partial others: there is no reaper.
+ * Not modelled: NUMA nodes; the boot caches kmem_cache and kmem_cache_node and the memory of per-CPU structures; debugging;
+ * RCU delay of SLAB_DESTROY_BY_RCU; races between CPUs inside one operation (cmpxchg retries), since every call is atomic.
+ * source: mm/slub.c @v3.5 and @v3.6
+ */
+import {
+  assertFramesFit,
+  type CacheOptions,
+  CHAIN_END,
+  HELD,
+  kmallocIndex,
+  kmallocName,
+  kmallocSizes,
+  type KmemCache,
+  makeObject,
+  NO_OBJECT,
+  NO_SLAB,
+  type ObjectAllocator,
+  type ObjectCosts,
+  objectIndex,
+  objectPage,
+  PAGE_SIZE,
+  type PageSource,
+  type PfmemallocHandling,
+  type SizeHeading,
+  type SlabinfoRow,
+  slabinfoText
+} from "@swaplab/kmem"
+import { type Context, NO_PAGE, type Task, WOULD_SLEEP } from "@swaplab/page-alloc"
+import { assert, type Sim, type Sleeps, type Tracepoint } from "@swaplab/sim"
+import { checkCache } from "./check.ts"
+import { slubGeometry } from "./geometry.ts"
+import { findMergeable } from "./merge.ts"
+import { RESERVE_RULES } from "./revision.ts"
+import { SlabLists } from "./slab-lists.ts"
+import { SlubCache } from "./slub-cache.ts"
+import { SlubPages } from "./slub-pages.ts"
+
+/** Inner answer beside an object and NO_OBJECT: a new slab is needed. */
+const NEW_SLAB = -3
+
+export interface SlubOptions {
+  /** Possible CPUs: decides orders. */
+  readonly cpus: number
+  /** "none" unless given. */
+  readonly pfmemalloc?: PfmemallocHandling
+  /** Heading of /proc/slabinfo's size column; "objsize" unless given. */
+  readonly sizeHeading?: SizeHeading
+  readonly costs?: Partial<ObjectCosts>
+  /** Group of the machine, for tracepoints. */
+  readonly group?: number
+}
+
+export class SlubAllocator implements ObjectAllocator {
+  readonly reapIntervalNs = 0
+  /** Every cache, oldest first; the position is the cache's index. */
+  readonly caches: Array<SlubCache> = []
+  readonly #pages: PageSource
+  readonly #slubPages: SlubPages
+  readonly #lists: SlabLists
+  readonly #fastPathTest: boolean
+  readonly #newSlabTest: boolean
+  readonly #cpus: number
+  readonly #group: number
+  readonly #heading: SizeHeading
+  readonly #general: Array<SlubCache>
+  readonly #allocHitNs: number
+  readonly #allocRefillNs: number
+  readonly #freeNs: number
+  readonly #traceAlloc: Tracepoint
+  readonly #traceFree: Tracepoint
+
+  constructor(sim: Sim, pages: PageSource, options: SlubOptions) {
+    assertFramesFit(pages.frames.count)
+    assert(options.cpus >= 1, "slub: a machine has at least one CPU")
+    const rules = RESERVE_RULES[options.pfmemalloc ?? "none"]
+    this.#pages = pages
+    this.#slubPages = new SlubPages(pages, rules)
+    this.#lists = new SlabLists(this.#slubPages, rules)
+    this.#fastPathTest = rules.fastPathTest
+    this.#newSlabTest = rules.newSlabTest
+    this.#cpus = options.cpus
+    this.#group = options.group ?? 0
+    this.#heading = options.sizeHeading ?? "objsize"
+    this.#allocHitNs = options.costs?.allocHitNs ?? 0
+    this.#allocRefillNs = options.costs?.allocRefillNs ?? 0
+    this.#freeNs = options.costs?.freeNs ?? 0
+    this.#traceAlloc = sim.trace.point("kmem_cache_alloc", ["ptr", "bytes_req", "bytes_alloc", "gfp_flags"])
+    this.#traceFree = sim.trace.point("kmem_cache_free", ["ptr"])
+    this.#general = this.#createGeneralCaches()
+  }
+
+  createCache(name: string, objectSize: number, options: CacheOptions = {}): SlubCache {
+    const existing = findMergeable(this.caches, objectSize, options)
+    if (existing !== null) {
+      existing.aliases.push(name)
+      existing.objectSize = Math.max(existing.objectSize, objectSize)
+      return existing
+    }
+    return this.#openCache(name, objectSize, options)
+  }
+
+  kmallocCache(bytes: number): SlubCache | null {
+    const index = kmallocIndex(bytes, "slub")
+    return index < 0 ? null : this.#general[index]
+  }
+
+  tryAlloc(ctx: Context, cache: KmemCache, gfp: number): number {
+    const c = this.#cacheOf(cache)
+    const object = this.#fromSlabs(ctx, c, gfp)
+    if (object !== NEW_SLAB) return object
+    const pages = this.#slubPages
+    let order = c.order
+    let page = this.#pages.tryAlloc(ctx, pages.preferredMask(c, gfp), order)
+    if (page === NO_PAGE) {
+      order = c.geometry.minOrder
+      page = this.#pages.tryAlloc(ctx, pages.mask(c, gfp), order)
+    }
+    return page === WOULD_SLEEP ? WOULD_SLEEP : this.#useNewSlab(ctx, c, gfp, page, order)
+  }
+
+  *alloc(task: Task, cache: KmemCache, gfp: number): Sleeps<number> {
+    const c = this.#cacheOf(cache)
+    const object = this.#fromSlabs(task, c, gfp)
+    if (object !== NEW_SLAB) return object
+    const pages = this.#slubPages
+    let order = c.order
+    // the whole slow path once at this order: wakes kswapd for it, reclaims once, then gives up (NORETRY)
+    let page = yield* this.#pages.alloc(task, pages.preferredMask(c, gfp), order)
+    if (page === NO_PAGE) {
+      order = c.geometry.minOrder
+      page = yield* this.#pages.alloc(task, pages.mask(c, gfp), order)
+    }
+    return this.#useNewSlab(task, c, gfp, page, order)
+  }
+
+  free(ctx: Context, cache: KmemCache, object: number): void {
+    const c = this.#cacheOf(cache)
+    const page = objectPage(object)
+    const index = objectIndex(object)
+    const slabs = c.slabs
+    const row = this.#pages.frames.private[page]
+    assert(slabs.page[row] === page, "slub: freeing an object that is not of this cache")
+    const cell = row * slabs.stride + index
+    assert(slabs.chain[cell] === HELD, "slub: freeing an object that nobody holds")
+    ctx.ns += this.#freeNs
+    if (this.#traceFree.enabled) this.#traceFree.emit(this.#group, this.objectAddress(c, object))
+    const cpu = ctx.cpu
+    if (row === c.cpuSlab[cpu]) {
+      c.freeFast++
+      slabs.chain[cell] = c.cpuFreelist[cpu]
+      c.cpuFreelist[cpu] = index
+    } else {
+      c.freeSlow++
+      this.#lists.freeToSlab(ctx, c, row, index)
+    }
+  }
+
+  /** Nothing to do: empty slabs go back at once. */
+  reap(_ctx: Context): void {}
+
+  objectAddress(cache: KmemCache, object: number): number {
+    return objectPage(object) * PAGE_SIZE + objectIndex(object) * cache.size
+  }
+
+  slabPages(): number {
+    return this.#slubPages.held
+  }
+
+  /** Of these, pages of reclaim-accounted caches. */
+  reclaimableSlabPages(): number {
+    return this.#slubPages.heldReclaimable
+  }
+
+  slabinfo(): ReadonlyArray<SlabinfoRow> {
+    return this.caches.toReversed().map((c) => ({
+      name: c.name,
+      activeObjects: c.totalObjects - c.nodeFreeObjects,
+      totalObjects: c.totalObjects,
+      objectSize: c.size,
+      objectsPerSlab: c.objsPerSlab,
+      pagesPerSlab: 1 << c.order,
+      limit: 0,
+      batchcount: 0,
+      sharedFactor: 0,
+      activeSlabs: c.slabs.rows,
+      totalSlabs: c.slabs.rows,
+      sharedAvailable: 0
+    }))
+  }
+
+  slabinfoText(): string {
+    return slabinfoText(this.slabinfo(), this.#heading)
+  }
+
+  checkInvariants(): void {
+    let pages = 0
+    for (const c of this.caches) pages += checkCache(c, this.#pages.frames)
+    assert(pages === this.#slubPages.held, "slub: pages held and slabs disagree")
+  }
+
+  #openCache(name: string, objectSize: number, options: CacheOptions): SlubCache {
+    const geometry = slubGeometry(objectSize, {
+      ...options,
+      cpus: this.#cpus,
+      freePointerOutside: options.ctor === true || options.rcu === true
+    })
+    const cache = new SlubCache(name, objectSize, this.caches.length, geometry, options, this.#cpus)
+    this.caches.push(cache)
+    return cache
+  }
+
+  /** The two odd sizes come first, as at boot; it decides the order of /proc/slabinfo. */
+  #createGeneralCaches(): Array<SlubCache> {
+    const general: Array<SlubCache> = []
+    const create = (bytes: number) =>
+      general[kmallocIndex(bytes, "slub")] ??= this.#openCache(kmallocName("slub", bytes), bytes, {})
+    create(96)
+    create(192)
+    for (const bytes of kmallocSizes("slub")) create(bytes)
+    return general
+  }
+
+  #cacheOf(cache: KmemCache): SlubCache {
+    const own = this.caches[cache.index]
+    assert(own === cache, "slub: a cache of another allocator")
+    return own
+  }
+
+  /** slab_alloc and __slab_alloc up to the point where a new slab is needed. */
+  #fromSlabs(ctx: Context, c: SlubCache, gfp: number): number {
+    const cpu = ctx.cpu
+    const first = c.cpuFreelist[cpu]
+    if (first !== CHAIN_END && (!this.#fastPathTest || this.#slubPages.allowed(ctx, c, c.cpuSlab[cpu], gfp))) {
+      c.allocFast++
+      ctx.ns += this.#allocHitNs
+      return this.#pop(c, cpu, gfp)
+    }
+    const found = this.#lists.loadCpuSlab(ctx, c, gfp)
+    return found ? this.#finishSlow(ctx, c, gfp) : NEW_SLAB
+  }
+
+  /** The page allocator has answered: makes its block the CPU's slab. */
+  #useNewSlab(ctx: Context, c: SlubCache, gfp: number, page: number, order: number): number {
+    if (page === NO_PAGE) {
+      c.growFailures++
+      c.allocSlow++
+      return NO_OBJECT
+    }
+    // while the task slept, others may have found a slab for this CPU
+    if (c.cpuSlab[ctx.cpu] !== NO_SLAB) this.#lists.deactivateCpuSlab(ctx, c, ctx.cpu)
+    this.#lists.install(c, ctx.cpu, this.#slubPages.newSlab(c, page, order))
+    return this.#finishSlow(ctx, c, gfp)
+  }
+
+  #finishSlow(ctx: Context, c: SlubCache, gfp: number): number {
+    const cpu = ctx.cpu
+    c.allocSlow++
+    ctx.ns += this.#allocRefillNs
+    const mayKeep = !this.#newSlabTest || this.#slubPages.allowed(ctx, c, c.cpuSlab[cpu], gfp)
+    const object = this.#pop(c, cpu, gfp)
+    if (!mayKeep) this.#lists.deactivateCpuSlab(ctx, c, cpu)
+    return object
+  }
+
+  #pop(c: SlubCache, cpu: number, gfp: number): number {
+    const slabs = c.slabs
+    const row = c.cpuSlab[cpu]
+    const index = c.cpuFreelist[cpu]
+    const cell = row * slabs.stride + index
+    c.cpuFreelist[cpu] = slabs.chain[cell]
+    slabs.chain[cell] = HELD
+    const object = makeObject(slabs.page[row], index)
+    if (this.#traceAlloc.enabled) {
+      this.#traceAlloc.emit(this.#group, this.objectAddress(c, object), c.objectSize, c.size, gfp)
+    }
+    return object
+  }
+}
