@@ -1,0 +1,32 @@
+import type { Task } from "@swaplab/page-alloc"
+import type { Sleeps } from "@swaplab/sim"
+
+/** What a page carries in the model: who wrote it, which version. Both 0: a page of zeroes, never written. */
+export interface PageToken {
+  tokenWriter: number
+  tokenVersion: number
+}
+
+/**
+ * A connected stream socket as the NBD driver and the emulated server use it. A stream carries headers as real bytes and
+ * pages as their tokens; both ends agree on where pages lie, so a page is received as a page.
+ *
+ * Every method moves all that was asked for, or returns 0 (the peer has closed) or a negative errno; a short count is
+ * allowed for bytes only.
+ */
+export interface Transport {
+  /** sk->sk_allocation: the gfp mask with which the socket allocates. */
+  skAllocation: number
+  /** sk_set_memalloc. */
+  setMemalloc(): void
+  /** kernel_sendmsg; `more` is MSG_MORE. */
+  sendBytes(task: Task, bytes: Uint8Array, more: boolean): Sleeps<number>
+  /** Sends 4096 bytes, the page with this token. */
+  sendPage(task: Task, tokenWriter: number, tokenVersion: number, more: boolean): Sleeps<number>
+  /** kernel_recvmsg with MSG_WAITALL. */
+  recvBytes(task: Task, into: Uint8Array): Sleeps<number>
+  /** Receives 4096 bytes: the token of the page. */
+  recvPage(task: Task, out: PageToken): Sleeps<number>
+  /** Shuts both directions down: whoever sleeps in the calls above is woken and gets an error. */
+  shutdown(): void
+}

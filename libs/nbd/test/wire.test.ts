@@ -1,0 +1,402 @@
+import {
+  type Chunk,
+  chunkCode,
+  Command,
+  decodeInfo,
+  decodeInfoRequest,
+  decodeMetaContext,
+  decodeMetaContextRequest,
+  decodeReplyHeader,
+  decodeRequestHeader,
+  decodeServerReply,
+  encodeChunk,
+  encodeClientFlags,
+  encodeExportNameReply,
+  encodeGreeting,
+  encodeInfo,
+  encodeInfoRequest,
+  encodeMetaContext,
+  encodeMetaContextRequest,
+  encodeOption,
+  encodeOptionReply,
+  encodeReplyHeader,
+  encodeRequest,
+  encodeRequestHeader,
+  encodeServerReply,
+  encodeSimpleReply,
+  getU32,
+  HandshakeDecoder,
+  knownError,
+  MAX_OPTION_DATA,
+  MAX_PAYLOAD,
+  NbdError,
+  Option,
+  OptionDecoder,
+  OptionReplyType,
+  Reply,
+  ReplyDecoder,
+  ReplyKind,
+  Request,
+  RequestDecoder
+} from "@swaplab/nbd"
+import fc from "fast-check"
+import { describe, expect, it } from "vitest"
+import {
+  blockStatusWithoutContext,
+  clientFlags,
+  extended,
+  foreignOptionReplies,
+  foreignReplies,
+  greeting,
+  handshake,
+  hex,
+  simple,
+  structured,
+  toHex
+} from "./golden.ts"
+
+const join = (parts: ReadonlyArray<Uint8Array>): Uint8Array => hex(parts.map(toHex).join(""))
+
+/** Cuts bytes at the given places. */
+const cut = (bytes: Uint8Array, places: ReadonlyArray<number>): ReadonlyArray<Uint8Array> => {
+  const at = [0, ...places.map((place) => place % (bytes.length + 1)).sort((a, b) => a - b), bytes.length]
+  return at.slice(1).map((end, i) => bytes.slice(at[i], end))
+}
+
+/** Everything a decoder says about bytes that come in these chunks; messages are re-encoded at once. */
+const decodeAll = <M extends { readonly kind: string }>(
+  decoder: { push(chunk: Uint8Array): void; next(): M | null },
+  chunks: ReadonlyArray<Uint8Array>,
+  encode: (message: M) => Uint8Array
+): ReadonlyArray<string> => {
+  const out: Array<string> = []
+  for (const chunk of chunks) {
+    decoder.push(chunk)
+    for (let message = decoder.next(); message !== null; message = decoder.next()) {
+      out.push(`${message.kind} ${toHex(encode(message))}`)
+      if (message.kind === "fault") return out
+    }
+  }
+  return out
+}
+
+const requestBytes = (message: ReturnType<RequestDecoder["next"]>): Uint8Array => {
+  if (message?.kind !== "request") return new Uint8Array(0)
+  const header = new Uint8Array(message.request.extended ? 32 : 28)
+  encodeRequestHeader(header, 0, message.request)
+  return join([header, message.payload])
+}
+
+const replyBytes = (message: ReturnType<ReplyDecoder["next"]>): Uint8Array => {
+  if (message === null || message.kind === "fault") return new Uint8Array(0)
+  const header = new Uint8Array(message.reply.kind === ReplyKind.Structured ? 20 : 32)
+  const bytes = encodeReplyHeader(header, 0, message.reply)
+  if (message.kind === "simple") return join([header.subarray(0, bytes), message.data])
+  expect(chunkCode(message.chunk)).toBe(message.reply.type)
+  return join([header.subarray(0, bytes), encodeChunk(message.chunk)])
+}
+
+const optionBytes = (message: ReturnType<OptionDecoder["next"]>): Uint8Array => {
+  if (message?.kind === "clientFlags") return encodeClientFlags(message.flags)
+  if (message?.kind === "option") return encodeOption(message.option, message.data ?? hex("dead"))
+  return new Uint8Array(0)
+}
+
+const handshakeBytes = (message: ReturnType<HandshakeDecoder["next"]>): Uint8Array => {
+  if (message?.kind === "greeting") return encodeGreeting(message.flags)
+  if (message?.kind === "optionReply") return encodeOptionReply(message.option, message.type, message.data)
+  if (message?.kind === "export") return encodeExportNameReply(message.size, message.transmissionFlags, true)
+  return new Uint8Array(0)
+}
+
+const compact = [...simple, ...structured, blockStatusWithoutContext]
+
+describe("golden vectors, decoded and encoded again", () => {
+  it.each(compact)("request: $name", ({ client }) => {
+    expect(decodeAll(new RequestDecoder(), [hex(client)], requestBytes)).toEqual([`request ${toHex(hex(client))}`])
+  })
+
+  it.each(extended)("extended request: $name", ({ client }) => {
+    expect(decodeAll(new RequestDecoder(true), [hex(client)], requestBytes)).toEqual([`request ${toHex(hex(client))}`])
+  })
+
+  it.each(
+    [...compact, ...extended].map(({ name, server }) => ({ name, server }))
+      .concat(foreignReplies.map((server, i) => ({ name: `of another server, ${i}`, server })))
+      .filter(({ server }) => server !== "")
+  )("reply: $name", ({ name, server }) => {
+    const length = name === "READ 16 @4096" ? 16 : 0
+    const [message] = decodeAll(new ReplyDecoder(() => length), [hex(server)], replyBytes)
+    expect(message.slice(message.indexOf(" ") + 1)).toBe(toHex(hex(server)))
+  })
+
+  it.each(handshake)("option: $name", ({ client }) => {
+    const messages = decodeAll(new OptionDecoder(), [hex(clientFlags), hex(client)], optionBytes)
+    expect(messages[0]).toBe(`clientFlags ${clientFlags}`)
+    expect(messages.slice(1).map((message) => message.replace("option ", "")).join("")).toBe(toHex(hex(client)))
+  })
+
+  it.each(
+    handshake.filter(({ typeOnly, name }) => typeOnly !== true && !name.startsWith("EXPORT_NAME (")).map(({ server }) =>
+      server
+    ).concat(foreignOptionReplies)
+  )("option reply %#", (server) => {
+    const messages = decodeAll(new HandshakeDecoder(), [hex(greeting), hex(server)], handshakeBytes)
+    expect(messages[0]).toBe(`greeting ${toHex(hex(greeting))}`)
+    expect(messages.slice(1).map((message) => message.replace("optionReply ", "")).join("")).toBe(toHex(hex(server)))
+  })
+
+  it.each([true, false])("EXPORT_NAME's answer, NO_ZEROES %s", (noZeroes) => {
+    const bytes = encodeExportNameReply(0x4000000, 0xd6d, noZeroes)
+    expect(bytes.length).toBe(noZeroes ? 10 : 134)
+    expect(toHex(bytes.subarray(0, 10))).toBe("00000000040000000d6d")
+    const decoder = new HandshakeDecoder()
+    decoder.push(hex(greeting))
+    expect(decoder.next()).toMatchObject({ kind: "greeting", flags: 3 })
+    decoder.expectExport(noZeroes)
+    decoder.push(join([bytes, hex("abcd")]))
+    expect(decoder.next()).toEqual({ kind: "export", size: 0x4000000, transmissionFlags: 0xd6d })
+    expect(toHex(decoder.rest())).toBe("abcd")
+  })
+})
+
+describe("any split of the stream gives the same messages", () => {
+  const places = fc.array(fc.nat(), { maxLength: 40 })
+  const settings = { seed: 20120731, numRuns: 200 }
+
+  it("requests", () => {
+    for (const [vectors, headers] of [[compact, false], [extended, true]] as const) {
+      const stream = join(vectors.map(({ client }) => hex(client)))
+      const whole = decodeAll(new RequestDecoder(headers), [stream], requestBytes)
+      expect(whole.length).toBe(vectors.length)
+      fc.assert(
+        fc.property(places, (at) => {
+          expect(decodeAll(new RequestDecoder(headers), cut(stream, at), requestBytes)).toEqual(whole)
+        }),
+        settings
+      )
+    }
+  })
+
+  it("replies", () => {
+    const stream = join(
+      [...structured.slice(1), ...extended, ...simple.slice(2), blockStatusWithoutContext]
+        .map(({ server }) => server).concat(foreignReplies).map(hex)
+    )
+    const whole = decodeAll(new ReplyDecoder(() => 0), [stream], replyBytes)
+    expect(whole.length).toBeGreaterThan(30)
+    expect(whole.at(-1)?.startsWith("chunk")).toBe(true)
+    fc.assert(
+      fc.property(places, (at) => {
+        expect(decodeAll(new ReplyDecoder(() => 0), cut(stream, at), replyBytes)).toEqual(whole)
+      }),
+      { ...settings, numRuns: 40 }
+    )
+  })
+
+  it("options and option replies", () => {
+    const options = join([hex(clientFlags), ...handshake.map(({ client }) => hex(client))])
+    const wholeOptions = decodeAll(new OptionDecoder(), [options], optionBytes)
+    const replies = join([
+      hex(greeting),
+      ...handshake.filter(({ typeOnly, name }) => typeOnly !== true && !name.startsWith("EXPORT_NAME (")).map((
+        { server }
+      ) => hex(server)),
+      ...foreignOptionReplies.map(hex)
+    ])
+    const wholeReplies = decodeAll(new HandshakeDecoder(), [replies], handshakeBytes)
+    fc.assert(
+      fc.property(places, (at) => {
+        expect(decodeAll(new OptionDecoder(), cut(options, at), optionBytes)).toEqual(wholeOptions)
+        expect(decodeAll(new HandshakeDecoder(), cut(replies, at), handshakeBytes)).toEqual(wholeReplies)
+      }),
+      settings
+    )
+  })
+
+  it("garbage: the same faults, and never an exception", () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 200 }), places, (bytes, at) => {
+        for (const headers of [false, true]) {
+          expect(decodeAll(new RequestDecoder(headers), cut(bytes, at), requestBytes)).toEqual(
+            decodeAll(new RequestDecoder(headers), [bytes], requestBytes)
+          )
+        }
+        const behind = join([hex(clientFlags), hex("49484156454f5054"), bytes])
+        expect(decodeAll(new OptionDecoder(), cut(behind, at), optionBytes)).toEqual(
+          decodeAll(new OptionDecoder(), [behind], optionBytes)
+        )
+        decodeInfoRequest(bytes)
+        decodeMetaContextRequest(bytes)
+        decodeInfo(bytes)
+        decodeServerReply(bytes)
+        decodeMetaContext(bytes)
+      }),
+      { seed: 20120731, numRuns: 500 }
+    )
+  })
+})
+
+describe("round trips", () => {
+  const u32 = fc.integer({ min: 0, max: 0xffffffff })
+  const u16 = fc.integer({ min: 0, max: 0xffff })
+  const u64 = fc.record({ hi: u32, lo: u32 })
+  const data = fc.uint8Array({ minLength: 1, maxLength: 100 })
+  const extent32 = fc.record({
+    length: u32.map((lo) => ({ hi: 0, lo })),
+    flags: u32.map((lo) => ({ hi: 0, lo }))
+  })
+  const chunk: fc.Arbitrary<Chunk> = fc.oneof(
+    fc.constant<Chunk>({ type: "none" }),
+    fc.record({ type: fc.constant("data" as const), offset: u64, data }),
+    fc.record({ type: fc.constant("hole" as const), offset: u64, length: u32 }),
+    fc.record({
+      type: fc.constant("status" as const),
+      contextId: u32,
+      extents: fc.array(extent32, { minLength: 1, maxLength: 5 })
+    }),
+    fc.record({
+      type: fc.constant("statusExtended" as const),
+      contextId: u32,
+      extents: fc.array(fc.record({ length: u64, flags: u64 }), { minLength: 1, maxLength: 5 })
+    }),
+    fc.record({ type: fc.constant("error" as const), error: u32, message: data }),
+    fc.record({ type: fc.constant("errorOffset" as const), error: u32, message: data, offset: u64 }),
+    fc.record({ type: fc.constant("unknown" as const), code: fc.integer({ min: 0x8010, max: 0xffff }), payload: data })
+  )
+
+  it("request headers", () => {
+    fc.assert(
+      fc.property(fc.boolean(), u16, u16, u64, u64, u64, (wide, flags, type, cookie, offset, length) => {
+        const request = new Request()
+        Object.assign(request, {
+          extended: wide,
+          flags,
+          type,
+          cookieHi: cookie.hi,
+          cookieLo: cookie.lo,
+          offsetHi: offset.hi,
+          offsetLo: offset.lo,
+          lengthHi: wide ? length.hi : 0,
+          lengthLo: length.lo
+        })
+        const bytes = new Uint8Array(40)
+        encodeRequestHeader(bytes, 3, request)
+        const back = new Request()
+        expect(decodeRequestHeader(bytes, 3, wide, back)).toBe(true)
+        expect(back).toEqual(request)
+      }),
+      { seed: 20120731 }
+    )
+  })
+
+  it("the compact request of the driver", () => {
+    const bytes = new Uint8Array(28)
+    encodeRequest(bytes, 0, 0, Command.Write, 0x11223344, 0x55667788, 0x0012_3456_789a_bcde, 4096)
+    expect(toHex(bytes)).toBe("25609513" + "0000" + "0001" + "1122334455667788" + "00123456789abcde" + "00001000")
+    const back = new Request()
+    expect(decodeRequestHeader(bytes, 0, false, back)).toBe(true)
+    expect([back.offset, back.length, back.payloadBytes]).toEqual([0x0012_3456_789a_bcde, 4096, 4096])
+  })
+
+  it("the simple reply", () => {
+    const bytes = new Uint8Array(16)
+    encodeSimpleReply(bytes, 0, NbdError.EIO, 0xffff8800, 0xdeadbeef)
+    const back = new Reply()
+    expect(decodeReplyHeader(bytes, 0, back)).toBe(true)
+    expect([back.error, back.cookieHi, back.cookieLo]).toEqual([5, 0xffff8800, 0xdeadbeef])
+    expect(getU32(bytes, 0)).toBe(0x67446698)
+  })
+
+  it("chunks", () => {
+    fc.assert(
+      fc.property(chunk, (value) => {
+        const reply = new Reply()
+        const payload = encodeChunk(value)
+        Object.assign(reply, { kind: ReplyKind.Extended, type: chunkCode(value), lengthLo: payload.length })
+        const header = new Uint8Array(32)
+        encodeReplyHeader(header, 0, reply)
+        const decoder = new ReplyDecoder(() => 0)
+        decoder.push(join([header, payload]))
+        expect(decoder.next()).toMatchObject({ kind: "chunk", chunk: value })
+      }),
+      { seed: 20120731, numRuns: 300 }
+    )
+  })
+
+  it("data of options", () => {
+    const text = fc.string({ maxLength: 40 }).filter((name) => !name.includes("\0"))
+    fc.assert(
+      fc.property(
+        text,
+        fc.array(u16, { maxLength: 5 }),
+        fc.array(text, { maxLength: 4 }),
+        u32,
+        (name, infos, queries, id) => {
+          expect(decodeInfoRequest(encodeInfoRequest({ name, infos }))).toEqual({ name, infos })
+          expect(decodeMetaContextRequest(encodeMetaContextRequest({ name, queries }))).toEqual({ name, queries })
+          expect(decodeServerReply(encodeServerReply(name, queries.join("")))).toEqual({
+            name,
+            description: queries.join("")
+          })
+          expect(decodeMetaContext(encodeMetaContext(id, name))).toEqual({ id, name })
+          for (
+            const info of [
+              { type: "export", size: id * 1000, transmissionFlags: 7 },
+              { type: "name", name },
+              { type: "description", description: name },
+              { type: "blockSize", minimum: 1, preferred: 4096, maximumPayload: id },
+              { type: "unknown", code: 77, data: hex("0102") }
+            ] as const
+          ) expect(decodeInfo(encodeInfo(info))).toEqual(info)
+        }
+      ),
+      { seed: 20120731 }
+    )
+  })
+})
+
+describe("limits", () => {
+  it("sees garbage in its first four bytes", () => {
+    const decoder = new RequestDecoder()
+    decoder.push(hex("12345678"))
+    expect(decoder.next()).toEqual({ kind: "fault", reason: "bad magic" })
+  })
+
+  it("takes a write of 32 MiB and refuses one byte more", () => {
+    const write = (length: number): RequestDecoder => {
+      const header = new Uint8Array(28)
+      encodeRequest(header, 0, 0, Command.Write, 0, 1, 0, length)
+      const decoder = new RequestDecoder()
+      decoder.push(header)
+      return decoder
+    }
+    expect(write(MAX_PAYLOAD).next()).toBe(null)
+    expect(write(MAX_PAYLOAD + 1).next()).toEqual({ kind: "fault", reason: "payload too long" })
+  })
+
+  it("skips the data of a large option without storing it, and closes on a huge one", () => {
+    const decoder = new OptionDecoder()
+    decoder.push(hex(clientFlags))
+    decoder.next()
+    decoder.push(encodeOption(Option.Go, new Uint8Array(MAX_OPTION_DATA + 1)))
+    expect(decoder.next()).toEqual({ kind: "option", option: Option.Go, data: null })
+    decoder.push(encodeOption(Option.List))
+    expect(decoder.next()).toEqual({ kind: "option", option: Option.List, data: new Uint8Array(0) })
+    decoder.push(hex("49484156454f5054 00000007 02000001"))
+    expect(decoder.next()).toEqual({ kind: "fault", reason: "payload too long" })
+  })
+
+  it("a reply to nobody is a fault", () => {
+    const decoder = new ReplyDecoder(() => -1)
+    decoder.push(hex("67446698 00000000 K"))
+    expect(decoder.next()).toEqual({ kind: "fault", reason: "unexpected reply" })
+  })
+
+  it.each([[0, 0], [1, 1], [5, 5], [28, 28], [75, 75], [95, 95], [108, 108], [122, 22], [2, 22]])(
+    "error %i means %i",
+    (error, meaning) => expect(knownError(error)).toBe(meaning)
+  )
+
+  it("knows the reply types of errors", () => expect(OptionReplyType.ErrInvalid).toBe(0x80000003))
+})
