@@ -128,7 +128,7 @@ function* balancePass(pgdat: Pgdat, task: Task, pass: Pass, sc: ScanControl): Sl
     if (!findEndZone(pgdat, task, pass, sc)) return
     yield* shrinkUpward(pgdat, task, pass, sc)
     if (pgdat.switches.throttle && pgdat.pfmemallocWait.waiters > 0 && pfmemallocWatermarkOk(pgdat)) {
-      wakeThrottled(pgdat)
+      wakeThrottled(pgdat, task)
     }
     if (passDone(pgdat, pass)) return
     if (pass.totalScanned !== 0 && sc.priority < DEF_PRIORITY - 2) {

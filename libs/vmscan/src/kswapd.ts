@@ -20,10 +20,10 @@ import type { Pgdat } from "./pgdat.ts"
 import { wakeThrottled } from "./throttle.ts"
 
 /** prepare_kswapd_sleep: all watermarks are met and, under the switch, nobody is throttled. */
-const prepareSleep = (pgdat: Pgdat, order: number, interrupted: boolean, classzone: number): boolean => {
+const prepareSleep = (pgdat: Pgdat, task: Task, order: number, interrupted: boolean, classzone: number): boolean => {
   if (interrupted) return false
   if (pgdat.switches.kswapdWakesThrottled && pgdat.pfmemallocWait.waiters > 0) {
-    wakeThrottled(pgdat)
+    wakeThrottled(pgdat, task)
     return false
   }
   let balanced = 0
@@ -43,10 +43,10 @@ function* tryToSleep(pgdat: Pgdat, task: Task, order: number, classzone: number)
   const { process } = task
   let interrupted = false
   process.why = "kswapd: balanced"
-  if (prepareSleep(pgdat, order, interrupted, classzone)) {
+  if (prepareSleep(pgdat, task, order, interrupted, classzone)) {
     interrupted = yield* pgdat.kswapdWait.sleepTimeout(process, pgdat.sim.jiffies(HZ_10_NS), "interruptible")
   }
-  if (prepareSleep(pgdat, order, interrupted, classzone)) {
+  if (prepareSleep(pgdat, task, order, interrupted, classzone)) {
     if (pgdat.trace.kswapdSleep.enabled) pgdat.trace.kswapdSleep.emit(process.group, 0)
     pgdat.pages.setPercpuThresholds(false)
     yield* pgdat.kswapdWait.sleep(process, "interruptible")

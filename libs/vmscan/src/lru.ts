@@ -120,6 +120,13 @@ export class Lru {
     else refCount[pfn]--
   }
 
+  /** __put_single_page: frees a page whose reference count has just been brought to 0 by others. */
+  putSinglePage(ctx: Context, pfn: number): void {
+    assert(this.frames.refCount[pfn] === 0, "freeing a page in use")
+    this.frames.refCount[pfn] = 1
+    this.release(ctx, pfn, false)
+  }
+
   /** Frees a page whose last reference is the caller's. */
   release(ctx: Context, pfn: number, cold: boolean): void {
     const flags = this.frames.flags

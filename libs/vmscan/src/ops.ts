@@ -70,7 +70,7 @@ export interface ReclaimOps {
    */
   removeMapping(ctx: Context, pfn: number): boolean
   /** try_to_free_swap: gives up the swap slot of an activated page when nobody else needs it. */
-  tryToFreeSwap(pfn: number): void
+  tryToFreeSwap(ctx: Context, pfn: number): boolean
   /**
    * blk_start_plug. A task that holds a plug already keeps that one (the kernel ignores nested plugs). A task that goes
    * to sleep under a plug must have it flushed: that is the dispatcher's or the block layer's job, not reclaim's.

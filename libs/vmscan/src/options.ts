@@ -22,6 +22,8 @@ export interface VmscanCosts {
   readonly swapOutPageNs: number
   /** One pass over the zones at one priority, even if nothing is scanned: lets time go on where a loop finds nothing. */
   readonly passNs: number
+  /** Waking one throttled task. */
+  readonly wakeNs: number
 }
 
 export interface VmscanOptions {
@@ -40,4 +42,10 @@ export const DEFAULT_SWITCHES: VmscanSwitches = {
   writebackMarksReclaim: false
 }
 
-export const DEFAULT_COSTS: VmscanCosts = { scanPageNs: 200, unmapPageNs: 500, swapOutPageNs: 1000, passNs: 1000 }
+export const DEFAULT_COSTS: VmscanCosts = {
+  scanPageNs: 200,
+  unmapPageNs: 500,
+  swapOutPageNs: 1000,
+  passNs: 1000,
+  wakeNs: 1500
+}

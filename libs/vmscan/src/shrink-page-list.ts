@@ -75,9 +75,9 @@ const keepLocked = (pgdat: Pgdat, batch: ReclaimBatch, pfn: number): void => {
   keep(batch, pfn)
 }
 
-const activateLocked = (pgdat: Pgdat, batch: ReclaimBatch, pfn: number): void => {
+const activateLocked = (pgdat: Pgdat, task: Task, batch: ReclaimBatch, pfn: number): void => {
   const flags = pgdat.frames.flags
-  if ((flags[pfn] & PG_swapcache) !== 0 && pgdat.mm.vmSwapFull()) pgdat.mm.tryToFreeSwap(pfn)
+  if ((flags[pfn] & PG_swapcache) !== 0 && pgdat.mm.vmSwapFull()) pgdat.mm.tryToFreeSwap(task, pfn)
   assert((flags[pfn] & PG_active) === 0, "shrink_page_list: an isolated page became active")
   flags[pfn] |= PG_active
   batch.nrActivated++
@@ -87,7 +87,7 @@ const activateLocked = (pgdat: Pgdat, batch: ReclaimBatch, pfn: number): void =>
 /** cull_mlocked. */
 const cull = (pgdat: Pgdat, task: Task, pfn: number): void => {
   const flags = pgdat.frames.flags
-  if ((flags[pfn] & PG_swapcache) !== 0) pgdat.mm.tryToFreeSwap(pfn)
+  if ((flags[pfn] & PG_swapcache) !== 0) pgdat.mm.tryToFreeSwap(task, pfn)
   flags[pfn] &= ~PG_locked
   pgdat.lru.putbackUnevictable(task, pfn)
 }
@@ -143,7 +143,7 @@ const afterPageout = (
     keepLocked(pgdat, batch, pfn)
   } else if (result === PAGE_ACTIVATE) {
     flags[pfn] &= ~PG_reclaim
-    activateLocked(pgdat, batch, pfn)
+    activateLocked(pgdat, task, batch, pfn)
   } else {
     assert(result === PAGE_CLEAN, "pageout: unknown result")
     removeOrKeep(pgdat, task, batch, pfn)
@@ -182,7 +182,7 @@ const scanPages = (pgdat: Pgdat, task: Task, batch: ReclaimBatch, lruvec: LruVec
 
     const references = checkReferences(pgdat, pfn)
     if (references === PAGEREF_ACTIVATE) {
-      activateLocked(pgdat, batch, pfn)
+      activateLocked(pgdat, task, batch, pfn)
       continue
     }
     if (references === PAGEREF_KEEP) {
@@ -199,7 +199,7 @@ const scanPages = (pgdat: Pgdat, task: Task, batch: ReclaimBatch, lruvec: LruVec
       }
       task.ns += costs.swapOutPageNs
       if (!mm.addToSwap(task, pfn)) {
-        activateLocked(pgdat, batch, pfn)
+        activateLocked(pgdat, task, batch, pfn)
         continue
       }
       mayEnterFs = true
@@ -209,7 +209,7 @@ const scanPages = (pgdat: Pgdat, task: Task, batch: ReclaimBatch, lruvec: LruVec
       task.ns += costs.unmapPageNs
       const unmapped = mm.tryToUnmap(task, pfn)
       if (unmapped === SWAP_FAIL) {
-        activateLocked(pgdat, batch, pfn)
+        activateLocked(pgdat, task, batch, pfn)
         continue
       }
       if (unmapped === SWAP_AGAIN) {

@@ -32,8 +32,8 @@ export const pfmemallocWatermarkOk = (pgdat: Pgdat): boolean => {
 }
 
 /** Wakes every throttled task; each checks the rule again and may go back to sleep. */
-export const wakeThrottled = (pgdat: Pgdat): void => {
-  pgdat.pfmemallocWait.wakeAll()
+export const wakeThrottled = (pgdat: Pgdat, task: Task): void => {
+  task.ns += pgdat.pfmemallocWait.wakeAll() * pgdat.costs.wakeNs
 }
 
 /** throttle_direct_reclaim: returns when the task may go on into reclaim, or has been killed. */

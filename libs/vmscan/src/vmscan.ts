@@ -1,16 +1,19 @@
 // The whole of reclaim behind one object: what the page allocator calls (Reclaimer), what page tables, swap and page
 // cache call (the LRU), and the program of kswapd.
-import type { Context, PageAllocator, Reclaimer, Task, Zone } from "@swaplab/page-alloc"
+import { type Context, type PageAllocator, PF_KSWAPD, type Reclaimer, type Task, type Zone } from "@swaplab/page-alloc"
 import { assert, type Sim, type Sleeps } from "@swaplab/sim"
+import { ScanControl } from "./batch.ts"
 import { congestionWait, waitIffCongested } from "./congestion.ts"
-import { SWAP_CLUSTER_MAX } from "./constants.ts"
+import { DEF_PRIORITY, SWAP_CLUSTER_MAX } from "./constants.ts"
 import { tryToFreePages } from "./direct-reclaim.ts"
 import { kswapd, wakeupKswapd } from "./kswapd.ts"
 import type { Lru } from "./lru.ts"
+import type { LruVec } from "./lruvec.ts"
 import { OomKiller } from "./oom.ts"
 import type { Congestion, OomOps, ReclaimOps } from "./ops.ts"
 import type { VmscanOptions } from "./options.ts"
 import { Pgdat } from "./pgdat.ts"
+import { shrinkInactiveList } from "./shrink-inactive.ts"
 
 /** A machine on which nothing can be killed. */
 const NO_OOM_OPS: OomOps = {
@@ -72,6 +75,22 @@ export class Vmscan implements Reclaimer {
     return waitIffCongested(this.pgdat, task, zone, ns, "page allocation: waits before it tries again")
   }
 
+  /**
+   * shrink_inactive_list: one batch of at most 32 pages of the inactive list of anonymous (0) or file (1) pages, outside
+   * any session. For experiments and tests. Returns the pages reclaimed.
+   */
+  shrinkInactive(
+    task: Task,
+    lruvec: LruVec,
+    file: 0 | 1,
+    gfp: number,
+    nrToScan = SWAP_CLUSTER_MAX,
+    priority = DEF_PRIORITY
+  ): Sleeps<number> {
+    const sc = new ScanControl(gfp, 0, nrToScan, priority, (task.flags & PF_KSWAPD) !== 0)
+    return shrinkInactiveList(this.pgdat, task, nrToScan, lruvec, sc, file << 1)
+  }
+
   /** congestion_wait, for swap and page cache. */
   congestionWait(task: Task, ns: number, why: string): Sleeps<void> {
     return congestionWait(this.pgdat, task, ns, why)
@@ -98,6 +117,5 @@ export class Vmscan implements Reclaimer {
     let held = 0
     for (const batch of this.pgdat.batchesInUse()) held += batch.taken
     assert(held === this.isolatedPages(), "isolated pages differ from those that reclaimers hold")
-    assert(held <= SWAP_CLUSTER_MAX * this.pgdat.reclaimers, "a reclaimer holds more than one batch")
   }
 }
