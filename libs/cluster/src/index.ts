@@ -34,6 +34,19 @@ export {
   TIME,
   type UnitKind
 } from "./scenario/units.ts"
+export { type ClientSpec, clientsOf, neededSwap, usememBytes } from "./scenario/clients.ts"
+export {
+  decodeScenario,
+  type FileKind,
+  type LoadedScenario,
+  loadScenario,
+  MAX_FILE_BYTES,
+  type Override,
+  parseOverride,
+  ScenarioFiles,
+  withOverrides
+} from "./scenario/load.ts"
+export { type Mapping } from "./scenario/tree.ts"
 export { formatThreshold, keeps, parseThreshold, type Threshold } from "./scenario/threshold.ts"
 export { formatPath, formatProblem, type Path, type Problem, ScenarioError } from "./scenario/errors.ts"
 export { compareNatural } from "./scenario/natural.ts"

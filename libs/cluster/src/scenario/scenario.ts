@@ -9,11 +9,11 @@ import { Percentage, RATE, Rate, Size, SIZE, TIME, Time, within } from "./units.
 
 /** A field that may be left out. */
 const field = <A, I>(schema: Schema.Schema<A, I>, value: A, description: string) =>
-  Schema.optionalWith(schema, { default: () => value }).annotations({ description, default: value })
+  Schema.optionalWith(schema, { exact: true, default: () => value }).annotations({ description, default: value })
 
 /** A mapping that may be left out, or given in part. */
 const section = <A, I>(schema: Schema.Schema<A, I>, description: string) =>
-  Schema.optionalWith(schema, { default: () => Schema.decodeUnknownSync(schema)({}) }).annotations({ description })
+  Schema.optionalWith(schema, { exact: true, default: () => Schema.decodeUnknownSync(schema)({}) }).annotations({ description })
 
 /** A field that is absent unless given. */
 const maybe = <A, I>(schema: Schema.Schema<A, I>, description: string) =>
@@ -58,8 +58,8 @@ export const KernelConfig = Schema.Struct({
       + "April 2012. v3.6: the series as merged. v3.6-P: the same, for a NIC driver that marks reserve packets."
   }),
   patches: Schema.optionalWith(
-    Schema.Record({ key: choice(...PATCH_NAMES), value: yesNo }).pipe(Schema.partial),
-    { default: () => ({}) }
+    Schema.Record({ key: choice(...PATCH_NAMES), value: yesNo }).pipe(Schema.partialWith({ exact: true })),
+    { exact: true, default: () => ({}) }
   ).annotations({ description: "Single patches switched on (true) or off (false) on top of the base." })
 })
 export interface KernelConfig extends Schema.Schema.Type<typeof KernelConfig> {}
@@ -248,7 +248,8 @@ const Seeds: Schema.Schema<ReadonlyArray<number>, number | ReadonlyArray<number>
   {
     strict: true,
     decode: (value) => typeof value === "number" ? Array.from({ length: value }, (_, i) => i + 1) : value,
-    encode: (list) => list
+    // 1 to n is written as the count n
+    encode: (list) => list.every((value, i) => value === i + 1) ? list.length : list
   }
 ).annotations({ title: SEEDS_WORDS })
 
@@ -348,9 +349,28 @@ const ScenarioFile = Schema.Struct({
   ...scenarioFields
 })
 
+type Json = { [key: string]: unknown }
+
+const isMapping = (value: unknown): value is Json => typeof value === "object" && value !== null && !Array.isArray(value)
+
+/** Puts the defaults as a file would write them (64 MiB) where the schema has them decoded (67108864). */
+const writeDefaults = (schema: Json, sample: unknown): void => {
+  const properties = schema.properties
+  if (isMapping(properties) && isMapping(sample)) {
+    for (const [key, property] of Object.entries(properties)) {
+      if (!isMapping(property)) continue
+      if ("default" in property && key in sample) property.default = sample[key]
+      writeDefaults(property, sample[key])
+    }
+  }
+  if (isMapping(schema.items) && Array.isArray(sample)) writeDefaults(schema.items, sample[0])
+}
+
 /** The JSON Schema of scenario files, for editors. */
 export const scenarioJsonSchema = (): object => {
-  const { required, ...schema } = JSONSchema.make(ScenarioFile) as { readonly required?: ReadonlyArray<string> }
+  const { required, ...schema } = JSONSchema.make(ScenarioFile) as unknown as Json
+  const sample = { name: "x", kernels: {}, clients: [{}] }
+  writeDefaults(schema, Schema.encodeSync(Scenario)(Schema.decodeUnknownSync(Scenario)(sample)))
   return {
     title: "swaplab scenario",
     description: "A cluster of diskless machines that swap over NBD to one server.",

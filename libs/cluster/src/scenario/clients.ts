@@ -1,0 +1,37 @@
+// Clients of a scenario one by one: names, kernels and sizes derived from the groups.
+import { compareNatural } from "./natural.ts"
+import type { ClientGroup, Scenario } from "./scenario.ts"
+import type { Bytes } from "./units.ts"
+
+/** One client. */
+export interface ClientSpec {
+  /** Name of its group and its number in it, from 1. */
+  readonly name: string
+  readonly group: ClientGroup
+  /** Name of its kernel in the scenario. */
+  readonly kernel: string
+}
+
+/** All clients of one cell, sorted naturally by name. Groups without a kernel of their own get the cell's. */
+export const clientsOf = (scenario: Scenario, cellKernel: string): ReadonlyArray<ClientSpec> =>
+  scenario.clients
+    .flatMap((group) =>
+      Array.from({ length: group.count }, (_, i) => ({
+        name: `${group.name}-${i + 1}`,
+        group,
+        kernel: group.kernel ?? cellKernel
+      }))
+    )
+    .sort((a, b) => compareNatural(a.name, b.name))
+
+/** Bytes that usemem maps on a client, all processes together. */
+export const usememBytes = (group: ClientGroup): Bytes => {
+  const { size } = group.workload.usemem
+  return "bytes" in size ? size.bytes : Math.round(size.timesRam * group.ram)
+}
+
+/** The largest share of RAM and swap that MMTests lets usemem map. source: MMTests, shellpack-bench-micro */
+export const USEMEM_SHARE = 0.7
+
+/** Swap that a client needs for its workload. */
+export const neededSwap = (group: ClientGroup): Bytes => Math.max(0, Math.ceil(usememBytes(group) / USEMEM_SHARE) - group.ram)

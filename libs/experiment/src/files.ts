@@ -1,0 +1,71 @@
+// Scenario files and results on a file system.
+import { type FileKind, ScenarioFiles } from "@swaplab/cluster"
+import { Error as PlatformErrors, FileSystem, Path } from "@effect/platform"
+import { Effect, Layer } from "effect"
+import { type NamedSeries, packSeries } from "./codec.ts"
+import { resultJson } from "./result-json.ts"
+import type { ExperimentResult } from "./experiment.ts"
+import { seriesCsv } from "./series-csv.ts"
+
+const reasonOf = (error: PlatformErrors.PlatformError): string =>
+  error._tag === "SystemError" ? (error.description ?? error.reason) : error.message
+
+/** Scenarios from the file system. */
+export const layerScenarioFiles: Layer.Layer<ScenarioFiles, never, FileSystem.FileSystem | Path.Path> = Layer.effect(
+  ScenarioFiles,
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    const paths = yield* Path.Path
+    return {
+      look: (path) =>
+        fs.stat(path).pipe(
+          Effect.map((info): FileKind =>
+            info.type === "File"
+              ? { kind: "file", bytes: Number(info.size) }
+              : { kind: info.type === "Directory" ? "directory" : "other" }
+          ),
+          Effect.catchAll((error): Effect.Effect<FileKind> =>
+            Effect.succeed(
+              error._tag === "SystemError" && error.reason === "NotFound"
+                ? { kind: "missing" }
+                : { kind: "unreadable", reason: reasonOf(error) }
+            )
+          )
+        ),
+      read: (path) => Effect.mapError(fs.readFileString(path), reasonOf),
+      resolve: (from, relative) =>
+        relative === "" ? paths.normalize(from) : paths.normalize(paths.join(paths.dirname(from), relative))
+    }
+  })
+)
+
+/** Names of the files in a result directory. */
+export const RESULT_FILES = ["result.json", "series.msgpack", "series.csv", "report.txt"] as const
+
+/**
+ * Writes a result directory: `result.json`, the series as MessagePack columns and as CSV, and the report. Every file is
+ * written under another name first, so that a directory never holds half of one.
+ */
+export const writeResults = (
+  directory: string,
+  result: ExperimentResult,
+  report: string
+): Effect.Effect<void, PlatformErrors.PlatformError, FileSystem.FileSystem | Path.Path> =>
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    const paths = yield* Path.Path
+    const series = result.runs.map((run): NamedSeries => ({ kernel: run.kernel, seed: run.seed, series: run.series }))
+    const encoder = new TextEncoder()
+    const contents: Record<(typeof RESULT_FILES)[number], Uint8Array> = {
+      "result.json": encoder.encode(`${JSON.stringify(resultJson(result), null, 2)}\n`),
+      "series.msgpack": packSeries(series),
+      "series.csv": encoder.encode(seriesCsv(series)),
+      "report.txt": encoder.encode(report)
+    }
+    yield* fs.makeDirectory(directory, { recursive: true })
+    const temporary = (name: string): string => paths.join(directory, `.${name}.tmp`)
+    const write = Effect.forEach(RESULT_FILES, (name) => fs.writeFile(temporary(name), contents[name]))
+    const rename = Effect.forEach(RESULT_FILES, (name) => fs.rename(temporary(name), paths.join(directory, name)))
+    const clean = Effect.forEach(RESULT_FILES, (name) => Effect.ignore(fs.remove(temporary(name), { force: true })))
+    yield* Effect.zipRight(write, rename).pipe(Effect.onError(() => clean), Effect.uninterruptible)
+  })

@@ -1,0 +1,98 @@
+// What an experiment consists of: every kernel of a scenario with every seed, and the fields of its map of outcomes.
+import { type LoadedScenario, type Override, parseOverride, ScenarioError, withOverrides } from "@swaplab/cluster"
+import { Either } from "effect"
+
+/** One simulation to be run. */
+export interface Job {
+  /** Place in the plan. Results are in this order, whatever order they are finished in. */
+  readonly id: number
+  readonly loaded: LoadedScenario
+  readonly kernel: string
+  readonly seed: number
+  /** The field of the map it belongs to; null for the table. */
+  readonly field: MapField | null
+}
+
+/** A field of the map, by the index of its values. */
+export interface MapField {
+  readonly x: number
+  readonly y: number
+}
+
+/** An axis of the map. */
+export interface Axis {
+  readonly path: string
+  readonly values: ReadonlyArray<string | number | boolean>
+}
+
+/** The map of outcomes that is to be made. */
+export interface MapPlan {
+  readonly x: Axis
+  /** Null for a map of one parameter. */
+  readonly y: Axis | null
+  readonly kernels: ReadonlyArray<string>
+  readonly seeds: ReadonlyArray<number>
+}
+
+export interface Plan {
+  readonly loaded: LoadedScenario
+  readonly kernels: ReadonlyArray<string>
+  readonly seeds: ReadonlyArray<number>
+  readonly map: MapPlan | null
+  readonly jobs: ReadonlyArray<Job>
+}
+
+export interface PlanOptions {
+  /** Kernels to run; all of the scenario without it. */
+  readonly kernels?: ReadonlyArray<string>
+  /** Leaves out the map. */
+  readonly noMap?: boolean
+}
+
+const override = (path: string, value: string | number | boolean): Override => ({
+  source: `map: ${path}=${value}`,
+  // checked when the scenario was loaded
+  path: Either.getOrThrow(parseOverride(`${path}=0`)).path,
+  value
+})
+
+/** Makes the plan of an experiment. Fields of the map that are no valid scenario are the user's mistake. */
+export const makePlan = (loaded: LoadedScenario, options: PlanOptions = {}): Either.Either<Plan, ScenarioError> =>
+  Either.gen(function*() {
+    const { scenario } = loaded
+    const all = Object.keys(scenario.kernels)
+    for (const name of options.kernels ?? []) {
+      if (!all.includes(name)) {
+        return yield* Either.left(
+          new ScenarioError({
+            problems: [{ source: `--kernel ${name}`, path: [], text: `no kernel of this scenario, expected one of ${all.join(", ")}` }]
+          })
+        )
+      }
+    }
+    const kernels = options.kernels === undefined ? all : all.filter((name) => options.kernels?.includes(name))
+    const jobs: Array<Job> = []
+    const add = (at: LoadedScenario, kernel: string, seed: number, field: MapField | null): void => {
+      jobs.push({ id: jobs.length, loaded: at, kernel, seed, field })
+    }
+    for (const kernel of kernels) for (const seed of scenario.seeds) add(loaded, kernel, seed, null)
+
+    const config = options.noMap === true ? undefined : scenario.map
+    if (config === undefined) return { loaded, kernels, seeds: scenario.seeds, map: null, jobs }
+    const map: MapPlan = {
+      x: config.x,
+      y: config.y ?? null,
+      kernels: kernels.filter((name) => config.kernels?.includes(name) ?? true),
+      seeds: Array.from({ length: config.seeds }, (_, i) => i + 1)
+    }
+    const rows = map.y === null ? [null] : map.y.values
+    for (const [y, yValue] of rows.entries()) {
+      for (const [x, xValue] of map.x.values.entries()) {
+        const overrides = [override(map.x.path, xValue)]
+        if (map.y !== null && yValue !== null) overrides.push(override(map.y.path, yValue))
+        const at = yield* withOverrides(loaded, overrides)
+        for (const kernel of map.kernels) for (const seed of map.seeds) add(at, kernel, seed, { x, y })
+      }
+    }
+    return { loaded, kernels, seeds: scenario.seeds, map, jobs }
+  })

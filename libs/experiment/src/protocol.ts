@@ -1,0 +1,30 @@
+// What goes between the main thread and a worker: one request a run, answered with the packed result.
+import { Scenario } from "@swaplab/cluster"
+import { Transferable } from "@effect/platform"
+import { Schema } from "effect"
+
+/** A run that failed through a fault of swaplab, such as an assertion. */
+export class RunFailure extends Schema.TaggedError<RunFailure>()("RunFailure", {
+  kernel: Schema.String,
+  seed: Schema.Number,
+  reason: Schema.String,
+  stack: Schema.String
+}) {
+  override get message(): string {
+    return `${this.kernel}, seed ${this.seed}: ${this.reason}`
+  }
+}
+
+/** Runs one simulation. */
+export class RunJob extends Schema.TaggedRequest<RunJob>()("RunJob", {
+  failure: RunFailure,
+  success: Transferable.Uint8Array,
+  payload: {
+    job: Schema.Number,
+    scenario: Scenario,
+    kernel: Schema.String,
+    seed: Schema.Number,
+    // shared memory crosses to a worker thread as it is
+    board: Schema.instanceOf(SharedArrayBuffer)
+  }
+}) {}

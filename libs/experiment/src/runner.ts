@@ -1,0 +1,86 @@
+// Who runs the simulations: worker threads, or the thread at hand.
+import type { RunHooks, RunResult, Scenario } from "@swaplab/cluster"
+import { Worker, WorkerRunner } from "@effect/platform"
+import { Cause, Context, Effect, Layer, type Schema } from "effect"
+import { Board } from "./board.ts"
+import { packResult, unpackResult } from "./codec.ts"
+import type { Job } from "./plan.ts"
+import { RunFailure, RunJob } from "./protocol.ts"
+
+/** One simulation from start to end, without a pause. */
+export type Simulate = (scenario: Scenario, kernel: string, seed: number, hooks: RunHooks) => RunResult
+
+/** Runs jobs; `size` of them at a time. */
+export class Runner extends Context.Tag("@swaplab/experiment/Runner")<Runner, {
+  readonly size: number
+  readonly run: (job: Job, board: Board) => Effect.Effect<RunResult, RunFailure>
+}>() {}
+
+const failure = (kernel: string, seed: number, error: unknown): RunFailure =>
+  new RunFailure({
+    kernel,
+    seed,
+    reason: error instanceof Error ? error.message : String(error),
+    stack: error instanceof Error ? (error.stack ?? "") : ""
+  })
+
+const simulateJob = (
+  simulate: Simulate,
+  scenario: Schema.Schema.Type<typeof Scenario>,
+  kernel: string,
+  seed: number,
+  hooks: RunHooks
+): Effect.Effect<RunResult, RunFailure> =>
+  Effect.try({
+    try: () => simulate(scenario, kernel, seed, hooks),
+    catch: (error) => failure(kernel, seed, error)
+  })
+
+/** Runs everything in this thread, one after the other. Nothing else happens meanwhile: for tests and small scripts. */
+export const layerInProcess = (simulate: Simulate): Layer.Layer<Runner> =>
+  Layer.succeed(Runner, {
+    size: 1,
+    run: (job, board) =>
+      // through the codec, so that a result is the same as one from a worker
+      simulateJob(simulate, job.loaded.scenario, job.kernel, job.seed, board.hooks(job.id)).pipe(
+        Effect.map((result) => unpackResult(packResult(result)))
+      )
+  })
+
+/** Runs in `size` worker threads, which the layer of the platform spawns. */
+export const layerWorkers = (size: number) =>
+  Layer.scoped(
+    Runner,
+    Effect.map(Worker.makePoolSerialized<RunJob>({ size, concurrency: 1 }), (pool) => ({
+      size,
+      run: (job: Job, board: Board) =>
+        pool.executeEffect(
+          new RunJob({
+            job: job.id,
+            scenario: job.loaded.scenario,
+            kernel: job.kernel,
+            seed: job.seed,
+            board: board.buffer
+          })
+        ).pipe(
+          Effect.map(unpackResult),
+          Effect.catchAllCause((cause) => {
+            const error = Cause.squash(cause)
+            return Effect.fail(error instanceof RunFailure ? error : failure(job.kernel, job.seed, error))
+          })
+        )
+    }))
+  )
+
+/** The other end: what a worker thread does. */
+export const layerWorkerMain = (simulate: Simulate) =>
+  WorkerRunner.layerSerialized(RunJob, {
+    RunJob: (request) =>
+      simulateJob(
+        simulate,
+        request.scenario,
+        request.kernel,
+        request.seed,
+        new Board(request.board).hooks(request.job)
+      ).pipe(Effect.map(packResult))
+  })

@@ -1,0 +1,181 @@
+// Clients one by one, their kernel counters, and the server they share.
+import type { ClientResult, RunResult } from "@swaplab/cluster"
+import { type ExperimentResult, medianOf, runsOf } from "@swaplab/experiment"
+import { count, decimal, latency, megabytes, NONE, percent, seconds } from "./format.ts"
+import { left, right, type Row, table } from "./table.ts"
+
+const MAX_ROWS = 60
+
+const perSecond = (bytes: number, ns: number): number => (ns === 0 ? Number.NaN : (bytes * 1e9) / ns)
+
+const sum = (values: ReadonlyArray<number>): number => values.reduce((a, b) => a + b, 0)
+
+const clientRow = (run: RunResult, client: ClientResult): Row => [
+  run.kernel === client.kernel ? client.kernel : `${client.kernel} (${run.kernel})`,
+  client.name,
+  client.outcome,
+  seconds(client.elapsedNs),
+  count(client.faultLatency.count),
+  ...(client.faultLatency.count === 0
+    ? [NONE, NONE, NONE, NONE]
+    : [client.faultLatency.p50Ns, client.faultLatency.p95Ns, client.faultLatency.p99Ns, client.faultLatency.maxNs]
+      .map(latency)),
+  megabytes(perSecond(client.swapInBytes, client.elapsedNs)),
+  megabytes(perSecond(client.swapOutBytes, client.elapsedNs))
+]
+
+/** Sums over the clients of a run; of latencies the worst. */
+const totalRow = (run: RunResult): Row => {
+  const faults = run.clients.map((client) => client.faultLatency)
+  const worst = (key: "p50Ns" | "p95Ns" | "p99Ns" | "maxNs"): string =>
+    latency(Math.max(0, ...faults.map((fault) => fault[key])))
+  return [
+    run.kernel,
+    `all ${run.clients.length}`,
+    run.outcome,
+    seconds(run.elapsedNs),
+    count(sum(faults.map((fault) => fault.count))),
+    worst("p50Ns"),
+    worst("p95Ns"),
+    worst("p99Ns"),
+    worst("maxNs"),
+    megabytes(perSecond(sum(run.clients.map((client) => client.swapInBytes)), run.elapsedNs)),
+    megabytes(perSecond(sum(run.clients.map((client) => client.swapOutBytes)), run.elapsedNs))
+  ]
+}
+
+/** The first run of every kernel that has one. */
+export const firstRuns = (result: ExperimentResult): ReadonlyArray<RunResult> =>
+  result.plan.kernels.flatMap((kernel) => runsOf(result.runs, kernel).slice(0, 1))
+
+/** The clients of each kernel's first seed. */
+export const clientTable = (result: ExperimentResult): ReadonlyArray<string> => {
+  const runs = firstRuns(result)
+  if (runs.length === 0) return []
+  const all = runs.flatMap((run) => [
+    ...run.clients.map((client) => clientRow(run, client)),
+    ...(run.clients.length > 1 ? [totalRow(run)] : [])
+  ])
+  const rows = all.slice(0, MAX_ROWS)
+  const columns = [
+    left("kernel"),
+    left("client"),
+    left("outcome"),
+    right("elapsed s"),
+    right("faults"),
+    right("p50"),
+    right("p95"),
+    right("p99"),
+    right("max"),
+    right("in MB/s"),
+    right("out MB/s")
+  ]
+  return [
+    ...table(columns, rows),
+    ...(all.length > rows.length ? [`  ${all.length - rows.length} more rows are in result.json (--out).`] : []),
+    "  faults: major faults, with percentiles of the time until the page was there; of all clients, the worst."
+  ]
+}
+
+/** Counters of /proc/vmstat that tell the story of a run. A star sums up the zones. */
+const COUNTERS: ReadonlyArray<string> = [
+  "pgfault",
+  "pgmajfault",
+  "pswpin",
+  "pswpout",
+  "allocstall",
+  "pageoutrun",
+  "pgscan_kswapd_*",
+  "pgsteal_kswapd_*",
+  "pgscan_direct_*",
+  "pgsteal_direct_*",
+  "pgscan_direct_throttle",
+  "nr_vmscan_write",
+  "kswapd_low_wmark_hit_quickly",
+  "kswapd_skip_congestion_wait",
+  "slabs_scanned"
+]
+
+const ZONES = ["dma", "dma32", "normal", "movable"]
+
+const counterOf = (client: ClientResult, name: string): number | undefined => {
+  if (!name.endsWith("*")) return client.vmstat[name]
+  const parts = ZONES.map((zone) => client.vmstat[name.slice(0, -1) + zone]).filter((value) => value !== undefined)
+  return parts.length === 0 ? undefined : sum(parts)
+}
+
+/** Median over runs of the sum over clients; null when no client has the counter. */
+const medianOfRuns = (
+  runs: ReadonlyArray<RunResult>,
+  of: (client: ClientResult) => number | undefined
+): number | null => {
+  const totals = runs.flatMap((run) => {
+    const values = run.clients.map(of).filter((value) => value !== undefined)
+    return values.length === 0 ? [] : [sum(values)]
+  })
+  return totals.length === 0 ? null : medianOf(totals)
+}
+
+const OTHERS: ReadonlyArray<readonly [name: string, of: (client: ClientResult) => number]> = [
+  ["page allocations failed", (client) => client.failedAllocations],
+  ["rx buffers not allocated", (client) => client.network.allocFailed],
+  ["rx packets without descriptor", (client) => client.network.rxMissed],
+  ["rx packets dropped", (client) => client.network.rxDropped],
+  ["dropped by sk_filter", (client) => client.network.pfmemallocDrops],
+  ["tcp retransmits", (client) => client.network.retransmits],
+  ["tcp timeouts", (client) => client.network.rtos],
+  ["oom kills", (client) => client.oomKills],
+  ["wrong pages", (client) => client.integrityErrors]
+]
+
+/** Counters of all clients, by kernel. */
+export const counterTable = (result: ExperimentResult): ReadonlyArray<string> => {
+  const kernels = result.plan.kernels.filter((kernel) => runsOf(result.runs, kernel).length > 0)
+  if (kernels.length === 0) return []
+  const row = (name: string, of: (client: ClientResult) => number | undefined): Row => [
+    name,
+    ...kernels.map((kernel) => count(medianOfRuns(runsOf(result.runs, kernel), of)))
+  ]
+  const rows = [
+    ...COUNTERS.map((name) => row(name, (client) => counterOf(client, name))).filter((cells) =>
+      cells.slice(1).some((cell) => cell !== NONE)
+    ),
+    ...OTHERS.map(([name, of]) => row(name, of))
+  ]
+  return table([left("counter"), ...kernels.map(right)], rows)
+}
+
+/** The server, by kernel: medians over seeds. */
+export const serverTable = (result: ExperimentResult): ReadonlyArray<string> => {
+  const kernels = result.plan.kernels.filter((kernel) => runsOf(result.runs, kernel).length > 0)
+  const rows = kernels.map((kernel): Row => {
+    const servers = runsOf(result.runs, kernel).map((run) => run.server)
+    const middle = (of: (server: RunResult["server"]) => number): number => medianOf(servers.map(of))
+    return [
+      kernel,
+      count(middle((server) => server.requests)),
+      count(middle((server) => server.throughputPerSecond)),
+      percent(middle((server) => server.linkInUtilisation)),
+      percent(middle((server) => server.linkOutUtilisation)),
+      percent(middle((server) => server.cpuUtilisation)),
+      percent(middle((server) => server.diskUtilisation)),
+      percent(middle((server) => server.cacheHitRatio)),
+      decimal(middle((server) => server.meanInSystem)),
+      latency(middle((server) => server.meanResidenceNs))
+    ]
+  })
+  if (rows.length === 0) return []
+  const columns = [
+    left("kernel"),
+    right("requests"),
+    right("per s"),
+    right("link in"),
+    right("link out"),
+    right("CPU"),
+    right("disk"),
+    right("cache hits"),
+    right("in system"),
+    right("residence")
+  ]
+  return table(columns, rows)
+}

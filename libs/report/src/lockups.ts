@@ -1,0 +1,35 @@
+// The proof of lockups: in full once a kernel, as counts for the other seeds.
+import { type LockupReport, type RunResult } from "@swaplab/cluster"
+import { type ExperimentResult, medianOf, runsOf } from "@swaplab/experiment"
+import { seconds } from "./format.ts"
+
+const reportsOf = (run: RunResult): ReadonlyArray<LockupReport> =>
+  run.clients.flatMap((client) => (client.lockup === null ? [] : [client.lockup]))
+
+/** Counts of equal words, the most frequent first: `deadlock 8, hang 2`. */
+const counts = (words: ReadonlyArray<string>): string => {
+  const found = new Map<string, number>()
+  for (const word of words) found.set(word, (found.get(word) ?? 0) + 1)
+  return [...found].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1)).map(([word, n]) => `${word} ${n}`).join(", ")
+}
+
+const ofKernel = (kernel: string, runs: ReadonlyArray<RunResult>): ReadonlyArray<string> => {
+  const locked = runs.filter((run) => reportsOf(run).length > 0)
+  if (locked.length === 0) return []
+  const reports = locked.flatMap(reportsOf)
+  const first = locked[0]
+  const shown = reportsOf(first)[0]
+  return [
+    `  ${kernel}: lockups in ${locked.length} of ${runs.length} runs; last progress after ${
+      seconds(medianOf(reports.map((report) => report.sinceNs)))
+    } s (median); ${counts(reports.map((report) => report.kind))}; ${counts(reports.map((report) => report.taxonomy))}`,
+    "",
+    `  Seed ${first.seed}, ${shown.client}:`,
+    ...shown.text.trimEnd().split("\n").map((line) => `    ${line}`.trimEnd()),
+    ""
+  ]
+}
+
+/** Lockups of every kernel that has any. */
+export const lockupSection = (result: ExperimentResult): ReadonlyArray<string> =>
+  result.plan.kernels.flatMap((kernel) => ofKernel(kernel, runsOf(result.runs, kernel))).slice(0, -1)

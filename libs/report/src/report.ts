@@ -1,0 +1,120 @@
+// The whole report of an experiment, as the command prints it.
+import { clientsOf, formatQuantity, RATE, type RunResult, type Scenario, SIZE, TIME } from "@swaplab/cluster"
+import { comparisonsOf, type ExperimentResult, judge, runsOf } from "@swaplab/experiment"
+import { clientTable, counterTable, serverTable } from "./clients.ts"
+import { COMPARISON_LEGEND, comparisonTable } from "./comparison.ts"
+import { lockupSection } from "./lockups.ts"
+import { mapSection } from "./outcome-map.ts"
+import { fingerprintWords, outcomeTable } from "./outcomes.ts"
+import { section, wrap } from "./table.ts"
+
+const MAX_FINDINGS = 20
+
+const plural = (n: number, word: string): string => (n === 1 ? `1 ${word}` : `${n} ${word}s`)
+
+/** What is emulated, in a few lines. */
+const header = (result: ExperimentResult): ReadonlyArray<string> => {
+  const { kernels, loaded, seeds } = result.plan
+  const scenario: Scenario = loaded.scenario
+  const lines = [`${scenario.name} (${loaded.file})`]
+  if (scenario.description !== "") lines.push(...wrap(scenario.description.trim().split(/\s+/)))
+  for (const group of scenario.clients) {
+    const { usemem } = group.workload
+    const size = "timesRam" in usemem.size ? `${usemem.size.timesRam}x RAM` : formatQuantity(SIZE, usemem.size.bytes)
+    lines.push(...wrap([
+      `${plural(group.count, "client")}`,
+      `(${group.name}):`,
+      `${formatQuantity(SIZE, group.ram)} of RAM,`,
+      `${plural(group.cpus, "CPU")},`,
+      `${formatQuantity(SIZE, group.swap)} of swap,`,
+      `${group.nic.driver},`,
+      `${formatQuantity(RATE, group.link.rate)};`,
+      `${usemem.processesPerCpu} processes per CPU,`,
+      `${size} mapped,`,
+      `${plural(usemem.passes, "pass").replace("passs", "passes")}`
+    ]))
+  }
+  const clients = clientsOf(scenario, kernels[0] ?? "").length
+  lines.push(
+    `  ${plural(kernels.length, "kernel")} x ${plural(seeds.length, "seed")}, ${plural(clients, "client")} each, at most ${
+      formatQuantity(TIME, scenario.duration)
+    } of simulated time`
+  )
+  return [...lines, ""]
+}
+
+const comparisonSection = (result: ExperimentResult): ReadonlyArray<string> => {
+  const tables = comparisonsOf(result).map(comparisonTable)
+  if (tables.length === 0) return []
+  return [...tables.flatMap((lines) => [...lines, ""]), ...COMPARISON_LEGEND]
+}
+
+const lawSection = (runs: ReadonlyArray<RunResult>): ReadonlyArray<string> => {
+  const laws = runs.flatMap((run) => run.laws.map((law) => ({ run, law })))
+  if (laws.length === 0) return []
+  const broken = laws.filter(({ law }) => !law.holds)
+  const names = [...new Set(laws.map(({ law }) => law.law))].join(", ")
+  if (broken.length === 0) return [`  All ${laws.length} checks hold: ${names}.`]
+  return [
+    `  ${broken.length} of ${laws.length} checks are broken. This is a fault of swaplab: please report it.`,
+    ...broken.slice(0, MAX_FINDINGS).map(({ law, run }) => `  ${run.kernel}, seed ${run.seed}: ${law.law}, ${law.subject}: ${law.detail}`)
+  ]
+}
+
+const findingSection = (result: ExperimentResult): ReadonlyArray<string> => {
+  const findings = judge(result).findings.filter(({ kind }) => kind !== "law")
+  const lines = findings.slice(0, MAX_FINDINGS).map(({ kernel, seed, text }) => `  ${kernel}, seed ${seed}: ${text}`)
+  return findings.length > lines.length ? [...lines, `  and ${findings.length - lines.length} more`] : lines
+}
+
+/** Every warning once, with the number of runs that gave it where those are not all. */
+const warningSection = (result: ExperimentResult): ReadonlyArray<string> => {
+  const counts = new Map<string, number>()
+  for (const run of result.runs) for (const warning of new Set(run.warnings)) counts.set(warning, (counts.get(warning) ?? 0) + 1)
+  return [
+    ...result.plan.loaded.warnings.map((warning) => `  ${warning}`),
+    ...[...counts].map(([warning, n]) => `  ${warning}${n === result.runs.length ? "" : ` (${plural(n, "run")})`}`)
+  ]
+}
+
+const fingerprintSection = (result: ExperimentResult): ReadonlyArray<string> =>
+  result.plan.kernels.flatMap((kernel) => {
+    const words = fingerprintWords(runsOf(result.runs, kernel))
+    return words.length === 0 ? [] : wrap([`${kernel}:`, ...words])
+  })
+
+const costLine = (result: ExperimentResult): ReadonlyArray<string> => {
+  const events = result.runs.reduce((total, run) => total + run.events, 0)
+  const cpu = result.runs.reduce((total, run) => total + run.cpuSeconds, 0)
+  const simulated = result.runs.reduce((total, run) => total + run.simulatedNs, 0) / 1e9
+  if (cpu === 0) return []
+  return [
+    `${simulated.toFixed(1)} s simulated in ${cpu.toFixed(1)} s of CPU time: ${(simulated / cpu).toFixed(1)} s a second, ${
+      (events / cpu / 1e6).toFixed(2)
+    } million events a second`
+  ]
+}
+
+/** The report, ready to be printed: plain text, at most about 100 columns, ends with a line feed. */
+export const renderReport = (result: ExperimentResult): string => {
+  const total = result.plan.jobs.filter((job) => job.field === null).length
+  const lines = [
+    ...header(result),
+    ...(result.interrupted
+      ? [`Interrupted: ${result.runs.length} of ${total} runs were measured, the last ones in part.`, ""]
+      : []),
+    ...section("Outcomes", outcomeTable(result)),
+    ...section("Comparison", comparisonSection(result)),
+    ...section("Map of outcomes", mapSection(result.map)),
+    ...section("Clients (first seed of each kernel)", clientTable(result)),
+    ...section("Counters (all clients, medians over seeds)", counterTable(result)),
+    ...section("Server (medians over seeds)", serverTable(result)),
+    ...section("Lockups", lockupSection(result)),
+    ...section("Laws", lawSection(result.runs)),
+    ...section("Not as expected", findingSection(result)),
+    ...section("Warnings", warningSection(result)),
+    ...section("Fingerprints (seed:fingerprint)", fingerprintSection(result)),
+    ...costLine(result)
+  ]
+  return `${lines.join("\n").trimEnd()}\n`
+}
