@@ -58,7 +58,7 @@ export const allocCounters = (): AllocCounters => ({
   retries: 0,
   drains: 0,
   outOfMemory: 0,
-  failures: new Array<number>(MAX_ORDER).fill(0),
+  failures: Array.from({ length: MAX_ORDER }, () => 0),
   quietFailures: 0,
   messages: 0,
   messagesSuppressed: 0

@@ -3,6 +3,7 @@
 // Modelled: everything the allocator and reclaim decide by. Not modelled: zone_reclaim_mode (0 on one node), zone locks
 // (code that runs at once cannot be raced). LRU lists belong to reclaim.
 // source: include/linux/mmzone.h:struct zone, mm/page_alloc.c:__zone_watermark_ok
+import { assert } from "@swaplab/sim"
 import { ALLOC_HARDER, ALLOC_HIGH } from "./alloc-flags.ts"
 import { MIGRATE_PCPTYPES, MIGRATE_TYPES } from "./gfp.ts"
 import type { ZoneSize } from "./memory-map.ts"
@@ -104,6 +105,7 @@ export class Zone {
 
   /** mod_zone_page_state(): adds to the zone's counter and to the sum of all zones. NR_FREE_PAGES is the allocator's. */
   modState(item: number, n: number): void {
+    assert(item !== NR_FREE_PAGES, "free pages are counted by the allocator alone")
     this.#stat[item] += n
     this.#vmstat.items[item] += n
   }

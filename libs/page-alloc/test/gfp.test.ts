@@ -1,0 +1,52 @@
+import * as gfp from "@swaplab/page-alloc"
+import { describe, expect, it } from "vitest"
+
+describe("gfp masks", () => {
+  it.each<[string, number, number]>([
+    ["GFP_NOWAIT", gfp.GFP_NOWAIT, 0],
+    ["GFP_ATOMIC", gfp.GFP_ATOMIC, 0x20],
+    ["GFP_NOIO", gfp.GFP_NOIO, 0x10],
+    ["GFP_NOFS", gfp.GFP_NOFS, 0x50],
+    ["GFP_KERNEL", gfp.GFP_KERNEL, 0xd0],
+    ["GFP_USER", gfp.GFP_USER, 0x200d0],
+    ["GFP_HIGHUSER", gfp.GFP_HIGHUSER, 0x200d2],
+    ["GFP_HIGHUSER_MOVABLE", gfp.GFP_HIGHUSER_MOVABLE, 0x200da],
+    ["GFP_TRANSHUGE", gfp.GFP_TRANSHUGE, 0x4352da],
+    ["GFP_THISNODE on UMA", gfp.GFP_THISNODE, 0],
+    ["GFP_THISNODE on NUMA", gfp.GFP_THISNODE_NUMA, 0x41200]
+  ])("%s", (_name, mask, bits) => expect(mask).toBe(bits))
+
+  it.each<[number, string]>([
+    [0, "GFP_NOWAIT"],
+    [gfp.GFP_ATOMIC, "GFP_ATOMIC"],
+    [gfp.GFP_NOIO, "GFP_NOIO"],
+    [gfp.GFP_KERNEL, "GFP_KERNEL"],
+    [gfp.GFP_NOIO | gfp.__GFP_MEMALLOC, "GFP_NOIO|GFP_MEMALLOC"],
+    [gfp.GFP_HIGHUSER_MOVABLE | gfp.__GFP_ZERO, "GFP_HIGHUSER_MOVABLE|GFP_ZERO"],
+    [gfp.GFP_TRANSHUGE, "GFP_TRANSHUGE"],
+    [
+      gfp.GFP_KERNEL | gfp.__GFP_NOTRACK | gfp.__GFP_REPEAT | gfp.__GFP_ZERO,
+      "GFP_KERNEL|GFP_REPEAT|GFP_ZERO|GFP_NOTRACK"
+    ],
+    // greedy: what is left of a combination after a larger one was peeled off keeps the name it has on its own
+    [gfp.GFP_KERNEL | gfp.GFP_ATOMIC, "GFP_KERNEL|GFP_ATOMIC"],
+    [gfp.GFP_ATOMIC | gfp.__GFP_COLD | gfp.__GFP_NOWARN, "GFP_ATOMIC|GFP_COLD|GFP_NOWARN"],
+    [gfp.__GFP_DMA, "0x1"]
+  ])("prints 0x%x as %s", (mask, text) => expect(gfp.gfpFlagNames(mask)).toBe(text))
+
+  it.each<[string, number, number]>([
+    ["no zone bit", gfp.GFP_KERNEL, gfp.ZONE_NORMAL],
+    ["DMA", gfp.GFP_KERNEL | gfp.__GFP_DMA, gfp.ZONE_DMA],
+    ["DMA32", gfp.GFP_KERNEL | gfp.__GFP_DMA32, gfp.ZONE_DMA32],
+    ["HIGHMEM", gfp.GFP_HIGHUSER, gfp.ZONE_NORMAL],
+    ["HIGHMEM|MOVABLE", gfp.GFP_HIGHUSER_MOVABLE, gfp.ZONE_MOVABLE],
+    ["MOVABLE", gfp.GFP_KERNEL | gfp.__GFP_MOVABLE, gfp.ZONE_NORMAL],
+    ["DMA|DMA32", gfp.__GFP_DMA | gfp.__GFP_DMA32, -1]
+  ])("highest zone of %s", (_name, mask, zone) => expect(gfp.gfpZone(mask)).toBe(zone))
+
+  it.each<[number, string]>([
+    [gfp.GFP_KERNEL, "Unmovable"],
+    [gfp.GFP_TEMPORARY, "Reclaimable"],
+    [gfp.GFP_HIGHUSER_MOVABLE, "Movable"]
+  ])("migrate type of 0x%x is %s", (mask, name) => expect(gfp.MIGRATE_TYPE_NAMES[gfp.gfpMigrateType(mask)]).toBe(name))
+})
