@@ -1,2 +1,7 @@
-// contents page of @swaplab/tcp
-export {}
+// Contents page of @swaplab/tcp, in reading order.
+export { inFlight } from "./congestion.ts"
+export * from "./constants.ts"
+export { PAGE_BYTES, type PageToken, StreamContent } from "./content.ts"
+export { offerableWindow, receiveWindow } from "./rcvbuf.ts"
+export { connectTcp, type TcpOptions, TcpSocket } from "./tcp-sock.ts"
+export { retransmitsTimedOutNs } from "./timer.ts"

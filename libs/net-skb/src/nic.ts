@@ -1,0 +1,182 @@
+// A network card with its driver: receive ring, transmit ring, interrupts and NAPI.
+// Modelled: the rings (see rx-ring.ts, tx-ring.ts); an interrupt comes `interruptDelayNs` after its cause and at least
+// `interruptGapNs` after the one before; while the driver polls there are none. The driver's watchdog polls an incompletely
+// filled ring every 2 s.
+// Not modelled: several queues, RSS, adaptive moderation, pause frames sent by the card.
+// source: drivers/net/ethernet/intel/e1000/e1000_main.c:e1000_clean, e1000_watchdog
+import type { Context } from "@swaplab/page-alloc"
+import { type Nanoseconds, Timer } from "@swaplab/sim"
+import { RxRing } from "./rx-ring.ts"
+import type { Napi, Softirq } from "./softirq.ts"
+import type { NetDevice, NetStack } from "./stack.ts"
+import { TxRing } from "./tx-ring.ts"
+import type { Wire } from "./wire.ts"
+
+export interface NicOptions {
+  readonly driver: "refilling" | "recycling"
+  readonly buffers: "fragment" | "kmalloc" | "page"
+  /** Receive slots. */
+  readonly ring: number
+  readonly bufferBytes: number
+  readonly copyBreak: number
+  readonly txDescriptors: number
+  /** Skbs that may wait for the transmit ring (txqueuelen). */
+  readonly txQueueLength: number
+  /** From a frame's arrival to the interrupt. */
+  readonly interruptDelayNs: Nanoseconds
+  /** Least time between two interrupts (interrupt throttling). */
+  readonly interruptGapNs: Nanoseconds
+  /** From the last bit of a sent skb to the interrupt that reports it. */
+  readonly txInterruptDelayNs: Nanoseconds
+  readonly watchdogNs: Nanoseconds
+}
+
+const base = {
+  txDescriptors: 256,
+  txQueueLength: 1000,
+  interruptDelayNs: 5_000,
+  interruptGapNs: 50_000,
+  txInterruptDelayNs: 50_000,
+  watchdogNs: 2_000_000_000
+} as const
+
+/** The cards of the reference, by driver. `e1000-3.4` is the e1000 before the fragment pages. */
+export const nics = {
+  e1000: { ...base, driver: "refilling", buffers: "fragment", ring: 256, bufferBytes: 1522, copyBreak: 0 },
+  "e1000-3.4": { ...base, driver: "refilling", buffers: "kmalloc", ring: 256, bufferBytes: 1522, copyBreak: 0 },
+  igb: { ...base, driver: "refilling", buffers: "page", ring: 256, bufferBytes: 1522, copyBreak: 0 },
+  tg3: { ...base, driver: "recycling", buffers: "fragment", ring: 200, bufferBytes: 1536, copyBreak: 256 },
+  "tg3-3.4": { ...base, driver: "recycling", buffers: "kmalloc", ring: 200, bufferBytes: 1536, copyBreak: 256 },
+  r8169: { ...base, driver: "recycling", buffers: "fragment", ring: 256, bufferBytes: 1536, copyBreak: 16384 }
+} as const satisfies Record<string, NicOptions>
+
+/** One card. Plug its wire's far end to `receive`. */
+export class Nic implements NetDevice, Napi {
+  /** Packets refused by the stack because of their protocol, and by the driver for want of a buffer. */
+  rxDropped = 0
+  interrupts = 0
+  readonly rx: RxRing
+  readonly tx: TxRing
+  readonly #stack: NetStack
+  readonly #wire: Wire
+  readonly #softirq: Softirq
+  readonly #options: NicOptions
+  readonly #irq: Timer
+  readonly #watchdog: Timer
+  #irqEnabled = true
+  #lastIrq = Number.NEGATIVE_INFINITY
+  #up = false
+
+  constructor(stack: NetStack, wire: Wire, softirq: Softirq, options: NicOptions = nics.e1000) {
+    this.#stack = stack
+    this.#wire = wire
+    this.#softirq = softirq
+    this.#options = options
+    this.rx = new RxRing(stack, options)
+    this.tx = new TxRing(stack, wire, options.txDescriptors, options.txQueueLength)
+    this.#irq = new Timer(stack.sim.queue, () => this.#interrupt(), { group: stack.group })
+    this.#watchdog = new Timer(stack.sim.queue, () => this.#onWatchdog(), { group: stack.group, retry: true })
+    stack.device = this
+  }
+
+  /** Brings the card up: fills the receive ring. */
+  open(ctx: Context): void {
+    this.#up = true
+    this.rx.fill(ctx)
+    this.#armWatchdog()
+  }
+
+  /** Takes the card down and frees everything it holds. */
+  close(ctx: Context): void {
+    this.#up = false
+    this.#irq.cancel()
+    this.#watchdog.cancel()
+    this.rx.drain(ctx)
+    this.tx.flush(ctx)
+  }
+
+  /** Frames lost because the ring was empty. */
+  get rxMissed(): number {
+    return this.rx.missed
+  }
+
+  /** rx_dropped of the interface: by the driver and by the stack. */
+  get rxDroppedTotal(): number {
+    return this.rxDropped + this.rx.dropped
+  }
+
+  get allocRxBuffFailed(): number {
+    return this.rx.allocFailed
+  }
+
+  /** The last bit of a frame has arrived. */
+  receive(frame: number): void {
+    if (!this.#up) {
+      this.#stack.packets.free(frame)
+      return
+    }
+    if (this.rx.receive(frame) && this.#irqEnabled) {
+      this.#interruptAt(this.#stack.sim.queue.now + this.#options.interruptDelayNs)
+    }
+  }
+
+  transmit(ctx: Context, skb: number): number {
+    ctx.ns += this.#stack.costs.txSkbNs
+    const result = this.tx.transmit(ctx, skb)
+    if (this.#irqEnabled && this.tx.inRing > 0) {
+      if (!this.#irq.armed) this.#interruptAt(this.tx.lastDoneAt + this.#options.txInterruptDelayNs)
+    }
+    return result
+  }
+
+  transmitFrame(frame: number): void {
+    this.#wire.transmit(frame)
+  }
+
+  poll(ctx: Context, weight: number): number {
+    this.tx.clean(ctx, this.#stack.sim.queue.now)
+    this.#stack.runTasklets(ctx)
+    const done = this.rx.poll(ctx, weight)
+    if (this.rx.empty > 0) this.#armWatchdog()
+    return done
+  }
+
+  complete(): void {
+    this.#irqEnabled = true
+    if (this.tx.inRing > 0) this.#interruptAt(this.tx.nextDoneAt + this.#options.txInterruptDelayNs)
+  }
+
+  checkInvariants(): void {
+    this.rx.checkInvariants()
+    this.tx.checkInvariants()
+  }
+
+  #interruptAt(time: Nanoseconds): void {
+    const earliest = this.#lastIrq + this.#options.interruptGapNs
+    const at = Math.ceil(time > earliest ? time : earliest)
+    if (at < this.#irq.deadline) this.#irq.armAt(Math.max(at, this.#stack.sim.queue.now))
+  }
+
+  #interrupt(): void {
+    if (!this.#irqEnabled) return
+    this.#irqEnabled = false
+    this.interrupts++
+    this.#lastIrq = this.#stack.sim.queue.now
+    this.#softirq.raise(this)
+  }
+
+  #armWatchdog(): void {
+    if (this.rx.refills && this.rx.empty > 0 && !this.#watchdog.armed) {
+      const period = this.#options.watchdogNs
+      const now = this.#stack.sim.queue.now
+      this.#watchdog.armAt((Math.floor(now / period) + 1) * period)
+    }
+  }
+
+  /** The driver's watchdog fires a receive interrupt, so that an empty ring is tried again. */
+  #onWatchdog(): void {
+    if (this.rx.empty === 0) return
+    this.#interrupt()
+    this.#armWatchdog()
+  }
+}

@@ -1,0 +1,162 @@
+// Frames on the wires of the cluster, as rows of typed arrays.
+// Modelled: the header fields that decide something (addresses, TCP sequence numbers, window, flags) and the bytes that a
+// frame occupies on the wire.
+// Not modelled: payload (a stream's content is kept by stream offset, see @swaplab/tcp), checksums, SACK, time stamps,
+// wrap-around of sequence numbers (they are stream offsets up to 2^53).
+import { assert } from "@swaplab/sim"
+import { ETHERNET_OVERHEAD_BYTES, MIN_WIRE_BYTES } from "./sizes.ts"
+
+/** Protocols: below 256 an IPv4 protocol number, otherwise an ethertype. */
+export const IPPROTO_TCP = 6
+export const IPPROTO_UDP = 17
+export const ETH_P_ARP = 0x0806
+export const ETH_P_8021Q = 0x8100
+export const ETH_P_IPV6 = 0x86dd
+export const ETH_P_LLDP = 0x88cc
+
+/** TCP flags, as in the header. */
+export const TCPHDR_FIN = 0x01
+export const TCPHDR_SYN = 0x02
+export const TCPHDR_RST = 0x04
+export const TCPHDR_PSH = 0x08
+export const TCPHDR_ACK = 0x10
+
+/** No frame. */
+export const NO_FRAME = -1
+
+/** What a link needs to know of a frame, which is an opaque number to it. */
+export interface FrameOps {
+  /** Bytes on the wire, preamble and gap included: time on the wire is bytes · 8 / rate. */
+  bytes(frame: number): number
+  /** Host the frame is addressed to. */
+  destination(frame: number): number
+  /** The frame is lost here; its row is freed. */
+  drop(frame: number, reason: number): void
+}
+
+/** All frames of a cluster. A frame is an index; whoever holds it last must `free` it. */
+export class Packets {
+  bytes: Int32Array
+  proto: Uint16Array
+  /** Host numbers. */
+  src: Int32Array
+  dst: Int32Array
+  /** Socket number on the sending and on the receiving host. */
+  sport: Int32Array
+  port: Int32Array
+  /** Stream offset of the first payload byte, and the next one expected from the peer. */
+  seq: Float64Array
+  ack: Float64Array
+  /** Receive window in bytes (unscaled). */
+  wnd: Int32Array
+  /** Payload bytes. */
+  len: Int32Array
+  flags: Uint8Array
+  /** For whoever queues the frame; also the free list. */
+  next: Int32Array
+  /** Frames in use. */
+  inUse = 0
+  /** Frames ever made and ever freed, by whom does not matter: their difference is `inUse`. */
+  allocated = 0
+  freed = 0
+  readonly frameOps: FrameOps
+  #free = NO_FRAME
+  #capacity: number
+
+  constructor(capacity = 1024) {
+    this.#capacity = capacity
+    this.bytes = new Int32Array(capacity)
+    this.proto = new Uint16Array(capacity)
+    this.src = new Int32Array(capacity)
+    this.dst = new Int32Array(capacity)
+    this.sport = new Int32Array(capacity)
+    this.port = new Int32Array(capacity)
+    this.seq = new Float64Array(capacity)
+    this.ack = new Float64Array(capacity)
+    this.wnd = new Int32Array(capacity)
+    this.len = new Int32Array(capacity)
+    this.flags = new Uint8Array(capacity)
+    this.next = new Int32Array(capacity)
+    this.#link(0)
+    this.frameOps = {
+      bytes: (frame) => this.bytes[frame],
+      destination: (frame) => this.dst[frame],
+      drop: (frame) => this.free(frame)
+    }
+  }
+
+  /** A frame whose fields still have to be written. Never fails: wires have no memory of their own. */
+  alloc(): number {
+    if (this.#free < 0) this.#grow()
+    const frame = this.#free
+    this.#free = this.next[frame]
+    this.next[frame] = NO_FRAME
+    this.inUse++
+    this.allocated++
+    return frame
+  }
+
+  /** A frame of background traffic: `len` bytes of payload behind 28 bytes of IP and UDP header. */
+  datagram(src: number, dst: number, port: number, len: number, proto = IPPROTO_UDP): number {
+    const frame = this.alloc()
+    this.bytes[frame] = Math.max(MIN_WIRE_BYTES, len + 28 + ETHERNET_OVERHEAD_BYTES)
+    this.proto[frame] = proto
+    this.src[frame] = src
+    this.dst[frame] = dst
+    this.sport[frame] = 0
+    this.port[frame] = port
+    this.seq[frame] = 0
+    this.ack[frame] = 0
+    this.wnd[frame] = 0
+    this.len[frame] = len
+    this.flags[frame] = 0
+    return frame
+  }
+
+  free(frame: number): void {
+    assert(this.next[frame] === NO_FRAME, "freeing a frame that is free or still queued")
+    this.next[frame] = this.#free < 0 ? -2 : this.#free
+    this.#free = frame
+    this.inUse--
+    this.freed++
+  }
+
+  /** The free list and the frames in use add up. */
+  checkInvariants(): void {
+    let free = 0
+    for (let frame = this.#free; frame >= 0; frame = this.next[frame]) free++
+    assert(free + this.inUse === this.#capacity, "frames leaked")
+    assert(this.allocated - this.freed === this.inUse, "frame counters disagree")
+  }
+
+  /** Puts the rows from `first` on the free list; the last of the list is marked −2 so that it differs from "in use". */
+  #link(first: number): void {
+    for (let frame = first; frame < this.#capacity; frame++) {
+      this.next[frame] = frame + 1 < this.#capacity ? frame + 1 : -2
+    }
+    this.#free = first
+  }
+
+  #grow(): void {
+    const first = this.#capacity
+    this.#capacity *= 2
+    const n = this.#capacity
+    const wider = <A extends Int32Array | Uint16Array | Uint8Array | Float64Array>(column: A, to: A): A => {
+      to.set(column)
+      return to
+    }
+    this.bytes = wider(this.bytes, new Int32Array(n))
+    this.proto = wider(this.proto, new Uint16Array(n))
+    this.src = wider(this.src, new Int32Array(n))
+    this.dst = wider(this.dst, new Int32Array(n))
+    this.sport = wider(this.sport, new Int32Array(n))
+    this.port = wider(this.port, new Int32Array(n))
+    this.seq = wider(this.seq, new Float64Array(n))
+    this.ack = wider(this.ack, new Float64Array(n))
+    this.wnd = wider(this.wnd, new Int32Array(n))
+    this.len = wider(this.len, new Int32Array(n))
+    this.flags = wider(this.flags, new Uint8Array(n))
+    this.next = wider(this.next, new Int32Array(n))
+    this.#link(first)
+  }
+}

@@ -1,0 +1,143 @@
+// The receive window: how much the peer may send, and what happens when it sent more than there is room for.
+// Modelled: window from free buffer space (half of it: tcp_adv_win_scale 1), slow growth (rcv_ssthresh), autotuning of the
+// buffer, pruning of the out-of-order queue.
+// Not modelled: rounding of the window to its scale; collapsing of queues (it helps only when payload is less than half of
+// truesize, which full segments are not).
+// source: net/ipv4/tcp_output.c:__tcp_select_window; net/ipv4/tcp_input.c:tcp_grow_window, tcp_rcv_space_adjust,
+// tcp_try_rmem_schedule, tcp_prune_queue, tcp_clamp_window
+import { MAX_TCP_HEADER, NO_SKB, skbTruesize } from "@swaplab/net-skb"
+import type { Context } from "@swaplab/page-alloc"
+import { freeQueue } from "./queue.ts"
+import type { TcpSocket } from "./tcp-sock.ts"
+
+/** `tcp_receive_window`: what the peer may still send by what it was told. */
+export const receiveWindow = (sk: TcpSocket): number => {
+  const window = sk.rcvWup + sk.rcvWnd - sk.rcvNxt
+  return window > 0 ? window : 0
+}
+
+/** `__tcp_select_window`: what could be offered now. */
+export const offerableWindow = (sk: TcpSocket): number => {
+  const space = (sk.rcvbuf - sk.rmemAlloc) >> 1
+  const full = Math.min(sk.windowClamp, sk.rcvbuf >> 1)
+  const mss = Math.min(sk.rcvMss, full)
+  if (space < full >> 1) {
+    sk.quick = 0
+    if (sk.memory.pressure) sk.rcvSsthresh = Math.min(sk.rcvSsthresh, 4 * sk.mss)
+    if (space < mss) return 0
+  }
+  return space > sk.rcvSsthresh ? sk.rcvSsthresh : space
+}
+
+/** `tcp_select_window`: decides the window of a segment that is about to be sent. The right edge never moves back. */
+export const selectWindow = (sk: TcpSocket): number => {
+  const current = receiveWindow(sk)
+  let window = offerableWindow(sk)
+  if (window < current) window = current
+  sk.rcvWnd = window
+  sk.rcvWup = sk.rcvNxt
+  return window
+}
+
+/** `tcp_grow_window`: the window may open faster when packets are well filled. */
+export const growWindow = (sk: TcpSocket, skb: number): void => {
+  const space = (sk.rcvbuf - sk.rmemAlloc) >> 1
+  if (sk.rcvSsthresh >= sk.windowClamp || sk.rcvSsthresh >= space || sk.memory.pressure) return
+  const skbs = sk.stack.skbs
+  let increment = 0
+  if (skbs.truesize[skb] >> 1 <= skbs.len[skb]) {
+    increment = 2 * sk.mss
+  } else {
+    // __tcp_grow_window: a poorly filled packet counts only while the window is small against the largest buffer
+    let truesize = skbs.truesize[skb] >> 2
+    let window = sk.rmemMax >> 2
+    while (sk.rcvSsthresh <= window) {
+      if (truesize <= skbs.len[skb]) {
+        increment = 2 * sk.rcvMss
+        break
+      }
+      truesize >>= 1
+      window >>= 1
+    }
+  }
+  if (increment === 0) return
+  sk.rcvSsthresh = Math.min(sk.rcvSsthresh + increment, sk.windowClamp)
+  sk.quick |= 1
+}
+
+/** `tcp_rcv_rtt_measure`: without time stamps, the time in which one window arrives. */
+export const rcvRttMeasure = (sk: TcpSocket): void => {
+  if (sk.rcvRttTime >= 0) {
+    if (sk.rcvNxt < sk.rcvRttSeq) return
+    const sample = Math.max(1, sk.stack.sim.queue.now - sk.rcvRttTime)
+    sk.rcvRtt = sk.rcvRtt === 0 ? sample : Math.min(sk.rcvRtt, sample)
+  }
+  sk.rcvRttSeq = sk.rcvNxt + sk.rcvWnd
+  sk.rcvRttTime = sk.stack.sim.queue.now
+}
+
+/** `tcp_rcv_space_adjust`: the buffer follows twice what the reader takes in a round trip. */
+export const rcvSpaceAdjust = (sk: TcpSocket): void => {
+  const now = sk.stack.sim.queue.now
+  if (sk.spaceTime >= 0) {
+    const rtt = sk.srtt !== 0 ? sk.srtt : sk.rcvRtt
+    if (rtt === 0 || now - sk.spaceTime < rtt) return
+    const space = Math.max(sk.spaceBytes, 2 * (sk.copiedSeq - sk.spaceSeq))
+    if (space !== sk.spaceBytes) {
+      sk.spaceBytes = space
+      if (!sk.fixedRcvbuf) {
+        let perSegment = skbTruesize(sk.mss + MAX_TCP_HEADER)
+        while (perSegment >> 1 < sk.mss) perSegment += 128
+        const rcvbuf = Math.min(Math.max(1, Math.floor(space / sk.mss)) * perSegment, sk.rmemMax)
+        if (rcvbuf > sk.rcvbuf) {
+          sk.rcvbuf = rcvbuf
+          sk.windowClamp = space
+        }
+      }
+    }
+  }
+  sk.spaceSeq = sk.copiedSeq
+  sk.spaceTime = now
+}
+
+/** `tcp_try_rmem_schedule`: is there room for the packet, if need be after throwing other things away? */
+export const tryRmemSchedule = (sk: TcpSocket, ctx: Context, skb: number): boolean => {
+  const skbs = sk.stack.skbs
+  const size = skbs.truesize[skb]
+  const pfmemalloc = skbs.pfmemalloc[skb] !== 0
+  if (sk.rmemAlloc <= sk.rcvbuf && sk.rmemSchedule(size, pfmemalloc)) return true
+  if (!pruneQueue(sk, ctx)) return false
+  if (sk.rmemSchedule(size, pfmemalloc)) return true
+  return pruneOfoQueue(sk, ctx) && sk.rmemSchedule(size, pfmemalloc)
+}
+
+/** `tcp_prune_queue`: true when the socket is within its buffer afterwards. */
+const pruneQueue = (sk: TcpSocket, ctx: Context): boolean => {
+  if (sk.rmemAlloc >= sk.rcvbuf) clampWindow(sk)
+  else if (sk.memory.pressure) sk.rcvSsthresh = Math.min(sk.rcvSsthresh, 4 * sk.mss)
+  sk.memReclaim()
+  if (sk.rmemAlloc <= sk.rcvbuf) return true
+  pruneOfoQueue(sk, ctx)
+  if (sk.rmemAlloc <= sk.rcvbuf) return true
+  sk.rcvPruned++
+  return false
+}
+
+const pruneOfoQueue = (sk: TcpSocket, ctx: Context): boolean => {
+  if (sk.oooHead === NO_SKB) return false
+  sk.ofoPruned++
+  freeQueue(sk, ctx, sk.oooHead, true)
+  sk.oooHead = NO_SKB
+  sk.memReclaim()
+  return true
+}
+
+const clampWindow = (sk: TcpSocket): void => {
+  sk.quick = 0
+  if (
+    sk.rcvbuf < sk.rmemMax && !sk.fixedRcvbuf && !sk.memory.pressure && sk.memory.allocated < sk.memory.limit[0]
+  ) {
+    sk.rcvbuf = Math.min(sk.rmemAlloc, sk.rmemMax)
+  }
+  if (sk.rmemAlloc > sk.rcvbuf) sk.rcvSsthresh = Math.min(sk.windowClamp, 2 * sk.mss)
+}

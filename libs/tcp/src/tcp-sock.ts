@@ -1,0 +1,388 @@
+// struct tcp_sock: one end of a connection.
+// Modelled: everything that decides who waits: send and receive buffers, windows, cwnd, time-outs, delayed ACKs, the socket
+// lock with its backlog, the prequeue. The steps are in the files named after Linux's: output.ts, input.ts, timer.ts, …
+// Not modelled: connection set-up (both ends are created established), SACK, time stamps (round trips are measured on
+// segments that were sent once, Karn's rule), ECN, urgent data, keep-alive, TIME_WAIT, wrap-around of sequence numbers.
+// Congestion control is Reno; the kernels modelled default to CUBIC, which grows faster after a loss on long paths; on a LAN
+// the window is limited by the buffers.
+import { MSS, type NetStack, NO_FRAG_PAGE, NO_SKB, Socket, tcpRmem, tcpWmem } from "@swaplab/net-skb"
+import type { Context, Task } from "@swaplab/page-alloc"
+import { assert, type Nanoseconds, type Process, type Random, type Sleeps, Timer, WaitQueue } from "@swaplab/sim"
+import { cleanupRbuf } from "./ack.ts"
+import { CA_OPEN, ECONNRESET, NAGLE_OFF, TCP_INIT_CWND, TCP_TIMEOUT_INIT, TIME_NONE } from "./constants.ts"
+import { type PageToken, StreamContent } from "./content.ts"
+import { processBacklog, tcpRcv } from "./input.ts"
+import { sendFin, sendReset, writeXmit } from "./output.ts"
+import { freeQueue } from "./queue.ts"
+import { recvBytes, recvPage, tryRecv } from "./recv.ts"
+import { sendBytes, sendPage } from "./send.ts"
+import { delackTimer, writeTimer } from "./timer.ts"
+
+export interface TcpOptions {
+  /** For the names of wait queues and the random stream: "client-3 nbd0". */
+  readonly name: string
+  /** Free pages of the machine, from which the largest buffers follow (tcp_wmem, tcp_rmem). */
+  readonly freeBufferPages: number
+  readonly mss?: number
+  /** The device cuts segments itself, and gathers fragments (TSO and SG). Default true. */
+  readonly tso?: boolean
+  readonly noDelay?: boolean
+  /** Fixed sizes (SO_SNDBUF, SO_RCVBUF): no autotuning. */
+  readonly sndbuf?: number
+  readonly rcvbuf?: number
+}
+
+/** One end of an established connection. Make two and `connectTcp` them. */
+export class TcpSocket extends Socket {
+  readonly name: string
+  readonly mss: number
+  readonly tso: boolean
+  readonly fixedSndbuf: boolean
+  readonly fixedRcvbuf: boolean
+  readonly wmemMax: number
+  readonly rmemMax: number
+  peerHost = -1
+  peerPort = -1
+  /** What this end sends and what it receives; the peer has them the other way round. */
+  sent: StreamContent = new StreamContent()
+  received: StreamContent = new StreamContent()
+
+  // --- sending
+  writeSeq = 0
+  sndUna = 0
+  sndNxt = 0
+  sndWnd = 0
+  maxWindow = 0
+  /** Write queue, oldest first; from `sendHead` on nothing has been sent. */
+  writeHead = NO_SKB
+  writeTail = NO_SKB
+  sendHead = NO_SKB
+  packetsOut = 0
+  retransOut = 0
+  lostOut = 0
+  /** Duplicate ACKs: segments that must have left the network. */
+  sackedOut = 0
+  cwnd = TCP_INIT_CWND
+  cwndCnt = 0
+  ssthresh = Number.MAX_SAFE_INTEGER
+  caState = CA_OPEN
+  highSeq = 0
+  nonagle = 0
+  pushedSeq = 0
+  tsoDeferred = -1
+  lsndtime: Nanoseconds = 0
+  /** The page that the next fragments come from (sk_sndmsg_page), and how much of it is used. */
+  sndmsgPage = NO_FRAG_PAGE
+  sndmsgOffset = 0
+  /** An skb or page that was allocated while its sender slept. */
+  spareSkb = NO_SKB
+  sparePage = NO_FRAG_PAGE
+  /** A sender waits for room (SOCK_NOSPACE). */
+  noSpace = false
+  tsqThrottled = false
+  tsqQueued = false
+  finPending = false
+
+  // --- timers
+  srtt = 0
+  mdev = 0
+  rto: Nanoseconds = TCP_TIMEOUT_INIT
+  retransmits = 0
+  backoff = 0
+  probesOut = 0
+  retransStamp: Nanoseconds = -1
+  writePending = TIME_NONE
+  readonly writeTimer: Timer
+  readonly delackTimer: Timer
+
+  // --- receiving
+  rcvNxt = 0
+  rcvWup = 0
+  rcvWnd = 0
+  copiedSeq = 0
+  rcvSsthresh = 0
+  windowClamp = 0
+  rcvMss: number
+  finReceived = false
+  rcvHead = NO_SKB
+  rcvTail = NO_SKB
+  /** Out-of-order queue, by sequence number. */
+  oooHead = NO_SKB
+  backlogHead = NO_SKB
+  backlogTail = NO_SKB
+  backlogLen = 0
+  prequeueHead = NO_SKB
+  prequeueTail = NO_SKB
+  prequeueMemory = 0
+  rcvTstamp: Nanoseconds = 0
+  // delayed ACK
+  ackScheduled = false
+  ackBlocked = false
+  ackPushed = false
+  ackPushed2 = false
+  quick = 0
+  pingpong = false
+  ato: Nanoseconds = 0
+  lrcvtime: Nanoseconds = 0
+  // receive buffer autotuning
+  rcvRtt: Nanoseconds = 0
+  rcvRttSeq = 0
+  rcvRttTime: Nanoseconds = -1
+  spaceSeq = 0
+  spaceTime: Nanoseconds = -1
+  spaceBytes = 0
+
+  // --- who waits
+  /** A task owns the socket while it sleeps in an allocation; packets go to the backlog meanwhile. */
+  owned = false
+  /** A reader sleeps and will process the prequeue. */
+  readerWaiting = false
+  readonly lockQueue: WaitQueue
+  readonly sendSpace: WaitQueue
+  readonly receiveData: WaitQueue
+  readonly random: Random
+  shutdownSend = false
+  shutdownReceive = false
+  /** Error that ended the connection, 0 while it lives. */
+  error = 0
+  closed = false
+  /** Out parameter of the plain send step: why it stopped. */
+  blockedOn = 0
+
+  // --- counters
+  segmentsReceived = 0
+  acksSent = 0
+  ackFailures = 0
+  dataSegmentsSent = 0
+  retransmitted = 0
+  timeouts = 0
+  fastRetransmits = 0
+  backlogDrops = 0
+  rcvPruned = 0
+  ofoPruned = 0
+  vmWaits = 0
+  sendSpaceWaits = 0
+  txFailures = 0
+  bytesReceived = 0
+  bytesAcked = 0
+
+  constructor(stack: NetStack, options: TcpOptions) {
+    super(
+      stack,
+      stack.tcpMemory,
+      options.rcvbuf ?? tcpRmem(options.freeBufferPages)[1],
+      options.sndbuf ?? tcpWmem(options.freeBufferPages)[1]
+    )
+    this.name = options.name
+    this.mss = options.mss ?? MSS
+    this.rcvMss = this.mss
+    this.tso = options.tso ?? true
+    this.nonagle = options.noDelay === true ? NAGLE_OFF : 0
+    this.fixedSndbuf = options.sndbuf !== undefined
+    this.fixedRcvbuf = options.rcvbuf !== undefined
+    this.wmemMax = tcpWmem(options.freeBufferPages)[2]
+    this.rmemMax = tcpRmem(options.freeBufferPages)[2]
+    const sim = stack.sim
+    this.lockQueue = new WaitQueue(sim, `${this.name} socket lock`, "the task that owns the socket")
+    this.sendSpace = new WaitQueue(sim, `${this.name} sock send space`, "an ACK from the peer, or the vm_wait timer")
+    this.receiveData = new WaitQueue(sim, `${this.name} sock receive`, "data from the peer")
+    this.random = sim.stream(this.name, "vm_wait")
+    const timer = { group: stack.group, retry: true }
+    this.writeTimer = new Timer(sim.queue, () => writeTimer(this), timer)
+    this.delackTimer = new Timer(sim.queue, () => delackTimer(this), timer)
+    if (!this.fixedSndbuf) {
+      // tcp_fixup_sndbuf: room for the initial window
+      this.sndbuf = Math.min(Math.max(this.sndbuf, 2308 * TCP_INIT_CWND), this.wmemMax)
+    }
+    this.windowClamp = this.rcvbuf >> 1
+    this.rcvSsthresh = Math.min(TCP_INIT_CWND * this.mss, this.windowClamp)
+    this.rcvWnd = this.rcvSsthresh
+  }
+
+  override rcv(ctx: Context, skb: number): void {
+    tcpRcv(this, ctx, skb)
+  }
+
+  /** `tcp_wfree`: an skb left the device; with small queues this lets the next one out. */
+  override skbFreed(_ctx: Context, truesize: number): void {
+    this.wmemAlloc -= truesize
+    if (this.tsqThrottled && !this.tsqQueued) {
+      this.tsqQueued = true
+      this.stack.scheduleTasklet(this)
+    }
+  }
+
+  /** The TSQ tasklet. When a task owns the socket its release does the same. */
+  override tasklet(ctx: Context): void {
+    this.tsqQueued = false
+    if (this.owned || this.closed) return
+    this.tsqThrottled = false
+    writeXmit(this, ctx, this.nonagle, false)
+  }
+
+  /** Bytes between what was received in order and what was read. */
+  get readable(): number {
+    return this.rcvNxt - this.copiedSeq - (this.finReceived ? 1 : 0)
+  }
+
+  // --- the face that block drivers and servers use
+
+  /**
+   * Sends `bytes`. With `more` a last partial segment waits for what follows (MSG_MORE). Returns their number, or a
+   * negative errno.
+   */
+  sendBytes(task: Task, bytes: Uint8Array, more: boolean): Sleeps<number> {
+    return sendBytes(this, task, bytes, more)
+  }
+
+  /** Sends a page of 4096 bytes with the given token. Returns 4096 or a negative errno. */
+  sendPage(task: Task, tokenWriter: number, tokenVersion: number, more: boolean): Sleeps<number> {
+    return sendPage(this, task, tokenWriter, tokenVersion, more)
+  }
+
+  /** Fills `into`, waiting for all of it. Returns its length, 0 at the end of the stream, or a negative errno. */
+  recvBytes(task: Task, into: Uint8Array): Sleeps<number> {
+    return recvBytes(this, task, into)
+  }
+
+  /** Receives a page. Returns 4096, 0 at the end of the stream, or a negative errno. */
+  recvPage(task: Task, out: PageToken): Sleeps<number> {
+    return recvPage(this, task, out)
+  }
+
+  /** Reads up to `n` bytes that are there, without waiting: how many. */
+  tryRecvBytes(task: Task, into: Uint8Array, from: number, n: number): number {
+    if (this.owned) return 0
+    const count = tryRecv(this, task, n)
+    if (count === 0) return 0
+    this.received.readBytes(into, from, count)
+    cleanupRbuf(this, task, count)
+    return count
+  }
+
+  /** Ends both directions: FIN to the peer, EPIPE and end of stream here. */
+  shutdown(): void {
+    if (this.shutdownSend || this.error !== 0) return
+    this.shutdownSend = true
+    this.shutdownReceive = true
+    sendFin(this, this.stack.timerCtx)
+    this.wakeAll()
+  }
+
+  /** Resets the connection: the peer gets ECONNRESET. */
+  abort(ctx: Context): void {
+    if (this.error !== 0) return
+    sendReset(this)
+    this.die(ctx, ECONNRESET)
+  }
+
+  /** The connection is over: nothing is sent any more, sleepers get `error`. */
+  die(ctx: Context, error: number): void {
+    if (this.error !== 0) return
+    this.error = error
+    this.writeTimer.cancel()
+    this.delackTimer.cancel()
+    this.writePending = TIME_NONE
+    this.ackScheduled = false
+    this.purgeWriteQueue(ctx)
+    this.wakeAll()
+  }
+
+  /** Frees everything the socket holds and unbinds it. No task may be inside. */
+  close(ctx: Context): void {
+    assert(!this.owned && !this.readerWaiting, "closing a socket that a task uses")
+    const skbs = this.stack.skbs
+    this.closed = true
+    this.writeTimer.cancel()
+    this.delackTimer.cancel()
+    this.purgeWriteQueue(ctx)
+    freeQueue(this, ctx, this.rcvHead, true)
+    freeQueue(this, ctx, this.oooHead, true)
+    freeQueue(this, ctx, this.prequeueHead, false)
+    freeQueue(this, ctx, this.backlogHead, false)
+    this.rcvHead = this.rcvTail = this.oooHead = NO_SKB
+    this.prequeueHead =
+      this.prequeueTail =
+      this.backlogHead =
+      this.backlogTail =
+        NO_SKB
+    if (this.spareSkb !== NO_SKB) skbs.kfree(ctx, this.spareSkb)
+    if (this.sparePage !== NO_FRAG_PAGE) skbs.pages.put(ctx, this.sparePage)
+    if (this.sndmsgPage !== NO_FRAG_PAGE) skbs.pages.put(ctx, this.sndmsgPage)
+    this.spareSkb = NO_SKB
+    this.sparePage = NO_FRAG_PAGE
+    this.sndmsgPage = NO_FRAG_PAGE
+    this.release()
+  }
+
+  /** Frees the segments that were not acknowledged. */
+  purgeWriteQueue(ctx: Context): void {
+    freeQueue(this, ctx, this.writeHead, false, true)
+    this.writeHead = this.writeTail = this.sendHead = NO_SKB
+    this.packetsOut =
+      this.retransOut =
+      this.lostOut =
+      this.sackedOut =
+        0
+  }
+
+  /** `release_sock`: handles what arrived meanwhile, and lets the next task in. */
+  releaseSock(ctx: Context): void {
+    if (this.backlogHead !== NO_SKB) processBacklog(this, ctx)
+    this.owned = false
+    if (this.tsqThrottled && !this.tsqQueued) {
+      this.tsqThrottled = false
+      writeXmit(this, ctx, this.nonagle, false)
+    }
+    this.lockQueue.wakeOne()
+  }
+
+  /** `lock_sock` when somebody owns the socket. */
+  *lockSlow(process: Process): Sleeps<void> {
+    while (this.owned) yield* this.lockQueue.sleepExclusive(process)
+  }
+
+  wakeAll(): void {
+    this.sendSpace.wakeAll()
+    this.receiveData.wakeAll()
+  }
+
+  checkInvariants(): void {
+    const skbs = this.stack.skbs
+    let queued = 0
+    let out = 0
+    let sentPart = true
+    for (let skb = this.writeHead; skb !== NO_SKB; skb = skbs.next[skb]) {
+      if (skb === this.sendHead) sentPart = false
+      queued += skbs.truesize[skb]
+      if (sentPart) out += Math.max(1, Math.ceil(skbs.len[skb] / this.mss))
+      assert(skbs.endSeq[skb] >= skbs.seq[skb] + skbs.len[skb], "segment with wrong offsets")
+    }
+    assert(queued === this.wmemQueued, "queued send memory miscounted")
+    assert(out === this.packetsOut, "packets in flight miscounted")
+    assert(this.lostOut >= 0 && this.retransOut >= 0 && this.lostOut <= this.packetsOut, "lost segments miscounted")
+    let held = 0
+    for (let skb = this.rcvHead; skb !== NO_SKB; skb = skbs.next[skb]) held += skbs.truesize[skb]
+    for (let skb = this.oooHead; skb !== NO_SKB; skb = skbs.next[skb]) {
+      held += skbs.truesize[skb]
+      assert(skbs.endSeq[skb] > this.rcvNxt, "an out-of-order segment is in order")
+    }
+    assert(held === this.rmemAlloc, "receive memory miscounted")
+    assert(this.sndUna <= this.sndNxt && this.sndNxt <= this.writeSeq, "send offsets out of order")
+    assert(this.copiedSeq <= this.rcvNxt, "read beyond what was received")
+    this.sent.checkInvariants()
+  }
+}
+
+/** Joins two sockets into an established connection. Handshake packets are not exchanged. */
+export const connectTcp = (a: TcpSocket, b: TcpSocket): void => {
+  assert(a.peerHost === -1 && b.peerHost === -1, "a socket can be connected once")
+  a.peerHost = b.stack.host
+  a.peerPort = b.port
+  b.peerHost = a.stack.host
+  b.peerPort = a.port
+  a.received = b.sent
+  b.received = a.sent
+  a.sndWnd = a.maxWindow = b.rcvWnd
+  b.sndWnd = b.maxWindow = a.rcvWnd
+}
