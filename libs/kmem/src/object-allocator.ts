@@ -87,6 +87,8 @@ export interface ObjectAllocator {
   reap(ctx: Context): void
   /** 0: never. */
   readonly reapIntervalNs: number
+  /** Called when the page allocator refused a slab and the mask has no __GFP_NOWARN. Linux then prints at most 10 in 5 s. */
+  onAllocationFailure: (cache: KmemCache, gfp: number) => void
   /** Byte address of an object in simulated physical memory (for tracepoints and checks). */
   objectAddress(cache: KmemCache, object: number): number
   /** Pages held from the page allocator, all caches. For conservation of pages. */
