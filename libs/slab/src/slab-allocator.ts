@@ -34,7 +34,7 @@ import {
   type SlabinfoRow,
   slabinfoText
 } from "@swaplab/kmem"
-import { type Context, NO_PAGE, type Task, WOULD_SLEEP } from "@swaplab/page-alloc"
+import { __GFP_NOWARN, type Context, NO_PAGE, type Task, WOULD_SLEEP } from "@swaplab/page-alloc"
 import { assert, type Sim, type Sleeps, type Tracepoint } from "@swaplab/sim"
 import { type ArrayCache, transferObjects } from "./array-cache.ts"
 import { checkCache } from "./check.ts"
@@ -70,6 +70,7 @@ export interface SlabOptions {
 
 export class SlabAllocator implements ObjectAllocator {
   readonly reapIntervalNs = REAPTIMEOUT_CPUC_NS
+  onAllocationFailure: (cache: KmemCache, gfp: number) => void = () => {}
   /** Every cache, oldest first; the position is the cache's index. */
   readonly caches: Array<SlabCache> = []
   readonly reserve: ReserveObjects
@@ -333,7 +334,7 @@ export class SlabAllocator implements ObjectAllocator {
   #tryGrow(ctx: Context, c: SlabCache, gfp: number): number {
     const page = this.#pages.tryAlloc(ctx, this.#slabPages.mask(c, gfp), c.order)
     if (page === WOULD_SLEEP) return WOULD_SLEEP
-    if (!this.#gotPages(c, page)) return NO_PAGE
+    if (!this.#gotPages(c, page, gfp)) return NO_PAGE
     if (c.management === null) return this.#addSlab(c, page, 0)
     const management = this.tryAlloc(ctx, c.management, gfp & ~GFP_CONSTRAINT_MASK)
     if (management < 0) {
@@ -346,7 +347,7 @@ export class SlabAllocator implements ObjectAllocator {
   /** cache_grow of a task. */
   *#grow(task: Task, c: SlabCache, gfp: number): Sleeps<number> {
     const page = yield* this.#pages.alloc(task, this.#slabPages.mask(c, gfp), c.order)
-    if (!this.#gotPages(c, page)) return NO_PAGE
+    if (!this.#gotPages(c, page, gfp)) return NO_PAGE
     if (c.management === null) return this.#addSlab(c, page, 0)
     const management: number = yield* this.alloc(task, c.management, gfp & ~GFP_CONSTRAINT_MASK)
     if (management === NO_OBJECT) {
@@ -356,9 +357,10 @@ export class SlabAllocator implements ObjectAllocator {
     return this.#addSlab(c, page, management)
   }
 
-  #gotPages(c: SlabCache, page: number): boolean {
+  #gotPages(c: SlabCache, page: number, gfp: number): boolean {
     if (page === NO_PAGE) {
       this.#growFailed(c)
+      if ((gfp & __GFP_NOWARN) === 0) this.onAllocationFailure(c, gfp)
       return false
     }
     this.#slabPages.adopt(c, page, this.reserve.notice(page))
