@@ -104,6 +104,20 @@ export class SlabLists {
     }
   }
 
+  /** Moves the whole CPU partial list to the node; empty slabs beyond min_partial go back to the page allocator. */
+  unfreezePartials(ctx: Context, c: SlubCache, cpu: number): void {
+    const slabs = c.slabs
+    let row = c.cpuPartial[cpu]
+    c.cpuPartial[cpu] = NO_SLAB
+    while (row !== NO_SLAB) {
+      const next = slabs.next[row]
+      slabs.frozen[row] = 0
+      if (slabs.inuse[row] === 0 && slabs.count[NODE_PARTIAL] > c.geometry.minPartial) this.#pages.discard(ctx, c, row)
+      else slabs.addTail(NODE_PARTIAL, row)
+      row = next
+    }
+  }
+
   /** The first usable slab of the node becomes the CPU's; more are frozen onto the CPU partial list. */
   #getPartialNode(ctx: Context, c: SlubCache, gfp: number): boolean {
     const slabs = c.slabs
@@ -136,7 +150,7 @@ export class SlabLists {
     const cpu = ctx.cpu
     let first = c.cpuPartial[cpu]
     if (drain && first !== NO_SLAB && slabs.aux[first] > c.geometry.cpuPartial) {
-      this.#unfreezePartials(ctx, c, cpu)
+      this.unfreezePartials(ctx, c, cpu)
       first = NO_SLAB
     }
     const objects = (first === NO_SLAB ? 0 : slabs.aux[first]) + slabs.objects[row] - slabs.inuse[row]
@@ -144,20 +158,6 @@ export class SlabLists {
     slabs.next[row] = first
     c.cpuPartial[cpu] = row
     return objects
-  }
-
-  /** Moves the whole CPU partial list to the node; empty slabs beyond min_partial go back to the page allocator. */
-  #unfreezePartials(ctx: Context, c: SlubCache, cpu: number): void {
-    const slabs = c.slabs
-    let row = c.cpuPartial[cpu]
-    c.cpuPartial[cpu] = NO_SLAB
-    while (row !== NO_SLAB) {
-      const next = slabs.next[row]
-      slabs.frozen[row] = 0
-      if (slabs.inuse[row] === 0 && slabs.count[NODE_PARTIAL] > c.geometry.minPartial) this.#pages.discard(ctx, c, row)
-      else slabs.addTail(NODE_PARTIAL, row)
-      row = next
-    }
   }
 
   /** All free objects of the slab move to the CPU's private freelist. */

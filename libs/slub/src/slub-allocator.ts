@@ -31,7 +31,7 @@ import {
   type SlabinfoRow,
   slabinfoText
 } from "@swaplab/kmem"
-import { type Context, NO_PAGE, type Task, WOULD_SLEEP } from "@swaplab/page-alloc"
+import { __GFP_NOWARN, type Context, NO_PAGE, type Task, WOULD_SLEEP } from "@swaplab/page-alloc"
 import { assert, type Sim, type Sleeps, type Tracepoint } from "@swaplab/sim"
 import { checkCache } from "./check.ts"
 import { slubGeometry } from "./geometry.ts"
@@ -58,6 +58,7 @@ export interface SlubOptions {
 
 export class SlubAllocator implements ObjectAllocator {
   readonly reapIntervalNs = 0
+  onAllocationFailure: (cache: KmemCache, gfp: number) => void = () => {}
   /** Every cache, oldest first; the position is the cache's index. */
   readonly caches: Array<SlubCache> = []
   readonly #pages: PageSource
@@ -164,6 +165,13 @@ export class SlubAllocator implements ObjectAllocator {
   /** Nothing to do: empty slabs go back at once. */
   reap(_ctx: Context): void {}
 
+  /** flush_slab and unfreeze_partials of the context's CPU (kmem_cache_shrink, flush_all): its slabs go to the node. */
+  flushCpu(ctx: Context, cache: KmemCache): void {
+    const c = this.#cacheOf(cache)
+    if (c.cpuSlab[ctx.cpu] !== NO_SLAB) this.#lists.deactivateCpuSlab(ctx, c, ctx.cpu)
+    this.#lists.unfreezePartials(ctx, c, ctx.cpu)
+  }
+
   objectAddress(cache: KmemCache, object: number): number {
     return objectPage(object) * PAGE_SIZE + objectIndex(object) * cache.size
   }
@@ -250,6 +258,7 @@ export class SlubAllocator implements ObjectAllocator {
     if (page === NO_PAGE) {
       c.growFailures++
       c.allocSlow++
+      if ((gfp & __GFP_NOWARN) === 0) this.onAllocationFailure(c, gfp)
       return NO_OBJECT
     }
     // while the task slept, others may have found a slab for this CPU
