@@ -1,7 +1,8 @@
 // Receiving segments.
 // Modelled: prequeue, backlog and socket lock; the sequence test, ACK processing with clean-up of the write queue, NewReno
 // fast retransmit and recovery, in-order and out-of-order data, FIN and RST.
-// Not modelled: SACK, D-SACK, FRTO, undo of spurious recoveries; the time stamp echo, for which the round trip of a segment
+// Not modelled: SACK, D-SACK, FRTO, undo of spurious recoveries; the copy of the head that tcp_trim_head takes while a clone
+// is in the device (fragments are released a few µs early instead); the time stamp echo, for which the round trip of a segment
 // sent more than once counts from its last transmission.
 // source: net/ipv4/tcp_ipv4.c:tcp_v4_rcv, tcp_prequeue; net/ipv4/tcp_input.c:tcp_rcv_established, tcp_ack,
 // tcp_clean_rtx_queue, tcp_data_queue; net/core/sock.c:__sk_backlog_rcv
@@ -260,7 +261,7 @@ const cleanRtxQueue = (sk: TcpSocket, ctx: Context, ack: number): number => {
     const count = segments(skbs.len[skb], sk.mss)
     const sacked = skbs.sacked[skb]
     if (skbs.endSeq[skb] > ack) {
-      if (count > 1 && ack > skbs.seq[skb] && skbs.twinBusy[skb] === 0) {
+      if (count > 1 && ack > skbs.seq[skb]) {
         const gone = trimHead(sk, ctx, skb, ack - skbs.seq[skb], count)
         acked += gone
         uncount(sk, sacked, gone)

@@ -38,7 +38,6 @@ export class ToyWire implements Wire {
   readonly #latencyNs: number
   readonly #arrive: EventKind
   #free = 0
-  #last = 0
   to: Nic | null = null
   /** Sees every frame before it may be lost. */
   onFrame: ((frame: number) => boolean) | null = null
@@ -64,7 +63,6 @@ export class ToyWire implements Wire {
     this.carried++
     let at = this.#free + this.#latencyNs
     if (this.reorder > 0 && this.#random.unit() < this.reorder) at += this.#random.below(this.lateNs + 1)
-    else this.#last = at
     this.#sim.queue.at(at, this.#arrive, frame)
     return this.#free
   }
