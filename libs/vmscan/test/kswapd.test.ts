@@ -186,3 +186,40 @@ describe("the loop of allocations", () => {
     expect(vmstat.get("nr_isolated_file")).toBe(0)
   })
 })
+
+describe("kswapd for higher orders", () => {
+  /** All memory in single pages, every other one pinned: reclaim can never make a pair. */
+  const fragmented = (): Toy => {
+    const toy = new Toy()
+    const ctx = { ...context(), flags: PF_MEMALLOC }
+    const pages: Array<number> = []
+    for (let pfn = toy.pages.tryAlloc(ctx, 0, 0); pfn >= 0; pfn = toy.pages.tryAlloc(ctx, 0, 0)) pages.push(pfn)
+    for (const pfn of pages) if (pfn % 2 === 0) toy.cacheFile(ctx, pfn)
+    toy.vmscan.lru.drain(ctx)
+    return toy
+  }
+
+  it("gives up the order when that leads nowhere, and sleeps", () => {
+    const toy = fragmented()
+    const kswapd = toy.spawnKswapd()
+    wake(toy, 3)
+    toy.sim.run(5_000_000_000)
+    expect(kswapd.process.waitingOn?.name).toBe("kswapd_wait")
+    expect(toy.zone.free).toBeGreaterThan(toy.zone.watermark[WMARK_HIGH])
+    expect(toy.zone.nrFree[1]).toBe(0)
+    toy.check()
+  })
+
+  it("does not sleep on an order-0 balance when a higher order is pending", () => {
+    const toy = new Toy()
+    const kswapd = toy.spawnKswapd()
+    toy.sim.run(200_000_000)
+    const hits = record(toy, "mm_vmscan_kswapd_wake")
+    full(toy, false, 5)
+    wake(toy, 3)
+    toy.sim.run(5_000_000_000)
+    expect(hits[0]).toEqual([0, 3])
+    expect(kswapd.process.waitingOn?.name).toBe("kswapd_wait")
+    toy.check()
+  })
+})
