@@ -1,0 +1,128 @@
+// @ts-check
+// The floors of the workspace: the one place that says who may import whom. `npm run generate` writes the dependencies
+// of each package.json, the references of each tsconfig and .oxlintrc.json from this table; test/floors.test.ts compares.
+//
+//   5  apps/*
+//   4  experiment   report
+//   3  cluster
+//   2  kernel       workload
+//   1  vmscan  swap  blk  nbd  net-skb  tcp  lan  slab  slub  page-alloc  kmem
+//   0  sim
+//
+// An import points down. Sideways it is allowed only where a row below says so.
+
+/**
+ * A lib or an app: the package @swaplab/<name> in its folder, and the names of the projects that it may import.
+ * @typedef {{ name: string, folder: string, floor: number, imports: ReadonlyArray<string> }} Project
+ */
+
+/** @type {ReadonlyArray<readonly [name: string, imports: ReadonlyArray<string>]>} */
+const floor1 = [
+  ["page-alloc", ["sim"]],
+  ["kmem", ["sim", "page-alloc"]],
+  ["slab", ["sim", "page-alloc", "kmem"]],
+  ["slub", ["sim", "page-alloc", "kmem"]],
+  ["vmscan", ["sim", "page-alloc"]],
+  ["blk", ["sim", "page-alloc"]],
+  ["swap", ["sim", "page-alloc", "blk"]],
+  ["net-skb", ["sim", "page-alloc", "kmem"]],
+  ["tcp", ["sim", "page-alloc", "kmem", "net-skb"]],
+  ["lan", ["sim"]],
+  ["nbd", ["sim", "page-alloc", "blk"]]
+]
+const subsystems = floor1.map(([name]) => name)
+
+/** @type {(name: string, floor: number, imports: ReadonlyArray<string>) => Project} */
+const lib = (name, floor, imports) => ({ name, folder: `libs/${name}`, floor, imports })
+/** @type {(name: string, imports: ReadonlyArray<string>) => Project} */
+const app = (name, imports) => ({ name, folder: `apps/${name}`, floor: 5, imports })
+
+/** All libs and apps, from the bottom up. @type {ReadonlyArray<Project>} */
+export const projects = [
+  lib("sim", 0, []),
+  ...floor1.map(([name, imports]) => lib(name, 1, imports)),
+  lib("kernel", 2, ["sim", ...subsystems]),
+  lib("workload", 2, ["sim", "page-alloc", "net-skb", "tcp", "kernel"]),
+  lib("cluster", 3, ["sim", ...subsystems, "kernel", "workload"]),
+  lib("experiment", 4, ["sim", "kernel", "cluster"]),
+  lib("report", 4, ["sim", "cluster", "experiment"]),
+  app("swaplab", ["sim", "cluster", "experiment", "report"])
+]
+
+/** Edges on one floor, allowed one by one; every other import points to a lower floor. */
+export const sideways = [
+  "kmem → page-alloc",
+  "slab → page-alloc",
+  "slab → kmem",
+  "slub → page-alloc",
+  "slub → kmem",
+  "vmscan → page-alloc",
+  "blk → page-alloc",
+  "swap → page-alloc",
+  "swap → blk",
+  "net-skb → page-alloc",
+  "net-skb → kmem",
+  "tcp → page-alloc",
+  "tcp → kmem",
+  "tcp → net-skb",
+  "nbd → page-alloc",
+  "nbd → blk",
+  "workload → kernel",
+  "report → experiment"
+]
+
+export const packageOf = (/** @type {string} */ name) => `@swaplab/${name}`
+
+/** The @swaplab part of a package.json's dependencies. */
+export const dependenciesOf = (/** @type {Project} */ project) =>
+  Object.fromEntries(project.imports.map(packageOf).sort().map((name) => [name, "*"]))
+
+/** References of tsconfig.lib.json, or of tsconfig.spec.json, in the order of the floors. */
+export const referencesOf = (/** @type {Project} */ project, /** @type {"lib" | "spec"} */ kind) => [
+  ...(kind === "spec" ? [{ path: "./tsconfig.lib.json" }] : []),
+  ...projects.filter(({ name }) => project.imports.includes(name)).map(({ folder }) => ({
+    path: `../../${folder}/tsconfig.lib.json`
+  }))
+]
+
+/** The rule of .oxlintrc.json that keeps one project from importing what it may not. */
+const boundaryOf = (/** @type {Project} */ project) => {
+  const forbidden = projects.map(({ name }) => name).filter((name) =>
+    name !== project.name && !project.imports.includes(name)
+  )
+  return {
+    files: [`${project.folder}/**`],
+    rules: {
+      "no-restricted-imports": ["error", {
+        patterns: [
+          {
+            group: forbidden.flatMap((name) => [packageOf(name), `${packageOf(name)}/**`]),
+            message: `${project.name} may import ${
+              project.imports.length === 0 ? "no other lib" : project.imports.join(", ")
+            } (tools/src/floors.mjs)`
+          },
+          {
+            group: ["@swaplab/*/**", "**/libs/**", "**/apps/**"],
+            message: "import a lib by its name, never a file inside it"
+          }
+        ]
+      }]
+    }
+  }
+}
+
+/** The whole .oxlintrc.json. */
+export const oxlintConfig = () => ({
+  plugins: ["typescript", "import", "oxc", "unicorn"],
+  categories: { correctness: "error" },
+  rules: { "eslint/require-yield": "off", "unicorn/no-thenable": "off" },
+  overrides: projects.map(boundaryOf),
+  ignorePatterns: ["**/dist", "**/out-tsc", "**/.cache"]
+})
+
+/** References of the root's tsconfig.json. */
+export const rootReferences = () => [
+  ...projects.map(({ folder }) => ({ path: `./${folder}` })),
+  { path: "./tools" },
+  { path: "./e2e" }
+]

@@ -1,0 +1,35 @@
+// @ts-check
+// Writes everything that follows from the table of floors. Run it by `npm run generate`.
+import { execFileSync } from "node:child_process"
+import { readFileSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { dependenciesOf, oxlintConfig, projects, referencesOf, rootReferences } from "./floors.mjs"
+import { root } from "./workspace.mjs"
+
+/** @type {Array<string>} */
+const changed = []
+
+/** @type {(path: string, change: (json: any) => unknown) => void} */
+const rewrite = (path, change) => {
+  const file = join(root, path)
+  const before = JSON.parse(readFileSync(file, "utf8"))
+  const after = change(structuredClone(before))
+  if (JSON.stringify(before) === JSON.stringify(after)) return
+  writeFileSync(file, `${JSON.stringify(after, null, 2)}\n`)
+  changed.push(path)
+}
+
+for (const project of projects) {
+  rewrite(`${project.folder}/package.json`, (json) => {
+    const others = Object.entries(json.dependencies ?? {}).filter(([name]) => !name.startsWith("@swaplab/"))
+    const all = [...others, ...Object.entries(dependenciesOf(project))].sort(([a], [b]) => a < b ? -1 : 1)
+    return { ...json, dependencies: Object.fromEntries(all) }
+  })
+  for (const kind of /** @type {const} */ (["lib", "spec"])) {
+    rewrite(`${project.folder}/tsconfig.${kind}.json`, (json) => ({ ...json, references: referencesOf(project, kind) }))
+  }
+}
+rewrite(".oxlintrc.json", oxlintConfig)
+rewrite("tsconfig.json", (json) => ({ ...json, references: rootReferences() }))
+if (changed.length > 0) execFileSync("npx", ["dprint", "fmt", ...changed], { cwd: root, stdio: "inherit" })
+console.log(changed.length === 0 ? "nothing to change" : `changed ${changed.join(", ")}`)
