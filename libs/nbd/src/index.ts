@@ -54,6 +54,8 @@ export {
 export { decodeRequestHeader, encodeRequest, encodeRequestHeader, Request, requestBytes } from "./wire/request.ts"
 
 // the client's driver
+export { Mutex } from "./client/mutex.ts"
+export { type NbdCosts, type NbdCounters, NbdDevice, type NbdOptions } from "./client/nbd-device.ts"
 export { type PageToken, type Transport } from "./client/transport.ts"
 
 // the server's engine
@@ -79,3 +81,18 @@ export {
 } from "./server/negotiation.ts"
 export { chunkReply, readReply, statusReply } from "./server/replies.ts"
 export { blockStatusQuery, blockStatusReply, type ServedExport, ServerSession } from "./server/session.ts"
+
+// the emulated server
+export { Disk, type DiskKind, type DiskShape, diskShapes } from "./model/disk.ts"
+export { PageCache, type PageCacheOptions } from "./model/page-cache.ts"
+export { ServerCores, type ServerCpu, Stations } from "./model/stations.ts"
+export {
+  type EmulatedExport,
+  NBD_SERVER_COSTS,
+  requestCpuNs,
+  serveConnection,
+  type ServerCosts,
+  ServerStats,
+  SwapServer
+} from "./model/swap-server.ts"
+export { CHUNK_PAGES, PAGE_SIZE, TokenPages, TokenStore } from "./model/token-store.ts"

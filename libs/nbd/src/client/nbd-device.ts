@@ -1,0 +1,487 @@
+// The NBD block driver of Linux 3.5 and 3.6: one socket, a sending kernel thread, a receiving user task.
+// Modelled: waiting_queue and queue_head, tx_lock, one header and then page by page with MSG_MORE, replies matched by
+// cookie and received straight into the pages of the request, the masks and flags of sock_xmit, the send timeout, every
+// error path down to clearing the queues.
+// Not modelled: the lock around the queues (nothing runs in parallel), the ioctls but DO_IT, SET_SOCK and DISCONNECT, sysfs.
+// source: drivers/block/nbd.c:do_nbd_request, nbd_thread, nbd_handle_req, nbd_send_req, nbd_read_stat, nbd_do_it, sock_xmit
+import { type BlockDriver, type BlockQueue, bootContext, NO_BIO, NO_REQUEST } from "@swaplab/blk"
+import { __GFP_MEMALLOC, type Context, type Frames, GFP_NOIO, PF_MEMALLOC, type Task } from "@swaplab/page-alloc"
+import { assert, type Nanoseconds, type Sim, type Sleeps, Timer, type Tracepoint, WaitQueue } from "@swaplab/sim"
+import { Command, NbdError, REQUEST_BYTES, SIMPLE_REPLY_BYTES } from "../wire/constants.ts"
+import { decodeSimpleReply, Reply } from "../wire/reply.ts"
+import { encodeRequest } from "../wire/request.ts"
+import { Mutex } from "./mutex.ts"
+import { DriverList } from "./request-queue.ts"
+import type { PageToken, Transport } from "./transport.ts"
+
+/** CPU time of the driver itself, without the socket. Our estimates; no source states them. */
+export interface NbdCosts {
+  /** A request taken from the queue and its header made. */
+  readonly requestNs: number
+  /** A reply matched. */
+  readonly replyNs: number
+}
+
+export interface NbdOptions {
+  /** nbd0 by default. */
+  readonly name?: string
+  /** PF_MEMALLOC around every send and receive, __GFP_MEMALLOC in the socket's mask, a memalloc socket. */
+  readonly memallocXmit: boolean
+  /** Sent requests go to the tail of queue_head, not to its head. */
+  readonly appendSent: boolean
+  /** NBD_SET_TIMEOUT: longest time that one send may take; 0 (the default): for ever. */
+  readonly xmitTimeoutNs?: Nanoseconds
+  /** NBD_READ_ONLY. */
+  readonly readOnly?: boolean
+  readonly costs?: NbdCosts
+}
+
+/** What a driver did so far. */
+export interface NbdCounters {
+  sentReads: number
+  sentWrites: number
+  sentPages: number
+  receivedPages: number
+  completed: number
+  /** Requests that ended with an error. */
+  failed: number
+  /** Requests refused because there was no socket. */
+  refused: number
+  /** "killing hung xmit" */
+  hungXmits: number
+  /** Times that the connection was lost. */
+  disconnects: number
+}
+
+/** Where a request is. */
+const RQ_NONE = 0
+const RQ_WAITING = 1
+const RQ_ACTIVE = 2
+const RQ_SENT = 3
+const RQ_RECEIVING = 4
+
+/** Linux errno, as negative results. */
+const EINTR = 4
+const EPIPE = 32
+const EPROTO = 71
+const EBADR = 53
+
+/** The high half of a kernel pointer: cookies are the addresses of requests in Linux, here their numbers. */
+const COOKIE_HI = 0xffff8800
+
+/** One /dev/nbdN. */
+export class NbdDevice implements BlockDriver {
+  readonly name: string
+  readonly queue: BlockQueue
+  readonly counters: NbdCounters = {
+    sentReads: 0,
+    sentWrites: 0,
+    sentPages: 0,
+    receivedPages: 0,
+    completed: 0,
+    failed: 0,
+    refused: 0,
+    hungXmits: 0,
+    disconnects: 0
+  }
+  /** When the last request ended, 0 before the first one. */
+  lastCompletionNs: Nanoseconds = 0
+  /** When a byte of a reply was last received. */
+  lastReplyNs: Nanoseconds = 0
+  /** Why the connection ended, a negative errno or 0. */
+  harderror = 0
+  readonly txLock: Mutex
+  /** Where the sender waits for requests. */
+  readonly waitingWq: WaitQueue
+  /** Where the receiver waits for the request being sent. */
+  readonly activeWq: WaitQueue
+  /** Where the receiver waits for a new socket. */
+  readonly disconnectedWq: WaitQueue
+  readonly #sim: Sim
+  readonly #frames: Frames
+  readonly #memallocXmit: boolean
+  readonly #appendSent: boolean
+  readonly #xmitTimeoutNs: Nanoseconds
+  readonly #readOnly: boolean
+  readonly #costs: NbdCosts
+  readonly #waiting: DriverList
+  readonly #sent: DriverList
+  readonly #state: Uint8Array
+  readonly #senderDone: WaitQueue
+  readonly #xmitTimer: Timer
+  readonly #tpSend: Tracepoint
+  readonly #tpDone: Tracepoint
+  /** Runs the block request function, which nobody passes a context. */
+  readonly #nobody: Context = bootContext()
+  readonly #header = new Uint8Array(REQUEST_BYTES)
+  readonly #replyBytes = new Uint8Array(SIMPLE_REPLY_BYTES)
+  readonly #reply = new Reply()
+  readonly #token: PageToken = { tokenWriter: 0, tokenVersion: 0 }
+  #transport: Transport | null = null
+  #active = NO_REQUEST
+  #receiving = false
+  #stopping = false
+  /** The task whose send the timeout watches. */
+  #xmitTask: Task | null = null
+  /** The task that the timeout has killed and that has not noticed yet. */
+  #killedTask: Task | null = null
+
+  /** Drives `queue` from now on; tokens of pages are those of `frames`. */
+  constructor(sim: Sim, queue: BlockQueue, frames: Frames, options: NbdOptions) {
+    this.name = options.name ?? "nbd0"
+    this.queue = queue
+    this.#sim = sim
+    this.#frames = frames
+    this.#memallocXmit = options.memallocXmit
+    this.#appendSent = options.appendSent
+    this.#xmitTimeoutNs = options.xmitTimeoutNs ?? 0
+    this.#readOnly = options.readOnly ?? false
+    this.#costs = options.costs ?? { requestNs: 500, replyNs: 500 }
+    this.#waiting = new DriverList(queue.requests)
+    this.#sent = new DriverList(queue.requests)
+    this.#state = new Uint8Array(queue.requests.state.length)
+    this.txLock = new Mutex(sim, `${this.name} tx_lock`)
+    this.waitingWq = new WaitQueue(sim, `${this.name} waiting_wq`, "a request for the disk")
+    this.activeWq = new WaitQueue(sim, `${this.name} active_wq`, "the sender finishes the request")
+    this.disconnectedWq = new WaitQueue(sim, `${this.name} disconnected`, "nbd-client connects again")
+    this.#senderDone = new WaitQueue(sim, `${this.name} kthread_stop`, "the sender works off its queue")
+    this.#xmitTimer = new Timer(sim.queue, () => this.#killHungXmit())
+    this.#tpSend = sim.trace.point("nbd_send_request", ["request", "write", "sector", "pages"])
+    this.#tpDone = sim.trace.point("nbd_end_request", ["request", "write", "pages", "error"])
+    queue.driver = this
+  }
+
+  // — for reports —
+
+  get connected(): boolean {
+    return this.#transport !== null
+  }
+  /** Requests that the sender has not taken. */
+  get waitingCount(): number {
+    return this.#waiting.count
+  }
+  /** Requests sent and not answered. */
+  get sentCount(): number {
+    return this.#sent.count
+  }
+  /** The request being sent, or `NO_REQUEST`. */
+  get activeRequest(): number {
+    return this.#active
+  }
+  /** Requests with the driver. */
+  get outstanding(): number {
+    let count = 0
+    for (const state of this.#state) if (state !== RQ_NONE) count++
+    return count
+  }
+
+  // — what the block layer calls —
+
+  /** `do_nbd_request`: all queued requests go to the sender. */
+  requestFn(queue: BlockQueue): void {
+    let woken = false
+    for (let rq = queue.fetch(); rq !== NO_REQUEST; rq = queue.fetch()) {
+      if (this.#transport === null) {
+        // "Attempted send on closed socket"
+        this.counters.refused++
+        this.#end(this.#nobody, rq, NbdError.EIO)
+        continue
+      }
+      this.#state[rq] = RQ_WAITING
+      this.#waiting.addTail(rq)
+      woken = true
+    }
+    if (woken) this.waitingWq.wakeUp()
+  }
+
+  // — connecting —
+
+  /** NBD_SET_SOCK: the socket that a following `doIt` (or the waiting receiver) uses. */
+  connect(transport: Transport): void {
+    assert(this.#transport === null, "the device has a socket already")
+    this.#transport = transport
+    this.disconnectedWq.wakeAll()
+  }
+
+  /** NBD_DISCONNECT: tells the server to close once it has answered everything. */
+  *disconnect(task: Task): Sleeps<void> {
+    const header = new Uint8Array(REQUEST_BYTES)
+    encodeRequest(header, 0, 0, Command.Disc, 0, 0, 0, 0)
+    yield* this.txLock.lock(task)
+    if (this.#transport !== null) yield* this.#sendBytes(task, this.#transport, header, false)
+    this.txLock.unlock(task)
+  }
+
+  // — the two tasks —
+
+  /** `nbd_thread`: the kernel thread that sends. */
+  *sender(task: Task): Sleeps<never> {
+    for (;;) {
+      const rq = this.#waiting.popHead()
+      if (rq !== NO_REQUEST) {
+        yield* this.#handleRequest(task, rq)
+        yield* task.condResched()
+      } else {
+        if (this.#stopping) this.#senderDone.wakeAll()
+        yield* this.waitingWq.sleep(task.process, "interruptible")
+      }
+    }
+  }
+
+  /** nbd-client -persist: DO_IT, and again whenever there is a new socket. */
+  *receiver(task: Task): Sleeps<never> {
+    for (;;) {
+      if (this.#transport === null) yield* this.disconnectedWq.sleep(task.process, "interruptible")
+      else yield* this.doIt(task)
+    }
+  }
+
+  /** NBD_DO_IT: receives until the connection ends, then fails whatever is left. Returns `harderror`. */
+  *doIt(task: Task): Sleeps<number> {
+    const transport = this.#transport
+    assert(transport !== null && !this.#receiving, "DO_IT without a socket, or twice")
+    this.#receiving = true
+    this.harderror = 0
+    if (this.#memallocXmit) transport.setMemalloc()
+    // requests may have come between SET_SOCK and DO_IT
+    if (this.#waiting.count > 0) this.waitingWq.wakeUp()
+    for (;;) {
+      const rq = yield* this.#readStat(task, transport)
+      if (rq === NO_REQUEST) break
+      yield* task.condResched()
+    }
+    // kthread_stop: the sender first works off its queue, however long its sends take
+    this.#stopping = true
+    while (this.#waiting.count > 0 || this.#active !== NO_REQUEST) {
+      this.waitingWq.wakeUp()
+      yield* this.#senderDone.sleep(task.process)
+    }
+    this.#stopping = false
+    yield* this.txLock.lock(task)
+    transport.shutdown()
+    this.#transport = null
+    this.#receiving = false
+    this.counters.disconnects++
+    this.#clearQueues(task)
+    this.txLock.unlock(task)
+    return this.harderror
+  }
+
+  /** Every request with the driver is in exactly one place. */
+  checkInvariants(): void {
+    let known = this.#active === NO_REQUEST ? 0 : 1
+    this.#waiting.checkInvariants((rq) => {
+      assert(this.#state[rq] === RQ_WAITING, "waiting_queue holds a request that does not wait")
+      known++
+    })
+    this.#sent.checkInvariants((rq) => {
+      assert(this.#state[rq] === RQ_SENT, "queue_head holds a request that was not sent")
+      known++
+    })
+    for (const state of this.#state) if (state === RQ_RECEIVING) known++
+    assert(this.#active === NO_REQUEST || this.#state[this.#active] === RQ_ACTIVE, "the active request is not active")
+    assert(known === this.outstanding, "the driver lost a request")
+  }
+
+  // — sending —
+
+  /** `nbd_handle_req`. */
+  *#handleRequest(task: Task, rq: number): Sleeps<void> {
+    task.ns += this.#costs.requestNs
+    this.#state[rq] = RQ_ACTIVE
+    this.#active = rq
+    const write = this.queue.rqWrite[rq] === 1
+    if (write && this.#readOnly) {
+      this.#active = NO_REQUEST
+      this.#end(task, rq, NbdError.EIO)
+      return
+    }
+    yield* this.txLock.lock(task)
+    const transport = this.#transport
+    const result = transport === null ? -EPIPE : yield* this.#sendRequest(task, transport, rq, write)
+    this.#active = NO_REQUEST
+    if (result < 0) {
+      // "Request send failed"
+      this.#end(task, rq, NbdError.EIO)
+    } else {
+      this.#state[rq] = RQ_SENT
+      if (this.#appendSent) this.#sent.addTail(rq)
+      else this.#sent.addHead(rq)
+    }
+    this.txLock.unlock(task)
+    this.activeWq.wakeAll()
+  }
+
+  /** `nbd_send_req`: the header, then the pages. Returns 0 or a negative errno. */
+  *#sendRequest(task: Task, transport: Transport, rq: number, write: boolean): Sleeps<number> {
+    const { queue } = this
+    const pages = queue.rqPages[rq]
+    const sector = queue.rqSector[rq]
+    if (this.#tpSend.enabled) this.#tpSend.emit(rq, write ? 1 : 0, sector, pages)
+    const type = write ? Command.Write : Command.Read
+    encodeRequest(this.#header, 0, 0, type, COOKIE_HI, rq, sector * 512, pages * 4096)
+    const result = yield* this.#sendBytes(task, transport, this.#header, write)
+    if (result < 0) return result
+    if (!write) {
+      this.counters.sentReads++
+      return 0
+    }
+    this.counters.sentWrites++
+    const { tokenWriter, tokenVersion } = this.#frames
+    for (let bio = queue.rqBioHead[rq]; bio !== NO_BIO;) {
+      const pfn = queue.bioPage[bio]
+      const next = queue.bioNext[bio]
+      const saved = this.#beginXmit(task, transport)
+      if (this.#xmitTimeoutNs > 0) this.#watchXmit(task)
+      const sent = yield* transport.sendPage(task, tokenWriter[pfn], tokenVersion[pfn], next !== NO_BIO)
+      const error = this.#endXmit(task, transport, saved, sent)
+      if (error < 0) return error
+      this.counters.sentPages++
+      bio = next
+    }
+    return 0
+  }
+
+  *#sendBytes(task: Task, transport: Transport, bytes: Uint8Array, more: boolean): Sleeps<number> {
+    for (let at = 0; at < bytes.length;) {
+      const saved = this.#beginXmit(task, transport)
+      if (this.#xmitTimeoutNs > 0) this.#watchXmit(task)
+      const sent = yield* transport.sendBytes(task, at === 0 ? bytes : bytes.subarray(at), more)
+      const error = this.#endXmit(task, transport, saved, sent)
+      if (error < 0) return error
+      at += sent
+    }
+    return 0
+  }
+
+  // — receiving —
+
+  /** `nbd_read_stat`, and the end of the request: the request that was answered, or `NO_REQUEST`: give up. */
+  *#readStat(task: Task, transport: Transport): Sleeps<number> {
+    const bytes = this.#replyBytes
+    const reply = this.#reply
+    for (let at = 0; at < SIMPLE_REPLY_BYTES;) {
+      const saved = this.#beginXmit(task, transport)
+      const got = yield* transport.recvBytes(task, at === 0 ? bytes : bytes.subarray(at))
+      const error = this.#endXmit(task, transport, saved, got)
+      if (error < 0) {
+        // "Receive control failed"
+        this.harderror = error
+        return NO_REQUEST
+      }
+      at += got
+    }
+    this.lastReplyNs = this.#sim.now
+    task.ns += this.#costs.replyNs
+    if (!decodeSimpleReply(bytes, 0, reply)) {
+      // "Wrong magic"
+      this.harderror = -EPROTO
+      return NO_REQUEST
+    }
+    const { cookieHi, cookieLo: rq, error } = reply
+    const known = cookieHi === COOKIE_HI && rq < this.#state.length
+    // the reply can overtake the end of the send; the request must not end while it is being sent
+    while (known && this.#active === rq) yield* this.activeWq.sleep(task.process, "interruptible")
+    if (!known || this.#state[rq] !== RQ_SENT) {
+      // "Unexpected reply"
+      this.harderror = -EBADR
+      return NO_REQUEST
+    }
+    this.#sent.remove(rq)
+    this.#state[rq] = RQ_RECEIVING
+    let failed = error !== NbdError.Ok
+    if (!failed && this.queue.rqWrite[rq] === 0) failed = !(yield* this.#receivePages(task, transport, rq))
+    this.#end(task, rq, failed ? NbdError.EIO : NbdError.Ok)
+    return rq
+  }
+
+  /** Receives the pages of a read straight into the frames of its bios. */
+  *#receivePages(task: Task, transport: Transport, rq: number): Sleeps<boolean> {
+    const { queue } = this
+    const token = this.#token
+    const { tokenWriter, tokenVersion } = this.#frames
+    for (let bio = queue.rqBioHead[rq]; bio !== NO_BIO; bio = queue.bioNext[bio]) {
+      const saved = this.#beginXmit(task, transport)
+      const got = yield* transport.recvPage(task, token)
+      // "Receive data failed": this request ends with an error, the next receive will end the connection
+      if (this.#endXmit(task, transport, saved, got) < 0) return false
+      const pfn = queue.bioPage[bio]
+      tokenWriter[pfn] = token.tokenWriter
+      tokenVersion[pfn] = token.tokenVersion
+      this.counters.receivedPages++
+    }
+    this.lastReplyNs = this.#sim.now
+    return true
+  }
+
+  // — sock_xmit —
+
+  /** The beginning of `sock_xmit`: sets mask and flag, returns the flag as it was. */
+  #beginXmit(task: Task, transport: Transport): number {
+    if (!this.#memallocXmit) {
+      transport.skAllocation = GFP_NOIO
+      return 0
+    }
+    transport.skAllocation = GFP_NOIO | __GFP_MEMALLOC
+    const saved = task.flags & PF_MEMALLOC
+    task.flags |= PF_MEMALLOC
+    return saved
+  }
+
+  /** The end of it: what was moved, or a negative errno. A fatal signal shuts the socket down. */
+  #endXmit(task: Task, transport: Transport, saved: number, result: number): number {
+    if (this.#memallocXmit) task.flags = (task.flags & ~PF_MEMALLOC) | saved
+    if (this.#xmitTask === task) {
+      this.#xmitTask = null
+      this.#xmitTimer.cancel()
+    }
+    if (this.#killedTask === task || result === -EINTR) {
+      if (this.#killedTask === task) {
+        // the signal was ours, and sock_xmit dequeues it
+        this.#killedTask = null
+        task.process.killed = false
+      }
+      transport.shutdown()
+      return -EINTR
+    }
+    return result === 0 ? -EPIPE : result
+  }
+
+  #watchXmit(task: Task): void {
+    this.#xmitTask = task
+    this.#xmitTimer.arm(this.#sim.jiffies(this.#xmitTimeoutNs))
+  }
+
+  /** `nbd_xmit_timeout`: "killing hung xmit". */
+  #killHungXmit(): void {
+    const task = this.#xmitTask
+    if (task === null) return
+    this.counters.hungXmits++
+    this.#xmitTask = null
+    this.#killedTask = task
+    task.process.kill()
+    // a sender that sleeps where a signal cannot reach it must still find its socket dead
+    if (this.#transport !== null) this.#transport.shutdown()
+  }
+
+  // — ending —
+
+  /** `nbd_end_request`. */
+  #end(ctx: Context, rq: number, error: number): void {
+    this.#state[rq] = RQ_NONE
+    if (this.#tpDone.enabled) this.#tpDone.emit(rq, this.queue.rqWrite[rq], this.queue.rqPages[rq], error)
+    if (error === NbdError.Ok) this.counters.completed++
+    else this.counters.failed++
+    this.lastCompletionNs = this.#sim.now
+    this.queue.endRequest(ctx, rq, error)
+  }
+
+  /** `nbd_clear_que`: what was sent, and what waits, ends with an error. Ending may bring new requests: they are refused. */
+  #clearQueues(ctx: Context): void {
+    assert(this.#active === NO_REQUEST, "clearing the queues while a request is being sent")
+    for (let rq = this.#sent.popHead(); rq !== NO_REQUEST; rq = this.#sent.popHead()) this.#end(ctx, rq, NbdError.EIO)
+    for (let rq = this.#waiting.popHead(); rq !== NO_REQUEST; rq = this.#waiting.popHead()) {
+      this.#end(ctx, rq, NbdError.EIO)
+    }
+  }
+}

@@ -1,0 +1,96 @@
+// Contents of the emulated server's exports: a token for each page instead of 4096 bytes.
+// Modelled: which pages were ever written (a sparse file), and with what. Not modelled: parts of pages.
+// Cost: 8 bytes a page, in chunks that are allocated when first written.
+import { assert } from "@swaplab/sim"
+
+/** Bytes of a page. */
+export const PAGE_SIZE = 4096
+/** Pages of a chunk: 2 MiB of the export, 4 KiB of host memory. */
+export const CHUNK_PAGES = 512
+
+/** Tokens of consecutive pages on their way to or from a store. */
+export class TokenPages {
+  writer: Uint32Array
+  version: Uint32Array
+
+  constructor(pages: number) {
+    this.writer = new Uint32Array(pages)
+    this.version = new Uint32Array(pages)
+  }
+
+  /** Makes room for so many pages; what was in it is lost. */
+  reserve(pages: number): void {
+    if (pages <= this.writer.length) return
+    this.writer = new Uint32Array(pages)
+    this.version = new Uint32Array(pages)
+  }
+}
+
+/** The pages of one export. */
+export class TokenStore {
+  readonly pages: number
+  /** Pages in chunks that were ever written: what the sparse file holds. */
+  allocatedPages = 0
+  /** Writer and version of each page in turn; a missing chunk is a hole. */
+  readonly #chunks: Array<Uint32Array | null>
+
+  constructor(pages: number) {
+    this.pages = pages
+    this.#chunks = Array.from({ length: Math.ceil(pages / CHUNK_PAGES) }, () => null)
+  }
+
+  /** True for a page of a chunk that was never written: reading it needs no disk. */
+  isHole(page: number): boolean {
+    return this.#chunks[Math.floor(page / CHUNK_PAGES)] === null
+  }
+
+  read(page: number, count: number, into: TokenPages): void {
+    assert(page >= 0 && page + count <= this.pages, "reading past the end of a store")
+    for (let i = 0; i < count; i++) {
+      const chunk = this.#chunks[Math.floor((page + i) / CHUNK_PAGES)]
+      const at = ((page + i) % CHUNK_PAGES) * 2
+      into.writer[i] = chunk === null ? 0 : chunk[at]
+      into.version[i] = chunk === null ? 0 : chunk[at + 1]
+    }
+  }
+
+  write(page: number, count: number, from: TokenPages): void {
+    assert(page >= 0 && page + count <= this.pages, "writing past the end of a store")
+    for (let i = 0; i < count; i++) {
+      const chunk = this.#chunkFor(page + i)
+      const at = ((page + i) % CHUNK_PAGES) * 2
+      chunk[at] = from.writer[i]
+      chunk[at + 1] = from.version[i]
+    }
+  }
+
+  /** Whole chunks become holes, other pages become pages of zeroes. */
+  zero(page: number, count: number): void {
+    assert(page >= 0 && page + count <= this.pages, "zeroing past the end of a store")
+    const end = page + count
+    while (page < end) {
+      const index = Math.floor(page / CHUNK_PAGES)
+      const chunkEnd = Math.min((index + 1) * CHUNK_PAGES, this.pages)
+      const stop = Math.min(end, chunkEnd)
+      const chunk = this.#chunks[index]
+      if (chunk !== null) {
+        if (page === index * CHUNK_PAGES && stop === chunkEnd) {
+          this.#chunks[index] = null
+          this.allocatedPages -= CHUNK_PAGES
+        } else chunk.fill(0, (page % CHUNK_PAGES) * 2, ((stop - 1) % CHUNK_PAGES + 1) * 2)
+      }
+      page = stop
+    }
+  }
+
+  #chunkFor(page: number): Uint32Array {
+    const index = Math.floor(page / CHUNK_PAGES)
+    let chunk = this.#chunks[index]
+    if (chunk === null) {
+      chunk = new Uint32Array(CHUNK_PAGES * 2)
+      this.#chunks[index] = chunk
+      this.allocatedPages += CHUNK_PAGES
+    }
+    return chunk
+  }
+}
