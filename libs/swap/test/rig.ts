@@ -171,6 +171,16 @@ export class Rig {
     })
   }
 
+  /** Starts a task on a CPU that does what schedule() does: whoever goes to sleep hands over what it has plugged. */
+  start(name: string, body: (task: TestTask) => Sleeps<void>): TestTask {
+    const task = start(this.sim, name, body)
+    task.process.dispatcher = {
+      ready: (process) => process.resume(),
+      sleeping: (process) => this.queue.flushPlugOnSchedule(process)
+    }
+    return task
+  }
+
   get freePages(): number {
     return this.#free.length
   }

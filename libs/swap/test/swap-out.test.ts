@@ -1,8 +1,6 @@
 // The way out: two visits, writes, errors, sleeping.
 import {
   GFP_NOIO,
-  NO_PAGE,
-  NONE,
   NR_FILE_PAGES,
   NR_WRITEBACK,
   NR_WRITTEN,
@@ -211,11 +209,4 @@ describe("concurrent reclaimers", () => {
     expect(requests(2)).toBe(64)
     expect(requests(4)).toBe(64)
   })
-})
-
-it("finds no page where none is mapped", () => {
-  const rig = new Rig({ frames: 1 })
-  rig.anonPage(1)
-  expect(rig.tryPage()).toBe(NO_PAGE)
-  expect(rig.frames.rmap[0]).not.toBe(NONE)
 })
