@@ -128,6 +128,7 @@ export class Softirq {
 
   #pollOne(): number {
     const napi = this.#list[0]
+    this.ctx.ns = 0
     const done = napi.poll(this.ctx, NAPI_WEIGHT)
     this.#list.shift()
     if (done < NAPI_WEIGHT) napi.complete()
