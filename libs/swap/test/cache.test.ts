@@ -10,7 +10,7 @@ it("finds what a Map finds, however full it is", () => {
   fc.assert(
     fc.property(
       fc.integer({ min: 1, max: 24 }),
-      fc.array(fc.tuple(fc.boolean(), fc.integer({ min: 1, max: 60 })), { maxLength: 200 }),
+      fc.array(fc.tuple(fc.constantFrom(true, true, true, false), fc.integer({ min: 1, max: 60 })), { maxLength: 200 }),
       (count, commands) => {
         const frames = new Frames(count)
         const cache = new SwapCache(frames)
@@ -36,7 +36,7 @@ it("finds what a Map finds, however full it is", () => {
         expect(cache.pages).toBe(naive.size)
       }
     ),
-    { seed: 8, numRuns: 150 }
+    { seed: 8, numRuns: 300 }
   )
 })
 

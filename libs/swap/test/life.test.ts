@@ -101,7 +101,9 @@ function* reclaim(rig: Rig, memory: Memory, task: TestTask, keep: number): Sleep
     }
     swap.startPlug(task)
     let visited = 0
-    for (const page of [...rig.onLru]) {
+    // the list changes under the walk
+    const list = Array.from(rig.onLru)
+    for (const page of list) {
       if (visited++ >= 8) break
       // to the tail
       if (!rig.onLru.delete(page)) continue

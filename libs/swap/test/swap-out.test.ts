@@ -165,6 +165,24 @@ describe("pageout", () => {
     rig.check()
   })
 
+  it("changes nothing when it would sleep for a request object", () => {
+    const rig = new Rig()
+    const task = new TestTask(rig.sim, "kswapd")
+    rig.requestMemory.limit = 4
+    const pages = Array.from({ length: 5 }, (_, i) => rig.anonPage(i))
+    for (const page of pages.slice(0, 4)) expect(rig.visit(task, page)).toBe("written")
+    const last = pages[4]
+    rig.isolate(last)
+    rig.swap.addToSwap(task, last)
+    rig.unmap(last)
+    const state =
+      () => [rig.frames.flags[last], rig.queue.bios.inUse, rig.vmstat.items[NR_WRITEBACK], rig.queue.inFlight()]
+    const before = state()
+    expect(rig.swap.tryPageout(task, last)).toBe(WOULD_SLEEP)
+    expect(state()).toEqual(before)
+    rig.check()
+  })
+
   it("sleeps for a bio with the page locked and not under writeback; who wants the page waits for its lock", () => {
     const rig = new Rig()
     rig.bioMemory.limit = 2
