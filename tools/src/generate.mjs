@@ -4,6 +4,7 @@ import { execFileSync } from "node:child_process"
 import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { dependenciesOf, oxlintConfig, projects, referencesOf, rootReferences } from "./floors.mjs"
+import { completed } from "./lock.mjs"
 import { root } from "./workspace.mjs"
 
 /** @type {Array<string>} */
@@ -31,5 +32,8 @@ for (const project of projects) {
 }
 rewrite(".oxlintrc.json", oxlintConfig)
 rewrite("tsconfig.json", (json) => ({ ...json, references: rootReferences() }))
-if (changed.length > 0) execFileSync("npx", ["dprint", "fmt", ...changed], { cwd: root, stdio: "inherit" })
+rewrite("package-lock.json", (json) => ({ ...json, packages: completed(json.packages) }))
+if (changed.length > 0) {
+  execFileSync("npx", ["dprint", "fmt", "--allow-no-files", ...changed], { cwd: root, stdio: "inherit" })
+}
 console.log(changed.length === 0 ? "nothing to change" : `changed ${changed.join(", ")}`)
