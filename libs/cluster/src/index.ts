@@ -74,3 +74,6 @@ export {
 } from "./run/result.ts"
 export { LatencyHistogram, NO_LATENCY } from "./run/latency.ts"
 export { type Metric, metricOf, METRICS } from "./run/metrics.ts"
+export { type Client, type Cluster, buildCluster } from "./run/topology.ts"
+export { runCluster } from "./run/run-cluster.ts"
+export { pageCensus, type PageCensus } from "./run/laws.ts"

@@ -1,2 +1,32 @@
-// contents page of @swaplab/kernel
-export {}
+// Contents page of @swaplab/kernel, in reading order.
+export { type Costs, DEFAULT_COSTS } from "./costs.ts"
+export { Cpus, type ScheduleHooks } from "./cpus.ts"
+export { Softirqs } from "./ksoftirqd.ts"
+export { type Corruption, Machine, type MachinePlugs, type MachineSpec, type NicDriver } from "./machine.ts"
+export { FAULT_DONE, FAULT_OOM, FAULT_SIGBUS, Mm, type MmParts } from "./mm.ts"
+export { type LogLine } from "./oom.ts"
+export { PageCache } from "./page-cache.ts"
+export {
+  PageTables,
+  PTE_ACCESSED,
+  PTE_DIRTY,
+  PTE_PRESENT,
+  PTE_SWAP,
+  PTE_WRITE,
+  ptePage,
+  pteSwap,
+  pteValue,
+  PTRS_PER_PTE
+} from "./page-table.ts"
+export {
+  type Base,
+  BASES,
+  type KernelSpec,
+  type Patch,
+  PATCHES,
+  patchesOf,
+  type PatchName,
+  pfmemallocRevision
+} from "./patches.ts"
+export { nbdSwitches, netSwitches, pageAllocSwitches, readaheadPlug, vmscanSwitches } from "./switches.ts"
+export { BURST_NS, KernelTask } from "./task.ts"

@@ -103,6 +103,7 @@ export class Process {
   /** Lets `delay` pass, without using any CPU. */
   *hold(delay: Nanoseconds): Sleeps<void> {
     this.sim.holdEvent(this, delay)
+    if (this.dispatcher !== null) this.dispatcher.sleeping(this)
     yield this.park
   }
 

@@ -1,2 +1,2 @@
-// contents page of @swaplab/workload
-export {}
+// Contents page of @swaplab/workload, in reading order.
+export { tokenWriter, usemem, type UsememExit, type UsememOptions } from "./usemem.ts"

@@ -51,8 +51,11 @@ export const METRICS: Readonly<Record<string, Metric>> = {
   "client.swapIn": client(SIZE, "bytes swapped in", (c) => c.swapInBytes),
   "client.swapOut": client(SIZE, "bytes swapped out", (c) => c.swapOutBytes),
   "client.swapInRate": client(RATE, "swap-in over the workload's time", (c) => perSecond(c.swapInBytes, c.elapsedNs)),
-  "client.swapOutRate": client(RATE, "swap-out over the workload's time", (c) =>
-    perSecond(c.swapOutBytes, c.elapsedNs)),
+  "client.swapOutRate": client(
+    RATE,
+    "swap-out over the workload's time",
+    (c) => perSecond(c.swapOutBytes, c.elapsedNs)
+  ),
   "client.faultLatency.count": client(null, "major faults", (c) => c.faultLatency.count),
   "client.faultLatency.mean": latency("mean latency of a major fault", "meanNs"),
   "client.faultLatency.p50": latency("median latency of a major fault", "p50Ns"),
@@ -69,8 +72,11 @@ export const METRICS: Readonly<Record<string, Metric>> = {
   "client.network.allocFailed": client(null, "receive buffers not allocated", (c) => c.network.allocFailed),
   "client.network.retransmits": client(null, "TCP segments sent again", (c) => c.network.retransmits),
   "client.network.rtos": client(null, "TCP retransmission timeouts", (c) => c.network.rtos),
-  "client.network.pfmemallocDrops": client(null, "reserve packets dropped by sk_filter", (c) =>
-    c.network.pfmemallocDrops),
+  "client.network.pfmemallocDrops": client(
+    null,
+    "reserve packets dropped by sk_filter",
+    (c) => c.network.pfmemallocDrops
+  ),
   "server.requests": run(null, "NBD requests served", (r) => r.server.requests),
   "server.read": run(SIZE, "bytes sent to clients", (r) => r.server.readBytes),
   "server.write": run(SIZE, "bytes received from clients", (r) => r.server.writeBytes),

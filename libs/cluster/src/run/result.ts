@@ -227,7 +227,9 @@ export interface RunHooks {
   readonly progress: (progress: RunProgress) => void
   /** True ends the run at once, with the outcome `stopped`. */
   readonly shouldStop: () => boolean
+  /** CPU time of the host so far in seconds, for the result; a lib does not know it by itself. */
+  readonly cpuSeconds: () => number
 }
 
 /** Hooks that do nothing. */
-export const NO_HOOKS: RunHooks = { progress: () => {}, shouldStop: () => false }
+export const NO_HOOKS: RunHooks = { progress: () => {}, shouldStop: () => false, cpuSeconds: () => 0 }

@@ -1,0 +1,122 @@
+// Puts the figures of a finished simulation together.
+import { PSWPIN, PSWPOUT } from "@swaplab/page-alloc"
+import type { Scenario } from "../scenario/scenario.ts"
+import { littlesLaw, packetsConserved, pagesConserved, swapTokens } from "./laws.ts"
+import { type ClientResult, type Outcome, OUTCOMES, type RunResult, type ServerResult } from "./result.ts"
+import type { ClientRun } from "./run-cluster.ts"
+import type { SeriesRecorder } from "./series.ts"
+import type { Cluster } from "./topology.ts"
+
+const PAGE_SIZE = 4096
+
+/** Figures of one client. */
+export const clientResult = (run: ClientRun, outcome: Outcome): ClientResult => {
+  const { machine, connection, spec } = run.client
+  const { vmstat } = machine.pages
+  const { clientSocket, serverSocket } = connection
+  const values: Record<string, number> = {}
+  for (const name of vmstat.names()) values[name] = vmstat.get(name)
+  return {
+    name: machine.name,
+    kernel: spec.kernel,
+    outcome,
+    elapsedNs: (run.endedAt >= 0 ? run.endedAt : machine.sim.now) - run.startedAt,
+    ...machine.cpuTimes(),
+    pagesTouched: machine.touched,
+    vmstat: values,
+    faultLatency: run.latency.summary(),
+    swapInBytes: vmstat.items[PSWPIN] * PAGE_SIZE,
+    swapOutBytes: vmstat.items[PSWPOUT] * PAGE_SIZE,
+    network: {
+      rxPackets: run.client.down.deliveredFrames,
+      txPackets: run.client.up.sentFrames,
+      rxDropped: machine.nic.rxDroppedTotal,
+      rxMissed: machine.nic.rxMissed,
+      allocFailed: machine.nic.allocRxBuffFailed,
+      retransmits: clientSocket.retransmitted + serverSocket.retransmitted,
+      rtos: clientSocket.timeouts + serverSocket.timeouts,
+      pfmemallocDrops: clientSocket.pfmemallocDrops
+    },
+    oomKills: machine.oomKills,
+    integrityErrors: machine.corruptions.length,
+    failedAllocations: machine.pages.counters.failures.reduce((sum, count) => sum + count, 0),
+    firstFailedAllocation: machine.pages.firstFailure?.message ?? null,
+    lockup: run.lockup
+  }
+}
+
+const serverResult = (cluster: Cluster): ServerResult => {
+  const { server, serverIn, serverOut, sim } = cluster
+  const { stats } = server.server
+  const now = Math.max(1, sim.now)
+  const cache = server.cache
+  const lookups = cache === null ? 0 : cache.hits + cache.misses
+  return {
+    requests: stats.departures,
+    readBytes: stats.pagesRead * PAGE_SIZE,
+    writeBytes: stats.pagesWritten * PAGE_SIZE,
+    linkInUtilisation: serverIn.busyNs / now,
+    linkOutUtilisation: serverOut.busyNs / now,
+    cpuUtilisation: server.cpus.busyNs() / (now * server.cpus.count),
+    diskUtilisation: server.disk.stations.utilisation,
+    cacheHitRatio: lookups === 0 ? 1 : (cache?.hits ?? 0) / lookups,
+    meanInSystem: stats.residentAreaNs / now,
+    throughputPerSecond: stats.departures / now * 1e9,
+    meanResidenceNs: stats.departures === 0 ? 0 : stats.residenceNs / stats.departures
+  }
+}
+
+/** The result of a simulation. */
+export const collect = (
+  scenario: Scenario,
+  kernel: string,
+  seed: number,
+  cluster: Cluster,
+  clients: ReadonlyArray<ClientResult>,
+  recorder: SeriesRecorder,
+  timing: { readonly firstStartNs: number; readonly lastEndNs: number; readonly cpuSeconds: number }
+): RunResult => {
+  const server = serverResult(cluster)
+  const sum = (value: (client: ClientResult) => number): number =>
+    clients.reduce((total, client) => total + value(client), 0)
+  return {
+    scenario: scenario.name,
+    kernel,
+    seed,
+    fingerprint: cluster.sim.fingerprint(),
+    outcome: OUTCOMES.find((outcome) => clients.some((client) => client.outcome === outcome)) ?? "completed",
+    simulatedNs: cluster.sim.now,
+    events: cluster.sim.queue.fired,
+    elapsedNs: timing.lastEndNs - timing.firstStartNs,
+    userNs: sum((client) => client.userNs),
+    sysNs: sum((client) => client.sysNs),
+    clients,
+    server,
+    laws: [
+      ...cluster.clients.map(({ machine }) => pagesConserved(machine)),
+      ...packetsConserved(cluster.lan),
+      littlesLaw(server),
+      ...cluster.clients.map(({ machine }) => swapTokens(machine))
+    ],
+    series: recorder.series(),
+    warnings: warningsOf(cluster),
+    cpuSeconds: timing.cpuSeconds
+  }
+}
+
+/** Limits that were hit, and what else a reader must know. */
+const warningsOf = (cluster: Cluster): ReadonlyArray<string> => {
+  const warnings: Array<string> = []
+  for (const { machine, connection } of cluster.clients) {
+    if (machine.swap.counters.noSlot > 0) {
+      warnings.push(`${machine.name}: swap was full ${machine.swap.counters.noSlot} times`)
+    }
+    if (connection.clientSocket.error !== 0) {
+      warnings.push(`${machine.name}: its NBD connection died with errno ${connection.clientSocket.error}`)
+    }
+    if (machine.swap.counters.writeErrors + machine.swap.counters.readErrors > 0) {
+      warnings.push(`${machine.name}: swap I/O errors`)
+    }
+  }
+  return warnings
+}

@@ -1,0 +1,108 @@
+// Laws that every run must keep: conservation of pages and packets, Little's law, and the content of swapped pages.
+import type { Machine } from "@swaplab/kernel"
+import type { Lan } from "@swaplab/lan"
+import { PG_buddy, PG_isolated, PG_lru, PG_slab } from "@swaplab/page-alloc"
+import type { LawResult, ServerResult } from "./result.ts"
+
+/** How far Little's law may be off: the share of requests that were under way at the ends of the window. */
+export const LITTLE_TOLERANCE = 0.02
+
+/** Where the pages of a machine are. `other` are pages that a sleeping task holds in its hands. */
+export interface PageCensus {
+  readonly free: number
+  readonly pcp: number
+  readonly lru: number
+  readonly isolated: number
+  readonly slab: number
+  readonly pageTables: number
+  readonly net: number
+  readonly other: number
+  readonly present: number
+}
+
+/** Counts every page frame of a machine once, by what it is. */
+export const pageCensus = (machine: Machine): PageCensus => {
+  const { frames, populatedZones, presentPages } = machine.pages
+  let free = 0
+  let pcp = 0
+  for (const zone of populatedZones) {
+    free += zone.free
+    for (const lists of zone.pcp) pcp += lists.count
+  }
+  let lru = 0
+  let isolated = 0
+  let slab = 0
+  let inUse = 0
+  for (let pfn = 0; pfn < frames.count; pfn++) {
+    const flags = frames.flags[pfn]
+    if (frames.refCount[pfn] === 0 || (flags & PG_buddy) !== 0) continue
+    const size = 1 << frames.order[pfn]
+    inUse += size
+    if ((flags & PG_slab) !== 0) slab += size
+    else if ((flags & PG_lru) !== 0) lru++
+    else if ((flags & PG_isolated) !== 0) isolated++
+  }
+  let pageTables = 0
+  for (const pfn of machine.mm.tables.tablePages) if (pfn >= 0) pageTables++
+  const net = machine.net.skbs.pages.inUse
+  return {
+    free,
+    pcp,
+    lru,
+    isolated,
+    slab,
+    pageTables,
+    net,
+    other: inUse - lru - isolated - slab - pageTables - net,
+    present: presentPages
+  }
+}
+
+/** free + pcp + LRU + isolated + slab + page tables + network + other = present, with nothing counted twice. */
+export const pagesConserved = (machine: Machine): LawResult => {
+  const census = pageCensus(machine)
+  const { free, pcp, lru, isolated, slab, pageTables, net, other, present } = census
+  const sum = free + pcp + lru + isolated + slab + pageTables + net + other
+  // pages in pagevecs, in the hands of reclaim and of tasks that sleep between allocating a page and mapping it
+  const hands = machine.vmscan.lru.pagesInPagevecs() + 64 * machine.userTasks.length + 64
+  return {
+    law: "pages conserved",
+    subject: machine.name,
+    holds: sum === present && other >= 0 && other <= hands && slab === machine.objects.slabPages(),
+    detail:
+      `free ${free} + pcp ${pcp} + LRU ${lru} + isolated ${isolated} + slab ${slab} + page tables ${pageTables} + ` +
+      `network ${net} + other ${other} = ${sum}, present ${present}`
+  }
+}
+
+/** On every link: sent = delivered + dropped + in flight. */
+export const packetsConserved = (lan: Lan): ReadonlyArray<LawResult> =>
+  lan.links.map((link) => ({
+    law: "packets conserved",
+    subject: link.name,
+    holds: link.sentFrames === link.deliveredFrames + link.droppedFrames + link.inFlight,
+    detail: `sent ${link.sentFrames} = delivered ${link.deliveredFrames} + dropped ${link.droppedFrames} + ` +
+      `in flight ${link.inFlight}`
+  }))
+
+/** L = λ·W at the server. */
+export const littlesLaw = (server: ServerResult): LawResult => {
+  const product = server.throughputPerSecond * server.meanResidenceNs / 1e9
+  const off = server.meanInSystem === 0 ? 0 : Math.abs(product - server.meanInSystem) / server.meanInSystem
+  return {
+    law: "Little's law",
+    subject: "server",
+    holds: off <= LITTLE_TOLERANCE,
+    detail: `L ${server.meanInSystem.toFixed(4)}, λ·W ${product.toFixed(4)}, off by ${(off * 100).toFixed(2)} %`
+  }
+}
+
+/** Every page that came back from swap was what had been written. */
+export const swapTokens = (machine: Machine): LawResult => ({
+  law: "swap tokens",
+  subject: machine.name,
+  holds: machine.corruptions.length === 0,
+  detail: machine.corruptions.length === 0
+    ? `${machine.swap.counters.readsEnded} pages read, all as written`
+    : machine.corruptions[0].message
+})

@@ -1,0 +1,157 @@
+// Runs one simulation: boots the cluster, starts the workloads, watches the clients, and writes down what happened.
+import type { KernelTask } from "@swaplab/kernel"
+import { usemem, type UsememExit } from "@swaplab/workload"
+import type { Scenario } from "../scenario/scenario.ts"
+import { clientResult, collect } from "./collect.ts"
+import { declareColumns } from "./columns.ts"
+import { LatencyHistogram } from "./latency.ts"
+import { type LockupFacts, lockupReport } from "./lockup.ts"
+import { type LockupReport, NO_HOOKS, type Outcome, type RunHooks, type RunResult } from "./result.ts"
+import { SeriesRecorder } from "./series.ts"
+import { buildCluster, type Client, type Cluster } from "./topology.ts"
+import { Watchdog, WATCHDOG_PERIOD_NS } from "./watchdog.ts"
+
+/** Events between two looks at the host: progress, and whether to stop. */
+const SLICE = 100_000
+
+/** One client while it runs. */
+export class ClientRun {
+  readonly client: Client
+  readonly watchdog: Watchdog
+  readonly latency = new LatencyHistogram()
+  readonly exits: Array<UsememExit> = []
+  startedAt = 0
+  endedAt = -1
+  lockup: LockupReport | null = null
+  /** Packets lost for want of memory when the last completion was seen. */
+  lostAtCompletion = 0
+
+  constructor(client: Client, watchdog: Watchdog) {
+    this.client = client
+    this.watchdog = watchdog
+    client.machine.onMajorFault = (ns) => this.latency.record(ns)
+  }
+
+  get done(): boolean {
+    return this.endedAt >= 0 || this.lockup !== null
+  }
+
+  /** Packets lost on this client for want of memory. */
+  get packetsLost(): number {
+    const { nic } = this.client.machine
+    return nic.rxMissed + nic.rxDroppedTotal
+  }
+}
+
+/** Starts the workload of a client at its time. */
+const startWorkload = (run: ClientRun, cluster: Cluster, whenDone: () => void): void => {
+  const { machine, spec, processes } = run.client
+  const { passes, mode } = spec.group.workload.usemem
+  const start = cluster.sim.queue.register(() => {
+    run.startedAt = cluster.sim.now
+    run.watchdog.restart()
+    for (let process = 0; process < processes; process++) {
+      machine.startProcess(process, `usemem-${process + 1}`, function*(task: KernelTask) {
+        run.exits.push(yield* usemem(machine, task, { passes, mode }))
+        if (run.exits.length === processes) {
+          run.endedAt = cluster.sim.now
+          whenDone()
+        }
+      })
+    }
+  })
+  cluster.sim.queue.at(spec.group.start, start, 0)
+}
+
+/** The worst outcome of a client. */
+export const outcomeOf = (run: ClientRun, ended: Outcome): Outcome => {
+  if (run.lockup !== null) return "lockup"
+  if (run.exits.some((exit) => exit !== "completed")) return "oom"
+  return run.endedAt >= 0 ? "completed" : ended
+}
+
+/**
+ * Runs `scenario` with the kernel of one cell and one seed. Synchronous: belongs into a worker thread. Equal arguments
+ * give equal results, on every machine, except for `cpuSeconds`.
+ */
+export const runCluster = (
+  scenario: Scenario,
+  kernel: string,
+  seed: number,
+  hooks: RunHooks = NO_HOOKS
+): RunResult => {
+  const cluster = buildCluster(scenario, kernel, seed)
+  const { sim } = cluster
+  const runs = cluster.clients.map((client) =>
+    new ClientRun(
+      client,
+      new Watchdog(client.machine, () => underWay(client), {
+        stallNs: scenario.watchdog.stall,
+        hangNs: scenario.watchdog.hang
+      })
+    )
+  )
+  const stopWhenDone = (): void => {
+    if (runs.every((run) => run.done)) sim.stop()
+  }
+  for (const run of runs) startWorkload(run, cluster, stopWhenDone)
+
+  const watch = sim.queue.register(() => {
+    for (const run of runs) if (!run.done && sim.now >= run.client.spec.group.start) look(run)
+    stopWhenDone()
+    sim.queue.after(WATCHDOG_PERIOD_NS, watch, 0)
+  }, { retry: true })
+  sim.queue.after(WATCHDOG_PERIOD_NS, watch, 0)
+
+  const recorder = new SeriesRecorder()
+  declareColumns(recorder, cluster)
+  const sample = sim.queue.register(() => {
+    recorder.sample(sim.now)
+    sim.queue.after(scenario.series.interval, sample, 0)
+  }, { retry: true })
+  sim.queue.at(0, sample, 0)
+
+  let ended: Outcome = "timeout"
+  for (;;) {
+    const end = sim.run(scenario.duration, SLICE)
+    if (end.reason !== "events") break
+    hooks.progress({
+      simulatedNs: sim.now,
+      events: sim.queue.fired,
+      clientsAlive: runs.filter((run) => run.lockup === null && run.client.machine.oomKills === 0).length,
+      clients: runs.length
+    })
+    if (hooks.shouldStop()) {
+      ended = "stopped"
+      break
+    }
+  }
+  recorder.sample(sim.now)
+  const results = runs.map((run) => clientResult(run, outcomeOf(run, ended)))
+  return collect(scenario, kernel, seed, cluster, results, recorder, {
+    firstStartNs: Math.min(...runs.map((run) => run.startedAt)),
+    lastEndNs: Math.max(...runs.map((run) => run.endedAt >= 0 ? run.endedAt : sim.now)),
+    cpuSeconds: hooks.cpuSeconds()
+  })
+}
+
+/** Is anything of this client on a wire or inside the server? */
+const underWay = ({ connection, up, down }: Client): boolean =>
+  up.inFlight > 0 || down.inFlight > 0 || connection.serverSocket.readable > 0
+
+/** The watchdog's look at one client. */
+const look = (run: ClientRun): void => {
+  const { watchdog, client } = run
+  const before = watchdog.lastCompletion
+  const verdict = watchdog.look()
+  if (watchdog.lastCompletion !== before) run.lostAtCompletion = run.packetsLost
+  if (verdict !== "hang" && verdict !== "deadlock") return
+  const facts: LockupFacts = {
+    kind: verdict,
+    sinceNs: Math.max(watchdog.lastTouch, watchdog.lastCompletion),
+    lastCompletionNs: watchdog.lastCompletion,
+    atServer: client.machine.nbd?.sentCount ?? 0,
+    packetsLost: run.packetsLost - run.lostAtCompletion
+  }
+  run.lockup = lockupReport(client.machine, facts)
+}

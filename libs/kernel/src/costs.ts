@@ -1,0 +1,36 @@
+// CPU time of what a kernel does, in nanoseconds, of a machine of 2012. The defaults are estimates whose sum fits the
+// 7 to 19 µs of system time per page swapped out and in again that the published runs imply (users' reference, 4.1, 4.5);
+// scenario files state and override them.
+
+/** CPU costs in nanoseconds. */
+export interface Costs {
+  /** A minor fault: entry, page-table walk, zeroing a page. */
+  readonly minorFaultNs: number
+  /** A touch of a resident page with a cold TLB and cache. */
+  readonly touchNs: number
+  /** Copying 4 KiB cold. */
+  readonly copyPageNs: number
+  /** Reclaim: looking at one page. */
+  readonly scanPageNs: number
+  /** Reclaim: unmapping one page. */
+  readonly unmapPageNs: number
+  /** Reclaim: a swap slot, a bio and its submission. */
+  readonly swapOutPageNs: number
+  /** Receiving or sending one packet in softirq. */
+  readonly packetNs: number
+  /** Copying one KiB between a socket and its user. */
+  readonly perKiBNs: number
+  readonly contextSwitchNs: number
+}
+
+export const DEFAULT_COSTS: Costs = {
+  minorFaultNs: 1000,
+  touchNs: 35,
+  copyPageNs: 670,
+  scanPageNs: 300,
+  unmapPageNs: 300,
+  swapOutPageNs: 2000,
+  packetNs: 1500,
+  perKiBNs: 250,
+  contextSwitchNs: 2000
+}

@@ -1,0 +1,232 @@
+// The CPUs of one machine as a resource that tasks and softirqs share.
+// Modelled: every task runs on one CPU at a time; CPU time is used in bursts (task.ns) that must pass before the next
+//   one starts; a woken task goes before tasks whose slice is used up, a nice −20 thread before both; softirq time is
+//   stolen from whatever runs on its CPU.
+// Not modelled: CFS's virtual run times, load balancing costs, preemption inside a burst. A woken task waits for the end
+//   of the burst under way (BURST_NS), where Linux would preempt at once: that is the error of its start.
+// source: kernel/sched/core.c:schedule, kernel/softirq.c (time accounting only)
+import { assert, type Dispatcher, type EventKind, type Process, type Sim, type Sleeps } from "@swaplab/sim"
+import { Effect } from "effect"
+import type { KernelTask } from "./task.ts"
+
+/** After this much CPU time a task goes behind its equals. sysctl_sched_min_granularity is 0.75 ms times log2(cpus). */
+const SLICE_NS = 1_000_000
+
+/** A first-in-first-out list of tasks, linked through `queuedNext`. */
+class TaskFifo {
+  #head: KernelTask | null = null
+  #tail: KernelTask | null = null
+
+  get empty(): boolean {
+    return this.#head === null
+  }
+
+  push(task: KernelTask): void {
+    task.queuedNext = null
+    if (this.#tail === null) this.#head = task
+    else this.#tail.queuedNext = task
+    this.#tail = task
+  }
+
+  shift(): KernelTask | null {
+    const task = this.#head
+    if (task === null) return null
+    this.#head = task.queuedNext
+    if (this.#head === null) this.#tail = null
+    return task
+  }
+}
+
+/** What a task and its CPU are told at schedule(). */
+export interface ScheduleHooks {
+  /** The task is about to sleep: blk flushes its plug here. */
+  readonly scheduleOut: (task: KernelTask) => void
+}
+
+/** The run queue and the CPUs of one machine. */
+export class Cpus implements Dispatcher {
+  readonly count: number
+  hooks: ScheduleHooks = { scheduleOut: () => {} }
+  readonly #sim: Sim
+  readonly #switchNs: number
+  readonly #current: Array<KernelTask | null>
+  /** Until when the CPU is taken, by the burst of its task and by softirqs. */
+  readonly #busyUntil: Float64Array
+  readonly #busyNs: Float64Array
+  readonly #endQueued: Uint8Array
+  /** The task that used the CPU last has been put to sleep; the CPU is free at the end of its burst. */
+  readonly #leaving: Uint8Array
+  readonly #burstEnd: EventKind
+  readonly #high = new TaskFifo()
+  readonly #woken = new TaskFifo()
+  readonly #expired = new TaskFifo()
+
+  constructor(sim: Sim, group: number, count: number, contextSwitchNs: number) {
+    this.#sim = sim
+    this.count = count
+    this.#switchNs = contextSwitchNs
+    this.#current = new Array<KernelTask | null>(count).fill(null)
+    this.#busyUntil = new Float64Array(count)
+    this.#busyNs = new Float64Array(count)
+    this.#endQueued = new Uint8Array(count)
+    this.#leaving = new Uint8Array(count)
+    this.#burstEnd = sim.queue.register((cpu) => this.#endBurst(cpu), { group })
+  }
+
+  /** Starts the fiber of a task: its program begins when the task first gets a CPU. */
+  start(task: KernelTask, program: () => Sleeps<void>): void {
+    const cpus = this
+    this.#sim.spawn(
+      task,
+      Effect.gen(function*() {
+        cpus.ready(task)
+        yield task.park
+        yield* program()
+        cpus.exit(task)
+      })
+    )
+  }
+
+  /** The task that runs, or last ran, on the CPU; null when it is idle. */
+  current(cpu: number): KernelTask | null {
+    return this.#current[cpu]
+  }
+
+  /** CPU time used so far on all CPUs, softirqs included. */
+  busyNs(): number {
+    let sum = 0
+    for (let cpu = 0; cpu < this.count; cpu++) sum += this.#busyNs[cpu]
+    return sum
+  }
+
+  /** Wake-up: the task joins the run queue. */
+  ready(process: Process): void {
+    const task = process as KernelTask
+    if (task.onCpu >= 0) {
+      // woken before the burst that led into its sleep is over
+      task.wakePending = true
+      return
+    }
+    this.#enqueueWoken(task)
+  }
+
+  /** schedule(): the running task has gone to sleep. */
+  sleeping(process: Process): void {
+    const task = process as KernelTask
+    this.hooks.scheduleOut(task)
+    assert(task.onCpu >= 0, "a task that sleeps must have been running")
+    this.#leaving[task.onCpu] = 1
+    this.#charge(task)
+  }
+
+  /** Lets the CPU time of the task pass; others may get the CPU in between. */
+  *burst(task: KernelTask): Sleeps<void> {
+    this.#charge(task)
+    yield task.park
+  }
+
+  /** A task that has ended gives up its CPU. */
+  exit(task: KernelTask): void {
+    this.#leaving[task.onCpu] = 1
+    this.#charge(task)
+  }
+
+  /** A softirq takes `ns` of the CPU: whatever runs there is delayed. */
+  steal(cpu: number, ns: number): void {
+    const now = this.#sim.now
+    const from = this.#busyUntil[cpu] > now ? this.#busyUntil[cpu] : now
+    this.#busyUntil[cpu] = from + ns
+    this.#busyNs[cpu] += ns
+    this.#queueEnd(cpu)
+  }
+
+  #charge(task: KernelTask): void {
+    const cpu = task.onCpu
+    const ns = Math.round(task.ns)
+    task.ns = 0
+    task.totalNs += ns
+    task.sliceNs += ns
+    const now = this.#sim.now
+    const from = this.#busyUntil[cpu] > now ? this.#busyUntil[cpu] : now
+    this.#busyUntil[cpu] = from + ns
+    this.#busyNs[cpu] += ns
+    this.#queueEnd(cpu)
+  }
+
+  #queueEnd(cpu: number): void {
+    if (this.#endQueued[cpu] === 1) return
+    this.#endQueued[cpu] = 1
+    this.#sim.queue.at(this.#busyUntil[cpu], this.#burstEnd, cpu)
+  }
+
+  #endBurst(cpu: number): void {
+    this.#endQueued[cpu] = 0
+    // a softirq, or a longer burst, has taken the CPU meanwhile
+    if (this.#busyUntil[cpu] > this.#sim.now) {
+      this.#queueEnd(cpu)
+      return
+    }
+    const task = this.#current[cpu]
+    if (task === null) {
+      this.#dispatch(cpu)
+      return
+    }
+    if (this.#leaving[cpu] === 1) {
+      this.#leaving[cpu] = 0
+      this.#current[cpu] = null
+      task.onCpu = -1
+      task.sliceNs = 0
+      if (task.wakePending) {
+        task.wakePending = false
+        this.#push(task)
+      }
+      this.#dispatch(cpu)
+      return
+    }
+    const preempted = !this.#high.empty || (!task.highPriority && !this.#woken.empty)
+    if (preempted || (task.sliceNs >= SLICE_NS && !this.#expired.empty)) {
+      this.#current[cpu] = null
+      task.onCpu = -1
+      task.sliceNs = 0
+      this.#expired.push(task)
+      this.#dispatch(cpu)
+      return
+    }
+    task.resume()
+  }
+
+  #enqueueWoken(task: KernelTask): void {
+    this.#push(task)
+    // the CPU it ran on last, else the first idle one
+    if (this.#idle(task.cpu)) {
+      this.#dispatch(task.cpu)
+      return
+    }
+    for (let cpu = 0; cpu < this.count; cpu++) {
+      if (this.#idle(cpu)) {
+        this.#dispatch(cpu)
+        return
+      }
+    }
+  }
+
+  #push(task: KernelTask): void {
+    if (task.highPriority) this.#high.push(task)
+    else this.#woken.push(task)
+  }
+
+  #idle(cpu: number): boolean {
+    return this.#current[cpu] === null && this.#busyUntil[cpu] <= this.#sim.now
+  }
+
+  #dispatch(cpu: number): void {
+    if (!this.#idle(cpu)) return
+    const task = this.#high.shift() ?? this.#woken.shift() ?? this.#expired.shift()
+    if (task === null) return
+    this.#current[cpu] = task
+    task.onCpu = cpu
+    task.cpu = cpu
+    task.ns += this.#switchNs
+    task.resume()
+  }
+}

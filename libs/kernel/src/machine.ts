@@ -1,0 +1,327 @@
+// One client: an emulated kernel, booted from a release and a patch set.
+// Modelled: boot in the kernel's order (zones, object caches, reclaim, page cache, network, swap), kernel threads
+//   (kswapd0, ksoftirqd, the nbd sender), the nbd-client process, user processes with their address spaces.
+// Not modelled: the memory of the kernel image, of task structures, kernel stacks and files (8 KiB a task), init and
+//   other system processes. A real machine of 64 MiB has some 10 MiB less for its workload.
+// source: init/main.c:start_kernel, arch/x86/mm/init_64.c:mem_init
+import { BlockQueue, bootContext, CongestionState } from "@swaplab/blk"
+import { BIO_0, type MemallocSocks, type ObjectAllocator, RADIX_TREE_NODE, REQUEST } from "@swaplab/kmem"
+import type { NbdDevice } from "@swaplab/nbd"
+import { KernelMemory, NetStack, Nic, nics, type Packets, tcpMem, type Wire } from "@swaplab/net-skb"
+import {
+  type Context,
+  NR_FREE_PAGES,
+  PageAllocator,
+  PF_KSWAPD,
+  PF_KTHREAD,
+  PF_MEMALLOC,
+  PF_SWAPWRITE
+} from "@swaplab/page-alloc"
+import { assert, type Nanoseconds, type Sim, type Sleeps } from "@swaplab/sim"
+import { SlabAllocator } from "@swaplab/slab"
+import { SlubAllocator } from "@swaplab/slub"
+import { pageClusterFor, Swap } from "@swaplab/swap"
+import { Vmscan } from "@swaplab/vmscan"
+import { CacheMemory } from "./cache-memory.ts"
+import type { Costs } from "./costs.ts"
+import { Cpus } from "./cpus.ts"
+import { Softirqs } from "./ksoftirqd.ts"
+import { Mm } from "./mm.ts"
+import { type LogLine, MachineOomOps } from "./oom.ts"
+import { PageCache } from "./page-cache.ts"
+import { type KernelSpec, pfmemallocRevision } from "./patches.ts"
+import { MachineReclaimOps } from "./reclaim-ops.ts"
+import { netSwitches, pageAllocSwitches, readaheadPlug, vmscanSwitches } from "./switches.ts"
+import { KernelTask } from "./task.ts"
+
+/** Drivers of network cards, as net-skb knows them. */
+export type NicDriver = keyof typeof nics
+
+/** What a client is made of. */
+export interface MachineSpec {
+  readonly name: string
+  /** Number of the client in the cluster; part of its content tokens. */
+  readonly index: number
+  /** Address on the LAN. */
+  readonly host: number
+  readonly kernel: KernelSpec
+  readonly ramBytes: number
+  readonly cpus: number
+  /** Transparent huge pages at boot: raises min_free_kbytes about eightfold. The pages themselves are not modelled. */
+  readonly thp: boolean
+  /** vm.min_free_kbytes, or null for the kernel's own value. */
+  readonly minFreeKbytes: number | null
+  /** Clean page cache at boot, in pages. */
+  readonly pageCachePages: number
+  /** Slots of the swap area, header included. */
+  readonly swapSlots: number
+  readonly nic: {
+    readonly driver: NicDriver
+    readonly rxRing: number
+    readonly txRing: number
+    /** Least time between two interrupts. */
+    readonly interruptGapNs: Nanoseconds
+  }
+  /** User processes that will be started, and the pages that each one maps. */
+  readonly processes: number
+  readonly pagesPerProcess: number
+  readonly costs: Costs
+}
+
+/** What the machine is plugged into. */
+export interface MachinePlugs {
+  readonly packets: Packets
+  readonly wire: Wire
+}
+
+/** A content token that differed from what was written. */
+export interface Corruption {
+  readonly timeNs: number
+  readonly task: string
+  readonly message: string
+}
+
+/** One emulated client. */
+export class Machine {
+  readonly sim: Sim
+  readonly spec: MachineSpec
+  readonly name: string
+  readonly index: number
+  /** Its group in the simulation. */
+  readonly group: number
+  readonly costs: Costs
+  readonly cpus: Cpus
+  readonly pages: PageAllocator
+  readonly objects: ObjectAllocator
+  readonly vmscan: Vmscan
+  readonly pageCache: PageCache
+  readonly congestion: CongestionState
+  readonly disk: BlockQueue
+  readonly swap: Swap
+  readonly mm: Mm
+  readonly memallocSocks: MemallocSocks = { count: 0 }
+  readonly net: NetStack
+  readonly softirqs: Softirqs
+  readonly nic: Nic
+  readonly kswapd: KernelTask
+  /** Processes that the OOM killer may look at, nbd-client included. */
+  readonly userTasks: Array<KernelTask> = []
+  nbd: NbdDevice | null = null
+  nbdSender: KernelTask | null = null
+  nbdReceiver: KernelTask | null = null
+
+  /** Touches of pages by the workload: its progress. */
+  touched = 0
+  oomKills = 0
+  readonly corruptions: Array<Corruption> = []
+  readonly logLines: Array<LogLine> = []
+  /** Called with the latency of every major fault. */
+  onMajorFault: (ns: number) => void = () => {}
+  readonly #boot: Context
+
+  constructor(sim: Sim, spec: MachineSpec, plugs: MachinePlugs) {
+    this.sim = sim
+    this.spec = spec
+    this.name = spec.name
+    this.index = spec.index
+    this.costs = spec.costs
+    this.group = sim.group(spec.name)
+    this.#boot = bootContext()
+    const { kernel, costs } = spec
+    this.cpus = new Cpus(sim, this.group, spec.cpus, costs.contextSwitchNs)
+    this.pages = new PageAllocator(sim, {
+      memory: spec.ramBytes,
+      cpus: spec.cpus,
+      transparentHugepages: spec.thp,
+      ...(spec.minFreeKbytes === null ? {} : { minFreeKbytes: spec.minFreeKbytes }),
+      switches: pageAllocSwitches(kernel),
+      vmstat: { directThrottle: vmscanSwitches(kernel).throttleCounter },
+      group: this.group
+    })
+    this.objects = objectAllocator(sim, this.pages, spec, this.memallocSocks, this.group)
+    this.congestion = new CongestionState(sim)
+    this.vmscan = new Vmscan(sim, this.pages, new MachineReclaimOps(this), this.congestion, {
+      switches: vmscanSwitches(kernel),
+      costs: { scanPageNs: costs.scanPageNs, unmapPageNs: costs.unmapPageNs, swapOutPageNs: costs.swapOutPageNs },
+      oom: new MachineOomOps(this),
+      group: this.group
+    })
+    this.pages.reclaimer = this.vmscan
+    this.pageCache = new PageCache(this.pages)
+    this.disk = this.#makeDisk()
+    this.swap = this.#makeSwap()
+    this.mm = new Mm(spec.processes, spec.pagesPerProcess, {
+      pages: this.pages,
+      vmscan: this.vmscan,
+      swap: this.swap,
+      costs,
+      onMajorFault: (ns) => this.onMajorFault(ns)
+    })
+    this.cpus.hooks = { scheduleOut: (task) => this.disk.flushPlugOnSchedule(task) }
+
+    this.softirqs = new Softirqs(sim, spec.name, this.group, this.cpus)
+    this.net = new NetStack(sim, {
+      host: spec.host,
+      group: this.group,
+      cpus: spec.cpus,
+      memory: new KernelMemory(this.objects, this.pages),
+      packets: plugs.packets,
+      switches: netSwitches(kernel),
+      costs: {
+        rxPacketNs: costs.packetNs,
+        copyPerKiBNs: costs.perKiBNs,
+        txSkbNs: costs.packetNs,
+        syscallNs: 300
+      },
+      memallocSocks: this.memallocSocks,
+      tcpMem: tcpMem(this.pages.vmstat.items[NR_FREE_PAGES])
+    })
+    this.nic = new Nic(this.net, plugs.wire, this.softirqs.perCpu[0], {
+      ...nics[spec.nic.driver],
+      ring: spec.nic.rxRing,
+      txDescriptors: spec.nic.txRing,
+      interruptGapNs: spec.nic.interruptGapNs
+    })
+    this.nic.open(this.#boot)
+    this.pageCache.fill(this.#boot, this.vmscan, spec.pageCachePages)
+    this.vmscan.lru.drainAll(this.#boot)
+
+    this.kswapd = this.task("kswapd0", PF_KTHREAD | PF_KSWAPD | PF_MEMALLOC | PF_SWAPWRITE)
+    this.kswapd.daemon = true
+    this.cpus.start(this.kswapd, () => this.vmscan.kswapd(this.kswapd))
+    this.#startReaper()
+  }
+
+  /** Makes a task of this machine; start it with `cpus.start`. */
+  task(comm: string, flags = 0, options: { readonly mm?: number; readonly highPriority?: boolean } = {}): KernelTask {
+    return new KernelTask(this.sim, `${this.name} ${comm}`, this.group, this.cpus, { flags, ...options })
+  }
+
+  /** NBD_DO_IT: the swap device is served over this connection from now on. */
+  attachSwap(device: NbdDevice): void {
+    assert(this.nbd === null, "the swap device is attached already")
+    this.nbd = device
+    this.disk.driver = device
+    const sender = this.task("nbd0", PF_KTHREAD, { highPriority: true })
+    const receiver = this.task("nbd-client")
+    sender.daemon = true
+    receiver.daemon = true
+    this.nbdSender = sender
+    this.nbdReceiver = receiver
+    this.userTasks.push(receiver)
+    this.cpus.start(sender, () => device.sender(sender))
+    this.cpus.start(receiver, () => device.receiver(receiver))
+  }
+
+  /** Starts user process `process` (0 … processes − 1) with its address space. */
+  startProcess(process: number, comm: string, program: (task: KernelTask) => Sleeps<void>): KernelTask {
+    const task = this.task(comm, 0, { mm: process })
+    this.userTasks.push(task)
+    const exit = (): void => this.mm.exit(task, process)
+    this.cpus.start(task, function*() {
+      yield* program(task)
+      exit()
+    })
+    return task
+  }
+
+  /** A line of the kernel log; the last 1000 are kept. */
+  log(message: string): void {
+    this.logLines.push({ timeNs: this.sim.now, message })
+    if (this.logLines.length > 1000) this.logLines.shift()
+  }
+
+  corrupted(task: KernelTask, message: string): void {
+    this.corruptions.push({ timeNs: this.sim.now, task: task.name, message })
+  }
+
+  /** CPU time of all tasks and softirqs, and the part of it in user mode. */
+  cpuTimes(): { readonly userNs: number; readonly sysNs: number } {
+    let userNs = 0
+    for (const task of this.userTasks) userNs += task.userNs
+    return { userNs, sysNs: Math.max(0, this.cpus.busyNs() - userNs) }
+  }
+
+  checkInvariants(): void {
+    this.pages.checkInvariants()
+    this.objects.checkInvariants()
+    this.vmscan.checkInvariants()
+    this.disk.checkInvariants()
+    this.swap.checkInvariants()
+    this.net.checkInvariants()
+    this.nic.checkInvariants()
+  }
+
+  #makeDisk(): BlockQueue {
+    const bios = this.objects.createCache("bio-0", BIO_0, { hwAlign: true })
+    const requests = this.objects.createCache("blkdev_requests", REQUEST)
+    return new BlockQueue(
+      this.sim,
+      "nbd0",
+      new CacheMemory(this.objects, bios),
+      new CacheMemory(this.objects, requests),
+      { congestion: this.congestion }
+    )
+  }
+
+  #makeSwap(): Swap {
+    const { pages, vmscan, spec } = this
+    const nodes = this.objects.createCache("radix_tree_node", RADIX_TREE_NODE, { ctor: true, reclaimAccount: true })
+    const ops = {
+      tryAllocPage: (task: KernelTask, gfp: number) => pages.tryAlloc(task, gfp, 0),
+      allocPage: (task: KernelTask, gfp: number) => pages.alloc(task, gfp, 0)
+    }
+    return new Swap(this.sim, pages.frames, this.disk, {
+      tryAllocPage: (task, gfp) => ops.tryAllocPage(task as KernelTask, gfp),
+      allocPage: (task, gfp) => ops.allocPage(task as KernelTask, gfp),
+      freePage: (ctx, pfn) => {
+        pages.frames.refCount[pfn]++
+        vmscan.lru.release(ctx, pfn, false)
+      },
+      lruCacheAddAnon: (ctx, pfn) => vmscan.lru.add(ctx, pfn, false),
+      lruAddDrain: (ctx) => vmscan.lru.drain(ctx),
+      rotateReclaimable: (ctx, pfn) => vmscan.lru.rotateReclaimable(ctx, pfn),
+      modZoneState: (pfn, item, n) => pages.zoneOf(pfn).modState(item, n),
+      log: (message) => this.log(message),
+      vmstat: pages.vmstat,
+      radixTreeNodes: new CacheMemory(this.objects, nodes)
+    }, {
+      path: "/dev/nbd0",
+      device: [43, 0],
+      slots: spec.swapSlots,
+      solidState: true,
+      random: this.sim.stream(spec.name, "swap"),
+      cpus: spec.cpus,
+      pageCluster: pageClusterFor(pages.presentPages),
+      readaheadPlug: readaheadPlug(spec.kernel)
+    })
+  }
+
+  #startReaper(): void {
+    const period = this.objects.reapIntervalNs
+    if (period === 0) return
+    const context = { ...bootContext() }
+    const kind = this.sim.queue.register((cpu) => {
+      context.cpu = cpu
+      this.objects.reap(context)
+      this.cpus.steal(cpu, Math.round(context.ns))
+      context.ns = 0
+      this.sim.queue.after(period, kind, cpu)
+    }, { group: this.group, retry: true })
+    // Linux staggers the CPUs by three ticks each
+    for (let cpu = 0; cpu < this.spec.cpus; cpu++) this.sim.queue.after(period + 3 * cpu * this.sim.tickNs, kind, cpu)
+  }
+}
+
+const objectAllocator = (
+  sim: Sim,
+  pages: PageAllocator,
+  spec: MachineSpec,
+  memallocSocks: MemallocSocks,
+  group: number
+): ObjectAllocator => {
+  const pfmemalloc = pfmemallocRevision(spec.kernel)
+  return spec.kernel.allocator === "slab"
+    ? new SlabAllocator(sim, pages, { cpus: spec.cpus, pfmemalloc, memallocSocks, group })
+    : new SlubAllocator(sim, pages, { cpus: spec.cpus, pfmemalloc, group })
+}

@@ -1,0 +1,107 @@
+// What reclaim calls, put together from the page tables, swap and the page cache of one machine.
+// source: mm/vmscan.c (callees), mm/page-writeback.c:global_dirtyable_memory
+import {
+  type Context,
+  NONE,
+  NR_FREE_PAGES,
+  NR_WRITEBACK,
+  PG_swapcache,
+  type Task,
+  WMARK_HIGH
+} from "@swaplab/page-alloc"
+import { assert, type Sleeps } from "@swaplab/sim"
+import type { ReclaimOps, Vmscan } from "@swaplab/vmscan"
+import type { Machine } from "./machine.ts"
+
+/** vm_dirty_ratio. */
+const DIRTY_RATIO = 20
+
+/** The operations table of one machine. */
+export class MachineReclaimOps implements ReclaimOps {
+  readonly #machine: Machine
+
+  constructor(machine: Machine) {
+    this.#machine = machine
+  }
+
+  nrSwapPages(): number {
+    return this.#machine.swap.nrSwapPages()
+  }
+
+  totalSwapPages(): number {
+    return this.#machine.swap.map.pages
+  }
+
+  unlockPage(pfn: number): void {
+    this.#machine.swap.locks.unlock(pfn)
+  }
+
+  vmSwapFull(): boolean {
+    return this.#machine.swap.vmSwapFull()
+  }
+
+  pageReferenced(pfn: number): number {
+    return this.#machine.mm.pageReferenced(pfn)
+  }
+
+  addToSwap(ctx: Context, pfn: number): boolean {
+    return this.#machine.swap.addToSwap(ctx, pfn)
+  }
+
+  tryToUnmap(ctx: Context, pfn: number): number {
+    return this.#machine.mm.tryToUnmap(ctx, pfn)
+  }
+
+  tryPageout(task: Task, pfn: number): number {
+    return this.#machine.swap.tryPageout(task, pfn)
+  }
+
+  pageout(task: Task, pfn: number): Sleeps<number> {
+    return this.#machine.swap.pageout(task, pfn)
+  }
+
+  removeMapping(ctx: Context, pfn: number): boolean {
+    const frames = this.#machine.pages.frames
+    assert(frames.rmap[pfn] === NONE, "a mapped page cannot leave its cache")
+    return (frames.flags[pfn] & PG_swapcache) !== 0
+      ? this.#machine.swap.removeMapping(ctx, pfn)
+      : this.#machine.pageCache.removeMapping(pfn)
+  }
+
+  tryToFreeSwap(ctx: Context, pfn: number): boolean {
+    return this.#machine.swap.state.tryToFreeSwap(ctx, pfn)
+  }
+
+  startPlug(task: Task): void {
+    this.#machine.swap.startPlug(task)
+  }
+
+  finishPlug(task: Task): Sleeps<void> {
+    return this.#machine.swap.finishPlug(task)
+  }
+
+  /** No cache of these machines has a shrinker: dentries and inodes are not modelled. */
+  shrinkSlab(): number {
+    return 0
+  }
+
+  writebackPages(): number {
+    return this.#machine.pages.vmstat.items[NR_WRITEBACK]
+  }
+
+  /** 20 % of free and reclaimable pages, without what the watermarks and lowmem_reserve keep. */
+  dirtyThreshold(): number {
+    const { pages, vmscan } = this.#machine
+    let available = pages.vmstat.items[NR_FREE_PAGES] + reclaimablePages(vmscan)
+    for (const zone of pages.zones) {
+      const reserve = Math.max(...zone.lowmemReserve) + zone.watermark[WMARK_HIGH]
+      available -= Math.min(reserve, zone.present)
+    }
+    return Math.max(0, Math.floor((available * DIRTY_RATIO) / 100))
+  }
+
+  /** There are no dirty file pages on these machines. */
+  wakeFlushers(): void {}
+}
+
+const reclaimablePages = (vmscan: Vmscan): number => vmscan.lruPages()

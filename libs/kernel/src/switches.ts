@@ -1,0 +1,51 @@
+// Which switch of which lib each patch turns: the only place where the names of patches meet the names of switches.
+import type { NetSwitches } from "@swaplab/net-skb"
+import type { PageAllocSwitches } from "@swaplab/page-alloc"
+import type { VmscanSwitches } from "@swaplab/vmscan"
+import { type KernelSpec, patchesOf } from "./patches.ts"
+
+export const pageAllocSwitches = (spec: KernelSpec): PageAllocSwitches => {
+  const has = patchesOf(spec)
+  return {
+    pfmemallocMark: !has.has("slab-knowledge")
+      ? "none"
+      : has.has("pfmemalloc-if-needed")
+      ? "no-watermarks"
+      : "slowpath",
+    gfpMemalloc: has.has("gfp-memalloc"),
+    softirqMemalloc: has.has("softirq-memalloc"),
+    ignoreMempolicy: has.has("ignore-mempolicy")
+  }
+}
+
+export const vmscanSwitches = (spec: KernelSpec): VmscanSwitches => {
+  const has = patchesOf(spec)
+  return {
+    throttle: has.has("throttle"),
+    kswapdWakesThrottled: has.has("throttle"),
+    throttleCounter: has.has("throttle-counter"),
+    writebackMarksReclaim: has.has("writeback-marks-reclaim")
+  }
+}
+
+export const netSwitches = (spec: KernelSpec): NetSwitches => {
+  const has = patchesOf(spec)
+  return {
+    gfpSocket: has.has("sk-gfp-atomic"),
+    memallocSockets: has.has("memalloc-sockets"),
+    skbReserve: has.has("skb-reserve"),
+    pageToSkb: has.has("page-to-skb"),
+    skbAllocPage: has.has("skb-alloc-page"),
+    pfmemallocReceive: has.has("pfmemalloc-receive"),
+    rmemExemption: has.has("rmem-exemption"),
+    tsq: has.has("small-queues"),
+    netdevFragRecycle: has.has("frag-recycling")
+  }
+}
+
+export const readaheadPlug = (spec: KernelSpec): boolean => patchesOf(spec).has("readahead-plug")
+
+export const nbdSwitches = (spec: KernelSpec): { readonly memallocXmit: boolean; readonly appendSent: boolean } => {
+  const has = patchesOf(spec)
+  return { memallocXmit: has.has("nbd-memalloc"), appendSent: has.has("nbd-append-sent") }
+}

@@ -1,0 +1,78 @@
+// usemem of vm-scalability, as MMTests' vmscan-anon-mmap-write starts it: one process, anonymous private memory, a word
+// per page, in ascending order, several times over.
+// Modelled: the first pass writes; later passes read the word back and verify it, then write (mode "write") or leave it
+//   (mode "read"). A word that differs is corruption: it is counted and told, and the process exits with 1.
+// Not modelled: the rest of the page. A page is its content token: who wrote it, and which version.
+// source: vm-scalability usemem.c, MMTests micro/vmscan-anon-mmap-ops.sh
+import {
+  BURST_NS,
+  FAULT_DONE,
+  FAULT_SIGBUS,
+  type KernelTask,
+  type Machine,
+  PTE_ACCESSED,
+  PTE_DIRTY,
+  PTE_PRESENT,
+  PTE_WRITE,
+  pteValue
+} from "@swaplab/kernel"
+import type { Sleeps } from "@swaplab/sim"
+
+export interface UsememOptions {
+  /** Times that the memory is walked. */
+  readonly passes: number
+  readonly mode: "write" | "read"
+}
+
+/** How a usemem process ended. */
+export type UsememExit = "completed" | "corruption" | "killed" | "sigbus"
+
+/** What a page of the machine contains after its owner wrote it: distinct for every page of the cluster. */
+export const tokenWriter = (machine: number, index: number): number => (machine * 0x200000 + index) >>> 0
+
+/** Runs one usemem process; `machine.touched` counts its accesses. */
+export function* usemem(machine: Machine, task: KernelTask, options: UsememOptions): Sleeps<UsememExit> {
+  const { mm, costs } = machine
+  const entries = mm.tables.entries
+  const frames = machine.pages.frames
+  const base = mm.tables.base(task.mm)
+  const end = base + mm.tables.pagesPerProcess
+  const writable = PTE_PRESENT | PTE_WRITE
+  for (let pass = 1; pass <= options.passes; pass++) {
+    const writes = pass === 1 || options.mode === "write"
+    for (let index = base; index < end; index++) {
+      if (pass > 1) {
+        if ((entries[index] & PTE_PRESENT) === 0) {
+          const fault = yield* mm.fault(task, index, false)
+          if (fault !== FAULT_DONE) return fault === FAULT_SIGBUS ? "sigbus" : "killed"
+        }
+        entries[index] |= PTE_ACCESSED
+        const pfn = pteValue(entries[index])
+        const version = options.mode === "write" ? pass - 1 : 1
+        if (frames.tokenWriter[pfn] !== tokenWriter(machine.index, index) || frames.tokenVersion[pfn] !== version) {
+          machine.corrupted(
+            task,
+            `page ${index}: expected ${tokenWriter(machine.index, index)} v${version}, ` +
+              `found ${frames.tokenWriter[pfn]} v${frames.tokenVersion[pfn]}`
+          )
+          return "corruption"
+        }
+      }
+      if (writes) {
+        if ((entries[index] & writable) !== writable && !mm.tryFault(task, index, true)) {
+          const fault = yield* mm.fault(task, index, true)
+          if (fault !== FAULT_DONE) return fault === FAULT_SIGBUS ? "sigbus" : "killed"
+        }
+        entries[index] |= PTE_ACCESSED | PTE_DIRTY
+        const pfn = pteValue(entries[index])
+        frames.tokenWriter[pfn] = tokenWriter(machine.index, index)
+        frames.tokenVersion[pfn] = pass
+      }
+      machine.touched++
+      task.user(costs.touchNs)
+      if (task.ns >= BURST_NS) yield* task.condResched()
+      if (task.killed) return "killed"
+    }
+  }
+  return "completed"
+}
