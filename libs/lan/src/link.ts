@@ -4,9 +4,9 @@
 // Not modelled: collisions and half duplex, priorities, cut-through. Damaged frames use the wire as good ones do.
 // Cost: one event per frame. The departure of a frame is computed when it is queued, so queue lengths are settled
 // lazily: a frame that has departed leaves the count at the next send or arrival, at most one propagation delay late.
-import { assert, type Nanoseconds, type Random } from "@swaplab/sim"
+import { assert, type EventQueue, type Nanoseconds, type Random } from "@swaplab/sim"
 import { DropReason, dropReasonNames, type FrameOps, type Tap, TapEvent } from "./frame-ops.ts"
-import { ETHERNET, type Framing } from "./framing.ts"
+import { ETHERNET, type Framing, storedBytes } from "./framing.ts"
 import type { Lan } from "./lan.ts"
 
 export interface LinkOptions {
@@ -60,7 +60,7 @@ export class Link {
   queuedBytes = 0
   maxQueuedBytes = 0
 
-  readonly #lan: Lan
+  readonly #queue: EventQueue
   readonly #ops: FrameOps
   readonly #kind: number
   readonly #random: Random
@@ -103,7 +103,7 @@ export class Link {
     this.framing = options.framing ?? ETHERNET
     this.loss = options.loss ?? 0
     this.index = lan.links.push(this) - 1
-    this.#lan = lan
+    this.#queue = lan.sim.queue
     this.#ops = lan.ops
     this.#kind = lan.arrivalKind(options.group ?? 0)
     this.#random = lan.sim.stream("lan", options.name, "loss")
@@ -146,13 +146,13 @@ export class Link {
     this.settle()
     if (this.#departed === this.#tail) return this.#busyNs
     const i = this.#departed & this.#mask
-    const running = this.#departAt[i] === WAITING ? 0 : this.#lan.sim.queue.now - this.#startAt[i]
+    const running = this.#departAt[i] === WAITING ? 0 : this.#queue.now - this.#startAt[i]
     return this.#busyNs + Math.max(0, running)
   }
 
   /** Time spent held by pause frames, up to now. */
   get pausedNs(): Nanoseconds {
-    return this.#pausedNs + (this.paused ? this.#lan.sim.queue.now - this.#pausedSince : 0)
+    return this.#pausedNs + (this.paused ? this.#queue.now - this.#pausedSince : 0)
   }
 
   /**
@@ -160,15 +160,14 @@ export class Link {
    * `FrameOps.drop` has been called.
    */
   send(frame: number): Nanoseconds {
-    return this.enqueue(frame, this.#lan.sim.queue.now, -1)
+    return this.enqueue(frame, storedBytes(this.framing, this.#ops.bytes(frame)), this.#queue.now, -1)
   }
 
-  /** As `send`, starting not before `earliest`; `tag` is handed to the buffer owner when the frame has left. */
-  enqueue(frame: number, earliest: Nanoseconds, tag: number): Nanoseconds {
-    const packet = this.#ops.bytes(frame)
-    const framing = this.framing
-    let bytes = packet + framing.overheadBytes
-    if (bytes < framing.minimumBytes) bytes = framing.minimumBytes
+  /**
+   * As `send`, for a frame of so many stored bytes, starting not before `earliest`; `tag` is handed to the buffer owner
+   * when the frame has left.
+   */
+  enqueue(frame: number, bytes: number, earliest: Nanoseconds, tag: number): Nanoseconds {
     this.sentFrames++
     this.sentBytes += bytes
     if (this.#taps.length !== 0) this.#tell(frame, TapEvent.Sent)
@@ -190,7 +189,7 @@ export class Link {
       return WAITING
     }
     const start = this.#busyUntil > earliest ? this.#busyUntil : earliest
-    const depart = start + this.#serialisation(bytes + framing.gapBytes)
+    const depart = start + this.#serialisation(bytes + this.framing.gapBytes)
     this.#startAt[i] = start
     this.#departAt[i] = depart
     this.#busyUntil = depart
@@ -200,7 +199,7 @@ export class Link {
 
   /** The oldest frame arrives; called by the event of this link. */
   arrive(): void {
-    const now = this.#lan.sim.queue.now
+    const now = this.#queue.now
     // an event left over from before a pause
     if (now !== this.#armedAt) return
     this.#armedAt = WAITING
@@ -222,7 +221,7 @@ export class Link {
 
   /** Takes the frames that have departed by now off the queue's books. */
   settle(): void {
-    const now = this.#lan.sim.queue.now
+    const now = this.#queue.now
     while (this.#departed !== this.#tail) {
       const i = this.#departed & this.#mask
       if (this.#departAt[i] > now) return
@@ -236,7 +235,7 @@ export class Link {
   /** A pause frame arrived at the sender: the frame under way is finished, then the wire is silent until `resume`. */
   pause(): void {
     if (this.paused) return
-    const now = this.#lan.sim.queue.now
+    const now = this.#queue.now
     this.settle()
     this.#pausedSince = now
     this.#busyUntil = now
@@ -251,7 +250,7 @@ export class Link {
   /** The pause is over: what waits is sent, in order. */
   resume(): void {
     if (!this.paused) return
-    const now = this.#lan.sim.queue.now
+    const now = this.#queue.now
     this.#pausedNs += now - this.#pausedSince
     this.#pausedSince = -1
     this.settle()
@@ -271,7 +270,7 @@ export class Link {
     if (up === this.#up) return
     this.settle()
     this.#up = up
-    const now = this.#lan.sim.queue.now
+    const now = this.#queue.now
     if (!up) {
       this.#armedAt = WAITING
       while (this.#head !== this.#tail) {
@@ -325,7 +324,7 @@ export class Link {
     const at = this.#head === this.#tail ? WAITING : this.#departAt[this.#head & this.#mask] + this.latencyNs
     if (at === this.#armedAt) return
     this.#armedAt = at
-    if (at !== WAITING) this.#lan.sim.queue.at(at, this.#kind, this.index)
+    if (at !== WAITING) this.#queue.at(at, this.#kind, this.index)
   }
 
   #refuse(frame: number, reason: number): number {

@@ -153,7 +153,7 @@ export class Switch implements BufferOwner {
     this.usedBytes += bytes
     this.#inputBytes[inputPort] += bytes
     this.forwardedFrames++
-    if (output.enqueue(frame, this.#lan.sim.queue.now + this.forwardingLatencyNs, inputPort) === DROPPED) {
+    if (output.enqueue(frame, bytes, this.#lan.sim.queue.now + this.forwardingLatencyNs, inputPort) === DROPPED) {
       this.release(inputPort, bytes)
       return
     }

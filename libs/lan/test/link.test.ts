@@ -7,7 +7,7 @@ const GIGABIT = 1_000_000_000
 const FAST_ETHERNET = 100_000_000
 
 describe("serialisation", () => {
-  // users §4.4: an NBD read reply is 16 bytes of header and the pages
+  // an NBD read reply is 16 bytes of header and the pages
   it.each([
     { pages: 1, frames: 3, bytes: 4382, ns: 35_056, rate: GIGABIT },
     { pages: 1, frames: 3, bytes: 4382, ns: 350_560, rate: FAST_ETHERNET },

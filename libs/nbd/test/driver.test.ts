@@ -228,6 +228,33 @@ describe("errors", () => {
     expect(client.device.activeRequest).toBeGreaterThanOrEqual(0)
   })
 
+  it("a connection that ends inside a page fails the read, and leaves the page alone", () => {
+    const { sim, client, served } = world()
+    const [socket, serverEnd] = client.connect(served)
+    socket.cutPage = true
+    client.setToken(5, 9, 9)
+    client.submit(false, 0, [5, 6])
+    sim.run(200_000)
+    serverEnd.shutdown()
+    sim.run()
+    expect(client.ended.map(({ error }) => error)).toEqual([NbdError.EIO, NbdError.EIO])
+    expect(client.token(5)).toEqual([9, 9])
+    client.check()
+  })
+
+  it("a worker that loses its client inside a page ends, and stores nothing of the request", () => {
+    const { sim, client, served, server } = world()
+    const [, serverEnd] = client.connect(served)
+    serverEnd.cutPage = true
+    client.setToken(5, 9, 9)
+    client.submit(true, 0, [5])
+    sim.run()
+    expect(serverEnd.closed).toBe(true)
+    expect(client.ended).toEqual([{ pfn: 5, write: true, error: NbdError.EIO }])
+    expect(served.tokens.allocatedPages).toBe(0)
+    expect([server.stats.resident, server.stats.residenceNs]).toEqual([0, server.stats.residentAreaNs])
+  })
+
   it("disconnects: the server's worker ends, the device has no socket", () => {
     const { sim, client, served } = world()
     const [, serverEnd] = client.connect(served)

@@ -56,6 +56,8 @@ export class ToySocket implements Transport {
   closed = false
   /** Sends sleep until the socket is shut down. */
   blocked = false
+  /** The connection ends inside the next page received. */
+  cutPage = false
   /** Masks and flags seen by each call. */
   readonly calls: Array<{ call: string; skAllocation: number; memalloc: boolean; more?: boolean }> = []
   /** Everything that was sent, as bytes (a page is its token). */
@@ -107,6 +109,11 @@ export class ToySocket implements Transport {
   *recvPage(self: Task, out: PageToken): Sleeps<number> {
     const piece = yield* this.#receive(self, "recvPage")
     if (typeof piece === "number") return piece
+    if (this.cutPage) {
+      this.#inbox.length = 0
+      this.#peerClosed = true
+      return 1000
+    }
     if (piece instanceof Uint8Array) throw new Error("a page was expected where bytes were sent")
     out.tokenWriter = piece.tokenWriter
     out.tokenVersion = piece.tokenVersion

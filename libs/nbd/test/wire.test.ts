@@ -387,6 +387,24 @@ describe("limits", () => {
     expect(decoder.next()).toEqual({ kind: "fault", reason: "payload too long" })
   })
 
+  it("skips the data of a large option that comes in pieces, and finds what follows", () => {
+    const decoder = new OptionDecoder()
+    const stream = join([
+      hex(clientFlags),
+      encodeOption(Option.Info, new Uint8Array(3 * MAX_OPTION_DATA).fill(0x49)),
+      encodeOption(Option.List)
+    ])
+    const pieces = Array.from(
+      { length: Math.ceil(stream.length / 1000) },
+      (_, i) => stream.slice(i * 1000, i * 1000 + 1000)
+    )
+    expect(decodeAll(decoder, pieces, (message) => message.kind === "option" ? hex("00") : hex("01"))).toEqual([
+      "clientFlags 01",
+      "option 00",
+      "option 00"
+    ])
+  })
+
   it("a reply to nobody is a fault", () => {
     const decoder = new ReplyDecoder(() => -1)
     decoder.push(hex("67446698 00000000 K"))

@@ -7,6 +7,7 @@
 import { type BlockDriver, type BlockQueue, bootContext, NO_BIO, NO_REQUEST } from "@swaplab/blk"
 import { __GFP_MEMALLOC, type Context, type Frames, GFP_NOIO, PF_MEMALLOC, type Task } from "@swaplab/page-alloc"
 import { assert, type Nanoseconds, type Sim, type Sleeps, Timer, type Tracepoint, WaitQueue } from "@swaplab/sim"
+import { PAGE_SIZE } from "../model/token-store.ts"
 import { Command, NbdError, REQUEST_BYTES, SIMPLE_REPLY_BYTES } from "../wire/constants.ts"
 import { decodeSimpleReply, Reply } from "../wire/reply.ts"
 import { encodeRequest } from "../wire/request.ts"
@@ -319,7 +320,7 @@ export class NbdDevice implements BlockDriver {
     const sector = queue.rqSector[rq]
     if (this.#tpSend.enabled) this.#tpSend.emit(rq, write ? 1 : 0, sector, pages)
     const type = write ? Command.Write : Command.Read
-    encodeRequest(this.#header, 0, 0, type, COOKIE_HI, rq, sector * 512, pages * 4096)
+    encodeRequest(this.#header, 0, 0, type, COOKIE_HI, rq, sector * 512, pages * PAGE_SIZE)
     const result = yield* this.#sendBytes(task, transport, this.#header, write)
     if (result < 0) return result
     if (!write) {
@@ -334,8 +335,8 @@ export class NbdDevice implements BlockDriver {
       const saved = this.#beginXmit(task, transport)
       if (this.#xmitTimeoutNs > 0) this.#watchXmit(task)
       const sent = yield* transport.sendPage(task, tokenWriter[pfn], tokenVersion[pfn], next !== NO_BIO)
-      const error = this.#endXmit(task, transport, saved, sent)
-      if (error < 0) return error
+      const result = this.#endXmit(task, transport, saved, sent)
+      if (result < PAGE_SIZE) return result < 0 ? result : -EPIPE
       this.counters.sentPages++
       bio = next
     }
@@ -404,7 +405,7 @@ export class NbdDevice implements BlockDriver {
       const saved = this.#beginXmit(task, transport)
       const got = yield* transport.recvPage(task, token)
       // "Receive data failed": this request ends with an error, the next receive will end the connection
-      if (this.#endXmit(task, transport, saved, got) < 0) return false
+      if (this.#endXmit(task, transport, saved, got) < PAGE_SIZE) return false
       const pfn = queue.bioPage[bio]
       tokenWriter[pfn] = token.tokenWriter
       tokenVersion[pfn] = token.tokenVersion

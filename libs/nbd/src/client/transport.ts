@@ -11,8 +11,8 @@ export interface PageToken {
  * A connected stream socket as the NBD driver and the emulated server use it. A stream carries headers as real bytes and
  * pages as their tokens; both ends agree on where pages lie, so a page is received as a page.
  *
- * Every method moves all that was asked for, or returns 0 (the peer has closed) or a negative errno; a short count is
- * allowed for bytes only.
+ * Every method moves all that was asked for, or returns 0 (the peer has closed) or a negative errno. A short count of
+ * bytes is asked for again; a short count of a page means that the connection ended inside it.
  */
 export interface Transport {
   /** sk->sk_allocation: the gfp mask with which the socket allocates. */

@@ -231,7 +231,7 @@ export function* serveConnection(task: Task, transport: Transport, served: Emula
     const count = Math.floor(payload / PAGE_SIZE)
     pages.reserve(count)
     for (let i = 0; i < count; i++) {
-      if ((yield* transport.recvPage(task, token)) <= 0) return false
+      if ((yield* transport.recvPage(task, token)) < PAGE_SIZE) return false
       pages.writer[i] = token.tokenWriter
       pages.version[i] = token.tokenVersion
     }
@@ -257,7 +257,9 @@ export function* serveConnection(task: Task, transport: Transport, served: Emula
     const replyPages = read && error === NbdError.Ok ? bytes / PAGE_SIZE : 0
     if ((yield* transport.sendBytes(task, replyBytes, replyPages > 0)) <= 0) return false
     for (let i = 0; i < replyPages; i++) {
-      if ((yield* transport.sendPage(task, pages.writer[i], pages.version[i], i + 1 < replyPages)) <= 0) return false
+      if ((yield* transport.sendPage(task, pages.writer[i], pages.version[i], i + 1 < replyPages)) < PAGE_SIZE) {
+        return false
+      }
     }
     return true
   }
