@@ -1,8 +1,6 @@
+import { Cpus, KernelTask } from "@swaplab/kernel"
 import { Sim, type Sleeps, WaitQueue } from "@swaplab/sim"
-import { Effect } from "effect"
 import { describe, expect, it } from "vitest"
-import { Cpus } from "../src/cpus.ts"
-import { KernelTask } from "../src/task.ts"
 
 const SWITCH = 2000
 
