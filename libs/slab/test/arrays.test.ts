@@ -95,6 +95,22 @@ describe("free limit", () => {
     slab.checkInvariants()
   })
 
+  it("destroys a slab that becomes empty when one object more than the limit is free", () => {
+    const rows = (extra: number) => {
+      const { slab, heads } = machine(1)
+      const objects = take(slab, heads, 0, 15 * 80)
+      const of = (index: number, n: number) => objects.slice(index * 15, index * 15 + n)
+      // eight empty slabs, `extra` objects of another one, then the ninth slab, and what it takes to flush all these
+      const fill = Array.from({ length: 45 - extra }, (_, i) => of(21 + i, 1)[0])
+      const order = [...objects.slice(0, 120), ...of(20, extra), ...of(8, 15), ...fill, ...objects.slice(15 * 70)]
+      for (const object of order.slice(0, 241)) slab.free(onCpu(0), heads, object)
+      slab.checkInvariants()
+      return heads.slabs.rows
+    }
+    // 8 × 15 + 15 = 135 is the limit
+    expect([rows(0), rows(1)]).toEqual([80, 79])
+  })
+
   it("moves slabs between the lists by their count", () => {
     const { slab, heads } = machine(1)
     const [...objects] = take(slab, heads, 0, 30)

@@ -178,9 +178,11 @@ describe.each(["feb-2012", "v3.6"] as const)("properties of %s", (pfmemalloc) =>
     expect(heads.slabs.count[SLABS_FREE]).toBe(1)
     slab.checkInvariants()
     expect(slab.tryAlloc(other, heads, GFP_ATOMIC)).toBe(NO_OBJECT)
-    // with memory it grows, and a slab on the free list is enough for the exchange
+    // with memory it grows, and a slab on the free list is enough for the exchange; the new slab is the last of the list
     pages.free_ = 200
     expect(slab.tryAlloc(other, heads, GFP_ATOMIC)).toBeGreaterThanOrEqual(0)
+    expect(heads.slabs.count[SLABS_FREE]).toBe(2)
+    expect(heads.slabs.page[heads.slabs.head[SLABS_FREE]]).toBe(objectPage(clean[0]))
   })
 
   it("tags travel through sleeping allocations too", () => {

@@ -1,7 +1,8 @@
 /**
  * Which existing cache a new one is merged into.
  *
- * Modelled: the rules that have an effect here. Not modelled: debugging flags and DMA caches, which never merge with others.
+ * Modelled: the rules that have an effect here. Linux tests alignment as well; waste below one pointer means equal slots, and
+ * equal slots are aligned alike. Not modelled: debugging flags and DMA caches, which never merge with others.
  * source: mm/slub.c:find_mergeable, slab_unmergeable
  */
 import { align, type CacheOptions, slotAlignment } from "@swaplab/kmem"
@@ -24,7 +25,6 @@ export function findMergeable(
     const cache = caches[i]
     if (!cache.mergeable || size > cache.size) continue
     if (cache.reclaimAccount !== (options.reclaimAccount ?? false)) continue
-    if ((cache.size & -alignment) !== cache.size) continue
     if (cache.size - size >= MAX_WASTE) continue
     return cache
   }

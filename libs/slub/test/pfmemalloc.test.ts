@@ -155,6 +155,15 @@ it("a reserve user takes a block of the preferred order from the reserve at once
   expect(slub.tryAlloc(reserveUser, slub.createCache("x", 344), GFP_ATOMIC | __GFP_NOMEMALLOC)).toBe(NO_OBJECT)
 })
 
+it("v3.6: a caller that lost its right while the slab was made gets one object, and the slab leaves the CPU", () => {
+  const { slub, pages, heads } = machine("v3.6")
+  pages.free_ = 200
+  pages.pagePfmemalloc = () => true
+  expect(slub.tryAlloc(sameCpu, heads, GFP_ATOMIC)).toBeGreaterThanOrEqual(0)
+  expect([heads.cpuSlab[0], heads.slabs.count[NODE_PARTIAL]]).toEqual([-1, 1])
+  slub.checkInvariants()
+})
+
 it("pages lose their mark when they go back", () => {
   const { slub, pages, heads } = machine("v3.6")
   pages.min = 1000

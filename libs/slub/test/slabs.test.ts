@@ -208,6 +208,42 @@ describe("the node's partial list", () => {
   })
 })
 
+describe("deactivating a CPU's slab", () => {
+  /** Pages of the node's partial slabs after CPU 0 gave up its slab, in front of or behind the one that was there. */
+  function nodeOrder(remoteFree: boolean) {
+    const { slub, requests } = machine(2)
+    const objects = take(slub, requests, 0, 23 + 5)
+    slub.free(onCpu(1), requests, objects[0])
+    slub.flushCpu(onCpu(1), requests)
+    if (remoteFree) slub.free(onCpu(1), requests, objects[23])
+    slub.flushCpu(onCpu(0), requests)
+    slub.checkInvariants()
+    const { head, tail, page } = requests.slabs
+    return {
+      order: [page[head[NODE_PARTIAL]], page[tail[NODE_PARTIAL]]],
+      first: objectPage(objects[0]),
+      second: objectPage(objects[23])
+    }
+  }
+
+  it("puts it at the head of the node's list, at the tail if other CPUs freed into it", () => {
+    const local = nodeOrder(false)
+    expect(local.order).toEqual([local.second, local.first])
+    const remote = nodeOrder(true)
+    expect(remote.order).toEqual([remote.first, remote.second])
+  })
+
+  it("spilling a CPU's partial list keeps min_partial + 1 empty slabs and gives the others back", () => {
+    const { slub, requests } = machine(1)
+    const objects = take(slub, requests, 0, 23 * 16)
+    for (const object of objects.slice(0, 23 * 14)) slub.free(onCpu(0), requests, object)
+    expect([requests.slabs.rows, requests.slabs.count[NODE_PARTIAL]]).toEqual([16, 0])
+    slub.free(onCpu(0), requests, objects[23 * 14])
+    expect([requests.slabs.rows, requests.slabs.count[NODE_PARTIAL]]).toEqual([8, 6])
+    slub.checkInvariants()
+  })
+})
+
 it("objects lie one after the other from the start of the slab", () => {
   const { slub, requests } = machine(1)
   const objects = take(slub, requests, 0, 23)
