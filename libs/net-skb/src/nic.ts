@@ -41,14 +41,16 @@ const base = {
 } as const
 
 /** The cards of the reference, by driver. `e1000-3.4` is the e1000 before the fragment pages. */
-export const nics = {
+export const nics: Readonly<
+  Record<"e1000" | "e1000-3.4" | "igb" | "tg3" | "tg3-3.4" | "r8169", NicOptions>
+> = {
   e1000: { ...base, driver: "refilling", buffers: "fragment", ring: 256, bufferBytes: 1522, copyBreak: 0 },
   "e1000-3.4": { ...base, driver: "refilling", buffers: "kmalloc", ring: 256, bufferBytes: 1522, copyBreak: 0 },
   igb: { ...base, driver: "refilling", buffers: "page", ring: 256, bufferBytes: 1522, copyBreak: 0 },
   tg3: { ...base, driver: "recycling", buffers: "fragment", ring: 200, bufferBytes: 1536, copyBreak: 256 },
   "tg3-3.4": { ...base, driver: "recycling", buffers: "kmalloc", ring: 200, bufferBytes: 1536, copyBreak: 256 },
   r8169: { ...base, driver: "recycling", buffers: "fragment", ring: 256, bufferBytes: 1536, copyBreak: 16384 }
-} as const satisfies Record<string, NicOptions>
+}
 
 /** One card. Plug its wire's far end to `receive`. */
 export class Nic implements NetDevice, Napi {

@@ -1,7 +1,7 @@
 // Frames on the wires of the cluster, as rows of typed arrays.
 // Modelled: the header fields that decide something (addresses, TCP sequence numbers, window, flags) and the bytes that a
 // frame occupies on the wire.
-// Not modelled: payload (a stream's content is kept by stream offset, see @swaplab/tcp), checksums, SACK, time stamps,
+// Not modelled: payload (a stream's content is kept by stream offset, see @swaplab/tcp), checksums, SACK,
 // wrap-around of sequence numbers (they are stream offsets up to 2^53).
 import { assert } from "@swaplab/sim"
 import { ETHERNET_OVERHEAD_BYTES, MIN_WIRE_BYTES } from "./sizes.ts"
@@ -52,6 +52,9 @@ export class Packets {
   /** Payload bytes. */
   len: Int32Array
   flags: Uint8Array
+  /** Time stamp option: when it was sent, and the latest stamp of the peer. Nanoseconds, 0 = none. */
+  tsval: Float64Array
+  tsecr: Float64Array
   /** For whoever queues the frame; also the free list. */
   next: Int32Array
   /** Frames in use. */
@@ -76,6 +79,8 @@ export class Packets {
     this.wnd = new Int32Array(capacity)
     this.len = new Int32Array(capacity)
     this.flags = new Uint8Array(capacity)
+    this.tsval = new Float64Array(capacity)
+    this.tsecr = new Float64Array(capacity)
     this.next = new Int32Array(capacity)
     this.#link(0)
     this.frameOps = {
@@ -156,6 +161,8 @@ export class Packets {
     this.wnd = wider(this.wnd, new Int32Array(n))
     this.len = wider(this.len, new Int32Array(n))
     this.flags = wider(this.flags, new Uint8Array(n))
+    this.tsval = wider(this.tsval, new Float64Array(n))
+    this.tsecr = wider(this.tsecr, new Float64Array(n))
     this.next = wider(this.next, new Int32Array(n))
     this.#link(first)
   }

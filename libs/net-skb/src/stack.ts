@@ -41,6 +41,8 @@ export class TxHeader {
   wnd = 0
   flags = 0
   len = 0
+  tsval = 0
+  tsecr = 0
   /** Payload bytes per frame: a longer skb is cut by the device (TSO). */
   mss = 0
 }

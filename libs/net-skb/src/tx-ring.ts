@@ -45,6 +45,8 @@ export class TxRing {
   readonly #flags = new Uint8Array(ROWS)
   readonly #len = new Int32Array(ROWS)
   readonly #mss = new Int32Array(ROWS)
+  readonly #tsval = new Float64Array(ROWS)
+  readonly #tsecr = new Float64Array(ROWS)
   readonly #doneAt = new Float64Array(ROWS)
 
   constructor(stack: NetStack, wire: Wire, descriptors: number, queueLimit: number) {
@@ -100,6 +102,8 @@ export class TxRing {
     this.#flags[row] = tx.flags
     this.#len[row] = tx.len
     this.#mss[row] = tx.mss
+    this.#tsval[row] = tx.tsval
+    this.#tsecr[row] = tx.tsecr
     if (this.#free >= this.#needs[row] && this.inQueue === 1) this.#emit(row)
     return NET_XMIT_SUCCESS
   }
@@ -155,6 +159,8 @@ export class TxRing {
       packets.ack[frame] = this.#ack[row]
       packets.wnd[frame] = this.#wnd[row]
       packets.len[frame] = len
+      packets.tsval[frame] = this.#tsval[row]
+      packets.tsecr[frame] = this.#tsecr[row]
       // PSH and FIN belong to the last frame
       packets.flags[frame] = left > 0 ? this.#flags[row] & ~(TCPHDR_PSH | TCPHDR_FIN) : this.#flags[row]
       if (tap !== null) tap.frame(frame, true)

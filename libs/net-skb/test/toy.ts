@@ -55,6 +55,7 @@ export class PageObjects implements ObjectAllocator {
     this.pages.free(ctx, object, 0)
   }
 
+  onAllocationFailure = (): void => {}
   reap(): void {}
   objectAddress(_cache: KmemCache, object: number): number {
     return object * 4096

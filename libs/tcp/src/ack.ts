@@ -27,7 +27,7 @@ export const enterQuickackMode = (sk: TcpSocket): void => {
 export const eventDataRecv = (sk: TcpSocket, skb: number): void => {
   const now = sk.stack.sim.queue.now
   sk.ackScheduled = true
-  rcvRttMeasure(sk)
+  rcvRttMeasure(sk, skb)
   if (sk.ato === 0) {
     incrQuickack(sk)
     sk.ato = TCP_ATO_MIN

@@ -2,8 +2,7 @@
 // Modelled: prequeue, backlog and socket lock; the sequence test, ACK processing with clean-up of the write queue, NewReno
 // fast retransmit and recovery, in-order and out-of-order data, FIN and RST.
 // Not modelled: SACK, D-SACK, FRTO, undo of spurious recoveries; the copy of the head that tcp_trim_head takes while a clone
-// is in the device (fragments are released a few µs early instead); the time stamp echo, for which the round trip of a segment
-// sent more than once counts from its last transmission.
+// is in the device (fragments are released a few µs early instead).
 // source: net/ipv4/tcp_ipv4.c:tcp_v4_rcv, tcp_prequeue; net/ipv4/tcp_input.c:tcp_rcv_established, tcp_ack,
 // tcp_clean_rtx_queue, tcp_data_queue; net/core/sock.c:__sk_backlog_rcv
 import { MAX_SKB_FRAGS, NO_SKB, TCPHDR_FIN, TCPHDR_PSH, TCPHDR_RST } from "@swaplab/net-skb"
@@ -17,7 +16,6 @@ import {
   ECONNRESET,
   TCP_FASTRETRANS_THRESH,
   TCP_RTO_MIN,
-  TCPCB_EVER_RETRANS,
   TCPCB_LOST,
   TCPCB_RETRANS,
   TIME_NONE,
@@ -158,7 +156,9 @@ const receive = (sk: TcpSocket, ctx: Context, skb: number): void => {
   const frame = skbs.frame[skb]
   const ack = sk.stack.packets.ack[frame]
   const hasData = skbs.endSeq[skb] !== seq
-  if (ack >= sk.sndUna && ack <= sk.sndNxt) tcpAck(sk, ctx, ack, sk.stack.packets.wnd[frame], hasData)
+  // tcp_replace_ts_recent: the stamp of the segment that the next ACK answers
+  if (seq <= sk.rcvWup) sk.tsRecent = sk.stack.packets.tsval[frame]
+  if (ack >= sk.sndUna && ack <= sk.sndNxt) tcpAck(sk, ctx, ack, frame, hasData)
   if (hasData) dataQueue(sk, ctx, skb)
   else skbs.kfree(ctx, skb)
   pushPendingFrames(sk, ctx, sk.nonagle)
@@ -167,7 +167,8 @@ const receive = (sk: TcpSocket, ctx: Context, skb: number): void => {
 }
 
 /** `tcp_ack`. */
-const tcpAck = (sk: TcpSocket, ctx: Context, ack: number, window: number, hasData: boolean): void => {
+const tcpAck = (sk: TcpSocket, ctx: Context, ack: number, frame: number, hasData: boolean): void => {
+  const window = sk.stack.packets.wnd[frame]
   const before = sk.sndUna
   const flightBefore = inFlight(sk)
   const advanced = ack > before
@@ -185,7 +186,7 @@ const tcpAck = (sk: TcpSocket, ctx: Context, ack: number, window: number, hasDat
     ackProbe(sk)
     return
   }
-  const acked = advanced ? cleanRtxQueue(sk, ctx, ack) : 0
+  const acked = advanced ? cleanRtxQueue(sk, ctx, ack, sk.stack.packets.tsecr[frame]) : 0
   const duplicate = !advanced && !windowUpdate && !hasData
   if (sk.caState === CA_OPEN) {
     if (duplicate) {
@@ -252,10 +253,9 @@ const retransmitHead = (sk: TcpSocket, ctx: Context): void => {
 }
 
 /** `tcp_clean_rtx_queue`: frees what is acknowledged. Returns the number of segments. */
-const cleanRtxQueue = (sk: TcpSocket, ctx: Context, ack: number): number => {
+const cleanRtxQueue = (sk: TcpSocket, ctx: Context, ack: number, echo: number): number => {
   const skbs = sk.stack.skbs
   let acked = 0
-  let rtt = -1
   while (sk.writeHead !== NO_SKB && sk.writeHead !== sk.sendHead) {
     const skb = sk.writeHead
     const count = segments(skbs.len[skb], sk.mss)
@@ -268,8 +268,6 @@ const cleanRtxQueue = (sk: TcpSocket, ctx: Context, ack: number): number => {
       }
       break
     }
-    if (rtt < 0) rtt = sk.stack.sim.queue.now - skbs.when[skb]
-    if ((sacked & TCPCB_EVER_RETRANS) === 0) sk.retransStamp = -1
     acked += count
     uncount(sk, sacked, count)
     sk.writeHead = skbs.next[skb]
@@ -279,7 +277,8 @@ const cleanRtxQueue = (sk: TcpSocket, ctx: Context, ack: number): number => {
   }
   if (acked > 0) {
     sk.retransStamp = -1
-    if (rtt >= 0) rttEstimator(sk, rtt)
+    // tcp_ack_saw_tstamp: also right for segments that were sent more than once
+    rttEstimator(sk, sk.stack.sim.queue.now - echo)
     rearmRto(sk)
     if (sk.sackedOut > sk.packetsOut - sk.lostOut) sk.sackedOut = Math.max(0, sk.packetsOut - sk.lostOut)
   }

@@ -156,6 +156,8 @@ const queueXmit = (sk: TcpSocket, ctx: Context, skb: number, seq: number, len: n
   tx.flags = flags
   tx.len = len
   tx.mss = sk.mss
+  tx.tsval = sk.stack.sim.queue.now
+  tx.tsecr = sk.tsRecent
   eventAckSent(sk)
   sk.wmemAlloc += stack.skbs.truesize[skb]
   const result = stack.device.transmit(ctx, skb)

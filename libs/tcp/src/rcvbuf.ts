@@ -65,23 +65,20 @@ export const growWindow = (sk: TcpSocket, skb: number): void => {
   sk.quick |= 1
 }
 
-/** `tcp_rcv_rtt_measure`: without time stamps, the time in which one window arrives. */
-export const rcvRttMeasure = (sk: TcpSocket): void => {
-  if (sk.rcvRttTime >= 0) {
-    if (sk.rcvNxt < sk.rcvRttSeq) return
-    const sample = Math.max(1, sk.stack.sim.queue.now - sk.rcvRttTime)
-    sk.rcvRtt = sk.rcvRtt === 0 ? sample : Math.min(sk.rcvRtt, sample)
-  }
-  sk.rcvRttSeq = sk.rcvNxt + sk.rcvWnd
-  sk.rcvRttTime = sk.stack.sim.queue.now
+/** `tcp_rcv_rtt_measure_ts`: a full segment echoes the time at which the peer was told to send it. */
+export const rcvRttMeasure = (sk: TcpSocket, skb: number): void => {
+  const skbs = sk.stack.skbs
+  const echo = sk.stack.packets.tsecr[skbs.frame[skb]]
+  if (echo === 0 || skbs.len[skb] < sk.rcvMss) return
+  const sample = Math.max(1, sk.stack.sim.queue.now - echo)
+  sk.rcvRtt = sk.rcvRtt === 0 ? sample : sk.rcvRtt + Math.trunc((sample - sk.rcvRtt) / 8)
 }
 
 /** `tcp_rcv_space_adjust`: the buffer follows twice what the reader takes in a round trip. */
 export const rcvSpaceAdjust = (sk: TcpSocket): void => {
   const now = sk.stack.sim.queue.now
   if (sk.spaceTime >= 0) {
-    const rtt = sk.srtt !== 0 ? sk.srtt : sk.rcvRtt
-    if (rtt === 0 || now - sk.spaceTime < rtt) return
+    if (sk.rcvRtt === 0 || now - sk.spaceTime < sk.rcvRtt) return
     const space = Math.max(sk.spaceBytes, 2 * (sk.copiedSeq - sk.spaceSeq))
     if (space !== sk.spaceBytes) {
       sk.spaceBytes = space

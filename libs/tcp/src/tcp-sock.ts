@@ -1,8 +1,8 @@
 // struct tcp_sock: one end of a connection.
 // Modelled: everything that decides who waits: send and receive buffers, windows, cwnd, time-outs, delayed ACKs, the socket
 // lock with its backlog, the prequeue. The steps are in the files named after Linux's: output.ts, input.ts, timer.ts, …
-// Not modelled: connection set-up (both ends are created established), SACK, time stamps (round trips are measured on
-// segments that were sent once, Karn's rule), ECN, urgent data, keep-alive, TIME_WAIT, wrap-around of sequence numbers.
+// Not modelled: connection set-up (both ends are created established), SACK, ECN, urgent data, keep-alive, TIME_WAIT,
+// wrap-around of sequence numbers; time stamps count nanoseconds instead of ticks.
 // Congestion control is Reno; the kernels modelled default to CUBIC, which grows faster after a loss on long paths; on a LAN
 // the window is limited by the buffers.
 import { MSS, type NetStack, NO_FRAG_PAGE, NO_SKB, Socket, tcpRmem, tcpWmem } from "@swaplab/net-skb"
@@ -115,6 +115,8 @@ export class TcpSocket extends Socket {
   prequeueTail = NO_SKB
   prequeueMemory = 0
   rcvTstamp: Nanoseconds = 0
+  /** The peer's time stamp to echo. */
+  tsRecent: Nanoseconds = 0
   // delayed ACK
   ackScheduled = false
   ackBlocked = false
@@ -126,8 +128,6 @@ export class TcpSocket extends Socket {
   lrcvtime: Nanoseconds = 0
   // receive buffer autotuning
   rcvRtt: Nanoseconds = 0
-  rcvRttSeq = 0
-  rcvRttTime: Nanoseconds = -1
   spaceSeq = 0
   spaceTime: Nanoseconds = -1
   spaceBytes = 0
