@@ -20,10 +20,8 @@ import {
   kmallocName,
   kmallocSizes,
   type KmemCache,
-  makeObject,
   type MemallocSocks,
   NO_OBJECT,
-  NO_SLAB,
   type ObjectAllocator,
   type ObjectCosts,
   objectIndex,
@@ -36,16 +34,15 @@ import {
 } from "@swaplab/kmem"
 import { __GFP_NOWARN, type Context, NO_PAGE, type Task, WOULD_SLEEP } from "@swaplab/page-alloc"
 import { assert, type Sim, type Sleeps, type Tracepoint } from "@swaplab/sim"
-import { type ArrayCache, transferObjects } from "./array-cache.ts"
+import type { ArrayCache } from "./array-cache.ts"
 import { checkCache } from "./check.ts"
 import { slabGeometry, slabMaxOrder } from "./geometry.ts"
+import { NodeLists } from "./node-lists.ts"
 import { ReserveObjects } from "./reserve-objects.ts"
 import { RESERVE_RULES } from "./revision.ts"
-import { SlabCache, SLABS_FREE, SLABS_FULL, SLABS_PARTIAL } from "./slab-cache.ts"
+import { SlabCache, SLABS_FULL, SLABS_PARTIAL } from "./slab-cache.ts"
 import { SlabPages } from "./slab-pages.ts"
 
-/** An untouched array is refilled with at most this many objects. */
-const BATCHREFILL_LIMIT = 16
 /** Arrays of a CPU are reaped every 2 s, a node every 4 s. */
 const REAPTIMEOUT_CPUC_NS = 2_000_000_000
 const REAPTIMEOUT_LIST3_NS = 4_000_000_000
@@ -77,6 +74,9 @@ export class SlabAllocator implements ObjectAllocator {
   readonly #sim: Sim
   readonly #pages: PageSource
   readonly #slabPages: SlabPages
+  readonly #node: NodeLists
+  /** Pages of slabs whose task sleeps for the management object. */
+  #unfinishedPages = 0
   readonly #cpus: number
   readonly #group: number
   readonly #maxOrder: number
@@ -100,6 +100,12 @@ export class SlabAllocator implements ObjectAllocator {
       pages,
       RESERVE_RULES[options.pfmemalloc ?? "none"],
       options.memallocSocks ?? { count: 0 }
+    )
+    this.#node = new NodeLists(
+      pages.frames,
+      this.#slabPages,
+      this.reserve,
+      (ctx, cache, object) => this.free(ctx, cache, object)
     )
     this.#allocHitNs = options.costs?.allocHitNs ?? 0
     this.#allocRefillNs = options.costs?.allocRefillNs ?? 0
@@ -163,7 +169,7 @@ export class SlabAllocator implements ObjectAllocator {
       c.freeHits++
     } else {
       c.freeMisses++
-      this.#flushArray(ctx, c, array)
+      this.#node.flushArray(ctx, c, array)
     }
     array.entry[array.avail++] = this.reserve.entryFor(c, object)
   }
@@ -173,12 +179,12 @@ export class SlabAllocator implements ObjectAllocator {
     const now = this.#sim.now
     for (let i = this.caches.length - 1; i >= 0; i--) {
       const c = this.caches[i]
-      this.#drainArray(ctx, c, c.arrays[ctx.cpu])
+      this.#node.drainArray(ctx, c, c.arrays[ctx.cpu])
       if (c.nextReapNs > now) continue
       c.nextReapNs = now + REAPTIMEOUT_LIST3_NS
-      if (c.shared !== null) this.#drainArray(ctx, c, c.shared)
+      if (c.shared !== null) this.#node.drainArray(ctx, c, c.shared)
       if (c.freeTouched !== 0) c.freeTouched = 0
-      else this.#drainFreelist(ctx, c, Math.ceil(c.freeLimit / (5 * c.objsPerSlab)))
+      else this.#node.drainFreelist(ctx, c, Math.ceil(c.freeLimit / (5 * c.objsPerSlab)))
     }
   }
 
@@ -226,6 +232,7 @@ export class SlabAllocator implements ObjectAllocator {
       checkCache(c, this.#pages.frames)
       pages += c.slabs.rows << c.order
     }
+    pages += this.#unfinishedPages
     assert(pages === this.#slabPages.held, "slab: pages held and slabs disagree")
   }
 
@@ -265,7 +272,7 @@ export class SlabAllocator implements ObjectAllocator {
       ctx.ns += this.#allocHitNs
       return this.#handOut(c, object, gfp)
     }
-    this.#refill(c, array)
+    this.#node.refill(c, array)
     if (array.avail === 0) return MUST_GROW
     return this.#takeAfterRefill(ctx, c, array, gfp, false)
   }
@@ -278,7 +285,7 @@ export class SlabAllocator implements ObjectAllocator {
       return NO_OBJECT
     }
     if (array.avail === 0) {
-      this.#refill(c, array)
+      this.#node.refill(c, array)
       if (array.avail === 0) return forced ? MUST_GROW_FORCED : MUST_GROW
     }
     return this.#takeAfterRefill(ctx, c, array, gfp, forced)
@@ -303,58 +310,33 @@ export class SlabAllocator implements ObjectAllocator {
     return object
   }
 
-  /** Fills an empty array from the shared array, else from partial and then free slabs. */
-  #refill(c: SlabCache, array: ArrayCache): void {
-    assert(array.avail === 0, "slab: refilling an array that is not empty")
-    let want = array.batchcount
-    if (array.touched === 0 && want > BATCHREFILL_LIMIT) want = BATCHREFILL_LIMIT
-    if (c.shared !== null && transferObjects(array, c.shared, want) > 0) {
-      c.shared.touched = 1
-      return
-    }
-    const slabs = c.slabs
-    while (want > 0) {
-      let row = slabs.head[SLABS_PARTIAL]
-      if (row === NO_SLAB) {
-        c.freeTouched = 1
-        row = slabs.head[SLABS_FREE]
-        if (row === NO_SLAB) break
-      }
-      slabs.unlink(row)
-      const page = slabs.page[row]
-      for (; want > 0 && slabs.inuse[row] < c.objsPerSlab; want--) {
-        array.entry[array.avail++] = this.reserve.entryFor(c, makeObject(page, slabs.take(row, CACHED)))
-      }
-      slabs.addHead(slabs.inuse[row] === c.objsPerSlab ? SLABS_FULL : SLABS_PARTIAL, row)
-    }
-    c.freeObjects -= array.avail
-  }
-
   /** cache_grow without sleeping. The row of the new slab, NO_PAGE or WOULD_SLEEP. */
   #tryGrow(ctx: Context, c: SlabCache, gfp: number): number {
     const page = this.#pages.tryAlloc(ctx, this.#slabPages.mask(c, gfp), c.order)
     if (page === WOULD_SLEEP) return WOULD_SLEEP
     if (!this.#gotPages(c, page, gfp)) return NO_PAGE
-    if (c.management === null) return this.#addSlab(c, page, 0)
+    if (c.management === null) return this.#node.addSlab(c, page, 0)
     const management = this.tryAlloc(ctx, c.management, gfp & ~GFP_CONSTRAINT_MASK)
     if (management < 0) {
       this.#slabPages.release(ctx, c, page)
       return management === WOULD_SLEEP ? WOULD_SLEEP : this.#growFailed(c)
     }
-    return this.#addSlab(c, page, management)
+    return this.#node.addSlab(c, page, management)
   }
 
   /** cache_grow of a task. */
   *#grow(task: Task, c: SlabCache, gfp: number): Sleeps<number> {
     const page = yield* this.#pages.alloc(task, this.#slabPages.mask(c, gfp), c.order)
     if (!this.#gotPages(c, page, gfp)) return NO_PAGE
-    if (c.management === null) return this.#addSlab(c, page, 0)
+    if (c.management === null) return this.#node.addSlab(c, page, 0)
+    this.#unfinishedPages += 1 << c.order
     const management: number = yield* this.alloc(task, c.management, gfp & ~GFP_CONSTRAINT_MASK)
+    this.#unfinishedPages -= 1 << c.order
     if (management === NO_OBJECT) {
       this.#slabPages.release(task, c, page)
       return this.#growFailed(c)
     }
-    return this.#addSlab(c, page, management)
+    return this.#node.addSlab(c, page, management)
   }
 
   #gotPages(c: SlabCache, page: number, gfp: number): boolean {
@@ -370,77 +352,5 @@ export class SlabAllocator implements ObjectAllocator {
   #growFailed(c: SlabCache): number {
     c.growFailures++
     return NO_PAGE
-  }
-
-  #addSlab(c: SlabCache, page: number, management: number): number {
-    const slabs = c.slabs
-    const row = slabs.create(page, c.order, c.objsPerSlab)
-    this.#pages.frames.private[page] = row
-    slabs.aux[row] = management
-    slabs.addTail(SLABS_FREE, row)
-    c.freeObjects += c.objsPerSlab
-    c.grown++
-    return row
-  }
-
-  #destroySlab(ctx: Context, c: SlabCache, row: number): void {
-    const page = c.slabs.page[row]
-    const management = c.slabs.aux[row]
-    c.freeObjects -= c.objsPerSlab
-    c.slabs.destroy(row)
-    this.#slabPages.release(ctx, c, page)
-    if (c.management !== null) this.free(ctx, c.management, management)
-  }
-
-  /** cache_flusharray: the oldest batch goes to the shared array if that has any room, else to its slabs. */
-  #flushArray(ctx: Context, c: SlabCache, array: ArrayCache): void {
-    let n = array.batchcount
-    const shared = c.shared
-    const room = shared === null ? 0 : shared.limit - shared.avail
-    if (shared !== null && room > 0) {
-      n = Math.min(n, room)
-      for (let i = 0; i < n; i++) shared.entry[shared.avail++] = array.entry[i]
-    } else {
-      this.#freeBlock(ctx, c, array, n)
-    }
-    array.dropFront(n)
-  }
-
-  /** free_block: the first `n` entries of an array go back to their slabs. The caller removes them from the array. */
-  #freeBlock(ctx: Context, c: SlabCache, array: ArrayCache, n: number): void {
-    const slabs = c.slabs
-    for (let i = 0; i < n; i++) {
-      const entry = array.entry[i]
-      const object = entry < 0 ? ~entry : entry
-      const row = this.#pages.frames.private[objectPage(object)]
-      slabs.unlink(row)
-      slabs.put(row, objectIndex(object))
-      c.freeObjects++
-      if (slabs.inuse[row] > 0) slabs.addTail(SLABS_PARTIAL, row)
-      else if (c.freeObjects > c.freeLimit) this.#destroySlab(ctx, c, row)
-      else slabs.addHead(SLABS_FREE, row)
-    }
-  }
-
-  #drainArray(ctx: Context, c: SlabCache, array: ArrayCache): void {
-    if (array.avail === 0) return
-    if (array.touched !== 0) {
-      array.touched = 0
-      return
-    }
-    let n = Math.ceil(array.limit / 5)
-    if (n > array.avail) n = Math.ceil(array.avail / 2)
-    this.#freeBlock(ctx, c, array, n)
-    array.dropFront(n)
-  }
-
-  #drainFreelist(ctx: Context, c: SlabCache, slabsToFree: number): void {
-    for (let n = 0; n < slabsToFree; n++) {
-      const row = c.slabs.tail[SLABS_FREE]
-      if (row === NO_SLAB) return
-      c.slabs.unlink(row)
-      this.#destroySlab(ctx, c, row)
-      c.reaped++
-    }
   }
 }

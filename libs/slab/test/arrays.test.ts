@@ -200,6 +200,9 @@ describe("sleeping", () => {
     let slept = 0
     pages.onSleep = () => {
       slept++
+      // the task sleeps between the pages and their management
+      expect(slab.slabPages()).toBe(1)
+      slab.checkInvariants()
       pages.min = 0
     }
     expect(runNow(slab.alloc(taskOn(sim, 0), cache, GFP_KERNEL))).toBeGreaterThanOrEqual(0)
