@@ -31,6 +31,19 @@ describe("kswapd", () => {
     expect(toy.sim.run()).toEqual({ reason: "finished" })
   })
 
+  it("does not go to sleep for good if its nap was cut short", () => {
+    const toy = new Toy()
+    const kswapd = toy.spawnKswapd()
+    toy.at(50_000_000, () => toy.vmscan.pgdat.kswapdWait.wakeUp())
+    toy.sim.run(60_000_000)
+    expect(toy.pages.vmstat.get("kswapd_low_wmark_hit_quickly")).toBe(1)
+    // nothing to balance: the next nap
+    expect(kswapd.process.wakeAt).toBeGreaterThan(100_000_000)
+    full(toy, false, 5)
+    toy.sim.run(61_000_000)
+    expect(toy.pages.vmstat.get("kswapd_high_wmark_hit_quickly")).toBe(0)
+  })
+
   it.each([{ active: false }, { active: true }])(
     "brings a zone from below LOW to above HIGH (pages active: $active)",
     ({ active }) => {
@@ -208,6 +221,16 @@ describe("kswapd for higher orders", () => {
     expect(toy.zone.free).toBeGreaterThan(toy.zone.watermark[WMARK_HIGH])
     expect(toy.zone.nrFree[1]).toBe(0)
     toy.check()
+  })
+
+  it("gives up the order also where it may not give up the zone", () => {
+    const toy = fragmented()
+    toy.mm.slabObjects = 1
+    const kswapd = toy.spawnKswapd()
+    wake(toy, 3)
+    toy.sim.run(5_000_000_000, 100_000)
+    expect(toy.zone.allUnreclaimable).toBe(false)
+    expect(kswapd.process.waitingOn?.name).toBe("kswapd_wait")
   })
 
   it("does not sleep on an order-0 balance when a higher order is pending", () => {

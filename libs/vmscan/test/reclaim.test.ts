@@ -207,6 +207,7 @@ describe("shrink_page_list decisions", () => {
     const cached = (toy: Toy, pfn: number): void => {
       toy.pages.frames.refCount[pfn]++
     }
+    expect(visit(PG_swapbacked, undefined, GFP_NOFS).calls).toEqual(["addToSwap", "unmap", "write"])
     expect(visit(dirty, cached, GFP_NOFS).calls).toEqual(["unmap", "write"])
     expect(visit(dirty, cached, GFP_NOIO)).toMatchObject({ calls: ["unmap"], list: 0 })
   })
@@ -309,6 +310,13 @@ describe("too_many_isolated", () => {
     toy.sim.run(1_000_000_000)
     expect(nbd.process.finished).toBe(true)
     toy.check()
+  })
+
+  it("does not block kswapd", () => {
+    const toy = holdUp(60)
+    const kswapd = toy.spawn("kswapd0", (task) => toy.vmscan.shrinkInactive(task, toy.lruvec, 0, GFP_NOIO), PF_KSWAPD)
+    toy.sim.run(0)
+    expect(kswapd.process.finished).toBe(true)
   })
 
   it("does not block at equality", () => {

@@ -118,6 +118,17 @@ describe("throttle_direct_reclaim", () => {
     toy.check()
   })
 
+  it("wakes a sleeping kswapd for the zones up to Normal", () => {
+    const { toy } = machine(10_000)
+    const kswapd = toy.spawnKswapd()
+    toy.sim.run(1_000_000_000)
+    toy.zone.free = half()
+    reclaimer(toy, GFP_KERNEL)
+    expect(kswapd.process.waitingOn?.name).toBe("kswapd_wait")
+    toy.sim.run(toy.sim.now, 1)
+    expect(kswapd.process.waitingOn?.name).not.toBe("kswapd_wait")
+  })
+
   it("keeps kswapd from sleeping while tasks are throttled", () => {
     const { toy } = machine(10_000)
     toy.spawnKswapd()
