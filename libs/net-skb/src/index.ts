@@ -38,8 +38,8 @@ export {
   TCP_HEADER_BYTES,
   tcpMem,
   tcpRmem,
-  tcpWireBytes,
-  tcpWmem
+  tcpWmem,
+  wireBytes
 } from "./sizes.ts"
 export { NO_SKB, SKB_ALLOC_FCLONE, SKB_ALLOC_RX, Skbs } from "./skb.ts"
 export { ProtoMemory, Socket } from "./sock.ts"
@@ -63,4 +63,4 @@ export {
 } from "./stack.ts"
 export { ALL_SWITCHES, DEFAULT_COSTS, type NetCosts, type NetSwitches, NO_SWITCHES } from "./switches.ts"
 export { TxRing } from "./tx-ring.ts"
-export type { Wire } from "./wire.ts"
+export { NOT_SENT, type Wire } from "./wire.ts"

@@ -60,7 +60,6 @@ export class Nic implements NetDevice, Napi {
   readonly rx: RxRing
   readonly tx: TxRing
   readonly #stack: NetStack
-  readonly #wire: Wire
   readonly #softirq: Softirq
   readonly #options: NicOptions
   readonly #irq: Timer
@@ -71,7 +70,6 @@ export class Nic implements NetDevice, Napi {
 
   constructor(stack: NetStack, wire: Wire, softirq: Softirq, options: NicOptions = nics.e1000) {
     this.#stack = stack
-    this.#wire = wire
     this.#softirq = softirq
     this.#options = options
     this.rx = new RxRing(stack, options)
@@ -126,13 +124,13 @@ export class Nic implements NetDevice, Napi {
     ctx.ns += this.#stack.costs.txSkbNs
     const result = this.tx.transmit(ctx, skb)
     if (this.#irqEnabled && this.tx.inRing > 0) {
-      if (!this.#irq.armed) this.#interruptAt(this.tx.lastDoneAt + this.#options.txInterruptDelayNs)
+      if (!this.#irq.armed) this.#txInterruptAt(this.tx.lastDoneAt)
     }
     return result
   }
 
   transmitFrame(frame: number): void {
-    this.#wire.transmit(frame)
+    this.tx.sendFrame(frame)
   }
 
   poll(ctx: Context, weight: number): number {
@@ -145,12 +143,20 @@ export class Nic implements NetDevice, Napi {
 
   complete(): void {
     this.#irqEnabled = true
-    if (this.tx.inRing > 0) this.#interruptAt(this.tx.nextDoneAt + this.#options.txInterruptDelayNs)
+    if (this.tx.inRing > 0) this.#txInterruptAt(this.tx.nextDoneAt)
   }
 
   checkInvariants(): void {
     this.rx.checkInvariants()
     this.tx.checkInvariants()
+  }
+
+  /** An interrupt for an skb that has left by `doneAt`; while the link is paused, to look again. */
+  #txInterruptAt(doneAt: Nanoseconds): void {
+    const now = this.#stack.sim.queue.now
+    this.#interruptAt(
+      (doneAt === Number.POSITIVE_INFINITY || doneAt < now ? now : doneAt) + this.#options.txInterruptDelayNs
+    )
   }
 
   #interruptAt(time: Nanoseconds): void {

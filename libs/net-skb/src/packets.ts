@@ -1,10 +1,9 @@
 // Frames on the wires of the cluster, as rows of typed arrays.
-// Modelled: the header fields that decide something (addresses, TCP sequence numbers, window, flags) and the bytes that a
-// frame occupies on the wire.
+// Modelled: the header fields that decide something (addresses, TCP sequence numbers, window, flags, time stamps) and the
+// length of the packet.
 // Not modelled: payload (a stream's content is kept by stream offset, see @swaplab/tcp), checksums, SACK,
 // wrap-around of sequence numbers (they are stream offsets up to 2^53).
 import { assert } from "@swaplab/sim"
-import { ETHERNET_OVERHEAD_BYTES, MIN_WIRE_BYTES } from "./sizes.ts"
 
 /** Protocols: below 256 an IPv4 protocol number, otherwise an ethertype. */
 export const IPPROTO_TCP = 6
@@ -26,7 +25,7 @@ export const NO_FRAME = -1
 
 /** What a link needs to know of a frame, which is an opaque number to it. */
 export interface FrameOps {
-  /** Bytes on the wire, preamble and gap included: time on the wire is bytes · 8 / rate. */
+  /** Bytes of the IP packet: the link adds its own framing. */
   bytes(frame: number): number
   /** Host the frame is addressed to. */
   destination(frame: number): number
@@ -36,6 +35,7 @@ export interface FrameOps {
 
 /** All frames of a cluster. A frame is an index; whoever holds it last must `free` it. */
 export class Packets {
+  /** Bytes of the IP packet, headers included; without Ethernet. */
   bytes: Int32Array
   proto: Uint16Array
   /** Host numbers. */
@@ -104,7 +104,7 @@ export class Packets {
   /** A frame of background traffic: `len` bytes of payload behind 28 bytes of IP and UDP header. */
   datagram(src: number, dst: number, port: number, len: number, proto = IPPROTO_UDP): number {
     const frame = this.alloc()
-    this.bytes[frame] = Math.max(MIN_WIRE_BYTES, len + 28 + ETHERNET_OVERHEAD_BYTES)
+    this.bytes[frame] = len + 28
     this.proto[frame] = proto
     this.src[frame] = src
     this.dst[frame] = dst

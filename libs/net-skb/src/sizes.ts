@@ -36,8 +36,9 @@ export const skbDataArea = (bytes: number): number => align64(bytes) + SKB_SHARE
 /** Memory charged for an skb whose buffer has `bytes` usable bytes (SKB_TRUESIZE). */
 export const skbTruesize = (bytes: number): number => bytes + SKB_HEAD_ALIGNED + SKB_SHARED_INFO_BYTES
 
-/** Bytes of a frame on the wire, from the start of the preamble to the end of the gap, for `len` bytes of TCP payload. */
-export const tcpWireBytes = (len: number): number => len + TCP_HEADER_BYTES + ETHERNET_OVERHEAD_BYTES
+/** Bytes of time that a packet of so many bytes takes on an Ethernet, from the start of its preamble to the end of the gap. */
+export const wireBytes = (packetBytes: number): number =>
+  Math.max(packetBytes + ETHERNET_OVERHEAD_BYTES, MIN_WIRE_BYTES)
 
 /** tcp_mem in pages: [below this no pressure, pressure starts, hard limit]. */
 export const tcpMem = (freeBufferPages: number): readonly [number, number, number] => {

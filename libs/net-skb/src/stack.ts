@@ -9,7 +9,7 @@ import { assert, type Sim } from "@swaplab/sim"
 import type { SocketMemory } from "./memory.ts"
 import { NetdevAlloc } from "./netdev-alloc.ts"
 import { ETH_P_8021Q, ETH_P_ARP, ETH_P_IPV6, IPPROTO_TCP, type Packets, TCPHDR_ACK, TCPHDR_RST } from "./packets.ts"
-import { tcpWireBytes } from "./sizes.ts"
+import { TCP_HEADER_BYTES } from "./sizes.ts"
 import { Skbs } from "./skb.ts"
 import { ProtoMemory, type Socket } from "./sock.ts"
 import { SoftirqContext } from "./softirq.ts"
@@ -177,7 +177,7 @@ export class NetStack {
     if (this.device === null) return
     const packets = this.packets
     const reply = packets.alloc()
-    packets.bytes[reply] = tcpWireBytes(0)
+    packets.bytes[reply] = TCP_HEADER_BYTES
     packets.proto[reply] = IPPROTO_TCP
     packets.src[reply] = this.host
     packets.dst[reply] = packets.src[frame]

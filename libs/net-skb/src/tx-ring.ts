@@ -8,9 +8,9 @@
 import type { Context } from "@swaplab/page-alloc"
 import { assert, type Nanoseconds } from "@swaplab/sim"
 import { type Packets, TCPHDR_FIN, TCPHDR_PSH } from "./packets.ts"
-import { MIN_WIRE_BYTES, tcpWireBytes } from "./sizes.ts"
+import { TCP_HEADER_BYTES } from "./sizes.ts"
 import { NET_XMIT_DROP, NET_XMIT_SUCCESS, type NetStack } from "./stack.ts"
-import type { Wire } from "./wire.ts"
+import { NOT_SENT, type Wire } from "./wire.ts"
 
 /** Rows for skbs in the ring and in the queue before it; a power of two above their limits. */
 const ROWS = 2048
@@ -48,6 +48,10 @@ export class TxRing {
   readonly #tsval = new Float64Array(ROWS)
   readonly #tsecr = new Float64Array(ROWS)
   readonly #doneAt = new Float64Array(ROWS)
+  /** The skb has left when so many frames have. */
+  readonly #doneFrame = new Float64Array(ROWS)
+  /** Frames that the wire took. */
+  #accepted = 0
 
   constructor(stack: NetStack, wire: Wire, descriptors: number, queueLimit: number) {
     assert(descriptors >= 18 && descriptors + queueLimit < ROWS, "transmit ring or queue too long")
@@ -110,7 +114,9 @@ export class TxRing {
 
   /** Releases what has left by `now` and lets waiting skbs into the ring. */
   clean(ctx: Context, now: Nanoseconds): void {
-    while (this.#clean !== this.#sent && this.#doneAt[this.#clean] <= now) {
+    const departed = this.#wire.departedFrames
+    while (this.#clean !== this.#sent) {
+      if (departed === undefined ? this.#doneAt[this.#clean] > now : this.#doneFrame[this.#clean] > departed) break
       const row = this.#clean
       this.#clean = (row + 1) & MASK
       this.#free += this.#needs[row]
@@ -136,6 +142,17 @@ export class TxRing {
     assert(needs + this.#free === this.#descriptors, "transmit descriptors leaked")
   }
 
+  /** Sends a frame that has no skb. */
+  sendFrame(frame: number): void {
+    this.#send(frame)
+  }
+
+  #send(frame: number): Nanoseconds {
+    const doneAt = this.#wire.transmit(frame)
+    if (doneAt !== NOT_SENT) this.#accepted++
+    return doneAt
+  }
+
   /** Cuts the skb into frames and puts them on the wire. */
   #emit(row: number): void {
     const packets: Packets = this.#stack.packets
@@ -148,8 +165,8 @@ export class TxRing {
       const len = left > mss ? mss : left
       left -= len
       const frame = packets.alloc()
-      const bytes = tcpWireBytes(len)
-      packets.bytes[frame] = bytes > MIN_WIRE_BYTES ? bytes : MIN_WIRE_BYTES
+      const bytes = len + TCP_HEADER_BYTES
+      packets.bytes[frame] = bytes
       packets.proto[frame] = this.#proto[row]
       packets.src[frame] = this.#stack.host
       packets.dst[frame] = this.#dst[row]
@@ -166,10 +183,11 @@ export class TxRing {
       if (tap !== null) tap.frame(frame, true)
       this.frames++
       this.bytes += bytes
-      doneAt = this.#wire.transmit(frame)
+      doneAt = this.#send(frame)
       seq += len
     } while (left > 0)
     this.#doneAt[row] = doneAt
+    this.#doneFrame[row] = this.#accepted
     this.#free -= this.#needs[row]
     this.#sent = (row + 1) & MASK
     this.packets++

@@ -181,14 +181,39 @@ describe("transmit ring", () => {
     expect(toy.nic.transmit(toy.ctx, skb)).toBe(0)
     const { packets } = toy
     expect(toy.sentFrames.map((f) => [packets.seq[f], packets.len[f], packets.flags[f], packets.bytes[f]])).toEqual([
-      [1000, 1448, 0x10, 1538],
-      [2448, 1448, 0x10, 1538],
-      [3896, 104, 0x18, 194]
+      [1000, 1448, 0x10, 1500],
+      [2448, 1448, 0x10, 1500],
+      [3896, 104, 0x18, 156]
     ])
     expect(stack.skbs.inUse).toBe(before)
     toy.pass(MS)
     expect(stack.skbs.inUse).toBe(before - 1)
     expect(toy.nic.tx.inRing).toBe(0)
+  })
+
+  it("keeps an skb while the link is paused", () => {
+    let departedFrames = 0
+    const toy = new Toy({
+      wire: {
+        transmit: () => Number.POSITIVE_INFINITY,
+        get departedFrames() {
+          return departedFrames
+        }
+      }
+    })
+    toy.nic.open(toy.ctx)
+    const { stack } = toy
+    const before = stack.skbs.inUse
+    const skb = stack.skbs.tryAllocSkb(toy.ctx, 272, 0x20, 0)
+    Object.assign(stack.tx, { dst: 1, sport: 9, port: 3, seq: 0, ack: 0, wnd: 0, flags: 0x10, len: 2000, mss: 1448 })
+    toy.nic.transmit(toy.ctx, skb)
+    toy.pass(10 * MS)
+    departedFrames = 1
+    toy.pass(10 * MS)
+    expect(stack.skbs.inUse).toBe(before + 1)
+    departedFrames = 2
+    toy.pass(MS)
+    expect(stack.skbs.inUse).toBe(before)
   })
 
   it("queues 1000 skbs behind 256 descriptors, then drops", () => {

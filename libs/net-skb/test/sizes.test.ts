@@ -5,10 +5,11 @@ import {
   netdevFragBytes,
   skbDataArea,
   skbTruesize,
+  TCP_HEADER_BYTES,
   tcpMem,
   tcpRmem,
-  tcpWireBytes,
-  tcpWmem
+  tcpWmem,
+  wireBytes
 } from "@swaplab/net-skb"
 import { describe, expect, it } from "vitest"
 
@@ -58,8 +59,10 @@ describe("sizes of buffers", () => {
   })
 
   it("takes 35 µs of a gigabit line for a page reply", () => {
-    const bytes = tcpWireBytes(MSS) * 2 + tcpWireBytes(4112 - 2 * MSS)
+    const segment = (len: number): number => wireBytes(len + TCP_HEADER_BYTES)
+    const bytes = segment(MSS) * 2 + segment(4112 - 2 * MSS)
     expect(bytes).toBe(4112 + 3 * (52 + ETHERNET_OVERHEAD_BYTES))
     expect(Math.round((bytes * 8) / 1000)).toBe(35)
+    expect(wireBytes(40)).toBe(84)
   })
 })

@@ -11,7 +11,8 @@ import {
   NO_SWITCHES,
   Packets,
   Softirq,
-  tcpMem
+  tcpMem,
+  type Wire
 } from "@swaplab/net-skb"
 import { type Context, PageAllocator, PF_MEMALLOC } from "@swaplab/page-alloc"
 import { Sim, type Sleeps } from "@swaplab/sim"
@@ -75,6 +76,7 @@ export class PageObjects implements ObjectAllocator {
 export interface ToyOptions {
   readonly switches?: Partial<NetSwitches>
   readonly nic?: NicOptions
+  readonly wire?: Wire
   readonly tcpMem?: readonly [number, number, number]
 }
 
@@ -114,17 +116,13 @@ export class Toy {
         this.ksoftirqdWoken++
       }
     })
-    this.nic = new Nic(
-      this.stack,
-      {
-        transmit: (frame) => {
-          this.sentFrames.push(frame)
-          return this.sim.now + 12_000
-        }
-      },
-      this.softirq,
-      options.nic ?? nics.e1000
-    )
+    const wire: Wire = options.wire ?? {
+      transmit: (frame) => {
+        this.sentFrames.push(frame)
+        return this.sim.now + 12_000
+      }
+    }
+    this.nic = new Nic(this.stack, wire, this.softirq, options.nic ?? nics.e1000)
   }
 
   get ctx(): Context {

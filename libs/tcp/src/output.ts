@@ -12,11 +12,11 @@ import {
   NO_SKB,
   SKB_ALLOC_FCLONE,
   SKB_ALLOC_RX,
+  TCP_HEADER_BYTES,
   TCPHDR_ACK,
   TCPHDR_FIN,
   TCPHDR_PSH,
-  TCPHDR_RST,
-  tcpWireBytes
+  TCPHDR_RST
 } from "@swaplab/net-skb"
 import { type Context, GFP_ATOMIC } from "@swaplab/page-alloc"
 import { assert } from "@swaplab/sim"
@@ -420,7 +420,7 @@ export const sendFin = (sk: TcpSocket, ctx: Context): void => {
 export const sendReset = (sk: TcpSocket): void => {
   const packets = sk.stack.packets
   const frame = packets.alloc()
-  packets.bytes[frame] = tcpWireBytes(0)
+  packets.bytes[frame] = TCP_HEADER_BYTES
   packets.proto[frame] = sk.stack.tx.proto
   packets.src[frame] = sk.stack.host
   packets.dst[frame] = sk.peerHost

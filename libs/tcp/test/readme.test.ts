@@ -1,4 +1,4 @@
-import { HostMemory, NetStack, Nic, Packets, Softirq, tcpMem } from "@swaplab/net-skb"
+import { HostMemory, NetStack, Nic, Packets, Softirq, tcpMem, wireBytes } from "@swaplab/net-skb"
 import { Process, Sim } from "@swaplab/sim"
 import { connectTcp, TcpSocket } from "@swaplab/tcp"
 import { Effect } from "effect"
@@ -16,7 +16,7 @@ it("the example of the README", () => {
     const arrive = sim.queue.register((frame) => nics[1 - host].receive(frame))
     let free = 0
     const transmit = (frame: number): number => {
-      free = Math.max(sim.now, free) + packets.bytes[frame] * 8
+      free = Math.max(sim.now, free) + wireBytes(packets.bytes[frame]) * 8
       sim.queue.at(free + 20_000, arrive, frame)
       return free
     }
@@ -29,7 +29,12 @@ it("the example of the README", () => {
   connectTcp(client, server)
 
   const task = (name: string) => ({
-    ...{ flags: 0, memdie: false, inInterrupt: false, servingSoftirq: false, cpu: 0, ns: 0 },
+    flags: 0,
+    memdie: false,
+    inInterrupt: false,
+    servingSoftirq: false,
+    cpu: 0,
+    ns: 0,
     process: new Process(sim, name),
     *condResched() {}
   })

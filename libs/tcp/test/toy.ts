@@ -12,7 +12,8 @@ import {
   type SocketMemory,
   Softirq,
   tcpMem,
-  type Wire
+  type Wire,
+  wireBytes
 } from "@swaplab/net-skb"
 import type { Task } from "@swaplab/page-alloc"
 import { type EventKind, Process, type Random, Sim, type Sleeps } from "@swaplab/sim"
@@ -53,7 +54,7 @@ export class ToyWire implements Wire {
 
   transmit(frame: number): number {
     const now = this.#sim.queue.now
-    this.#free = Math.max(now, this.#free) + Math.ceil(this.#packets.bytes[frame] * this.#nsPerByte)
+    this.#free = Math.max(now, this.#free) + Math.ceil(wireBytes(this.#packets.bytes[frame]) * this.#nsPerByte)
     const drop = this.onFrame !== null && !this.onFrame(frame)
     if (drop || this.cut || (this.loss > 0 && this.#random.unit() < this.loss)) {
       this.lost++
