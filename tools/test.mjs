@@ -14,6 +14,8 @@ const env = {
   NX_DAEMON: "false",
   NX_NO_CLOUD: "true",
   NX_TUI: "false",
+  // Nx writes there how each task ended
+  NX_PROFILE: ".nx/profile.json",
   PATH: `${join(root, "node_modules/.bin")}${delimiter}${process.env["PATH"] ?? ""}`
 }
 
@@ -42,8 +44,8 @@ tallies.push(check("dprint check", run("dprint", "check")))
 const projects = workspaces()
 const resultsOf = (/** @type {string} */ folder) => join(root, folder, "test-results.json")
 for (const { folder } of projects) rmSync(resultsOf(folder), { force: true })
-const taskLog = join(root, ".nx/cache/run.json")
-mkdirSync(join(root, ".nx/cache"), { recursive: true })
+const taskLog = join(root, ".nx/profile.json")
+mkdirSync(join(root, ".nx"), { recursive: true })
 rmSync(taskLog, { force: true })
 
 const green = run("nx", "run-many", "-t", "lint", "typecheck", "test", "e2e", "--outputStyle=static", "--parallel=2")

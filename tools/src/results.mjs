@@ -46,24 +46,25 @@ export const tallyVitest = (project, text) => {
     const red = file.assertionResults.some((/** @type {{ status: string }} */ test) => test.status === "failed")
     if (file.status === "failed" && !red) fail(`${name}: ${firstLine(file.message) || "could not be loaded"}`)
   }
-  if (report.success !== true && tally.failed === 0) fail("the run failed outside of all tests")
   if (tally.passed === 0 && tally.failed === 0) fail("no test was run")
+  if (report.success !== true && tally.failed === 0) fail("the run failed outside of all tests")
   return tally
 }
 
 const firstLine = (/** @type {unknown} */ text) => String(text ?? "").trim().split("\n")[0]
 
+/** How Nx says that a task went well: it ran, or its result was in the cache. */
+const green = ["success", "local-cache", "local-cache-kept-existing", "remote-cache"]
+
 /**
- * Counts the lint and type checks of an Nx run (its run.json), one check a task. A task that Nx did not come to, because
- * another failed before it, has failed.
+ * Counts the lint and type checks of an Nx run (the file of NX_PROFILE), one check a task. A task that Nx did not come to,
+ * because another failed before it, has failed.
  * @type {(wanted: ReadonlyArray<string>, text: string | null) => Tally}
  */
 export const tallyTasks = (wanted, text) => {
   /** @type {Map<string, boolean>} */
   const done = new Map()
-  if (text !== null) {
-    for (const task of JSON.parse(text).tasks ?? []) done.set(task.taskId, task.status === 0)
-  }
+  for (const { args, name } of text === null ? [] : JSON.parse(text)) done.set(name, green.includes(args?.status))
   return sum(wanted.map((task) => check(task, done.get(task) === true)))
 }
 

@@ -44,11 +44,17 @@ describe("a project's results", () => {
 })
 
 it("a lint or type check that Nx did not come to has failed", () => {
-  const log = JSON.stringify({ tasks: [{ taskId: "lan:lint", status: 0 }, { taskId: "nbd:lint", status: 1 }] })
-  expect(tallyTasks(["lan:lint", "nbd:lint", "tcp:lint"], log)).toMatchObject({
-    passed: 1,
-    failed: 2,
-    failures: ["nbd:lint", "tcp:lint"]
+  const log = JSON.stringify([
+    { name: "thread_name", ph: "M", args: { name: "Group #1" } },
+    { name: "lan:lint", args: { status: "success" } },
+    { name: "vmscan:lint", args: { status: "local-cache" } },
+    { name: "nbd:lint", args: { status: "failure" } },
+    { name: "swap:lint", args: { status: "skipped" } }
+  ])
+  expect(tallyTasks(["lan:lint", "nbd:lint", "swap:lint", "tcp:lint", "vmscan:lint"], log)).toMatchObject({
+    passed: 2,
+    failed: 3,
+    failures: ["nbd:lint", "swap:lint", "tcp:lint"]
   })
   expect(tallyTasks(["lan:lint"], null)).toMatchObject({ passed: 0, failed: 1 })
 })
