@@ -221,19 +221,21 @@ const nagleTest = (sk: TcpSocket, skb: number, nonagle: number): boolean => {
 
 /** `tcp_tso_should_defer`: wait up to two ticks for a larger burst. */
 const tsoShouldDefer = (sk: TcpSocket, skb: number, windowEnd: number): boolean => {
+  if (deferring(sk, skb, windowEnd)) return true
+  sk.tsoDeferred = -1
+  return false
+}
+
+const deferring = (sk: TcpSocket, skb: number, windowEnd: number): boolean => {
   const skbs = sk.stack.skbs
+  if ((skbs.flags[skb] & TCPHDR_FIN) !== 0 || sk.caState !== CA_OPEN) return false
+  const limit = Math.min(windowEnd - skbs.seq[skb], (sk.cwnd - inFlight(sk)) * sk.mss)
+  if (limit >= TSO_MAX_BYTES) return false
+  if (skb !== sk.writeTail && limit >= skbs.len[skb]) return false
+  if (limit >= Math.floor(Math.min(sk.sndWnd, sk.cwnd * sk.mss) / TCP_TSO_WIN_DIVISOR)) return false
   const sim = sk.stack.sim
   const jiffies = Math.floor(sim.queue.now / sim.tickNs)
-  const sendNow = (): boolean => {
-    sk.tsoDeferred = -1
-    return false
-  }
-  if ((skbs.flags[skb] & TCPHDR_FIN) !== 0 || sk.caState !== CA_OPEN) return sendNow()
-  if (sk.tsoDeferred >= 0 && jiffies - sk.tsoDeferred > 1) return sendNow()
-  const limit = Math.min(windowEnd - skbs.seq[skb], (sk.cwnd - inFlight(sk)) * sk.mss)
-  if (limit >= TSO_MAX_BYTES) return sendNow()
-  if (skb !== sk.writeTail && limit >= skbs.len[skb]) return sendNow()
-  if (limit >= Math.floor(Math.min(sk.sndWnd, sk.cwnd * sk.mss) / TCP_TSO_WIN_DIVISOR)) return sendNow()
+  if (sk.tsoDeferred >= 0 && jiffies - sk.tsoDeferred > 1) return false
   if (sk.tsoDeferred < 0) sk.tsoDeferred = jiffies
   return true
 }

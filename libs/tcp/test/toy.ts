@@ -125,14 +125,14 @@ export class ToyNetwork {
     this.ba = new ToyWire(this.sim, this.packets, "b to a", gigabit, latency)
     const nic = options.nic ?? nics.e1000
     const limits = options.tcpMem ?? tcpMem(FREE_PAGES)
-    this.a = this.#machine(0, this.ab, nic, {
+    this.a = this.#machine(this.ab, nic, {
       host: 0,
       memory: options.memory ?? new HostMemory(),
       packets: this.packets,
       switches: options.switches ?? ALL_SWITCHES,
       tcpMem: limits
     })
-    this.b = this.#machine(1, this.ba, nics.e1000, {
+    this.b = this.#machine(this.ba, nics.e1000, {
       host: 1,
       memory: new HostMemory(),
       packets: this.packets,
@@ -166,7 +166,7 @@ export class ToyNetwork {
     this.packets.checkInvariants()
   }
 
-  #machine(host: number, wire: Wire, nicOptions: NicOptions, options: NetStackOptions): ToyMachine {
+  #machine(wire: Wire, nicOptions: NicOptions, options: NetStackOptions): ToyMachine {
     const stack = new NetStack(this.sim, options)
     const softirq = new Softirq(
       this.sim,
@@ -188,7 +188,6 @@ export class ToyNetwork {
     )
     const nic = new Nic(stack, wire, softirq, nicOptions)
     nic.open(softirq.ctx)
-    void host
     return { stack, nic, softirq, memory: options.memory }
   }
 }
