@@ -3,6 +3,7 @@ import {
   GFP_NOFS,
   GFP_NOIO,
   PF_KSWAPD,
+  PF_MEMALLOC,
   PG_active,
   PG_dirty,
   PG_locked,
@@ -259,6 +260,21 @@ describe("shrink_page_list decisions", () => {
     expect(toy.vmscan.isolatedPages()).toBe(0)
     expect(toy.pages.frames.refCount[second]).toBe(0)
     toy.check()
+  })
+})
+
+describe("shrink_lruvec", () => {
+  it("stops after 32 pages below priority 12, though its quota is larger", () => {
+    const toy = new Toy()
+    const ctx = { ...context(), flags: PF_MEMALLOC }
+    for (let i = 0; i < 4000; i++) toy.cacheFile(ctx, toy.pages.tryAlloc(ctx, 0, 0))
+    toy.vmscan.lru.drain(ctx)
+    // priorities 12 to 6 visit 0 + 1 + 3 + 7 + 15 + 31 + 62 pages, in vain; the quota of priority 5 is 125
+    const remove = toy.mm.removeMapping.bind(toy.mm)
+    let visits = 0
+    toy.mm.removeMapping = (c, pfn) => ++visits > 119 && remove(c, pfn)
+    expect(reclaim(toy)).toBe(32)
+    expect(visits).toBe(151)
   })
 })
 
