@@ -138,7 +138,7 @@ export const warningsOf = (scenario: Scenario, given: (path: Path) => unknown): 
   }
   if (scenario.compare !== undefined && kernels.length < 2) noEffect(["compare"], "there is one kernel only")
   scenario.compare?.forEach((pair, i) => {
-    if (pair.baseline === pair.against) {
+    if (kernels.length > 1 && pair.baseline === pair.against) {
       noEffect(scenario.compare?.length === 1 ? ["compare"] : ["compare", i], "it compares a kernel with itself")
     }
   })

@@ -1,0 +1,124 @@
+// The command line of swaplab: sub-commands, flags, help.
+import { Args, CliConfig, Command, HelpDoc, Options, ValidationError } from "@effect/cli"
+import { NodeContext } from "@effect/platform-node"
+import { clientsOf, loadScenario, scenarioJsonSchema } from "@swaplab/cluster"
+import { EXIT, layerScenarioFiles } from "@swaplab/experiment"
+import { Cause, Console, Effect, Layer, Option } from "effect"
+import { stdout } from "node:process"
+import { EXIT_CODES, ExitWith } from "./exit.ts"
+import { type Flags, optionsFirst } from "./options-first.ts"
+import { withoutColours } from "./plain-console.ts"
+import { overridesOf, run } from "./run.ts"
+
+const file = Args.text({ name: "file" }).pipe(Args.withDescription("A scenario (YAML)."))
+const set = Options.text("set").pipe(
+  Options.withDescription("Puts a value over the scenario's, path=value, such as clients.0.ram=128MiB. Any number of times."),
+  Options.repeated
+)
+
+const exitCodeLines = EXIT_CODES.map(([code, meaning]) => HelpDoc.p(`${String(code).padEnd(4)} ${meaning}`))
+
+const withExitCodes = (text: string): HelpDoc.HelpDoc =>
+  HelpDoc.blocks([HelpDoc.p(text), HelpDoc.h1("EXIT CODES"), ...exitCodeLines])
+
+/** An option with a whole number; the message of a wrong one names the option. */
+const wholeNumber = (name: string, min: number, description: string) =>
+  Options.text(name).pipe(
+    Options.withPseudoName("N"),
+    Options.mapEffect((text) => {
+      const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN
+      return value >= min
+        ? Effect.succeed(value)
+        : Effect.fail(
+          ValidationError.invalidValue(HelpDoc.p(`swaplab: --${name}: got ${text}, expected a whole number from ${min}`))
+        )
+    }),
+    Options.withDescription(description),
+    Options.optional
+  )
+
+const runCommand = (worker: URL) =>
+  Command.make(
+    "run",
+    {
+      file,
+      seed: wholeNumber("seed", 0, "Runs this seed only."),
+      seeds: wholeNumber("seeds", 1, "Runs the seeds 1 to N."),
+      kernel: Options.text("kernel").pipe(
+        Options.withDescription("Runs this kernel of the scenario only. Any number of times."),
+        Options.repeated
+      ),
+      set,
+      json: Options.boolean("json").pipe(Options.withDescription("Prints the result as JSON and nothing else.")),
+      out: Options.text("out").pipe(
+        Options.withDescription("Writes result.json, series.msgpack, series.csv and report.txt to this directory."),
+        Options.optional
+      ),
+      workers: wholeNumber("workers", 1, "Worker threads. Without it, one a core. Results do not depend on it."),
+      noMap: Options.boolean("no-map").pipe(Options.withDescription("Leaves out the map of outcomes."))
+    },
+    run(worker)
+  ).pipe(Command.withDescription("Runs a scenario: each of its kernels with each of its seeds."))
+
+const none = { seed: Option.none<number>(), seeds: Option.none<number>() }
+
+const validateCommand = Command.make("validate", { file, set }, (flags) =>
+  Effect.gen(function*() {
+    const loaded = yield* loadScenario(flags.file, yield* overridesOf({ ...none, set: flags.set }))
+    const { scenario, warnings } = loaded
+    const kernels = Object.keys(scenario.kernels)
+    const clients = clientsOf(scenario, kernels[0]).length
+    yield* Console.log(
+      `${flags.file}: valid; kernels: ${kernels.length}, seeds: ${scenario.seeds.length}, clients: ${clients}`
+    )
+    for (const warning of warnings) yield* Console.log(`warning: ${warning}`)
+  })).pipe(Command.withDescription("Checks a scenario without running it."))
+
+const schemaCommand = Command.make("schema", {}, () => Console.log(JSON.stringify(scenarioJsonSchema(), null, 2))).pipe(
+  Command.withDescription("Prints the JSON Schema of scenario files, for editors.")
+)
+
+const command = (worker: URL) =>
+  Command.make("swaplab").pipe(
+    Command.withDescription(
+      withExitCodes("Emulates clusters of diskless Linux machines that swap over NBD to a shared server.")
+    ),
+    Command.withSubcommands([runCommand(worker), validateCommand, schemaCommand])
+  )
+
+/** The options above once more, as words. */
+const FLAGS: Readonly<Record<string, Flags>> = {
+  run: {
+    withValue: ["--seed", "--seeds", "--kernel", "--set", "--out", "--workers"],
+    alone: ["--json", "--no-map"]
+  },
+  validate: { withValue: ["--set"], alone: [] },
+  schema: { withValue: [], alone: [] }
+}
+
+const layer = Layer.mergeAll(
+  Layer.provideMerge(layerScenarioFiles, NodeContext.layer),
+  CliConfig.layer({ showBuiltIns: false, isCaseSensitive: true })
+)
+
+const say = (message: string, code: number) =>
+  Effect.zipRight(Console.error(`swaplab: ${message}`), new ExitWith({ code }))
+
+/** The whole command on the given arguments; `worker` is the module that worker threads start with. */
+export const main = (argv: ReadonlyArray<string>, worker: URL, version: string): Effect.Effect<void, ExitWith> =>
+  optionsFirst(argv, FLAGS).pipe(
+    Effect.flatMap(Command.run(command(worker), { name: "swaplab", version })),
+    Effect.catchTags({
+      ScenarioError: (error) => Effect.zipRight(Console.error(error.message), new ExitWith({ code: EXIT.userError })),
+      UsageError: (error) => say(error.message, EXIT.userError)
+    }),
+    Effect.catchIf(ValidationError.isValidationError, () => new ExitWith({ code: EXIT.userError })),
+    Effect.catchAllCause((cause) => {
+      const failure = Option.getOrUndefined(Cause.failureOption(cause))
+      if (failure instanceof ExitWith) return failure
+      if (Cause.isInterruptedOnly(cause)) return new ExitWith({ code: EXIT.interrupted })
+      return say(`a fault of swaplab: ${Cause.pretty(cause)}`, EXIT.ourFault)
+    }),
+    withoutColours(stdout.isTTY === true),
+    Effect.provide(layer)
+  )

@@ -1,0 +1,7 @@
+// Worker entry of the command under test, with made-up results.
+import { NodeRuntime, NodeWorkerRunner } from "@effect/platform-node"
+import { layerWorkerMain } from "@swaplab/experiment"
+import { Layer } from "effect"
+import { simulate } from "./simulate.mjs"
+
+NodeRuntime.runMain(NodeWorkerRunner.launch(Layer.provide(layerWorkerMain(simulate), NodeWorkerRunner.layer)))

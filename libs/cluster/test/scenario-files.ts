@@ -1,0 +1,30 @@
+// Scenario files in memory, for tests of the loader.
+import { type FileKind, ScenarioFiles } from "@swaplab/cluster"
+import { Effect, Layer } from "effect"
+import { dirname, join, normalize } from "node:path/posix"
+
+export type Entry = string | FileKind
+
+/** Texts are files; other entries are what `look` tells, and fail the test when they are read. */
+export const filesInMemory = (entries: Readonly<Record<string, Entry>>): Layer.Layer<ScenarioFiles> =>
+  Layer.succeed(ScenarioFiles, {
+    look: (path) => {
+      const entry = entries[path]
+      if (entry === undefined) return Effect.succeed({ kind: "missing" as const })
+      return Effect.succeed(typeof entry === "string" ? { kind: "file" as const, bytes: entry.length } : entry)
+    },
+    read: (path) => {
+      const entry = entries[path]
+      return typeof entry === "string" ? Effect.succeed(entry) : Effect.die(new Error(`${path} must not be read`))
+    },
+    resolve: (from, relative) => (relative === "" ? normalize(from) : normalize(join(dirname(from), relative)))
+  })
+
+/** The least that a scenario has. */
+export const MINIMAL = `
+name: least
+kernels:
+  vanilla: { allocator: slab, base: v3.5 }
+clients:
+  - name: client
+`

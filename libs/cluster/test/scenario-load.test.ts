@@ -1,0 +1,251 @@
+import { type LoadedScenario, loadScenario, MAX_FILE_BYTES, parseOverride, type ScenarioError } from "@swaplab/cluster"
+import { Effect, Either } from "effect"
+import { describe, expect, it } from "vitest"
+import { type Entry, filesInMemory, MINIMAL } from "./scenario-files.ts"
+
+const load = (
+  entries: Readonly<Record<string, Entry>>,
+  sets: ReadonlyArray<string> = []
+): Either.Either<LoadedScenario, ScenarioError> => {
+  const overrides = sets.map((text) => Either.getOrThrow(parseOverride(text)))
+  return Effect.runSync(Effect.either(Effect.provide(loadScenario("s/x.yaml", overrides), filesInMemory(entries))))
+}
+
+const loaded = (text: string, sets: ReadonlyArray<string> = []): LoadedScenario =>
+  Either.getOrThrowWith(load({ "s/x.yaml": text }, sets), (error) => error)
+
+const messageOf = (result: Either.Either<LoadedScenario, ScenarioError>): string =>
+  Either.isLeft(result) ? result.left.message : "no error"
+
+/** MINIMAL with more in its client group. */
+const withClient = (client: string): string => MINIMAL.replace("- name: client", `- { name: client, ${client} }`)
+
+describe("a bad file is one message with file, path and value", () => {
+  it.each([
+    ["an unknown key", withClient("rma: 64 MiB"), `s/x.yaml: clients[0].rma: unknown key, did you mean "ram"?`],
+    ["an unknown key at the top", `${MINIMAL}\nkernel: x`, `s/x.yaml: kernel: unknown key, did you mean "kernels"?`],
+    [
+      "a wrong unit",
+      withClient("swap: 64 MB/s"),
+      `s/x.yaml: clients[0].swap: got "64 MB/s", expected a size such as 64 MiB`
+    ],
+    [
+      "a size without unit",
+      withClient("swap: 512"),
+      "s/x.yaml: clients[0].swap: got 512, expected a size such as 64 MiB"
+    ],
+    [
+      "a negative size",
+      withClient("ram: -64 MiB"),
+      `s/x.yaml: clients[0].ram: got "-64 MiB", expected a size such as 64 MiB, at least 8 MiB and at most 256 GiB`
+    ],
+    [
+      "no client in a group",
+      withClient("count: 0"),
+      "s/x.yaml: clients[0].count: got 0, expected a whole number from 1 to 10000"
+    ],
+    [
+      "no client group",
+      MINIMAL.replace("clients:\n  - name: client", "clients: []"),
+      "s/x.yaml: clients: got [], expected a list of at least one client group"
+    ],
+    [
+      "too little swap",
+      withClient("swap: 256 MiB"),
+      `s/x.yaml: clients[0].swap: got "256 MiB", expected at least 302 MiB: usemem maps 256 MiB, which may be at most `
+      + "70 % of RAM and swap"
+    ],
+    [
+      "a kernel that is not there",
+      withClient("kernel: vanila"),
+      `s/x.yaml: clients[0].kernel: got "vanila", expected a kernel of this scenario: did you mean vanilla?`
+    ],
+    [
+      "an unknown patch",
+      MINIMAL.replace("base: v3.5 }", "base: v3.5, patches: { trottle: true } }"),
+      `s/x.yaml: kernels.vanilla.patches.trottle: unknown key, did you mean "throttle"?`
+    ],
+    [
+      "an unknown base",
+      MINIMAL.replace("base: v3.5 }", "base: v3.7 }"),
+      `s/x.yaml: kernels.vanilla.base: got "v3.7", expected v3.5, feb-2012, v9, v3.6 or v3.6-P`
+    ],
+    [
+      "no kernel",
+      MINIMAL.replace(/kernels:\n.*\n/, "kernels: {}\n"),
+      "s/x.yaml: kernels: got {}, expected at least one kernel"
+    ],
+    [
+      "a threshold on an unknown metric",
+      `${MINIMAL}\nthresholds: [client.faultLatency.p98 < 1 ms]`,
+      `s/x.yaml: thresholds[0]: got "client.faultLatency.p98 < 1 ms", expected a known metric, did you mean `
+      + "client.faultLatency.p90?"
+    ],
+    [
+      "a threshold in a wrong unit",
+      `${MINIMAL}\nthresholds: [elapsed < 3 MiB]`,
+      `s/x.yaml: thresholds[0]: got "elapsed < 3 MiB", expected a time such as 10 ms after <`
+    ],
+    [
+      "a seed twice",
+      `${MINIMAL}\nseeds: [1, 1]`,
+      "s/x.yaml: seeds: got [1,1], expected a count such as 10, or a list of different seeds such as [1, 2, 5]"
+    ],
+    [
+      "a missing name",
+      MINIMAL.replace("name: least", ""),
+      "s/x.yaml: name: missing, expected a name of letters, digits, - and _"
+    ],
+    ["a tick rate that Linux has not", `${MINIMAL}\nhz: 300`, "s/x.yaml: hz: got 300, expected 100, 250 or 1000"],
+    [
+      "two groups of one name",
+      MINIMAL.replace("  - name: client", "  - name: client\n  - name: client"),
+      `s/x.yaml: clients[1].name: got "client", expected a name that no other group has`
+    ],
+    [
+      "a list at the top",
+      "- a\n- b",
+      `s/x.yaml: got ["a","b"], expected a scenario: a mapping with name, kernels and clients`
+    ],
+    ["an empty file", "", "s/x.yaml: is empty, expected a scenario"],
+    ["comments only", "# nothing\n", "s/x.yaml: is empty, expected a scenario"],
+    ["a key called __proto__", `${MINIMAL}\n__proto__: { hz: 100 }`, "s/x.yaml: __proto__: unknown key, expected one of"]
+  ])("%s", (_, text, message) => {
+    expect(messageOf(load({ "s/x.yaml": text }))).toContain(message)
+  })
+
+  it("names line and column of what is no YAML", () => {
+    expect(messageOf(load({ "s/x.yaml": "name: x\nkernels: {a: [}\n" }))).toMatch(
+      /^s\/x\.yaml: line 2, column \d+: not YAML: .+$/
+    )
+  })
+
+  it("refuses a key given twice", () => {
+    expect(messageOf(load({ "s/x.yaml": "name: x\nname: y\n" }))).toContain("not YAML")
+  })
+
+  it("does not expand aliases without end", () => {
+    const lines = ["a0: &a0 [x]"]
+    for (let i = 1; i < 12; i++) {
+      lines.push(`a${i}: &a${i} [${Array.from({ length: 9 }, () => `*a${i - 1}`).join(", ")}]`)
+    }
+    expect(messageOf(load({ "s/x.yaml": lines.join("\n") }))).toContain("not YAML")
+  })
+
+  it("shows all mistakes of a file at once, a line each", () => {
+    const lines = messageOf(load({ "s/x.yaml": withClient("ram: x, cpus: 0, nic: { rxring: 1 }") })).split("\n")
+    expect(lines).toHaveLength(3)
+    expect(lines.every((line) => line.startsWith("s/x.yaml: clients[0]."))).toBe(true)
+  })
+
+  it.each<[string, Record<string, Entry>, string]>([
+    ["missing", {}, "s/x.yaml: no such file, expected a scenario"],
+    ["a directory", { "s/x.yaml": { kind: "directory" } }, "s/x.yaml: is a directory, expected a scenario file"],
+    [
+      "larger than 10 MiB, and is not read",
+      { "s/x.yaml": { kind: "file", bytes: 100_000_000 } },
+      `s/x.yaml: has 100000000 bytes, expected a scenario of at most ${MAX_FILE_BYTES} (10 MiB)`
+    ],
+    [
+      "unreadable",
+      { "s/x.yaml": { kind: "unreadable", reason: "permission denied" } },
+      "s/x.yaml: cannot be read: permission denied"
+    ]
+  ])("the file is %s", (_, entries, message) => {
+    expect(messageOf(load(entries))).toBe(message)
+  })
+})
+
+describe("include", () => {
+  it("puts a file over those it includes: mappings by key, groups by name, other lists whole", () => {
+    const { scenario } = Either.getOrThrow(load({
+      "s/x.yaml": "include: [base/a.yaml]\nseeds: [7]\n"
+        + "clients: [{ name: client, ram: 2 GiB, swap: 10 GiB }, { name: new }]",
+      "s/base/a.yaml": `${MINIMAL}\nhz: 100\nseeds: [1, 2]\nserver: { cpus: 4, link: { rate: 100 Mbit } }`
+    }))
+    expect(scenario.hz).toBe(100)
+    expect(scenario.seeds).toEqual([7])
+    expect(scenario.server.cpus).toBe(4)
+    expect(scenario.clients.map((group) => [group.name, group.ram])).toEqual([["client", 2 ** 31], ["new", 2 ** 26]])
+  })
+
+  it("lets a file be included twice, on two ways", () => {
+    const entries = {
+      "s/x.yaml": "include: [a.yaml, b.yaml]",
+      "s/a.yaml": "include: [c.yaml]\nhz: 100",
+      "s/b.yaml": "include: [c.yaml]",
+      "s/c.yaml": `${MINIMAL}\nhz: 1000`
+    }
+    expect(Either.getOrThrow(load(entries)).scenario.hz).toBe(1000)
+  })
+
+  it.each<[string, Record<string, string>]>([
+    ["of one file", { "s/x.yaml": "include: [./x.yaml]" }],
+    ["of two", { "s/x.yaml": "include: [y.yaml]", "s/y.yaml": "include: [../s/x.yaml]" }]
+  ])("refuses a cycle %s", (_, entries) => {
+    const message = messageOf(load(entries))
+    expect(message).toContain("include[0]")
+    expect(message).toMatch(/s\/x\.yaml -> .*s\/x\.yaml$/)
+  })
+
+  it("names the file that holds the mistake", () => {
+    const entries = { "s/x.yaml": "include: [a.yaml]", "s/a.yaml": `${MINIMAL}\nhz: 7` }
+    expect(messageOf(load(entries))).toBe("s/a.yaml: hz: got 7, expected 100, 250 or 1000")
+  })
+
+  it("names an included file that is not there", () => {
+    expect(messageOf(load({ "s/x.yaml": "include: [no.yaml]" }))).toBe(
+      `s/x.yaml: include[0]: got "no.yaml", expected a file, but there is no s/no.yaml`
+    )
+  })
+})
+
+describe("--set", () => {
+  it("puts a value over the file's, by either spelling of a path", () => {
+    const sets = ["clients.0.ram=128MiB", "clients[0].swap=1 GiB", "seeds=[3, 4]", "server.link.rate=100 Mbit"]
+    const { scenario } = loaded(MINIMAL, sets)
+    expect(scenario.clients[0].ram).toBe(2 ** 27)
+    expect(scenario.clients[0].swap).toBe(2 ** 30)
+    expect(scenario.seeds).toEqual([3, 4])
+    expect(scenario.server.link.rate).toBe(1e8)
+  })
+
+  it.each([
+    ["clients.0.ram=64", "--set clients.0.ram=64: clients[0].ram: got 64, expected a size"],
+    ["clients.1.ram=64 MiB", "--set clients.1.ram=64 MiB: clients[1].ram: 1 is no entry of this list, expected 0"],
+    ["clients.0.rma=64 MiB", `--set clients.0.rma=64 MiB: clients[0].rma: unknown key, did you mean "ram"?`],
+    ["name.x=1", "--set name.x=1: name.x: x is below a value that is no mapping"],
+    ["__proto__.x=1", "expected path=value"],
+    ["ram", "--set ram: expected path=value, such as clients.0.ram=128MiB"]
+  ])("%s", (set, message) => {
+    const result = Either.flatMap(parseOverride(set), () => load({ "s/x.yaml": MINIMAL }, [set]))
+    expect(messageOf(result)).toContain(message)
+  })
+})
+
+describe("settings without effect are said", () => {
+  it.each([
+    [
+      withClient("background: { bytes: 500 }"),
+      "clients[0].background.bytes: 500 has no effect: background.packetsPerSecond is 0"
+    ],
+    [`${MINIMAL}\ncompare: { baseline: vanilla, against: vanilla }`, "compare: "],
+    [withClient("thp: true, minFree: 4 MiB"), "clients[0].thp: true has no effect"],
+    [`${MINIMAL}\nserver: { pageCache: 2 GiB }`, `server.pageCache: "2 GiB" has no effect: server.disk is memory`],
+    [
+      withClient("kernel: vanilla").replace("clients:", "  other: { allocator: slub, base: v3.5 }\nclients:"),
+      "kernels.other: "
+    ],
+    [withClient("workload: { usemem: { size: 16 MiB } }"), "clients[0].workload.usemem.size: 16 MiB fits into RAM"],
+    [
+      MINIMAL.replace("base: v3.5 }", "base: v3.5, patches: { ignore-mempolicy: true } }"),
+      "kernels.vanilla.patches.ignore-mempolicy: true has no effect"
+    ]
+  ])("%s", (text, warning) => {
+    expect(loaded(text).warnings.filter((line) => line.startsWith(warning))).toHaveLength(1)
+  })
+
+  it("holds no default against anybody", () => {
+    expect(loaded(MINIMAL).warnings).toEqual([])
+  })
+})

@@ -1,0 +1,161 @@
+import {
+  clientsOf,
+  compareNatural,
+  formatQuantity,
+  parseQuantity,
+  parseThreshold,
+  RATE,
+  Scenario,
+  scenarioJsonSchema,
+  SHARE,
+  SIZE,
+  TIME,
+  type UnitKind
+} from "@swaplab/cluster"
+import { Schema } from "effect"
+import fc from "fast-check"
+import { readFileSync } from "node:fs"
+import { describe, expect, it } from "vitest"
+
+describe("quantities", () => {
+  it.each<[UnitKind, string, number | null]>([
+    [SIZE, "64 MiB", 67_108_864],
+    [SIZE, "64MiB", 67_108_864],
+    [SIZE, "1.5 KiB", 1536],
+    [SIZE, "0 B", 0],
+    [SIZE, "64 MB", null],
+    [SIZE, "-64 MiB", null],
+    [SIZE, "64", null],
+    [SIZE, " 64 MiB", null],
+    [SIZE, "1e3 MiB", null],
+    [SIZE, "9999999999 TiB", null],
+    // nothing rounds to 1 ms: a nanosecond and fractions of a microsecond are kept
+    [TIME, "1 ns", 1],
+    [TIME, "0.67 us", 670],
+    [TIME, "0.001 ms", 1000],
+    [TIME, "20 µs", 20_000],
+    [TIME, "900 s", 900e9],
+    [TIME, "10 days", null],
+    [RATE, "1 Gbit", 1e9],
+    [RATE, "100 Mbit/s", 1e8],
+    [RATE, "100 MB/s", null],
+    [SHARE, "7 %", 0.07],
+    [SHARE, "0.1%", 0.001],
+    [SHARE, "101 %", null]
+  ])("%#: %s", (kind, text, value) => {
+    expect(parseQuantity(kind, text)).toBe(value)
+  })
+
+  it.each<[UnitKind, number, string]>([
+    [SIZE, 67_108_864, "64 MiB"],
+    [SIZE, 1536, "1.5 KiB"],
+    [SIZE, 0, "0 B"],
+    [TIME, 1500, "1.5 us"],
+    [TIME, 35, "35 ns"],
+    [TIME, 1_000_001, "1000001 ns"],
+    [RATE, 1e9, "1 Gbit"],
+    [SHARE, 0.07, "7 %"],
+    [SHARE, 0.29, "29 %"]
+  ])("%#: writes %s as it is read", (kind, value, text) => {
+    expect(formatQuantity(kind, value)).toBe(text)
+  })
+
+  it.each([["sizes", SIZE], ["times", TIME], ["rates", RATE]] as const)("%s survive writing and reading", (_, kind) => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: Math.min(kind.max, 2 ** 53 - 1) }), (value) => {
+        expect(parseQuantity(kind, formatQuantity(kind, value))).toBe(value)
+      }),
+      { seed: 2012, numRuns: 2000 }
+    )
+  })
+
+  it("percentages of up to six decimals survive reading, writing and reading", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 100_000_000 }), (millionths) => {
+        const value = parseQuantity(SHARE, `${(millionths / 1e6).toFixed(6)} %`)
+        expect(value).not.toBeNull()
+        expect(parseQuantity(SHARE, formatQuantity(SHARE, value ?? 0))).toBe(value)
+      }),
+      { seed: 2012, numRuns: 2000 }
+    )
+  })
+})
+
+describe("natural order", () => {
+  it("puts client-2 before client-10", () => {
+    const names = ["client-10", "client-2", "client-1", "a", "client", "client-2b", "b1"]
+    expect([...names].sort(compareNatural)).toEqual([
+      "a",
+      "b1",
+      "client",
+      "client-1",
+      "client-2",
+      "client-2b",
+      "client-10"
+    ])
+  })
+
+  it("is an order", () => {
+    const name = fc.stringMatching(/^[a-c0-2-]{0,6}$/)
+    fc.assert(
+      fc.property(name, name, name, (a, b, c) => {
+        expect(Math.sign(compareNatural(a, b)) + Math.sign(compareNatural(b, a))).toBe(0)
+        if (compareNatural(a, b) === 0) expect(a).toBe(b)
+        if (compareNatural(a, b) < 0 && compareNatural(b, c) < 0) expect(compareNatural(a, c)).toBeLessThan(0)
+      }),
+      { seed: 2012, numRuns: 2000 }
+    )
+  })
+
+  it("sorts the clients of a scenario", () => {
+    const scenario = Schema.decodeUnknownSync(Scenario)({
+      name: "x",
+      kernels: { a: { allocator: "slab", base: "v3.5" } },
+      clients: [{ name: "client", count: 11 }, { name: "b", kernel: "a" }]
+    })
+    const names = clientsOf(scenario, "a").map((client) => client.name)
+    expect(names.slice(0, 4)).toEqual(["b-1", "client-1", "client-2", "client-3"])
+    expect(names.at(-1)).toBe("client-11")
+  })
+})
+
+describe("a scenario", () => {
+  const given = {
+    name: "x",
+    kernels: { a: { allocator: "slab", base: "v3.5" } },
+    clients: [{ name: "c" }],
+    thresholds: ["elapsed < 90 s"]
+  }
+
+  it("survives encoding and decoding", () => {
+    const scenario = Schema.decodeUnknownSync(Scenario)(given)
+    const text = JSON.stringify(Schema.encodeSync(Scenario)(scenario))
+    expect(Schema.decodeUnknownSync(Scenario)(JSON.parse(text))).toEqual(scenario)
+  })
+
+  it("has the JSON Schema that ships with it", () => {
+    const file = new URL("../../../scenarios/scenario.schema.json", import.meta.url)
+    // written by: node apps/swaplab/dist/main.js schema > scenarios/scenario.schema.json
+    expect(JSON.parse(readFileSync(file, "utf8"))).toEqual(scenarioJsonSchema())
+  })
+
+  it("shows defaults in the JSON Schema as a file would write them", () => {
+    const text = JSON.stringify(scenarioJsonSchema())
+    expect(text).toContain(`"default":"64 MiB"`)
+    expect(text).toContain(`"default":"1 Gbit"`)
+    expect(text).not.toContain(`"default":67108864`)
+  })
+})
+
+describe("thresholds", () => {
+  it("reads metric, comparison and value", () => {
+    expect(parseThreshold("client.faultLatency.p99 < 50 ms")).toEqual({
+      metric: "client.faultLatency.p99",
+      comparison: "<",
+      value: 50e6
+    })
+    expect(parseThreshold("server.linkInUtilisation<=90 %")).toMatchObject({ comparison: "<=", value: 0.9 })
+    expect(parseThreshold("client.vmstat.allocstall < 10")).toMatchObject({ value: 10 })
+    expect(parseThreshold("client.swapInRate > 100 Mbit")).toMatchObject({ value: 1e8 })
+  })
+})
