@@ -265,7 +265,7 @@ describe("shrink_page_list decisions", () => {
 
 describe("shrink_lruvec", () => {
   it("stops after 32 pages below priority 12, though its quota is larger", () => {
-    const toy = new Toy()
+    const toy = new Toy({ swapSlots: 0 })
     const ctx = { ...context(), flags: PF_MEMALLOC }
     for (let i = 0; i < 4000; i++) toy.cacheFile(ctx, toy.pages.tryAlloc(ctx, 0, 0))
     toy.vmscan.lru.drain(ctx)
