@@ -202,6 +202,23 @@ describe("fallback between migrate types", () => {
     pages.checkInvariants()
   })
 
+  it("a block of order 4 or more is taken with all free pages of its pageblock", () => {
+    const { pages } = machine({ memory: { dma: 3072, dma32: 0, normal: 0 } })
+    const zone = pages.zones[0]
+    const held: Array<number> = []
+    for (;;) {
+      const page = pages.tryAlloc(greedy, GFP_HIGHUSER_MOVABLE | __GFP_NOWARN, 4)
+      if (page === NO_PAGE) break
+      held.push(page)
+    }
+    const inLastBlock = held.filter((pfn) => pfn >= 2560).sort((a, b) => a - b)
+    for (let i = 0; i < 8; i += 2) pages.free(greedy, inLastBlock[i], 4)
+    pages.tryAlloc(greedy, GFP_KERNEL | __GFP_NOWARN, 1)
+    expect(zone.freeList[4 * 5 + MIGRATE_MOVABLE].count).toBe(0)
+    expect(zone.freeList[4 * 5 + MIGRATE_UNMOVABLE].count).toBe(3)
+    expect(pages.buddy.typeOf(2560)).toBe(MIGRATE_MOVABLE)
+  })
+
   it("leaves the reserve pageblocks for the very end", () => {
     const { pages } = machine()
     const zone = pages.zones[1]

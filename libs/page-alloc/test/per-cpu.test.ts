@@ -97,6 +97,14 @@ describe("per-CPU lists", () => {
     pages.free(ctx, page, 0)
     expect(zone.pcp[0].lists[MIGRATE_MOVABLE].head).toBe(page)
     expect(pages.frames.private[page]).toBe(MIGRATE_RESERVE)
+    // its 30 neighbours were refilled for a movable request and stay movable: they keep the page from merging whole
+    const held = Array.from({ length: 31 }, () => pages.tryAlloc(greedy, GFP_HIGHUSER_MOVABLE, 0))
+    pages.free(ctx, held[0], 0)
+    const reserved = () =>
+      zone.freeList.filter((_, i) => i % 5 === MIGRATE_RESERVE).reduce((n, list) => n + list.count, 0)
+    const before = reserved()
+    pages.drainAllPages()
+    expect(reserved()).toBe(before + 1)
     pages.checkInvariants()
   })
 
