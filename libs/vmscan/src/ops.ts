@@ -66,7 +66,7 @@ export interface ReclaimOps {
   /**
    * __remove_mapping: if the page is clean, not under writeback, and referenced by nobody but its cache and the
    * isolation (frames.refCount is 2), removes it from the cache, drops the cache's reference and says true; reclaim then
-   * frees the page. Else changes nothing.
+   * frees the page. Else changes nothing. Never called for a mapped page.
    */
   removeMapping(ctx: Context, pfn: number): boolean
   /** try_to_free_swap: gives up the swap slot of an activated page when nobody else needs it. */

@@ -94,7 +94,8 @@ const cull = (pgdat: Pgdat, task: Task, pfn: number): void => {
 
 /** The last step: the page is clean and locked. */
 const removeOrKeep = (pgdat: Pgdat, task: Task, batch: ReclaimBatch, pfn: number): void => {
-  if (!pgdat.mm.removeMapping(task, pfn)) {
+  // a fault may have mapped it again while its write slept
+  if (pgdat.frames.rmap[pfn] >= 0 || !pgdat.mm.removeMapping(task, pfn)) {
     keepLocked(pgdat, batch, pfn)
     return
   }
