@@ -1,1 +1,75 @@
-export {}
+// Runs the built command as a user does: a process of its own, with a scenario file on disk.
+import { spawn } from "node:child_process"
+import { existsSync, mkdtempSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { dirname, join } from "node:path"
+import { fileURLToPath } from "node:url"
+
+/** The folder of the root package.json. */
+export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
+
+const main = join(root, "apps/swaplab/dist/main.js")
+
+/** How a process ended, and what it printed. */
+export interface Ended {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+export interface RunOptions {
+  /** The Node to run it with; by default the one that runs the tests. */
+  readonly node?: string
+  readonly cwd?: string
+  /** Interrupts the process (SIGINT, as Ctrl-C does) after so many milliseconds. */
+  readonly interruptAfterMs?: number
+}
+
+/** The environment of a user: nothing that Nx or vitest has put there, no colours. */
+const environment = (): NodeJS.ProcessEnv => {
+  const { FORCE_COLOR: _colour, NODE_OPTIONS: _options, NODE_ENV: _env, VITEST: _vitest, ...rest } = process.env
+  return { ...rest, NO_COLOR: "1" }
+}
+
+/** Runs any program and collects what it prints. */
+export const execute = (program: string, args: ReadonlyArray<string>, options: RunOptions = {}): Promise<Ended> =>
+  new Promise((resolve, reject) => {
+    const child = spawn(program, args, {
+      cwd: options.cwd ?? root,
+      env: environment(),
+      stdio: ["ignore", "pipe", "pipe"]
+    })
+    let stdout = ""
+    let stderr = ""
+    child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text))
+    child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text))
+    const timer = options.interruptAfterMs === undefined
+      ? undefined
+      : setTimeout(() => child.kill("SIGINT"), options.interruptAfterMs)
+    child.on("error", reject)
+    child.on("close", (code, signal) => {
+      clearTimeout(timer)
+      resolve({ code, signal, stdout, stderr })
+    })
+  })
+
+/** `swaplab …`. */
+export const swaplab = (args: ReadonlyArray<string>, options: RunOptions = {}): Promise<Ended> => {
+  if (!existsSync(main)) throw new Error(`${main} is missing: run npm run build first`)
+  return execute(options.node ?? process.execPath, [main, ...args], options)
+}
+
+/** The command line of `swaplab …`, for a shell. */
+export const shellCommand = (args: ReadonlyArray<string>): string =>
+  [process.execPath, main, ...args].map((word) => `'${word}'`).join(" ")
+
+/** A new empty folder. */
+export const scratch = (): string => mkdtempSync(join(tmpdir(), "swaplab-e2e-"))
+
+/** Writes a file into a new folder and returns its path. */
+export const fileWith = (text: string, name = "scenario.yaml"): string => {
+  const path = join(scratch(), name)
+  writeFileSync(path, text)
+  return path
+}

@@ -1,0 +1,32 @@
+// Small scenarios of the tests: a few hundred milliseconds each.
+
+/** One client of 16 MiB that walks twice over twice its memory. */
+export const small = (extra = ""): string => `
+name: small
+seeds: [1]
+duration: 300 s
+kernels:
+  patched: { allocator: slab, base: v3.6 }
+clients:
+  - name: client
+    ram: 16 MiB
+    cpus: 1
+    swap: 64 MiB
+    workload: { usemem: { processesPerCpu: 2, size: 2x RAM, passes: 2 } }
+    background: { packetsPerSecond: 200 }
+expect: { default: any }
+${extra}`
+
+/** The scenario above with another group of clients in front, whose workload starts when the first is long done. */
+export const withLateClient = (): string =>
+  small().replace(
+    "clients:\n",
+    `clients:
+  - name: added
+    ram: 16 MiB
+    cpus: 1
+    swap: 64 MiB
+    workload: { usemem: { processesPerCpu: 1, size: 1x RAM, passes: 1 } }
+    start: 200 s
+`
+  )

@@ -1,0 +1,161 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs"
+import { join } from "node:path"
+import { describe, expect, it } from "vitest"
+import { execute, fileWith, root, scratch, shellCommand, swaplab } from "../src/command.ts"
+import { resultOf, runJson } from "../src/results.ts"
+import { small } from "../src/scenarios.ts"
+
+describe("swaplab run", () => {
+  it("prints a report with every client and the fingerprint, and ends with 0", async () => {
+    const file = fileWith(small())
+    const { code, stderr, stdout } = await swaplab(["run", file])
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" })
+    const { runs } = await runJson(file)
+    expect(stdout).toContain("patched")
+    expect(stdout).toContain("client-1")
+    expect(stdout).toContain(runs[0].fingerprint)
+    expect(stdout).not.toContain("\u001b")
+  })
+
+  it("--json prints pure JSON and nothing else", async () => {
+    const { code, stderr, stdout } = await swaplab(["run", fileWith(small()), "--json"])
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" })
+    expect(stdout.trimEnd()).toBe(JSON.stringify(JSON.parse(stdout)))
+  })
+
+  it("keeps every law, and brings back every page that went out", async () => {
+    const { runs } = await runJson(fileWith(small()), "--seeds", "2")
+    expect(runs.flatMap(({ laws }) => laws.filter(({ holds }) => !holds))).toEqual([])
+    for (const law of ["pages conserved", "packets conserved", "Little's law", "swap tokens"]) {
+      expect(runs.every(({ laws }) => laws.some((checked) => checked.law === law)), law).toBe(true)
+    }
+    expect(
+      runs.every(({ clients }) => clients.every(({ swapInBytes, swapOutBytes }) => swapInBytes > 0 && swapOutBytes > 0))
+    )
+      .toBe(true)
+  })
+
+  it("--out writes the result, the series and the report", async () => {
+    const out = join(scratch(), "new/folder")
+    const { stdout } = await swaplab(["run", fileWith(small()), "--json", "--out", out])
+    expect(readdirSync(out).sort()).toEqual(["report.txt", "result.json", "series.csv", "series.msgpack"])
+    expect(JSON.parse(readFileSync(join(out, "result.json"), "utf8"))).toEqual(JSON.parse(stdout))
+    const [header, ...rows] = readFileSync(join(out, "series.csv"), "utf8").trimEnd().split("\n")
+    expect(header).toContain("client-1")
+    expect(rows.length).toBeGreaterThan(5)
+    expect(rows.every((row) => row.split(",").length === header.split(",").length)).toBe(true)
+  })
+
+  it("--set puts a value over the file's", async () => {
+    const file = fileWith(small())
+    const doubled = await runJson(file, "--set", "clients.0.count=2", "--set", "name=two")
+    expect(doubled.runs[0].clients.map(({ name }) => name)).toEqual(["client-1", "client-2"])
+    expect(doubled.runs[0].fingerprint).not.toBe((await runJson(file)).runs[0].fingerprint)
+  })
+
+  it("sorts names naturally: client-2 comes before client-10", async () => {
+    const { runs } = await runJson(
+      fileWith(small()),
+      "--set",
+      "clients.0.count=11",
+      "--set",
+      "clients.0.workload.usemem.passes=1"
+    )
+    expect(runs[0].clients.map(({ name }) => name)).toEqual(Array.from({ length: 11 }, (_, i) => `client-${i + 1}`))
+  })
+
+  it("ends with 99 when a threshold is missed", async () => {
+    const { code, stdout } = await swaplab(["run", fileWith(small("thresholds: [\"client.faultLatency.p99 < 1 ns\"]"))])
+    expect(code).toBe(99)
+    expect(stdout).toContain("client.faultLatency.p99")
+  })
+
+  it("says which settings have no effect", async () => {
+    const file = fileWith(small("compare: { baseline: patched, against: patched }"))
+    const { stdout } = await swaplab(["validate", file])
+    expect(stdout).toMatch(/warning: compare: .* has no effect/)
+    expect((await runJson(file)).warnings.join("\n")).toMatch(/compare: .* has no effect/)
+  })
+})
+
+describe("Ctrl-C", () => {
+  it("ends the command cleanly and keeps what was measured", async () => {
+    const file = fileWith(small())
+    const out = join(scratch(), "out")
+    const started = performance.now()
+    await runJson(file, "--workers", "1")
+    const oneRun = performance.now() - started
+    const ended = await swaplab(["run", file, "--json", "--seeds", "2000", "--workers", "1", "--out", out], {
+      interruptAfterMs: 3 * oneRun + 1000
+    })
+    expect({ code: ended.code, signal: ended.signal, stderr: ended.stderr }).toEqual({
+      code: 130,
+      signal: null,
+      stderr: ""
+    })
+    const result = resultOf(ended)
+    expect(result.interrupted).toBe(true)
+    const whole = result.runs.filter(({ outcome }) => outcome === "completed")
+    expect(whole.length).toBeGreaterThan(0)
+    expect(whole.length).toBeLessThan(2000)
+    expect(JSON.parse(readFileSync(join(out, "result.json"), "utf8"))).toEqual(JSON.parse(ended.stdout))
+    // a run that was measured to its end is as good as ever
+    const [again] = (await runJson(file, "--seed", String(whole[0].seed))).runs
+    expect(again.fingerprint).toBe(whole[0].fingerprint)
+  })
+
+  it("in the middle of a run keeps the figures up to then", async () => {
+    const file = fileWith(small().replace("passes: 2", "passes: 1000").replace("300 s", "80000 s"))
+    const ended = await swaplab(["run", file, "--json"], { interruptAfterMs: 4000 })
+    expect(ended.code).toBe(130)
+    const [run] = resultOf(ended).runs
+    expect(run.outcome).toBe("stopped")
+    expect(run.events).toBeGreaterThan(1000)
+    expect(run.clients[0].pagesTouched).toBeGreaterThan(1000)
+  })
+})
+
+const script = existsSync("/usr/bin/script")
+
+describe("the progress line", () => {
+  it("is not there in a pipe", async () => {
+    const { stderr } = await swaplab(["run", fileWith(small()), "--seeds", "3"])
+    expect(stderr).toBe("")
+  })
+
+  it.skipIf(!script)("is there on a terminal, and never in the result", async () => {
+    const json = join(scratch(), "result.json")
+    const command = `${
+      shellCommand(["run", fileWith(small()), "--json", "--seeds", "6", "--workers", "1"])
+    } > '${json}'`
+    const { code, stdout: terminal } = await execute("/usr/bin/script", ["-qec", command, "/dev/null"])
+    expect(code).toBe(0)
+    expect(terminal).toMatch(/\r\d\/6 runs .*\d\/1 clients alive .*patched#\d [\d.]+ s/)
+    expect(terminal).toMatch(/[\d.]+ M events\/s/)
+    expect((JSON.parse(readFileSync(json, "utf8")) as { runs: ReadonlyArray<unknown> }).runs).toHaveLength(6)
+  })
+})
+
+describe("the other commands", () => {
+  it("--help lists the exit codes", async () => {
+    const { code, stdout } = await swaplab(["--help"])
+    expect(code).toBe(0)
+    for (const line of [/\b0\b/, /\b1\b/, /\b2\b/, /\b98\b.*lockup/, /\b99\b.*threshold/]) expect(stdout).toMatch(line)
+  })
+
+  it("schema prints the JSON Schema that ships", async () => {
+    const { code, stdout } = await swaplab(["schema"])
+    expect(code).toBe(0)
+    expect(JSON.parse(stdout)).toEqual(JSON.parse(readFileSync(join(root, "scenarios/scenario.schema.json"), "utf8")))
+  })
+
+  it("every scenario that ships is valid", async () => {
+    const names = readdirSync(join(root, "scenarios")).filter((name) => name.endsWith(".yaml"))
+    expect(names).toEqual(expect.arrayContaining(["seed-2012.yaml", "classroom.yaml"]))
+    for (const name of names) {
+      const { code, stderr, stdout } = await swaplab(["validate", `scenarios/${name}`])
+      expect({ name, code, stderr }).toEqual({ name, code: 0, stderr: "" })
+      expect(stdout).toContain("valid")
+    }
+  })
+})
