@@ -274,10 +274,7 @@ export class Machine {
     return new Swap(this.sim, pages.frames, this.disk, {
       tryAllocPage: (task, gfp) => ops.tryAllocPage(task as KernelTask, gfp),
       allocPage: (task, gfp) => ops.allocPage(task as KernelTask, gfp),
-      freePage: (ctx, pfn) => {
-        pages.frames.refCount[pfn]++
-        vmscan.lru.release(ctx, pfn, false)
-      },
+      freePage: (ctx, pfn) => vmscan.lru.putSinglePage(ctx, pfn),
       lruCacheAddAnon: (ctx, pfn) => vmscan.lru.add(ctx, pfn, false),
       lruAddDrain: (ctx) => vmscan.lru.drain(ctx),
       rotateReclaimable: (ctx, pfn) => vmscan.lru.rotateReclaimable(ctx, pfn),

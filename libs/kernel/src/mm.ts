@@ -105,8 +105,20 @@ export class Mm {
     return true
   }
 
-  /** handle_mm_fault: returns FAULT_DONE with the page mapped as asked for, or why it could not be. */
+  /**
+   * A page fault: returns FAULT_DONE with the page mapped as asked for, or why it could not be. Without memory it calls
+   * the OOM killer and tries again, until somebody, perhaps this task, has been killed.
+   */
   *fault(task: KernelTask, index: number, write: boolean): Sleeps<number> {
+    for (;;) {
+      const result = yield* this.#handleFault(task, index, write)
+      if (result !== FAULT_OOM || task.killed) return result
+      yield* this.#parts.vmscan.pagefaultOutOfMemory(task)
+    }
+  }
+
+  /** handle_mm_fault. */
+  *#handleFault(task: KernelTask, index: number, write: boolean): Sleeps<number> {
     const entry = this.tables.entries[index]
     if ((entry & PTE_PRESENT) !== 0) return yield* this.#writeProtectFault(task, index)
     if ((entry & PTE_SWAP) !== 0) return yield* this.#swapFault(task, index, write)

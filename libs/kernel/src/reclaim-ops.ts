@@ -10,7 +10,7 @@ import {
   WMARK_HIGH
 } from "@swaplab/page-alloc"
 import { assert, type Sleeps } from "@swaplab/sim"
-import type { ReclaimOps, Vmscan } from "@swaplab/vmscan"
+import type { ReclaimOps } from "@swaplab/vmscan"
 import type { Machine } from "./machine.ts"
 
 /** vm_dirty_ratio. */
@@ -91,11 +91,11 @@ export class MachineReclaimOps implements ReclaimOps {
 
   /** 20 % of free and reclaimable pages, without what the watermarks and lowmem_reserve keep. */
   dirtyThreshold(): number {
-    const { pages, vmscan } = this.#machine
-    let available = pages.vmstat.items[NR_FREE_PAGES] + reclaimablePages(vmscan)
-    for (const zone of pages.zones) {
-      const reserve = Math.max(...zone.lowmemReserve) + zone.watermark[WMARK_HIGH]
-      available -= Math.min(reserve, zone.present)
+    const { pages, vmscan, swap } = this.#machine
+    const swapAvailable = swap.nrSwapPages() > 0
+    let available = pages.vmstat.items[NR_FREE_PAGES]
+    for (const lruvec of vmscan.pgdat.lruvecs) {
+      available += lruvec.reclaimablePages(swapAvailable) - lruvec.zone.dirtyBalanceReserve
     }
     return Math.max(0, Math.floor((available * DIRTY_RATIO) / 100))
   }
@@ -103,5 +103,3 @@ export class MachineReclaimOps implements ReclaimOps {
   /** There are no dirty file pages on these machines. */
   wakeFlushers(): void {}
 }
-
-const reclaimablePages = (vmscan: Vmscan): number => vmscan.lruPages()

@@ -21,7 +21,7 @@ const NEEDS: ReadonlyArray<readonly [RegExp, Need]> = [
   [/vm_wait|oom/, "memory"],
   [/congestion_wqh/, "completion"],
   [/send space/, "ack"],
-  [/receive data/, "reply"],
+  [/sock receive|socket lock/, "reply"],
   [/.*/, "work"]
 ]
 
@@ -52,8 +52,10 @@ export interface LockupFacts {
   readonly kind: LockupKind
   readonly sinceNs: number
   readonly lastCompletionNs: number
-  /** Requests of this client that the server has received and not answered. */
-  readonly atServer: number
+  /** Requests that the driver has sent and has no reply to. */
+  readonly sent: number
+  /** Truesize of what has arrived at the swap socket while its sender owns it. */
+  readonly backlogBytes: number
   /** Packets lost on the client for want of memory, since the last completion. */
   readonly packetsLost: number
 }
@@ -71,7 +73,7 @@ export const lockupReport = (machine: Machine, facts: LockupFacts): LockupReport
     why: process.why ?? ""
   }))
   const stuck = [machine.nbdSender, machine.kswapd, ...asleep].find((task) =>
-    task !== null && task.waitingOn !== null && allocationOf(task) !== null
+    task !== null && allocationOf(task) !== null
   )
   const allocation = stuck === undefined || stuck === null ? null : allocationOf(stuck)
   const zones = zonesAt(machine, allocation)
@@ -106,7 +108,7 @@ const zonesAt = (machine: Machine, allocation: LockupAllocation | null): Readonl
 
 const classify = (machine: Machine, facts: LockupFacts): LockupTaxonomy => {
   const { nbdSender } = machine
-  const need = nbdSender === null || nbdSender.waitingOn === null ? "work" : needOf(nbdSender)
+  const need = nbdSender === null ? "work" : needOf(nbdSender)
   if (nbdSender !== null && /isolated/.test(nbdSender.why ?? "")) return "isolated pages"
   if (need === "memory") return "tx starvation"
   if (facts.packetsLost > 0) return "rx starvation"
@@ -121,7 +123,7 @@ const cycleOf = (machine: Machine, facts: LockupFacts): ReadonlyArray<string> =>
   let task: KernelTask | null = machine.nbdSender
   while (task !== null && !seen.has(task)) {
     seen.add(task)
-    if (task.waitingOn === null) {
+    if (task.waitingOn === null && task.why === null) {
       lines.push(`${task.name} runs`)
       return lines
     }
@@ -148,7 +150,8 @@ const follow = (need: Need, machine: Machine): KernelTask | null => {
 }
 
 const describe = (task: KernelTask, need: Need, machine: Machine, facts: LockupFacts): string => {
-  const where = `${task.name} (${STATE_LETTER[task.state]}) on ${task.waitingOn?.name ?? "nothing"}`
+  const place = task.waitingOn === null ? "in direct reclaim" : `on ${task.waitingOn.name}`
+  const where = `${task.name} (${STATE_LETTER[task.state]}) ${place}`
   const outstanding = machine.disk.inFlight()
   switch (need) {
     case "memory":
@@ -156,7 +159,12 @@ const describe = (task: KernelTask, need: Need, machine: Machine, facts: LockupF
     case "completion":
       return `${where} needs a completed request; ${outstanding} outstanding`
     case "reply":
-      return `${where} needs a reply; ${facts.atServer} requests at the server, the others are not sent`
+      return `${where} needs a reply; ${
+        machine.nbd?.waitingCount ?? 0
+      } requests wait to be sent, ${facts.sent} are sent` +
+        (facts.backlogBytes > 0
+          ? `, ${facts.backlogBytes} bytes lie in the backlog of the socket that the sender owns`
+          : "")
     case "ack":
       return `${where} needs an ACK of what it has sent`
     case "kswapd":

@@ -1,33 +1,40 @@
 // What counts as progress of one client, sampled by the watchdog.
 import type { Machine } from "@swaplab/kernel"
-import { PGFREE } from "@swaplab/page-alloc"
+import { PGSTEAL_DIRECT_DMA, PGSTEAL_KSWAPD_DMA } from "@swaplab/page-alloc"
+import type { TcpSocket } from "@swaplab/tcp"
 
-/** Progress of one client: counts that only grow, and the state of its memory. */
+/** Zones that a counter is kept for: DMA, DMA32, Normal, Movable. */
+const ZONES = 4
+
+/** Progress of one client: numbers that only grow. */
 export interface ProgressSample {
   /** Touches of pages by the workload. */
   readonly touched: number
   /** Block requests completed. */
   readonly completions: number
-  /** Pages given back to the allocator. */
-  readonly freed: number
-  /** Requests that exist: plugged, queued, sent or awaiting their reply. */
-  readonly outstanding: number
-  /** Free pages, pages on LRU lists and pages of slabs: equal sums mean that no memory changed hands. */
-  readonly free: number
-  readonly lru: number
-  readonly slab: number
+  /** Pages that reclaim has freed. */
+  readonly reclaimed: number
+  /** Bytes of the swap connection that the server acknowledged, and that the client received in order. */
+  readonly acknowledged: number
+  readonly received: number
 }
 
-export const sampleProgress = (machine: Machine): ProgressSample => ({
-  touched: machine.touched,
-  completions: machine.disk.counters.completed,
-  freed: machine.pages.vmstat.items[PGFREE],
-  outstanding: machine.disk.inFlight(),
-  free: machine.pages.zones.reduce((sum, zone) => sum + zone.free, 0),
-  lru: machine.vmscan.lruPages(),
-  slab: machine.objects.slabPages()
-})
+export const sampleProgress = (machine: Machine, socket: TcpSocket): ProgressSample => {
+  const items = machine.pages.vmstat.items
+  let reclaimed = 0
+  for (let zone = 0; zone < ZONES; zone++) {
+    reclaimed += items[PGSTEAL_KSWAPD_DMA + zone] + items[PGSTEAL_DIRECT_DMA + zone]
+  }
+  return {
+    touched: machine.touched,
+    completions: machine.disk.counters.completed,
+    reclaimed,
+    acknowledged: socket.sndUna,
+    received: socket.rcvNxt
+  }
+}
 
-/** Nothing of the memory changed between two samples. */
-export const memoryUnchanged = (a: ProgressSample, b: ProgressSample): boolean =>
-  a.free === b.free && a.lru === b.lru && a.slab === b.slab
+/** Nothing at all happened between two samples. */
+export const noProgress = (a: ProgressSample, b: ProgressSample): boolean =>
+  a.touched === b.touched && a.completions === b.completions && a.reclaimed === b.reclaimed &&
+  a.acknowledged === b.acknowledged && a.received === b.received

@@ -85,10 +85,7 @@ export const runCluster = (
   const runs = cluster.clients.map((client) =>
     new ClientRun(
       client,
-      new Watchdog(client.machine, () => underWay(client), {
-        stallNs: scenario.watchdog.stall,
-        hangNs: scenario.watchdog.hang
-      })
+      new Watchdog(client.connection, { stallNs: scenario.watchdog.stall, hangNs: scenario.watchdog.hang })
     )
   )
   const stopWhenDone = (): void => {
@@ -135,10 +132,6 @@ export const runCluster = (
   })
 }
 
-/** Is anything of this client on a wire or inside the server? */
-const underWay = ({ connection, up, down }: Client): boolean =>
-  up.inFlight > 0 || down.inFlight > 0 || connection.serverSocket.readable > 0
-
 /** The watchdog's look at one client. */
 const look = (run: ClientRun): void => {
   const { watchdog, client } = run
@@ -150,7 +143,8 @@ const look = (run: ClientRun): void => {
     kind: verdict,
     sinceNs: Math.max(watchdog.lastTouch, watchdog.lastCompletion),
     lastCompletionNs: watchdog.lastCompletion,
-    atServer: client.machine.nbd?.sentCount ?? 0,
+    sent: client.machine.nbd?.sentCount ?? 0,
+    backlogBytes: client.connection.clientSocket.backlogLen,
     packetsLost: run.packetsLost - run.lostAtCompletion
   }
   run.lockup = lockupReport(client.machine, facts)

@@ -44,6 +44,8 @@ export interface Connection {
   readonly served: EmulatedExport
   readonly clientSocket: TcpSocket
   readonly serverSocket: TcpSocket
+  /** Who serves it. */
+  readonly worker: KernelTask
 }
 
 /** The server machine. */
@@ -92,14 +94,18 @@ export class ServerMachine {
     }
   }
 
-  /** Makes the export of a client and connects the two: the swap device of the client works from now on. */
-  connect(machine: Machine, swapBytes: number): Connection {
+  /**
+   * Makes the export of a client and connects the two. `scatterGather`: the client's card takes skbs in fragments and cuts
+   * them into segments itself (NETIF_F_SG, NETIF_F_TSO).
+   */
+  connect(machine: Machine, swapBytes: number, scatterGather: boolean): Connection {
     const { name } = machine
     const served = this.server.addExport(name, Math.floor(swapBytes / PAGE_SIZE) * PAGE_SIZE)
     const clientSocket = new TcpSocket(machine.net, {
       name: `${name} nbd0`,
       freeBufferPages: machine.pages.presentPages,
-      noDelay: true
+      noDelay: true,
+      tso: scatterGather
     })
     const serverSocket = new TcpSocket(this.net, {
       name: `server ${name}`,
@@ -109,7 +115,7 @@ export class ServerMachine {
     connectTcp(clientSocket, serverSocket)
     const worker = this.#task(`nbd-server ${name}`)
     this.cpus.start(worker, () => serveConnection(worker, serverSocket, served))
-    const connection = { machine, served, clientSocket, serverSocket }
+    const connection = { machine, served, clientSocket, serverSocket, worker }
     this.connections.push(connection)
     return connection
   }

@@ -1,9 +1,8 @@
 // The cluster of a scenario: machines, cables, switch, server, put together for one kernel and one seed.
-import { type KernelSpec, Machine, type NicDriver } from "@swaplab/kernel"
-import { nbdSwitches } from "@swaplab/kernel"
-import { type Framing, Lan, Link, Switch } from "@swaplab/lan"
+import { type KernelSpec, Machine, nbdSwitches, type NicDriver } from "@swaplab/kernel"
+import { Lan, Link, Switch } from "@swaplab/lan"
 import { NbdDevice } from "@swaplab/nbd"
-import { Packets } from "@swaplab/net-skb"
+import { Packets, type Wire } from "@swaplab/net-skb"
 import { Sim } from "@swaplab/sim"
 import { clientsOf, type ClientSpec, usememBytes } from "../scenario/clients.ts"
 import type { LinkConfig, Scenario } from "../scenario/scenario.ts"
@@ -14,9 +13,6 @@ const PAGE_SIZE = 4096
 const SERVER_HOST = 0
 const NOISE_HOST = 1
 const FIRST_CLIENT_HOST = 2
-
-/** The bytes of a frame (net-skb) contain header, check sequence, preamble and gap already. */
-const AS_IT_IS: Framing = { overheadBytes: 0, minimumBytes: 0, gapBytes: 0 }
 
 /** A port that holds more than this share of the buffer is told to pause, and to go on below the second one. */
 const PAUSE = { xoff: 0.5, xon: 0.25 }
@@ -29,6 +25,17 @@ const NIC_DRIVER: Readonly<Record<string, NicDriver>> = {
   r8169: "r8169",
   kmalloc: "e1000-3.4"
 }
+
+/** r8169 offers scatter-gather and segmentation but has them off unless ethtool switches them on. */
+const scatterGather = (driver: string): boolean => driver !== "r8169"
+
+/** The near end of a link, as a network card uses it. */
+const wireTo = (link: Link): Wire => ({
+  transmit: (frame) => link.send(frame),
+  get departedFrames() {
+    return link.departedFrames
+  }
+})
 
 /** One client with what belongs to it. */
 export interface Client {
@@ -71,7 +78,6 @@ export const buildCluster = (scenario: Scenario, cellKernel: string, seed: numbe
     const options = {
       bitsPerSecond: config.rate,
       latencyNs: config.latency,
-      framing: AS_IT_IS,
       loss: scenario.lan.loss
     }
     // a network card has its own queue in front of the wire (net-skb); the switch has its buffer and this limit
@@ -86,7 +92,7 @@ export const buildCluster = (scenario: Scenario, cellKernel: string, seed: numbe
     sim,
     SERVER_HOST,
     packets,
-    { transmit: (frame) => serverOut.send(frame) },
+    wireTo(serverOut),
     scenario.server
   )
   serverIn.receive = (frame) => server.nic.receive(frame)
@@ -127,9 +133,9 @@ export const buildCluster = (scenario: Scenario, cellKernel: string, seed: numbe
         perKiBNs: scenario.costs.perKiB,
         contextSwitchNs: scenario.costs.contextSwitch
       }
-    }, { packets, wire: { transmit: (frame) => up.send(frame) } })
+    }, { packets, wire: wireTo(up) })
     down.receive = (frame) => machine.nic.receive(frame)
-    const connection = server.connect(machine, group.swap)
+    const connection = server.connect(machine, group.swap, scatterGather(group.nic.driver))
     const device = new NbdDevice(sim, machine.disk, machine.pages.frames, nbdSwitches(machine.spec.kernel))
     device.connect(connection.clientSocket)
     machine.attachSwap(device)

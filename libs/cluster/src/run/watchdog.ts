@@ -1,26 +1,25 @@
 // The watchdog of one client: tells a stall from a hang from a deadlock.
 //
 // A stall is a pause of the workload while completions go on. A hang is what khungtaskd would report: no completion for so
-// long, with a task asleep uninterruptibly. A deadlock is proved from the event queue:
-//   (a) no block request of the client has completed and no page of its workload was touched since T0;
-//   (b) since T0 the client's memory is the same at every sample: free pages, LRU, slabs;
-//   (c) the client and its server connection have no work under way at any sample: no frame on a wire, no burst of CPU, no
-//       request inside the server. All that is left are polls and time-outs (retries of allocations, mempool rounds, TCP
-//       timers);
-//   (d) this has lasted PROOF_NS, twice the longest such poll (5 s of mempool_alloc), so each of them has come round and
-//       changed nothing.
-// The machine is deterministic and each poll has found the state that it will find again: no future event can free a page
+// long, with a task asleep uninterruptibly. A deadlock is proved:
+//   (a) since T0 no page of the workload was touched, no block request completed, no page reclaimed, no byte of the swap
+//       connection acknowledged or received in order;
+//   (b) the server owes nothing: its worker sleeps in recv and nothing waits to be read;
+//   (c) this has lasted PROOF_NS: two rounds of the longest poll of the kernel (5 s of mempool_alloc), five of the slab
+//       reaper, hundreds of the allocator's own retries; all have come round and changed nothing;
+//   (d) TCP cannot help: either no retransmission timer of the connection is armed, or one has expired twice since T0 and
+//       changed nothing, or the stuck sender owns the socket, so that whatever arrives goes to its backlog.
+// The machine is deterministic and every poll has found the state that it will find again: no future event can free a page
 // or complete a request.
-// Not covered: time-outs longer than 5 s (a TCP retransmission timer that has backed off further). While one is armed, the
-// verdict is a hang, after `hangNs`.
 import type { Machine } from "@swaplab/kernel"
 import type { Nanoseconds } from "@swaplab/sim"
-import { memoryUnchanged, type ProgressSample, sampleProgress } from "./progress.ts"
+import { noProgress, type ProgressSample, sampleProgress } from "./progress.ts"
+import type { Connection } from "./server.ts"
 
 /** How often a client is looked at. */
 export const WATCHDOG_PERIOD_NS: Nanoseconds = 100_000_000
 
-/** How long nothing must have changed for the proof of a deadlock: two rounds of the longest poll. */
+/** How long nothing must have happened for the proof of a deadlock. */
 export const PROOF_NS: Nanoseconds = 10_000_000_000
 
 export interface WatchdogOptions {
@@ -34,24 +33,24 @@ export type Verdict = "progress" | "stall" | "hang" | "deadlock"
 /** Watches one client. */
 export class Watchdog {
   readonly machine: Machine
+  readonly connection: Connection
   /** Stalls of at least `stallNs` so far, and the longest pause of the workload. */
   stalls = 0
   longestStallNs: Nanoseconds = 0
   lastTouch: Nanoseconds = 0
   lastCompletion: Nanoseconds = 0
-  /** Since when the memory of the client has been the same and nothing was under way. */
+  /** T0: since when nothing has happened. */
   quietSince: Nanoseconds = 0
   readonly #options: WatchdogOptions
-  readonly #workUnderWay: () => boolean
   #last: ProgressSample
   #stalled = false
+  #timeoutsAtQuiet = 0
 
-  /** `workUnderWay`: is anything of this client on a wire or in the server? */
-  constructor(machine: Machine, workUnderWay: () => boolean, options: WatchdogOptions) {
-    this.machine = machine
-    this.#workUnderWay = workUnderWay
+  constructor(connection: Connection, options: WatchdogOptions) {
+    this.machine = connection.machine
+    this.connection = connection
     this.#options = options
-    this.#last = sampleProgress(machine)
+    this.#last = this.#sample()
     this.restart()
   }
 
@@ -60,17 +59,17 @@ export class Watchdog {
     const now = this.machine.sim.now
     this.lastTouch = now
     this.lastCompletion = now
-    this.quietSince = now
+    this.#quietFrom(now)
   }
 
   /** Looks at the client. */
   look(): Verdict {
     const now = this.machine.sim.now
-    const sample = sampleProgress(this.machine)
+    const sample = this.#sample()
     const last = this.#last
     this.#last = sample
     // an idle disk has nothing to complete
-    if (sample.completions !== last.completions || sample.outstanding === 0) this.lastCompletion = now
+    if (sample.completions !== last.completions || this.machine.disk.inFlight() === 0) this.lastCompletion = now
     if (sample.touched !== last.touched) {
       this.lastTouch = now
       this.#stalled = false
@@ -81,14 +80,36 @@ export class Watchdog {
       this.#stalled = true
       this.stalls++
     }
-    const busy = this.machine.sim.queue.pendingWork(this.machine.group) > 0 || this.#workUnderWay()
-    if (
-      busy || sample.touched !== last.touched || sample.completions !== last.completions ||
-      !memoryUnchanged(sample, last)
-    ) this.quietSince = now
-    if (now - this.quietSince >= PROOF_NS) return "deadlock"
+    if (!noProgress(sample, last) || this.#serverBusy()) this.#quietFrom(now)
+    if (now - this.quietSince >= PROOF_NS && this.#tcpCannotHelp()) return "deadlock"
     if (now - Math.max(this.lastCompletion, this.lastTouch) >= this.#options.hangNs && this.#someoneInD()) return "hang"
     return this.#stalled ? "stall" : "progress"
+  }
+
+  #sample(): ProgressSample {
+    return sampleProgress(this.machine, this.connection.clientSocket)
+  }
+
+  #quietFrom(now: Nanoseconds): void {
+    this.quietSince = now
+    this.#timeoutsAtQuiet = this.#timeouts()
+  }
+
+  #timeouts(): number {
+    return this.connection.clientSocket.timeouts + this.connection.serverSocket.timeouts
+  }
+
+  #serverBusy(): boolean {
+    const { worker, serverSocket } = this.connection
+    return worker.waitingOn !== serverSocket.receiveData || serverSocket.readable > 0
+  }
+
+  #tcpCannotHelp(): boolean {
+    const { clientSocket, serverSocket } = this.connection
+    const sender = this.machine.nbdSender
+    if (clientSocket.owned && sender !== null && sender.why !== null) return true
+    if (!clientSocket.writeTimer.armed && !serverSocket.writeTimer.armed) return true
+    return this.#timeouts() - this.#timeoutsAtQuiet >= 2
   }
 
   #someoneInD(): boolean {
