@@ -38,9 +38,10 @@ export class Board {
     }
   }
 
-  /** What a run calls while it goes on. */
-  hooks(run: number): RunHooks {
+  /** What a run calls while it goes on. `cpuSeconds` is the CPU time of its thread so far. */
+  hooks(run: number, cpuSeconds: () => number = () => 0): RunHooks {
     const at = run * FIELDS
+    const start = cpuSeconds()
     return {
       progress: (progress) => {
         this.#rows[at] = progress.simulatedNs
@@ -48,7 +49,8 @@ export class Board {
         this.#rows[at + 2] = progress.clientsAlive
         this.#rows[at + 3] = progress.clients
       },
-      shouldStop: () => this.stopped
+      shouldStop: () => this.stopped,
+      cpuSeconds: () => cpuSeconds() - start
     }
   }
 }

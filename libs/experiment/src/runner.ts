@@ -72,8 +72,8 @@ export const layerWorkers = (size: number) =>
     }))
   )
 
-/** The other end: what a worker thread does. */
-export const layerWorkerMain = (simulate: Simulate) =>
+/** The other end: what a worker thread does. `cpuSeconds` is the CPU time of that thread so far. */
+export const layerWorkerMain = (simulate: Simulate, cpuSeconds?: () => number) =>
   WorkerRunner.layerSerialized(RunJob, {
     RunJob: (request) =>
       simulateJob(
@@ -81,6 +81,6 @@ export const layerWorkerMain = (simulate: Simulate) =>
         request.scenario,
         request.kernel,
         request.seed,
-        new Board(request.board).hooks(request.job)
+        new Board(request.board).hooks(request.job, cpuSeconds)
       ).pipe(Effect.map(packResult))
   })

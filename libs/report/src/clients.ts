@@ -10,6 +10,12 @@ const perSecond = (bytes: number, ns: number): number => (ns === 0 ? Number.NaN 
 
 const sum = (values: ReadonlyArray<number>): number => values.reduce((a, b) => a + b, 0)
 
+const swapRates = (clients: ReadonlyArray<ClientResult>, ns: number): string => {
+  const inside = sum(clients.map((client) => client.swapInBytes))
+  const outside = sum(clients.map((client) => client.swapOutBytes))
+  return `${megabytes(perSecond(inside, ns))}/${megabytes(perSecond(outside, ns))}`
+}
+
 const clientRow = (run: RunResult, client: ClientResult): Row => [
   run.kernel === client.kernel ? client.kernel : `${client.kernel} (${run.kernel})`,
   client.name,
@@ -20,8 +26,7 @@ const clientRow = (run: RunResult, client: ClientResult): Row => [
     ? [NONE, NONE, NONE, NONE]
     : [client.faultLatency.p50Ns, client.faultLatency.p95Ns, client.faultLatency.p99Ns, client.faultLatency.maxNs]
       .map(latency)),
-  megabytes(perSecond(client.swapInBytes, client.elapsedNs)),
-  megabytes(perSecond(client.swapOutBytes, client.elapsedNs))
+  swapRates([client], client.elapsedNs)
 ]
 
 /** Sums over the clients of a run; of latencies the worst. */
@@ -39,8 +44,7 @@ const totalRow = (run: RunResult): Row => {
     worst("p95Ns"),
     worst("p99Ns"),
     worst("maxNs"),
-    megabytes(perSecond(sum(run.clients.map((client) => client.swapInBytes)), run.elapsedNs)),
-    megabytes(perSecond(sum(run.clients.map((client) => client.swapOutBytes)), run.elapsedNs))
+    swapRates(run.clients, run.elapsedNs)
   ]
 }
 
@@ -67,13 +71,12 @@ export const clientTable = (result: ExperimentResult): ReadonlyArray<string> => 
     right("p95"),
     right("p99"),
     right("max"),
-    right("in MB/s"),
-    right("out MB/s")
+    right("in/out MB/s")
   ]
   return [
     ...table(columns, rows),
     ...(all.length > rows.length ? [`  ${all.length - rows.length} more rows are in result.json (--out).`] : []),
-    "  faults: major faults, with percentiles of the time until the page was there; of all clients, the worst."
+    "  faults: major faults; percentiles of the time until the page was there. all: the worst of them."
   ]
 }
 

@@ -2,6 +2,7 @@
 import { type LockupReport, type RunResult } from "@swaplab/cluster"
 import { type ExperimentResult, medianOf, runsOf } from "@swaplab/experiment"
 import { seconds } from "./format.ts"
+import { fold } from "./table.ts"
 
 const reportsOf = (run: RunResult): ReadonlyArray<LockupReport> =>
   run.clients.flatMap((client) => (client.lockup === null ? [] : [client.lockup]))
@@ -20,12 +21,14 @@ const ofKernel = (kernel: string, runs: ReadonlyArray<RunResult>): ReadonlyArray
   const first = locked[0]
   const shown = reportsOf(first)[0]
   return [
-    `  ${kernel}: lockups in ${locked.length} of ${runs.length} runs; last progress after ${
-      seconds(medianOf(reports.map((report) => report.sinceNs)))
-    } s (median); ${counts(reports.map((report) => report.kind))}; ${counts(reports.map((report) => report.taxonomy))}`,
+    ...fold(
+      `  ${kernel}: lockups in ${locked.length} of ${runs.length} runs, last progress after ${
+        seconds(medianOf(reports.map((report) => report.sinceNs)))
+      } s (median). ${counts(reports.map((report) => report.kind))}; ${counts(reports.map((report) => report.taxonomy))}`
+    ),
     "",
     `  Seed ${first.seed}, ${shown.client}:`,
-    ...shown.text.trimEnd().split("\n").map((line) => `    ${line}`.trimEnd()),
+    ...shown.text.trimEnd().split("\n").flatMap((line) => fold(`    ${line}`.trimEnd())),
     ""
   ]
 }

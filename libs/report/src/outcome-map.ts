@@ -30,7 +30,8 @@ export const mapSection = (map: OutcomeMap | null): ReadonlyArray<string> => {
   }
   const down = y === null ? "" : `, down: ${y.path}`
   return [
-    `  across: ${x.path}${down}; a letter a seed: c completed, L lockup, o oom, t timeout, . not run`,
+    `  across: ${x.path}${down}`,
+    "  A letter a seed: c completed, L lockup, o oom, t timeout, - stopped; a dot: not run.",
     "",
     ...lines.slice(0, -1)
   ]

@@ -7,7 +7,7 @@ import { left, right, type Row, table } from "./table.ts"
 const share = ({ lockup, lockupShare, runs }: KernelSummary): string =>
   runs === 0
     ? NONE
-    : `${lockup} of ${runs} (${Math.round(lockupShare.low * 100)}-${Math.round(lockupShare.high * 100)} %)`
+    : `${lockup}/${runs} (${Math.round(lockupShare.low * 100)}-${Math.round(lockupShare.high * 100)} %)`
 
 /** Outcomes other than completion and lockup, with their counts. */
 const others = (summary: KernelSummary): string => {
@@ -20,12 +20,15 @@ const others = (summary: KernelSummary): string => {
 /** Counts of outcomes over the seeds, and what the completed runs took. */
 export const outcomeTable = (result: ExperimentResult): ReadonlyArray<string> => {
   const { scenario } = result.plan.loaded
-  const rows = summarise(result).map((summary): Row => [
+  const summaries = summarise(result)
+  // a column of its own only where there is something to say
+  const other = summaries.some((summary) => others(summary) !== NONE)
+  const rows = summaries.map((summary): Row => [
     summary.kernel,
     expectationOf(scenario, summary.kernel),
-    `${summary.completed} of ${summary.runs}`,
+    `${summary.completed}/${summary.runs}`,
     share(summary),
-    others(summary),
+    ...(other ? [others(summary)] : []),
     seconds(summary.lockupNs),
     seconds(summary.elapsedNs),
     seconds(summary.sysNs),
@@ -37,7 +40,7 @@ export const outcomeTable = (result: ExperimentResult): ReadonlyArray<string> =>
     left("expected"),
     right("completed"),
     right("locked up"),
-    left("other"),
+    ...(other ? [left("other")] : []),
     right("after s"),
     right("elapsed s"),
     right("sys s"),

@@ -6,7 +6,7 @@ import { COMPARISON_LEGEND, comparisonTable } from "./comparison.ts"
 import { lockupSection } from "./lockups.ts"
 import { mapSection } from "./outcome-map.ts"
 import { fingerprintWords, outcomeTable } from "./outcomes.ts"
-import { section, wrap } from "./table.ts"
+import { fold, section, wrap } from "./table.ts"
 
 const MAX_FINDINGS = 20
 
@@ -22,7 +22,7 @@ const header = (result: ExperimentResult): ReadonlyArray<string> => {
     const { usemem } = group.workload
     const size = "timesRam" in usemem.size ? `${usemem.size.timesRam}x RAM` : formatQuantity(SIZE, usemem.size.bytes)
     lines.push(...wrap([
-      `${plural(group.count, "client")}`,
+      plural(group.count, "client"),
       `(${group.name}):`,
       `${formatQuantity(SIZE, group.ram)} of RAM,`,
       `${plural(group.cpus, "CPU")},`,
@@ -31,7 +31,7 @@ const header = (result: ExperimentResult): ReadonlyArray<string> => {
       `${formatQuantity(RATE, group.link.rate)};`,
       `${usemem.processesPerCpu} processes per CPU,`,
       `${size} mapped,`,
-      `${plural(usemem.passes, "pass").replace("passs", "passes")}`
+      usemem.passes === 1 ? "1 pass" : `${usemem.passes} passes`
     ]))
   }
   const clients = clientsOf(scenario, kernels[0] ?? "").length
@@ -44,9 +44,9 @@ const header = (result: ExperimentResult): ReadonlyArray<string> => {
 }
 
 const comparisonSection = (result: ExperimentResult): ReadonlyArray<string> => {
-  const tables = comparisonsOf(result).map(comparisonTable)
-  if (tables.length === 0) return []
-  return [...tables.flatMap((lines) => [...lines, ""]), ...COMPARISON_LEGEND]
+  const comparisons = comparisonsOf(result)
+  const lines = comparisons.flatMap((comparison, i) => [...(i > 0 ? [""] : []), ...comparisonTable(comparison)])
+  return comparisons.some(({ rows }) => rows.length > 0) ? [...lines, "", ...COMPARISON_LEGEND] : lines
 }
 
 const lawSection = (runs: ReadonlyArray<RunResult>): ReadonlyArray<string> => {
@@ -57,14 +57,17 @@ const lawSection = (runs: ReadonlyArray<RunResult>): ReadonlyArray<string> => {
   if (broken.length === 0) return [`  All ${laws.length} checks hold: ${names}.`]
   return [
     `  ${broken.length} of ${laws.length} checks are broken. This is a fault of swaplab: please report it.`,
-    ...broken.slice(0, MAX_FINDINGS).map(({ law, run }) => `  ${run.kernel}, seed ${run.seed}: ${law.law}, ${law.subject}: ${law.detail}`)
+    ...broken.slice(0, MAX_FINDINGS).flatMap(({ law, run }) =>
+      fold(`  ${run.kernel}, seed ${run.seed}: ${law.law}, ${law.subject}: ${law.detail}`)
+    )
   ]
 }
 
 const findingSection = (result: ExperimentResult): ReadonlyArray<string> => {
   const findings = judge(result).findings.filter(({ kind }) => kind !== "law")
-  const lines = findings.slice(0, MAX_FINDINGS).map(({ kernel, seed, text }) => `  ${kernel}, seed ${seed}: ${text}`)
-  return findings.length > lines.length ? [...lines, `  and ${findings.length - lines.length} more`] : lines
+  const lines = findings.slice(0, MAX_FINDINGS).flatMap(({ kernel, seed, text }) => fold(`  ${kernel}, seed ${seed}: ${text}`))
+  const more = findings.length - MAX_FINDINGS
+  return more > 0 ? [...lines, `  and ${more} more`] : lines
 }
 
 /** Every warning once, with the number of runs that gave it where those are not all. */
@@ -72,8 +75,10 @@ const warningSection = (result: ExperimentResult): ReadonlyArray<string> => {
   const counts = new Map<string, number>()
   for (const run of result.runs) for (const warning of new Set(run.warnings)) counts.set(warning, (counts.get(warning) ?? 0) + 1)
   return [
-    ...result.plan.loaded.warnings.map((warning) => `  ${warning}`),
-    ...[...counts].map(([warning, n]) => `  ${warning}${n === result.runs.length ? "" : ` (${plural(n, "run")})`}`)
+    ...result.plan.loaded.warnings.flatMap((warning) => fold(`  ${warning}`)),
+    ...[...counts].flatMap(([warning, n]) =>
+      fold(`  ${warning}${n === result.runs.length ? "" : ` (${plural(n, "run")})`}`)
+    )
   ]
 }
 

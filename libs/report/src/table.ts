@@ -47,3 +47,11 @@ export const wrap = (words: ReadonlyArray<string>, width = 100, indent = INDENT)
   if (line.length > indent.length) lines.push(line)
   return lines
 }
+
+/** Breaks a line at blanks to at most `width` columns where it can; what follows is indented two columns more. */
+export const fold = (line: string, width = 100): ReadonlyArray<string> => {
+  if (line.length <= width) return [line]
+  const indent = " ".repeat(line.length - line.trimStart().length)
+  const [first, ...rest] = wrap(line.trim().split(" "), width - INDENT.length, indent)
+  return [first, ...rest.map((part) => INDENT + part)]
+}

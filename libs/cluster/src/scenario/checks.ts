@@ -1,5 +1,6 @@
 // What one field alone cannot tell: names that must refer to something, sizes that must fit together, and settings that
 // have no effect in this scenario. The first two are mistakes, the last are said and not ignored.
+import { PATCHES, patchesOf } from "@swaplab/kernel"
 import { metricOf } from "../run/metrics.ts"
 import { clientsOf, neededSwap, usememBytes } from "./clients.ts"
 import { formatPath, formatValue, mismatch, type Path } from "./errors.ts"
@@ -128,12 +129,22 @@ export const warningsOf = (scenario: Scenario, given: (path: Path) => unknown): 
     for (const name of unused) noEffect(["kernels", name], "no client uses this kernel")
   }
   for (const [name, kernel] of Object.entries(scenario.kernels)) {
-    for (const patch of Object.keys(kernel.patches)) {
-      if (patch === "ignore-mempolicy") noEffect(["kernels", name, "patches", patch], "the machines have one memory node")
-      if (patch === "slab-micro-opt") noEffect(["kernels", name, "patches", patch], "it changes no behaviour")
-      if (patch === "slub-fast-path" && kernel.allocator === "slab") {
-        noEffect(["kernels", name, "patches", patch], "the allocator is slab")
-      }
+    const { allocator, base } = kernel
+    const contained = patchesOf({ allocator, base })
+    for (const { name: patch } of PATCHES) {
+      const wanted = kernel.patches[patch]
+      if (wanted === undefined) continue
+      const at = ["kernels", name, "patches", patch]
+      if (patch === "ignore-mempolicy") noEffect(at, "the machines have one memory node")
+      else if (patch === "slab-micro-opt") noEffect(at, "it changes no behaviour")
+      else if (patch === "slub-fast-path" && allocator === "slab") noEffect(at, "the allocator is slab")
+      else if (wanted === contained.has(patch)) noEffect(at, `${base} has it${wanted ? "" : " not"} anyway`)
+    }
+    const marks = scenario.clients.some((group) =>
+      (group.kernel ?? name) === name && (group.nic.driver === "igb" || group.nic.driver === "kmalloc")
+    )
+    if (base === "v3.6-P" && !marks) {
+      noEffect(["kernels", name, "base"], "it is v3.6 unless the network card marks packets (nic.driver igb or kmalloc)")
     }
   }
   if (scenario.compare !== undefined && kernels.length < 2) noEffect(["compare"], "there is one kernel only")

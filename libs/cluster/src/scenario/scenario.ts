@@ -2,8 +2,9 @@
 // Schema that decodes the text of a file to base units (bytes, nanoseconds, bits per second, shares from 0 to 1), carries
 // the default and says why it is what it is; the JSON Schema for editors comes out of the same lines.
 // Defaults describe a small diskless machine of 2012 on a gigabit LAN.
+import { BASES } from "@swaplab/kernel"
 import { JSONSchema, ParseResult, Schema } from "effect"
-import { BASES, KERNEL_NAME, PATCH_NAMES } from "./kernels.ts"
+import { KERNEL_NAME, PATCH_NAMES } from "./kernels.ts"
 import { ThresholdText } from "./threshold.ts"
 import { Percentage, RATE, Rate, Size, SIZE, TIME, Time, within } from "./units.ts"
 

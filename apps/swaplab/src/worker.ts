@@ -1,0 +1,10 @@
+// What a worker thread starts with: it waits for runs and simulates them.
+import { NodeRuntime, NodeWorkerRunner } from "@effect/platform-node"
+import { runCluster } from "@swaplab/cluster"
+import { layerWorkerMain } from "@swaplab/experiment"
+import { Layer } from "effect"
+import { threadCpuSeconds } from "./cpu-time.ts"
+
+const runner = layerWorkerMain(runCluster, threadCpuSeconds)
+
+NodeRuntime.runMain(NodeWorkerRunner.launch(Layer.provide(runner, NodeWorkerRunner.layer)))
