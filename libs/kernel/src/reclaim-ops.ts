@@ -1,14 +1,6 @@
 // What reclaim calls, put together from the page tables, swap and the page cache of one machine.
 // source: mm/vmscan.c (callees), mm/page-writeback.c:global_dirtyable_memory
-import {
-  type Context,
-  NONE,
-  NR_FREE_PAGES,
-  NR_WRITEBACK,
-  PG_swapcache,
-  type Task,
-  WMARK_HIGH
-} from "@swaplab/page-alloc"
+import { type Context, NONE, NR_FREE_PAGES, NR_WRITEBACK, PG_swapcache, type Task } from "@swaplab/page-alloc"
 import { assert, type Sleeps } from "@swaplab/sim"
 import type { ReclaimOps } from "@swaplab/vmscan"
 import type { Machine } from "./machine.ts"
