@@ -7,6 +7,7 @@ export interface Client {
   readonly pagesTouched: number
   readonly swapInBytes: number
   readonly swapOutBytes: number
+  readonly vmstat: Readonly<Record<string, number>>
 }
 
 export interface Run {
