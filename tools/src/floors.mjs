@@ -115,7 +115,12 @@ const boundaryOf = (/** @type {Project} */ project) => {
 export const oxlintConfig = () => ({
   plugins: ["typescript", "import", "oxc", "unicorn"],
   categories: { correctness: "error" },
-  rules: { "eslint/require-yield": "off", "unicorn/no-thenable": "off" },
+  rules: {
+    "eslint/require-yield": "off",
+    "unicorn/no-thenable": "off",
+    "typescript/no-explicit-any": "error",
+    "typescript/ban-ts-comment": "error"
+  },
   overrides: projects.map(boundaryOf),
   ignorePatterns: ["**/dist", "**/out-tsc", "**/.cache"]
 })

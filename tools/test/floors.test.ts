@@ -72,8 +72,11 @@ describe("the lint step", () => {
   afterAll(() => rmSync(scratch, { recursive: true }))
   cpSync(join(root, ".oxlintrc.json"), join(scratch, ".oxlintrc.json"))
 
-  /** Writes files below a copy of the configuration, lints them, and returns those with an error of the boundary rule. */
-  const rejected = (sources: Readonly<Record<string, string>>): Array<string> => {
+  /** Writes files below a copy of the configuration, lints them, and returns those with an error of the rule. */
+  const rejected = (
+    sources: Readonly<Record<string, string>>,
+    rule = "no-restricted-imports"
+  ): Array<string> => {
     for (const [path, text] of Object.entries(sources)) {
       mkdirSync(dirname(join(scratch, path)), { recursive: true })
       writeFileSync(join(scratch, path), text)
@@ -88,7 +91,7 @@ describe("the lint step", () => {
     }
     return [
       ...new Set(
-        diagnostics.filter(({ code, severity }) => code.includes("no-restricted-imports") && severity === "error")
+        diagnostics.filter(({ code, severity }) => code.includes(rule) && severity === "error")
           .map(({ filename }) => filename)
       )
     ].sort()
@@ -124,6 +127,12 @@ describe("the lint step", () => {
   ])("rejects %s, too", (_what, source) => {
     const path = `libs/lan/src/${_what.replaceAll(" ", "-")}.ts`
     expect(rejected({ [path]: source })).toEqual([path])
+  })
+
+  it("rejects any, and comments that switch the type check off", () => {
+    const path = "libs/lan/src/untyped.ts"
+    expect(rejected({ [path]: "export const f = (x: an" + "y): an" + "y => x\n" }, "no-explicit-any")).toEqual([path])
+    expect(rejected({ [path]: "// @ts-" + "ignore\nexport const a = 1\n" }, "ban-ts-comment")).toEqual([path])
   })
 })
 

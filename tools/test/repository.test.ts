@@ -33,10 +33,7 @@ describe("simulations depend on nothing but their scenario and seed", () => {
 })
 
 describe("style", () => {
-  it("no any, no switched-off checks, no tests left out by hand", () => {
-    const code = sources.filter((path) => path.endsWith(".ts"))
-    const untyped = new RegExp(":\\s*an" + "y\\b|\\bas an" + "y\\b|<an" + "y\\b|, an" + "y>")
-    expect(matches(code, untyped, (path) => withoutComments(read(path)))).toEqual([])
+  it("no switched-off checks, no tests left out by hand (lint looks for any)", () => {
     const switches = [
       "@ts-" + "ignore",
       "@ts-" + "expect-error",
@@ -45,7 +42,7 @@ describe("style", () => {
       "v8 " + "ignore"
     ]
     expect(matches(sources, new RegExp(switches.join("|")))).toEqual([])
-    expect(matches(code, /\b(it|test|describe)\.(skip|only|todo|fails)\b/)).toEqual([])
+    expect(matches(sources, /\b(it|test|describe)\.(skip|only|todo|fails)\b/)).toEqual([])
   })
 
   it("no file of a lib is longer than 400 lines", () => {
