@@ -1,6 +1,6 @@
 // The command line of swaplab: sub-commands, flags, help.
 import { Args, CliConfig, Command, HelpDoc, Options, ValidationError } from "@effect/cli"
-import { NodeContext } from "@effect/platform-node"
+import * as NodeContext from "@effect/platform-node/NodeContext"
 import { clientsOf, loadScenario, scenarioJsonSchema } from "@swaplab/cluster"
 import { EXIT, layerScenarioFiles } from "@swaplab/experiment"
 import { Cause, Console, Effect, Layer, Option } from "effect"
@@ -12,7 +12,9 @@ import { overridesOf, run } from "./run.ts"
 
 const file = Args.text({ name: "file" }).pipe(Args.withDescription("A scenario (YAML)."))
 const set = Options.text("set").pipe(
-  Options.withDescription("Puts a value over the scenario's, path=value, such as clients.0.ram=128MiB. Any number of times."),
+  Options.withDescription(
+    "Puts a value over the scenario's, path=value, such as clients.0.ram=128MiB. Any number of times."
+  ),
   Options.repeated
 )
 
@@ -30,7 +32,9 @@ const wholeNumber = (name: string, min: number, description: string) =>
       return value >= min
         ? Effect.succeed(value)
         : Effect.fail(
-          ValidationError.invalidValue(HelpDoc.p(`swaplab: --${name}: got ${text}, expected a whole number from ${min}`))
+          ValidationError.invalidValue(
+            HelpDoc.p(`swaplab: --${name}: got ${text}, expected a whole number from ${min}`)
+          )
         )
     }),
     Options.withDescription(description),

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // The command swaplab.
-import { NodeRuntime } from "@effect/platform-node"
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { main } from "./cli.ts"
 import { teardown } from "./exit.ts"
 import { version } from "./version.ts"

@@ -15,5 +15,6 @@ export const plainConsole = (console: Console.Console): Console.Console => ({
 })
 
 /** Takes the colours out of all that an effect prints, where `terminal` is false. */
-export const withoutColours = (terminal: boolean) => <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-  terminal ? effect : Effect.consoleWith((console) => Effect.withConsole(effect, plainConsole(console)))
+export const withoutColours =
+  (terminal: boolean) => <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+    terminal ? effect : Effect.consoleWith((console) => Effect.withConsole(effect, plainConsole(console)))

@@ -1,6 +1,6 @@
 // swaplab run: load, plan, simulate in worker threads, report, write.
-import { FileSystem } from "@effect/platform"
-import { NodeWorker } from "@effect/platform-node"
+import * as NodeWorker from "@effect/platform-node/NodeWorker"
+import * as FileSystem from "@effect/platform/FileSystem"
 import { loadScenario, type Override, parseOverride, ScenarioError } from "@swaplab/cluster"
 import {
   EXIT,
@@ -13,13 +13,12 @@ import {
   runExperiment,
   writeResults
 } from "@swaplab/experiment"
-import { renderReport } from "@swaplab/report"
+import { makeProgressLine, renderReport } from "@swaplab/report"
 import { Console, Effect, Either, Layer, type Option } from "effect"
 import { availableParallelism } from "node:os"
 import { stderr } from "node:process"
 import { Worker } from "node:worker_threads"
 import { ExitWith, UsageError } from "./exit.ts"
-import { makeProgressLine } from "./progress.ts"
 
 /** Flags of `run`, as they were parsed. */
 export interface RunFlags {

@@ -1,5 +1,6 @@
 // What a worker thread starts with: it waits for runs and simulates them.
-import { NodeRuntime, NodeWorkerRunner } from "@effect/platform-node"
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as NodeWorkerRunner from "@effect/platform-node/NodeWorkerRunner"
 import { runCluster } from "@swaplab/cluster"
 import { layerWorkerMain } from "@swaplab/experiment"
 import { Layer } from "effect"

@@ -109,7 +109,11 @@ describe("a bad file is one message with file, path and value", () => {
     ],
     ["an empty file", "", "s/x.yaml: is empty, expected a scenario"],
     ["comments only", "# nothing\n", "s/x.yaml: is empty, expected a scenario"],
-    ["a key called __proto__", `${MINIMAL}\n__proto__: { hz: 100 }`, "s/x.yaml: __proto__: unknown key, expected one of"]
+    [
+      "a key called __proto__",
+      `${MINIMAL}\n__proto__: { hz: 100 }`,
+      "s/x.yaml: __proto__: unknown key, expected one of"
+    ]
   ])("%s", (_, text, message) => {
     expect(messageOf(load({ "s/x.yaml": text }))).toContain(message)
   })

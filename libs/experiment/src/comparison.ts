@@ -1,7 +1,15 @@
 // Two kernels of an experiment side by side, over the seeds that both have completed.
 import type { RunResult } from "@swaplab/cluster"
 import type { ExperimentResult } from "./experiment.ts"
-import { type Estimate, type Faster, faster, medianOf, mmtestsEstimate, pairedDifference, significant } from "./statistics.ts"
+import {
+  type Estimate,
+  type Faster,
+  faster,
+  medianOf,
+  mmtestsEstimate,
+  pairedDifference,
+  significant
+} from "./statistics.ts"
 
 /** A time that kernels are compared by. */
 export type ComparedTime = "elapsed" | "sys" | "user+sys" | "user"
@@ -52,7 +60,9 @@ export const compareKernels = (runs: ReadonlyArray<RunResult>, baseline: string,
   const others = new Map(runsOf(runs, against).map((run) => [run.seed, run]))
   const pairs = runsOf(runs, baseline).flatMap((run) => {
     const other = others.get(run.seed)
-    return other !== undefined && run.outcome === "completed" && other.outcome === "completed" ? [[run, other] as const] : []
+    return other !== undefined && run.outcome === "completed" && other.outcome === "completed"
+      ? [[run, other] as const]
+      : []
   })
   const rows = pairs.length === 0 ? [] : COMPARED_TIMES.map((time): ComparedRow => {
     const a = pairs.map(([run]) => secondsOf(run, time))

@@ -139,7 +139,9 @@ export const runExperiment = (
           Effect.repeat(Effect.suspend(() => onProgress(progress())), Schedule.spaced(options.every ?? "200 millis"))
         )
       )
-    const jobs = yield* Effect.forkDaemon(Effect.forEach(plan.jobs, runJob, { concurrency: runner.size, discard: true }))
+    const jobs = yield* Effect.forkDaemon(
+      Effect.forEach(plan.jobs, runJob, { concurrency: runner.size, discard: true })
+    )
 
     const exit = yield* Effect.exit(Effect.interruptible(Fiber.join(jobs)))
     const interrupted = Exit.isInterrupted(exit)

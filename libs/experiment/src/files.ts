@@ -1,13 +1,15 @@
 // Scenario files and results on a file system.
+import type { PlatformError } from "@effect/platform/Error"
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Path from "@effect/platform/Path"
 import { type FileKind, ScenarioFiles } from "@swaplab/cluster"
-import { Error as PlatformErrors, FileSystem, Path } from "@effect/platform"
 import { Effect, Layer } from "effect"
 import { type NamedSeries, packSeries } from "./codec.ts"
-import { resultJson } from "./result-json.ts"
 import type { ExperimentResult } from "./experiment.ts"
+import { resultJson } from "./result-json.ts"
 import { seriesCsv } from "./series-csv.ts"
 
-const reasonOf = (error: PlatformErrors.PlatformError): string =>
+const reasonOf = (error: PlatformError): string =>
   error._tag === "SystemError" ? (error.description ?? error.reason) : error.message
 
 /** Scenarios from the file system. */
@@ -50,7 +52,7 @@ export const writeResults = (
   directory: string,
   result: ExperimentResult,
   report: string
-): Effect.Effect<void, PlatformErrors.PlatformError, FileSystem.FileSystem | Path.Path> =>
+): Effect.Effect<void, PlatformError, FileSystem.FileSystem | Path.Path> =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
     const paths = yield* Path.Path

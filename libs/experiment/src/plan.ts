@@ -65,7 +65,11 @@ export const makePlan = (loaded: LoadedScenario, options: PlanOptions = {}): Eit
       if (!all.includes(name)) {
         return yield* Either.left(
           new ScenarioError({
-            problems: [{ source: `--kernel ${name}`, path: [], text: `no kernel of this scenario, expected one of ${all.join(", ")}` }]
+            problems: [{
+              source: `--kernel ${name}`,
+              path: [],
+              text: `no kernel of this scenario, expected one of ${all.join(", ")}`
+            }]
           })
         )
       }

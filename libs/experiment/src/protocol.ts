@@ -1,6 +1,6 @@
 // What goes between the main thread and a worker: one request a run, answered with the packed result.
+import * as Transferable from "@effect/platform/Transferable"
 import { Scenario } from "@swaplab/cluster"
-import { Transferable } from "@effect/platform"
 import { Schema } from "effect"
 
 /** A run that failed through a fault of swaplab, such as an assertion. */

@@ -1,6 +1,7 @@
 // Who runs the simulations: worker threads, or the thread at hand.
+import * as Worker from "@effect/platform/Worker"
+import * as WorkerRunner from "@effect/platform/WorkerRunner"
 import type { RunHooks, RunResult, Scenario } from "@swaplab/cluster"
-import { Worker, WorkerRunner } from "@effect/platform"
 import { Cause, Context, Effect, Layer, type Schema } from "effect"
 import { Board } from "./board.ts"
 import { packResult, unpackResult } from "./codec.ts"

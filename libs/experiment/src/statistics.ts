@@ -32,9 +32,36 @@ export const wilson = (successes: number, trials: number): Estimate => {
 
 /** Student's t for 95 %, by degrees of freedom from 1. */
 const T95 = [
-  12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228,
-  2.201, 2.179, 2.16, 2.145, 2.131, 2.12, 2.11, 2.101, 2.093, 2.086,
-  2.08, 2.074, 2.069, 2.064, 2.06, 2.056, 2.052, 2.048, 2.045, 2.042
+  12.706,
+  4.303,
+  3.182,
+  2.776,
+  2.571,
+  2.447,
+  2.365,
+  2.306,
+  2.262,
+  2.228,
+  2.201,
+  2.179,
+  2.16,
+  2.145,
+  2.131,
+  2.12,
+  2.11,
+  2.101,
+  2.093,
+  2.086,
+  2.08,
+  2.074,
+  2.069,
+  2.064,
+  2.06,
+  2.056,
+  2.052,
+  2.048,
+  2.045,
+  2.042
 ]
 
 const t95 = (degrees: number): number => {
@@ -111,4 +138,6 @@ export const faster = (before: number, after: number): Faster => ({
 })
 
 /** Middle value; not a number for none. */
-export const medianOf = (values: ReadonlyArray<number>): number => (values.length === 0 ? Number.NaN : median([...values]))
+export const medianOf = (
+  values: ReadonlyArray<number>
+): number => (values.length === 0 ? Number.NaN : median([...values]))

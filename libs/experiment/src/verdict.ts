@@ -1,5 +1,13 @@
 // Whether an experiment went as its scenario says it should, and the exit code for that.
-import { type Expectation, formatThreshold, keeps, metricOf, type Outcome, type RunResult, type Scenario } from "@swaplab/cluster"
+import {
+  type Expectation,
+  formatThreshold,
+  keeps,
+  metricOf,
+  type Outcome,
+  type RunResult,
+  type Scenario
+} from "@swaplab/cluster"
 import type { ExperimentResult } from "./experiment.ts"
 
 /** Exit codes of the command. */
@@ -45,7 +53,9 @@ const thresholdFindings = (scenario: Scenario, run: RunResult): ReadonlyArray<st
     const limit = formatThreshold(threshold)
     if (metric.scope === "run") {
       const value = metric.of(run)
-      return keeps(threshold, value) ? [] : [`${limit}: is ${formatThreshold({ ...threshold, value }).split(" ").slice(2).join(" ")}`]
+      return keeps(threshold, value)
+        ? []
+        : [`${limit}: is ${formatThreshold({ ...threshold, value }).split(" ").slice(2).join(" ")}`]
     }
     return run.clients.flatMap((client) => {
       const value = metric.of(client)

@@ -20,8 +20,10 @@ export const KERNELS = {
 /** A scenario as a file would have it, with changes. */
 export const scenarioWith = (changes: Mapping = {}): LoadedScenario =>
   Either.getOrThrowWith(
-    decodeScenario("fake.yaml", { name: "fake", kernels: KERNELS, seeds: 5, clients: [{}], ...changes }, () => "fake.yaml"),
-    (error) => error
+    decodeScenario("fake.yaml", { name: "fake", kernels: KERNELS, seeds: 5, clients: [{}], ...changes }, () =>
+      "fake.yaml"),
+    (error) =>
+      error
   )
 
 /** A result with what matters given. */

@@ -10,6 +10,8 @@ const perSecond = (bytes: number, ns: number): number => (ns === 0 ? Number.NaN 
 
 const sum = (values: ReadonlyArray<number>): number => values.reduce((a, b) => a + b, 0)
 
+const shortLatency = (ns: number): string => latency(ns).replace(" ", "")
+
 const swapRates = (clients: ReadonlyArray<ClientResult>, ns: number): string => {
   const inside = sum(clients.map((client) => client.swapInBytes))
   const outside = sum(clients.map((client) => client.swapOutBytes))
@@ -25,7 +27,7 @@ const clientRow = (run: RunResult, client: ClientResult): Row => [
   ...(client.faultLatency.count === 0
     ? [NONE, NONE, NONE, NONE]
     : [client.faultLatency.p50Ns, client.faultLatency.p95Ns, client.faultLatency.p99Ns, client.faultLatency.maxNs]
-      .map(latency)),
+      .map(shortLatency)),
   swapRates([client], client.elapsedNs)
 ]
 
@@ -33,7 +35,7 @@ const clientRow = (run: RunResult, client: ClientResult): Row => [
 const totalRow = (run: RunResult): Row => {
   const faults = run.clients.map((client) => client.faultLatency)
   const worst = (key: "p50Ns" | "p95Ns" | "p99Ns" | "maxNs"): string =>
-    latency(Math.max(0, ...faults.map((fault) => fault[key])))
+    shortLatency(Math.max(0, ...faults.map((fault) => fault[key])))
   return [
     run.kernel,
     `all ${run.clients.length}`,

@@ -24,7 +24,9 @@ const ofKernel = (kernel: string, runs: ReadonlyArray<RunResult>): ReadonlyArray
     ...fold(
       `  ${kernel}: lockups in ${locked.length} of ${runs.length} runs, last progress after ${
         seconds(medianOf(reports.map((report) => report.sinceNs)))
-      } s (median). ${counts(reports.map((report) => report.kind))}; ${counts(reports.map((report) => report.taxonomy))}`
+      } s (median). ${counts(reports.map((report) => report.kind))}; ${
+        counts(reports.map((report) => report.taxonomy))
+      }`
     ),
     "",
     `  Seed ${first.seed}, ${shown.client}:`,

@@ -25,7 +25,9 @@ export const mapSection = (map: OutcomeMap | null): ReadonlyArray<string> => {
     const ys = y === null ? [""] : y.values.map(String)
     const rows = ys.map((label, yi): Row => [label, ...x.values.map((_, xi) => cell(xi, yi))])
     lines.push(`  ${kernel}`)
-    lines.push(...table([left(y?.path ?? ""), ...x.values.map((value) => left(String(value)))], rows).map((line) => `  ${line}`))
+    lines.push(
+      ...table([left(y?.path ?? ""), ...x.values.map((value) => left(String(value)))], rows).map((line) => `  ${line}`)
+    )
     lines.push("")
   }
   const down = y === null ? "" : `, down: ${y.path}`

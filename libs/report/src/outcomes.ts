@@ -1,8 +1,8 @@
 // The first table: what became of each kernel.
 import type { RunResult } from "@swaplab/cluster"
-import { type ExperimentResult, expectationOf, type KernelSummary, summarise } from "@swaplab/experiment"
+import { expectationOf, type ExperimentResult, type KernelSummary, summarise } from "@swaplab/experiment"
 import { megabytes, NONE, seconds } from "./format.ts"
-import { left, right, type Row, table } from "./table.ts"
+import { left, right, type Row, table, wrap } from "./table.ts"
 
 const share = ({ lockup, lockupShare, runs }: KernelSummary): string =>
   runs === 0
@@ -50,8 +50,10 @@ export const outcomeTable = (result: ExperimentResult): ReadonlyArray<string> =>
   return [
     ...table(columns, rows),
     "",
-    "  Medians over seeds. elapsed, sys: completed runs. after: last progress before the lockup. In brackets",
-    "  the 95 % interval (Wilson) of the share of lockups. in, out: swap of all clients together."
+    ...wrap([
+      ..."Medians over seeds. elapsed, sys: completed runs. after: last progress before the lockup.".split(" "),
+      ..."In brackets: 95 % interval (Wilson) of the share of lockups. in, out: swap of all clients.".split(" ")
+    ])
   ]
 }
 

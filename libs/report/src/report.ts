@@ -36,9 +36,9 @@ const header = (result: ExperimentResult): ReadonlyArray<string> => {
   }
   const clients = clientsOf(scenario, kernels[0] ?? "").length
   lines.push(
-    `  ${plural(kernels.length, "kernel")} x ${plural(seeds.length, "seed")}, ${plural(clients, "client")} each, at most ${
-      formatQuantity(TIME, scenario.duration)
-    } of simulated time`
+    `  ${plural(kernels.length, "kernel")} x ${plural(seeds.length, "seed")}, ${
+      plural(clients, "client")
+    } each, at most ${formatQuantity(TIME, scenario.duration)} of simulated time`
   )
   return [...lines, ""]
 }
@@ -65,7 +65,9 @@ const lawSection = (runs: ReadonlyArray<RunResult>): ReadonlyArray<string> => {
 
 const findingSection = (result: ExperimentResult): ReadonlyArray<string> => {
   const findings = judge(result).findings.filter(({ kind }) => kind !== "law")
-  const lines = findings.slice(0, MAX_FINDINGS).flatMap(({ kernel, seed, text }) => fold(`  ${kernel}, seed ${seed}: ${text}`))
+  const lines = findings.slice(0, MAX_FINDINGS).flatMap(({ kernel, seed, text }) =>
+    fold(`  ${kernel}, seed ${seed}: ${text}`)
+  )
   const more = findings.length - MAX_FINDINGS
   return more > 0 ? [...lines, `  and ${more} more`] : lines
 }
@@ -73,7 +75,9 @@ const findingSection = (result: ExperimentResult): ReadonlyArray<string> => {
 /** Every warning once, with the number of runs that gave it where those are not all. */
 const warningSection = (result: ExperimentResult): ReadonlyArray<string> => {
   const counts = new Map<string, number>()
-  for (const run of result.runs) for (const warning of new Set(run.warnings)) counts.set(warning, (counts.get(warning) ?? 0) + 1)
+  for (const run of result.runs) {
+    for (const warning of new Set(run.warnings)) counts.set(warning, (counts.get(warning) ?? 0) + 1)
+  }
   return [
     ...result.plan.loaded.warnings.flatMap((warning) => fold(`  ${warning}`)),
     ...[...counts].flatMap(([warning, n]) =>
@@ -94,19 +98,23 @@ const costLine = (result: ExperimentResult): ReadonlyArray<string> => {
   const simulated = result.runs.reduce((total, run) => total + run.simulatedNs, 0) / 1e9
   if (cpu === 0) return []
   return [
-    `${simulated.toFixed(1)} s simulated in ${cpu.toFixed(1)} s of CPU time: ${(simulated / cpu).toFixed(1)} s a second, ${
-      (events / cpu / 1e6).toFixed(2)
-    } million events a second`
+    `${simulated.toFixed(1)} s simulated in ${cpu.toFixed(1)} s of CPU time: ${
+      (simulated / cpu).toFixed(1)
+    } s a second, ${(events / cpu / 1e6).toFixed(2)} million events a second`
   ]
 }
 
 /** The report, ready to be printed: plain text, at most about 100 columns, ends with a line feed. */
 export const renderReport = (result: ExperimentResult): string => {
   const total = result.plan.jobs.filter((job) => job.field === null).length
+  const partial = result.runs.some((run) => run.outcome === "stopped")
   const lines = [
     ...header(result),
     ...(result.interrupted
-      ? [`Interrupted: ${result.runs.length} of ${total} runs were measured, the last ones in part.`, ""]
+      ? [
+        `Interrupted: ${result.runs.length} of ${total} runs were measured${partial ? ", the last ones in part" : ""}.`,
+        ""
+      ]
       : []),
     ...section("Outcomes", outcomeTable(result)),
     ...section("Comparison", comparisonSection(result)),

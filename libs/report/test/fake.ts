@@ -1,5 +1,12 @@
 // Experiments that are made up, for tests of tables.
-import { decodeScenario, type LockupReport, type Mapping, NO_LATENCY, type Outcome, type RunResult } from "@swaplab/cluster"
+import {
+  decodeScenario,
+  type LockupReport,
+  type Mapping,
+  NO_LATENCY,
+  type Outcome,
+  type RunResult
+} from "@swaplab/cluster"
 import { type ExperimentResult, layerInProcess, makePlan, runExperiment } from "@swaplab/experiment"
 import { Effect, Either } from "effect"
 
@@ -15,7 +22,8 @@ const lockup = (seed: number): LockupReport => ({
   zones: [],
   requestsOutstanding: 128,
   lastCompletionNs: seed * 10e9,
-  text: `deadlock of client-1, seed ${seed}\n  nbd0 in direct reclaim needs a page: order:0, GFP_NOIO, DMA32 free 142 <= floor 191; `
+  text:
+    `deadlock of client-1, seed ${seed}\n  nbd0 in direct reclaim needs a page: order:0, GFP_NOIO, DMA32 free 142 <= floor 191; `
     + "pages are freed when a write completes\n"
 })
 
@@ -38,7 +46,13 @@ const result = (kernel: string, seed: number, outcome: Outcome, elapsedNs: numbe
     userNs: 1e9,
     sysNs: elapsedNs / 16,
     pagesTouched: 1000,
-    vmstat: { pgfault: 5000, pgmajfault: 400, pgscan_kswapd_dma: 1, pgscan_kswapd_dma32: 20, pgscan_kswapd_normal: 300 },
+    vmstat: {
+      pgfault: 5000,
+      pgmajfault: 400,
+      pgscan_kswapd_dma: 1,
+      pgscan_kswapd_dma32: 20,
+      pgscan_kswapd_normal: 300
+    },
     faultLatency: outcome === "lockup" ? NO_LATENCY : {
       count: 400,
       meanNs: 2e6,
@@ -87,7 +101,11 @@ const result = (kernel: string, seed: number, outcome: Outcome, elapsedNs: numbe
 })
 
 /** The times of the published runs, by kernel; the seed adds seconds. */
-const SECONDS: Readonly<Record<string, number>> = { "slab-vanilla": 3240.7, "slab-series": 1762.09, "slub-series": 1800 }
+const SECONDS: Readonly<Record<string, number>> = {
+  "slab-vanilla": 3240.7,
+  "slab-series": 1762.09,
+  "slub-series": 1800
+}
 
 export const fakeExperiment = (changes: Mapping = {}): ExperimentResult => {
   const loaded = Either.getOrThrowWith(

@@ -103,9 +103,9 @@ describe("the report", () => {
   it("lists clients, and all of them together with the worst latency", () => {
     const many = renderReport(fakeExperiment({ clients: [{ name: "client", count: 11 }], seeds: [1] }))
     const lines = sectionOf(many, "Clients").split("\n")
-    expect(lines[2]).toMatch(/slab-vanilla +client-1 +completed +3240.70 +400 +1.25 ms +16.0 ms +65.5 ms +1.00 s/)
+    expect(lines[2]).toMatch(/slab-vanilla +client-1 +completed +3240.70 +400 +1.25ms +16.0ms +65.5ms +1.00s/)
     expect(lines[11]).toContain("client-10")
-    expect(lines[13]).toMatch(/slab-vanilla +all 11 +completed +3240.70 +4400 +1.25 ms +16.0 ms +65.5 ms +11.0 s/)
+    expect(lines[13]).toMatch(/slab-vanilla +all 11 +completed +3240.70 +4400 +1.25ms +16.0ms +65.5ms +11.0s/)
   })
 
   it("draws the map of outcomes", () => {
@@ -123,7 +123,9 @@ describe("the report", () => {
 
   it("says what is not as expected, and warns once", () => {
     const strict = renderReport(fakeExperiment({ expect: {}, thresholds: ["client.faultLatency.max < 10 ms"] }))
-    expect(sectionOf(strict, "Not as expected")).toContain("slub-vanilla, seed 3: lockup where the scenario expects none")
+    expect(sectionOf(strict, "Not as expected")).toContain(
+      "slub-vanilla, seed 3: lockup where the scenario expects none"
+    )
     expect(sectionOf(strict, "Not as expected")).toContain(
       "slab-vanilla, seed 1: client.faultLatency.max < 10 ms: client-1 has 1 s"
     )
@@ -143,7 +145,9 @@ describe("the report", () => {
     const [first, ...rest] = result.runs
     const laws = [{ law: "swap tokens" as const, subject: "client-1", holds: false, detail: "3 pages came back wrong" }]
     const broken = renderReport({ ...result, runs: [{ ...first, laws }, ...rest] })
-    expect(sectionOf(broken, "Laws")).toContain("1 of 9 checks are broken. This is a fault of swaplab: please report it.")
+    expect(sectionOf(broken, "Laws")).toContain(
+      "1 of 9 checks are broken. This is a fault of swaplab: please report it."
+    )
     expect(broken).toContain("  slab-vanilla, seed 1: swap tokens, client-1: 3 pages came back wrong")
   })
 

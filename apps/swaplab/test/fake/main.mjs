@@ -1,5 +1,5 @@
 // The command as it is built, with a worker that makes its results up.
-import { NodeRuntime } from "@effect/platform-node"
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { main } from "../../dist/cli.js"
 import { teardown } from "../../dist/exit.js"
 

@@ -1,5 +1,6 @@
 // Stands in for a simulation in tests of the command: results are made up from kernel and seed alone. A kernel decides by
 // its name what becomes of a run: lockup, oom, crash, broken (a law), slow (waits until it is told to stop).
+import { writeSync } from "node:fs"
 import { performance } from "node:perf_hooks"
 
 const latency = (scale) => ({
@@ -38,6 +39,8 @@ export const simulate = (scenario, kernel, seed, hooks) => {
   let stopped = false
   if (kernel.includes("slow") && seed > 1) {
     simulatedNs = 3e9
+    // at once and past the main thread, so that a test knows when to send its signal
+    writeSync(2, "waiting\n")
     const end = performance.now() + 60_000
     while (!stopped && performance.now() < end) stopped = hooks.shouldStop()
   }
@@ -97,7 +100,12 @@ export const simulate = (scenario, kernel, seed, hooks) => {
       meanResidenceNs: 341_000
     },
     laws: [
-      { law: "pages conserved", subject: "client-1", holds: !kernel.includes("broken"), detail: "16384 of 16384 pages" },
+      {
+        law: "pages conserved",
+        subject: "client-1",
+        holds: !kernel.includes("broken"),
+        detail: "16384 of 16384 pages"
+      },
       { law: "Little's law", subject: "server", holds: true, detail: "L 0.82, λW 0.82" }
     ],
     series: {

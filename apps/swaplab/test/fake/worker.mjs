@@ -1,5 +1,6 @@
 // Worker entry of the command under test, with made-up results.
-import { NodeRuntime, NodeWorkerRunner } from "@effect/platform-node"
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as NodeWorkerRunner from "@effect/platform-node/NodeWorkerRunner"
 import { layerWorkerMain } from "@swaplab/experiment"
 import { Layer } from "effect"
 import { simulate } from "./simulate.mjs"

@@ -55,7 +55,9 @@ export const checkScenario = (scenario: Scenario): ReadonlyArray<Found> => {
   const groups = new Set<string>()
   scenario.clients.forEach((group, i) => {
     const at = (...rest: Path): Path => ["clients", i, ...rest]
-    if (groups.has(group.name)) found.push({ path: at("name"), text: mismatch(group.name, "a name that no other group has") })
+    if (groups.has(group.name)) {
+      found.push({ path: at("name"), text: mismatch(group.name, "a name that no other group has") })
+    }
     groups.add(group.name)
     if (group.kernel !== undefined) refersToKernel(group.kernel, at("kernel"))
     const needed = neededSwap(group)
@@ -86,11 +88,17 @@ export const checkScenario = (scenario: Scenario): ReadonlyArray<Found> => {
     if (group.minFree !== "auto" && group.minFree > group.ram / 2) {
       found.push({
         path: at("minFree"),
-        text: mismatch(formatQuantity(SIZE, group.minFree), `auto, or at most half of RAM: ${formatQuantity(SIZE, group.ram / 2)}`)
+        text: mismatch(
+          formatQuantity(SIZE, group.minFree),
+          `auto, or at most half of RAM: ${formatQuantity(SIZE, group.ram / 2)}`
+        )
       })
     }
     if (group.pageCache > 0.8) {
-      found.push({ path: at("pageCache"), text: mismatch(`${group.pageCache * 100} %`, "at most 80 %: the kernel needs the rest to boot") })
+      found.push({
+        path: at("pageCache"),
+        text: mismatch(`${group.pageCache * 100} %`, "at most 80 %: the kernel needs the rest to boot")
+      })
     }
     if (group.start >= scenario.duration) {
       found.push({ path: at("start"), text: "expected a time before the end of the scenario (duration)" })
@@ -144,7 +152,10 @@ export const warningsOf = (scenario: Scenario, given: (path: Path) => unknown): 
       (group.kernel ?? name) === name && (group.nic.driver === "igb" || group.nic.driver === "kmalloc")
     )
     if (base === "v3.6-P" && !marks) {
-      noEffect(["kernels", name, "base"], "it is v3.6 unless the network card marks packets (nic.driver igb or kmalloc)")
+      noEffect(
+        ["kernels", name, "base"],
+        "it is v3.6 unless the network card marks packets (nic.driver igb or kmalloc)"
+      )
     }
   }
   if (scenario.compare !== undefined && kernels.length < 2) noEffect(["compare"], "there is one kernel only")
@@ -171,7 +182,9 @@ export const warningsOf = (scenario: Scenario, given: (path: Path) => unknown): 
     }
     if (usememBytes(group) + group.pageCache * group.ram < group.ram * 0.8) {
       warnings.push(
-        `${formatPath(at("workload", "usemem", "size"))}: ${formatQuantity(SIZE, usememBytes(group))} fits into RAM, so `
+        `${formatPath(at("workload", "usemem", "size"))}: ${
+          formatQuantity(SIZE, usememBytes(group))
+        } fits into RAM, so `
           + "the clients will hardly swap"
       )
     }

@@ -34,4 +34,5 @@ export const usememBytes = (group: ClientGroup): Bytes => {
 export const USEMEM_SHARE = 0.7
 
 /** Swap that a client needs for its workload. */
-export const neededSwap = (group: ClientGroup): Bytes => Math.max(0, Math.ceil(usememBytes(group) / USEMEM_SHARE) - group.ram)
+export const neededSwap = (group: ClientGroup): Bytes =>
+  Math.max(0, Math.ceil(usememBytes(group) / USEMEM_SHARE) - group.ram)

@@ -107,7 +107,9 @@ const parseYaml = (source: string, text: string): Either.Either<Mapping, Scenari
   }
   try {
     const data: unknown = document.toJS({ maxAliasCount: 1000 })
-    if (data === null || data === undefined) return Either.left(scenarioError(source, [], "is empty, expected a scenario"))
+    if (data === null || data === undefined) {
+      return Either.left(scenarioError(source, [], "is empty, expected a scenario"))
+    }
     return isMapping(data)
       ? Either.right(data)
       : Either.left(scenarioError(source, [], mismatch(data, "a scenario: a mapping with name, kernels and clients")))
@@ -206,7 +208,8 @@ export const withOverrides = (
 ): Either.Either<LoadedScenario, ScenarioError> =>
   Either.gen(function*() {
     const given = yield* applyOverrides(loaded.given, overrides)
-    return yield* decodeScenario(loaded.file, given, (path) => sourceOf(path, [{ source: loaded.file, data: loaded.given }], overrides))
+    return yield* decodeScenario(loaded.file, given, (path) =>
+      sourceOf(path, [{ source: loaded.file, data: loaded.given }], overrides))
   })
 
 const applyOverrides = (

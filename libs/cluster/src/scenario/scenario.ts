@@ -6,7 +6,7 @@ import { BASES } from "@swaplab/kernel"
 import { JSONSchema, ParseResult, Schema } from "effect"
 import { KERNEL_NAME, PATCH_NAMES } from "./kernels.ts"
 import { ThresholdText } from "./threshold.ts"
-import { Percentage, RATE, Rate, Size, SIZE, TIME, Time, within } from "./units.ts"
+import { Percentage, RATE, Rate, SIZE, Size, TIME, Time, within } from "./units.ts"
 
 /** A field that may be left out. */
 const field = <A, I>(schema: Schema.Schema<A, I>, value: A, description: string) =>
@@ -14,7 +14,9 @@ const field = <A, I>(schema: Schema.Schema<A, I>, value: A, description: string)
 
 /** A mapping that may be left out, or given in part. */
 const section = <A, I>(schema: Schema.Schema<A, I>, description: string) =>
-  Schema.optionalWith(schema, { exact: true, default: () => Schema.decodeUnknownSync(schema)({}) }).annotations({ description })
+  Schema.optionalWith(schema, { exact: true, default: () => Schema.decodeUnknownSync(schema)({}) }).annotations({
+    description
+  })
 
 /** A field that is absent unless given. */
 const maybe = <A, I>(schema: Schema.Schema<A, I>, description: string) =>
@@ -118,7 +120,8 @@ const WorkloadSize: Schema.Schema<WorkloadSize, string> = Schema.transformOrFail
         ? ParseResult.succeed({ bytes: bytes.value })
         : ParseResult.fail(new ParseResult.Type(ast, value))
     },
-    encode: (value) => "timesRam" in value ? ParseResult.succeed(`${value.timesRam}x RAM`) : ParseResult.encode(Size)(value.bytes)
+    encode: (value) =>
+      "timesRam" in value ? ParseResult.succeed(`${value.timesRam}x RAM`) : ParseResult.encode(Size)(value.bytes)
   }
 ).annotations({ identifier: "WorkloadSize", title: WORKLOAD_SIZE_WORDS })
 
@@ -130,7 +133,11 @@ export const UsememConfig = Schema.Struct({
     { timesRam: 4 },
     "All mappings together. 4 times RAM in the published runs; MMTests needs it to be at most 70 % of RAM and swap."
   ),
-  passes: field(whole(1, 1000), 5, "Walks over the mapping. 5 is MMTests' default of 2012 and fits the published times."),
+  passes: field(
+    whole(1, 1000),
+    5,
+    "Walks over the mapping. 5 is MMTests' default of 2012 and fits the published times."
+  ),
   mode: field(choice("write", "read"), "write", "write: later passes verify, then write. read: a page is written once.")
 })
 export interface UsememConfig extends Schema.Schema.Type<typeof UsememConfig> {}
@@ -221,10 +228,18 @@ export interface ServerConfig extends Schema.Schema.Type<typeof ServerConfig> {}
 
 /** CPU time that a client's kernel takes, of a machine of 2012. */
 export const CostConfig = Schema.Struct({
-  minorFault: field(Time, US, "A minor fault: entry, page-table walk, zeroing. Median measured on bare metal: 1.01 us."),
+  minorFault: field(
+    Time,
+    US,
+    "A minor fault: entry, page-table walk, zeroing. Median measured on bare metal: 1.01 us."
+  ),
   touch: field(Time, 35, "A touch of a resident page, cold TLB and cache. Measured: 30 to 40 ns."),
   copyPage: field(Time, 670, "Copying 4 KiB, cold. Measured: 0.65 to 0.69 us."),
-  scanPage: field(Time, 300, "Reclaim looks at a page. Estimated from 7 to 19 us of system time per page swapped out and in."),
+  scanPage: field(
+    Time,
+    300,
+    "Reclaim looks at a page. Estimated from 7 to 19 us of system time per page swapped out and in."
+  ),
   unmapPage: field(Time, 300, "Unmapping a page. Measured: 0.25 to 0.33 us."),
   swapOutPage: field(Time, 2 * US, "A swap slot, a bio and its submission. Estimated like scanPage."),
   packet: field(Time, 1500, "A packet in softirq. 1 to 2 us for kernels of the time."),
@@ -292,9 +307,17 @@ export interface MapConfig extends Schema.Schema.Type<typeof MapConfig> {}
 const scenarioFields = {
   name: name.annotations({ description: "Name of the scenario, in results and tables." }),
   description: field(text, "", "What the scenario is about."),
-  seeds: field(Seeds, Array.from({ length: 10 }, (_, i) => i + 1), "Seeds to run each kernel with: a count, or a list."),
+  seeds: field(
+    Seeds,
+    Array.from({ length: 10 }, (_, i) => i + 1),
+    "Seeds to run each kernel with: a count, or a list."
+  ),
   duration: field(positiveTime, 900 * S, "Limit of simulated time. A lockup shows within minutes."),
-  hz: field(choice(100, 250, 1000), 250, "CONFIG_HZ of the clients: timers of Linux round to its ticks. 250 is common."),
+  hz: field(
+    choice(100, 250, 1000),
+    250,
+    "CONFIG_HZ of the clients: timers of Linux round to its ticks. 250 is common."
+  ),
   kernels: Schema.Record({ key: Schema.String, value: KernelConfig }).annotations({
     description: "The cells of the experiment by name. Each is run with every seed."
   }),
@@ -352,7 +375,8 @@ const ScenarioFile = Schema.Struct({
 
 type Json = { [key: string]: unknown }
 
-const isMapping = (value: unknown): value is Json => typeof value === "object" && value !== null && !Array.isArray(value)
+const isMapping = (value: unknown): value is Json =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
 
 /** Puts the defaults as a file would write them (64 MiB) where the schema has them decoded (67108864). */
 const writeDefaults = (schema: Json, sample: unknown): void => {

@@ -1,6 +1,6 @@
 // Thresholds: `client.faultLatency.p99 < 50 ms`. A metric, a comparison, a value in the metric's unit.
 import { ParseResult, Schema } from "effect"
-import { METRICS, metricOf } from "../run/metrics.ts"
+import { metricOf, METRICS } from "../run/metrics.ts"
 import { nearest } from "./nearest.ts"
 import { formatQuantity, parseQuantity } from "./units.ts"
 
@@ -26,7 +26,9 @@ export const parseThreshold = (text: string): Threshold | string => {
   const metric = metricOf(name)
   if (metric === null) {
     const near = nearest(name, Object.keys(METRICS))
-    return near === null ? `a metric, one of ${Object.keys(METRICS).join(", ")}` : `a known metric, did you mean ${near}?`
+    return near === null
+      ? `a metric, one of ${Object.keys(METRICS).join(", ")}`
+      : `a known metric, did you mean ${near}?`
   }
   const value = metric.unit === null
     ? (/^\d+(\.\d+)?$/.test(right) ? Number(right) : null)

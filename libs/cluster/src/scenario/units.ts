@@ -70,7 +70,8 @@ const unitPattern = (kind: UnitKind): string =>
   [...kind.units, ...kind.aliases].map(([unit]) => escape(unit)).sort((a, b) => b.length - a.length).join("|")
 
 /** The pattern of a quantity: a number without sign, an optional blank, a unit. */
-export const quantityPattern = (kind: UnitKind): RegExp => new RegExp(`^\\d{1,18}(\\.\\d{1,9})? ?(${unitPattern(kind)})$`)
+export const quantityPattern = (kind: UnitKind): RegExp =>
+  new RegExp(`^\\d{1,18}(\\.\\d{1,9})? ?(${unitPattern(kind)})$`)
 
 /** Value of a quantity in base units, or null if it is none. */
 export const parseQuantity = (kind: UnitKind, text: string): number | null => {

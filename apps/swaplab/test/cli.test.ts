@@ -1,0 +1,230 @@
+// The built command as a user runs it, with made-up simulations (test/fake). Needs a build: npx tsc -b
+import { execFile, spawn } from "node:child_process"
+import { once } from "node:events"
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync
+} from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+
+const FAKE = fileURLToPath(new URL("fake/main.mjs", import.meta.url))
+const REAL = fileURLToPath(new URL("../dist/main.js", import.meta.url))
+
+interface Ended {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+let directory = ""
+const path = (name: string): string => join(directory, name)
+
+const command = (main: string, args: ReadonlyArray<string>): Promise<Ended> =>
+  new Promise((resolve) => {
+    execFile(process.execPath, [main, ...args], { cwd: directory, maxBuffer: 1 << 26 }, (error, stdout, stderr) => {
+      resolve({ code: error === null ? 0 : typeof error.code === "number" ? error.code : null, stdout, stderr })
+    })
+  })
+
+/** The command with made-up simulations. */
+const swaplab = (...args: ReadonlyArray<string>): Promise<Ended> => command(FAKE, args)
+
+/** A scenario whose kernels are named for what becomes of their runs. */
+const scenario = (kernels: ReadonlyArray<string>, more = ""): string =>
+  [
+    "name: test",
+    "seeds: 3",
+    "kernels:",
+    ...kernels.map((kernel) => `  ${kernel}: { allocator: slub, base: v3.6 }`),
+    "clients: [{ name: client, count: 2 }]",
+    more
+  ].join("\n")
+
+beforeAll(() => {
+  if (!existsSync(REAL)) throw new Error("the command is not built: run npx tsc -b first")
+  directory = mkdtempSync(join(tmpdir(), "swaplab-"))
+  writeFileSync(path("ok.yaml"), scenario(["vanilla", "fast"]))
+  writeFileSync(path("lockup.yaml"), scenario(["vanilla", "lockup"]))
+  writeFileSync(path("expected.yaml"), scenario(["vanilla", "lockup"], "expect: { lockup: lockup }"))
+  writeFileSync(path("oom.yaml"), scenario(["oom"]))
+  writeFileSync(path("slow.yaml"), scenario(["slow"]))
+  writeFileSync(path("crash.yaml"), scenario(["vanilla", "crash"]))
+  writeFileSync(path("broken.yaml"), scenario(["broken"]))
+  writeFileSync(path("threshold.yaml"), scenario(["vanilla"], "thresholds: [client.faultLatency.p99 < 20 ms]"))
+  writeFileSync(path("wrong.yaml"), scenario(["vanilla"]).replace("count: 2", "ram: 64 MB/s"))
+  writeFileSync(path("cycle.yaml"), "include: [cycle.yaml]")
+  writeFileSync(path("empty.yaml"), "")
+  writeFileSync(path("huge.yaml"), "")
+  // sparse: it takes no room on the disk
+  truncateSync(path("huge.yaml"), 100_000_000)
+  mkdirSync(path("directory.yaml"))
+})
+
+afterAll(() => rmSync(directory, { recursive: true, force: true }))
+
+describe.concurrent("exit codes", () => {
+  it.each([
+    ["ok.yaml", 0],
+    ["expected.yaml", 0],
+    ["lockup.yaml", 98],
+    ["threshold.yaml", 99],
+    ["oom.yaml", 99],
+    ["crash.yaml", 1],
+    ["broken.yaml", 1]
+  ])("run %s ends with %i", async (file, code) => {
+    const ended = await swaplab("run", file)
+    expect(ended.code).toBe(code)
+    expect(ended.stdout).toContain("Outcomes")
+  })
+
+  it("are listed by --help, without colours in a pipe", async () => {
+    const { code, stdout } = await swaplab("--help")
+    expect(code).toBe(0)
+    for (const exit of ["0 ", "1 ", "2 ", "98 ", "99 ", "130 "]) expect(stdout).toMatch(new RegExp(`^ *${exit}`, "m"))
+    expect(stdout).not.toContain("\u001b")
+  })
+})
+
+describe.concurrent("a mistake of the user is one message on standard error, and exit code 2", () => {
+  it.each<[ReadonlyArray<string>, string]>([
+    [["run", "missing.yaml"], "missing.yaml: no such file, expected a scenario"],
+    [["run", "directory.yaml"], "directory.yaml: is a directory, expected a scenario file"],
+    [["run", "empty.yaml"], "empty.yaml: is empty, expected a scenario"],
+    [["run", "huge.yaml"], "huge.yaml: has 100000000 bytes, expected a scenario of at most 10485760 (10 MiB)"],
+    [
+      ["run", "cycle.yaml"],
+      `cycle.yaml: include[0]: got "cycle.yaml", expected a file that does not include this one: cycle.yaml -> cycle.yaml`
+    ],
+    [
+      ["validate", "wrong.yaml"],
+      `wrong.yaml: clients[0].ram: got "64 MB/s", expected a size such as 64 MiB, at least 8 MiB and at most 256 GiB`
+    ],
+    [
+      ["run", "ok.yaml", "--set", "clients.0.rma=1 GiB"],
+      `--set clients.0.rma=1 GiB: clients[0].rma: unknown key, did you mean "ram"?`
+    ],
+    [["run", "ok.yaml", "--seed", "x"], "swaplab: --seed: got x, expected a whole number from 0"],
+    [["run", "ok.yaml", "--seed", "1", "--seeds", "2"], "swaplab: --seed and --seeds: expected one of the two"],
+    [["run", "ok.yaml", "--workers=0"], "swaplab: --workers: got 0, expected a whole number from 1"],
+    [
+      ["run", "ok.yaml", "--kernel", "slob"],
+      "--kernel slob: no kernel of this scenario, expected one of vanilla, fast"
+    ],
+    [["run", "ok.yaml", "--out", "empty.yaml"], "swaplab: --out empty.yaml: is no directory"],
+    [
+      ["validate", "ok.yaml", "--seeds", "1"],
+      "swaplab: validate: unknown option --seeds, expected one of --set"
+    ],
+    [["run"], "Missing argument <file>"],
+    [["walk"], "Invalid subcommand for swaplab - use one of 'run', 'validate', 'schema'"]
+  ])("%j", async (args, message) => {
+    const { code, stderr, stdout } = await swaplab(...args)
+    expect({ code, stdout, stderr: stderr.trim() }).toEqual({ code: 2, stdout: "", stderr: message })
+  })
+})
+
+describe.concurrent("run", () => {
+  it("has the same result with any number of workers", async () => {
+    const results = await Promise.all(["1", "2", "5"].map((workers) => swaplab("run", "ok.yaml", "--workers", workers)))
+    expect(new Set(results.map(({ stdout }) => stdout)).size).toBe(1)
+  })
+
+  it("prints JSON and nothing else with --json, the file before or after the flags", async () => {
+    const after = await swaplab("run", "ok.yaml", "--json", "--seed", "7", "--kernel", "fast")
+    const before = await swaplab("run", "--json", "--seed=7", "--kernel", "fast", "ok.yaml")
+    const json = JSON.parse(after.stdout) as { readonly runs: ReadonlyArray<unknown> }
+    expect(json).toMatchObject({ format: 1, exitCode: 0, runs: [{ kernel: "fast", seed: 7 }] })
+    expect(json.runs).toHaveLength(1)
+    expect(before.stdout).toBe(after.stdout)
+    expect(after.stderr).toBe("")
+  })
+
+  it("writes a result directory, and leaves no temporary file in it", async () => {
+    const { code, stdout } = await swaplab("run", "ok.yaml", "--out", "a/b", "--set", "clients.0.count=1")
+    expect(code).toBe(0)
+    expect(readdirSync(path("a/b")).sort()).toEqual(["report.txt", "result.json", "series.csv", "series.msgpack"])
+    expect(readFileSync(path("a/b/report.txt"), "utf8")).toBe(stdout)
+    expect(JSON.parse(readFileSync(path("a/b/result.json"), "utf8"))).toMatchObject({ format: 1 })
+    const csv = readFileSync(path("a/b/series.csv"), "utf8").split("\n")
+    expect(csv[0]).toBe("kernel,seed,time_s,series,value")
+    // 2 kernels, 3 seeds, 3 times
+    expect(csv).toHaveLength(1 + 2 * 3 * 3 + 1)
+  })
+
+  it("shows no progress in a pipe", async () => {
+    expect((await swaplab("run", "ok.yaml")).stderr).toBe("")
+  })
+
+  it("keeps what was measured on Ctrl-C", async () => {
+    const child = spawn(process.execPath, [FAKE, "run", "slow.yaml", "--workers", "1", "--out", "slow"], {
+      cwd: directory
+    })
+    let stdout = ""
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      stdout += text
+    })
+    // the first seed is done at once, the second says when it begins to wait
+    await once(child.stderr, "data")
+    child.kill("SIGINT")
+    const [code] = (await once(child, "close")) as [number]
+    expect(code).toBe(130)
+    expect(stdout).toContain("Interrupted: 2 of 3 runs were measured")
+    const json = JSON.parse(readFileSync(path("slow/result.json"), "utf8")) as {
+      readonly interrupted: boolean
+      readonly runs: ReadonlyArray<{ readonly outcome: string }>
+    }
+    expect(json.interrupted).toBe(true)
+    expect(json.runs.map((run) => run.outcome)).toEqual(["completed", "stopped"])
+  })
+})
+
+describe.concurrent("validate and schema", () => {
+  it("says what a scenario consists of, and what has no effect in it", async () => {
+    const { code, stdout } = await swaplab("validate", "ok.yaml", "--set", "clients.0.background.bytes=100")
+    expect(code).toBe(0)
+    expect(stdout).toBe(
+      "ok.yaml: valid; kernels: 2, seeds: 3, clients: 2\n"
+        + "warning: clients[0].background.bytes: 100 has no effect: background.packetsPerSecond is 0\n"
+    )
+  })
+
+  it("prints the JSON Schema", async () => {
+    const { stdout } = await swaplab("schema")
+    expect(JSON.parse(stdout)).toMatchObject({ title: "swaplab scenario", type: "object" })
+  })
+
+  it("accepts every scenario that ships", async () => {
+    const scenarios = fileURLToPath(new URL("../../../scenarios/", import.meta.url))
+    for (const file of readdirSync(scenarios).filter((name) => name.endsWith(".yaml"))) {
+      const { code, stdout } = await swaplab("validate", join(scenarios, file))
+      expect({ file, code, warned: stdout.includes("warning") }).toEqual({ file, code: 0, warned: false })
+    }
+  })
+})
+
+describe("with real simulations", () => {
+  const quick = fileURLToPath(new URL("../../../scenarios/quick.yaml", import.meta.url))
+  const tiny = ["--set", "clients.0.ram=16 MiB", "--set", "clients.0.swap=96 MiB", "--seeds", "2", "--json"]
+  const fingerprints = ({ stdout }: Ended): ReadonlyArray<string> =>
+    (JSON.parse(stdout) as { readonly runs: ReadonlyArray<{ readonly fingerprint: string }> }).runs.map((run) =>
+      run.fingerprint
+    )
+
+  it("has the same fingerprints in two processes, with one worker and with two", async () => {
+    const one = await command(REAL, ["run", quick, ...tiny, "--workers", "1"])
+    const two = await command(REAL, ["run", quick, ...tiny, "--workers", "2"])
+    expect(one.code).toBe(0)
+    expect(fingerprints(one)).toHaveLength(2)
+    expect(new Set(fingerprints(one)).size).toBe(2)
+    expect(fingerprints(two)).toEqual(fingerprints(one))
+  })
+})
