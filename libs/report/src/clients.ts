@@ -34,8 +34,10 @@ const clientRow = (run: RunResult, client: ClientResult): Row => [
 /** Sums over the clients of a run; of latencies the worst. */
 const totalRow = (run: RunResult): Row => {
   const faults = run.clients.map((client) => client.faultLatency)
-  const worst = (key: "p50Ns" | "p95Ns" | "p99Ns" | "maxNs"): string =>
-    shortLatency(Math.max(0, ...faults.map((fault) => fault[key])))
+  const worst = (key: "p50Ns" | "p95Ns" | "p99Ns" | "maxNs"): string => {
+    const value = Math.max(0, ...faults.map((fault) => fault[key]))
+    return value === 0 ? NONE : shortLatency(value)
+  }
   return [
     run.kernel,
     `all ${run.clients.length}`,
