@@ -41,7 +41,9 @@ export const makeProgressLine = (output: ProgressOutput): Effect.Effect<Progress
           const rate = before === null || millis <= before.millis
             ? null
             : Math.max(0, ((progress.events - before.events) * 1000) / (millis - before.millis))
-          const text = progressText(progress, rate).slice(0, (output.columns ?? 80) - 1)
+          // a pseudo-terminal without a size says 0
+          const columns = output.columns === undefined || output.columns === 0 ? 80 : output.columns
+          const text = progressText(progress, rate).slice(0, columns - 1)
           yield* Effect.sync(() => output.write(`\r${text}\u001b[K`))
         }),
       clear: Effect.sync(() => {

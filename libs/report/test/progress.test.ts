@@ -40,6 +40,15 @@ describe("the progress line", () => {
     ])
   })
 
+  it("takes 80 columns where the terminal has no size", async () => {
+    const written: Array<string> = []
+    const line = await Effect.runPromise(
+      makeProgressLine({ isTTY: true, columns: 0, write: (text) => written.push(text) })
+    )
+    await Effect.runPromise(line?.show(progress) ?? Effect.void)
+    expect(written[0]).toContain("slab-vanilla#5 2.0 s")
+  })
+
   it("is not there without a terminal", async () => {
     expect(await Effect.runPromise(makeProgressLine({ write: () => undefined }))).toBeNull()
   })
