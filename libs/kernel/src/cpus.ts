@@ -65,7 +65,7 @@ export class Cpus implements Dispatcher {
     this.#sim = sim
     this.count = count
     this.#switchNs = contextSwitchNs
-    this.#current = new Array<KernelTask | null>(count).fill(null)
+    this.#current = Array.from({ length: count }, () => null)
     this.#busyUntil = new Float64Array(count)
     this.#busyNs = new Float64Array(count)
     this.#endQueued = new Uint8Array(count)
@@ -75,16 +75,7 @@ export class Cpus implements Dispatcher {
 
   /** Starts the fiber of a task: its program begins when the task first gets a CPU. */
   start(task: KernelTask, program: () => Sleeps<void>): void {
-    const cpus = this
-    this.#sim.spawn(
-      task,
-      Effect.gen(function*() {
-        cpus.ready(task)
-        yield task.park
-        yield* program()
-        cpus.exit(task)
-      })
-    )
+    this.#sim.spawn(task, Effect.gen(() => this.#life(task, program)))
   }
 
   /** The task that runs, or last ran, on the CPU; null when it is idle. */
@@ -138,6 +129,13 @@ export class Cpus implements Dispatcher {
     this.#busyUntil[cpu] = from + ns
     this.#busyNs[cpu] += ns
     this.#queueEnd(cpu)
+  }
+
+  *#life(task: KernelTask, program: () => Sleeps<void>): Sleeps<void> {
+    this.ready(task)
+    yield task.park
+    yield* program()
+    this.exit(task)
   }
 
   #charge(task: KernelTask): void {

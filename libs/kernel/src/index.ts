@@ -28,5 +28,6 @@ export {
   type PatchName,
   pfmemallocRevision
 } from "./patches.ts"
+export { type Proc, procOf } from "./proc.ts"
 export { nbdSwitches, netSwitches, pageAllocSwitches, readaheadPlug, vmscanSwitches } from "./switches.ts"
 export { BURST_NS, KernelTask } from "./task.ts"

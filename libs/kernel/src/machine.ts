@@ -93,6 +93,7 @@ export class Machine {
   readonly cpus: Cpus
   readonly pages: PageAllocator
   readonly objects: ObjectAllocator
+  readonly reclaimOps: MachineReclaimOps
   readonly vmscan: Vmscan
   readonly pageCache: PageCache
   readonly congestion: CongestionState
@@ -135,12 +136,13 @@ export class Machine {
       transparentHugepages: spec.thp,
       ...(spec.minFreeKbytes === null ? {} : { minFreeKbytes: spec.minFreeKbytes }),
       switches: pageAllocSwitches(kernel),
-      vmstat: { directThrottle: vmscanSwitches(kernel).throttleCounter },
+      vmstat: { directThrottle: vmscanSwitches(kernel).throttleCounter, transparentHugepages: spec.thp },
       group: this.group
     })
     this.objects = objectAllocator(sim, this.pages, spec, this.memallocSocks, this.group)
     this.congestion = new CongestionState(sim)
-    this.vmscan = new Vmscan(sim, this.pages, new MachineReclaimOps(this), this.congestion, {
+    this.reclaimOps = new MachineReclaimOps(this)
+    this.vmscan = new Vmscan(sim, this.pages, this.reclaimOps, this.congestion, {
       switches: vmscanSwitches(kernel),
       costs: { scanPageNs: costs.scanPageNs, unmapPageNs: costs.unmapPageNs, swapOutPageNs: costs.swapOutPageNs },
       oom: new MachineOomOps(this),
@@ -217,7 +219,10 @@ export class Machine {
   startProcess(process: number, comm: string, program: (task: KernelTask) => Sleeps<void>): KernelTask {
     const task = this.task(comm, 0, { mm: process })
     this.userTasks.push(task)
-    const exit = (): void => this.mm.exit(task, process)
+    const exit = (): void => {
+      this.mm.exit(task, process)
+      this.disk.forgetTask(task)
+    }
     this.cpus.start(task, function*() {
       yield* program(task)
       exit()

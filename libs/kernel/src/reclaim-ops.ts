@@ -7,6 +7,8 @@ import type { Machine } from "./machine.ts"
 
 /** vm_dirty_ratio. */
 const DIRTY_RATIO = 20
+/** dirty_background_ratio. */
+const DIRTY_BACKGROUND_RATIO = 10
 
 /** The operations table of one machine. */
 export class MachineReclaimOps implements ReclaimOps {
@@ -83,15 +85,24 @@ export class MachineReclaimOps implements ReclaimOps {
 
   /** 20 % of free and reclaimable pages, without what the watermarks and lowmem_reserve keep. */
   dirtyThreshold(): number {
+    return Math.floor((this.#dirtyableMemory() * DIRTY_RATIO) / 100)
+  }
+
+  /** 10 % of the same. */
+  dirtyBackgroundThreshold(): number {
+    return Math.floor((this.#dirtyableMemory() * DIRTY_BACKGROUND_RATIO) / 100)
+  }
+
+  /** There are no dirty file pages on these machines. */
+  wakeFlushers(): void {}
+
+  #dirtyableMemory(): number {
     const { pages, vmscan, swap } = this.#machine
     const swapAvailable = swap.nrSwapPages() > 0
     let available = pages.vmstat.items[NR_FREE_PAGES]
     for (const lruvec of vmscan.pgdat.lruvecs) {
       available += lruvec.reclaimablePages(swapAvailable) - lruvec.zone.dirtyBalanceReserve
     }
-    return Math.max(0, Math.floor((available * DIRTY_RATIO) / 100))
+    return Math.max(0, available)
   }
-
-  /** There are no dirty file pages on these machines. */
-  wakeFlushers(): void {}
 }
