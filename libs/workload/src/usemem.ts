@@ -27,7 +27,11 @@ export interface UsememOptions {
 /** How a usemem process ended. */
 export type UsememExit = "completed" | "corruption" | "killed" | "sigbus"
 
-/** What a page of the machine contains after its owner wrote it: distinct for every page of the cluster. */
+/**
+ * What a page of the machine contains after its owner wrote it. Distinct for every page of a cluster of up to 2048 clients
+ * that map up to 8 GiB each; beyond that two clients may have pages with the same token, and a mix-up of just these two
+ * would go unseen.
+ */
 export const tokenWriter = (machine: number, index: number): number => (machine * 0x200000 + index) >>> 0
 
 /** Runs one usemem process; `machine.touched` counts its accesses. */

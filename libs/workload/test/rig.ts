@@ -1,0 +1,95 @@
+// A client whose swap is a store in the test: what the server would keep, within reach.
+import { DEFAULT_COSTS, type KernelTask, Machine, type MachineSpec } from "@swaplab/kernel"
+import { Packets } from "@swaplab/net-skb"
+import type { Context } from "@swaplab/page-alloc"
+import { Sim } from "@swaplab/sim"
+import { usemem, type UsememExit, type UsememOptions } from "@swaplab/workload"
+
+/** The disk of a machine, and what drives it. */
+type Disk = Machine["disk"]
+type Driver = NonNullable<Disk["driver"]>
+
+const SECTORS_PER_SLOT = 8
+const DELAY_NS = 150_000
+
+/** Token by slot; requests end after a fixed time. */
+export class Store implements Driver {
+  readonly tokens = new Map<number, readonly [writer: number, version: number]>()
+  /** Every read fails with this errno. */
+  readError = 0
+  reads = 0
+  writes = 0
+  readonly #machine: Machine
+  readonly #end: number
+
+  constructor(machine: Machine) {
+    this.#machine = machine
+    this.#end = machine.sim.queue.register((rq) => this.#endRequest(rq), { group: machine.group })
+  }
+
+  requestFn(queue: Disk): void {
+    for (let rq = queue.fetch(); rq >= 0; rq = queue.fetch()) {
+      this.#machine.sim.queue.after(DELAY_NS, this.#end, rq)
+    }
+  }
+
+  #endRequest(rq: number): void {
+    const { disk, pages: { frames } } = this.#machine
+    const write = disk.rqWrite[rq] === 1
+    let slot = disk.rqSector[rq] / SECTORS_PER_SLOT
+    for (let bio = disk.rqBioHead[rq]; bio >= 0; bio = disk.bioNext[bio]) {
+      const pfn = disk.bioPage[bio]
+      if (write) {
+        this.writes++
+        this.tokens.set(slot, [frames.tokenWriter[pfn], frames.tokenVersion[pfn]])
+      } else {
+        this.reads++
+        ;[frames.tokenWriter[pfn], frames.tokenVersion[pfn]] = this.tokens.get(slot) ?? [0, 0]
+      }
+      slot++
+    }
+    const softirq: Context = { flags: 0, memdie: false, inInterrupt: true, servingSoftirq: true, cpu: 0, ns: 0 }
+    disk.endRequest(softirq, rq, write ? 0 : this.readError)
+  }
+}
+
+export interface Rig {
+  readonly sim: Sim
+  readonly machine: Machine
+  readonly store: Store
+  readonly exits: Array<UsememExit>
+  readonly tasks: Array<KernelTask>
+}
+
+/** Starts usemem processes on a client of 12 MiB; run `sim` yourself. */
+export const start = (options: UsememOptions, spec: Partial<MachineSpec> = {}): Rig => {
+  const sim = new Sim({ seed: 1 })
+  const machine = new Machine(sim, {
+    name: "client-4",
+    index: 3,
+    host: 2,
+    kernel: { allocator: "slub", base: "v3.6" },
+    ramBytes: 12 * 1024 * 1024,
+    cpus: 2,
+    thp: false,
+    minFreeKbytes: null,
+    pageCachePages: 100,
+    swapSlots: 16_384,
+    nic: { driver: "e1000", rxRing: 64, txRing: 64, interruptGapNs: 50_000 },
+    processes: 3,
+    pagesPerProcess: 1500,
+    costs: DEFAULT_COSTS,
+    ...spec
+  }, { packets: new Packets(), wire: { transmit: () => sim.now } })
+  const store = new Store(machine)
+  machine.disk.driver = store
+  const exits: Array<UsememExit> = []
+  const tasks: Array<KernelTask> = []
+  for (let process = 0; process < machine.spec.processes; process++) {
+    tasks.push(machine.startProcess(process, `usemem-${process + 1}`, function*(task) {
+      exits.push(yield* usemem(machine, task, options))
+      if (exits.length === machine.spec.processes) sim.stop()
+    }))
+  }
+  return { sim, machine, store, exits, tasks }
+}
