@@ -1,0 +1,188 @@
+// @ts-check
+// Writes docs/reference/scenario.md: every key of a scenario, from the JSON Schema, with the patches and the metrics from
+// the tables that the code itself uses. Run it after a build: `npx tsc -b && node tools/src/scenario-reference.mjs`.
+import { writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { fileURLToPath, pathToFileURL } from "node:url"
+import { read, root } from "./workspace.mjs"
+
+export const REFERENCE = "docs/reference/scenario.md"
+
+/** @typedef {{ [key: string]: any }} Json */
+/** @typedef {{ number: number, name: string, meaning: string, commit: string }} Patch */
+/** @typedef {{ scope: string, unit: { identifier: string } | null, meaning: string }} Metric */
+/** @typedef {{ schema: Json, patches: ReadonlyArray<Patch>, metrics: Readonly<Record<string, Metric>> }} Sources */
+
+/** Keys that may be left out and have no default: the schema does not carry their description. */
+/** @type {Readonly<Record<string, string>>} */
+const WORDS = {
+  "$schema": "Where an editor finds the JSON Schema, relative to the file: `./scenario.schema.json`.",
+  include: "Files below this one, relative to it. Mappings merge key by key, client groups by name, other lists are "
+    + "replaced. At most 64 files.",
+  compare: "Kernels to compare. Without it: the first kernel with each of the others.",
+  map: "A map of outcomes over one or two parameters, printed beside the table. Without it: none.",
+  "clients[].kernel": "A kernel of this scenario for this group. Without it: the kernel of the cell.",
+  "kernels.<name>.patches": "Single patches switched on (`true`) or off (`false`) on top of the base; see "
+    + "[Patches](#patches).",
+  "map.x": "The parameter across.",
+  "map.x.values": "Its values, as in a file.",
+  "map.y": "A second parameter, down. Without it the map is a line.",
+  "map.y.values": "Its values, as in a file.",
+  "map.kernels": "The kernels to map. Without it: all.",
+  server: "The NBD server that all clients share.",
+  costs: "CPU time that a client's kernel takes, of a machine of 2012."
+}
+
+/** Units by their names in the schema. @type {Readonly<Record<string, string>>} */
+const TYPES = { Size: "size", Time: "time", Rate: "rate", Share: "percentage", WorkloadSize: "size, or `4x RAM`" }
+
+const code = (/** @type {unknown} */ value) =>
+  `\`${typeof value === "string" ? (value === "" ? "\"\"" : value) : JSON.stringify(value)}\``
+
+/** The type of a property in a few words. @type {(property: Json) => string} */
+const typeOf = (property) => {
+  if (property["$ref"] !== undefined) return TYPES[property["$ref"].split("/").pop()] ?? "text"
+  if (Array.isArray(property.enum)) return property.enum.map(code).join(", ")
+  if (property.allOf !== undefined) {
+    const range = /, (at least .*)$/.exec(property.allOf.map((/** @type {Json} */ part) => part.title ?? "").join(""))
+    return typeOf(property.allOf[0]) + (range === null ? "" : `, ${range[1]}`)
+  }
+  if (property.anyOf !== undefined) return [...new Set(property.anyOf.map(typeOf))].join(" or ")
+  switch (property.type) {
+    case "integer":
+      return `${property.minimum} to ${property.maximum === 2 ** 53 - 1 ? "2^53 - 1" : property.maximum}`
+    case "number":
+      return property.title?.replace(/^a number from/, "number from") ?? "number"
+    case "boolean":
+      return "`true`, `false`"
+    case "array":
+      return `list of ${typeOf(property.items)}`
+    case "object":
+      return "mapping"
+    default:
+      return "text"
+  }
+}
+
+const cell = (/** @type {string} */ text) => text.replaceAll("|", "\\|")
+
+/** A table in dprint's format. @type {(head: ReadonlyArray<string>, rows: ReadonlyArray<ReadonlyArray<string>>) => string} */
+const table = (head, rows) => {
+  const all = [head, ...rows.map((row) => row.map(cell))]
+  const width = head.map((_, i) => Math.max(3, ...all.map((row) => row[i].length)))
+  const line = (/** @type {ReadonlyArray<string>} */ row) =>
+    `| ${row.map((text, i) => text.padEnd(width[i])).join(" | ")} |`
+  return [line(head), line(width.map((n) => "-".repeat(n))), ...all.slice(1).map(line)].join("\n")
+}
+
+/** The mapping inside a property, if there is one, and how its path goes on. @type {(property: Json) => [Json, string] | null} */
+const inner = (property) => {
+  if (property.type === "object" && Object.keys(property.properties ?? {}).length > 0) return [property, ""]
+  if (property.type === "array" && property.items.type === "object") return [property.items, "[]"]
+  if (property.type === "object" && property.additionalProperties?.type === "object") {
+    return [property.additionalProperties, ".<name>"]
+  }
+  const list = property.anyOf?.find((/** @type {Json} */ part) => part.type === "array" && part.items.type === "object")
+  return list === undefined ? null : [list.items, "[]"]
+}
+
+/**
+ * Rows of one mapping and of those inside it. `required` are the keys that must be there.
+ * @type {(schema: Json, path: string, required: ReadonlyArray<string>) => ReadonlyArray<{ path: string, rows: ReadonlyArray<ReadonlyArray<string>>, missing: ReadonlyArray<string> }>}
+ */
+const sections = (schema, path, required) => {
+  /** @type {Array<ReadonlyArray<string>>} */
+  const rows = []
+  /** @type {Array<string>} */
+  const missing = []
+  const below = []
+  for (const [key, property] of Object.entries(/** @type {Record<string, Json>} */ (schema.properties))) {
+    const full = path === "" ? key : `${path}.${key}`
+    const into = full.endsWith(".patches") ? null : inner(property)
+    const words = WORDS[full] ?? property.description ?? ""
+    if (words === "") missing.push(full)
+    const fallback = property.default !== undefined
+      ? code(property.default)
+      : required.includes(key)
+      ? "required"
+      : into === null || WORDS[full] !== undefined && key !== "server" && key !== "costs"
+      ? "-"
+      : "below"
+    rows.push([`\`${key}\``, into === null ? typeOf(property) : `mapping \`${full}${into[1]}\``, fallback, words])
+    if (into !== null) below.push(...sections(into[0], full + into[1], into[0].required ?? []))
+  }
+  return [{ path, rows, missing }, ...below]
+}
+
+/** Keys that nothing describes. @type {(schema: Json) => ReadonlyArray<string>} */
+export const undescribed = (schema) => sections(schema, "", schema.else.required).flatMap(({ missing }) => missing)
+
+/** The page. @type {(sources: Sources) => string} */
+export const scenarioReference = ({ metrics, patches, schema }) => {
+  const units = /** @type {ReadonlyArray<readonly [string, string]>} */ ([
+    ["Size", "`64 MiB`"],
+    ["Time", "`10 ms`"],
+    ["Rate", "`1 Gbit`"],
+    ["Share", "`5 %`"]
+  ]).map(([name, example]) => [TYPES[name], example, schema["$defs"][name].description])
+  const parts = sections(schema, "", schema.else.required)
+  const unitOf = (/** @type {Metric} */ metric) => metric.unit === null ? "number" : TYPES[metric.unit.identifier]
+  return [
+    "# Scenario reference",
+    "",
+    "Every key of a scenario file, with unit, default and reason. This page is generated from the schema that checks the",
+    "files (`scenarios/scenario.schema.json`); `node tools/src/scenario-reference.mjs` writes it.",
+    "",
+    "A scenario is one YAML 1.2 file of at most 10 MiB. An unknown key, a missing unit or a value out of range is an error",
+    "with the path and the value; see [the command](command.md). A setting that has no effect in its scenario is a warning.",
+    "",
+    "## Quantities",
+    "",
+    "Every quantity has a unit. A plain number is refused where a unit is needed. Ranges are checked; the error message",
+    "names them.",
+    "",
+    table(["kind", "example", "units"], units),
+    "",
+    ...parts.flatMap(({ path, rows }) => [
+      path === "" ? "## Top of the file" : `## \`${path}\``,
+      "",
+      table(["key", "value", "default", "meaning and reason"], rows),
+      ""
+    ]),
+    "## Patches",
+    "",
+    "Names under `kernels.<name>.patches`. A number is the place in the series as merged for 3.6; a dash stands for a change",
+    "that came with 3.6 and is not part of that series. `v3.5` has none of them, `v3.6` and `v3.6-P` have all, `feb-2012` and",
+    "`v9` have 1 to 16 without `slub-fast-path` and `pfmemalloc-if-needed`. The two of each pair do not differ in the model:",
+    "what differs between `v3.6` and `v3.6-P` is the network card (`clients[].nic.driver`).",
+    "",
+    table(
+      ["no.", "name", "meaning", "commit"],
+      patches.map(({ commit, meaning, name, number }) => [
+        number === 0 ? "-" : String(number),
+        `\`${name}\``,
+        meaning,
+        commit === "" ? "-" : `\`${commit}\``
+      ])
+    ),
+    "",
+    "## Metrics",
+    "",
+    "Names that a threshold can use: `client.faultLatency.p99 < 50 ms`. A metric of clients must hold for every client, one of",
+    "the run for every run. `client.vmstat.NAME` exists for every counter of `/proc/vmstat`.",
+    "",
+    table(
+      ["metric", "unit", "meaning"],
+      Object.entries(metrics).map(([name, metric]) => [`\`${name}\``, unitOf(metric), metric.meaning])
+    ),
+    ""
+  ].join("\n")
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const built = (/** @type {string} */ path) => import(pathToFileURL(join(root, path)).href)
+  const { PATCHES } = await built("libs/kernel/dist/patches.js")
+  const { METRICS } = await built("libs/cluster/dist/run/metrics.js")
+  const schema = JSON.parse(read("scenarios/scenario.schema.json"))
+  writeFileSync(join(root, REFERENCE), scenarioReference({ schema, patches: PATCHES, metrics: METRICS }))
+}
