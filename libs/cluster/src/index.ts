@@ -1,55 +1,17 @@
 // Contents page of @swaplab/cluster, in reading order.
+export { LatencyHistogram, NO_LATENCY } from "./run/latency.ts"
 export {
-  ClientGroup,
-  type CompareConfig,
-  CostConfig,
-  type Expectation,
-  EXPECTATIONS,
-  KernelConfig,
-  LanConfig,
-  LinkConfig,
-  MapConfig,
-  NicConfig,
-  Scenario,
-  type ScenarioEncoded,
-  scenarioJsonSchema,
-  ServerConfig,
-  UsememConfig,
-  type WorkloadSize
-} from "./scenario/scenario.ts"
-export {
-  type BitsPerSecond,
-  type Bytes,
-  formatQuantity,
-  type Nanoseconds,
-  parseQuantity,
-  Percentage,
-  Rate,
-  RATE,
-  type Share,
-  SHARE,
-  SIZE,
-  Size,
-  Time,
-  TIME,
-  type UnitKind
-} from "./scenario/units.ts"
-export { type ClientSpec, clientsOf, neededSwap, usememBytes } from "./scenario/clients.ts"
-export {
-  decodeScenario,
-  type FileKind,
-  type LoadedScenario,
-  loadScenario,
-  MAX_FILE_BYTES,
-  type Override,
-  parseOverride,
-  ScenarioFiles,
-  withOverrides
-} from "./scenario/load.ts"
-export { type Mapping } from "./scenario/tree.ts"
-export { formatThreshold, keeps, parseThreshold, type Threshold } from "./scenario/threshold.ts"
-export { formatPath, formatProblem, type Path, type Problem, ScenarioError } from "./scenario/errors.ts"
-export { compareNatural } from "./scenario/natural.ts"
+  LITTLE_TOLERANCE,
+  littlesLaw,
+  packetsConserved,
+  type PageCensus,
+  pageCensus,
+  pagesConserved,
+  swapTokens,
+  switchConserved
+} from "./run/laws.ts"
+export { type LockupFacts, lockupReport } from "./run/lockup.ts"
+export { type Metric, metricOf, METRICS } from "./run/metrics.ts"
 export {
   type ClientNetwork,
   type ClientResult,
@@ -72,8 +34,57 @@ export {
   type SeriesColumn,
   type ServerResult
 } from "./run/result.ts"
-export { LatencyHistogram, NO_LATENCY } from "./run/latency.ts"
-export { type Metric, metricOf, METRICS } from "./run/metrics.ts"
-export { type Client, type Cluster, buildCluster } from "./run/topology.ts"
 export { runCluster } from "./run/run-cluster.ts"
-export { pageCensus, type PageCensus } from "./run/laws.ts"
+export { buildCluster, type Client, type Cluster } from "./run/topology.ts"
+export { proofNs, type Verdict, Watchdog, WATCHDOG_PERIOD_NS, type WatchdogOptions } from "./run/watchdog.ts"
+export { clientsOf, type ClientSpec, neededSwap, usememBytes } from "./scenario/clients.ts"
+export { formatPath, formatProblem, type Path, type Problem, ScenarioError } from "./scenario/errors.ts"
+export {
+  decodeScenario,
+  type FileKind,
+  type LoadedScenario,
+  loadScenario,
+  MAX_FILE_BYTES,
+  type Override,
+  parseOverride,
+  ScenarioFiles,
+  withOverrides
+} from "./scenario/load.ts"
+export { compareNatural } from "./scenario/natural.ts"
+export {
+  ClientGroup,
+  type CompareConfig,
+  CostConfig,
+  type Expectation,
+  EXPECTATIONS,
+  KernelConfig,
+  LanConfig,
+  LinkConfig,
+  MapConfig,
+  NicConfig,
+  Scenario,
+  type ScenarioEncoded,
+  scenarioJsonSchema,
+  ServerConfig,
+  UsememConfig,
+  type WorkloadSize
+} from "./scenario/scenario.ts"
+export { formatThreshold, keeps, parseThreshold, type Threshold } from "./scenario/threshold.ts"
+export { type Mapping } from "./scenario/tree.ts"
+export {
+  type BitsPerSecond,
+  type Bytes,
+  formatQuantity,
+  type Nanoseconds,
+  parseQuantity,
+  Percentage,
+  RATE,
+  Rate,
+  SHARE,
+  type Share,
+  SIZE,
+  Size,
+  TIME,
+  Time,
+  type UnitKind
+} from "./scenario/units.ts"

@@ -17,7 +17,8 @@ function* sleepOnCongestion(
   const process = task.process
   const start = pgdat.sim.now
   const before = process.why
-  process.why = why
+  // an allocation under way stays visible: a lockup report must name it
+  process.why = before === null ? why : `${before}; ${why}`
   yield* pgdat.congestion.wait.sleepTimeout(process, pgdat.sim.jiffies(timeoutNs))
   process.why = before
   if (point.enabled) point.emit(process.group, timeoutNs / 1000, Math.floor((pgdat.sim.now - start) / 1000))

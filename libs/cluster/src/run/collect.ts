@@ -1,7 +1,7 @@
 // Puts the figures of a finished simulation together.
 import { PSWPIN, PSWPOUT } from "@swaplab/page-alloc"
 import type { Scenario } from "../scenario/scenario.ts"
-import { littlesLaw, packetsConserved, pagesConserved, swapTokens } from "./laws.ts"
+import { littlesLaw, packetsConserved, pagesConserved, swapTokens, switchConserved } from "./laws.ts"
 import { type ClientResult, type Outcome, OUTCOMES, type RunResult, type ServerResult } from "./result.ts"
 import type { ClientRun } from "./run-cluster.ts"
 import type { SeriesRecorder } from "./series.ts"
@@ -95,6 +95,7 @@ export const collect = (
     laws: [
       ...cluster.clients.map(({ machine }) => pagesConserved(machine)),
       ...packetsConserved(cluster.lan),
+      switchConserved(cluster.fabric),
       littlesLaw(server),
       ...cluster.clients.map(({ machine }) => swapTokens(machine))
     ],

@@ -1,6 +1,6 @@
 // Laws that every run must keep: conservation of pages and packets, Little's law, and the content of swapped pages.
 import type { Machine } from "@swaplab/kernel"
-import type { Lan } from "@swaplab/lan"
+import type { Lan, Switch } from "@swaplab/lan"
 import { PG_buddy, PG_isolated, PG_lru, PG_slab } from "@swaplab/page-alloc"
 import type { LawResult, ServerResult } from "./result.ts"
 
@@ -63,8 +63,8 @@ export const pagesConserved = (machine: Machine): LawResult => {
   const census = pageCensus(machine)
   const { free, pcp, lru, isolated, slab, pageTables, net, other, present } = census
   const sum = free + pcp + lru + isolated + slab + pageTables + net + other
-  // pages in pagevecs, in the hands of reclaim and of tasks that sleep between allocating a page and mapping it
-  const hands = machine.vmscan.lru.pagesInPagevecs() + 64 * machine.userTasks.length + 64
+  // pages in pagevecs, and one page in the hands of a task that sleeps between allocating and mapping it
+  const hands = machine.vmscan.lru.pagesInPagevecs() + machine.userTasks.filter((task) => !task.finished).length
   return {
     law: "pages conserved",
     subject: machine.name,
@@ -84,6 +84,14 @@ export const packetsConserved = (lan: Lan): ReadonlyArray<LawResult> =>
     detail: `sent ${link.sentFrames} = delivered ${link.deliveredFrames} + dropped ${link.droppedFrames} + ` +
       `in flight ${link.inFlight}`
   }))
+
+/** What came into the switch went out, or was dropped there. */
+export const switchConserved = (fabric: Switch): LawResult => ({
+  law: "packets conserved",
+  subject: fabric.name,
+  holds: fabric.receivedFrames === fabric.forwardedFrames + fabric.droppedFrames,
+  detail: `received ${fabric.receivedFrames} = forwarded ${fabric.forwardedFrames} + dropped ${fabric.droppedFrames}`
+})
 
 /** L = λ·W at the server. */
 export const littlesLaw = (server: ServerResult): LawResult => {

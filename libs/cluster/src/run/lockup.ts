@@ -109,7 +109,7 @@ const zonesAt = (machine: Machine, allocation: LockupAllocation | null): Readonl
 const classify = (machine: Machine, facts: LockupFacts): LockupTaxonomy => {
   const { nbdSender } = machine
   const need = nbdSender === null ? "work" : needOf(nbdSender)
-  if (nbdSender !== null && /isolated/.test(nbdSender.why ?? "")) return "isolated pages"
+  if (nbdSender !== null && /too_many_isolated/.test(nbdSender.why ?? "")) return "isolated pages"
   if (need === "memory") return "tx starvation"
   if (facts.packetsLost > 0) return "rx starvation"
   if (need === "completion") return "request slots"

@@ -82,12 +82,12 @@ export const runCluster = (
 ): RunResult => {
   const cluster = buildCluster(scenario, kernel, seed)
   const { sim } = cluster
-  const runs = cluster.clients.map((client) =>
-    new ClientRun(
-      client,
-      new Watchdog(client.connection, { stallNs: scenario.watchdog.stall, hangNs: scenario.watchdog.hang })
-    )
-  )
+  const runs = cluster.clients.map((client) => {
+    const path = [client.up, cluster.serverIn, cluster.serverOut, client.down]
+    const framesLost = (): number => path.reduce((sum, link) => sum + link.droppedFrames, cluster.fabric.droppedFrames)
+    const { stall, hang } = scenario.watchdog
+    return new ClientRun(client, new Watchdog(client.connection, { stallNs: stall, hangNs: hang }, framesLost))
+  })
   const stopWhenDone = (): void => {
     if (runs.every((run) => run.done)) sim.stop()
   }

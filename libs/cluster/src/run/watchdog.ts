@@ -5,10 +5,12 @@
 //   (a) since T0 no page of the workload was touched, no block request completed, no page reclaimed, no byte of the swap
 //       connection acknowledged or received in order;
 //   (b) the server owes nothing: its worker sleeps in recv and nothing waits to be read;
-//   (c) this has lasted PROOF_NS: two rounds of the longest poll of the kernel (5 s of mempool_alloc), five of the slab
-//       reaper, hundreds of the allocator's own retries; all have come round and changed nothing;
+//   (c) this has lasted until every poll of this kernel has come round and changed nothing: one round of mempool_alloc
+//       (5 s), hundreds of the allocator's own retries (20 and 100 ms), and with SLAB two rounds of its reaper over the node
+//       (4 s each; the first one only clears the marks that spare what was in use);
 //   (d) TCP cannot help: either no retransmission timer of the connection is armed, or one has expired twice since T0 and
-//       changed nothing, or the stuck sender owns the socket, so that whatever arrives goes to its backlog.
+//       changed nothing although the network lost no frame on its way, or the stuck sender owns the socket, so that
+//       whatever arrives goes to its backlog.
 // The machine is deterministic and every poll has found the state that it will find again: no future event can free a page
 // or complete a request.
 import type { Machine } from "@swaplab/kernel"
@@ -19,8 +21,16 @@ import type { Connection } from "./server.ts"
 /** How often a client is looked at. */
 export const WATCHDOG_PERIOD_NS: Nanoseconds = 100_000_000
 
-/** How long nothing must have happened for the proof of a deadlock. */
-export const PROOF_NS: Nanoseconds = 10_000_000_000
+/** One round of mempool_alloc, and a second of grace for the ticks and CPUs of those who poll. */
+const MEMPOOL_ROUND_NS: Nanoseconds = 5_000_000_000
+const GRACE_NS: Nanoseconds = 1_000_000_000
+
+/** SLAB's reaper looks at a node in every second of its rounds, and frees what it finds untouched the second time. */
+const REAPS_UNTIL_FREED = 4
+
+/** How long nothing must have happened on a machine whose slabs are reaped so often (0: never) for the proof of a deadlock. */
+export const proofNs = (reapIntervalNs: Nanoseconds): Nanoseconds =>
+  Math.max(MEMPOOL_ROUND_NS, REAPS_UNTIL_FREED * reapIntervalNs) + GRACE_NS
 
 export interface WatchdogOptions {
   readonly stallNs: Nanoseconds
@@ -42,14 +52,20 @@ export class Watchdog {
   /** T0: since when nothing has happened. */
   quietSince: Nanoseconds = 0
   readonly #options: WatchdogOptions
+  readonly #framesLost: () => number
+  readonly #proofNs: Nanoseconds
   #last: ProgressSample
   #stalled = false
   #timeoutsAtQuiet = 0
+  #lostAtQuiet = 0
 
-  constructor(connection: Connection, options: WatchdogOptions) {
+  /** `framesLost`: frames that links have dropped so far on the way between this client and the server. */
+  constructor(connection: Connection, options: WatchdogOptions, framesLost: () => number = () => 0) {
     this.machine = connection.machine
     this.connection = connection
     this.#options = options
+    this.#framesLost = framesLost
+    this.#proofNs = proofNs(connection.machine.objects.reapIntervalNs)
     this.#last = this.#sample()
     this.restart()
   }
@@ -81,7 +97,7 @@ export class Watchdog {
       this.stalls++
     }
     if (!noProgress(sample, last) || this.#serverBusy()) this.#quietFrom(now)
-    if (now - this.quietSince >= PROOF_NS && this.#tcpCannotHelp()) return "deadlock"
+    if (now - this.quietSince >= this.#proofNs && this.#tcpCannotHelp()) return "deadlock"
     if (now - Math.max(this.lastCompletion, this.lastTouch) >= this.#options.hangNs && this.#someoneInD()) return "hang"
     return this.#stalled ? "stall" : "progress"
   }
@@ -93,6 +109,7 @@ export class Watchdog {
   #quietFrom(now: Nanoseconds): void {
     this.quietSince = now
     this.#timeoutsAtQuiet = this.#timeouts()
+    this.#lostAtQuiet = this.#framesLost()
   }
 
   #timeouts(): number {
@@ -109,7 +126,7 @@ export class Watchdog {
     const sender = this.machine.nbdSender
     if (clientSocket.owned && sender !== null && sender.why !== null) return true
     if (!clientSocket.writeTimer.armed && !serverSocket.writeTimer.armed) return true
-    return this.#timeouts() - this.#timeoutsAtQuiet >= 2
+    return this.#timeouts() - this.#timeoutsAtQuiet >= 2 && this.#framesLost() === this.#lostAtQuiet
   }
 
   #someoneInD(): boolean {

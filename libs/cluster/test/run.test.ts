@@ -1,0 +1,151 @@
+import {
+  buildCluster,
+  runCluster,
+  type RunHooks,
+  type RunProgress,
+  type RunResult,
+  type ScenarioEncoded
+} from "@swaplab/cluster"
+import { describe, expect, it } from "vitest"
+import { scenario, SMALL } from "./clusters.ts"
+
+/** All of a result that must not depend on the host. */
+const reproducible = (result: RunResult): unknown => ({ ...result, cpuSeconds: 0 })
+
+describe("a run", () => {
+  it("is the same twice, to the last figure, and another one with another seed", () => {
+    const of = scenario([{ ...SMALL, count: 2, background: { packetsPerSecond: 300 } }], { lan: { loss: "0.1 %" } })
+    const first = runCluster(of, "slub-series", 7)
+    expect(reproducible(runCluster(of, "slub-series", 7))).toEqual(reproducible(first))
+    expect(runCluster(of, "slub-series", 8).fingerprint).not.toBe(first.fingerprint)
+    expect(first.fingerprint).toMatch(/^[0-9a-f]+$/)
+  })
+
+  it("sums up what its clients did over the window of the workload", () => {
+    const result = runCluster(scenario([{ ...SMALL, count: 2, start: "250 ms" }]), "slab-series", 1)
+    const [client] = result.clients
+    expect(result.clients.map(({ name }) => name)).toEqual(["client-1", "client-2"])
+    expect(client.pagesTouched).toBe(12_288)
+    expect(client.vmstat.pswpout * 4096).toBe(client.swapOutBytes)
+    expect(result.sysNs).toBe(result.clients.reduce((sum, { sysNs }) => sum + sysNs, 0))
+    expect(result.elapsedNs).toBe(Math.max(...result.clients.map(({ elapsedNs }) => elapsedNs)))
+    expect(result.elapsedNs).toBe(result.simulatedNs - 250e6)
+    // what is on its way when the last process ends has not arrived
+    const written = result.clients.reduce((sum, { swapOutBytes }) => sum + swapOutBytes, 0)
+    expect(result.server.writeBytes).toBeLessThanOrEqual(written)
+    expect(result.server.writeBytes).toBeGreaterThan(0.9 * written)
+    expect(client.lockup).toBe(null)
+    expect(client.integrityErrors).toBe(0)
+  })
+
+  it("ends with `timeout` when the duration is over, and `stopped` when the user says so", () => {
+    const late = runCluster(scenario([SMALL], { duration: "50 ms" }), "slab-series", 1)
+    expect([late.outcome, late.simulatedNs]).toEqual(["timeout", 50e6])
+    const heard: Array<RunProgress> = []
+    const hooks: RunHooks = {
+      progress: (progress) => heard.push(progress),
+      shouldStop: () => heard.length > 0,
+      cpuSeconds: () => 1.5
+    }
+    const long = scenario([{ ...SMALL, workload: { usemem: { size: "48 MiB", passes: 50 } } }])
+    const stopped = runCluster(long, "slab-series", 1, hooks)
+    expect([stopped.outcome, stopped.cpuSeconds, heard.length]).toEqual(["stopped", 1.5, 1])
+    expect(heard[0]).toMatchObject({ clients: 1, clientsAlive: 1 })
+    expect(heard[0].events).toBeGreaterThanOrEqual(100_000)
+    expect(stopped.events).toBe(heard[0].events)
+  })
+
+  it("records columns for every client and the server, at the interval of the scenario and at the end", () => {
+    const result = runCluster(scenario([{ ...SMALL, count: 2 }], { series: { interval: "20 ms" } }), "slab-series", 1)
+    const { timesNs, columns } = result.series
+    const perClient = [
+      "nr_free_pages",
+      "nr_inactive_anon",
+      "nr_active_anon",
+      "nr_writeback",
+      "pswpin",
+      "pswpout",
+      "pgscan_direct_throttle",
+      "slab_pages",
+      "requests",
+      "pages_touched",
+      "retransmits"
+    ]
+    expect(columns.map(({ name }) => name)).toEqual([
+      ...["client-1", "client-2"].flatMap((client) => perClient.map((name) => `${client}.${name}`)),
+      "server.requests",
+      "server.resident",
+      "server.link_in_busy_ns",
+      "server.link_out_busy_ns"
+    ])
+    expect(Array.from(timesNs.slice(0, 3))).toEqual([0, 20e6, 40e6])
+    expect(timesNs.at(-1)).toBe(result.simulatedNs)
+    for (const { values } of columns) expect(values).toHaveLength(timesNs.length)
+    const last = (name: string): number => columns.find((column) => column.name === name)?.values.at(-1) ?? -1
+    expect(last("client-2.pages_touched")).toBe(12_288)
+    expect(last("client-1.pswpout")).toBe(result.clients[0].vmstat.pswpout)
+    expect(last("server.requests")).toBeGreaterThanOrEqual(result.server.requests)
+  })
+
+  it("warns when swap was too small, and calls a killed workload `oom`", () => {
+    const tight = scenario([{ ...SMALL, swap: "8 MiB" }])
+    const result = runCluster(tight, "slab-series", 1)
+    expect(result.outcome).toBe("oom")
+    expect(result.clients[0].oomKills).toBeGreaterThan(0)
+    expect(result.warnings).toContainEqual(expect.stringMatching(/^client-1: swap was full \d+ times$/))
+    expect(result.laws.filter(({ holds }) => !holds)).toEqual([])
+  })
+})
+
+describe("a cluster", () => {
+  const names = (clients: ScenarioEncoded["clients"]): ReadonlyArray<string> =>
+    buildCluster(scenario(clients), "slab-vanilla", 1).clients.map(({ machine }) => machine.name)
+
+  it("names client-2 before client-10", () => {
+    expect(names([{ ...SMALL, count: 11 }])).toEqual(Array.from({ length: 11 }, (_, i) => `client-${i + 1}`))
+    expect(names([{ ...SMALL, name: "pc10" }, { ...SMALL, name: "pc9" }])).toEqual(["pc9-1", "pc10-1"])
+  })
+
+  it("a further client changes no random numbers of the others", () => {
+    const alone = buildCluster(scenario([SMALL]), "slab-vanilla", 5)
+    const many = buildCluster(scenario([{ ...SMALL, name: "a", count: 2 }, { ...SMALL, count: 3 }]), "slab-vanilla", 5)
+    const machine = (cluster: typeof alone, name: string) => {
+      const found = cluster.clients.find((client) => client.machine.name === name)
+      if (found === undefined) throw new Error(`no ${name}`)
+      return found.machine
+    }
+    for (const purpose of ["swap", "background", "tcp"]) {
+      const draw = (cluster: typeof alone): ReadonlyArray<number> => {
+        const random = cluster.sim.stream("client-1", purpose)
+        return Array.from({ length: 5 }, () => random.u32())
+      }
+      expect(draw(many)).toEqual(draw(alone))
+    }
+    // where the search for swap slots begins, drawn at swapon
+    const start = (cluster: typeof alone, name: string): number => machine(cluster, name).swap.map.clusterNext
+    expect(start(many, "client-1")).toBe(start(alone, "client-1"))
+    expect(new Set(many.clients.map((client) => client.machine.swap.map.clusterNext)).size).toBe(5)
+  })
+
+  it("noise arrives at every client it is meant for, at its rate, and at no other", () => {
+    const of = scenario([
+      { ...SMALL, name: "loud", background: { packetsPerSecond: 2000, bytes: 1000 } },
+      { ...SMALL, name: "still" }
+    ])
+    const cluster = buildCluster(of, "slab-vanilla", 1)
+    cluster.sim.run(2e9)
+    const [loud, still] = cluster.clients
+    expect(loud.machine.name).toBe("loud-1")
+    // 4000 expected, standard deviation 63
+    expect(Math.abs(loud.down.deliveredFrames - 4000)).toBeLessThan(200)
+    expect(still.down.deliveredFrames).toBe(0)
+    expect(loud.machine.nic.rxMissed).toBe(0)
+    loud.machine.checkInvariants()
+  })
+
+  it("a kernel of the group goes before that of the cell", () => {
+    const of = scenario([{ ...SMALL, kernel: "slub-series" }, { ...SMALL, name: "other" }])
+    const cluster = buildCluster(of, "slab-vanilla", 1)
+    expect(cluster.clients.map(({ machine }) => machine.spec.kernel.allocator)).toEqual(["slub", "slab"])
+  })
+})
