@@ -6,7 +6,7 @@ import type { TcpSocket } from "@swaplab/tcp"
 /** Zones that a counter is kept for: DMA, DMA32, Normal, Movable. */
 const ZONES = 4
 
-/** Progress of one client: numbers that only grow. */
+/** Progress of one client: numbers that only grow, and the pages of its slabs. */
 export interface ProgressSample {
   /** Touches of pages by the workload. */
   readonly touched: number
@@ -17,6 +17,8 @@ export interface ProgressSample {
   /** Bytes of the swap connection that the server acknowledged, and that the client received in order. */
   readonly acknowledged: number
   readonly received: number
+  /** Pages of slabs: SLAB's reaper gives some back every few seconds. */
+  readonly slabPages: number
 }
 
 export const sampleProgress = (machine: Machine, socket: TcpSocket): ProgressSample => {
@@ -30,11 +32,12 @@ export const sampleProgress = (machine: Machine, socket: TcpSocket): ProgressSam
     completions: machine.disk.counters.completed,
     reclaimed,
     acknowledged: socket.sndUna,
-    received: socket.rcvNxt
+    received: socket.rcvNxt,
+    slabPages: machine.objects.slabPages()
   }
 }
 
 /** Nothing at all happened between two samples. */
 export const noProgress = (a: ProgressSample, b: ProgressSample): boolean =>
   a.touched === b.touched && a.completions === b.completions && a.reclaimed === b.reclaimed &&
-  a.acknowledged === b.acknowledged && a.received === b.received
+  a.acknowledged === b.acknowledged && a.received === b.received && b.slabPages >= a.slabPages

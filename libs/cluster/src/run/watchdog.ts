@@ -3,11 +3,12 @@
 // A stall is a pause of the workload while completions go on. A hang is what khungtaskd would report: no completion for so
 // long, with a task asleep uninterruptibly. A deadlock is proved:
 //   (a) since T0 no page of the workload was touched, no block request completed, no page reclaimed, no byte of the swap
-//       connection acknowledged or received in order;
+//       connection acknowledged or received in order, no slab given back to the page allocator;
 //   (b) the server owes nothing: its worker sleeps in recv and nothing waits to be read;
 //   (c) this has lasted until every poll of this kernel has come round and changed nothing: one round of mempool_alloc
-//       (5 s), hundreds of the allocator's own retries (20 and 100 ms), and with SLAB two rounds of its reaper over the node
-//       (4 s each; the first one only clears the marks that spare what was in use);
+//       (5 s), hundreds of the allocator's own retries (20 and 100 ms), and with SLAB as many rounds of its reaper as it
+//       takes to empty all arrays and to free all free slabs (a fifth of each per round: 33 s). A slab page that it frees
+//       starts the count anew;
 //   (d) TCP cannot help: either no retransmission timer of the connection is armed, or one has expired twice since T0 and
 //       changed nothing although the network lost no frame on its way, or the stuck sender owns the socket, so that
 //       whatever arrives goes to its backlog.
@@ -25,12 +26,16 @@ export const WATCHDOG_PERIOD_NS: Nanoseconds = 100_000_000
 const MEMPOOL_ROUND_NS: Nanoseconds = 5_000_000_000
 const GRACE_NS: Nanoseconds = 1_000_000_000
 
-/** SLAB's reaper looks at a node in every second of its rounds, and frees what it finds untouched the second time. */
-const REAPS_UNTIL_FREED = 4
+/**
+ * Rounds of SLAB's reaper until it has nothing left to free: six for the arrays of the CPUs or, every second round, for the
+ * shared arrays (the first one only clears the mark that spares what was in use, each further one frees a fifth), then two
+ * of a node, in every second round, for the slabs that became free.
+ */
+const REAPS_UNTIL_DONE = 16
 
 /** How long nothing must have happened on a machine whose slabs are reaped so often (0: never) for the proof of a deadlock. */
 export const proofNs = (reapIntervalNs: Nanoseconds): Nanoseconds =>
-  Math.max(MEMPOOL_ROUND_NS, REAPS_UNTIL_FREED * reapIntervalNs) + GRACE_NS
+  Math.max(MEMPOOL_ROUND_NS, REAPS_UNTIL_DONE * reapIntervalNs) + GRACE_NS
 
 export interface WatchdogOptions {
   readonly stallNs: Nanoseconds
