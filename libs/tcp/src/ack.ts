@@ -6,7 +6,7 @@
 import { NO_SKB } from "@swaplab/net-skb"
 import type { Context } from "@swaplab/page-alloc"
 import { TCP_ATO_MIN, TCP_DELACK_MAX, TCP_DELACK_MIN, TCP_MAX_QUICKACKS } from "./constants.ts"
-import { sendAck } from "./output.ts"
+import { sendAck } from "./control.ts"
 import { growWindow, offerableWindow, rcvRttMeasure, receiveWindow } from "./rcvbuf.ts"
 import type { TcpSocket } from "./tcp-sock.ts"
 

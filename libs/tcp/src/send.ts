@@ -17,15 +17,9 @@ import { type Task, WOULD_SLEEP } from "@swaplab/page-alloc"
 import { assert, type Sleeps } from "@swaplab/sim"
 import { EINTR, EPIPE, NAGLE_CORK, NAGLE_PUSH, TSO_MAX_BYTES } from "./constants.ts"
 import { PAGE_BYTES } from "./content.ts"
-import {
-  chargeStreamSkb,
-  entail,
-  pushPendingFrames,
-  streamAllocFailed,
-  tryStreamAllocSkb,
-  writeXmit
-} from "./output.ts"
+import { pushPendingFrames, writeXmit } from "./output.ts"
 import type { TcpSocket } from "./tcp-sock.ts"
+import { chargeStreamSkb, entail, streamAllocFailed, tryStreamAllocSkb } from "./write-queue.ts"
 
 /** Linear payload of an skb for a device that gathers: what still fits into kmalloc-2048. */
 const LINEAR_BYTES = 1456

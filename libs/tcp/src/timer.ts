@@ -19,8 +19,10 @@ import {
   TIME_PROBE0,
   TIME_RETRANS
 } from "./constants.ts"
+import { sendAck, sendFin } from "./control.ts"
 import { processPrequeue } from "./input.ts"
-import { resetWriteTimer, retransmitSkb, sendAck, sendFin, writeWakeup } from "./output.ts"
+import { writeWakeup } from "./output.ts"
+import { resetWriteTimer, retransmitSkb } from "./retransmit.ts"
 import type { TcpSocket } from "./tcp-sock.ts"
 
 /** `tcp_write_timer`. */

@@ -1,0 +1,82 @@
+// Handing a segment to the device.
+// Modelled: the fast clone, the copy that a segment needs whose clone is still in the device, the header, and what a
+// segment says about cwnd, delayed ACKs and the receive window.
+// source: net/ipv4/tcp_output.c:tcp_transmit_skb; net/core/skbuff.c:__pskb_copy
+import { MAX_SKB_FRAGS, NET_XMIT_SUCCESS, NO_SKB, SKB_ALLOC_RX } from "@swaplab/net-skb"
+import type { Context } from "@swaplab/page-alloc"
+import { assert } from "@swaplab/sim"
+import { eventAckSent } from "./ack.ts"
+import { cwndRestart, enterCwr } from "./congestion.ts"
+import { ENOBUFS } from "./constants.ts"
+import { segments } from "./queue.ts"
+import { selectWindow } from "./rcvbuf.ts"
+import type { TcpSocket } from "./tcp-sock.ts"
+
+/** `tcp_transmit_skb` of a queued segment. 0, a positive code (the device dropped it) or a negative errno. */
+export const transmitSkb = (sk: TcpSocket, ctx: Context, skb: number, gfp: number): number => {
+  const skbs = sk.stack.skbs
+  let out = skb
+  if (skbs.twinBusy[skb] !== 0) {
+    out = pskbCopy(sk, ctx, skb, gfp)
+    if (out === NO_SKB) return -ENOBUFS
+  } else {
+    skbs.twinBusy[skb] = 1
+    skbs.get(skb)
+  }
+  skbs.when[skb] = sk.stack.sim.queue.now
+  const len = skbs.len[skb]
+  if (len > 0) {
+    const now = sk.stack.sim.queue.now
+    if (sk.packetsOut === 0 && sk.lsndtime > 0 && now - sk.lsndtime > sk.rto) cwndRestart(sk, now - sk.lsndtime)
+    sk.lsndtime = now
+    // a reply within the delay of an ACK: the conversation goes to and fro, so ACKs can ride on data
+    if (now - sk.lrcvtime < sk.ato) sk.pingpong = true
+    sk.dataSegmentsSent += segments(len, sk.mss)
+  }
+  return queueXmit(sk, ctx, out, skbs.seq[skb], len, skbs.flags[skb])
+}
+
+/** A copy of a segment whose clone is still in the device: new head and linear part, shared fragments. */
+const pskbCopy = (sk: TcpSocket, ctx: Context, skb: number, gfp: number): number => {
+  const skbs = sk.stack.skbs
+  const copy = skbs.tryAllocSkb(ctx, skbs.headRoom[skb], gfp, skbs.pfmemalloc[skb] !== 0 ? SKB_ALLOC_RX : 0)
+  if (copy < 0) return NO_SKB
+  for (let i = 0; i < skbs.nrFrags[skb]; i++) {
+    const page = skbs.fragPage[skb * MAX_SKB_FRAGS + i]
+    skbs.pages.get(page)
+    skbs.fillPageDesc(copy, page, skbs.fragLen[skb * MAX_SKB_FRAGS + i])
+  }
+  skbs.len[copy] = skbs.len[skb]
+  skbs.headLen[copy] = skbs.headLen[skb]
+  return copy
+}
+
+/** Fills the header in and hands the skb to the device. */
+export const queueXmit = (
+  sk: TcpSocket,
+  ctx: Context,
+  skb: number,
+  seq: number,
+  len: number,
+  flags: number
+): number => {
+  const stack = sk.stack
+  const tx = stack.tx
+  assert(stack.device !== null, "no network device is plugged in")
+  tx.dst = sk.peerHost
+  tx.sport = sk.port
+  tx.port = sk.peerPort
+  tx.seq = seq
+  tx.ack = sk.rcvNxt
+  tx.wnd = selectWindow(sk)
+  tx.flags = flags
+  tx.len = len
+  tx.mss = sk.mss
+  tx.tsval = sk.stack.sim.queue.now
+  tx.tsecr = sk.tsRecent
+  eventAckSent(sk)
+  sk.wmemAlloc += stack.skbs.truesize[skb]
+  const result = stack.device.transmit(ctx, skb)
+  if (result !== NET_XMIT_SUCCESS) enterCwr(sk)
+  return result
+}
