@@ -60,6 +60,7 @@ export { type PageToken, type Transport } from "./client/transport.ts"
 
 // the server's engine
 export { admit } from "./server/admit.ts"
+export { blockStatusQuery, blockStatusReply } from "./server/block-status.ts"
 export { dispatch, type ExportStore, type ExtentSource } from "./server/dispatch.ts"
 export {
   type ExportInfo,
@@ -69,6 +70,8 @@ export {
   SWAP_EXPORT_FLAGS,
   type TransmissionMode
 } from "./server/export.ts"
+export { FairClient, FairQueue } from "./server/fair-queue.ts"
+export { Job, type JobOwner } from "./server/job.ts"
 export { MEMORY_BLOCK, MemoryStore } from "./server/memory-store.ts"
 export {
   BASE_ALLOCATION,
@@ -79,8 +82,11 @@ export {
   type NegotiationStep,
   type TlsMode
 } from "./server/negotiation.ts"
-export { chunkReply, readReply, statusReply } from "./server/replies.ts"
-export { blockStatusQuery, blockStatusReply, type ServedExport, ServerSession } from "./server/session.ts"
+export { chunkReply, readPrefix, statusReply } from "./server/replies.ts"
+export { REPLY_BUFFER_BYTES, ReplyBuffer } from "./server/reply-buffer.ts"
+export { type ByteStore, type ServedExport, type WaitingStore } from "./server/served-export.ts"
+export { ServerSession } from "./server/session.ts"
+export { type EndReason, Transmission, type TransmissionHost } from "./server/transmission.ts"
 
 // the emulated server
 export { Disk, type DiskKind, type DiskShape, diskShapes } from "./model/disk.ts"

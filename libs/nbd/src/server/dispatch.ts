@@ -24,6 +24,8 @@ export interface ExportStore<Data, Done> {
 export interface ExtentSource {
   /** Extents from `offset` on, at least one, together not longer than `length`. Lengths of at most 2^32 − 1. */
   extents(offset: number, length: number): ReadonlyArray<Extent>
+  /** True when all of the range is a hole, which reads as zeroes. */
+  isHole(offset: number, length: number): boolean
 }
 
 /** Performs an admitted request. `data` is where a READ puts its data, or what a WRITE writes. */

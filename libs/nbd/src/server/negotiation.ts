@@ -22,6 +22,8 @@ export interface ExportTable {
   find(name: string): ExportInfo | null
   /** Exports to be listed; null: listing is against the policy. */
   list(): ReadonlyArray<ExportInfo> | null
+  /** Exports that are served over TLS only; without it, none. */
+  needsTls?(name: string): boolean
 }
 
 /** none: STARTTLS is refused; optional: it may be used; required: nothing else is answered before. */
@@ -112,7 +114,7 @@ export class Negotiation {
     switch (option) {
       case Option.ExportName: {
         const name = data.length > MAX_STRING ? null : utf8Text(data)
-        const info = name === null || this.#extended ? null : this.#exports.find(name)
+        const info = name === null || this.#extended || this.#tlsMissing(name) ? null : this.#exports.find(name)
         if (info === null) return { next: "close", reply: NOTHING }
         const mode = this.#mode(name)
         return {
@@ -127,7 +129,7 @@ export class Negotiation {
         const exports = this.#exports.list()
         if (exports === null) return refuse(OptionReplyType.ErrPolicy)
         return ack(
-          ...exports.map(({ name, description }) =>
+          ...exports.filter(({ name }) => !this.#tlsMissing(name)).map(({ name, description }) =>
             encodeOptionReply(option, OptionReplyType.Server, encodeServerReply(name, description))
           )
         )
@@ -160,6 +162,9 @@ export class Negotiation {
   #info(option: number, data: Uint8Array): NegotiationStep {
     const asked = decodeInfoRequest(data)
     if (asked === null) return { next: "options", reply: encodeOptionReply(option, OptionReplyType.ErrInvalid) }
+    if (this.#tlsMissing(asked.name)) {
+      return { next: "options", reply: encodeOptionReply(option, OptionReplyType.ErrTlsReqd) }
+    }
     const info = this.#exports.find(asked.name)
     if (info === null) return { next: "options", reply: encodeOptionReply(option, OptionReplyType.ErrUnknown) }
     const mode = this.#mode(asked.name)
@@ -205,6 +210,10 @@ export class Negotiation {
     )
     const ack = encodeOptionReply(option, OptionReplyType.Ack)
     return { next: "options", reply: found ? concat(context, ack) : ack }
+  }
+
+  #tlsMissing(name: string): boolean {
+    return !this.#secure && this.#exports.needsTls?.(name) === true
   }
 
   /** The selection of contexts holds for the export that it was made for. */

@@ -18,8 +18,14 @@ const simpleReply = (request: Request, error: number, data: Uint8Array): Uint8Ar
   return concat(header.subarray(0, encodeReplyHeader(header, 0, reply)), data)
 }
 
-/** A chunk in the form of the mode. */
-export const chunkReply = (mode: TransmissionMode, request: Request, chunk: Chunk, done: boolean): Uint8Array => {
+/** A chunk in the form of the mode; so many bytes of its payload follow it. */
+export const chunkReply = (
+  mode: TransmissionMode,
+  request: Request,
+  chunk: Chunk,
+  done: boolean,
+  following = 0
+): Uint8Array => {
   const payload = encodeChunk(chunk)
   reply.kind = mode.extended ? ReplyKind.Extended : ReplyKind.Structured
   reply.flags = done ? REPLY_FLAG_DONE : 0
@@ -29,7 +35,7 @@ export const chunkReply = (mode: TransmissionMode, request: Request, chunk: Chun
   reply.offsetHi = request.offsetHi
   reply.offsetLo = request.offsetLo
   reply.lengthHi = 0
-  reply.lengthLo = payload.length
+  reply.lengthLo = payload.length + following
   return concat(header.subarray(0, encodeReplyHeader(header, 0, reply)), payload)
 }
 
@@ -45,15 +51,14 @@ export const statusReply = (mode: TransmissionMode, request: Request, error: num
   return chunkReply(mode, request, error === NbdError.Ok ? { type: "none" } : errorChunk(error), true)
 }
 
-/** The answer to a READ that succeeded. `hole`: all of it is a hole, and the client did not ask for one fragment. */
-export const readReply = (mode: TransmissionMode, request: Request, data: Uint8Array, hole: boolean): Uint8Array => {
-  if (!needsChunks(mode, request)) return simpleReply(request, NbdError.Ok, data)
-  if (data.length === 0) return statusReply(mode, request, NbdError.Ok)
+/**
+ * What stands before the data of a READ that succeeded; the data follows as it is. For a `hole` nothing follows: the
+ * client must understand chunks.
+ */
+export const readPrefix = (mode: TransmissionMode, request: Request, hole = false): Uint8Array => {
+  if (!needsChunks(mode, request)) return simpleReply(request, NbdError.Ok, NOTHING)
   const offset = { hi: request.offsetHi, lo: request.offsetLo }
-  return chunkReply(
-    mode,
-    request,
-    hole ? { type: "hole", offset, length: data.length } : { type: "data", offset, data },
-    true
-  )
+  const { length } = request
+  if (hole) return chunkReply(mode, request, { type: "hole", offset, length }, true)
+  return chunkReply(mode, request, { type: "data", offset, data: NOTHING }, true, length)
 }

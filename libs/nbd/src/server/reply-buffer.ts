@@ -1,0 +1,77 @@
+// Replies on their way out: small ones are written behind each other into one buffer that is used again and again, large
+// data goes along as views of where it is. What is sent at once is a list of pieces, for one writev.
+import { assert } from "@swaplab/sim"
+
+/** Bytes of replies that are gathered before they are sent. */
+export const REPLY_BUFFER_BYTES = 262144
+
+/** Buffers kept for later at most. */
+const SPARE_BUFFERS = 32
+
+/** Replies that have not been sent yet. One can serve many connections in turn, each sends before the next one writes. */
+export class ReplyBuffer {
+  /** Where replies are written; replaced by `renew`. */
+  bytes: Uint8Array = new Uint8Array(REPLY_BUFFER_BYTES)
+  /** Where the next reply goes in `bytes`. */
+  at = 0
+  /** Bytes in `pieces` that are views of other memory. */
+  #viewed = 0
+  #from = 0
+  #pieces: Array<Uint8Array> = []
+  readonly #spare: Array<Uint8Array> = []
+
+  /** Bytes to be sent. */
+  get length(): number {
+    return this.at + this.#viewed
+  }
+
+  /** True when so many bytes can be written at `at`. */
+  fits(bytes: number): boolean {
+    return this.at + bytes <= this.bytes.length
+  }
+
+  /** Puts memory in line that stays where it is. It may change until it is sent, as data under a READ may. */
+  view(data: Uint8Array): void {
+    if (this.at > this.#from) this.#pieces.push(this.bytes.subarray(this.#from, this.at))
+    this.#from = this.at
+    this.#pieces.push(data)
+    this.#viewed += data.length
+  }
+
+  /** Puts a whole reply in line. */
+  append(reply: Uint8Array): void {
+    if (!this.fits(reply.length)) return this.view(reply)
+    this.bytes.set(reply, this.at)
+    this.at += reply.length
+  }
+
+  /** Everything in line, in order. */
+  pieces(): ReadonlyArray<Uint8Array> {
+    if (this.at > this.#from) {
+      this.#pieces.push(this.bytes.subarray(this.#from, this.at))
+      this.#from = this.at
+    }
+    return this.#pieces
+  }
+
+  /**
+   * Begins anew after the pieces were handed over. `kept` when their memory is still being read: then the buffer that they
+   * are in is returned, to be given back by `giveBack`.
+   */
+  renew(kept: boolean): Uint8Array | null {
+    const lent = kept && this.at > 0 ? this.bytes : null
+    if (lent !== null) this.bytes = this.#spare.pop() ?? new Uint8Array(REPLY_BUFFER_BYTES)
+    this.at = 0
+    this.#from = 0
+    this.#viewed = 0
+    this.#pieces = []
+    assert(this.length === 0, "a renewed buffer is empty")
+    return lent
+  }
+
+  /** Takes back a buffer whose contents have been sent. */
+  giveBack(lent: Uint8Array): void {
+    assert(lent !== this.bytes && lent.length === REPLY_BUFFER_BYTES, "a buffer that was not lent")
+    if (this.#spare.length < SPARE_BUFFERS) this.#spare.push(lent)
+  }
+}

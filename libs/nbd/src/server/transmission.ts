@@ -1,0 +1,344 @@
+// The transmission phase of one connection: bytes in, replies out. Requests that lie whole in what arrived are performed
+// where they lie; only one that is cut is put together. Nothing here waits: a store that must wait takes a Job and
+// finishes it later, and the owner of the socket may stop the transmission in front of any request and let it go on.
+// Not done: ordering between requests in flight (the protocol asks for none), a READ in several chunks.
+// source: doc/proto.md "Transmission", "Simple reply message", "Structured reply chunk message"
+import { assert } from "@swaplab/sim"
+import { getU32 } from "../wire/bytes.ts"
+import {
+  Command,
+  CommandFlag,
+  EXTENDED_REQUEST_BYTES,
+  MAX_PAYLOAD,
+  NBD_EXTENDED_REQUEST_MAGIC,
+  NBD_REQUEST_MAGIC,
+  NbdError,
+  SIMPLE_REPLY_BYTES
+} from "../wire/constants.ts"
+import { encodeSimpleReply } from "../wire/reply.ts"
+import { decodeRequestHeader, Request, requestBytes } from "../wire/request.ts"
+import { admit } from "./admit.ts"
+import { blockStatusReply } from "./block-status.ts"
+import { dispatch } from "./dispatch.ts"
+import type { TransmissionMode } from "./export.ts"
+import { Job } from "./job.ts"
+import { readPrefix, statusReply } from "./replies.ts"
+import { ReplyBuffer } from "./reply-buffer.ts"
+import type { ByteStore, ServedExport, WaitingStore } from "./served-export.ts"
+
+/** The owner of a transmission: who lets it go on, sends for it and keeps the accounts. */
+export interface TransmissionHost {
+  /** Asked before each request: false stops the transmission in front of it, until `resume`. */
+  mayStart(request: Request): boolean
+  /** Sends what `replies` holds, and renews it. */
+  send(replies: ReplyBuffer): void
+  /** A request went to a store that waits. */
+  jobTaken(job: Job): void
+  /** A job ended outside of `receive` and `resume`: its reply will be put into `replies` now, and must be sent soon. */
+  replyReady(): void
+  /** A request was answered. `bytes`: what it read, wrote, trimmed or zeroed, 0 after an error. */
+  answered(request: Request, error: number, bytes: number, job: Job | null): void
+}
+
+/** Data of a READ from so many bytes on is sent from where it is. */
+const VIEW_BYTES = 32768
+/** What a cut request begins to be put together in; it doubles as bytes arrive, for a header costs a client nothing. */
+const FIRST_PAYLOAD_BYTES = 65536
+
+const NOTHING = new Uint8Array(0)
+
+/** Why a transmission ended. */
+export type EndReason = "disc" | "bad magic" | "payload too long"
+
+export class Transmission {
+  readonly served: ServedExport
+  readonly mode: TransmissionMode
+  readonly replies: ReplyBuffer
+  /** Requests given to a store that waits, not answered yet. */
+  inFlight = 0
+  /** Why no more requests are taken, or null. What is in flight is still answered. */
+  ended: EndReason | null = null
+  /** The connection is gone: jobs end without an answer. */
+  abandoned = false
+  /** It waits in front of a request. */
+  stopped = false
+  /** Every request from now on is answered by ESHUTDOWN. */
+  shuttingDown = false
+  readonly #host: TransmissionHost
+  readonly #direct: ByteStore | null
+  readonly #waiting: WaitingStore | null
+  readonly #chunked: boolean
+  readonly #request = new Request()
+  readonly #headerBytes: number
+  readonly #header = new Uint8Array(EXTENDED_REQUEST_BYTES)
+  #headerHave = 0
+  /** The header of a cut request is whole, its payload is being put together. */
+  #cut = false
+  #payload: Uint8Array = NOTHING
+  #payloadHave = 0
+  /** What arrived behind the request that the transmission stopped at. */
+  #backlog: Uint8Array = NOTHING
+  #inside = false
+  /** Jobs to be used again, and the one that is being answered. */
+  readonly #jobs: Array<Job> = []
+  #job: Job | null = null
+
+  constructor(served: ServedExport, mode: TransmissionMode, replies: ReplyBuffer, host: TransmissionHost) {
+    this.served = served
+    this.mode = mode
+    this.replies = replies
+    this.#host = host
+    this.#headerBytes = requestBytes(mode.extended)
+    this.#chunked = mode.structured || mode.extended
+    this.#direct = "waits" in served.store ? null : served.store
+    this.#waiting = "waits" in served.store ? served.store : null
+  }
+
+  /** Nothing more will be sent: it ended, and all that was in flight is answered. */
+  get done(): boolean {
+    return this.ended !== null && this.inFlight === 0
+  }
+
+  /** Memory held for a request that is not whole, and for what arrived behind a stop. */
+  get heldBytes(): number {
+    return this.#payload.length + this.#backlog.length
+  }
+
+  /** Takes bytes [from, to) of the client; they need not stay. Replies are sent before it returns. */
+  receive(bytes: Uint8Array, from = 0, to = bytes.length): void {
+    if (this.ended !== null) return
+    this.#inside = true
+    if (this.stopped) this.#keep(bytes, from, to)
+    else {
+      const at = this.#take(bytes, from, to)
+      if (this.stopped) this.#keep(bytes, at, to)
+    }
+    this.#inside = false
+    if (this.replies.length > 0) this.#host.send(this.replies)
+  }
+
+  /** Goes on after a stop. True when it no longer waits and has taken everything that arrived. */
+  resume(): boolean {
+    if (!this.stopped) return true
+    this.stopped = false
+    const backlog = this.#backlog
+    this.#backlog = NOTHING
+    this.#inside = true
+    const at = this.#take(backlog, 0, backlog.length)
+    if (this.stopped) this.#backlog = at === 0 ? backlog : backlog.slice(at)
+    this.#inside = false
+    if (this.replies.length > 0) this.#host.send(this.replies)
+    return !this.stopped
+  }
+
+  /** The answer to a job: called by `Job.finish`. */
+  finished(job: Job, error: number): void {
+    assert(this.inFlight > 0, "a job finished twice")
+    this.inFlight--
+    const { request } = job
+    if (!this.#inside && !this.abandoned) this.#host.replyReady()
+    this.#job = job
+    if (this.abandoned) this.#host.answered(request, error, 0, job)
+    else if (request.type === Command.Read && error === NbdError.Ok) {
+      this.#answerRead(request, job.bytes, this.#mayBeHole(request))
+    } else this.#answer(request, error)
+    this.#job = null
+    job.release()
+    this.#jobs.push(job)
+  }
+
+  #keep(bytes: Uint8Array, from: number, to: number): void {
+    const kept = new Uint8Array(this.#backlog.length + to - from)
+    kept.set(this.#backlog)
+    kept.set(bytes.subarray(from, to), this.#backlog.length)
+    this.#backlog = kept
+  }
+
+  /** Performs what is whole in [at, to); returns where it stopped, which is `to` unless it waits. */
+  #take(bytes: Uint8Array, at: number, to: number): number {
+    const request = this.#request
+    const headerBytes = this.#headerBytes
+    const { extended } = this.mode
+    if (this.#cut || this.#headerHave > 0) {
+      at = this.#complete(bytes, at, to)
+      if (this.stopped || this.#cut || this.#headerHave > 0) return at
+    }
+    while (this.ended === null) {
+      if (to - at < headerBytes) return this.#begin(bytes, at, to)
+      if (!decodeRequestHeader(bytes, at, extended, request)) return this.#end("bad magic", to)
+      const payloadBytes = request.payloadBytes
+      if (payloadBytes > MAX_PAYLOAD) return this.#end("payload too long", to)
+      if (to - at - headerBytes < payloadBytes) return this.#begin(bytes, at, to)
+      if (!this.#host.mayStart(request)) {
+        this.stopped = true
+        return at
+      }
+      at += headerBytes
+      this.#perform(request, bytes, at, payloadBytes, false)
+      at += payloadBytes
+    }
+    return to
+  }
+
+  /** Starts to put a cut request together; returns `to`. */
+  #begin(bytes: Uint8Array, at: number, to: number): number {
+    return at === to ? to : this.#complete(bytes, at, to)
+  }
+
+  /** Goes on putting a cut request together, and performs it when it is whole. */
+  #complete(bytes: Uint8Array, at: number, to: number): number {
+    const request = this.#request
+    if (!this.#cut) {
+      const added = Math.min(this.#headerBytes - this.#headerHave, to - at)
+      this.#header.set(bytes.subarray(at, at + added), this.#headerHave)
+      this.#headerHave += added
+      at += added
+      // a wrong magic is seen in its first four bytes: a short message of garbage must not leave the server waiting
+      const magic = this.mode.extended ? NBD_EXTENDED_REQUEST_MAGIC : NBD_REQUEST_MAGIC
+      if (this.#headerHave >= 4 && getU32(this.#header, 0) !== magic) return this.#end("bad magic", to)
+      if (this.#headerHave < this.#headerBytes) return at
+      decodeRequestHeader(this.#header, 0, this.mode.extended, request)
+      if (request.payloadBytes > MAX_PAYLOAD) return this.#end("payload too long", to)
+      this.#cut = true
+    } else decodeRequestHeader(this.#header, 0, this.mode.extended, request)
+    const { payloadBytes } = request
+    const added = Math.min(payloadBytes - this.#payloadHave, to - at)
+    if (added > 0) {
+      this.#makeRoom(this.#payloadHave + added, payloadBytes)
+      this.#payload.set(bytes.subarray(at, at + added), this.#payloadHave)
+      this.#payloadHave += added
+      at += added
+    }
+    if (this.#payloadHave < payloadBytes) return at
+    if (!this.#host.mayStart(request)) {
+      this.stopped = true
+      return at
+    }
+    const payload = this.#payload
+    this.#cut = false
+    this.#headerHave = 0
+    this.#payloadHave = 0
+    // a small one is kept for the next cut request
+    const given = this.#waiting !== null || payload.length > FIRST_PAYLOAD_BYTES * 4
+    if (given) this.#payload = NOTHING
+    this.#perform(request, payload, 0, payloadBytes, given)
+    return at
+  }
+
+  #makeRoom(bytes: number, whole: number): void {
+    if (bytes <= this.#payload.length) return
+    let length = Math.max(this.#payload.length, FIRST_PAYLOAD_BYTES)
+    while (length < bytes) length *= 2
+    const payload = new Uint8Array(Math.min(length, Math.max(whole, FIRST_PAYLOAD_BYTES)))
+    payload.set(this.#payload.subarray(0, this.#payloadHave))
+    this.#payload = payload
+  }
+
+  #end(reason: EndReason, to: number): number {
+    this.ended = reason
+    this.#payload = NOTHING
+    return to
+  }
+
+  /** `given`: the payload's memory may be kept by a job. */
+  #perform(request: Request, bytes: Uint8Array, at: number, payloadBytes: number, given: boolean): void {
+    const { mode, served } = this
+    const { type } = request
+    if (type === Command.Disc) {
+      this.ended = "disc"
+      return
+    }
+    if (this.shuttingDown) return this.#answer(request, NbdError.ESHUTDOWN)
+    if (type === Command.BlockStatus) {
+      const payload = bytes.subarray(at, at + payloadBytes)
+      this.#append(blockStatusReply(served.info, mode, { kind: "request", request, payload }, served.extents))
+      return this.#sent(request, 0)
+    }
+    const error = admit(served.info, mode, request)
+    if (error !== NbdError.Ok) return this.#answer(request, error)
+    if (this.#direct === null) {
+      assert(this.#waiting !== null, "a store of neither kind")
+      const job = this.#jobs.pop() ?? new Job(this)
+      job.take(request, bytes, at, payloadBytes, given)
+      this.inFlight++
+      this.#host.jobTaken(job)
+      this.#waiting.perform(job)
+      return
+    }
+    if (type === Command.Read) return this.#read(this.#direct, request)
+    this.#answer(
+      request,
+      dispatch(this.#direct, request, payloadBytes === 0 ? NOTHING : bytes.subarray(at, at + payloadBytes))
+    )
+  }
+
+  /** A READ from a store that answers at once. */
+  #read(store: ByteStore, request: Request): void {
+    const { length, offset } = request
+    if (this.#mayBeHole(request)) return this.#answerRead(request, NOTHING, true)
+    if (length >= VIEW_BYTES && store.view !== undefined) {
+      this.#append(readPrefix(this.mode, request))
+      for (let done = 0; done < length;) {
+        const view = store.view(offset + done, length - done)
+        this.replies.view(view)
+        done += view.length
+      }
+      return this.#sent(request, length)
+    }
+    if (this.#chunked || !this.replies.fits(SIMPLE_REPLY_BYTES + length)) {
+      const data = new Uint8Array(length)
+      const error = dispatch(store, request, data)
+      return error === NbdError.Ok ? this.#answerRead(request, data, false) : this.#answer(request, error)
+    }
+    const { at, bytes } = this.replies
+    const error = store.read(offset, length, bytes.subarray(at + SIMPLE_REPLY_BYTES, at + SIMPLE_REPLY_BYTES + length))
+    if (error !== NbdError.Ok) return this.#answer(request, error)
+    encodeSimpleReply(bytes, at, NbdError.Ok, request.cookieHi, request.cookieLo)
+    this.replies.at = at + SIMPLE_REPLY_BYTES + length
+    this.#sent(request, length)
+  }
+
+  /** The whole range of a READ is a hole, and the client understands that and did not ask for one fragment. */
+  #mayBeHole(request: Request): boolean {
+    const { extents } = this.served
+    return this.#chunked && extents !== null && (request.flags & CommandFlag.Df) === 0 && request.lengthLo > 0 &&
+      extents.isHole(request.offset, request.length)
+  }
+
+  #answerRead(request: Request, data: Uint8Array, hole: boolean): void {
+    const { length } = request
+    if (this.#chunked && length === 0) return this.#answer(request, NbdError.Ok)
+    this.#append(readPrefix(this.mode, request, hole))
+    if (!hole) {
+      if (length >= VIEW_BYTES) this.replies.view(data)
+      else this.#append(data)
+    }
+    this.#sent(request, length)
+  }
+
+  #answer(request: Request, error: number): void {
+    if (this.#chunked) this.#append(statusReply(this.mode, request, error))
+    else {
+      if (!this.replies.fits(SIMPLE_REPLY_BYTES)) this.#host.send(this.replies)
+      encodeSimpleReply(this.replies.bytes, this.replies.at, error, request.cookieHi, request.cookieLo)
+      this.replies.at += SIMPLE_REPLY_BYTES
+    }
+    this.#sent(request, 0, error)
+  }
+
+  #append(reply: Uint8Array): void {
+    if (!this.replies.fits(reply.length)) this.#host.send(this.replies)
+    this.replies.append(reply)
+  }
+
+  #sent(request: Request, bytes: number, error: number = NbdError.Ok): void {
+    const effect = error !== NbdError.Ok || bytes > 0 ? bytes : this.#effect(request)
+    this.#host.answered(request, error, effect, this.#job)
+    if (this.replies.length >= this.replies.bytes.length / 2) this.#host.send(this.replies)
+  }
+
+  /** Bytes that a request other than READ was about. */
+  #effect(request: Request): number {
+    return request.type === Command.Flush || request.type === Command.BlockStatus ? 0 : request.length
+  }
+}

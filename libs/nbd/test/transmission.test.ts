@@ -1,0 +1,258 @@
+import {
+  Command,
+  CommandFlag,
+  dispatch,
+  encodeRequest,
+  exportInfo,
+  type Job,
+  MemoryStore,
+  NbdError,
+  REPLY_BUFFER_BYTES,
+  ReplyBuffer,
+  type Request,
+  type ServedExport,
+  SIMPLE_MODE,
+  Transmission,
+  type TransmissionHost,
+  type TransmissionMode
+} from "@swaplab/nbd"
+import fc from "fast-check"
+import { describe, expect, it } from "vitest"
+import { toHex } from "./golden.ts"
+
+const SIZE = 1 << 22
+const STRUCTURED: TransmissionMode = { structured: true, extended: false, contextIds: [1] }
+
+/** A store that keeps its jobs until it is told which to perform. */
+class Keeper {
+  readonly waits = true as const
+  readonly memory: MemoryStore
+  readonly jobs: Array<Job> = []
+
+  constructor(size: number) {
+    this.memory = new MemoryStore(size)
+  }
+
+  perform(job: Job): void {
+    // what a job's buffer held before must never be seen
+    if (job.request.type === Command.Read) job.bytes.fill(0xee)
+    this.jobs.push(job)
+  }
+
+  finish(index: number): void {
+    const [job] = this.jobs.splice(index, 1)
+    job.finish(dispatch(this.memory, job.request, job.bytes))
+  }
+}
+
+/** A transmission, what it sent, and a gate. */
+const rig = (served: ServedExport, mode = SIMPLE_MODE) => {
+  const sent: Array<Uint8Array> = []
+  let largestSend = 0
+  const gate = { open: true, stopAt: -1 }
+  const answered: Array<readonly [type: number, error: number, bytes: number]> = []
+  let ready = 0
+  const host: TransmissionHost = {
+    mayStart: () => gate.open && gate.stopAt-- !== 0,
+    send: (replies) => {
+      largestSend = Math.max(largestSend, replies.length)
+      for (const piece of replies.pieces()) sent.push(piece.slice())
+      replies.renew(false)
+    },
+    jobTaken: () => {},
+    replyReady: () => void ready++,
+    answered: (request: Request, error, bytes) => void answered.push([request.type, error, bytes])
+  }
+  const replies = new ReplyBuffer()
+  const transmission = new Transmission(served, mode, replies, host)
+  return {
+    transmission,
+    replies,
+    gate,
+    answered,
+    ready: () => ready,
+    largestSend: () => largestSend,
+    output: () => toHex(Buffer.concat(sent)),
+    flush: () => host.send(replies)
+  }
+}
+
+const memory = (size = SIZE) => {
+  const store = new MemoryStore(size)
+  return { info: exportInfo({ name: "disk", size }), store, extents: store }
+}
+
+interface Asked {
+  readonly type: number
+  readonly offset: number
+  readonly length: number
+  readonly flags: number
+  readonly fill: number
+}
+
+const asked = fc.record({
+  type: fc.constantFrom<number>(
+    Command.Read,
+    Command.Write,
+    Command.WriteZeroes,
+    Command.Trim,
+    Command.Flush,
+    Command.BlockStatus,
+    9
+  ),
+  offset: fc.oneof(fc.nat(SIZE), fc.nat(SIZE / 4096).map((page) => page * 4096)),
+  length: fc.oneof(fc.nat(200), fc.constantFrom(4096, 32_768, 65_536, 131_072), fc.nat(300_000)),
+  flags: fc.constantFrom<number>(0, 0, 0, CommandFlag.Fua, CommandFlag.Df, 0x8000),
+  fill: fc.nat(255)
+})
+
+const bytesOf = (requests: ReadonlyArray<Asked>): Uint8Array =>
+  Buffer.concat(requests.map(({ fill, flags, length, offset, type }, i) => {
+    const bytes = new Uint8Array(28 + (type === Command.Write ? length : 0)).fill(fill, 28)
+    encodeRequest(bytes, 0, flags, type, 0xabcd, i, offset, length)
+    return bytes
+  }))
+
+describe.each([["simple", SIMPLE_MODE], ["structured", STRUCTURED]] as const)("%s replies", (_name, mode) => {
+  it("are the same however the bytes arrive, and wherever the gate stops them", () => {
+    fc.assert(
+      fc.property(
+        fc.array(asked, { maxLength: 12 }),
+        fc.array(fc.nat(), { maxLength: 20 }),
+        fc.nat(12),
+        (requests, places, stopAt) => {
+          const bytes = bytesOf(requests)
+          const whole = rig(memory(), mode)
+          whole.transmission.receive(bytes)
+          const cut = rig(memory(), mode)
+          cut.gate.stopAt = stopAt
+          const at = [0, ...places.map((place) => place % (bytes.length + 1)).sort((a, b) => a - b), bytes.length]
+          at.slice(1).forEach((end, i) => {
+            // the memory is used again as soon as receive returns
+            const chunk = bytes.slice(at[i], end)
+            cut.transmission.receive(chunk, 0, chunk.length)
+            chunk.fill(0xdd)
+          })
+          cut.transmission.resume()
+          expect(cut.output()).toBe(whole.output())
+          expect(cut.answered).toEqual(whole.answered)
+          expect(cut.transmission.stopped).toBe(false)
+        }
+      ),
+      { seed: 20120731, numRuns: 150 }
+    )
+  })
+
+  it("of a store that waits are those of one that does not, when its jobs end in order", () => {
+    fc.assert(
+      fc.property(fc.array(asked, { maxLength: 12 }), fc.boolean(), (requests, atOnce) => {
+        const bytes = bytesOf(requests)
+        const direct = memory()
+        const whole = rig(direct, mode)
+        const keeper = new Keeper(SIZE)
+        const waiting = rig({ info: direct.info, store: keeper, extents: keeper.memory }, mode)
+        for (const request of requests) {
+          const one = bytesOf([request])
+          whole.transmission.receive(one)
+          waiting.transmission.receive(one)
+          while (atOnce && keeper.jobs.length > 0) keeper.finish(0)
+          if (atOnce) waiting.flush()
+          while (keeper.jobs.length > 0) keeper.finish(0)
+          waiting.flush()
+        }
+        expect(bytes.length).toBeGreaterThanOrEqual(0)
+        expect(waiting.output()).toBe(whole.output())
+        expect(waiting.transmission.inFlight).toBe(0)
+      }),
+      { seed: 20120731, numRuns: 100 }
+    )
+  })
+})
+
+it("asks for the buffer before a job that ends later writes to it", () => {
+  const keeper = new Keeper(SIZE)
+  const { flush, output, ready, transmission } = rig({ info: memory().info, store: keeper, extents: null })
+  transmission.receive(bytesOf([{ type: Command.Read, offset: 0, length: 8, flags: 0, fill: 0 }]))
+  expect([ready(), transmission.inFlight]).toEqual([0, 1])
+  keeper.finish(0)
+  expect([ready(), transmission.inFlight]).toEqual([1, 0])
+  flush()
+  expect(output()).toBe(`67446698000000000000abcd00000000${"00".repeat(8)}`)
+})
+
+it("answers what is in flight after DISC, and nothing else", () => {
+  const keeper = new Keeper(SIZE)
+  const { flush, output, transmission } = rig({ info: memory().info, store: keeper, extents: null })
+  const flushRequest = { type: Command.Flush, offset: 0, length: 0, flags: 0, fill: 0 }
+  transmission.receive(bytesOf([flushRequest, { ...flushRequest, type: Command.Disc }, flushRequest]))
+  expect([transmission.ended, transmission.done, keeper.jobs.length]).toEqual(["disc", false, 1])
+  keeper.finish(0)
+  flush()
+  expect(transmission.done).toBe(true)
+  expect(output()).toBe("67446698000000000000abcd00000000")
+})
+
+it("writes no answer for a connection that is gone", () => {
+  const keeper = new Keeper(SIZE)
+  const { answered, replies, transmission } = rig({ info: memory().info, store: keeper, extents: null })
+  transmission.receive(bytesOf([{ type: Command.Read, offset: 0, length: 4096, flags: 0, fill: 0 }]))
+  transmission.abandoned = true
+  keeper.finish(0)
+  expect([replies.length, answered.length, transmission.inFlight]).toEqual([0, 1, 0])
+})
+
+it("says ESHUTDOWN to everything when shutting down", () => {
+  const { answered, transmission } = rig(memory())
+  transmission.shuttingDown = true
+  transmission.receive(bytesOf([{ type: Command.Write, offset: 0, length: 512, flags: 0, fill: 1 }]))
+  expect(answered).toEqual([[Command.Write, NbdError.ESHUTDOWN, 0]])
+})
+
+it("holds memory for what arrived, not for what was announced", () => {
+  const { transmission } = rig(memory())
+  const header = new Uint8Array(28)
+  encodeRequest(header, 0, 0, Command.Write, 0, 0, 0, 0x2000000)
+  transmission.receive(header)
+  transmission.receive(new Uint8Array(100))
+  expect(transmission.heldBytes).toBeLessThanOrEqual(65_536)
+  const over = rig(memory()).transmission
+  encodeRequest(header, 0, 0, Command.Write, 0, 0, 0, 0x2000001)
+  over.receive(header)
+  expect(over.ended).toBe("payload too long")
+})
+
+it("sends before the buffer runs over, and large data from where it is", () => {
+  const served = memory()
+  served.store.write(0, SIZE, new Uint8Array(SIZE).fill(7))
+  const { largestSend, transmission } = rig(served)
+  transmission.receive(bytesOf(Array.from({ length: 400 }, () => ({
+    type: Command.Read,
+    offset: 0,
+    length: 20_000,
+    flags: 0,
+    fill: 0
+  }))))
+  expect(largestSend()).toBeLessThanOrEqual(REPLY_BUFFER_BYTES)
+})
+
+it("a buffer that was lent comes back", () => {
+  const replies = new ReplyBuffer()
+  replies.append(new Uint8Array(10))
+  const first = replies.bytes
+  expect(replies.pieces().map(({ length }) => length)).toEqual([10])
+  const lent = replies.renew(true)
+  expect(lent).toBe(first)
+  expect(replies.bytes).not.toBe(first)
+  if (lent !== null) replies.giveBack(lent)
+  replies.append(new Uint8Array(3))
+  replies.renew(true)
+  expect(replies.bytes).toBe(first)
+})
+
+it("a memory store keeps to its limit", () => {
+  const store = new MemoryStore(SIZE, () => 65_536)
+  expect(store.write(0, 65_536, new Uint8Array(65_536))).toBe(NbdError.Ok)
+  expect(store.write(65_536, 1, new Uint8Array(1))).toBe(NbdError.ENOSPC)
+  expect(store.writeZeroes(0, 32_768)).toBe(NbdError.Ok)
+  expect(store.write(65_536, 1, new Uint8Array(1))).toBe(NbdError.Ok)
+})
