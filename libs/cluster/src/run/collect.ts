@@ -60,9 +60,9 @@ const serverResult = (cluster: Cluster): ServerResult => {
     cpuUtilisation: server.cpus.busyNs() / (now * server.cpus.count),
     diskUtilisation: server.disk.stations.utilisation,
     cacheHitRatio: lookups === 0 ? 1 : (cache?.hits ?? 0) / lookups,
-    meanInSystem: stats.residentAreaNs / now,
-    throughputPerSecond: stats.departures / now * 1e9,
-    meanResidenceNs: stats.departures === 0 ? 0 : stats.residenceNs / stats.departures
+    meanInSystem: stats.meanResident(now),
+    throughputPerSecond: stats.arrivals / now * 1e9,
+    meanResidenceNs: stats.meanResidenceNs(now)
   }
 }
 

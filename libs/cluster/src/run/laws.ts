@@ -4,7 +4,7 @@ import type { Lan, Switch } from "@swaplab/lan"
 import { PG_buddy, PG_isolated, PG_lru, PG_slab } from "@swaplab/page-alloc"
 import type { LawResult, ServerResult } from "./result.ts"
 
-/** How far Little's law may be off: the share of requests that were under way at the ends of the window. */
+/** How far Little's law may be off. Both sides count the requests that are inside at the end. */
 export const LITTLE_TOLERANCE = 0.02
 
 /** Where the pages of a machine are. `other` are pages that a sleeping task holds in its hands. */
@@ -93,7 +93,7 @@ export const switchConserved = (fabric: Switch): LawResult => ({
   detail: `received ${fabric.receivedFrames} = forwarded ${fabric.forwardedFrames} + dropped ${fabric.droppedFrames}`
 })
 
-/** L = λ·W at the server. */
+/** L = λ·W at the server: the integral of the requests inside against the sum of their times inside. */
 export const littlesLaw = (server: ServerResult): LawResult => {
   const product = server.throughputPerSecond * server.meanResidenceNs / 1e9
   const off = server.meanInSystem === 0 ? 0 : Math.abs(product - server.meanInSystem) / server.meanInSystem

@@ -120,9 +120,9 @@ export interface ServerResult {
   readonly cacheHitRatio: number
   /** Requests in the server on average: L of Little's law. */
   readonly meanInSystem: number
-  /** Requests completed per simulated second: λ of Little's law. */
+  /** Requests that arrived per simulated second: λ of Little's law. */
   readonly throughputPerSecond: number
-  /** Time of a request in the server on average: W of Little's law. */
+  /** Time of a request in the server on average, of those still there at the end too: W of Little's law. */
   readonly meanResidenceNs: number
 }
 

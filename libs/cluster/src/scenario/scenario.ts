@@ -46,7 +46,8 @@ const US = 1e3
 const MS = 1e6
 const S = 1e9
 
-const ram = within(Size, SIZE, { min: 8 * MIB, max: 256 * GIB })
+/** Objects of the slab allocators are numbered by page frame, which ends below 16 GiB. */
+const ram = within(Size, SIZE, { min: 8 * MIB, max: 15 * GIB })
 const positiveTime = within(Time, TIME, { min: 1 })
 const positiveRate = within(Rate, RATE, { min: 1000 })
 /** A link or switch must hold one full frame. */

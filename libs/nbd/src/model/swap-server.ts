@@ -58,11 +58,14 @@ export class ServerStats {
   /** Integral of `resident` over time, up to the last change. Equal to the sum when nobody is inside. */
   residentAreaNs = 0
   #changedAt: Nanoseconds = 0
+  /** Sum of the arrival times of those inside. */
+  #insideSince = 0
 
   arrive(now: Nanoseconds): void {
     this.#advance(now)
     this.arrivals++
     this.resident++
+    this.#insideSince += now
   }
 
   depart(now: Nanoseconds, arrivedAt: Nanoseconds): void {
@@ -71,6 +74,18 @@ export class ServerStats {
     this.departures++
     this.resident--
     this.residenceNs += now - arrivedAt
+    this.#insideSince -= arrivedAt
+  }
+
+  /** Requests inside on average until now: L of Little's law, from the integral over time. */
+  meanResident(now: Nanoseconds): number {
+    return now === 0 ? 0 : (this.residentAreaNs + this.resident * (now - this.#changedAt)) / now
+  }
+
+  /** Time inside per arrival until now, of those still inside too: W of Little's law, from the requests one by one. */
+  meanResidenceNs(now: Nanoseconds): Nanoseconds {
+    if (this.arrivals === 0) return 0
+    return (this.residenceNs + this.resident * now - this.#insideSince) / this.arrivals
   }
 
   #advance(now: Nanoseconds): void {
