@@ -7,7 +7,9 @@
 import { type Context, GFP_NOIO, type Task, WOULD_SLEEP } from "@swaplab/page-alloc"
 import { assert, type Process, type Sim, type Sleeps, type WaitQueue } from "@swaplab/sim"
 import { BioSet, NO_BIO } from "./bio-set.ts"
+import { checkRequestList } from "./check.ts"
 import { BLK_RW_ASYNC, BLK_RW_SYNC, CongestionState } from "./congestion.ts"
+import { type BlkCounters, blkCounters } from "./counters.ts"
 import { DiskStats } from "./disk-stats.ts"
 import { type BlkMemory, bootContext, Mempool } from "./mempool.ts"
 import {
@@ -19,6 +21,13 @@ import {
   NO_MERGE,
   SECTORS_PER_PAGE
 } from "./merge.ts"
+import {
+  BLK_SAFE_MAX_SECTORS,
+  type BlkCosts,
+  BLKDEV_MIN_RQ,
+  type BlockQueueOptions,
+  DEFAULT_BLK_COSTS
+} from "./options.ts"
 import { BLKDEV_MAX_RQ, RequestList } from "./request-list.ts"
 import { NO_REQUEST, RequestFifo, Requests, RQ_PLUGGED, RQ_QUEUED, RQ_STARTED } from "./requests.ts"
 import { BLK_MAX_REQUEST_COUNT, type TaskIo, TaskIoTable } from "./task-io.ts"
@@ -26,53 +35,9 @@ import { BLK_MAX_REQUEST_COUNT, type TaskIo, TaskIoTable } from "./task-io.ts"
 /** The bio was merged or became a request. */
 export const SUBMITTED = 1
 
-/** `BLKDEV_MIN_RQ`: elements of the request mempool. */
-export const BLKDEV_MIN_RQ = 4
-
-/** `BLK_DEF_MAX_SECTORS` of a driver that sets no limit: 31 pages. */
-export const BLK_SAFE_MAX_SECTORS = 255
-
 /** What the block layer calls when a queue holds requests. It may take them now, or later with `fetch`. */
 export interface BlockDriver {
   requestFn(queue: BlockQueue): void
-}
-
-/** CPU time that each step adds to the context that takes it. Our estimates; no source states them. */
-export interface BlkCosts {
-  readonly bioNs: number
-  readonly requestNs: number
-  readonly endBioNs: number
-}
-
-export interface BlockQueueOptions {
-  /** Slots per class; 128 by default. */
-  readonly nrRequests?: number
-  /** Largest request in 512-byte sectors; 255 by default. */
-  readonly maxSectors?: number
-  /** Shared by the queues of a machine; one of its own by default. */
-  readonly congestion?: CongestionState
-  readonly costs?: BlkCosts
-}
-
-/** What the queue did so far. Arrays are [sync, async]. */
-export interface BlkCounters {
-  bios: number
-  requests: number
-  plugMerges: number
-  queueMerges: number
-  backMerges: number
-  frontMerges: number
-  /** Plugged requests absorbed by a queued one when their plug was flushed. */
-  requestMerges: number
-  plugFlushes: number
-  completed: number
-  errors: number
-  /** Times a task slept for a request slot. */
-  readonly slotWaits: [number, number]
-  /** Time spent in these sleeps. */
-  readonly slotWaitNs: [number, number]
-  /** Most requests ever allocated. */
-  readonly mostRequests: [number, number]
 }
 
 /** `request_queue`. Requests and bios are integers; their columns are public to read. */
@@ -86,21 +51,7 @@ export class BlockQueue {
   readonly slots: RequestList
   readonly congestion: CongestionState
   readonly stats: DiskStats
-  readonly counters: BlkCounters = {
-    bios: 0,
-    requests: 0,
-    plugMerges: 0,
-    queueMerges: 0,
-    backMerges: 0,
-    frontMerges: 0,
-    requestMerges: 0,
-    plugFlushes: 0,
-    completed: 0,
-    errors: 0,
-    slotWaits: [0, 0],
-    slotWaitNs: [0, 0],
-    mostRequests: [0, 0]
-  }
+  readonly counters: BlkCounters = blkCounters()
   /** Plugged in by whoever drives the disk. Without one, requests stay in the elevator. */
   driver: BlockDriver | null = null
   /** Called once for every page of a request that ends, in ascending sector order. */
@@ -124,7 +75,7 @@ export class BlockQueue {
     this.name = name
     this.maxPages = Math.floor((options.maxSectors ?? BLK_SAFE_MAX_SECTORS) / SECTORS_PER_PAGE)
     assert(this.maxPages >= 1, "a request must have room for a page")
-    this.#costs = options.costs ?? { bioNs: 300, requestNs: 700, endBioNs: 200 }
+    this.#costs = options.costs ?? DEFAULT_BLK_COSTS
     this.congestion = options.congestion ?? new CongestionState(sim)
     this.#tasks = new TaskIoTable(sim)
     this.slots = new RequestList(sim, name, options.nrRequests ?? BLKDEV_MAX_RQ, this.congestion, this.#tasks)
@@ -341,8 +292,8 @@ export class BlockQueue {
     this.slots.checkInvariants()
     this.requestPool.checkInvariants()
     let plugged = 0
-    for (const io of this.#tasks) plugged += this.#checkList(io.plugged, RQ_PLUGGED)
-    const queued = this.#checkList(this.#elevator, RQ_QUEUED)
+    for (const io of this.#tasks) plugged += checkRequestList(rqs, io.plugged, RQ_PLUGGED, this.bios, this.maxPages)
+    const queued = checkRequestList(rqs, this.#elevator, RQ_QUEUED, this.bios, this.maxPages)
     assert(plugged + queued + this.#started === rqs.inUse, "requests were lost")
     assert(rqs.inUse <= this.slots.count[0] + this.slots.count[1], "there are more requests than slots taken")
     assert(rqs.inUse === this.stats.inFlight, "in-flight statistics differ from the requests")
@@ -418,24 +369,5 @@ export class BlockQueue {
     const rwClass = this.requests.rwClass[rq]
     this.requestPool.free(ctx, this.requests.release(rq))
     this.slots.put(rwClass)
-  }
-
-  #checkList(list: RequestFifo, state: number): number {
-    const rqs = this.requests
-    let count = 0
-    for (let rq = list.head; rq !== NO_REQUEST; rq = rqs.next[rq]) {
-      assert(rqs.state[rq] === state, "a request is in the wrong list")
-      let pages = 0
-      let sector = rqs.sector[rq]
-      for (let bio = rqs.bioHead[rq]; bio !== NO_BIO; bio = this.bios.next[bio]) {
-        assert(this.bios.sector[bio] === sector, "the pages of a request are not adjacent")
-        sector += SECTORS_PER_PAGE
-        pages++
-      }
-      assert(pages === rqs.pages[rq] && pages >= 1 && pages <= this.maxPages, "a request has a wrong page count")
-      count++
-    }
-    assert(count === list.count, "a list of requests has a wrong length")
-    return count
   }
 }
