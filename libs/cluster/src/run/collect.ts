@@ -1,9 +1,9 @@
 // Puts the figures of a finished simulation together.
 import { PSWPIN, PSWPOUT } from "@swaplab/page-alloc"
 import type { Scenario } from "../scenario/scenario.ts"
+import type { ClientRun } from "./client-run.ts"
 import { littlesLaw, packetsConserved, pagesConserved, swapTokens, switchConserved } from "./laws.ts"
 import { type ClientResult, type Outcome, OUTCOMES, type RunResult, type ServerResult } from "./result.ts"
-import type { ClientRun } from "./run-cluster.ts"
 import type { SeriesRecorder } from "./series.ts"
 import type { Cluster } from "./topology.ts"
 

@@ -1,47 +1,18 @@
 // Runs one simulation: boots the cluster, starts the workloads, watches the clients, and writes down what happened.
 import type { KernelTask } from "@swaplab/kernel"
-import { usemem, type UsememExit } from "@swaplab/workload"
+import { usemem } from "@swaplab/workload"
 import type { Scenario } from "../scenario/scenario.ts"
+import { ClientRun, outcomeOf } from "./client-run.ts"
 import { clientResult, collect } from "./collect.ts"
 import { declareColumns } from "./columns.ts"
-import { LatencyHistogram } from "./latency.ts"
 import { type LockupFacts, lockupReport } from "./lockup.ts"
-import { type LockupReport, NO_HOOKS, type Outcome, type RunHooks, type RunResult } from "./result.ts"
+import { NO_HOOKS, type Outcome, type RunHooks, type RunResult } from "./result.ts"
 import { SeriesRecorder } from "./series.ts"
-import { buildCluster, type Client, type Cluster } from "./topology.ts"
+import { buildCluster, type Cluster } from "./topology.ts"
 import { Watchdog, WATCHDOG_PERIOD_NS } from "./watchdog.ts"
 
 /** Events between two looks at the host: progress, and whether to stop. */
 const SLICE = 100_000
-
-/** One client while it runs. */
-export class ClientRun {
-  readonly client: Client
-  readonly watchdog: Watchdog
-  readonly latency = new LatencyHistogram()
-  readonly exits: Array<UsememExit> = []
-  startedAt = 0
-  endedAt = -1
-  lockup: LockupReport | null = null
-  /** Packets lost for want of memory when the last completion was seen. */
-  lostAtCompletion = 0
-
-  constructor(client: Client, watchdog: Watchdog) {
-    this.client = client
-    this.watchdog = watchdog
-    client.machine.onMajorFault = (ns) => this.latency.record(ns)
-  }
-
-  get done(): boolean {
-    return this.endedAt >= 0 || this.lockup !== null
-  }
-
-  /** Packets lost on this client for want of memory. */
-  get packetsLost(): number {
-    const { nic } = this.client.machine
-    return nic.rxMissed + nic.rxDroppedTotal
-  }
-}
 
 /** Starts the workload of a client at its time. */
 const startWorkload = (run: ClientRun, cluster: Cluster, whenDone: () => void): void => {
@@ -61,13 +32,6 @@ const startWorkload = (run: ClientRun, cluster: Cluster, whenDone: () => void): 
     }
   })
   cluster.sim.queue.at(spec.group.start, start, 0)
-}
-
-/** The worst outcome of a client. */
-export const outcomeOf = (run: ClientRun, ended: Outcome): Outcome => {
-  if (run.lockup !== null) return "lockup"
-  if (run.exits.some((exit) => exit !== "completed")) return "oom"
-  return run.endedAt >= 0 ? "completed" : ended
 }
 
 /**

@@ -1,0 +1,42 @@
+// One client while it runs: its watchdog, its latencies, the exits of its processes.
+import type { UsememExit } from "@swaplab/workload"
+import { LatencyHistogram } from "./latency.ts"
+import type { LockupReport, Outcome } from "./result.ts"
+import type { Client } from "./topology.ts"
+import type { Watchdog } from "./watchdog.ts"
+
+/** One client while it runs. */
+export class ClientRun {
+  readonly client: Client
+  readonly watchdog: Watchdog
+  readonly latency = new LatencyHistogram()
+  readonly exits: Array<UsememExit> = []
+  startedAt = 0
+  endedAt = -1
+  lockup: LockupReport | null = null
+  /** Packets lost for want of memory when the last completion was seen. */
+  lostAtCompletion = 0
+
+  constructor(client: Client, watchdog: Watchdog) {
+    this.client = client
+    this.watchdog = watchdog
+    client.machine.onMajorFault = (ns) => this.latency.record(ns)
+  }
+
+  get done(): boolean {
+    return this.endedAt >= 0 || this.lockup !== null
+  }
+
+  /** Packets lost on this client for want of memory. */
+  get packetsLost(): number {
+    const { nic } = this.client.machine
+    return nic.rxMissed + nic.rxDroppedTotal
+  }
+}
+
+/** The worst outcome of a client. */
+export const outcomeOf = (run: ClientRun, ended: Outcome): Outcome => {
+  if (run.lockup !== null) return "lockup"
+  if (run.exits.some((exit) => exit !== "completed")) return "oom"
+  return run.endedAt >= 0 ? "completed" : ended
+}
