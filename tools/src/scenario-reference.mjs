@@ -13,25 +13,8 @@ export const REFERENCE = "docs/reference/scenario.md"
 /** @typedef {{ scope: string, unit: { identifier: string } | null, meaning: string }} Metric */
 /** @typedef {{ schema: Json, patches: ReadonlyArray<Patch>, metrics: Readonly<Record<string, Metric>> }} Sources */
 
-/** Keys that may be left out and have no default: the schema does not carry their description. */
-/** @type {Readonly<Record<string, string>>} */
-const WORDS = {
-  "$schema": "Where an editor finds the JSON Schema, relative to the file: `./scenario.schema.json`.",
-  include: "Files below this one, relative to it. Mappings merge key by key, client groups by name, other lists are "
-    + "replaced. At most 64 files.",
-  compare: "Kernels to compare. Without it: the first kernel with each of the others.",
-  map: "A map of outcomes over one or two parameters, printed beside the table. Without it: none.",
-  "clients[].kernel": "A kernel of this scenario for this group. Without it: the kernel of the cell.",
-  "kernels.<name>.patches": "Single patches switched on (`true`) or off (`false`) on top of the base; see "
-    + "[Patches](#patches).",
-  "map.x": "The parameter across.",
-  "map.x.values": "Its values, as in a file.",
-  "map.y": "A second parameter, down. Without it the map is a line.",
-  "map.y.values": "Its values, as in a file.",
-  "map.kernels": "The kernels to map. Without it: all.",
-  server: "The NBD server that all clients share.",
-  costs: "CPU time that a client's kernel takes, of a machine of 2012."
-}
+/** Mappings and lists that are absent unless given; all others have a default in each of their keys. */
+const OPTIONAL = ["compare", "map", "map.x", "map.y"]
 
 /** Units by their names in the schema. @type {Readonly<Record<string, string>>} */
 const TYPES = { Size: "size", Time: "time", Rate: "rate", Share: "percentage", WorkloadSize: "size, or `4x RAM`" }
@@ -44,7 +27,7 @@ const typeOf = (property) => {
   if (property["$ref"] !== undefined) return TYPES[property["$ref"].split("/").pop()] ?? "text"
   if (Array.isArray(property.enum)) return property.enum.map(code).join(", ")
   if (property.allOf !== undefined) {
-    const range = /, (at least .*)$/.exec(property.allOf.map((/** @type {Json} */ part) => part.title ?? "").join(""))
+    const range = /, (at (?:least|most) .*)$/.exec(property.title ?? "")
     return typeOf(property.allOf[0]) + (range === null ? "" : `, ${range[1]}`)
   }
   if (property.anyOf !== undefined) return [...new Set(property.anyOf.map(typeOf))].join(" or ")
@@ -99,13 +82,13 @@ const sections = (schema, path, required) => {
   for (const [key, property] of Object.entries(/** @type {Record<string, Json>} */ (schema.properties))) {
     const full = path === "" ? key : `${path}.${key}`
     const into = full.endsWith(".patches") ? null : inner(property)
-    const words = WORDS[full] ?? property.description ?? ""
+    const words = property.description ?? ""
     if (words === "") missing.push(full)
     const fallback = property.default !== undefined
       ? code(property.default)
       : required.includes(key)
       ? "required"
-      : into === null || WORDS[full] !== undefined && key !== "server" && key !== "costs"
+      : into === null || OPTIONAL.includes(full)
       ? "-"
       : "below"
     rows.push([`\`${key}\``, into === null ? typeOf(property) : `mapping \`${full}${into[1]}\``, fallback, words])

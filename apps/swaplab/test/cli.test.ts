@@ -106,7 +106,7 @@ describe.concurrent("a mistake of the user is one message on standard error, and
     ],
     [
       ["validate", "wrong.yaml"],
-      `wrong.yaml: clients[0].ram: got "64 MB/s", expected a size such as 64 MiB, at least 8 MiB and at most 256 GiB`
+      `wrong.yaml: clients[0].ram: got "64 MB/s", expected a size such as 64 MiB, at least 8 MiB and at most 15 GiB`
     ],
     [
       ["run", "ok.yaml", "--set", "clients.0.rma=1 GiB"],

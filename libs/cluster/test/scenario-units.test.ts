@@ -145,6 +145,27 @@ describe("a scenario", () => {
     expect(text).toContain(`"default":"1 Gbit"`)
     expect(text).not.toContain(`"default":67108864`)
   })
+
+  it("tells an editor what optional keys and sections mean, and the range of a quantity", () => {
+    const schema = scenarioJsonSchema()
+    expect(schema).toMatchObject({
+      properties: {
+        include: { description: expect.stringContaining("Files below this one") },
+        compare: { description: expect.stringContaining("Kernels to compare") },
+        map: { properties: { y: { description: expect.stringContaining("A second parameter") } } },
+        server: { description: "The NBD server that all clients share." },
+        costs: { description: expect.stringContaining("CPU time") },
+        clients: {
+          items: {
+            properties: {
+              kernel: { description: expect.stringContaining("Without it: the kernel of the cell") },
+              ram: { title: "a size such as 64 MiB, at least 8 MiB and at most 15 GiB" }
+            }
+          }
+        }
+      }
+    })
+  })
 })
 
 describe("thresholds", () => {

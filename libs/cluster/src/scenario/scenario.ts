@@ -3,14 +3,20 @@
 // the default and says why it is what it is; the JSON Schema for editors comes out of the same lines.
 // Defaults describe a small diskless machine of 2012 on a gigabit LAN.
 import { BASES } from "@swaplab/kernel"
-import { JSONSchema, ParseResult, Schema } from "effect"
+import { identity, JSONSchema, Option, ParseResult, Schema, SchemaAST } from "effect"
 import { KERNEL_NAME, PATCH_NAMES } from "./kernels.ts"
 import { ThresholdText } from "./threshold.ts"
 import { Percentage, RATE, Rate, SIZE, Size, TIME, Time, within } from "./units.ts"
 
-/** A field that may be left out. */
-const field = <A, I>(schema: Schema.Schema<A, I>, value: A, description: string) =>
-  Schema.optionalWith(schema, { exact: true, default: () => value }).annotations({ description, default: value })
+/** A field that may be left out. Its range, where it has one, stands in the title of the JSON Schema. */
+const field = <A, I>(schema: Schema.Schema<A, I>, value: A, description: string) => {
+  const title = SchemaAST.isRefinement(schema.ast) ? SchemaAST.getTitleAnnotation(schema.ast) : Option.none()
+  return Schema.optionalWith(schema, { exact: true, default: () => value }).annotations({
+    description,
+    default: value,
+    ...(Option.isSome(title) && { title: title.value })
+  })
+}
 
 /** A mapping that may be left out, or given in part. */
 const section = <A, I>(schema: Schema.Schema<A, I>, description: string) =>
@@ -18,9 +24,11 @@ const section = <A, I>(schema: Schema.Schema<A, I>, description: string) =>
     description
   })
 
-/** A field that is absent unless given. */
+/** A field that is absent unless given. Of an optionalWith without default the JSON Schema would lose the description. */
 const maybe = <A, I>(schema: Schema.Schema<A, I>, description: string) =>
-  Schema.optionalWith(schema, { exact: true }).annotations({ description })
+  Schema.optionalToOptional(schema, Schema.typeSchema(schema), { decode: identity, encode: identity }).annotations({
+    description
+  })
 
 const whole = (min: number, max: number) =>
   Schema.Number.pipe(
@@ -293,13 +301,13 @@ const axis = Schema.Struct({
   path: text.annotations({ description: "A path in this scenario, as for --set: clients.0.pageCache" }),
   values: Schema.Array(scalar).pipe(
     Schema.minItems(1, { title: "a list of at least one value", jsonSchema: { minItems: 1 } })
-  )
+  ).annotations({ description: "Its values, as in a file." })
 })
 
 /** Outcomes over two parameters of the scenario. */
 export const MapConfig = Schema.Struct({
-  x: axis,
-  y: maybe(axis, "A second parameter. Without it the map is a line."),
+  x: axis.annotations({ description: "The parameter across." }),
+  y: maybe(axis, "A second parameter, down. Without it the map is a line."),
   seeds: field(whole(1, 1000), 3, "Seeds in each field of the map."),
   kernels: maybe(Schema.Array(text), "The kernels to map. Without it: all.")
 })
@@ -327,8 +335,8 @@ const scenarioFields = {
     Schema.minItems(1, { title: "a list of at least one client group", jsonSchema: { minItems: 1 } })
   ).annotations({ description: "Groups of clients." }),
   lan: section(LanConfig, "The network."),
-  server: section(ServerConfig, "The shared server."),
-  costs: section(CostConfig, "CPU time of what the clients' kernels do."),
+  server: section(ServerConfig, "The NBD server that all clients share."),
+  costs: section(CostConfig, "CPU time that a client's kernel takes, of a machine of 2012."),
   watchdog: section(
     Schema.Struct({
       stall: field(positiveTime, S, "No progress of any process for this long is a stall."),
@@ -356,7 +364,7 @@ const scenarioFields = {
     Schema.Struct({ interval: field(positiveTime, 100 * MS, "Time between two samples.") }),
     "The time series that is recorded."
   ),
-  map: maybe(MapConfig, "A map of outcomes over one or two parameters, printed beside the table.")
+  map: maybe(MapConfig, "A map of outcomes over one or two parameters, printed beside the table. Without it: none.")
 } as const
 
 /** A scenario, decoded: sizes in bytes, times in nanoseconds, rates in bits per second, percentages as shares. */
@@ -366,10 +374,11 @@ export interface Scenario extends Schema.Schema.Type<typeof Scenario> {}
 export interface ScenarioEncoded extends Schema.Schema.Encoded<typeof Scenario> {}
 
 const ScenarioFile = Schema.Struct({
-  $schema: maybe(text, "Where an editor finds this schema."),
+  $schema: maybe(text, "Where an editor finds this schema, relative to the file: ./scenario.schema.json."),
   include: maybe(
     Schema.Array(text),
-    "Files below this one, relative to it. Mappings merge key by key, client groups by name, other lists are replaced."
+    "Files below this one, relative to it. Mappings merge key by key, client groups by name, other lists are replaced. "
+      + "At most 64 files."
   ),
   ...scenarioFields
 })
