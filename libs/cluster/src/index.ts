@@ -69,7 +69,7 @@ export {
   UsememConfig,
   type WorkloadSize
 } from "./scenario/scenario.ts"
-export { formatThreshold, keeps, parseThreshold, type Threshold } from "./scenario/threshold.ts"
+export { formatMiss, formatThreshold, keeps, parseThreshold, type Threshold } from "./scenario/threshold.ts"
 export { type Mapping } from "./scenario/tree.ts"
 export {
   type BitsPerSecond,

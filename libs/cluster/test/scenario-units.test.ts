@@ -1,6 +1,7 @@
 import {
   clientsOf,
   compareNatural,
+  formatMiss,
   formatQuantity,
   parseQuantity,
   parseThreshold,
@@ -178,5 +179,25 @@ describe("thresholds", () => {
     expect(parseThreshold("server.linkInUtilisation<=90 %")).toMatchObject({ comparison: "<=", value: 0.9 })
     expect(parseThreshold("client.vmstat.allocstall < 10")).toMatchObject({ value: 10 })
     expect(parseThreshold("client.swapInRate > 100 Mbit")).toMatchObject({ value: 1e8 })
+  })
+
+  it.each([
+    ["elapsed < 50 ms", 408_158_207, "408 ms"],
+    ["elapsed < 50 ms", 70e6, "70 ms"],
+    ["elapsed < 50 ms", 50e6, "50 ms"],
+    // three digits would say that it is kept
+    ["elapsed < 50 ms", 50_020_000, "50.02 ms"],
+    ["elapsed <= 1 s", 1_000_000_001, "1000000001 ns"],
+    ["elapsed > 1 s", 999_960_000, "999.96 ms"],
+    ["elapsed > 1 s", 0, "0 ns"],
+    ["elapsed < 1 min", 754_321e6, "12.6 min"],
+    ["client.swapIn < 1 KiB", 1_047_000, "1022 KiB"],
+    ["client.swapInRate > 100 Mbit", 12_345_678, "12.3 Mbit"],
+    ["server.linkInUtilisation < 50 %", 0.98765, "98.8 %"],
+    ["client.vmstat.allocstall < 10", 12345, "12345"]
+  ])("%s is missed by %s: %s", (text, value, written) => {
+    const threshold = parseThreshold(text)
+    if (typeof threshold === "string") throw new Error(threshold)
+    expect(formatMiss(threshold, value)).toBe(written)
   })
 })

@@ -1,6 +1,7 @@
 // Whether an experiment went as its scenario says it should, and the exit code for that.
 import {
   type Expectation,
+  formatMiss,
   formatThreshold,
   keeps,
   metricOf,
@@ -53,14 +54,11 @@ const thresholdFindings = (scenario: Scenario, run: RunResult): ReadonlyArray<st
     const limit = formatThreshold(threshold)
     if (metric.scope === "run") {
       const value = metric.of(run)
-      return keeps(threshold, value)
-        ? []
-        : [`${limit}: is ${formatThreshold({ ...threshold, value }).split(" ").slice(2).join(" ")}`]
+      return keeps(threshold, value) ? [] : [`${limit}: is ${formatMiss(threshold, value)}`]
     }
     return run.clients.flatMap((client) => {
       const value = metric.of(client)
-      const written = formatThreshold({ ...threshold, value }).split(" ").slice(2).join(" ")
-      return keeps(threshold, value) ? [] : [`${limit}: ${client.name} has ${written}`]
+      return keeps(threshold, value) ? [] : [`${limit}: ${client.name} has ${formatMiss(threshold, value)}`]
     })
   })
 

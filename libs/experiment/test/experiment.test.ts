@@ -180,6 +180,11 @@ describe("a verdict", () => {
       kind: "threshold",
       text: "client.faultLatency.p99 < 50 ms: client-1 has 70 ms"
     })
+    const elapsed = inProcess(
+      { ...expected, seeds: [7], thresholds: ["elapsed < 100 ms"] },
+      (...args) => ({ ...fakeSimulate(...args), elapsedNs: 408_158_207 })
+    )
+    expect(judge(elapsed).findings[0]?.text).toBe("elapsed < 100 ms: is 408 ms")
   })
 })
 

@@ -2,7 +2,7 @@
 import { ParseResult, Schema } from "effect"
 import { metricOf, METRICS } from "../run/metrics.ts"
 import { nearest } from "./nearest.ts"
-import { formatQuantity, parseQuantity } from "./units.ts"
+import { formatQuantity, parseQuantity, roundQuantity } from "./units.ts"
 
 export const COMPARISONS = ["<=", ">=", "<", ">"] as const
 export type Comparison = (typeof COMPARISONS)[number]
@@ -56,6 +56,20 @@ export const keeps = (threshold: Threshold, value: number): boolean => {
     case ">=":
       return value >= threshold.value
   }
+}
+
+/** Writes a value that misses a threshold: three digits, and more where it would look like the limit. */
+export const formatMiss = (threshold: Threshold, value: number): string => {
+  const unit = metricOf(threshold.metric)?.unit ?? null
+  if (unit === null) return String(value)
+  for (let digits = 3; digits <= 9; digits++) {
+    const text = roundQuantity(unit, value, digits)
+    const read = parseQuantity(unit, text)
+    if (read !== null && !keeps(threshold, read) && (read === threshold.value) === (value === threshold.value)) {
+      return text
+    }
+  }
+  return formatQuantity(unit, value)
 }
 
 const ThresholdStruct = Schema.Struct({

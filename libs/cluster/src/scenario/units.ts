@@ -111,6 +111,16 @@ export const formatQuantity = (kind: UnitKind, value: number): string => {
   return `${decimal(factor < 1 ? value * Math.round(1 / factor) : value / factor)} ${unit}`
 }
 
+/** Writes a value in the largest unit that leaves a whole part, with so many digits: 408158207 ns is 408 ms. */
+export const roundQuantity = (kind: UnitKind, value: number, digits: number): string => {
+  let [unit, scale] = kind.units[0]
+  for (const [name, factor] of kind.units) if (value >= factor) [unit, scale] = [name, factor]
+  const scaled = scale < 1 ? value * Math.round(1 / scale) : value / scale
+  // the whole part stays: 1020 KiB would be wrong for 1023 KiB
+  const whole = Math.trunc(scaled).toString().length
+  return `${decimal(Number(scaled.toFixed(Math.min(9, Math.max(0, digits - whole)))))} ${unit}`
+}
+
 /** Bytes. */
 export type Bytes = number
 /** Nanoseconds of simulated time. */
