@@ -4,16 +4,16 @@
 // and holes of physical memory have no frames, so a frame number is not a physical address (`Zone.startPfn` is).
 // States of a frame and who may move it: free block (page-alloc, PG_buddy on the head), per-CPU list (page-alloc),
 // allocated (its owner; refCount ≥ 1 on the head). An owner may put its frames on lists of its own through next/prev.
-// Cost: 32 bytes a frame of host memory; the migrate types of pageblocks add one byte for each 512 frames.
+// Cost: 28 bytes a frame of host memory; the migrate types of pageblocks add one byte for each 512 frames.
 // source: include/linux/mm_types.h:struct page
 
 /** `next` of a frame that is on no list (LIST_POISON). */
 export const OFF_LIST = -2
-/** `rmap` of a page that nothing maps, `bioNext` at the end of a chain, and list ends. */
+/** `rmap` of a page that nothing maps, and list ends. */
 export const NONE = -1
 
 /** Host memory of one frame. */
-export const BYTES_PER_FRAME = 32
+export const BYTES_PER_FRAME = 28
 
 export class Frames {
   readonly count: number
@@ -33,8 +33,6 @@ export class Frames {
   /** Content token: who wrote the page, and which version. 0/0 is a page of zeroes. */
   readonly tokenWriter: Uint32Array
   readonly tokenVersion: Uint32Array
-  /** Chain of one-page bios in a request. */
-  readonly bioNext: Int32Array
 
   constructor(count: number) {
     this.count = count
@@ -47,7 +45,6 @@ export class Frames {
     this.rmap = new Int32Array(count).fill(NONE)
     this.tokenWriter = new Uint32Array(count)
     this.tokenVersion = new Uint32Array(count)
-    this.bioNext = new Int32Array(count).fill(NONE)
   }
 
   /** All columns, for accounting of host memory. */
@@ -61,8 +58,7 @@ export class Frames {
       this.private,
       this.rmap,
       this.tokenWriter,
-      this.tokenVersion,
-      this.bioNext
+      this.tokenVersion
     ]
   }
 }

@@ -4,10 +4,10 @@ import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 
 describe("frames", () => {
-  it("cost 32 bytes each", () => {
+  it("cost 28 bytes each", () => {
     const bytes = new Frames(1024).columns().reduce((sum, column) => sum + column.BYTES_PER_ELEMENT, 0)
     expect(bytes).toBe(BYTES_PER_FRAME)
-    expect(bytes).toBeLessThanOrEqual(32)
+    expect(bytes).toBe(28)
   })
 
   it("a 64 MiB machine fits into 1 MiB", () => {
