@@ -1,5 +1,8 @@
 // What reclaim calls, put together from the page tables, swap and the page cache of one machine.
-// source: mm/vmscan.c (callees), mm/page-writeback.c:global_dirtyable_memory
+// Modelled: the dirty threshold of throttle_vm_writeout, never below global_dirty_limit, which is the threshold at boot:
+//   without it a machine whose swap is full would stop reclaim for a few pages under writeback, because anonymous pages
+//   are not dirtyable then. Not modelled: update_dirty_limit (only writers of file pages and flushers call it).
+// source: mm/vmscan.c (callees), mm/page-writeback.c:global_dirtyable_memory, hard_dirty_limit, writeback_set_ratelimit
 import { type Context, NONE, NR_FREE_PAGES, NR_WRITEBACK, PG_swapcache, type Task } from "@swaplab/page-alloc"
 import { assert, type Sleeps } from "@swaplab/sim"
 import type { ReclaimOps } from "@swaplab/vmscan"
@@ -13,9 +16,12 @@ const DIRTY_BACKGROUND_RATIO = 10
 /** The operations table of one machine. */
 export class MachineReclaimOps implements ReclaimOps {
   readonly #machine: Machine
+  /** global_dirty_limit: set at boot, when nearly all memory is free and no zone holds anything back. */
+  readonly globalDirtyLimit: number
 
   constructor(machine: Machine) {
     this.#machine = machine
+    this.globalDirtyLimit = Math.floor((machine.pages.vmstat.items[NR_FREE_PAGES] * DIRTY_RATIO) / 100)
   }
 
   nrSwapPages(): number {
@@ -83,7 +89,11 @@ export class MachineReclaimOps implements ReclaimOps {
     return this.#machine.pages.vmstat.items[NR_WRITEBACK]
   }
 
-  /** 20 % of free and reclaimable pages, without what the watermarks and lowmem_reserve keep. */
+  hardDirtyLimit(): number {
+    return Math.max(this.dirtyThreshold(), this.globalDirtyLimit)
+  }
+
+  /** global_dirty_limits: 20 % of free and reclaimable pages, without what the watermarks and lowmem_reserve keep. */
   dirtyThreshold(): number {
     return Math.floor((this.#dirtyableMemory() * DIRTY_RATIO) / 100)
   }
@@ -103,6 +113,6 @@ export class MachineReclaimOps implements ReclaimOps {
     for (const lruvec of vmscan.pgdat.lruvecs) {
       available += lruvec.reclaimablePages(swapAvailable) - lruvec.zone.dirtyBalanceReserve
     }
-    return Math.max(0, available)
+    return Math.max(0, available) + 1
   }
 }

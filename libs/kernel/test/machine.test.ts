@@ -264,6 +264,17 @@ describe("/proc", () => {
     expect(threshold).toBeLessThan(4096 / 5)
   })
 
+  it("reclaim is not held up by few pages under writeback when swap is full: the limit is that of boot", () => {
+    const { machine } = boot({ swapSlots: 2, pageCachePages: 0 })
+    const atBoot = machine.reclaimOps.hardDirtyLimit()
+    machine.swap.map.getSwapPage()
+    expect(machine.swap.nrSwapPages()).toBe(0)
+    while (machine.pages.tryAlloc(bootContext(), GFP_HIGHUSER_MOVABLE, 0) >= 0);
+    expect(machine.reclaimOps.dirtyThreshold()).toBeLessThan(100)
+    expect(machine.reclaimOps.hardDirtyLimit()).toBe(atBoot)
+    expect(atBoot).toBeGreaterThan(700)
+  })
+
   it("the other files come from the libs that keep the figures", () => {
     const { machine } = boot({ kernel: { allocator: "slub", base: "v3.6" } })
     const proc = procOf(machine)

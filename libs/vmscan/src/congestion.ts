@@ -44,7 +44,7 @@ export function* waitIffCongested(pgdat: Pgdat, task: Task, zone: Zone, timeoutN
 
 /** 110 % of the dirty threshold are under writeback. */
 const tooMuchWriteback = (pgdat: Pgdat): boolean => {
-  const threshold = pgdat.mm.dirtyThreshold()
+  const threshold = pgdat.mm.hardDirtyLimit()
   return pgdat.mm.writebackPages() > threshold + Math.floor(threshold / 10)
 }
 

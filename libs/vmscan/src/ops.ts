@@ -85,8 +85,8 @@ export interface ReclaimOps {
   shrinkSlab(ctx: Context, gfp: number, scanned: number, lruPages: number): number
   /** NR_WRITEBACK + NR_UNSTABLE_NFS of the whole machine. */
   writebackPages(): number
-  /** global_dirty_limits: the dirty threshold in pages. */
-  dirtyThreshold(): number
+  /** hard_dirty_limit of the dirty threshold, in pages: never below global_dirty_limit, which follows it downwards slowly. */
+  hardDirtyLimit(): number
   /** wakeup_flusher_threads(nr_pages): writes back dirty file pages. */
   wakeFlushers(pages: number): void
 }

@@ -2,6 +2,10 @@
 //
 // A task that wants to enter direct reclaim waits on pfmemalloc_wait until free pages exceed half of the sum of the min
 // watermarks: killably and for as long as it takes with __GFP_FS, at most a second without. Kernel threads never wait.
+// It acts only where the reserve is really eaten. Ordinary allocations stop above the min marks and lowmem_reserve, so
+// users of the reserve must hold that protection and more than half of the marks before anybody is parked: 173 pages on a
+// machine of 64 MiB, where one connection's send buffer is bounded by 1/128 of memory, 126 pages. Hence
+// pgscan_direct_throttle stays 0 there; with vm.min_free_kbytes at 256 it rises.
 // Not modelled: nodes without usable low zones (reserve 0).
 // source: mm/vmscan.c:pfmemalloc_watermark_ok, throttle_direct_reclaim
 import { __GFP_FS, PF_KTHREAD, PGSCAN_DIRECT_THROTTLE, type Task, WMARK_MIN, type Zone } from "@swaplab/page-alloc"

@@ -34,7 +34,7 @@ const example = () => {
     *finishPlug() {},
     shrinkSlab: () => 0,
     writebackPages: () => 0,
-    dirtyThreshold: () => 1000,
+    hardDirtyLimit: () => 1000,
     wakeFlushers: () => {}
   }
   const congestion = { wait: new WaitQueue(sim, "congestion_wqh[async]"), anyCongested: () => false }

@@ -196,7 +196,7 @@ export class ToyMm implements ReclaimOps {
   writebackPages(): number {
     return this.writeback
   }
-  dirtyThreshold(): number {
+  hardDirtyLimit(): number {
     return this.dirtyLimit
   }
   wakeFlushers(): void {}
