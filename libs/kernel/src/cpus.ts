@@ -1,7 +1,7 @@
 // The CPUs of one machine as a resource that tasks and softirqs share.
 // Modelled: every task runs on one CPU at a time; CPU time is used in bursts (task.ns) that must pass before the next
-//   one starts; a woken task goes before tasks whose slice is used up, a nice −20 thread before both; softirq time is
-//   stolen from whatever runs on its CPU.
+//   one starts; a woken task goes before tasks whose slice is used up, a nice −20 thread before both and, once it runs,
+//   for 87 slices; softirq time is stolen from whatever runs on its CPU.
 // Not modelled: CFS's virtual run times, load balancing costs, preemption inside a burst. A woken task waits for the end
 //   of the burst under way (BURST_NS), where Linux would preempt at once: that is the error of its start.
 // source: kernel/sched/core.c:schedule, kernel/softirq.c (time accounting only)
@@ -11,6 +11,9 @@ import type { KernelTask } from "./task.ts"
 
 /** After this much CPU time a task goes behind its equals. sysctl_sched_min_granularity is 0.75 ms times log2(cpus). */
 const SLICE_NS = 1_000_000
+
+/** The same for a nice −20 thread: as much longer as its weight in prio_to_weight (88761) is above that of nice 0. */
+const HIGH_SLICE_NS = 87 * SLICE_NS
 
 /** A first-in-first-out list of tasks, linked through `queuedNext`. */
 class TaskFifo {
@@ -181,8 +184,8 @@ export class Cpus implements Dispatcher {
       this.#dispatch(cpu)
       return
     }
-    const preempted = !this.#high.empty || (!task.highPriority && !this.#woken.empty)
-    if (preempted || (task.sliceNs >= SLICE_NS && !this.#expired.empty)) {
+    const preempted = !task.highPriority && (!this.#high.empty || !this.#woken.empty)
+    if (preempted || (this.#sliceUsed(task) && this.#othersWait())) {
       this.#current[cpu] = null
       task.onCpu = -1
       task.sliceNs = 0
@@ -191,6 +194,14 @@ export class Cpus implements Dispatcher {
       return
     }
     task.resume()
+  }
+
+  #sliceUsed(task: KernelTask): boolean {
+    return task.sliceNs >= (task.highPriority ? HIGH_SLICE_NS : SLICE_NS)
+  }
+
+  #othersWait(): boolean {
+    return !this.#high.empty || !this.#woken.empty || !this.#expired.empty
   }
 
   #enqueueWoken(task: KernelTask): void {

@@ -84,6 +84,26 @@ describe("CPUs as a resource", () => {
     expect(order).toEqual(["high", "normal", "hog"])
   })
 
+  it("a nice −20 thread keeps its CPU for 87 slices, then gives the others a turn", () => {
+    const { sim, start } = machine(1)
+    const bursts: Array<string> = []
+    const hog = (name: string, count: number) =>
+      function*(task: KernelTask): Sleeps<void> {
+        for (let i = 0; i < count; i++) {
+          task.ns += 1_000_000
+          yield* task.settle()
+          bursts.push(name)
+        }
+      }
+    start("normal", hog("normal", 3))
+    start("high", hog("high", 100), true)
+    sim.run()
+    // the thread starts when the first burst of the other one has passed
+    const turn = bursts.indexOf("normal")
+    expect(turn).toBe(86)
+    expect(bursts.slice(turn).lastIndexOf("high")).toBeGreaterThan(0)
+  })
+
   it("a task woken inside the burst that led into its sleep continues after that burst", () => {
     const { sim, start } = machine(1)
     const queue = new WaitQueue(sim, "reply")
