@@ -7,7 +7,7 @@ import {
   type ScenarioEncoded
 } from "@swaplab/cluster"
 import { describe, expect, it } from "vitest"
-import { scenario, SMALL } from "./clusters.ts"
+import { scenario, SMALL, started } from "./clusters.ts"
 
 /** All of a result that must not depend on the host. */
 const reproducible = (result: RunResult): unknown => ({ ...result, cpuSeconds: 0 })
@@ -36,6 +36,18 @@ describe("a run", () => {
     expect(result.server.writeBytes).toBeGreaterThan(0.9 * written)
     expect(client.lockup).toBe(null)
     expect(client.integrityErrors).toBe(0)
+  })
+
+  it("counts the allocations that failed with a message, not attempts that had something to fall back on", () => {
+    const { cluster } = started(scenario([SMALL]), "slub-series")
+    cluster.sim.run()
+    const { counters } = cluster.clients[0].machine.pages
+    expect(counters.quietFailures).toBeGreaterThan(0)
+    const [client] = runCluster(scenario([SMALL]), "slub-series", 1).clients
+    expect(client.failedAllocations).toBe(
+      counters.failures.reduce((sum, count) => sum + count, 0) - counters.quietFailures
+    )
+    expect(client.firstFailedAllocation === null).toBe(client.failedAllocations === 0)
   })
 
   it("ends with `timeout` when the duration is over, and `stopped` when the user says so", () => {

@@ -39,7 +39,7 @@ export const clientResult = (run: ClientRun, outcome: Outcome): ClientResult => 
     },
     oomKills: machine.oomKills,
     integrityErrors: machine.corruptions.length,
-    failedAllocations: machine.pages.counters.failures.reduce((sum, count) => sum + count, 0),
+    failedAllocations: machine.pages.counters.messages + machine.pages.counters.messagesSuppressed,
     firstFailedAllocation: machine.pages.firstFailure?.message ?? null,
     lockup: run.lockup
   }

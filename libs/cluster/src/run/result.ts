@@ -68,7 +68,10 @@ export interface ClientResult {
   readonly oomKills: number
   /** Pages that came back with another content than was written. Any is a corruption. */
   readonly integrityErrors: number
-  /** Page allocations that failed for good. */
+  /**
+   * Page allocations that failed with a message ("page allocation failure"), those lost to its rate limit included. Not
+   * counted: attempts with __GFP_NOWARN, which have something to fall back on (a lower order, a mempool).
+   */
   readonly failedAllocations: number
   /** The kernel's message of the first of them. */
   readonly firstFailedAllocation: string | null
