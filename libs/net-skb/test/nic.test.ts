@@ -216,6 +216,28 @@ describe("transmit ring", () => {
     expect(stack.skbs.inUse).toBe(before)
   })
 
+  it("sends in order, whatever is in its rows when they have to become more", () => {
+    const toy = new Toy()
+    toy.nic.open(toy.ctx)
+    const { stack } = toy
+    const before = stack.skbs.inUse
+    let seq = 0
+    // the rows in use lie across the end of the ring when a burst comes that does not fit
+    for (const burst of [20, 25, 40, 7, 60, 120, 300]) {
+      for (let i = 0; i < burst; i++) {
+        const header = { dst: 1, sport: 9, port: 3, seq: seq++, ack: 0, wnd: 0, flags: 0x10, len: 0, mss: 1448 }
+        Object.assign(stack.tx, header)
+        toy.nic.transmit(toy.ctx, stack.skbs.tryAllocSkb(toy.ctx, 272, 0x20, 0))
+      }
+      // time for some of them
+      toy.pass(0.01 * MS)
+      toy.nic.checkInvariants()
+    }
+    for (let i = 0; i < 20; i++) toy.pass(MS)
+    expect(toy.sentFrames.map((frame) => toy.packets.seq[frame])).toEqual(Array.from({ length: seq }, (_, i) => i))
+    expect([toy.nic.tx.inRing, toy.nic.tx.inQueue, stack.skbs.inUse]).toEqual([0, 0, before])
+  })
+
   it("queues 1000 skbs behind 256 descriptors, then drops", () => {
     const toy = new Toy()
     toy.nic.open(toy.ctx)
