@@ -26,7 +26,8 @@ export {
   PATCHES,
   patchesOf,
   type PatchName,
-  pfmemallocRevision
+  pfmemallocRevision,
+  slubRelease
 } from "./patches.ts"
 export { type Proc, procOf } from "./proc.ts"
 export { nbdSwitches, netSwitches, pageAllocSwitches, readaheadPlug, vmscanSwitches } from "./switches.ts"

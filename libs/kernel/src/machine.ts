@@ -29,7 +29,7 @@ import { Softirqs } from "./ksoftirqd.ts"
 import { Mm } from "./mm.ts"
 import { type LogLine, MachineOomOps } from "./oom.ts"
 import { PageCache } from "./page-cache.ts"
-import { type KernelSpec, pfmemallocRevision } from "./patches.ts"
+import { type KernelSpec, pfmemallocRevision, slubRelease } from "./patches.ts"
 import { MachineReclaimOps } from "./reclaim-ops.ts"
 import { netSwitches, pageAllocSwitches, readaheadPlug, vmscanSwitches } from "./switches.ts"
 import { KernelTask } from "./task.ts"
@@ -325,5 +325,5 @@ const objectAllocator = (
   const pfmemalloc = pfmemallocRevision(spec.kernel)
   return spec.kernel.allocator === "slab"
     ? new SlabAllocator(sim, pages, { cpus: spec.cpus, pfmemalloc, memallocSocks, group })
-    : new SlubAllocator(sim, pages, { cpus: spec.cpus, pfmemalloc, group })
+    : new SlubAllocator(sim, pages, { cpus: spec.cpus, pfmemalloc, ...slubRelease(spec.kernel), group })
 }

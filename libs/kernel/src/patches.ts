@@ -129,3 +129,8 @@ export const pfmemallocRevision = (spec: KernelSpec): "none" | "feb-2012" | "v3.
   if (spec.allocator === "slub") return set.has("slub-fast-path") ? "v3.6" : "feb-2012"
   return spec.base === "feb-2012" || spec.base === "v9" ? "feb-2012" : "v3.6"
 }
+
+/** Changes of SLUB between v3.5 and v3.6 that belong to no series: they come with the base. See SlubOptions. */
+export const slubRelease = (spec: KernelSpec): { readonly unfreezeKeepsMinPartial: boolean } => ({
+  unfreezeKeepsMinPartial: spec.base === "v3.6" || spec.base === "v3.6-P"
+})
