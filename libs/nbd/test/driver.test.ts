@@ -1,6 +1,6 @@
 import { NbdError, REQUEST_BYTES, ServerCores, SwapServer } from "@swaplab/nbd"
 import { __GFP_MEMALLOC, GFP_NOIO } from "@swaplab/page-alloc"
-import { Sim } from "@swaplab/sim"
+import { Sim, WaitQueue } from "@swaplab/sim"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { toHex } from "./golden.ts"
@@ -214,6 +214,71 @@ describe("errors", () => {
     client.submit(true, 0, [1])
     sim.run()
     expect(client.ended.at(-1)?.error).toBe(0)
+    client.check()
+  })
+
+  it("a receiver that is killed keeps the socket until a hanging send has ended, then everything fails", () => {
+    const { sim, client, served } = world({ xmitTimeoutNs: 3_000_000_000 })
+    const [socket] = client.connect(served)
+    socket.blocked = true
+    client.submit(true, 0, [1])
+    sim.run(1_000_000_000)
+    client.receiver.process.kill()
+    sim.run(2_000_000_000)
+    // sock_shutdown wants tx_lock, and the sender has it
+    expect(client.device.txLock.owner).not.toBe(null)
+    expect(socket.closed).toBe(false)
+    expect(client.ended).toEqual([])
+    sim.run()
+    expect(socket.closed).toBe(true)
+    expect(client.device.harderror).toBe(-4)
+    expect(client.ended).toEqual([{ pfn: 1, write: true, error: NbdError.EIO }])
+    expect(client.device.connected).toBe(false)
+    client.check()
+  })
+
+  it("a receiver killed while an answer is there drops the socket all the same", () => {
+    const { sim, client, served } = world()
+    const [socket] = client.connect(served)
+    client.submit(true, 0, [1])
+    client.submit(true, 8, [2])
+    let killed = false
+    const recvBytes = socket.recvBytes.bind(socket)
+    socket.recvBytes = function*(self, into) {
+      const got = yield* recvBytes(self, into)
+      if (!killed) self.process.killed = killed = true
+      return got
+    }
+    sim.run()
+    expect(client.device.harderror).toBe(-4)
+    expect(client.ended.map(({ error }) => error)).toEqual([NbdError.EIO, NbdError.EIO])
+    // the signal was taken off the task, which waits for the next socket
+    client.connect(served)
+    client.submit(true, 0, [1])
+    sim.run()
+    expect(client.ended.at(-1)?.error).toBe(0)
+    client.check()
+  })
+
+  it("the timeout shoots the sender, not the socket: answers are received until the sender notices", () => {
+    const { sim, client, served } = world({ xmitTimeoutNs: 3_000_000_000 })
+    const [socket] = client.connect(served)
+    const sendPage = socket.sendPage.bind(socket)
+    // a sender in direct reclaim: no signal reaches it
+    const reclaim = new WaitQueue(sim, "direct reclaim")
+    socket.sendPage = function*(self, writer, version, more) {
+      if (version === 9) yield* reclaim.sleepTimeout(self.process, 5_000_000_000)
+      return yield* sendPage(self, writer, version, more)
+    }
+    client.submit(true, 0, [1])
+    client.setToken(2, 1, 9)
+    client.submit(true, 8, [2])
+    sim.run(4_000_000_000)
+    expect(client.device.counters.hungXmits).toBe(1)
+    expect(socket.closed).toBe(false)
+    sim.run()
+    expect(socket.closed).toBe(true)
+    expect(client.ended).toEqual([{ pfn: 1, write: true, error: 0 }, { pfn: 2, write: true, error: NbdError.EIO }])
     client.check()
   })
 

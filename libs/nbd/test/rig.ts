@@ -135,7 +135,10 @@ export class ToySocket implements Transport {
       memalloc: (self.flags & PF_MEMALLOC) !== 0,
       more
     })
-    while (this.blocked && !this.closed) yield* this.#writable.sleep(self.process, "interruptible")
+    while (this.blocked && !this.closed) {
+      if (self.process.killed) return -4
+      yield* this.#writable.sleep(self.process, "interruptible")
+    }
     if (this.closed || this.#peerClosed) return -32
     this.sent.push(piece)
     this.#wire.push(piece)
@@ -150,6 +153,7 @@ export class ToySocket implements Transport {
       const piece = this.#inbox.shift()
       if (piece !== undefined) return piece
       if (this.#peerClosed) return 0
+      if (self.process.killed) return -4
       yield* this.#readable.sleep(self.process, "interruptible")
     }
   }
@@ -174,6 +178,7 @@ export class ToyClient {
   readonly queue: BlockQueue
   readonly device: NbdDevice
   readonly user: Task
+  readonly receiver: Task
   readonly ended: Array<{ pfn: number; write: boolean; error: number }> = []
   readonly #sim: Sim
 
@@ -190,7 +195,7 @@ export class ToyClient {
     })
     this.user = task(sim, `${name} user`)
     start(sim, `${name} sender`, (self) => this.device.sender(self), PF_KTHREAD)
-    start(sim, `${name} nbd-client`, (self) => this.device.receiver(self))
+    this.receiver = start(sim, `${name} nbd-client`, (self) => this.device.receiver(self))
   }
 
   /** Connects to an export by a new connection; returns the two ends. */

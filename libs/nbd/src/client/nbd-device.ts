@@ -1,58 +1,26 @@
 // The NBD block driver of Linux 3.5 and 3.6: one socket, a sending kernel thread, a receiving user task.
 // Modelled: waiting_queue and queue_head, tx_lock, one header and then page by page with MSG_MORE, replies matched by
-// cookie and received straight into the pages of the request, the masks and flags of sock_xmit, the send timeout, every
-// error path down to clearing the queues.
-// Not modelled: the lock around the queues (nothing runs in parallel), the ioctls but DO_IT, SET_SOCK and DISCONNECT, sysfs.
-// source: drivers/block/nbd.c:do_nbd_request, nbd_thread, nbd_handle_req, nbd_send_req, nbd_read_stat, nbd_do_it, sock_xmit
+// cookie and received straight into the pages of the request, every error path down to clearing the queues. The calls into
+// the socket are in sock-xmit.ts.
+// Not modelled: the lock around the queues (nothing runs in parallel; the one lock that all devices share costs no time),
+// the ioctls but DO_IT, SET_SOCK and DISCONNECT, sysfs. One sender lives for ever, where Linux starts a thread with each
+// DO_IT. DO_IT also sets the size of the disk to 0 when it ends, so that the block layer refuses what comes then; here the
+// driver refuses it, with the same error.
+// source: drivers/block/nbd.c:do_nbd_request, nbd_thread, nbd_handle_req, nbd_send_req, nbd_read_stat, nbd_do_it
 import { type BlockDriver, type BlockQueue, bootContext, NO_BIO, NO_REQUEST } from "@swaplab/blk"
-import { __GFP_MEMALLOC, type Context, type Frames, GFP_NOIO, PF_MEMALLOC, type Task } from "@swaplab/page-alloc"
-import { assert, type Nanoseconds, type Sim, type Sleeps, Timer, type Tracepoint, WaitQueue } from "@swaplab/sim"
+import type { Context, Frames, Task } from "@swaplab/page-alloc"
+import { assert, type Nanoseconds, type Sim, type Sleeps, type Tracepoint, WaitQueue } from "@swaplab/sim"
 import { PAGE_SIZE } from "../model/token-store.ts"
 import { Command, NbdError, REQUEST_BYTES, SIMPLE_REPLY_BYTES } from "../wire/constants.ts"
 import { decodeSimpleReply, Reply } from "../wire/reply.ts"
 import { encodeRequest } from "../wire/request.ts"
-import { Mutex } from "./mutex.ts"
+import type { Mutex } from "./mutex.ts"
+import type { NbdCosts, NbdCounters, NbdOptions } from "./nbd-options.ts"
 import { DriverList } from "./request-queue.ts"
+import { SockXmit } from "./sock-xmit.ts"
 import type { PageToken, Transport } from "./transport.ts"
 
-/** CPU time of the driver itself, without the socket. Our estimates; no source states them. */
-export interface NbdCosts {
-  /** A request taken from the queue and its header made. */
-  readonly requestNs: number
-  /** A reply matched. */
-  readonly replyNs: number
-}
-
-export interface NbdOptions {
-  /** nbd0 by default. */
-  readonly name?: string
-  /** PF_MEMALLOC around every send and receive, __GFP_MEMALLOC in the socket's mask, a memalloc socket. */
-  readonly memallocXmit: boolean
-  /** Sent requests go to the tail of queue_head, not to its head. */
-  readonly appendSent: boolean
-  /** NBD_SET_TIMEOUT: longest time that one send may take; 0 (the default): for ever. */
-  readonly xmitTimeoutNs?: Nanoseconds
-  /** NBD_READ_ONLY. */
-  readonly readOnly?: boolean
-  readonly costs?: NbdCosts
-}
-
-/** What a driver did so far. */
-export interface NbdCounters {
-  sentReads: number
-  sentWrites: number
-  sentPages: number
-  receivedPages: number
-  completed: number
-  /** Requests that ended with an error. */
-  failed: number
-  /** Requests refused because there was no socket. */
-  refused: number
-  /** "killing hung xmit" */
-  hungXmits: number
-  /** Times that the connection was lost. */
-  disconnects: number
-}
+export type { NbdCosts, NbdCounters, NbdOptions } from "./nbd-options.ts"
 
 /** Where a request is. */
 const RQ_NONE = 0
@@ -101,15 +69,14 @@ export class NbdDevice implements BlockDriver {
   readonly #sim: Sim
   readonly #frames: Frames
   readonly #memallocXmit: boolean
+  readonly #xmit: SockXmit
   readonly #appendSent: boolean
-  readonly #xmitTimeoutNs: Nanoseconds
   readonly #readOnly: boolean
   readonly #costs: NbdCosts
   readonly #waiting: DriverList
   readonly #sent: DriverList
   readonly #state: Uint8Array
   readonly #senderDone: WaitQueue
-  readonly #xmitTimer: Timer
   readonly #tpSend: Tracepoint
   readonly #tpDone: Tracepoint
   /** Runs the block request function, which nobody passes a context. */
@@ -118,14 +85,9 @@ export class NbdDevice implements BlockDriver {
   readonly #replyBytes = new Uint8Array(SIMPLE_REPLY_BYTES)
   readonly #reply = new Reply()
   readonly #token: PageToken = { tokenWriter: 0, tokenVersion: 0 }
-  #transport: Transport | null = null
   #active = NO_REQUEST
   #receiving = false
   #stopping = false
-  /** The task whose send the timeout watches. */
-  #xmitTask: Task | null = null
-  /** The task that the timeout has killed and that has not noticed yet. */
-  #killedTask: Task | null = null
 
   /** Drives `queue` from now on; tokens of pages are those of `frames`. */
   constructor(sim: Sim, queue: BlockQueue, frames: Frames, options: NbdOptions) {
@@ -135,18 +97,17 @@ export class NbdDevice implements BlockDriver {
     this.#frames = frames
     this.#memallocXmit = options.memallocXmit
     this.#appendSent = options.appendSent
-    this.#xmitTimeoutNs = options.xmitTimeoutNs ?? 0
     this.#readOnly = options.readOnly ?? false
     this.#costs = options.costs ?? { requestNs: 500, replyNs: 500 }
     this.#waiting = new DriverList(queue.requests)
     this.#sent = new DriverList(queue.requests)
     this.#state = new Uint8Array(queue.requests.state.length)
-    this.txLock = new Mutex(sim, `${this.name} tx_lock`)
+    this.#xmit = new SockXmit(sim, this.name, options.memallocXmit, options.xmitTimeoutNs ?? 0, this.counters)
+    this.txLock = this.#xmit.txLock
     this.waitingWq = new WaitQueue(sim, `${this.name} waiting_wq`, "a request for the disk")
     this.activeWq = new WaitQueue(sim, `${this.name} active_wq`, "the sender finishes the request")
     this.disconnectedWq = new WaitQueue(sim, `${this.name} disconnected`, "nbd-client connects again")
     this.#senderDone = new WaitQueue(sim, `${this.name} kthread_stop`, "the sender works off its queue")
-    this.#xmitTimer = new Timer(sim.queue, () => this.#killHungXmit())
     this.#tpSend = sim.trace.point("nbd_send_request", ["request", "write", "sector", "pages"])
     this.#tpDone = sim.trace.point("nbd_end_request", ["request", "write", "pages", "error"])
     queue.driver = this
@@ -154,8 +115,9 @@ export class NbdDevice implements BlockDriver {
 
   // — for reports —
 
+  /** There is a socket, or DO_IT has not given back the one it had. */
   get connected(): boolean {
-    return this.#transport !== null
+    return this.#xmit.transport !== null || this.#receiving
   }
   /** Requests that the sender has not taken. */
   get waitingCount(): number {
@@ -182,7 +144,7 @@ export class NbdDevice implements BlockDriver {
   requestFn(queue: BlockQueue): void {
     let woken = false
     for (let rq = queue.fetch(); rq !== NO_REQUEST; rq = queue.fetch()) {
-      if (this.#transport === null) {
+      if (this.#xmit.transport === null) {
         // "Attempted send on closed socket"
         this.counters.refused++
         this.#end(this.#nobody, rq, NbdError.EIO)
@@ -199,8 +161,8 @@ export class NbdDevice implements BlockDriver {
 
   /** NBD_SET_SOCK: the socket that a following `doIt` (or the waiting receiver) uses. */
   connect(transport: Transport): void {
-    assert(this.#transport === null, "the device has a socket already")
-    this.#transport = transport
+    assert(!this.connected, "the device has a socket already")
+    this.#xmit.transport = transport
     this.disconnectedWq.wakeAll()
   }
 
@@ -209,7 +171,8 @@ export class NbdDevice implements BlockDriver {
     const header = new Uint8Array(REQUEST_BYTES)
     encodeRequest(header, 0, 0, Command.Disc, 0, 0, 0, 0)
     yield* this.txLock.lock(task)
-    if (this.#transport !== null) yield* this.#sendBytes(task, this.#transport, header, false)
+    const { transport } = this.#xmit
+    if (transport !== null) yield* this.#xmit.sendBytes(task, transport, header, false)
     this.txLock.unlock(task)
   }
 
@@ -229,17 +192,17 @@ export class NbdDevice implements BlockDriver {
     }
   }
 
-  /** nbd-client -persist: DO_IT, and again whenever there is a new socket. */
-  *receiver(task: Task): Sleeps<never> {
-    for (;;) {
-      if (this.#transport === null) yield* this.disconnectedWq.sleep(task.process, "interruptible")
+  /** nbd-client -persist: DO_IT, and again whenever there is a new socket, until it is killed outside of `sock_xmit`. */
+  *receiver(task: Task): Sleeps<void> {
+    while (!task.process.killed) {
+      if (this.#xmit.transport === null) yield* this.disconnectedWq.sleep(task.process, "interruptible")
       else yield* this.doIt(task)
     }
   }
 
   /** NBD_DO_IT: receives until the connection ends, then fails whatever is left. Returns `harderror`. */
   *doIt(task: Task): Sleeps<number> {
-    const transport = this.#transport
+    const transport = this.#xmit.transport
     assert(transport !== null && !this.#receiving, "DO_IT without a socket, or twice")
     this.#receiving = true
     this.harderror = 0
@@ -259,8 +222,7 @@ export class NbdDevice implements BlockDriver {
     }
     this.#stopping = false
     yield* this.txLock.lock(task)
-    transport.shutdown()
-    this.#transport = null
+    this.#xmit.sockShutdown()
     this.#receiving = false
     this.counters.disconnects++
     this.#clearQueues(task)
@@ -298,7 +260,7 @@ export class NbdDevice implements BlockDriver {
       return
     }
     yield* this.txLock.lock(task)
-    const transport = this.#transport
+    const transport = this.#xmit.transport
     const result = transport === null ? -EPIPE : yield* this.#sendRequest(task, transport, rq, write)
     this.#active = NO_REQUEST
     if (result < 0) {
@@ -315,13 +277,14 @@ export class NbdDevice implements BlockDriver {
 
   /** `nbd_send_req`: the header, then the pages. Returns 0 or a negative errno. */
   *#sendRequest(task: Task, transport: Transport, rq: number, write: boolean): Sleeps<number> {
-    const { queue } = this
+    const queue = this.queue
+    const xmit = this.#xmit
     const pages = queue.rqPages[rq]
     const sector = queue.rqSector[rq]
     if (this.#tpSend.enabled) this.#tpSend.emit(rq, write ? 1 : 0, sector, pages)
     const type = write ? Command.Write : Command.Read
     encodeRequest(this.#header, 0, 0, type, COOKIE_HI, rq, sector * 512, pages * PAGE_SIZE)
-    const result = yield* this.#sendBytes(task, transport, this.#header, write)
+    const result = yield* this.#xmit.sendBytes(task, transport, this.#header, write)
     if (result < 0) return result
     if (!write) {
       this.counters.sentReads++
@@ -332,25 +295,12 @@ export class NbdDevice implements BlockDriver {
     for (let bio = queue.rqBioHead[rq]; bio !== NO_BIO;) {
       const pfn = queue.bioPage[bio]
       const next = queue.bioNext[bio]
-      const saved = this.#beginXmit(task, transport)
-      if (this.#xmitTimeoutNs > 0) this.#watchXmit(task)
+      const saved = xmit.beginSend(task, transport)
       const sent = yield* transport.sendPage(task, tokenWriter[pfn], tokenVersion[pfn], next !== NO_BIO)
-      const result = this.#endXmit(task, transport, saved, sent)
+      const result = xmit.endSend(task, saved, sent)
       if (result < PAGE_SIZE) return result < 0 ? result : -EPIPE
       this.counters.sentPages++
       bio = next
-    }
-    return 0
-  }
-
-  *#sendBytes(task: Task, transport: Transport, bytes: Uint8Array, more: boolean): Sleeps<number> {
-    for (let at = 0; at < bytes.length;) {
-      const saved = this.#beginXmit(task, transport)
-      if (this.#xmitTimeoutNs > 0) this.#watchXmit(task)
-      const sent = yield* transport.sendBytes(task, at === 0 ? bytes : bytes.subarray(at), more)
-      const error = this.#endXmit(task, transport, saved, sent)
-      if (error < 0) return error
-      at += sent
     }
     return 0
   }
@@ -361,16 +311,11 @@ export class NbdDevice implements BlockDriver {
   *#readStat(task: Task, transport: Transport): Sleeps<number> {
     const bytes = this.#replyBytes
     const reply = this.#reply
-    for (let at = 0; at < SIMPLE_REPLY_BYTES;) {
-      const saved = this.#beginXmit(task, transport)
-      const got = yield* transport.recvBytes(task, at === 0 ? bytes : bytes.subarray(at))
-      const error = this.#endXmit(task, transport, saved, got)
-      if (error < 0) {
-        // "Receive control failed"
-        this.harderror = error
-        return NO_REQUEST
-      }
-      at += got
+    const result = yield* this.#xmit.recvBytes(task, transport, bytes)
+    if (result < 0) {
+      // "Receive control failed"
+      this.harderror = result
+      return NO_REQUEST
     }
     this.lastReplyNs = this.#sim.now
     task.ns += this.#costs.replyNs
@@ -382,7 +327,13 @@ export class NbdDevice implements BlockDriver {
     const { cookieHi, cookieLo: rq, error } = reply
     const known = cookieHi === COOKIE_HI && rq < this.#state.length
     // the reply can overtake the end of the send; the request must not end while it is being sent
-    while (known && this.#active === rq) yield* this.activeWq.sleep(task.process, "interruptible")
+    while (known && this.#active === rq) {
+      if (task.process.killed) {
+        this.harderror = -EINTR
+        return NO_REQUEST
+      }
+      yield* this.activeWq.sleep(task.process, "interruptible")
+    }
     if (!known || this.#state[rq] !== RQ_SENT) {
       // "Unexpected reply"
       this.harderror = -EBADR
@@ -398,14 +349,18 @@ export class NbdDevice implements BlockDriver {
 
   /** Receives the pages of a read straight into the frames of its bios. */
   *#receivePages(task: Task, transport: Transport, rq: number): Sleeps<boolean> {
-    const { queue } = this
+    const queue = this.queue
+    const xmit = this.#xmit
     const token = this.#token
     const { tokenWriter, tokenVersion } = this.#frames
     for (let bio = queue.rqBioHead[rq]; bio !== NO_BIO; bio = queue.bioNext[bio]) {
-      const saved = this.#beginXmit(task, transport)
-      const got = yield* transport.recvPage(task, token)
-      // "Receive data failed": this request ends with an error, the next receive will end the connection
-      if (this.#endXmit(task, transport, saved, got) < PAGE_SIZE) return false
+      const saved = xmit.begin(task, transport)
+      const got = xmit.end(task, saved, yield* transport.recvPage(task, token))
+      if (got < PAGE_SIZE) {
+        // "Receive data failed": this request ends with an error, the next receive will end the connection
+        yield* xmit.receiveFailed(task, got)
+        return false
+      }
       const pfn = queue.bioPage[bio]
       tokenWriter[pfn] = token.tokenWriter
       tokenVersion[pfn] = token.tokenVersion
@@ -413,56 +368,6 @@ export class NbdDevice implements BlockDriver {
     }
     this.lastReplyNs = this.#sim.now
     return true
-  }
-
-  // — sock_xmit —
-
-  /** The beginning of `sock_xmit`: sets mask and flag, returns the flag as it was. */
-  #beginXmit(task: Task, transport: Transport): number {
-    if (!this.#memallocXmit) {
-      transport.skAllocation = GFP_NOIO
-      return 0
-    }
-    transport.skAllocation = GFP_NOIO | __GFP_MEMALLOC
-    const saved = task.flags & PF_MEMALLOC
-    task.flags |= PF_MEMALLOC
-    return saved
-  }
-
-  /** The end of it: what was moved, or a negative errno. A fatal signal shuts the socket down. */
-  #endXmit(task: Task, transport: Transport, saved: number, result: number): number {
-    if (this.#memallocXmit) task.flags = (task.flags & ~PF_MEMALLOC) | saved
-    if (this.#xmitTask === task) {
-      this.#xmitTask = null
-      this.#xmitTimer.cancel()
-    }
-    if (this.#killedTask === task || result === -EINTR) {
-      if (this.#killedTask === task) {
-        // the signal was ours, and sock_xmit dequeues it
-        this.#killedTask = null
-        task.process.killed = false
-      }
-      transport.shutdown()
-      return -EINTR
-    }
-    return result === 0 ? -EPIPE : result
-  }
-
-  #watchXmit(task: Task): void {
-    this.#xmitTask = task
-    this.#xmitTimer.arm(this.#sim.jiffies(this.#xmitTimeoutNs))
-  }
-
-  /** `nbd_xmit_timeout`: "killing hung xmit". */
-  #killHungXmit(): void {
-    const task = this.#xmitTask
-    if (task === null) return
-    this.counters.hungXmits++
-    this.#xmitTask = null
-    this.#killedTask = task
-    task.process.kill()
-    // a sender that sleeps where a signal cannot reach it must still find its socket dead
-    if (this.#transport !== null) this.#transport.shutdown()
   }
 
   // — ending —
