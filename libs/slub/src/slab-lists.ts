@@ -18,9 +18,12 @@ export class SlabLists {
   readonly #pages: SlubPages
   readonly #marksSlabs: boolean
   readonly #nodePartialTest: boolean
+  readonly #unfreezeKeepsMinPartial: boolean
 
-  constructor(pages: SlubPages, rules: ReserveRules) {
+  /** `unfreezeKeepsMinPartial`: see SlubOptions. */
+  constructor(pages: SlubPages, rules: ReserveRules, unfreezeKeepsMinPartial: boolean) {
     this.#pages = pages
+    this.#unfreezeKeepsMinPartial = unfreezeKeepsMinPartial
     this.#marksSlabs = rules.marksSlabs
     this.#nodePartialTest = rules.nodePartialTest
   }
@@ -104,16 +107,24 @@ export class SlabLists {
     }
   }
 
-  /** Moves the whole CPU partial list to the node; empty slabs beyond min_partial go back to the page allocator. */
+  /**
+   * Moves the whole CPU partial list to the node; empty slabs beyond min_partial go back to the page allocator. Up to v3.5
+   * the node is looked up at the first slab with objects, and empty ones before it go back whatever the node holds.
+   */
   unfreezePartials(ctx: Context, c: SlubCache, cpu: number): void {
     const slabs = c.slabs
+    let nodeKnown = this.#unfreezeKeepsMinPartial
     let row = c.cpuPartial[cpu]
     c.cpuPartial[cpu] = NO_SLAB
     while (row !== NO_SLAB) {
       const next = slabs.next[row]
       slabs.frozen[row] = 0
-      if (slabs.inuse[row] === 0 && slabs.count[NODE_PARTIAL] > c.geometry.minPartial) this.#pages.discard(ctx, c, row)
-      else slabs.addTail(NODE_PARTIAL, row)
+      if (slabs.inuse[row] === 0 && (!nodeKnown || slabs.count[NODE_PARTIAL] > c.geometry.minPartial)) {
+        this.#pages.discard(ctx, c, row)
+      } else {
+        nodeKnown = true
+        slabs.addTail(NODE_PARTIAL, row)
+      }
       row = next
     }
   }

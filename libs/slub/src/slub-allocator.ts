@@ -49,6 +49,11 @@ export interface SlubOptions {
   readonly cpus: number
   /** "none" unless given. */
   readonly pfmemalloc?: PfmemallocHandling
+  /**
+   * v3.6: spilling a CPU's partial list keeps min_partial empty slabs on the node (a clean-up that is not of the series).
+   * Up to v3.5 the empty slabs at the front of that list go back to the page allocator in any case. Off unless given.
+   */
+  readonly unfreezeKeepsMinPartial?: boolean
   /** Heading of /proc/slabinfo's size column; "objsize" unless given. */
   readonly sizeHeading?: SizeHeading
   readonly costs?: Partial<ObjectCosts>
@@ -82,7 +87,7 @@ export class SlubAllocator implements ObjectAllocator {
     const rules = RESERVE_RULES[options.pfmemalloc ?? "none"]
     this.#pages = pages
     this.#slubPages = new SlubPages(pages, rules)
-    this.#lists = new SlabLists(this.#slubPages, rules)
+    this.#lists = new SlabLists(this.#slubPages, rules, options.unfreezeKeepsMinPartial ?? false)
     this.#fastPathTest = rules.fastPathTest
     this.#newSlabTest = rules.newSlabTest
     this.#cpus = options.cpus

@@ -233,13 +233,20 @@ describe("deactivating a CPU's slab", () => {
     expect(remote.order).toEqual([remote.first, remote.second])
   })
 
-  it("spilling a CPU's partial list keeps min_partial + 1 empty slabs and gives the others back", () => {
-    const { slub, requests } = machine(1)
+  it.each([
+    ["keeps min_partial + 1 empty slabs and gives the others back", true, 14, [8, 6]],
+    ["gives all empty slabs back that lie in front, up to v3.5", false, 14, [2, 0]],
+    ["looks at min_partial from the first slab with objects on, up to v3.5", false, 13, [3, 1]]
+  ])("spilling a CPU's partial list %s", (_, unfreezeKeepsMinPartial, emptied, left) => {
+    const slub = new SlubAllocator(new Sim({ seed: 1 }), new FakePages(4096), { cpus: 1, unfreezeKeepsMinPartial })
+    const requests = slub.createCache("blkdev_requests", 344)
     const objects = take(slub, requests, 0, 23 * 16)
-    for (const object of objects.slice(0, 23 * 14)) slub.free(onCpu(0), requests, object)
+    // the slab with objects, if any, is spilled last: the list is a stack
+    if (emptied === 13) slub.free(onCpu(0), requests, objects[23 * 13])
+    for (const object of objects.slice(0, 23 * emptied)) slub.free(onCpu(0), requests, object)
     expect([requests.slabs.rows, requests.slabs.count[NODE_PARTIAL]]).toEqual([16, 0])
     slub.free(onCpu(0), requests, objects[23 * 14])
-    expect([requests.slabs.rows, requests.slabs.count[NODE_PARTIAL]]).toEqual([8, 6])
+    expect([requests.slabs.rows, requests.slabs.count[NODE_PARTIAL]]).toEqual(left)
     slub.checkInvariants()
   })
 })
