@@ -3,7 +3,8 @@
 // Modelled: 128 slots a class, congestion marks, the "full" state in which only batchers get slots, the hard cap of one and
 // a half times the slots, exclusive uninterruptible waiting, one wake-up for every request freed below the limit.
 // Not modelled: the "starved" flags (only an atomic caller can fail on memory, and nobody submits from atomic context);
-// per-cgroup request lists; elevators that exempt a queue from the limit.
+// per-cgroup request lists; elevators that exempt a queue from the limit; tasks whose io_context could not be allocated,
+// which Linux never lets become batchers.
 // source: block/blk-core.c:__get_request, freed_request; block/blk.h:ioc_batching
 import { assert, type Sim, WaitQueue } from "@swaplab/sim"
 import {

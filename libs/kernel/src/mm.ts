@@ -3,7 +3,9 @@
 //   the accessed and dirty bits, reuse of swap-cache pages, content tokens.
 // Not modelled: shared mappings and fork (every page has one mapping at most), mlock, huge pages, mmap_sem (a process
 //   here has one thread, so nobody else ever takes it), the zero page of read faults (usemem writes before it reads).
-// What that costs: try_to_unmap never fails for contention, and page_mapcount is 0 or 1.
+// What that costs: try_to_unmap never fails for contention, and page_mapcount is 0 or 1. A fault that waits for a page lock
+//   is one fault here and keeps its reference to the page; Linux drops it and enters the fault again, so pgfault counts such
+//   faults once where Linux counts each entry. The wait in a write-protect fault is killable here.
 // source: mm/memory.c:do_anonymous_page, do_swap_page, do_wp_page; mm/rmap.c
 import {
   __GFP_NOTRACK,

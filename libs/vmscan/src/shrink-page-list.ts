@@ -4,7 +4,8 @@
 //
 // Modelled: the decisions in the kernel's order. `scanPages` is one plain loop over the batch that stops only at a page
 // whose write must sleep. Not modelled: buffer heads, huge pages, memcg reclaim (which would wait for writeback),
-// may_unmap = 0 (zone_reclaim only); mlock is noticed by try_to_unmap only, not at the start.
+// may_unmap = 0 (zone_reclaim only); mlock is noticed by try_to_unmap only, not at the start; cond_resched per page: it runs
+// once a batch, so that the pages of a batch that need no sleep are handled at one instant (some 100 µs of CPU time at most).
 // source: mm/vmscan.c:shrink_page_list, page_check_references, pageout
 import {
   __GFP_FS,
