@@ -27,6 +27,11 @@ export const enterQuickackMode = (sk: TcpSocket): void => {
 export const eventDataRecv = (sk: TcpSocket, skb: number): void => {
   const now = sk.stack.sim.queue.now
   sk.ackScheduled = true
+  if (sk.stack.skbs.len[skb] < sk.rcvMss) {
+    // tcp_measure_rcv_mss: a short segment is the end of what the peer had to say
+    if (sk.ackPushed) sk.ackPushed2 = true
+    sk.ackPushed = true
+  }
   rcvRttMeasure(sk, skb)
   if (sk.ato === 0) {
     incrQuickack(sk)

@@ -4,7 +4,7 @@
 // is in the device (fragments are released a few µs early instead).
 // source: net/ipv4/tcp_input.c:tcp_ack, tcp_clean_rtx_queue, tcp_fastretrans_alert, tcp_check_space
 import { MAX_SKB_FRAGS, NO_SKB } from "@swaplab/net-skb"
-import type { Context } from "@swaplab/page-alloc"
+import { type Context, GFP_ATOMIC } from "@swaplab/page-alloc"
 import { congAvoid, inFlight, renoSsthresh, rttEstimator } from "./congestion.ts"
 import {
   CA_OPEN,
@@ -96,7 +96,7 @@ const retransmitHead = (sk: TcpSocket, ctx: Context): void => {
   const skb = sk.writeHead
   if (skb === NO_SKB || skb === sk.sendHead) return
   if ((skbs.sacked[skb] & TCPCB_RETRANS) !== 0) return
-  if (skbs.len[skb] > sk.mss && !fragment(sk, ctx, skb, sk.mss, sk.gfpAtomic())) return
+  if (skbs.len[skb] > sk.mss && !fragment(sk, ctx, skb, sk.mss, GFP_ATOMIC)) return
   if ((skbs.sacked[skb] & TCPCB_LOST) === 0) {
     const count = segments(skbs.len[skb], sk.mss)
     skbs.sacked[skb] |= TCPCB_LOST
@@ -173,6 +173,7 @@ const trimHead = (sk: TcpSocket, ctx: Context, skb: number, bytes: number, count
   skbs.len[skb] -= bytes
   // the linear part stays allocated but is no longer charged, as in Linux
   skbs.truesize[skb] -= bytes
+  sk.queueShrunk = true
   sk.wmemQueued -= bytes
   sk.memUncharge(bytes)
   return count - segments(skbs.len[skb], sk.mss)
@@ -197,6 +198,8 @@ const ackProbe = (sk: TcpSocket): void => {
 
 /** `tcp_check_space`: wakes senders when a third of the buffer is free; the buffer grows with cwnd. */
 export const checkSpace = (sk: TcpSocket): void => {
+  if (!sk.queueShrunk) return
+  sk.queueShrunk = false
   if (!sk.noSpace) return
   if (
     !sk.fixedSndbuf && !sk.memory.pressure && sk.memory.allocated < sk.memory.limit[0] && sk.packetsOut < sk.cwnd

@@ -1,7 +1,10 @@
 // Round trips, time-outs and the congestion window.
 // Modelled: Jacobson's estimator with the floor of 200 ms on the variance term, Reno with slow start, growth only while the
 // window limits the sender, restart after an idle time-out.
-// Not modelled: CUBIC (the default of these kernels), rate halving: the window is cut at once.
+// Not modelled: CUBIC (the default of these kernels), rate halving: the window is cut at once. The state CWR: several drops
+// by the own device within a round trip cut the window several times. tcp_cwnd_application_limited: a sender that did not
+// use its window keeps it as long as it does not fall silent. The memory of the largest deviation (rttvar, mdev_max): matters
+// when round trips vary by more than 50 ms.
 // source: net/ipv4/tcp_input.c:tcp_rtt_estimator, tcp_set_rto; net/ipv4/tcp_cong.c
 import { type Nanoseconds } from "@swaplab/sim"
 import { CA_OPEN, TCP_INIT_CWND, TCP_RTO_MAX, TCP_RTO_MIN, TCP_TSO_WIN_DIVISOR, TSO_MAX_BYTES } from "./constants.ts"
@@ -63,7 +66,7 @@ export const enterCwr = (sk: TcpSocket): void => {
 /** `tcp_cwnd_restart`: after an idle time of more than a time-out the window is halved once per time-out. */
 export const cwndRestart = (sk: TcpSocket, idle: Nanoseconds): void => {
   const restart = Math.min(TCP_INIT_CWND, sk.cwnd)
-  sk.ssthresh = Math.max(sk.ssthresh === Number.MAX_SAFE_INTEGER ? 0 : sk.ssthresh, (sk.cwnd >> 1) + (sk.cwnd >> 2))
+  sk.ssthresh = Math.max(sk.ssthresh, (sk.cwnd >> 1) + (sk.cwnd >> 2))
   let left = idle - sk.rto
   while (left > 0 && sk.cwnd > restart) {
     sk.cwnd >>= 1

@@ -1,7 +1,7 @@
 // Received data: in order to the receive queue, the rest to the out-of-order queue.
 // Modelled: repetitions, holes and overlaps, FIN, the memory that a segment must be granted.
 // source: net/ipv4/tcp_input.c:tcp_data_queue, tcp_data_queue_ofo, tcp_ofo_queue, tcp_fin
-import { NO_SKB, TCPHDR_FIN, TCPHDR_PSH } from "@swaplab/net-skb"
+import { NO_SKB, TCPHDR_FIN } from "@swaplab/net-skb"
 import type { Context } from "@swaplab/page-alloc"
 import { enterQuickackMode, eventDataRecv } from "./ack.ts"
 import { rfree, setOwnerR } from "./queue.ts"
@@ -31,10 +31,6 @@ export const dataQueue = (sk: TcpSocket, ctx: Context, skb: number): void => {
   }
   queueRcv(sk, skb)
   if (skbs.len[skb] > 0) eventDataRecv(sk, skb)
-  if ((skbs.flags[skb] & TCPHDR_PSH) !== 0) {
-    if (sk.ackPushed) sk.ackPushed2 = true
-    else sk.ackPushed = true
-  }
   if ((skbs.flags[skb] & TCPHDR_FIN) !== 0) fin(sk)
   if (sk.oooHead !== NO_SKB) {
     ofoQueue(sk, ctx)

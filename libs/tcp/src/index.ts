@@ -1,7 +1,8 @@
 // Contents page of @swaplab/tcp, in reading order.
 export { inFlight } from "./congestion.ts"
+export { connectTcp } from "./connect.ts"
 export * from "./constants.ts"
 export { PAGE_BYTES, type PageToken, StreamContent } from "./content.ts"
 export { offerableWindow, receiveWindow } from "./rcvbuf.ts"
-export { connectTcp, type TcpOptions, TcpSocket } from "./tcp-sock.ts"
+export { type TcpOptions, TcpSocket } from "./tcp-sock.ts"
 export { retransmitsTimedOutNs } from "./timer.ts"

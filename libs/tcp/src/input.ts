@@ -1,5 +1,7 @@
 // Segments come in.
 // Modelled: prequeue, backlog and socket lock; the sequence test; RST.
+// Not modelled: header prediction. A segment without data never sends an ACK that is due anyway, which the slow path of
+// Linux might do a few ms before the delayed ACK.
 // source: net/ipv4/tcp_ipv4.c:tcp_v4_rcv, tcp_prequeue; net/ipv4/tcp_input.c:tcp_rcv_established;
 // net/core/sock.c:__sk_backlog_rcv
 import { NO_SKB, TCPHDR_FIN, TCPHDR_RST } from "@swaplab/net-skb"

@@ -27,7 +27,7 @@ import { fragment } from "./write-queue.ts"
  * `tcp_write_xmit`: sends what cwnd, window and the tests allow. True when nothing is in flight although there is something
  * to send, so that the peer's window must be probed.
  */
-export const writeXmit = (sk: TcpSocket, ctx: Context, nonagle: number, pushOne: boolean): boolean => {
+export const writeXmit = (sk: TcpSocket, ctx: Context, nonagle: number, pushOne: boolean, gfp: number): boolean => {
   const skbs = sk.stack.skbs
   const mss = sk.mss
   while (sk.sendHead !== NO_SKB) {
@@ -50,12 +50,15 @@ export const writeXmit = (sk: TcpSocket, ctx: Context, nonagle: number, pushOne:
       sk.tsqThrottled = true
       break
     }
-    if (len > limit && !fragment(sk, ctx, skb, limit, sk.gfpAtomic())) break
-    if (transmitSkb(sk, ctx, skb, sk.gfpAtomic()) !== 0) {
+    // tso_fragment: an skb with linear bytes is cut by tcp_fragment, which knows no mask of the socket
+    if (len > limit && !fragment(sk, ctx, skb, limit, skbs.headLen[skb] > 0 ? GFP_ATOMIC : gfp)) break
+    if (transmitSkb(sk, ctx, skb, gfp) !== 0) {
       sk.txFailures++
       break
     }
     eventNewDataSent(sk, skb)
+    // tcp_minshall_update
+    if (len < mss) sk.sndSml = skbs.endSeq[skb]
     if (pushOne) break
   }
   return sk.packetsOut === 0 && sk.sendHead !== NO_SKB
@@ -71,13 +74,14 @@ export const eventNewDataSent = (sk: TcpSocket, skb: number): void => {
   if (before === 0) rearmRto(sk)
 }
 
+/** `tcp_nagle_test`, in Minshall's variant: a short segment waits for the ACK of an earlier short one only. */
 const nagleTest = (sk: TcpSocket, skb: number, nonagle: number): boolean => {
   const skbs = sk.stack.skbs
   if ((nonagle & NAGLE_PUSH) !== 0 || (skbs.flags[skb] & TCPHDR_FIN) !== 0 || skbs.len[skb] >= sk.mss) return true
-  return (nonagle & NAGLE_CORK) === 0 && (nonagle !== 0 || sk.packetsOut === 0)
+  return (nonagle & NAGLE_CORK) === 0 && (nonagle !== 0 || sk.packetsOut === 0 || sk.sndSml <= sk.sndUna)
 }
 
-/** `tcp_tso_should_defer`: wait up to two ticks for a larger burst. */
+/** `tcp_tso_should_defer`: wait for a larger burst, until nobody has asked for two ticks. */
 const tsoShouldDefer = (sk: TcpSocket, skb: number, windowEnd: number): boolean => {
   if (deferring(sk, skb, windowEnd)) return true
   sk.tsoDeferred = -1
@@ -94,7 +98,7 @@ const deferring = (sk: TcpSocket, skb: number, windowEnd: number): boolean => {
   const sim = sk.stack.sim
   const jiffies = Math.floor(sim.queue.now / sim.tickNs)
   if (sk.tsoDeferred >= 0 && jiffies - sk.tsoDeferred > 1) return false
-  if (sk.tsoDeferred < 0) sk.tsoDeferred = jiffies
+  sk.tsoDeferred = jiffies
   return true
 }
 
@@ -112,7 +116,7 @@ const splitPoint = (sk: TcpSocket, skb: number, windowEnd: number, quota: number
 /** `__tcp_push_pending_frames`. */
 export const pushPendingFrames = (sk: TcpSocket, ctx: Context, nonagle: number): void => {
   if (sk.sendHead === NO_SKB || sk.error !== 0) return
-  if (writeXmit(sk, ctx, nonagle, false) && sk.writePending === TIME_NONE) {
+  if (writeXmit(sk, ctx, nonagle, false, sk.gfpAtomic()) && sk.writePending === TIME_NONE) {
     // tcp_check_probe_timer: nothing in flight will bring an ACK, so ask for one
     resetWriteTimer(sk, TIME_PROBE0, sk.rto)
   }

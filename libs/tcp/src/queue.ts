@@ -20,6 +20,7 @@ export const freeQueue = (sk: TcpSocket, ctx: Context, head: number, received: b
 /** `sk_wmem_free_skb`: a queued segment goes. */
 export const wmemFreeSkb = (sk: TcpSocket, ctx: Context, skb: number): void => {
   const truesize = sk.stack.skbs.truesize[skb]
+  sk.queueShrunk = true
   sk.wmemQueued -= truesize
   sk.memUncharge(truesize)
   sk.stack.skbs.kfree(ctx, skb)

@@ -1,8 +1,11 @@
 // The receive window: how much the peer may send, and what happens when it sent more than there is room for.
 // Modelled: window from free buffer space (half of it: tcp_adv_win_scale 1), slow growth (rcv_ssthresh), autotuning of the
 // buffer, pruning of the out-of-order queue.
-// Not modelled: rounding of the window to its scale; collapsing of queues (it helps only when payload is less than half of
-// truesize, which full segments are not).
+// Not modelled: rounding of the window to its scale; the segment of the first window clamp that Linux sets aside;
+// collapsing of queues, which helps when payload is less than half of truesize: full segments gain nothing, a queue of
+// 16-byte replies would shrink a lot, and is pruned here when the protocol is under pressure. rcv_mss is the MSS from the
+// start (Linux begins with 536 and learns). The reader's round trip is exact, where Linux counts ticks and takes at least
+// one: on a LAN its buffer follows what is read in a tick, and grows larger than here.
 // source: net/ipv4/tcp_output.c:__tcp_select_window; net/ipv4/tcp_input.c:tcp_grow_window, tcp_rcv_space_adjust,
 // tcp_try_rmem_schedule, tcp_prune_queue, tcp_clamp_window
 import { MAX_TCP_HEADER, NO_SKB, skbTruesize } from "@swaplab/net-skb"

@@ -2,6 +2,7 @@
 // Modelled: one chunk at a time as in tcp_sendmsg: an skb with 1456 linear bytes, then fragments of the socket's cached page;
 // sleeping for send buffer; after a failed allocation a random sleep of 2 … HZ/5 + 1 ticks; the socket lock is held while an
 // allocation sleeps, so packets that arrive meanwhile go to the backlog.
+// Not modelled: what was queued before an error is not reported, the error is (sock_xmit makes no difference).
 // Two senders on one socket must exclude each other (nbd's tx_lock): a page is not interleaved with other data.
 // source: net/ipv4/tcp.c:tcp_sendmsg, tcp_push; net/core/stream.c:sk_stream_wait_memory
 import {
@@ -117,7 +118,7 @@ const sendSome = (sk: TcpSocket, task: Task, bytes: number): number => {
       sk.pushedSeq = sk.writeSeq
       pushPendingFrames(sk, task, NAGLE_PUSH)
     } else if (skb === sk.sendHead) {
-      writeXmit(sk, task, NAGLE_PUSH, true)
+      writeXmit(sk, task, NAGLE_PUSH, true, sk.gfpAtomic())
     }
   }
   sk.blockedOn = DONE

@@ -6,7 +6,7 @@
 // Congestion control is Reno; the kernels modelled default to CUBIC, which grows faster after a loss on long paths; on a LAN
 // the window is limited by the buffers.
 import { MSS, type NetStack, NO_FRAG_PAGE, NO_SKB, Socket, tcpRmem, tcpWmem } from "@swaplab/net-skb"
-import type { Context, Task } from "@swaplab/page-alloc"
+import { type Context, GFP_ATOMIC, type Task } from "@swaplab/page-alloc"
 import { assert, type Nanoseconds, type Process, type Random, type Sleeps, Timer, WaitQueue } from "@swaplab/sim"
 import { cleanupRbuf } from "./ack.ts"
 import { CA_OPEN, ECONNRESET, NAGLE_OFF, TCP_INIT_CWND, TCP_TIMEOUT_INIT, TIME_NONE } from "./constants.ts"
@@ -72,6 +72,8 @@ export class TcpSocket extends Socket {
   pushedSeq = 0
   tsoDeferred = -1
   lsndtime: Nanoseconds = 0
+  /** End of the last short segment that was sent. */
+  sndSml = 0
   /** The page that the next fragments come from (sk_sndmsg_page), and how much of it is used. */
   sndmsgPage = NO_FRAG_PAGE
   sndmsgOffset = 0
@@ -82,6 +84,9 @@ export class TcpSocket extends Socket {
   noSpace = false
   tsqThrottled = false
   tsqQueued = false
+  tsqDeferred = false
+  /** Segments were freed since the senders were last looked after (SOCK_QUEUE_SHRUNK). */
+  queueShrunk = false
   finPending = false
 
   // --- timers
@@ -207,18 +212,24 @@ export class TcpSocket extends Socket {
   /** `tcp_wfree`: an skb left the device; with small queues this lets the next one out. */
   override skbFreed(_ctx: Context, truesize: number): void {
     this.wmemAlloc -= truesize
-    if (this.tsqThrottled && !this.tsqQueued) {
-      this.tsqQueued = true
-      this.stack.scheduleTasklet(this)
-    }
+    if (!this.tsqThrottled) return
+    this.tsqThrottled = false
+    if (this.tsqQueued) return
+    this.tsqQueued = true
+    this.stack.scheduleTasklet(this)
   }
 
-  /** The TSQ tasklet. When a task owns the socket its release does the same. */
+  /** `tcp_tasklet_func`. When a task owns the socket its release does the same. */
   override tasklet(ctx: Context): void {
     this.tsqQueued = false
-    if (this.owned || this.closed) return
-    this.tsqThrottled = false
-    writeXmit(this, ctx, this.nonagle, false)
+    if (this.closed) return
+    if (this.owned) this.tsqDeferred = true
+    else this.#tsqHandler(ctx)
+  }
+
+  /** `sk_stream_moderate_sndbuf` leaves a buffer of fixed size alone. */
+  override moderateSndbuf(): void {
+    if (!this.fixedSndbuf) super.moderateSndbuf()
   }
 
   /** Bytes between what was received in order and what was read. */
@@ -331,9 +342,9 @@ export class TcpSocket extends Socket {
   releaseSock(ctx: Context): void {
     if (this.backlogHead !== NO_SKB) processBacklog(this, ctx)
     this.owned = false
-    if (this.tsqThrottled && !this.tsqQueued) {
-      this.tsqThrottled = false
-      writeXmit(this, ctx, this.nonagle, false)
+    if (this.tsqDeferred) {
+      this.tsqDeferred = false
+      this.#tsqHandler(ctx)
     }
     this.lockQueue.wakeOne()
   }
@@ -341,6 +352,11 @@ export class TcpSocket extends Socket {
   /** `lock_sock` when somebody owns the socket. */
   *lockSlow(process: Process): Sleeps<void> {
     while (this.owned) yield* this.lockQueue.sleepExclusive(process)
+  }
+
+  /** `tcp_tsq_handler`: without the socket's TCP_NODELAY, and without its right to the reserve. */
+  #tsqHandler(ctx: Context): void {
+    if (this.error === 0) writeXmit(this, ctx, 0, false, GFP_ATOMIC)
   }
 
   wakeAll(): void {
@@ -373,17 +389,4 @@ export class TcpSocket extends Socket {
     assert(this.copiedSeq <= this.rcvNxt, "read beyond what was received")
     this.sent.checkInvariants()
   }
-}
-
-/** Joins two sockets into an established connection. Handshake packets are not exchanged. */
-export const connectTcp = (a: TcpSocket, b: TcpSocket): void => {
-  assert(a.peerHost === -1 && b.peerHost === -1, "a socket can be connected once")
-  a.peerHost = b.stack.host
-  a.peerPort = b.port
-  b.peerHost = a.stack.host
-  b.peerPort = a.port
-  a.received = b.sent
-  b.received = a.sent
-  a.sndWnd = a.maxWindow = b.rcvWnd
-  b.sndWnd = b.maxWindow = a.rcvWnd
 }

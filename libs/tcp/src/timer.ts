@@ -1,11 +1,19 @@
 // The two timers of a connection: retransmission or window probe, and delayed ACK.
-// Both run in softirq context. While a task owns the socket they come back later.
+// Both run in softirq context.
+// Modelled: while a task owns the socket they come back 50 ms (write) or 40 ms (ACK) later, as in 3.5. In 3.6 the release of
+// the socket runs them; a task owns the socket for long only while it sleeps in an allocation, which the tasks of a memalloc
+// socket never do, so there the difference is nil, and up to 50 ms elsewhere.
+// A retransmission that finds no memory backs off like one that was lost: only a drop by the own device is tried again after
+// min(RTO, 500 ms) without backoff, because tcp_retransmit_timer looks for positive results.
+// Not modelled: thin streams, orphans; retrans_stamp is forgotten with each ACK that moves forward, where Linux keeps it
+// until the recovery ends (a connection may live longer by the length of the recovery, of 924.6 s).
 // source: net/ipv4/tcp_timer.c
 import { NO_SKB } from "@swaplab/net-skb"
 import type { Context } from "@swaplab/page-alloc"
 import { renoSsthresh } from "./congestion.ts"
 import {
   CA_LOSS,
+  CA_OPEN,
   ETIMEDOUT,
   TCP_ATO_MIN,
   TCP_DELACK_MIN,
@@ -37,7 +45,7 @@ export const writeTimer = (sk: TcpSocket): void => {
   if (sk.error !== 0) return
   if (what === TIME_RETRANS) retransmitTimer(sk, ctx)
   else if (what === TIME_PROBE0) probeTimer(sk, ctx)
-  if (sk.memory.pressure) sk.memReclaim()
+  sk.memReclaim()
 }
 
 /**
@@ -62,28 +70,29 @@ const retransmitTimer = (sk: TcpSocket, ctx: Context): void => {
     }
     enterLoss(sk)
     retransmitSkb(sk, ctx, sk.writeHead)
-    backOff(sk)
+    doubleRto(sk)
     return
   }
-  if (sk.retransmits > 0 && sk.retransStamp >= 0 && now - sk.retransStamp >= retransmitsTimedOutNs(TCP_RETR2)) {
+  // until a retransmission has left, the time counts from the last try
+  const since = sk.retransStamp >= 0 ? sk.retransStamp : sk.stack.skbs.when[sk.writeHead]
+  if (sk.retransmits > 0 && now - since >= retransmitsTimedOutNs(TCP_RETR2)) {
     sk.die(ctx, ETIMEDOUT)
     return
   }
   sk.timeouts++
   enterLoss(sk)
-  if (retransmitSkb(sk, ctx, sk.writeHead) !== 0) {
-    // no memory or no room in the device: not the network's fault, so no backoff
+  if (retransmitSkb(sk, ctx, sk.writeHead) > 0) {
+    // the own device dropped it: no backoff. A lack of memory is a negative error and does back off.
     if (sk.retransmits === 0) sk.retransmits = 1
-    if (sk.retransStamp < 0) sk.retransStamp = now
     resetWriteTimer(sk, TIME_RETRANS, Math.min(sk.rto, TCP_RESOURCE_PROBE_INTERVAL))
     return
   }
-  backOff(sk)
-}
-
-const backOff = (sk: TcpSocket): void => {
   sk.backoff++
   sk.retransmits++
+  doubleRto(sk)
+}
+
+const doubleRto = (sk: TcpSocket): void => {
   sk.rto = Math.min(sk.rto * 2, TCP_RTO_MAX)
   resetWriteTimer(sk, TIME_RETRANS, sk.rto)
 }
@@ -91,7 +100,10 @@ const backOff = (sk: TcpSocket): void => {
 /** `tcp_enter_loss`: everything in flight counts as lost. */
 const enterLoss = (sk: TcpSocket): void => {
   const skbs = sk.stack.skbs
-  if (sk.caState !== CA_LOSS || sk.retransmits === 0) sk.ssthresh = renoSsthresh(sk)
+  // once for each window that was lost: a recovery under way has done it
+  if (sk.caState === CA_OPEN || sk.sndUna === sk.highSeq || (sk.caState === CA_LOSS && sk.retransmits === 0)) {
+    sk.ssthresh = renoSsthresh(sk)
+  }
   sk.cwnd = 1
   sk.cwndCnt = 0
   for (let skb = sk.writeHead; skb !== NO_SKB && skb !== sk.sendHead; skb = skbs.next[skb]) {
@@ -145,6 +157,7 @@ export const delackTimer = (sk: TcpSocket): void => {
     sk.delackTimer.armAt(sim.queue.now + sim.jiffies(TCP_DELACK_MIN))
     return
   }
+  sk.memReclaim()
   // the reader has not come to its packets: they are handled here
   if (sk.prequeueHead !== NO_SKB) processPrequeue(sk, ctx)
   if (sk.ackScheduled) {

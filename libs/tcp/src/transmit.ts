@@ -2,7 +2,7 @@
 // Modelled: the fast clone, the copy that a segment needs whose clone is still in the device, the header, and what a
 // segment says about cwnd, delayed ACKs and the receive window.
 // source: net/ipv4/tcp_output.c:tcp_transmit_skb; net/core/skbuff.c:__pskb_copy
-import { MAX_SKB_FRAGS, NET_XMIT_SUCCESS, NO_SKB, SKB_ALLOC_RX } from "@swaplab/net-skb"
+import { MAX_SKB_FRAGS, MAX_TCP_HEADER, NET_XMIT_SUCCESS, NO_SKB, SKB_ALLOC_RX } from "@swaplab/net-skb"
 import type { Context } from "@swaplab/page-alloc"
 import { assert } from "@swaplab/sim"
 import { eventAckSent } from "./ack.ts"
@@ -15,6 +15,8 @@ import type { TcpSocket } from "./tcp-sock.ts"
 /** `tcp_transmit_skb` of a queued segment. 0, a positive code (the device dropped it) or a negative errno. */
 export const transmitSkb = (sk: TcpSocket, ctx: Context, skb: number, gfp: number): number => {
   const skbs = sk.stack.skbs
+  // also when no copy can be had: the time of the last try
+  skbs.when[skb] = sk.stack.sim.queue.now
   let out = skb
   if (skbs.twinBusy[skb] !== 0) {
     out = pskbCopy(sk, ctx, skb, gfp)
@@ -23,7 +25,6 @@ export const transmitSkb = (sk: TcpSocket, ctx: Context, skb: number, gfp: numbe
     skbs.twinBusy[skb] = 1
     skbs.get(skb)
   }
-  skbs.when[skb] = sk.stack.sim.queue.now
   const len = skbs.len[skb]
   if (len > 0) {
     const now = sk.stack.sim.queue.now
@@ -39,13 +40,19 @@ export const transmitSkb = (sk: TcpSocket, ctx: Context, skb: number, gfp: numbe
 /** A copy of a segment whose clone is still in the device: new head and linear part, shared fragments. */
 const pskbCopy = (sk: TcpSocket, ctx: Context, skb: number, gfp: number): number => {
   const skbs = sk.stack.skbs
-  const copy = skbs.tryAllocSkb(ctx, skbs.headRoom[skb], gfp, skbs.pfmemalloc[skb] !== 0 ? SKB_ALLOC_RX : 0)
+  const copy = skbs.tryAllocSkb(
+    ctx,
+    skbs.headLen[skb] + MAX_TCP_HEADER,
+    gfp,
+    skbs.pfmemalloc[skb] !== 0 ? SKB_ALLOC_RX : 0
+  )
   if (copy < 0) return NO_SKB
   for (let i = 0; i < skbs.nrFrags[skb]; i++) {
     const page = skbs.fragPage[skb * MAX_SKB_FRAGS + i]
     skbs.pages.get(page)
     skbs.fillPageDesc(copy, page, skbs.fragLen[skb * MAX_SKB_FRAGS + i])
   }
+  skbs.truesize[copy] += skbs.len[skb] - skbs.headLen[skb]
   skbs.len[copy] = skbs.len[skb]
   skbs.headLen[copy] = skbs.headLen[skb]
   return copy

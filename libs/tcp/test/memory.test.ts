@@ -4,6 +4,7 @@ import {
   __GFP_NOMEMALLOC,
   __GFP_WAIT,
   type Context,
+  GFP_ATOMIC,
   GFP_NOIO,
   PF_MEMALLOC,
   type Task
@@ -167,6 +168,95 @@ describe("a sender without memory", () => {
     net.close()
     expect(memory.heads).toBe(0)
     expect(memory.pages).toBe(0)
+  })
+})
+
+describe("what Linux does with plain GFP_ATOMIC, or without looking at the socket", () => {
+  it("a retransmission without memory backs off: only a drop by the device does not", () => {
+    const { net, memory } = network()
+    net.client.setMemalloc()
+    net.ab.cut = true
+    net.spawn("sender", function*(task) {
+      yield* net.client.sendPage(task, 1, 1, false)
+    })
+    net.sim.run(MS)
+    // one skb of three segments: it has to be cut, and cutting takes an skb, from the reserve for nobody
+    memory.short = true
+    memory.refused = []
+    net.sim.run(16_000 * MS)
+    expect(net.client.timeouts).toBe(4)
+    expect(net.client.rto).toBe(16_000 * MS)
+    expect(net.client.retransmitted).toBe(0)
+    expect(memory.refused).toContain(GFP_ATOMIC)
+  })
+
+  it("a fast retransmit that has to cut a segment gets nothing from the reserve", () => {
+    const { net, memory } = network()
+    net.client.setMemalloc()
+    let lost = false
+    net.ab.onFrame = (frame) => lost || net.packets.len[frame] === 0 || !(lost = true)
+    net.spawn("sender", function*(task) {
+      for (let i = 0; i < 5; i++) yield* net.client.sendPage(task, 1, i, true)
+    })
+    net.sim.run(20_000)
+    memory.short = true
+    net.sim.run(5 * MS)
+    expect(net.client.fastRetransmits).toBe(1)
+    expect(net.client.retransmitted).toBe(0)
+  })
+
+  it("a copy of a segment in the device is as large as its bytes need", () => {
+    const { net } = network()
+    net.ab.cut = true
+    net.spawn("sender", function*(task) {
+      yield* net.client.sendBytes(task, new Uint8Array(28), false)
+    })
+    net.sim.run(10 * MS)
+    const { skbs } = net.a.stack
+    // as if the clone had not left the device yet
+    skbs.twinBusy[net.client.writeHead] = 1
+    const sizes: Array<number> = []
+    const transmit = net.a.nic.transmit.bind(net.a.nic)
+    net.a.nic.transmit = (ctx, skb) => {
+      sizes.push(skbs.truesize[skb])
+      return transmit(ctx, skb)
+    }
+    net.sim.run(1_500 * MS)
+    // kmalloc-1024, where the segment itself has kmalloc-2048
+    expect(sizes).toEqual([1280])
+  })
+
+  it("a sender that waits for memory is not woken by packets that free nothing", () => {
+    const { net, memory } = network()
+    // no fast clone pairs; ACKs can be had
+    const tryHead = memory.tryHead.bind(memory)
+    memory.tryHead = (ctx, gfp, fclone) => fclone ? -1 : tryHead(ctx, gfp, fclone)
+    net.spawn("sender", function*(task) {
+      yield* net.client.sendPage(task, 1, 1, false)
+    })
+    net.spawn("peer", function*(task) {
+      for (let i = 0; i < 150; i++) {
+        yield* net.server.sendBytes(task, new Uint8Array(16), false)
+        yield* task.process.hold(MS)
+      }
+    })
+    net.sim.run(150 * MS)
+    expect(net.client.readable).toBeGreaterThan(1000)
+    expect(net.client.vmWaits).toBeLessThan(20)
+  })
+
+  it("a send buffer of fixed size is not cut", () => {
+    const memory = new ShortMemory()
+    const net = new ToyNetwork({ memory, tcp: { sndbuf: 65536 } })
+    memory.short = true
+    memory.empty = true
+    net.spawn("sender", function*(task) {
+      task.flags |= PF_MEMALLOC
+      yield* net.client.sendPage(task, 1, 1, false)
+    })
+    net.sim.run(500 * MS)
+    expect(net.client.txFailures).toBeGreaterThan(0)
+    expect(net.client.sndbuf).toBe(65536)
   })
 })
 

@@ -251,6 +251,52 @@ describe("fast retransmit", () => {
   })
 })
 
+describe("short segments", () => {
+  const send = (net: ToyNetwork, bytes: number): void => {
+    net.spawn(`sender of ${bytes}`, function*(task) {
+      yield* net.client.sendBytes(task, new Uint8Array(bytes), false)
+    })
+    net.sim.run(net.sim.now)
+  }
+
+  it("Nagle: wait for an earlier short one, not for a full one", () => {
+    const net = new ToyNetwork({ tcp: { noDelay: false } })
+    send(net, 1448)
+    send(net, 10)
+    expect(net.client.dataSegmentsSent).toBe(2)
+    send(net, 10)
+    expect(net.client.dataSegmentsSent).toBe(2)
+    net.sim.run(net.sim.now + 300 * MS)
+    expect(net.client.dataSegmentsSent).toBe(3)
+  })
+
+  it("the TSQ tasklet does not know TCP_NODELAY", () => {
+    const net = new ToyNetwork()
+    send(net, 10)
+    net.client.wmemAlloc += 1 << 20
+    send(net, 20)
+    expect(net.client.tsqThrottled).toBe(true)
+    net.client.wmemAlloc -= 1 << 20
+    net.client.tasklet(net.a.softirq.ctx)
+    expect(net.client.dataSegmentsSent).toBe(1)
+    net.sim.run(net.sim.now + 300 * MS)
+    expect(net.client.dataSegmentsSent).toBe(2)
+  })
+
+  it("an idle time does not end a slow start that no loss has ended", () => {
+    const net = new ToyNetwork()
+    net.spawn("sender", function*(task) {
+      for (const pause of [1, 5000]) {
+        yield* task.process.hold(pause * MS)
+        yield* net.client.sendBytes(task, new Uint8Array(10), false)
+      }
+    })
+    net.sim.run(10_000 * MS)
+    expect(net.client.dataSegmentsSent).toBe(2)
+    expect(net.client.ssthresh).toBe(Number.MAX_SAFE_INTEGER)
+  })
+})
+
 describe("windows", () => {
   it("a reader that does not read closes the window; probes keep asking; reading opens it", () => {
     const net = new ToyNetwork({ tcp: { rcvbuf: 87380 } })
