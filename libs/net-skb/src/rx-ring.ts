@@ -4,7 +4,9 @@
 // packets is the driver's watchdog (2 s): buffers already posted survive a drought, then the NIC is deaf (rx_missed).
 // "recycling" (tg3, r8169): a replacement (or a copy) is allocated before the packet goes up; if that fails the packet is
 // dropped and its buffer is used again: the ring never empties, nothing is received while memory lasts short.
-// Not modelled: e1000's copybreak, r8169's 16 KiB DMA buffers themselves (allocated once at boot), virtio.
+// Not modelled: e1000's copybreak, which moves a packet below 256 bytes into a buffer of its size (ACKs and replies to
+// writes hold 1920 + 256 bytes here until they are read, 512 + 256 there); r8169's 16 KiB DMA buffers themselves (allocated
+// once at boot), virtio.
 // source: drivers/net/ethernet/intel/{e1000,igb}, broadcom/tg3.c:tg3_rx, realtek/r8169.c:rtl_rx
 import { __GFP_COLD, type Context, GFP_ATOMIC } from "@swaplab/page-alloc"
 import { assert } from "@swaplab/sim"

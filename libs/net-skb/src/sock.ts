@@ -1,7 +1,8 @@
 // struct sock: what every socket has in common, that is who pays for its memory and which reserves it may use.
 // Modelled: sk_allocation, SOCK_MEMALLOC and the key memalloc_socks, sk_gfp_atomic, sk_filter's test for marked packets,
 // receive and send memory against the limits of the protocol (tcp_mem).
-// Not modelled: filters proper, security hooks, per-cgroup limits. Counters are exact, without per-CPU batches.
+// Not modelled: filters proper, security hooks, per-cgroup limits. Counters are exact, without per-CPU batches. Datagram
+// protocols know no pressure in Linux, so that their first limit is the hard one: never reached by a socket of 212 KiB.
 // source: net/core/sock.c:sk_set_memalloc, __sk_mem_schedule; include/net/sock.h; net/core/filter.c:sk_filter
 import { __GFP_MEMALLOC, type Context, GFP_ATOMIC, GFP_KERNEL } from "@swaplab/page-alloc"
 import { assert } from "@swaplab/sim"

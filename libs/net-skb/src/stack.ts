@@ -1,5 +1,7 @@
 // One machine's network: its sockets, its device, and packet input between the two.
 // Modelled: `__netif_receive_skb` with the PF_MEMALLOC rules, demultiplexing to sockets, taps.
+// Packets of a protocol that nobody handles count as otherProtocols, and in rx_dropped only when they are made of the
+// reserve; Linux counts both in rx_dropped.
 // Not modelled: routing, ARP, IP fragments, ingress qdisc, netfilter, GRO (so every segment reaches TCP by itself; drivers
 // with GRO would send fewer ACKs).
 // source: net/core/dev.c:__netif_receive_skb, skb_pfmemalloc_protocol
