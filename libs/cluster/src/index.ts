@@ -50,24 +50,26 @@ export {
   ScenarioFiles,
   withOverrides
 } from "./scenario/load.ts"
-export { compareNatural } from "./scenario/natural.ts"
 export {
   ClientGroup,
-  type CompareConfig,
   CostConfig,
-  type Expectation,
-  EXPECTATIONS,
   KernelConfig,
   LanConfig,
   LinkConfig,
-  MapConfig,
   NicConfig,
-  Scenario,
-  type ScenarioEncoded,
-  scenarioJsonSchema,
   ServerConfig,
   UsememConfig,
   type WorkloadSize
+} from "./scenario/machines.ts"
+export { compareNatural } from "./scenario/natural.ts"
+export {
+  type CompareConfig,
+  type Expectation,
+  EXPECTATIONS,
+  MapConfig,
+  Scenario,
+  type ScenarioEncoded,
+  scenarioJsonSchema
 } from "./scenario/scenario.ts"
 export { formatMiss, formatThreshold, keeps, parseThreshold, type Threshold } from "./scenario/threshold.ts"
 export { type Mapping } from "./scenario/tree.ts"

@@ -19,7 +19,7 @@ import { HostMemory, type NetCosts, NetStack, Nic, nics, type Packets, tcpMem, t
 import type { Task } from "@swaplab/page-alloc"
 import type { Sim, Sleeps } from "@swaplab/sim"
 import { connectTcp, TcpSocket } from "@swaplab/tcp"
-import type { ServerConfig } from "../scenario/scenario.ts"
+import type { ServerConfig } from "../scenario/machines.ts"
 
 /** Memory that the server's TCP sizes its buffers by: 4 GiB, so that the limits of tcp_rmem and tcp_wmem apply. */
 const SERVER_BUFFER_PAGES = 1_048_576

@@ -1,6 +1,7 @@
 // Clients of a scenario one by one: names, kernels and sizes derived from the groups.
+import type { ClientGroup } from "./machines.ts"
 import { compareNatural } from "./natural.ts"
-import type { ClientGroup, Scenario } from "./scenario.ts"
+import type { Scenario } from "./scenario.ts"
 import type { Bytes } from "./units.ts"
 
 /** One client. */

@@ -1,0 +1,218 @@
+// The schema of what a cluster consists of: kernels, cards, cables, clients and their workload, the network, the server.
+import { BASES } from "@swaplab/kernel"
+import { ParseResult, Schema } from "effect"
+import {
+  buffer,
+  choice,
+  field,
+  GIB,
+  KIB,
+  maybe,
+  MIB,
+  name,
+  positiveRate,
+  ram,
+  section,
+  text,
+  US,
+  whole,
+  yesNo
+} from "./fields.ts"
+import { PATCH_NAMES } from "./kernels.ts"
+import { Percentage, Size, Time } from "./units.ts"
+
+/** A kernel: a release and an object allocator, with single patches put in or taken out. */
+export const KernelConfig = Schema.Struct({
+  allocator: choice("slab", "slub").annotations({ description: "The object allocator it was built with." }),
+  base: choice(...BASES).annotations({
+    description:
+      "v3.5: before the series. feb-2012: the revision of the slab patch posted in February 2012. v9: the series of "
+      + "April 2012. v3.6: the series as merged. v3.6-P: the same, for a NIC driver that marks reserve packets."
+  }),
+  patches: Schema.optionalWith(
+    Schema.Record({ key: choice(...PATCH_NAMES), value: yesNo }).pipe(Schema.partialWith({ exact: true })),
+    { exact: true, default: () => ({}) }
+  ).annotations({ description: "Single patches switched on (true) or off (false) on top of the base." })
+})
+export interface KernelConfig extends Schema.Schema.Type<typeof KernelConfig> {}
+
+/** A network card. */
+export const NicConfig = Schema.Struct({
+  driver: field(
+    choice("e1000", "igb", "tg3", "r8169", "kmalloc"),
+    "e1000",
+    "What receive buffers are made of: e1000 page fragments and a refilled ring; igb headers as fragments and marked "
+      + "pages; tg3 and r8169 recycle a buffer when a new one fails; kmalloc is the 2048-byte buffer of the 3.4 era. "
+      + "The published runs do not name theirs; e1000 is the commonest of the time."
+  ),
+  rxRing: field(whole(16, 4096), 256, "Receive descriptors. 256 is the default of e1000, e1000e and igb."),
+  txRing: field(whole(16, 4096), 256, "Transmit descriptors. 256 is the default of e1000, e1000e and igb."),
+  interruptModeration: field(
+    Time,
+    50 * US,
+    "Shortest time between two interrupts. Measured gigabit cards add 25 to 60 us a side; e1000 was seen at 125 us."
+  )
+})
+export interface NicConfig extends Schema.Schema.Type<typeof NicConfig> {}
+
+const link = (queue: number, reason: string) =>
+  Schema.Struct({
+    rate: field(positiveRate, 1e9, "Bits per second. A gigabit: the published throughput needs more than 100 Mbit."),
+    latency: field(Time, 20 * US, "One way, wire and host. 20 us is the base measured between gigabit hosts."),
+    queue: field(buffer, queue, reason)
+  })
+
+/** A cable from a machine to the switch. */
+export const LinkConfig = link(256 * KIB, "Output queue. 256 KiB is about the 256 full frames of a transmit ring.")
+export interface LinkConfig extends Schema.Schema.Type<typeof LinkConfig> {}
+
+const WORKLOAD_SIZE = /^(\d{1,6}(?:\.\d{1,3})?)x RAM$/
+const WorkloadSizeValue = Schema.Union(
+  Schema.Struct({ timesRam: Schema.Number }),
+  Schema.Struct({ bytes: Schema.Number })
+)
+
+/** How much memory a workload maps: a multiple of the client's RAM, or a size. */
+export type WorkloadSize = Schema.Schema.Type<typeof WorkloadSizeValue>
+
+const WORKLOAD_SIZE_WORDS = "a size such as 256 MiB, or a multiple of RAM such as 4x RAM"
+const WorkloadSize: Schema.Schema<WorkloadSize, string> = Schema.transformOrFail(
+  Schema.String.annotations({ jsonSchema: { type: "string", description: WORKLOAD_SIZE_WORDS } }),
+  WorkloadSizeValue,
+  {
+    strict: true,
+    decode: (value, _options, ast) => {
+      const times = WORKLOAD_SIZE.exec(value)
+      if (times !== null && Number(times[1]) > 0) return ParseResult.succeed({ timesRam: Number(times[1]) })
+      const bytes = ParseResult.decodeUnknownOption(Size)(value)
+      return bytes._tag === "Some" && bytes.value >= 4096
+        ? ParseResult.succeed({ bytes: bytes.value })
+        : ParseResult.fail(new ParseResult.Type(ast, value))
+    },
+    encode: (value) =>
+      "timesRam" in value ? ParseResult.succeed(`${value.timesRam}x RAM`) : ParseResult.encode(Size)(value.bytes)
+  }
+).annotations({ identifier: "WorkloadSize", title: WORKLOAD_SIZE_WORDS })
+
+/** usemem of MMTests' vmscan-anon-mmap: processes that walk their share of a mapping, page by page, several times. */
+export const UsememConfig = Schema.Struct({
+  processesPerCpu: field(whole(1, 1024), 8, "Processes per CPU. 8 in the published runs."),
+  size: field(
+    WorkloadSize,
+    { timesRam: 4 },
+    "All mappings together. 4 times RAM in the published runs; MMTests needs it to be at most 70 % of RAM and swap."
+  ),
+  passes: field(
+    whole(1, 1000),
+    5,
+    "Walks over the mapping. 5 is MMTests' default of 2012 and fits the published times."
+  ),
+  mode: field(choice("write", "read"), "write", "write: later passes verify, then write. read: a page is written once.")
+})
+export interface UsememConfig extends Schema.Schema.Type<typeof UsememConfig> {}
+
+/** A group of equal clients. */
+export const ClientGroup = Schema.Struct({
+  name: field(name, "client", "Clients of the group are called name-1, name-2, and so on."),
+  count: field(whole(1, 10_000), 1, "Clients in the group."),
+  kernel: maybe(text, "A kernel of this scenario for this group. Without it: the kernel of the cell."),
+  ram: field(ram, 64 * MIB, "Memory. 64 MiB keeps a run short; the published runs had 2 GiB."),
+  cpus: field(whole(1, 64), 2, "CPUs. Not stated for the published runs."),
+  thp: field(yesNo, false, "Transparent huge pages: their only effect here is the larger default of min_free_kbytes."),
+  minFree: field(
+    Schema.Union(Schema.Literal("auto"), Size).annotations({ title: "auto, or a size such as 4 MiB" }),
+    "auto" as const,
+    "min_free_kbytes, the reserve. auto: as Linux computes it from the size of memory."
+  ),
+  pageCache: field(
+    Percentage,
+    0.05,
+    "Clean page cache at the start as a share of RAM: program text and files, reclaimable without I/O. Not documented "
+      + "for the published runs; a diskless machine under memory pressure keeps little."
+  ),
+  swap: field(Size, 320 * MIB, "Size of its swap export on the server. 4 times RAM fits the rule of 70 % with room."),
+  nic: section(NicConfig, "The network card."),
+  link: section(LinkConfig, "The cable to the switch."),
+  workload: section(
+    Schema.Struct({ usemem: section(UsememConfig, "MMTests' vmscan-anon-mmap.") }),
+    "What the clients run."
+  ),
+  background: section(
+    Schema.Struct({
+      packetsPerSecond: field(
+        Schema.Number.pipe(
+          Schema.filter((n) => Number.isFinite(n) && n >= 0 && n <= 1e6, { title: "a number from 0 to 1000000" })
+        ),
+        0,
+        "UDP packets a second to sockets that nobody reads, as other traffic of a LAN. 0: a quiet network."
+      ),
+      bytes: field(whole(1, 1472), 1000, "Payload of each.")
+    }),
+    "Traffic that is not swap."
+  ),
+  start: field(Time, 0, "When the workload starts.")
+})
+export interface ClientGroup extends Schema.Schema.Type<typeof ClientGroup> {}
+
+/** The network between the machines. */
+export const LanConfig = Schema.Struct({
+  switch: section(
+    Schema.Struct({
+      latency: field(Time, 4 * US, "Forwarding, beside the time to store a frame. 2 to 5 us are usual."),
+      buffer: field(buffer, 512 * KIB, "Packet memory shared by all ports. A 24-port switch has about half a MiB.")
+    }),
+    "A store-and-forward switch."
+  ),
+  loss: field(Percentage, 0, "Frames lost on the wire, by chance."),
+  flowControl: field(yesNo, false, "Pause frames (802.3x). LTSP switches them off on every card.")
+})
+export interface LanConfig extends Schema.Schema.Type<typeof LanConfig> {}
+
+const service = (base: number, perKiB: number, reason: string) =>
+  section(
+    Schema.Struct({
+      base: field(Time, base, "CPU time of a request."),
+      perKiB: field(Time, perKiB, "CPU time of each KiB in it.")
+    }),
+    reason
+  )
+
+/** The NBD server that all clients share. */
+export const ServerConfig = Schema.Struct({
+  link: section(
+    link(512 * KIB, "Output queue. Twice a client's: servers came with larger rings."),
+    "The cable from the server to the switch."
+  ),
+  cpus: field(whole(1, 256), 2, "CPUs. An nbd-server of 2012 has one process per connection."),
+  pageCache: field(Size, GIB, "Memory for swap data. Swapped-out pages stay here until it is full."),
+  disk: field(
+    choice("memory", "hdd", "sata-ssd", "nvme"),
+    "memory",
+    "What lies behind the page cache. The published runs do not say; memory leaves the disk out of the question."
+  ),
+  read: service(22 * US, 300, "Cost of a read request. Measured with nbd-server 3.24 on one core of 2.5 GHz."),
+  write: service(42 * US, 550, "Cost of a write request. Measured with nbd-server 3.24 on one core of 2.5 GHz.")
+})
+export interface ServerConfig extends Schema.Schema.Type<typeof ServerConfig> {}
+
+/** CPU time that a client's kernel takes, of a machine of 2012. */
+export const CostConfig = Schema.Struct({
+  minorFault: field(
+    Time,
+    US,
+    "A minor fault: entry, page-table walk, zeroing. Median measured on bare metal: 1.01 us."
+  ),
+  touch: field(Time, 35, "A touch of a resident page, cold TLB and cache. Measured: 30 to 40 ns."),
+  copyPage: field(Time, 670, "Copying 4 KiB, cold. Measured: 0.65 to 0.69 us."),
+  scanPage: field(
+    Time,
+    300,
+    "Reclaim looks at a page. Estimated from 7 to 19 us of system time per page swapped out and in."
+  ),
+  unmapPage: field(Time, 300, "Unmapping a page. Measured: 0.25 to 0.33 us."),
+  swapOutPage: field(Time, 2 * US, "A swap slot, a bio and its submission. Estimated like scanPage."),
+  packet: field(Time, 1500, "A packet in softirq. 1 to 2 us for kernels of the time."),
+  perKiB: field(Time, 250, "Copying a KiB between a socket and its user."),
+  contextSwitch: field(Time, 2 * US, "A switch between tasks.")
+})
+export interface CostConfig extends Schema.Schema.Type<typeof CostConfig> {}
