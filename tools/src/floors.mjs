@@ -46,7 +46,8 @@ export const projects = [
   lib("cluster", 3, ["sim", ...subsystems, "kernel", "workload"]),
   lib("experiment", 4, ["sim", "kernel", "cluster"]),
   lib("report", 4, ["sim", "cluster", "experiment"]),
-  app("swaplab", ["sim", "cluster", "experiment", "report"])
+  app("swaplab", ["sim", "cluster", "experiment", "report"]),
+  app("nbd-server", ["nbd"])
 ]
 
 /** Edges on one floor, allowed one by one; every other import points to a lower floor. */
@@ -129,5 +130,6 @@ export const oxlintConfig = () => ({
 export const rootReferences = () => [
   ...projects.map(({ folder }) => ({ path: `./${folder}` })),
   { path: "./tools" },
-  { path: "./e2e" }
+  { path: "./e2e" },
+  { path: "./e2e/nbd-server" }
 ]

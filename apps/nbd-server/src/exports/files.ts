@@ -1,0 +1,80 @@
+// Files that hold exports.
+import { Effect } from "effect"
+import { constants, promises } from "node:fs"
+import { dirname } from "node:path"
+
+/** A file that is open, and what is known of it. */
+export interface OpenFile {
+  readonly path: string
+  readonly handle: promises.FileHandle
+  readonly fd: number
+  readonly size: number
+  /** Everything behind so many bytes was never written. */
+  readonly written: number
+}
+
+const { O_CREAT, O_NOFOLLOW, O_RDONLY, O_RDWR } = constants
+
+const why = (error: unknown): string => {
+  const { code, message } = error as NodeJS.ErrnoException
+  switch (code) {
+    case "ENOENT":
+      return "no such file or directory"
+    case "EACCES":
+      return "permission denied"
+    case "EISDIR":
+      return "is a directory"
+    case "ELOOP":
+      return "is a symbolic link"
+    default:
+      return message
+  }
+}
+
+/**
+ * Opens a file. "create": it is made when it is not there, grown to `size` and, when it is new, begun with `header`; its
+ * directory is synced, for a file that is lost with the power took its contents along.
+ */
+export const openFile = (
+  path: string,
+  mode: "read" | "write" | "create",
+  size: number | null,
+  header: Uint8Array | null = null
+): Effect.Effect<OpenFile, string> =>
+  Effect.tryPromise({
+    try: async () => {
+      const flags = mode === "read" ? O_RDONLY : mode === "write" ? O_RDWR : O_RDWR | O_CREAT | O_NOFOLLOW
+      const handle = await promises.open(path, flags, 0o600)
+      try {
+        const stat = await handle.stat({ bigint: true })
+        if (!stat.isFile()) throw new Error("expected a regular file")
+        const isNew = mode === "create" && stat.size === 0n
+        if (mode === "create" && size !== null && stat.size < BigInt(size)) await handle.truncate(size)
+        if (isNew && header !== null) await handle.write(header, 0, header.length, 0)
+        if (isNew) {
+          await handle.sync()
+          const directory = await promises.open(dirname(path), O_RDONLY)
+          await directory.sync().finally(() => directory.close())
+        }
+        const bytes = size ?? Number(stat.size)
+        const written = stat.blocks > 0n ? bytes : isNew ? header?.length ?? 0 : 0
+        return { path, handle, fd: handle.fd, size: bytes, written }
+      } catch (error) {
+        await handle.close()
+        throw error
+      }
+    },
+    catch: (error) => `${path}: ${why(error)}`
+  })
+
+/** Makes a file durable and closes it. */
+export const closeFile = ({ handle }: OpenFile): Effect.Effect<void> =>
+  Effect.promise(() => handle.datasync().catch(() => {}).then(() => handle.close()).catch(() => {}))
+
+/** Removes a file and closes it. */
+export const removeFile = ({ handle, path }: OpenFile): Effect.Effect<void> =>
+  Effect.promise(() => promises.unlink(path).catch(() => {}).then(() => handle.close()).catch(() => {}))
+
+/** Names of the files in a directory. */
+export const listFiles = (directory: string): Effect.Effect<ReadonlyArray<string>, string> =>
+  Effect.tryPromise({ try: () => promises.readdir(directory), catch: (error) => `${directory}: ${why(error)}` })

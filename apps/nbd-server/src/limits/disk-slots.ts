@@ -1,0 +1,51 @@
+// How many requests are at the disks at once, and whose is the next: deficit round robin between clients.
+import { type FairClient, FairQueue } from "@swaplab/nbd"
+
+/** Cost units of a round: a client gets 256 KiB, then the next one. */
+const DISK_QUANTUM = 262144
+
+/** Somebody who waits for a slot. */
+export interface SlotUser {
+  readonly fair: FairClient<SlotUser>
+  /** A slot is his now. */
+  granted(): void
+}
+
+export class DiskSlots {
+  readonly slots: number
+  used = 0
+  /** Times that somebody had to wait. */
+  waits = 0
+  readonly queue = new FairQueue<SlotUser>(DISK_QUANTUM)
+
+  constructor(slots: number) {
+    this.slots = slots
+  }
+
+  /** True: a slot is taken. False: `granted` will be called. */
+  take(user: SlotUser, cost: number): boolean {
+    if (this.used < this.slots && this.queue.length === 0) {
+      this.used++
+      return true
+    }
+    this.waits++
+    this.queue.push(user.fair, user, cost)
+    return false
+  }
+
+  /** Gives a slot back, and with it to the next. */
+  free(): void {
+    this.used--
+    while (this.used < this.slots) {
+      const next = this.queue.next()
+      if (next === null) return
+      this.used++
+      next.granted()
+    }
+  }
+
+  /** Somebody no longer waits. */
+  leave(user: SlotUser): void {
+    this.queue.remove(user.fair, (waiting) => waiting === user)
+  }
+}

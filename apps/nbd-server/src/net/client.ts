@@ -1,0 +1,20 @@
+import { FairClient } from "@swaplab/nbd"
+import type { SlotUser } from "../limits/disk-slots.ts"
+import { type Rate, RateLimit } from "../limits/token-bucket.ts"
+import { TURN_UNITS, type TurnTaker } from "../limits/turns.ts"
+import { ClientStats } from "../ops/client-stats.ts"
+
+/** One client: everything that shares a turn, a rate and a line in the status. It may have many connections. */
+export class Client implements TurnTaker {
+  readonly key: string
+  credit = TURN_UNITS
+  readonly fair = new FairClient<SlotUser>()
+  readonly stats = new ClientStats()
+  readonly rate: RateLimit
+  connections = 0
+
+  constructor(key: string, rate: Rate, nowMs: number) {
+    this.key = key
+    this.rate = new RateLimit(rate, nowMs)
+  }
+}

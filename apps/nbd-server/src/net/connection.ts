@@ -1,0 +1,338 @@
+// The transmission phase of one connection on its socket: who may go on, and when. A request that may not start yet
+// stops the connection in front of it: the socket is not read any further, and TCP holds the client back. What a client
+// can make the server hold is therefore bounded, whatever it sends and however little it reads.
+import {
+  Command,
+  type Job,
+  type ReplyBuffer,
+  type Request,
+  type ServedExport,
+  Transmission,
+  type TransmissionHost,
+  type TransmissionMode
+} from "@swaplab/nbd"
+import type { Socket } from "node:net"
+import { performance } from "node:perf_hooks"
+import type { DiskSlots, SlotUser } from "../limits/disk-slots.ts"
+import type { RateLimit } from "../limits/token-bucket.ts"
+import { REQUEST_UNITS, type Resumable, type Turns } from "../limits/turns.ts"
+import type { Faults } from "../stores/faults.ts"
+import type { Client } from "./client.ts"
+import { Wire } from "./wire.ts"
+
+/** Bytes that the kernel has not taken, with which a connection waits for its client to read. */
+export const OUTPUT_BYTES = 1048576
+
+/** A client that reads nothing has so long to take the last replies. */
+const LINGER_MS = 10_000
+
+/** Sees everything that goes over a connection: recorders. */
+export interface Tap {
+  request(request: Request): void
+  reply(request: Request, error: number): void
+  sent(pieces: ReadonlyArray<Uint8Array>): void
+  received(bytes: Uint8Array, from: number, to: number): void
+  closed(): void
+}
+
+/** What connections share. */
+export interface Engine {
+  readonly replies: ReplyBuffer
+  readonly turns: Turns
+  readonly disk: DiskSlots
+  /** Requests of a connection that may be in flight, and their bytes (one request may be larger). */
+  readonly inFlight: number
+  readonly inFlightBytes: number
+  /** Connections with replies of finished jobs that are to be sent at the end of this round of the event loop. */
+  readonly toSend: SendLater
+}
+
+/** Sends what jobs answered, once for all jobs that end in one round of the event loop. */
+export class SendLater {
+  #connection: Connection | null = null
+  #scheduled = false
+
+  /** `connection` put a reply into the buffer; what another one put there before is sent. */
+  claim(connection: Connection): void {
+    if (this.#connection !== connection) {
+      this.flush()
+      this.#connection = connection
+    }
+    if (this.#scheduled) return
+    this.#scheduled = true
+    setImmediate(() => {
+      this.#scheduled = false
+      this.flush()
+    })
+  }
+
+  flush(): void {
+    const connection = this.#connection
+    this.#connection = null
+    connection?.sendReplies()
+  }
+}
+
+/** How a connection ended. */
+export interface Ending {
+  /** The client said DISC. */
+  readonly clean: boolean
+  readonly reason: string
+}
+
+export class Connection implements TransmissionHost, Resumable, SlotUser {
+  readonly transmission: Transmission
+  readonly turnTaker: Client
+  readonly client: Client
+  readonly #wire: Wire
+  readonly #engine: Engine
+  readonly #exportRate: RateLimit
+  readonly #limited: boolean
+  readonly #usesDisk: boolean
+  readonly #onEnd: (ending: Ending) => void
+  readonly #faults: Faults | null
+  readonly #tap: Tap | null
+  #lent: Array<Uint8Array> = []
+  /** A disk slot that was granted and not used yet; a place in the queue for one. */
+  #slot: "none" | "waiting" | "granted" = "none"
+  #timer: NodeJS.Timeout | null = null
+  #inTurns = false
+  #inFlightBytes = 0
+  #chunkStartMs = 0
+  #answered = 0
+  #ending: Ending | null = null
+  #open = true
+  #lingering = false
+
+  constructor(options: {
+    readonly socket: Socket
+    readonly plain: boolean
+    readonly served: ServedExport
+    readonly mode: TransmissionMode
+    readonly client: Client
+    readonly engine: Engine
+    readonly exportRate: RateLimit
+    readonly usesDisk: boolean
+    readonly faults: Faults | null
+    readonly tap: Tap | null
+    readonly onEnd: (ending: Ending) => void
+  }) {
+    const { client, engine, mode, served } = options
+    this.client = client
+    this.turnTaker = client
+    this.#engine = engine
+    this.#exportRate = options.exportRate
+    this.#limited = client.rate.limits || options.exportRate.limits
+    this.#usesDisk = options.usesDisk
+    this.#faults = options.faults
+    this.#tap = options.tap
+    this.#onEnd = options.onEnd
+    this.transmission = new Transmission(served, mode, engine.replies, this)
+    this.#wire = new Wire(options.socket, options.plain, {
+      received: (bytes, length) => this.receive(bytes, 0, length),
+      drained: () => this.#drained(),
+      closed: (error) => this.#closed(error)
+    })
+  }
+
+  get fair() {
+    return this.client.fair
+  }
+
+  /** Memory that this connection makes the server hold. */
+  get heldBytes(): number {
+    return this.transmission.heldBytes + this.#wire.unsent + this.#inFlightBytes
+  }
+
+  /** Begins: `early` is what came in behind the last option. */
+  start(early: Uint8Array): void {
+    if (early.length > 0) this.receive(early, 0, early.length)
+    this.#proceed()
+  }
+
+  receive(bytes: Uint8Array, from: number, to: number): void {
+    this.#tap?.received(bytes, from, to)
+    this.#engine.toSend.flush()
+    this.#chunkStartMs = performance.now()
+    this.transmission.receive(bytes, from, to)
+    this.#account()
+    this.#proceed()
+  }
+
+  /** It may be able to go on. */
+  resume(): void {
+    this.#inTurns = false
+    if (!this.#open || !this.transmission.stopped) return this.#proceed()
+    this.#engine.toSend.flush()
+    this.#chunkStartMs = performance.now()
+    this.transmission.resume()
+    this.#account()
+    this.#proceed()
+  }
+
+  granted(): void {
+    this.#slot = "granted"
+    if (!this.#open) this.#giveSlotBack()
+    else setImmediate(() => this.resume())
+  }
+
+  /** Requests from now on are answered by ESHUTDOWN. */
+  shutDown(): void {
+    this.transmission.shuttingDown = true
+    this.resume()
+  }
+
+  /** Sends what is there and closes. */
+  end(reason: string): void {
+    this.#ending ??= { clean: false, reason }
+    this.#linger()
+  }
+
+  /** Closes at once. */
+  destroy(reason: string): void {
+    this.#ending ??= { clean: false, reason }
+    this.#wire.destroy()
+  }
+
+  mayStart(request: Request): boolean {
+    const { client, transmission } = this
+    if (request.type === Command.Disc) return true
+    if (transmission.shuttingDown) return this.#wire.unsent < OUTPUT_BYTES
+    const { length, type } = request
+    const moves = type === Command.Read || type === Command.Write
+    const cost = REQUEST_UNITS + (moves ? Math.min(length, 2 ** 25) : 0)
+    if (this.#wire.unsent >= OUTPUT_BYTES) return false
+    if (transmission.inFlight > 0) {
+      const { inFlight, inFlightBytes } = this.#engine
+      if (transmission.inFlight >= inFlight || this.#inFlightBytes + cost > inFlightBytes) return false
+    }
+    if (this.#limited) {
+      const now = performance.now()
+      const wait = Math.max(client.rate.waitMs(now), this.#exportRate.waitMs(now))
+      if (wait > 0) {
+        this.#timer ??= setTimeout(() => {
+          this.#timer = null
+          this.resume()
+        }, Math.ceil(wait))
+        return false
+      }
+    }
+    if (client.credit <= 0) {
+      if (!this.#inTurns) {
+        this.#inTurns = true
+        this.#engine.turns.push(this)
+      }
+      return false
+    }
+    if (this.#usesDisk && this.#slot !== "granted") {
+      if (this.#slot === "waiting") return false
+      if (!this.#engine.disk.take(this, cost)) {
+        this.#slot = "waiting"
+        return false
+      }
+    }
+    if (this.#usesDisk) this.#slot = "granted"
+    client.credit -= cost
+    if (this.#limited) {
+      client.rate.take(moves ? length : 0)
+      this.#exportRate.take(moves ? length : 0)
+    }
+    this.#tap?.request(request)
+    return true
+  }
+
+  send(replies: ReplyBuffer): void {
+    const pieces = replies.pieces()
+    this.#tap?.sent(pieces)
+    const lent = replies.renew(!this.#wire.send(pieces))
+    if (lent !== null) this.#lent.push(lent)
+  }
+
+  sendReplies(): void {
+    if (this.#engine.replies.length > 0) this.send(this.#engine.replies)
+    this.resume()
+  }
+
+  jobTaken(job: Job): void {
+    job.stamp = performance.now()
+    this.#inFlightBytes += job.bytes.length
+    // the slot is the job's now
+    if (this.#usesDisk) this.#slot = "none"
+    if (this.#faults?.drops() === true) this.destroy("fault: drop")
+  }
+
+  replyReady(): void {
+    this.#engine.toSend.claim(this)
+  }
+
+  answered(request: Request, error: number, bytes: number, job: Job | null): void {
+    this.client.stats.answered(request.type, error, bytes)
+    this.#tap?.reply(request, error)
+    if (job === null) {
+      this.#answered++
+      return
+    }
+    this.client.stats.latency.add((performance.now() - job.stamp) * 1000)
+    this.#inFlightBytes -= job.bytes.length
+    if (this.#usesDisk) this.#engine.disk.free()
+    if (!this.#open && this.transmission.inFlight === 0) this.#report()
+  }
+
+  /** After a round of requests: latency of those that were answered at once; a slot that none of them used. */
+  #account(): void {
+    if (this.#slot === "granted") this.#giveSlotBack()
+    if (this.#answered === 0) return
+    this.client.stats.latency.add((performance.now() - this.#chunkStartMs) * 1000, this.#answered)
+    this.#answered = 0
+  }
+
+  #proceed(): void {
+    if (!this.#open) return
+    const { transmission } = this
+    if (transmission.ended !== null) {
+      this.#wire.pause()
+      this.#ending ??= { clean: transmission.ended === "disc", reason: transmission.ended }
+      if (transmission.done) this.#linger()
+    } else if (transmission.stopped || this.#wire.unsent >= OUTPUT_BYTES) this.#wire.pause()
+    else this.#wire.read()
+  }
+
+  /** Ends after what is left has been sent, or after a while. */
+  #linger(): void {
+    if (this.#lingering) return
+    this.#lingering = true
+    this.#wire.end()
+    if (this.#timer !== null) clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => this.#wire.destroy(), LINGER_MS)
+  }
+
+  #drained(): void {
+    for (const lent of this.#lent) this.#engine.replies.giveBack(lent)
+    this.#lent = []
+    this.resume()
+  }
+
+  #giveSlotBack(): void {
+    if (this.#slot === "waiting") this.#engine.disk.leave(this)
+    if (this.#slot === "granted") this.#engine.disk.free()
+    this.#slot = "none"
+  }
+
+  #closed(error: Error | null): void {
+    this.#open = false
+    if (this.#timer !== null) clearTimeout(this.#timer)
+    this.#timer = null
+    this.#engine.turns.remove(this)
+    this.#giveSlotBack()
+    this.#lent = []
+    this.#tap?.closed()
+    this.#ending ??= { clean: false, reason: error?.message ?? "connection lost" }
+    this.transmission.abandoned = true
+    if (this.transmission.inFlight === 0) this.#report()
+  }
+
+  /** Closed, and no job of it is with a store any more. */
+  #report(): void {
+    if (this.#ending !== null) this.#onEnd(this.#ending)
+  }
+}

@@ -1,0 +1,78 @@
+// Places where the server listens.
+import { Effect, type Scope } from "effect"
+import { chmodSync, lstatSync, unlinkSync } from "node:fs"
+import { connect, createServer, type ListenOptions, type Server as NetServer, type Socket } from "node:net"
+import { type Endpoint, endpointText } from "../config/units.ts"
+import { UserError } from "../exit.ts"
+
+/** A Unix socket that nobody listens at any more is in the way; one that somebody listens at is not ours to remove. */
+const removeStale = (path: string): Effect.Effect<void, UserError> =>
+  Effect.async((resume) => {
+    try {
+      if (!lstatSync(path).isSocket()) {
+        return resume(new UserError({ message: `unix:${path}: there is something else than a socket` }))
+      }
+    } catch {
+      return resume(Effect.void)
+    }
+    const probe = connect(path)
+    probe.on("connect", () => {
+      probe.destroy()
+      resume(new UserError({ message: `unix:${path}: another process listens there` }))
+    })
+    probe.on("error", () => {
+      try {
+        unlinkSync(path)
+      } catch {
+        // listening says what is wrong
+      }
+      resume(Effect.void)
+    })
+  })
+
+const listening = (
+  what: string,
+  options: ListenOptions & { readonly fd?: number },
+  accept: (socket: Socket) => void
+): Effect.Effect<NetServer, UserError, Scope.Scope> =>
+  Effect.acquireRelease(
+    Effect.async<NetServer, UserError>((resume) => {
+      const server = createServer({ pauseOnConnect: true, noDelay: true }, accept)
+      server.once("error", (error) => resume(new UserError({ message: `${what}: ${error.message}` })))
+      server.listen(options, () => resume(Effect.succeed(server)))
+    }),
+    (server) => Effect.sync(() => server.close())
+  )
+
+/** Listens at an endpoint for as long as the scope lasts; returns where, with the port that was chosen for port 0. */
+export const listenAt = (
+  endpoint: Endpoint,
+  accept: (socket: Socket, local: boolean) => void
+): Effect.Effect<string, UserError, Scope.Scope> =>
+  Effect.gen(function*() {
+    if (endpoint.kind === "tcp") {
+      const server = yield* listening(endpointText(endpoint), {
+        host: endpoint.host,
+        port: endpoint.port,
+        backlog: 1024
+      }, (socket) => accept(socket, false))
+      const address = server.address()
+      return endpointText({ ...endpoint, port: typeof address === "object" && address !== null ? address.port : 0 })
+    }
+    yield* removeStale(endpoint.path)
+    yield* listening(endpointText(endpoint), { path: endpoint.path }, (socket) => accept(socket, true))
+    chmodSync(endpoint.path, 0o600)
+    return endpointText(endpoint)
+  })
+
+/** Listens at a socket that was passed by systemd. */
+export const listenAtFd = (
+  fd: number,
+  accept: (socket: Socket, local: boolean) => void
+): Effect.Effect<string, UserError, Scope.Scope> =>
+  Effect.gen(function*() {
+    const server = yield* listening(`descriptor ${fd}`, { fd }, (socket) =>
+      accept(socket, socket.remoteAddress === undefined))
+    const address = server.address()
+    return typeof address === "object" && address !== null ? `${address.address}:${address.port}` : `descriptor ${fd}`
+  })

@@ -1,0 +1,218 @@
+// All connections of the server: who may come, how many, how long they may take; their clients and their ends.
+import { Negotiation, ReplyBuffer } from "@swaplab/nbd"
+import { Effect, Fiber, FiberSet } from "effect"
+import type { Socket } from "node:net"
+import { performance } from "node:perf_hooks"
+import type { Config } from "../config/schema.ts"
+import { allowList, plainAddress } from "../config/units.ts"
+import type { OpenStore, Registry } from "../exports/registry.ts"
+import { DiskSlots } from "../limits/disk-slots.ts"
+import { Turns } from "../limits/turns.ts"
+import type { Log } from "../ops/log.ts"
+import { Client } from "./client.ts"
+import { Connection, type Ending, type Engine, SendLater, type Tap } from "./connection.ts"
+import { HandshakeEnd, negotiate } from "./handshake.ts"
+import type { TlsSetup } from "./tls.ts"
+
+/** A connection in its transmission phase, as the status shows it. */
+export interface Served {
+  readonly connection: Connection
+  readonly store: OpenStore
+  readonly address: string
+  readonly secure: boolean
+}
+
+/** Clients without a connection that are remembered for their counters. */
+const REMEMBERED_CLIENTS = 1024
+
+export class Server {
+  readonly served = new Set<Served>()
+  readonly clients = new Map<string, Client>()
+  readonly engine: Engine
+  readonly counters = { accepted: 0, refused: 0, handshakesFailed: 0, handshakesTimedOut: 0 }
+  readonly registry: Registry
+  #config: Config
+  #mayCome: (address: string) => boolean
+  #shuttingDown = false
+  readonly #tls: TlsSetup | null
+  readonly #log: Log
+  readonly #tap: (address: string, name: string) => Tap | null
+  readonly #negotiations = new Set<Negotiation>()
+  readonly #sockets = new Set<Socket>()
+  readonly #perAddress = new Map<string, number>()
+  readonly #run: (connection: Effect.Effect<void>) => Fiber.RuntimeFiber<void>
+
+  constructor(options: {
+    readonly config: Config
+    readonly registry: Registry
+    readonly tls: TlsSetup | null
+    readonly log: Log
+    readonly tap: (address: string, name: string) => Tap | null
+    readonly run: (connection: Effect.Effect<void>) => Fiber.RuntimeFiber<void>
+  }) {
+    const { config } = options
+    this.#config = config
+    this.registry = options.registry
+    this.#mayCome = allowList(config.allow)
+    this.#tls = options.tls
+    this.#log = options.log
+    this.#tap = options.tap
+    this.#run = options.run
+    this.engine = {
+      replies: new ReplyBuffer(),
+      turns: new Turns(setImmediate),
+      disk: new DiskSlots(config.limits.diskRequests),
+      inFlight: config.limits.inFlight,
+      inFlightBytes: config.limits.inFlightBytes,
+      toSend: new SendLater()
+    }
+  }
+
+  /** Connections, in the handshake and after it. */
+  get connections(): number {
+    return this.#sockets.size
+  }
+
+  get handshakes(): number {
+    return this.#negotiations.size
+  }
+
+  /** Exports and allow-lists from a new configuration; connections stay. Limits and places to listen at stay, too. */
+  reload(config: Config): void {
+    this.#config = { ...config, limits: this.#config.limits }
+    this.#mayCome = allowList(config.allow)
+  }
+
+  /** A socket was accepted. `local`: it came over a Unix socket. */
+  accept(socket: Socket, local: boolean): void {
+    const address = local ? "unix" : plainAddress(socket.remoteAddress ?? "")
+    const { connections, connectionsPerAddress, handshakes } = this.#config.limits
+    const here = this.#perAddress.get(address) ?? 0
+    const why = this.#shuttingDown
+      ? "shutting down"
+      : !local && !this.#mayCome(address)
+      ? "not in the allow-list"
+      : this.#sockets.size >= connections
+      ? "too many connections"
+      : here >= connectionsPerAddress
+      ? "too many connections of this address"
+      : this.#negotiations.size >= handshakes
+      ? "too many handshakes"
+      : null
+    if (why !== null) {
+      this.counters.refused++
+      socket.on("error", () => {})
+      socket.destroy()
+      this.#log("refused", { address, why })
+      return
+    }
+    this.counters.accepted++
+    this.#sockets.add(socket)
+    this.#perAddress.set(address, here + 1)
+    socket.on("error", () => {})
+    if (!local) {
+      socket.setNoDelay(true)
+      socket.setKeepAlive(true, 30_000)
+    }
+    this.#run(
+      this.#serve(socket, address).pipe(
+        Effect.ensuring(Effect.sync(() => {
+          this.#sockets.delete(socket)
+          socket.destroy()
+          const left = (this.#perAddress.get(address) ?? 1) - 1
+          if (left === 0) this.#perAddress.delete(address)
+          else this.#perAddress.set(address, left)
+        }))
+      )
+    )
+  }
+
+  /** In flight is answered, the rest gets ESHUTDOWN or ERR_SHUTDOWN; after a while all connections are closed. */
+  get shutDown(): Effect.Effect<void> {
+    return Effect.gen(this, function*() {
+      this.#shuttingDown = true
+      for (const negotiation of this.#negotiations) negotiation.shuttingDown = true
+      for (const { connection } of this.served) connection.shutDown()
+      const { shutdown } = this.#config.limits
+      const until = performance.now() + shutdown
+      while (performance.now() < until && this.#sockets.size > 0) yield* Effect.sleep(Math.min(20, shutdown))
+      for (const { connection } of this.served) connection.end("shutting down")
+      for (let i = 0; i < 50 && this.served.size > 0; i++) yield* Effect.sleep(20)
+      for (const { connection } of this.served) connection.destroy("shutting down")
+      for (const socket of this.#sockets) socket.destroy()
+      for (let i = 0; i < 100 && this.served.size > 0; i++) yield* Effect.sleep(20)
+    })
+  }
+
+  #clientOf(key: string): Client {
+    let client = this.clients.get(key)
+    if (client === undefined) {
+      if (this.clients.size >= REMEMBERED_CLIENTS) {
+        for (const [other, { connections }] of this.clients) if (connections === 0) this.clients.delete(other)
+      }
+      this.clients.set(key, client = new Client(key, this.#config.limits, performance.now()))
+    }
+    return client
+  }
+
+  #serve(socket: Socket, address: string): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      let negotiation: Negotiation | null = null
+      return negotiate(socket, address, this.registry, this.#tls, (created) => {
+        negotiation = created
+        this.#negotiations.add(created)
+      }).pipe(
+        Effect.timeoutFail({
+          duration: this.#config.limits.handshake,
+          onTimeout: () => {
+            this.counters.handshakesTimedOut++
+            return new HandshakeEnd({ reason: "the handshake took too long", quiet: false })
+          }
+        }),
+        Effect.ensuring(Effect.sync(() => negotiation !== null && this.#negotiations.delete(negotiation))),
+        Effect.flatMap((negotiated) =>
+          Effect.async<readonly [OpenStore, Ending]>((resume) => {
+            const { early, mode, secure, store } = negotiated
+            const client = this.#clientOf(store.template === null ? address : store.name)
+            client.connections++
+            const connection = new Connection({
+              socket: negotiated.socket,
+              plain: !secure,
+              served: store.served,
+              mode,
+              client,
+              engine: this.engine,
+              exportRate: store.rate,
+              usesDisk: store.usesDisk,
+              faults: store.faults,
+              tap: this.#tap(address, store.name),
+              onEnd: (ending) => {
+                client.connections--
+                this.served.delete(served)
+                resume(Effect.succeed([store, ending]))
+              }
+            })
+            const served: Served = { connection, store, address, secure }
+            this.served.add(served)
+            this.#log("attached", { address, export: store.name, tls: secure })
+            connection.start(early)
+          })
+        ),
+        Effect.flatMap(([store, { clean, reason }]) => {
+          this.#log("detached", { address, export: store.name, clean, reason })
+          return this.registry.release(store, clean)
+        }),
+        Effect.catchTag("HandshakeEnd", ({ quiet, reason }) =>
+          Effect.sync(() => {
+            if (quiet) return
+            this.counters.handshakesFailed++
+            this.#log("handshake failed", { address, reason })
+          })),
+        Effect.catchAllCause((cause) => Effect.sync(() => this.#log("fault", { address, cause: String(cause) })))
+      )
+    })
+  }
+}
+
+/** Runs connections as fibers of the current scope. */
+export const connectionRunner = FiberSet.makeRuntime<never, void, never>()

@@ -1,0 +1,122 @@
+// The socket of a connection in its transmission phase. All plain sockets read into one buffer that is used again and
+// again: whoever gets the bytes takes what he needs before he returns. That needs the handle of an accepted socket, which
+// is no public part of Node; where it is not to be had, and for TLS, the stream's own buffers are used.
+import { type OnReadOpts, Socket, type SocketConstructorOpts } from "node:net"
+
+/** Bytes taken from a socket at once. */
+export const READ_BYTES = 262144
+
+/** What a connection is told. */
+export interface WireEvents {
+  /** Bytes [0, length) of `bytes`, which are valid until it returns. */
+  received(bytes: Uint8Array, length: number): void
+  /** All that was sent has been taken by the kernel, after `unsent` was not 0. */
+  drained(): void
+  /** The socket is closed; nothing is called afterwards. */
+  closed(error: Error | null): void
+}
+
+/** Options of a socket that the declarations of Node leave out. */
+interface HandleOptions {
+  readonly handle: object
+  readonly manualStart: boolean
+  readonly onread: OnReadOpts
+}
+
+const shared = Buffer.allocUnsafeSlow(READ_BYTES)
+
+/** Takes the handle out of an accepted socket, which is over then; null when this Node has it elsewhere. */
+const handleOf = (socket: Socket): object | null => {
+  const handle: unknown = Reflect.get(socket, "_handle")
+  if (typeof handle !== "object" || handle === null || !("readStart" in handle) || !("useUserBuffer" in handle)) {
+    return null
+  }
+  Reflect.set(socket, "_handle", null)
+  socket.removeAllListeners()
+  socket.on("error", () => {})
+  socket.destroy()
+  return handle
+}
+
+export class Wire {
+  readonly socket: Socket
+  #open = true
+  #reading = false
+  #ended = false
+
+  /** `socket` is paused and has no data left in its stream. `plain`: it is no TLS socket. */
+  constructor(socket: Socket, plain: boolean, events: WireEvents) {
+    const handle = plain ? handleOf(socket) : null
+    if (handle === null) {
+      this.socket = socket
+      socket.removeAllListeners("error").removeAllListeners("close").removeAllListeners("data")
+      socket.on("data", (bytes: Buffer) => {
+        if (this.#open && !this.#ended) events.received(bytes, bytes.length)
+      })
+    } else {
+      const options: SocketConstructorOpts & HandleOptions = {
+        handle,
+        manualStart: true,
+        onread: {
+          buffer: shared,
+          callback: (length, bytes) => {
+            if (this.#open && !this.#ended) events.received(bytes, length)
+            return this.#reading
+          }
+        }
+      }
+      this.socket = new Socket(options)
+    }
+    let failure: Error | null = null
+    this.socket.on("drain", () => {
+      if (this.#open) events.drained()
+    })
+    this.socket.on("error", (error) => (failure = error))
+    this.socket.on("close", () => {
+      const wasOpen = this.#open
+      this.#open = false
+      if (wasOpen) events.closed(failure)
+    })
+  }
+
+  /** Bytes that the kernel has not taken yet. */
+  get unsent(): number {
+    return this.socket.writableLength
+  }
+
+  read(): void {
+    this.#reading = true
+    this.socket.resume()
+  }
+
+  pause(): void {
+    if (!this.#reading || this.#ended) return
+    this.#reading = false
+    this.socket.pause()
+  }
+
+  /** Sends pieces by one system call. True when the kernel took them all: their memory can be used again. */
+  send(pieces: ReadonlyArray<Uint8Array>): boolean {
+    const { socket } = this
+    if (!socket.writable) return true
+    if (pieces.length === 1) socket.write(pieces[0])
+    else {
+      socket.cork()
+      for (const piece of pieces) socket.write(piece)
+      socket.uncork()
+    }
+    return socket.writableLength === 0
+  }
+
+  /** Sends what is left, then ends. What still comes in is thrown away, to see the client's end. */
+  end(): void {
+    this.#ended = true
+    this.socket.end()
+    this.read()
+  }
+
+  /** Ends at once; what was not sent is lost. */
+  destroy(): void {
+    this.socket.destroy()
+  }
+}

@@ -1,0 +1,117 @@
+// The control socket: one line of JSON in, one line out. It switches faults, so every line needs the token.
+import { Effect, Either, ParseResult, Schema, type Scope } from "effect"
+import { createHash, timingSafeEqual } from "node:crypto"
+import { readFileSync } from "node:fs"
+import { connect, type Socket } from "node:net"
+import { FaultPlanSchema } from "../config/schema.ts"
+import { UserError } from "../exit.ts"
+import { listenAt } from "../net/listen.ts"
+import type { Server } from "../net/server.ts"
+import { statusOf } from "./status.ts"
+
+/** What can be asked for. */
+export const ControlRequest = Schema.Union(
+  Schema.Struct({ token: Schema.String, command: Schema.Literal("status") }),
+  Schema.Struct({
+    token: Schema.String,
+    command: Schema.Literal("faults"),
+    export: Schema.String,
+    plan: FaultPlanSchema
+  }),
+  Schema.Struct({ token: Schema.String, command: Schema.Literal("drop"), export: Schema.String })
+)
+
+const decode = Schema.decodeUnknownEither(ControlRequest, { onExcessProperty: "error" })
+
+/** Longest line. */
+const MAX_LINE = 65536
+
+const digest = (text: string): Buffer => createHash("sha256").update(text).digest()
+
+/** The answer to one line. */
+export const answerTo = (line: string, token: string, server: Server): unknown => {
+  let json: unknown
+  try {
+    json = JSON.parse(line)
+  } catch {
+    return { error: "expected one line of JSON" }
+  }
+  const given: unknown = typeof json === "object" && json !== null ? Reflect.get(json, "token") : undefined
+  if (typeof given !== "string" || !timingSafeEqual(digest(given), digest(token))) return { error: "wrong token" }
+  const request = decode(json)
+  if (Either.isLeft(request)) {
+    const [issue] = ParseResult.ArrayFormatter.formatErrorSync(request.left)
+    return { error: `${issue.path.join(".")}: ${issue.message}` }
+  }
+  const { right } = request
+  if (right.command === "status") return statusOf(server)
+  if (!server.registry.stores.some(({ name }) => name === right.export)) return { error: "no such export is open" }
+  const faults = server.registry.faultsOf(right.export)
+  if (faults === null) return { error: "the configuration allows no faults on this export" }
+  if (right.command === "faults") {
+    faults.plan = right.plan
+    return { ok: true }
+  }
+  let dropped = 0
+  for (const { connection, store } of server.served) {
+    if (store.name !== right.export) continue
+    connection.destroy("fault: drop")
+    dropped++
+  }
+  return { ok: true, dropped }
+}
+
+/** The token in a file; it must be worth something. */
+export const readToken = (file: string): Effect.Effect<string, UserError> =>
+  Effect.try({
+    try: () => readFileSync(file, "utf8").trim(),
+    catch: (error) =>
+      new UserError({ message: `control.tokenFile: got ${JSON.stringify(file)}, ${(error as Error).message}` })
+  }).pipe(
+    Effect.filterOrFail(
+      (token) => token.length >= 16,
+      () =>
+        new UserError({
+          message: `control.tokenFile: got ${JSON.stringify(file)}, expected at least 16 characters in it`
+        })
+    )
+  )
+
+const converse = (socket: Socket, token: string, server: Server): void => {
+  let text = ""
+  socket.setTimeout(10_000, () => socket.destroy())
+  socket.on("error", () => {})
+  socket.setEncoding("utf8")
+  socket.on("data", (data: string) => {
+    text += data
+    const end = text.indexOf("\n")
+    if (end < 0 && text.length > MAX_LINE) socket.destroy()
+    if (end < 0) return
+    socket.end(`${JSON.stringify(answerTo(text.slice(0, end), token, server))}\n`)
+    text = ""
+  })
+  socket.resume()
+}
+
+/** Listens at a control socket for as long as the scope lasts. */
+export const serveControl = (
+  path: string,
+  token: string,
+  server: Server
+): Effect.Effect<string, UserError, Scope.Scope> =>
+  listenAt({ kind: "unix", path }, (socket) => converse(socket, token, server))
+
+/** Sends one request to a control socket, and returns the answer. */
+export const askControl = (path: string, request: object): Effect.Effect<unknown, UserError> =>
+  Effect.async((resume) => {
+    let text = ""
+    const socket = connect(path)
+    socket.setEncoding("utf8")
+    socket.on("error", (error) => resume(new UserError({ message: `${path}: ${error.message}` })))
+    socket.on("data", (data: string) => (text += data))
+    socket.on("end", () => {
+      const answer: unknown = JSON.parse(text === "" ? "null" : text)
+      resume(Effect.succeed(answer))
+    })
+    socket.write(`${JSON.stringify(request)}\n`)
+  })

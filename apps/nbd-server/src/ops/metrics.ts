@@ -1,0 +1,80 @@
+// Counters and gauges in the text format of Prometheus.
+import type { Server } from "../net/server.ts"
+import { COMMAND_NAMES } from "./client-stats.ts"
+import { upperBoundUs } from "./histogram.ts"
+
+const label = (value: string): string => value.replace(/\\/g, "\\\\").replace(/"/g, "\\\"").replace(/\n/g, "\\n")
+
+/** Bounds of the latency histogram in the metrics: every fourth bucket, up to 8 seconds. */
+const BOUNDS = Array.from({ length: 24 }, (_, power) => power * 4 + 3)
+
+export const metricsText = (server: Server, memory: NodeJS.MemoryUsage): string => {
+  const lines: Array<string> = []
+  const metric = (
+    name: string,
+    type: string,
+    help: string,
+    samples: ReadonlyArray<readonly [string, number]>
+  ): void => {
+    lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`)
+    for (const [labels, value] of samples) lines.push(`${name}${labels} ${value}`)
+  }
+  const clients = [...server.clients.values()]
+  const by = (value: (client: (typeof clients)[number]) => number) =>
+    clients.map((client) => [`{client="${label(client.key)}"}`, value(client)] as const)
+  const { accepted, handshakesFailed, handshakesTimedOut, refused } = server.counters
+  metric("nbd_connections", "gauge", "Open connections.", [["", server.connections]])
+  metric("nbd_handshakes", "gauge", "Connections in the handshake.", [["", server.handshakes]])
+  metric("nbd_accepted_total", "counter", "Connections accepted.", [["", accepted]])
+  metric("nbd_refused_total", "counter", "Connections refused by limits and allow-lists.", [["", refused]])
+  metric("nbd_handshakes_failed_total", "counter", "Handshakes that broke the rules.", [["", handshakesFailed]])
+  metric("nbd_handshakes_timed_out_total", "counter", "Handshakes that took too long.", [["", handshakesTimedOut]])
+  metric(
+    "nbd_requests_total",
+    "counter",
+    "Requests answered.",
+    clients.flatMap(({ key, stats }) =>
+      COMMAND_NAMES.filter(([code]) => stats.requests[code] > 0).map(([code, name]) =>
+        [`{client="${label(key)}",command="${name}"}`, stats.requests[code]] as const
+      )
+    )
+  )
+  metric("nbd_errors_total", "counter", "Requests answered by an error.", by(({ stats }) => stats.errors))
+  metric("nbd_read_bytes_total", "counter", "Bytes read by clients.", by(({ stats }) => stats.bytesRead))
+  metric("nbd_written_bytes_total", "counter", "Bytes written by clients.", by(({ stats }) => stats.bytesWritten))
+  metric(
+    "nbd_request_seconds",
+    "histogram",
+    "Time from the arrival of a request to its answer.",
+    []
+  )
+  for (const { key, stats: { latency } } of clients) {
+    const name = `client="${label(key)}"`
+    let sum = 0
+    let next = 0
+    for (const bound of BOUNDS) {
+      while (next <= bound) sum += latency.counts[next++]
+      lines.push(`nbd_request_seconds_bucket{${name},le="${upperBoundUs(bound) / 1e6}"} ${sum}`)
+    }
+    lines.push(`nbd_request_seconds_bucket{${name},le="+Inf"} ${latency.count}`)
+    lines.push(`nbd_request_seconds_sum{${name}} ${latency.sumUs / 1e6}`)
+    lines.push(`nbd_request_seconds_count{${name}} ${latency.count}`)
+  }
+  const stores = server.registry.stores
+  metric(
+    "nbd_store_bytes",
+    "gauge",
+    "Bytes that a store takes.",
+    stores.map((store) => [`{export="${label(store.name)}"}`, store.allocatedBytes()])
+  )
+  metric("nbd_swap_used_bytes", "gauge", "Bytes in the stores of all templates.", [[
+    "",
+    server.registry.allocatedBytes
+  ]])
+  metric("nbd_disk_requests", "gauge", "Requests at the disks.", [["", server.engine.disk.used]])
+  metric("nbd_disk_waits_total", "counter", "Requests that waited for their turn at the disks.", [
+    ["", server.engine.disk.waits]
+  ])
+  metric("process_resident_memory_bytes", "gauge", "Resident memory.", [["", memory.rss]])
+  return `${lines.join("\n")}\n`
+}

@@ -1,0 +1,98 @@
+// What the server is doing, for people and for machines.
+import { sizeText } from "../config/units.ts"
+import type { Server } from "../net/server.ts"
+
+/** One client in the status. */
+export interface ClientStatus {
+  readonly client: string
+  readonly connections: number
+  readonly requests: number
+  readonly errors: number
+  readonly bytesRead: number
+  readonly bytesWritten: number
+  /** Upper bounds of buckets, in microseconds. */
+  readonly p50Us: number
+  readonly p99Us: number
+  /** Memory that its connections make the server hold. */
+  readonly heldBytes: number
+}
+
+export interface StoreStatus {
+  readonly name: string
+  readonly sizeBytes: number
+  readonly allocatedBytes: number
+  readonly connections: number
+}
+
+export interface Status {
+  readonly connections: number
+  readonly handshakes: number
+  readonly clients: ReadonlyArray<ClientStatus>
+  readonly stores: ReadonlyArray<StoreStatus>
+}
+
+/** The present state; rates are differences of two of these. */
+export const statusOf = (server: Server): Status => {
+  const held = new Map<string, number>()
+  for (const { connection } of server.served) {
+    const { key } = connection.client
+    held.set(key, (held.get(key) ?? 0) + connection.heldBytes)
+  }
+  return {
+    connections: server.connections,
+    handshakes: server.handshakes,
+    clients: [...server.clients.values()].map(({ connections, key, stats }) => ({
+      client: key,
+      connections,
+      requests: stats.total,
+      errors: stats.errors,
+      bytesRead: stats.bytesRead,
+      bytesWritten: stats.bytesWritten,
+      p50Us: stats.latency.quantile(0.5),
+      p99Us: stats.latency.quantile(0.99),
+      heldBytes: held.get(key) ?? 0
+    })),
+    stores: server.registry.stores.map((store) => ({
+      name: store.name,
+      sizeBytes: store.served.info.size,
+      allocatedBytes: store.allocatedBytes(),
+      connections: store.connections
+    }))
+  }
+}
+
+const columns = (rows: ReadonlyArray<ReadonlyArray<string>>): string => {
+  const widths = rows[0].map((_, i) => Math.max(...rows.map((row) => row[i].length)))
+  return rows.map((row) => row.map((cell, i) => i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i])).join("  "))
+    .map((line) => `${line.trimEnd()}\n`).join("")
+}
+
+/** Two states, `seconds` apart, as tables: clients with their rates in between, and stores. */
+export const statusText = (before: Status, now: Status, seconds: number): string => {
+  const earlier = new Map(before.clients.map((client) => [client.client, client]))
+  const rate = (client: ClientStatus, value: (of: ClientStatus) => number): number => {
+    const then = earlier.get(client.client)
+    return (value(client) - (then === undefined ? 0 : value(then))) / seconds
+  }
+  const clients = now.clients.map((client) => [
+    client.client,
+    String(client.connections),
+    rate(client, ({ requests }) => requests).toFixed(0),
+    `${sizeText(Math.round(rate(client, ({ bytesRead }) => bytesRead)))}/s`,
+    `${sizeText(Math.round(rate(client, ({ bytesWritten }) => bytesWritten)))}/s`,
+    `${client.p50Us.toFixed(0)} µs`,
+    `${client.p99Us.toFixed(0)} µs`,
+    String(client.errors)
+  ])
+  const stores = now.stores.map(({ allocatedBytes, connections, name, sizeBytes }) => [
+    name === "" ? "(default)" : name,
+    sizeText(sizeBytes),
+    sizeText(allocatedBytes),
+    String(connections)
+  ])
+  return [
+    `connections: ${now.connections}, in the handshake: ${now.handshakes}\n`,
+    columns([["client", "connections", "requests/s", "read", "written", "p50", "p99", "errors"], ...clients]),
+    columns([["export", "size", "used", "connections"], ...stores])
+  ].join("\n")
+}

@@ -1,0 +1,94 @@
+// The server from start to end: everything that can be wrong is found before anything is opened to clients.
+import { Deferred, Effect, Runtime } from "effect"
+import { performance } from "node:perf_hooks"
+import type { Config } from "./config/schema.ts"
+import { endpointOf } from "./config/units.ts"
+import { UserError } from "./exit.ts"
+import { Registry } from "./exports/registry.ts"
+import { activationFds } from "./net/activation.ts"
+import { listenAt, listenAtFd } from "./net/listen.ts"
+import { connectionRunner, Server } from "./net/server.ts"
+import { setUpTls } from "./net/tls.ts"
+import { readToken, serveControl } from "./ops/control.ts"
+import { serveProbes } from "./ops/http.ts"
+import { type Log, makeLog } from "./ops/log.ts"
+import { makeRecorder } from "./record/recorder.ts"
+
+/** What the server takes from its process. */
+export interface Host {
+  readonly env: NodeJS.ProcessEnv
+  readonly pid: number
+  readonly writeLog: (line: string) => void
+  /** Calls `run` at a signal; returns what stops that. */
+  readonly onSignal: (signal: "SIGTERM" | "SIGINT" | "SIGHUP", run: () => void) => () => void
+}
+
+const endpoint = (text: string) => {
+  const found = endpointOf(text)
+  return found === null
+    ? Effect.fail(new UserError({ message: `got ${JSON.stringify(text)}, expected an address` }))
+    : Effect.succeed(found)
+}
+
+const signal = (host: Host, name: "SIGTERM" | "SIGINT" | "SIGHUP", run: () => void) =>
+  Effect.acquireRelease(Effect.sync(() => host.onSignal(name, run)), (stop) => Effect.sync(stop))
+
+const opened = (registry: Registry, config: Config | null) =>
+  (config === null ? registry.prepare : registry.reload(config)).pipe(
+    Effect.mapError(({ message }) => new UserError({ message }))
+  )
+
+/** Serves until SIGTERM or SIGINT. `reload` reads the configuration again, for SIGHUP. */
+export const serve = (
+  config: Config,
+  reload: Effect.Effect<Config, UserError>,
+  host: Host
+): Effect.Effect<void, UserError> =>
+  Effect.scoped(Effect.gen(function*() {
+    const log: Log = makeLog(config.log, host.writeLog, () =>
+      host.env["JOURNAL_STREAM"] === undefined ? new Date().toISOString() : null)
+    const runtime = yield* Effect.runtime()
+    const tls = yield* setUpTls(config.tls)
+    const token = config.control === null ? null : yield* readToken(config.control.tokenFile)
+    const fds = yield* Effect.try({
+      try: () =>
+        activationFds(host.env, host.pid),
+      catch: (error) =>
+        error instanceof UserError ? error : new UserError({ message: String(error) })
+    })
+    const registry = new Registry(config, () => performance.now(), (event) => log(event))
+    yield* Effect.addFinalizer(() => registry.close)
+    yield* opened(registry, null)
+    const recorder = yield* makeRecorder(config.record)
+    const run = yield* connectionRunner
+    const server = new Server({ config, registry, tls, log, tap: recorder, run })
+    const accept = (socket: Parameters<Server["accept"]>[0], local: boolean): void => server.accept(socket, local)
+    yield* Effect.addFinalizer(() => server.shutDown)
+
+    const stop = yield* Deferred.make<string>()
+    for (const name of ["SIGTERM", "SIGINT"] as const) {
+      yield* signal(host, name, () => Deferred.unsafeDone(stop, Effect.succeed(name)))
+    }
+    yield* signal(host, "SIGHUP", () => {
+      Runtime.runFork(runtime)(
+        reload.pipe(
+          Effect.flatMap((next) => Effect.zipRight(opened(registry, next), Effect.sync(() => server.reload(next)))),
+          Effect.match({
+            onSuccess: () => log("reloaded"),
+            onFailure: ({ message }) => log("not reloaded", { why: message })
+          })
+        )
+      )
+    })
+
+    for (const fd of fds) log("listening", { at: yield* listenAtFd(fd, accept) })
+    if (fds.length === 0) {
+      for (const place of config.listen) log("listening", { at: yield* listenAt(yield* endpoint(place), accept) })
+    }
+    if (config.metrics !== null) log("probes", { at: yield* serveProbes(yield* endpoint(config.metrics), server) })
+    if (config.control !== null && token !== null) {
+      log("control", { at: yield* serveControl(config.control.socket, token, server) })
+    }
+    log("ready")
+    log("stopping", { why: yield* Deferred.await(stop) })
+  }))

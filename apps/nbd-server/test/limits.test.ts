@@ -1,0 +1,96 @@
+import { FairClient } from "@swaplab/nbd"
+import { describe, expect, it } from "vitest"
+import { DiskSlots, type SlotUser } from "../src/limits/disk-slots.ts"
+import { RateLimit, TokenBucket } from "../src/limits/token-bucket.ts"
+import { TURN_UNITS, Turns, type TurnTaker } from "../src/limits/turns.ts"
+import { Histogram, upperBoundUs } from "../src/ops/histogram.ts"
+
+describe("a token bucket", () => {
+  it("gives its burst at once, then its rate, and lets a large one pass into debt", () => {
+    const bucket = new TokenBucket(100, 10, 0)
+    expect(bucket.waitMs(0)).toBe(0)
+    bucket.take(10)
+    expect(bucket.waitMs(0)).toBe(0)
+    bucket.take(50)
+    expect(bucket.waitMs(0)).toBe(500)
+    expect(bucket.waitMs(250)).toBe(250)
+    expect(bucket.waitMs(500)).toBe(0)
+    expect(bucket.waitMs(60_000)).toBe(0)
+    bucket.take(11)
+    expect(bucket.waitMs(60_000)).toBeCloseTo(10)
+  })
+
+  it("does not earn while the clock goes back", () => {
+    const bucket = new TokenBucket(100, 10, 1000)
+    bucket.take(20)
+    expect(bucket.waitMs(500)).toBe(100)
+    expect(bucket.waitMs(1000)).toBe(100)
+  })
+
+  it("over a long time passes the rate, whatever the sizes", () => {
+    const limit = new RateLimit({ requestsPerSecond: null, bytesPerSecond: 1_000_000 }, 0)
+    let now = 0
+    let bytes = 0
+    for (let i = 0; now < 10_000; i++) {
+      const size = [512, 131_072, 4096][i % 3]
+      now += limit.waitMs(now)
+      limit.take(size)
+      bytes += size
+    }
+    expect(bytes / (now / 1000) / 1_000_000).toBeCloseTo(1, 1)
+  })
+})
+
+it("turns: each client gets its quantum in each round, however many connections it has", () => {
+  const later: Array<() => void> = []
+  const turns = new Turns((run) => later.push(run))
+  const worked = new Map<string, number>()
+  const connection = (name: string, turnTaker: TurnTaker) => {
+    const one = {
+      turnTaker,
+      resume: () => {
+        // works until its client's turn is over
+        while (turnTaker.credit > 0) {
+          turnTaker.credit -= TURN_UNITS / 16
+          worked.set(name, (worked.get(name) ?? 0) + 1)
+        }
+        turns.push(one)
+      }
+    }
+    return one
+  }
+  const [hog, modest] = [{ credit: 0 }, { credit: 0 }]
+  for (let i = 0; i < 8; i++) turns.push(connection(`hog ${i}`, hog))
+  turns.push(connection("modest", modest))
+  for (let round = 0; round < 16; round++) later.shift()?.()
+  expect(later.length).toBe(1)
+  expect(worked.get("modest")).toBe(16 * 16)
+  // the connections of the hog took turns with its quantum
+  expect([...worked].filter(([name]) => name !== "modest").map(([, work]) => work)).toEqual(Array(8).fill(32))
+})
+
+it("disk slots go round the clients, and come back from who leaves", () => {
+  const slots = new DiskSlots(2)
+  const granted: Array<string> = []
+  const user = (name: string): SlotUser => ({ fair: new FairClient<SlotUser>(), granted: () => granted.push(name) })
+  const [hog, modest] = [user("hog"), user("modest")]
+  expect([slots.take(hog, 262_144), slots.take(hog, 262_144)]).toEqual([true, true])
+  for (let i = 0; i < 4; i++) expect(slots.take(hog, 262_144)).toBe(false)
+  expect(slots.take(modest, 4096)).toBe(false)
+  for (let i = 0; i < 2; i++) slots.free()
+  expect(granted.sort()).toEqual(["hog", "modest"])
+  slots.leave(hog)
+  for (let i = 0; i < 2; i++) slots.free()
+  expect([granted.length, slots.used]).toEqual([2, 0])
+})
+
+it("a histogram keeps quantiles within a quarter", () => {
+  const histogram = new Histogram()
+  for (let us = 1; us <= 10_000; us++) histogram.add(us)
+  for (const q of [0.5, 0.9, 0.99]) {
+    expect(histogram.quantile(q)).toBeGreaterThanOrEqual(q * 10_000)
+    expect(histogram.quantile(q)).toBeLessThanOrEqual(q * 10_000 * 1.26)
+  }
+  expect([0, 1, 4, 127].map(upperBoundUs)).toEqual([1.25, 1.5, 2.5, 2 ** 32])
+  expect(new Histogram().quantile(0.5)).toBe(0)
+})

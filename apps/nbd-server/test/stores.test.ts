@@ -1,0 +1,222 @@
+import {
+  Command,
+  CommandFlag,
+  encodeRequest,
+  exportInfo,
+  type Job,
+  NbdError,
+  ReplyBuffer,
+  SIMPLE_MODE,
+  Transmission,
+  type WaitingStore
+} from "@swaplab/nbd"
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, truncateSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { afterAll, describe, expect, it } from "vitest"
+import { FAULT_ERRORS, Faults, FaultyStore, NO_FAULTS } from "../src/stores/faults.ts"
+import { FILE_BLOCK, FileStore, replyError } from "../src/stores/file-store.ts"
+import { swapHeader } from "../src/stores/mkswap.ts"
+import { TokenPageStore } from "../src/stores/token-page-store.ts"
+
+const folder = mkdtempSync(join(tmpdir(), "nbd-stores-"))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+/** A client of a store that waits: one request, its error and data. */
+const asker = (store: WaitingStore, size: number) => {
+  let done: (reply: Uint8Array) => void = () => {}
+  const replies = new ReplyBuffer()
+  const info = exportInfo({ name: "file", size })
+  const send = (): void => {
+    const bytes = Buffer.concat(replies.pieces().map((piece) => piece.slice()))
+    replies.renew(false)
+    done(bytes)
+  }
+  const transmission = new Transmission({ info, store, extents: null }, SIMPLE_MODE, replies, {
+    mayStart: () => true,
+    send,
+    jobTaken: () => {},
+    replyReady: () => queueMicrotask(send),
+    answered: () => {}
+  })
+  return (type: number, offset: number, length: number, payload = new Uint8Array(0), flags = 0) =>
+    new Promise<{ error: number; data: Uint8Array }>((resolve) => {
+      done = (bytes) =>
+        resolve({ error: new DataView(bytes.buffer, bytes.byteOffset).getUint32(4), data: bytes.subarray(16) })
+      const request = new Uint8Array(28 + payload.length)
+      encodeRequest(request, 0, flags, type, 0, 1, offset, length)
+      request.set(payload, 28)
+      transmission.receive(request)
+    })
+}
+
+const SIZE = 4 * FILE_BLOCK
+
+const openStore = (name: string, options: Partial<ConstructorParameters<typeof FileStore>[0]> = {}) => {
+  const path = join(folder, name)
+  const fd = openSync(path, "w+")
+  truncateSync(path, SIZE)
+  const store = new FileStore({ fd, size: SIZE, written: 0, limitBytes: () => Number.POSITIVE_INFINITY, ...options })
+  return { store, path, fd, ask: asker(store, SIZE), close: () => closeSync(fd) }
+}
+
+describe("a file store", () => {
+  it("writes, reads, zeroes, and knows its holes", async () => {
+    const { ask, close, path, store } = openStore("a")
+    expect(store.isHole(0, SIZE)).toBe(true)
+    expect((await ask(Command.Write, FILE_BLOCK - 10, 20, new Uint8Array(20).fill(5))).error).toBe(0)
+    expect(store.extents(0, SIZE).map(({ flags, length }) => [length.lo, flags.lo])).toEqual([
+      [2 * FILE_BLOCK, 0],
+      [2 * FILE_BLOCK, 3]
+    ])
+    expect(store.allocatedBytes).toBe(2 * FILE_BLOCK)
+    expect((await ask(Command.Read, FILE_BLOCK - 12, 24)).data).toEqual(
+      Buffer.from([0, 0, ...Array<number>(20).fill(5), 0, 0])
+    )
+    expect((await ask(Command.WriteZeroes, FILE_BLOCK - 5, SIZE - FILE_BLOCK)).error).toBe(0)
+    expect((await ask(Command.Read, FILE_BLOCK - 12, 24)).data).toEqual(
+      Buffer.from([0, 0, 5, 5, 5, 5, 5, ...Array<number>(17).fill(0)])
+    )
+    // zeroes over a hole leave it one, unless the client wants the place
+    expect(store.isHole(2 * FILE_BLOCK, FILE_BLOCK)).toBe(true)
+    await ask(Command.WriteZeroes, 2 * FILE_BLOCK, FILE_BLOCK, undefined, CommandFlag.NoHole)
+    expect(store.isHole(2 * FILE_BLOCK, FILE_BLOCK)).toBe(false)
+    expect(readFileSync(path).length).toBe(SIZE)
+    close()
+  })
+
+  it("keeps to its limit", async () => {
+    const { ask, close } = openStore("b", { limitBytes: () => FILE_BLOCK })
+    expect((await ask(Command.Write, 0, 10, new Uint8Array(10))).error).toBe(0)
+    expect((await ask(Command.Write, FILE_BLOCK, 10, new Uint8Array(10))).error).toBe(NbdError.ENOSPC)
+    expect((await ask(Command.Write, 5, 10, new Uint8Array(10))).error).toBe(0)
+    close()
+  })
+
+  it("never shows what its buffer held, when the file is shorter than it was", async () => {
+    const { ask, close, path } = openStore("c")
+    await ask(Command.Write, 0, SIZE, new Uint8Array(SIZE).fill(9))
+    truncateSync(path, 100)
+    const { data } = await ask(Command.Read, 0, 4096)
+    expect(data.subarray(0, 100).every((byte) => byte === 9)).toBe(true)
+    expect(data.subarray(100).every((byte) => byte === 0)).toBe(true)
+    close()
+  })
+
+  it("answers FUA and FLUSH after a sync that began after the write; waiting ones share the next", async () => {
+    const syncs: Array<(error: NodeJS.ErrnoException | null) => void> = []
+    const { close, store } = openStore("d", { sync: (_fd, done) => void syncs.push(done) })
+    const asks = [asker(store, SIZE), asker(store, SIZE), asker(store, SIZE)]
+    const ended: Array<number> = []
+    const flushes = asks.map((ask, i) => ask(Command.Flush, 0, 0).then(({ error }) => ended.push(i * 100 + error)))
+    expect(syncs.length).toBe(1)
+    syncs[0](null)
+    await flushes[0]
+    expect([ended, syncs.length]).toEqual([[0], 2])
+    syncs[1](null)
+    await Promise.all(flushes)
+    expect([ended, syncs.length]).toEqual([[0, 100, 200], 2])
+    const fua = asks[0](Command.Write, 0, 8, new Uint8Array(8), CommandFlag.Fua)
+    while (syncs.length < 3) await new Promise((resolve) => setImmediate(resolve))
+    syncs[2](Object.assign(new Error("gone"), { code: "EIO" }))
+    expect((await fua).error).toBe(NbdError.EIO)
+    // what the kernel lost then, no later sync brings back
+    expect((await asks[1](Command.Flush, 0, 0)).error).toBe(NbdError.EIO)
+    close()
+  })
+
+  it.each([["ENOSPC", 28], ["EDQUOT", 28], ["EFBIG", 28], ["EROFS", 1], ["EIO", 5], ["EMFILE", 5]])(
+    "%s becomes %i",
+    (code, error) => expect(replyError(Object.assign(new Error(), { code }))).toBe(error)
+  )
+})
+
+describe("a token store", () => {
+  const page = (writer: number, version: number): Buffer => {
+    const out = Buffer.alloc(4096)
+    for (let at = 0; at < 4096; at += 8) {
+      out.writeUInt32BE(writer, at)
+      out.writeUInt32BE(version, at + 4)
+    }
+    return out
+  }
+  it("keeps tokens, and refuses a page that is none", () => {
+    const store = new TokenPageStore(64 * 4096)
+    expect(store.write(4096, 8192, Buffer.concat([page(7, 1), page(7, 2)]))).toBe(0)
+    const into = new Uint8Array(12_288).fill(1)
+    store.read(0, 12_288, into)
+    expect(Buffer.compare(into, Buffer.concat([page(0, 0), page(7, 1), page(7, 2)]))).toBe(0)
+    const broken = page(7, 3)
+    broken[2000] ^= 1
+    expect([store.write(4096, 4096, broken), store.corrupt]).toEqual([NbdError.EIO, 1])
+    store.writeZeroes(4096, 4096)
+    store.read(4096, 4096, into)
+    expect(Buffer.compare(into.subarray(0, 4096), page(0, 0))).toBe(0)
+  })
+})
+
+it("a swap header is what mkswap writes", () => {
+  const header = Buffer.from(swapHeader(64 * 2 ** 20, new Uint8Array(16).fill(0xab), "ltsp"))
+  expect(header.readUInt32LE(1024)).toBe(1)
+  expect(header.readUInt32LE(1028)).toBe(16_383)
+  expect(header.subarray(1036, 1052).every((byte) => byte === 0xab)).toBe(true)
+  expect(header.subarray(1052, 1057).toString()).toBe("ltsp\0")
+  expect(header.subarray(4086).toString()).toBe("SWAPSPACE2")
+})
+
+describe("faults", () => {
+  const rig = () => {
+    let now = 0
+    const later: Array<{ at: number; run: () => void }> = []
+    const faults = new Faults(NO_FAULTS, 1, () => now)
+    const performed: Array<Job> = []
+    const below: WaitingStore = {
+      waits: true,
+      perform: (job) => {
+        performed.push(job)
+        job.finish(0)
+      }
+    }
+    const ask = asker(new FaultyStore(below, faults, (ms, run) => void later.push({ at: now + ms, run })), SIZE)
+    const advance = (to: number): void => {
+      now = to
+      for (const { run } of later.splice(0).sort((a, b) => a.at - b.at)) run()
+    }
+    return { faults, ask, later, performed, advance }
+  }
+
+  it("delay by a distribution, and a slow disk", () => {
+    const { faults } = rig()
+    const mean = (count = 20_000) =>
+      Array.from({ length: count }, () => faults.delayMs(0)).reduce((a, b) => a + b) / count
+    faults.plan = { ...NO_FAULTS, delay: { kind: "exponential", ms: 10 } }
+    expect(mean()).toBeCloseTo(10, 0)
+    faults.plan = { ...NO_FAULTS, delay: { kind: "uniform", ms: 10, maxMs: 30 } }
+    expect(mean()).toBeCloseTo(20, 0)
+    faults.plan = { ...NO_FAULTS, diskBytesPerSecond: 4096 }
+    expect([faults.delayMs(4096), faults.delayMs(4096)]).toEqual([1000, 2000])
+  })
+
+  it("errors come with their probability, for their command", () => {
+    const { faults } = rig()
+    faults.plan = { ...NO_FAULTS, errors: [{ command: "read", probability: 0.25, error: "EIO" }] }
+    const count = (type: number): number =>
+      Array.from({ length: 8000 }, () => faults.errorFor(type)).filter((e) => e !== 0).length
+    expect(count(Command.Read) / 8000).toBeCloseTo(0.25, 1)
+    expect(count(Command.Write)).toBe(0)
+    expect(FAULT_ERRORS.EIO).toBe(5)
+  })
+
+  it("a stall holds requests until it ends, a full disk refuses writes only", async () => {
+    const { ask, faults, performed } = rig()
+    faults.plan = { ...NO_FAULTS, stall: true }
+    const stalled = ask(Command.Read, 0, 8)
+    expect(performed.length).toBe(0)
+    faults.plan = { ...NO_FAULTS, diskFull: true }
+    expect((await stalled).error).toBe(0)
+    expect((await ask(Command.Write, 0, 8, new Uint8Array(8))).error).toBe(NbdError.ENOSPC)
+    expect((await ask(Command.Read, 0, 8)).error).toBe(0)
+    faults.plan = NO_FAULTS
+    expect((await ask(Command.Write, 0, 8, new Uint8Array(8))).error).toBe(0)
+  })
+})
