@@ -59,7 +59,7 @@ it("turns: each client gets its quantum in each round, however many connections 
     }
     return one
   }
-  const [hog, modest] = [{ credit: 0 }, { credit: 0 }]
+  const [hog, modest] = [{ credit: 0, turnBegan: 0 }, { credit: 0, turnBegan: 0 }]
   for (let i = 0; i < 8; i++) turns.push(connection(`hog ${i}`, hog))
   turns.push(connection("modest", modest))
   for (let round = 0; round < 16; round++) later.shift()?.()
@@ -93,4 +93,18 @@ it("a histogram keeps quantiles within a quarter", () => {
   }
   expect([0, 1, 4, 127].map(upperBoundUs)).toEqual([1.25, 1.5, 2.5, 2 ** 32])
   expect(new Histogram().quantile(0.5)).toBe(0)
+})
+
+it("turns: one who is alone goes on, one who is not waits for the others", () => {
+  const turns = new Turns(() => {})
+  const [one, other] = [{ credit: 1, turnBegan: 0 }, { credit: 1, turnBegan: 0 }]
+  const work = (client: TurnTaker): boolean => {
+    if (!turns.mayWork(client)) return false
+    client.credit -= TURN_UNITS
+    return true
+  }
+  // whether the other was there during the first turn is not known: it ends
+  expect([work(one), work(one), work(one), work(one)]).toEqual([true, false, true, true])
+  expect(work(other)).toBe(true)
+  expect(work(one)).toBe(false)
 })

@@ -10,6 +10,8 @@ export const REQUEST_UNITS = 4096
 export interface TurnTaker {
   /** Units left of its turn. */
   credit: number
+  /** How often the worker had changed when the turn began; kept by `Turns`. */
+  turnBegan: number
 }
 
 /** Something that stopped because its client's turn was over. */
@@ -26,6 +28,27 @@ export class Turns {
 
   constructor(later: (run: () => void) => void) {
     this.#later = later
+  }
+
+  /** Who worked last, and how often that changed. */
+  #last: TurnTaker | null = null
+  #changes = 0
+
+  /**
+   * True when a client may work now. One whose turn is over but who has been alone since it began gets the next at once.
+   */
+  mayWork(client: TurnTaker): boolean {
+    if (this.#last !== client) {
+      this.#last = client
+      this.#changes++
+    }
+    if (client.credit > 0) return true
+    if (this.#ring.length > 0 || client.turnBegan !== this.#changes) {
+      client.turnBegan = this.#changes
+      return false
+    }
+    client.credit = TURN_UNITS
+    return true
   }
 
   /** How many wait for their next turn. */

@@ -217,7 +217,7 @@ export class Connection implements TransmissionHost, Resumable, SlotUser {
         return false
       }
     }
-    if (client.credit <= 0) {
+    if (!this.#engine.turns.mayWork(client)) {
       if (!this.#inTurns) {
         this.#inTurns = true
         this.#engine.turns.push(this)

@@ -42,8 +42,15 @@ export interface TransmissionHost {
 
 /** Data of a READ from so many bytes on is sent from where it is. */
 const VIEW_BYTES = 32768
+/** Replies of so many bytes are sent before the next request is looked at. */
+const SEND_BYTES = 524288
 /** What a cut request begins to be put together in; it doubles as bytes arrive, for a header costs a client nothing. */
 const FIRST_PAYLOAD_BYTES = 65536
+
+/** Room for what arrived behind a stop, as much as a socket brings at once; used again by all connections. */
+const BACKLOG_BYTES = 262144
+const SPARE_BACKLOGS = 16
+const spareBacklogs: Array<Uint8Array> = []
 
 const NOTHING = new Uint8Array(0)
 
@@ -78,6 +85,8 @@ export class Transmission {
   #payloadHave = 0
   /** What arrived behind the request that the transmission stopped at. */
   #backlog: Uint8Array = NOTHING
+  #backlogAt = 0
+  #backlogEnd = 0
   #inside = false
   /** Jobs to be used again, and the one that is being answered. */
   readonly #jobs: Array<Job> = []
@@ -121,11 +130,9 @@ export class Transmission {
   resume(): boolean {
     if (!this.stopped) return true
     this.stopped = false
-    const backlog = this.#backlog
-    this.#backlog = NOTHING
     this.#inside = true
-    const at = this.#take(backlog, 0, backlog.length)
-    if (this.stopped) this.#backlog = at === 0 ? backlog : backlog.slice(at)
+    this.#backlogAt = this.#take(this.#backlog, this.#backlogAt, this.#backlogEnd)
+    if (this.#backlogAt === this.#backlogEnd) this.#dropBacklog()
     this.#inside = false
     if (this.replies.length > 0) this.#host.send(this.replies)
     return !this.stopped
@@ -148,10 +155,29 @@ export class Transmission {
   }
 
   #keep(bytes: Uint8Array, from: number, to: number): void {
-    const kept = new Uint8Array(this.#backlog.length + to - from)
-    kept.set(this.#backlog)
-    kept.set(bytes.subarray(from, to), this.#backlog.length)
-    this.#backlog = kept
+    if (from === to) return
+    const held = this.#backlogEnd - this.#backlogAt
+    const needed = held + to - from
+    if (this.#backlogAt + needed > this.#backlog.length) {
+      const room = needed <= BACKLOG_BYTES
+        ? spareBacklogs.pop() ?? new Uint8Array(BACKLOG_BYTES)
+        : new Uint8Array(needed)
+      room.set(this.#backlog.subarray(this.#backlogAt, this.#backlogEnd))
+      this.#dropBacklog()
+      this.#backlog = room
+      this.#backlogEnd = held
+    }
+    this.#backlog.set(from === 0 && to === bytes.length ? bytes : bytes.subarray(from, to), this.#backlogEnd)
+    this.#backlogEnd += to - from
+  }
+
+  #dropBacklog(): void {
+    if (this.#backlog.length === BACKLOG_BYTES && spareBacklogs.length < SPARE_BACKLOGS) {
+      spareBacklogs.push(this.#backlog)
+    }
+    this.#backlog = NOTHING
+    this.#backlogAt = 0
+    this.#backlogEnd = 0
   }
 
   /** Performs what is whole in [at, to); returns where it stopped, which is `to` unless it waits. */
@@ -334,7 +360,8 @@ export class Transmission {
   #sent(request: Request, bytes: number, error: number = NbdError.Ok): void {
     const effect = error !== NbdError.Ok || bytes > 0 ? bytes : this.#effect(request)
     this.#host.answered(request, error, effect, this.#job)
-    if (this.replies.length >= this.replies.bytes.length / 2) this.#host.send(this.replies)
+    const { at, bytes: room, length } = this.replies
+    if (at >= room.length / 2 || length >= SEND_BYTES) this.#host.send(this.replies)
   }
 
   /** Bytes that a request other than READ was about. */
