@@ -35,7 +35,10 @@ const servers = {
   nbdkit: (port) => ["nbdkit", ["-f", "-i", "127.0.0.1", "-p", String(port), "memory", "256M"]],
   ours: (port) => [process.execPath, [
     join(root, "apps/nbd-server/dist/main.js"),
-    ...["--memory", "256 MiB", "--listen", `127.0.0.1:${port}`]
+    "--memory",
+    "256 MiB",
+    "--listen",
+    `127.0.0.1:${port}`
   ]],
   "nbdkit-file": (port) => ["nbdkit", ["-f", "-i", "127.0.0.1", "-p", String(port), "file", join(folder, "file.img")]],
   "nbd-server": (port) => {
@@ -43,7 +46,16 @@ const servers = {
     return ["nbd-server", ["-d", `127.0.0.1:${port}`, join(folder, "file.img")]]
   },
   "qemu-nbd": (port) => ["qemu-nbd", [
-    ...["-f", "raw", "-b", "127.0.0.1", "-p", String(port), "-e", "64", "-t", join(folder, "file.img")]
+    "-f",
+    "raw",
+    "-b",
+    "127.0.0.1",
+    "-p",
+    String(port),
+    "-e",
+    "64",
+    "-t",
+    join(folder, "file.img")
   ]]
 }
 
