@@ -9,7 +9,7 @@ export const project = (name: string) =>
       name,
       include: ["test/**/*.test.ts"],
       watch: false,
-      testTimeout: 120_000,
+      testTimeout: 600_000,
       pool: "forks",
       reporters: ["default", "json"],
       outputFile: { json: "test-results.json" },

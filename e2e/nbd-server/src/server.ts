@@ -175,6 +175,8 @@ export const execute = (
     }
     child.on("error", reject)
     child.on("close", (code) => resolve({ code, output }))
+    // a program that ends without reading its input closes the pipe under us
+    child.stdin.on("error", () => {})
     child.stdin.end(input)
   })
 
