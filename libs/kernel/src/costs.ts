@@ -9,8 +9,6 @@ export interface Costs {
   readonly minorFaultNs: number
   /** A touch of a resident page with a cold TLB and cache. */
   readonly touchNs: number
-  /** Copying 4 KiB cold. */
-  readonly copyPageNs: number
   /** Reclaim: looking at one page. */
   readonly scanPageNs: number
   /** Reclaim: unmapping one page. */
@@ -27,7 +25,6 @@ export interface Costs {
 export const DEFAULT_COSTS: Costs = {
   minorFaultNs: 1000,
   touchNs: 35,
-  copyPageNs: 670,
   scanPageNs: 300,
   unmapPageNs: 300,
   swapOutPageNs: 2000,

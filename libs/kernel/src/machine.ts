@@ -272,13 +272,9 @@ export class Machine {
   #makeSwap(): Swap {
     const { pages, vmscan, spec } = this
     const nodes = this.objects.createCache("radix_tree_node", RADIX_TREE_NODE, { ctor: true, reclaimAccount: true })
-    const ops = {
-      tryAllocPage: (task: KernelTask, gfp: number) => pages.tryAlloc(task, gfp, 0),
-      allocPage: (task: KernelTask, gfp: number) => pages.alloc(task, gfp, 0)
-    }
     return new Swap(this.sim, pages.frames, this.disk, {
-      tryAllocPage: (task, gfp) => ops.tryAllocPage(task as KernelTask, gfp),
-      allocPage: (task, gfp) => ops.allocPage(task as KernelTask, gfp),
+      tryAllocPage: (task, gfp) => pages.tryAlloc(task, gfp, 0),
+      allocPage: (task, gfp) => pages.alloc(task, gfp, 0),
       freePage: (ctx, pfn) => vmscan.lru.putSinglePage(ctx, pfn),
       lruCacheAddAnon: (ctx, pfn) => vmscan.lru.add(ctx, pfn, false),
       lruAddDrain: (ctx) => vmscan.lru.drain(ctx),

@@ -126,7 +126,6 @@ export const buildCluster = (scenario: Scenario, cellKernel: string, seed: numbe
       costs: {
         minorFaultNs: scenario.costs.minorFault,
         touchNs: scenario.costs.touch,
-        copyPageNs: scenario.costs.copyPage,
         scanPageNs: scenario.costs.scanPage,
         unmapPageNs: scenario.costs.unmapPage,
         swapOutPageNs: scenario.costs.swapOutPage,

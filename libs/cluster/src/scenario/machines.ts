@@ -203,7 +203,6 @@ export const CostConfig = Schema.Struct({
     "A minor fault: entry, page-table walk, zeroing. Median measured on bare metal: 1.01 us."
   ),
   touch: field(Time, 35, "A touch of a resident page, cold TLB and cache. Measured: 30 to 40 ns."),
-  copyPage: field(Time, 670, "Copying 4 KiB, cold. Measured: 0.65 to 0.69 us."),
   scanPage: field(
     Time,
     300,
