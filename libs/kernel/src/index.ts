@@ -30,5 +30,6 @@ export {
   slubRelease
 } from "./patches.ts"
 export { type Proc, procOf } from "./proc.ts"
+export { switchPatches } from "./switch-patches.ts"
 export { nbdSwitches, netSwitches, pageAllocSwitches, readaheadPlug, vmscanSwitches } from "./switches.ts"
 export { BURST_NS, KernelTask } from "./task.ts"

@@ -85,6 +85,8 @@ export interface Corruption {
 export class Machine {
   readonly sim: Sim
   readonly spec: MachineSpec
+  /** What runs now: that of `spec` until a patch is switched. */
+  kernel: KernelSpec
   readonly name: string
   readonly index: number
   /** Its group in the simulation. */
@@ -123,6 +125,7 @@ export class Machine {
   constructor(sim: Sim, spec: MachineSpec, plugs: MachinePlugs) {
     this.sim = sim
     this.spec = spec
+    this.kernel = spec.kernel
     this.name = spec.name
     this.index = spec.index
     this.costs = spec.costs

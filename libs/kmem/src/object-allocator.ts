@@ -89,6 +89,8 @@ export interface ObjectAllocator {
   readonly reapIntervalNs: number
   /** Called when the page allocator refused a slab and the mask has no __GFP_NOWARN. Linux then prints at most 10 in 5 s. */
   onAllocationFailure: (cache: KmemCache, gfp: number) => void
+  /** Another handling of reserve slabs from now on; slabs that exist keep the mark they have or have not. */
+  setPfmemalloc(handling: PfmemallocHandling): void
   /** Byte address of an object in simulated physical memory (for tracepoints and checks). */
   objectAddress(cache: KmemCache, object: number): number
   /** Pages held from the page allocator, all caches. For conservation of pages. */

@@ -52,6 +52,7 @@ class Loopback implements Transport {
     this.#readable = new WaitQueue(sim, name)
   }
 
+  readonly memalloc = false
   setMemalloc(): void {}
 
   *sendBytes(_task: Task, bytes: Uint8Array): Sleeps<number> {

@@ -382,3 +382,33 @@ it("what is read is what was last written, for several clients with exports of t
     { seed: 20120731, numRuns: 40 }
   )
 })
+
+describe("switches of a device in use", () => {
+  it("make the connection a memalloc socket, once, and give the next calls their rights", () => {
+    const { sim, client, served } = world({ memallocXmit: false })
+    const [socket] = client.connect(served)
+    sim.run()
+    expect(socket.memalloc).toBe(false)
+    client.submit(true, 8, [1])
+    sim.run()
+    expect(socket.calls.at(-1)).toMatchObject({ skAllocation: GFP_NOIO, memalloc: false })
+    client.device.setSwitches({ memallocXmit: true, appendSent: true })
+    expect(socket.memalloc).toBe(true)
+    const masks = socket.calls.length
+    client.submit(true, 16, [2])
+    sim.run()
+    const sends = socket.calls.slice(masks).filter(({ call }) => call.startsWith("send"))
+    expect(sends.length).toBe(2)
+    for (const call of sends) expect(call).toMatchObject({ skAllocation: GFP_NOIO | __GFP_MEMALLOC, memalloc: true })
+    client.check()
+  })
+
+  it("leave a device without a connection for its next DO_IT", () => {
+    const { sim, client, served } = world({ memallocXmit: false })
+    client.device.setSwitches({ memallocXmit: true, appendSent: false })
+    const [socket] = client.connect(served)
+    expect(socket.memalloc).toBe(false)
+    sim.run()
+    expect(socket.memalloc).toBe(true)
+  })
+})

@@ -39,7 +39,8 @@ const DATA_FRAGMENT = 2
 export class Skbs {
   readonly memory: SocketMemory
   readonly packets: Packets
-  readonly switches: NetSwitches
+  /** Those of the stack. */
+  switches: NetSwitches
   readonly memallocSocks: MemallocSocks
   readonly pages: FragPages
 

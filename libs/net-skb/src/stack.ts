@@ -75,7 +75,7 @@ export class NetStack {
   readonly packets: Packets
   readonly skbs: Skbs
   readonly netdev: NetdevAlloc
-  readonly switches: NetSwitches
+  #switches: NetSwitches
   readonly costs: NetCosts
   readonly memallocSocks: MemallocSocks
   readonly tcpMemory: ProtoMemory
@@ -97,13 +97,23 @@ export class NetStack {
     this.host = options.host
     this.group = options.group ?? 0
     this.packets = options.packets
-    this.switches = options.switches ?? NO_SWITCHES
+    this.#switches = options.switches ?? NO_SWITCHES
     this.costs = options.costs ?? DEFAULT_COSTS
     this.memallocSocks = options.memallocSocks ?? { count: 0 }
-    this.skbs = new Skbs(options.memory, options.packets, this.switches, this.memallocSocks)
+    this.skbs = new Skbs(options.memory, options.packets, this.#switches, this.memallocSocks)
     this.netdev = new NetdevAlloc(this.skbs, options.cpus ?? 1)
     this.tcpMemory = new ProtoMemory(options.tcpMem)
     this.udpMemory = new ProtoMemory(options.tcpMem)
+  }
+
+  get switches(): NetSwitches {
+    return this.#switches
+  }
+
+  /** Other switches from now on. Sockets keep what they are: SOCK_MEMALLOC is given by whoever connects. */
+  set switches(switches: NetSwitches) {
+    this.#switches = switches
+    this.skbs.switches = switches
   }
 
   /** Gives a socket its number. */
@@ -132,7 +142,7 @@ export class NetStack {
 
   /** `netif_receive_skb`: a packet from the device. The skb carries its frame. */
   netifReceiveSkb(ctx: Context, skb: number): void {
-    if (this.switches.pfmemallocReceive && this.skbs.pfmemalloc[skb] !== 0 && this.memallocSocks.count > 0) {
+    if (this.#switches.pfmemallocReceive && this.skbs.pfmemalloc[skb] !== 0 && this.memallocSocks.count > 0) {
       // PF_MEMALLOC is put on the borrowed task, and restored: everything allocated on the way up may use the reserve
       const flags = ctx.flags
       ctx.flags |= PF_MEMALLOC

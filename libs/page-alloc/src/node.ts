@@ -78,7 +78,7 @@ export class Node {
   protected readonly zonelists: ReadonlyArray<ReadonlyArray<Zone>>
   readonly #perCpu: PerCpuLists
   readonly #zoneOfBlock: Uint8Array
-  readonly #markReserve: boolean
+  #markReserve: boolean
   readonly #freeNs: number
   readonly #items: Float64Array
 
@@ -308,6 +308,11 @@ export class Node {
     items[NR_FREE_PAGES] -= 1 << order
     items[PGALLOC_DMA + zone.index] += 1 << order
     return page
+  }
+
+  /** When pages are marked from now on; marks that are there stay. */
+  protected set pfmemallocMark(mark: PfmemallocMark) {
+    this.#markReserve = mark === "no-watermarks"
   }
 
   #prepNewPage(pfn: number, order: number, gfp: number, usedReserve: boolean): void {

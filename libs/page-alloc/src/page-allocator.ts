@@ -98,7 +98,7 @@ export class PageAllocator extends Node {
   /** The first message. */
   firstFailure: AllocationFailure | null = null
   readonly counters: AllocCounters = allocCounters()
-  readonly switches: PageAllocSwitches
+  #switches: PageAllocSwitches
   readonly costs: AllocCosts
   readonly #sim: Sim
   readonly #numaBuild: boolean
@@ -124,7 +124,7 @@ export class PageAllocator extends Node {
       new VmStat(options.vmstat),
       allocTrace(sim.trace, options.group ?? 0)
     )
-    this.switches = switches
+    this.#switches = switches
     this.costs = costs
     this.#sim = sim
     this.#fastNs = costs.allocFastNs
@@ -132,9 +132,19 @@ export class PageAllocator extends Node {
     this.#oomWait = new WaitQueue(sim, "oom in progress", "the next tick")
   }
 
+  get switches(): PageAllocSwitches {
+    return this.#switches
+  }
+
+  /** Other switches from now on, as if the code were exchanged while the machine runs. */
+  set switches(switches: PageAllocSwitches) {
+    this.#switches = switches
+    this.pfmemallocMark = switches.pfmemallocMark
+  }
+
   /** gfp_pfmemalloc_allowed(): may this context be handed memory that came from the reserve? */
   gfpPfmemallocAllowed(ctx: Context, gfp: number): boolean {
-    return pfmemallocAllowed(ctx, gfp, this.switches)
+    return pfmemallocAllowed(ctx, gfp, this.#switches)
   }
 
   /**
@@ -162,7 +172,7 @@ export class PageAllocator extends Node {
 
   /** What an allocation by this context waits for right now, in words; for reports. */
   describeShortage(ctx: Context, gfp: number, order: number): string {
-    return describeShortage(gfp, order, this.zonelist(gfp)[0], gfpToAllocFlags(ctx, gfp, this.switches))
+    return describeShortage(gfp, order, this.zonelist(gfp)[0], gfpToAllocFlags(ctx, gfp, this.#switches))
   }
 
   /** Content of /proc/buddyinfo. */
@@ -183,7 +193,7 @@ export class PageAllocator extends Node {
       return this.#fail(ctx, gfp, order, 0)
     }
     this.#wakeAllKswapd(ctx, gfp, order, zonelist)
-    const allocFlags = gfpToAllocFlags(ctx, gfp, this.switches)
+    const allocFlags = gfpToAllocFlags(ctx, gfp, this.#switches)
     const page = this.#rebalance(ctx, gfp, order, zonelist, allocFlags)
     if (page === NO_PAGE) return this.#fail(ctx, gfp, order, allocFlags)
     return page >= 0 ? this.#gotPage(page, order, gfp, allocFlags) : WOULD_SLEEP
@@ -193,7 +203,7 @@ export class PageAllocator extends Node {
   *#allocSlow(task: Task, gfp: number, order: number): Sleeps<number> {
     const zonelist = this.zonelists[gfp & 15]
     const outerWhy = task.process.why
-    let allocFlags = gfpToAllocFlags(task, gfp, this.switches)
+    let allocFlags = gfpToAllocFlags(task, gfp, this.#switches)
     let totalReclaimed = 0
     let rounds = 0
     let instant = this.#sim.now
@@ -225,7 +235,7 @@ export class PageAllocator extends Node {
         assert(rounds < MAX_ROUNDS_PER_INSTANT, "an allocation is retried without end while no time passes")
         if (restart) {
           this.#wakeAllKswapd(task, gfp, order, zonelist)
-          allocFlags = gfpToAllocFlags(task, gfp, this.switches)
+          allocFlags = gfpToAllocFlags(task, gfp, this.#switches)
         }
         page = this.#rebalance(task, gfp, order, zonelist, allocFlags)
         if (page === WOULD_SLEEP) continue
@@ -283,7 +293,7 @@ export class PageAllocator extends Node {
     allocFlags: number
   ): number {
     // with marks per attempt a page got here must not look as if it came from the reserve
-    const flags = this.switches.pfmemallocMark === "no-watermarks" ? allocFlags & ~ALLOC_NO_WATERMARKS : allocFlags
+    const flags = this.#switches.pfmemallocMark === "no-watermarks" ? allocFlags & ~ALLOC_NO_WATERMARKS : allocFlags
     const page = this.getPageFromFreelist(task, gfp, order, zonelist, flags)
     if (page !== NO_PAGE) return page
     this.counters.drains++

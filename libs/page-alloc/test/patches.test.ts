@@ -112,3 +112,13 @@ describe("patches 1 and 5, page->pfmemalloc", () => {
     expect(pages.pagePfmemalloc(page)).toBe(false)
   })
 })
+
+it("other switches count from the moment they are set: rights and marks", () => {
+  const pages = scarce(1, {})
+  const asked = (): number => pages.tryAlloc(softirq(), GFP_ATOMIC | __GFP_MEMALLOC, 0)
+  expect(asked()).toBe(NO_PAGE)
+  pages.switches = V36
+  const page = asked()
+  expect(page).toBeGreaterThanOrEqual(0)
+  expect(pages.pagePfmemalloc(page)).toBe(true)
+})

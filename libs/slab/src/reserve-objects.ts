@@ -25,7 +25,7 @@ import type { ReserveRules } from "./revision.ts"
 import { type SlabCache, SLABS_FREE, SLABS_FULL } from "./slab-cache.ts"
 
 export class ReserveObjects {
-  readonly rules: ReserveRules
+  rules: ReserveRules
   readonly #pages: PageSource
   readonly #memallocSocks: MemallocSocks
   /** pfmemalloc_active: reserve slabs may exist, in any cache. */

@@ -115,6 +115,10 @@ export class SlabAllocator implements ObjectAllocator {
     this.#general = this.#createGeneralCaches()
   }
 
+  setPfmemalloc(handling: PfmemallocHandling): void {
+    this.reserve.rules = RESERVE_RULES[handling]
+  }
+
   createCache(name: string, objectSize: number, options: CacheOptions = {}): SlabCache {
     const geometry = slabGeometry(objectSize, { ...options, slabMaxOrder: this.#maxOrder })
     const management = geometry.offSlab ? this.#generalFor(geometry.managementBytes) : null

@@ -248,3 +248,18 @@ it("with the gate closed again, a tagged entry is handed out and counted", () =>
   expect(slab.tryAlloc(other, heads, GFP_ATOMIC)).toBeGreaterThanOrEqual(0)
   expect(heads.taggedWithGateClosed).toBe(1)
 })
+
+it.each(["feb-2012", "v3.6"] as const)(
+  "switched from none to %s: objects that exist stay untagged, new ones are not",
+  (to) => {
+    const { slab, pages, heads } = machine("none")
+    const before = slab.tryAlloc(reserveUser, heads, GFP_ATOMIC)
+    slab.setPfmemalloc(to)
+    for (let i = 0; i < 14; i++) expect(slab.tryAlloc(other, heads, GFP_ATOMIC)).toBeGreaterThanOrEqual(0)
+    expect([marked(pages, before), tagged(heads)]).toEqual([false, 0])
+    const after = slab.tryAlloc(reserveUser, heads, GFP_ATOMIC)
+    expect([marked(pages, after), tagged(heads)]).toEqual([true, 14])
+    expect(slab.tryAlloc(other, heads, GFP_ATOMIC)).toBe(NO_OBJECT)
+    slab.checkInvariants()
+  }
+)

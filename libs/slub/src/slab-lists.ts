@@ -16,16 +16,18 @@ import type { SlubPages } from "./slub-pages.ts"
 
 export class SlabLists {
   readonly #pages: SlubPages
-  readonly #marksSlabs: boolean
-  readonly #nodePartialTest: boolean
+  #rules: ReserveRules
   readonly #unfreezeKeepsMinPartial: boolean
 
   /** `unfreezeKeepsMinPartial`: see SlubOptions. */
   constructor(pages: SlubPages, rules: ReserveRules, unfreezeKeepsMinPartial: boolean) {
     this.#pages = pages
     this.#unfreezeKeepsMinPartial = unfreezeKeepsMinPartial
-    this.#marksSlabs = rules.marksSlabs
-    this.#nodePartialTest = rules.nodePartialTest
+    this.#rules = rules
+  }
+
+  set rules(rules: ReserveRules) {
+    this.#rules = rules
   }
 
   /**
@@ -44,7 +46,7 @@ export class SlabLists {
         c.cpuSlab[cpu] = row
         c.cpuFreelist[cpu] = CHAIN_END
       }
-      if (this.#marksSlabs && !this.#pages.allowed(ctx, c, row, gfp)) {
+      if (this.#rules.marksSlabs && !this.#pages.allowed(ctx, c, row, gfp)) {
         c.reserveDeactivations++
         this.deactivateCpuSlab(ctx, c, cpu)
         continue
@@ -136,7 +138,7 @@ export class SlabLists {
     let row = slabs.head[NODE_PARTIAL]
     while (row !== NO_SLAB) {
       const next = slabs.next[row]
-      if (this.#nodePartialTest && !this.#pages.allowed(ctx, c, row, gfp)) {
+      if (this.#rules.nodePartialTest && !this.#pages.allowed(ctx, c, row, gfp)) {
         c.reserveSkips++
         row = next
         continue

@@ -69,8 +69,8 @@ export class SlubAllocator implements ObjectAllocator {
   readonly #pages: PageSource
   readonly #slubPages: SlubPages
   readonly #lists: SlabLists
-  readonly #fastPathTest: boolean
-  readonly #newSlabTest: boolean
+  #fastPathTest: boolean
+  #newSlabTest: boolean
   readonly #cpus: number
   readonly #group: number
   readonly #heading: SizeHeading
@@ -99,6 +99,14 @@ export class SlubAllocator implements ObjectAllocator {
     this.#traceAlloc = sim.trace.point("kmem_cache_alloc", ["ptr", "bytes_req", "bytes_alloc", "gfp_flags"])
     this.#traceFree = sim.trace.point("kmem_cache_free", ["ptr"])
     this.#general = this.#createGeneralCaches()
+  }
+
+  setPfmemalloc(handling: PfmemallocHandling): void {
+    const rules = RESERVE_RULES[handling]
+    this.#slubPages.rules = rules
+    this.#lists.rules = rules
+    this.#fastPathTest = rules.fastPathTest
+    this.#newSlabTest = rules.newSlabTest
   }
 
   createCache(name: string, objectSize: number, options: CacheOptions = {}): SlubCache {

@@ -25,14 +25,18 @@ import type { SlubCache } from "./slub-cache.ts"
 
 export class SlubPages {
   readonly #pages: PageSource
-  readonly #marksSlabs: boolean
+  #rules: ReserveRules
   /** Pages held, and how many of them are reclaim-accounted. */
   held = 0
   heldReclaimable = 0
 
   constructor(pages: PageSource, rules: ReserveRules) {
     this.#pages = pages
-    this.#marksSlabs = rules.marksSlabs
+    this.#rules = rules
+  }
+
+  set rules(rules: ReserveRules) {
+    this.#rules = rules
   }
 
   /** Mask of the fallback attempt: the caller's, as far as it may pass, and what the cache adds. */
@@ -60,7 +64,7 @@ export class SlubPages {
       assert((flags[p] & (PG_slab | PG_active)) === 0, "slub: got a page that is a slab page already")
       flags[p] |= PG_slab
     }
-    if (this.#marksSlabs && this.#pages.pagePfmemalloc(page)) flags[page] |= PG_active
+    if (this.#rules.marksSlabs && this.#pages.pagePfmemalloc(page)) flags[page] |= PG_active
     this.#account(cache, page, count)
     const objects = order === cache.order ? cache.objsPerSlab : cache.geometry.minObjects
     const row = cache.slabs.create(page, order, objects)

@@ -175,3 +175,19 @@ it("pages lose their mark when they go back", () => {
   expect(freed.length).toBeGreaterThan(0)
   expect(freed.some((object) => marked(pages, object))).toBe(false)
 })
+
+it.each(["feb-2012", "v3.6"] as const)(
+  "switched from none to %s: slabs that exist stay unmarked, new ones are not",
+  (to) => {
+    const { slub, pages, heads } = machine("none")
+    const before = slub.tryAlloc(reserveUser, heads, GFP_ATOMIC)
+    slub.setPfmemalloc(to)
+    while (objectPage(slub.tryAlloc(sameCpu, heads, GFP_ATOMIC)) === objectPage(before));
+    const after = slub.tryAlloc(reserveUser, heads, GFP_ATOMIC)
+    expect([marked(pages, before), marked(pages, after)]).toEqual([false, true])
+    // only February's fast path looks at the mark
+    slub.tryAlloc(sameCpu, heads, GFP_ATOMIC)
+    expect(heads.reserveDeactivations).toBe(to === "feb-2012" ? 1 : 0)
+    slub.checkInvariants()
+  }
+)

@@ -18,14 +18,15 @@ export class Readahead {
   readonly #io: PageIo
   readonly #queue: BlockQueue
   readonly #pageCluster: number
-  readonly #plug: boolean
+  /** The block is submitted under one plug. */
+  plug: boolean
 
   constructor(state: SwapState, io: PageIo, queue: BlockQueue, pageCluster: number, plug: boolean) {
     this.#state = state
     this.#io = io
     this.#queue = queue
     this.#pageCluster = pageCluster
-    this.#plug = plug
+    this.plug = plug
   }
 
   /**
@@ -35,14 +36,15 @@ export class Readahead {
   *swapinReadahead(task: Task, slot: number): Sleeps<number> {
     const mask = 2 ** this.#pageCluster - 1
     const last = slot | mask
+    const plug = this.plug
     this.#state.counters.readaheads++
-    if (this.#plug) this.#queue.plug(task)
+    if (plug) this.#queue.plug(task)
     // slot 0 is the header
     for (let offset = Math.max(1, slot & ~mask); offset <= last; offset++) {
       const page = yield* this.readSwapCacheAsync(task, offset)
       if (page !== NO_PAGE) this.#state.putPage(task, page)
     }
-    if (this.#plug) this.#queue.unplug(task)
+    if (plug) this.#queue.unplug(task)
     this.#state.ops.lruAddDrain(task)
     return yield* this.readSwapCacheAsync(task, slot)
   }

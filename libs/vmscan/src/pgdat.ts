@@ -31,7 +31,8 @@ export class Pgdat {
   readonly lruvecs: ReadonlyArray<LruVec>
   readonly mm: ReclaimOps
   readonly congestion: Congestion
-  readonly switches: VmscanSwitches
+  /** Read at every use: another set counts from then on. */
+  switches: VmscanSwitches
   readonly costs: VmscanCosts
   readonly swappiness: number
   readonly group: number

@@ -68,9 +68,8 @@ export class NbdDevice implements BlockDriver {
   readonly disconnectedWq: WaitQueue
   readonly #sim: Sim
   readonly #frames: Frames
-  readonly #memallocXmit: boolean
   readonly #xmit: SockXmit
-  readonly #appendSent: boolean
+  #appendSent: boolean
   readonly #readOnly: boolean
   readonly #costs: NbdCosts
   readonly #waiting: DriverList
@@ -95,7 +94,6 @@ export class NbdDevice implements BlockDriver {
     this.queue = queue
     this.#sim = sim
     this.#frames = frames
-    this.#memallocXmit = options.memallocXmit
     this.#appendSent = options.appendSent
     this.#readOnly = options.readOnly ?? false
     this.#costs = options.costs ?? { requestNs: 500, replyNs: 500 }
@@ -176,6 +174,17 @@ export class NbdDevice implements BlockDriver {
     this.txLock.unlock(task)
   }
 
+  /**
+   * Other switches from now on. A connection that is under way becomes a memalloc socket as a new one would; a call into
+   * the socket that is under way ends with the rights it began with.
+   */
+  setSwitches(switches: Pick<NbdOptions, "memallocXmit" | "appendSent">): void {
+    this.#appendSent = switches.appendSent
+    this.#xmit.memalloc = switches.memallocXmit
+    const { transport } = this.#xmit
+    if (switches.memallocXmit && transport !== null && this.#receiving && !transport.memalloc) transport.setMemalloc()
+  }
+
   // — the two tasks —
 
   /** `nbd_thread`: the kernel thread that sends. */
@@ -206,7 +215,7 @@ export class NbdDevice implements BlockDriver {
     assert(transport !== null && !this.#receiving, "DO_IT without a socket, or twice")
     this.#receiving = true
     this.harderror = 0
-    if (this.#memallocXmit) transport.setMemalloc()
+    if (this.#xmit.memalloc) transport.setMemalloc()
     // requests may have come between SET_SOCK and DO_IT
     if (this.#waiting.count > 0) this.waitingWq.wakeUp()
     for (;;) {

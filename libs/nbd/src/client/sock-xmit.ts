@@ -17,9 +17,10 @@ const EPIPE = 32
 export class SockXmit {
   /** nbd->sock: null from the moment it is shut down. */
   transport: Transport | null = null
+  /** Calls run with PF_MEMALLOC. */
+  memalloc: boolean
   readonly txLock: Mutex
   readonly #sim: Sim
-  readonly #memalloc: boolean
   readonly #timeoutNs: Nanoseconds
   readonly #timer: Timer
   readonly #counters: NbdCounters
@@ -29,7 +30,7 @@ export class SockXmit {
   constructor(sim: Sim, name: string, memalloc: boolean, timeoutNs: Nanoseconds, counters: NbdCounters) {
     this.txLock = new Mutex(sim, `${name} tx_lock`)
     this.#sim = sim
-    this.#memalloc = memalloc
+    this.memalloc = memalloc
     this.#timeoutNs = timeoutNs
     this.#counters = counters
     this.#timer = new Timer(sim.queue, () => this.#killHungXmit())
@@ -37,7 +38,7 @@ export class SockXmit {
 
   /** Before any call: sets mask and flag, returns the flag as it was. */
   begin(task: Task, transport: Transport): number {
-    if (!this.#memalloc) {
+    if (!this.memalloc) {
       transport.skAllocation = GFP_NOIO
       return 0
     }
@@ -58,7 +59,7 @@ export class SockXmit {
 
   /** After a call: what was moved, or a negative errno. −EINTR: a signal, which is taken off the task. */
   end(task: Task, saved: number, result: number): number {
-    if (this.#memalloc) task.flags = (task.flags & ~PF_MEMALLOC) | saved
+    if (this.memalloc) task.flags = (task.flags & ~PF_MEMALLOC) | saved
     if (task.process.killed || result === -EINTR) {
       task.process.killed = false
       return -EINTR

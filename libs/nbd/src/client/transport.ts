@@ -17,6 +17,8 @@ export interface PageToken {
 export interface Transport {
   /** sk->sk_allocation: the gfp mask with which the socket allocates. */
   skAllocation: number
+  /** SOCK_MEMALLOC. */
+  readonly memalloc: boolean
   /** sk_set_memalloc. */
   setMemalloc(): void
   /** kernel_sendmsg; `more` is MSG_MORE. */
