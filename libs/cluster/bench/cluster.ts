@@ -12,7 +12,7 @@ const MODES: Readonly<Record<string, () => void>> = {
   "seed-2g": seed2g,
   memory,
   "boot-1000": boot1000,
-  scale: () => scale([1, 10, 100, 1000])
+  scale: () => scale((process.argv[3] ?? "1,10").split(",").map(Number))
 }
 
 const [mode = "quick"] = process.argv.slice(2)

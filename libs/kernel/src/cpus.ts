@@ -6,7 +6,6 @@
 //   of the burst under way (BURST_NS), where Linux would preempt at once: that is the error of its start.
 // source: kernel/sched/core.c:schedule, kernel/softirq.c (time accounting only)
 import { assert, type Dispatcher, type EventKind, type Process, type Sim, type Sleeps } from "@swaplab/sim"
-import { Effect } from "effect"
 import type { KernelTask } from "./task.ts"
 
 /** After this much CPU time a task goes behind its equals. sysctl_sched_min_granularity is 0.75 ms times log2(cpus). */
@@ -53,6 +52,8 @@ export class Cpus implements Dispatcher {
   readonly #sim: Sim
   readonly #switchNs: number
   readonly #current: Array<KernelTask | null>
+  /** One bit for each CPU without a task, 32 to a word; a softirq may still be busy there. */
+  readonly #taskless: Int32Array
   /** Until when the CPU is taken, by the burst of its task and by softirqs. */
   readonly #busyUntil: Float64Array
   readonly #busyNs: Float64Array
@@ -69,6 +70,8 @@ export class Cpus implements Dispatcher {
     this.count = count
     this.#switchNs = contextSwitchNs
     this.#current = Array.from({ length: count }, () => null)
+    this.#taskless = new Int32Array((count + 31) >> 5)
+    for (let cpu = 0; cpu < count; cpu++) this.#taskless[cpu >> 5] |= 1 << (cpu & 31)
     this.#busyUntil = new Float64Array(count)
     this.#busyNs = new Float64Array(count)
     this.#endQueued = new Uint8Array(count)
@@ -78,7 +81,7 @@ export class Cpus implements Dispatcher {
 
   /** Starts the fiber of a task: its program begins when the task first gets a CPU. */
   start(task: KernelTask, program: () => Sleeps<void>): void {
-    this.#sim.spawn(task, Effect.gen(() => this.#life(task, program)))
+    this.#sim.spawn(task, task.program(() => this.#life(task, program)))
   }
 
   /** The task that runs, or last ran, on the CPU; null when it is idle. */
@@ -174,9 +177,7 @@ export class Cpus implements Dispatcher {
     }
     if (this.#leaving[cpu] === 1) {
       this.#leaving[cpu] = 0
-      this.#current[cpu] = null
-      task.onCpu = -1
-      task.sliceNs = 0
+      this.#takeOff(task)
       if (task.wakePending) {
         task.wakePending = false
         this.#push(task)
@@ -186,14 +187,20 @@ export class Cpus implements Dispatcher {
     }
     const preempted = !task.highPriority && (!this.#high.empty || !this.#woken.empty)
     if (preempted || (this.#sliceUsed(task) && this.#othersWait())) {
-      this.#current[cpu] = null
-      task.onCpu = -1
-      task.sliceNs = 0
+      this.#takeOff(task)
       this.#expired.push(task)
       this.#dispatch(cpu)
       return
     }
     task.resume()
+  }
+
+  #takeOff(task: KernelTask): void {
+    const cpu = task.onCpu
+    this.#current[cpu] = null
+    this.#taskless[cpu >> 5] |= 1 << (cpu & 31)
+    task.onCpu = -1
+    task.sliceNs = 0
   }
 
   #sliceUsed(task: KernelTask): boolean {
@@ -211,10 +218,13 @@ export class Cpus implements Dispatcher {
       this.#dispatch(task.cpu)
       return
     }
-    for (let cpu = 0; cpu < this.count; cpu++) {
-      if (this.#idle(cpu)) {
-        this.#dispatch(cpu)
-        return
+    for (let word = 0; word < this.#taskless.length; word++) {
+      for (let bits = this.#taskless[word]; bits !== 0; bits &= bits - 1) {
+        const cpu = (word << 5) + 31 - Math.clz32(bits & -bits)
+        if (this.#busyUntil[cpu] <= this.#sim.now) {
+          this.#dispatch(cpu)
+          return
+        }
       }
     }
   }
@@ -233,6 +243,7 @@ export class Cpus implements Dispatcher {
     const task = this.#high.shift() ?? this.#woken.shift() ?? this.#expired.shift()
     if (task === null) return
     this.#current[cpu] = task
+    this.#taskless[cpu >> 5] &= ~(1 << (cpu & 31))
     task.onCpu = cpu
     task.cpu = cpu
     task.ns += this.#switchNs

@@ -46,6 +46,21 @@ describe("CPUs as a resource", () => {
     expect(ends).toEqual([12_000, 12_000])
   })
 
+  it("finds an idle CPU among many, the lowest first, past those busy with softirqs", () => {
+    const { sim, cpus, start } = machine(70)
+    const used: Array<number> = []
+    for (let cpu = 0; cpu < 70; cpu++) if (cpu !== 3 && cpu !== 40 && cpu !== 69) cpus.steal(cpu, 1_000_000)
+    for (const name of ["a", "b", "c"]) {
+      start(name, function*(task) {
+        used.push(task.onCpu)
+        task.ns += 10_000
+        yield* task.settle()
+      })
+    }
+    expect(sim.run(900_000).reason).toBe("until")
+    expect(used).toEqual([3, 40, 69])
+  })
+
   it("steals softirq time from the running task", () => {
     const { sim, cpus, start } = machine(1)
     let end = 0

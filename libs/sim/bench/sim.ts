@@ -81,7 +81,8 @@ const engine = (): number => {
   return (process.cpuUsage().user - start) / EVENTS * 1000
 }
 
-const fibers = (): number => {
+/** Sleeps and wake-ups of tasks whose bodies are stepped by Process.program, or by the Effect runtime itself. */
+const sleeps = (driven: boolean): number => {
   const sim = new Sim({ seed: 1 })
   const rounds = 3000
   const queue = new WaitQueue(sim, "bench")
@@ -94,7 +95,7 @@ const fibers = (): number => {
         yield* queue.sleep(task)
       }
     }
-    sim.spawn(task, Effect.gen(body))
+    sim.spawn(task, driven ? task.program(body) : Effect.gen(body))
   }
   const start = process.cpuUsage().user
   sim.run()
@@ -102,18 +103,25 @@ const fibers = (): number => {
 }
 
 const median = (values: Array<number>): number => values.sort((a, b) => a - b)[values.length >> 1]
-const rows = { bare: [] as Array<number>, engine: [] as Array<number>, fibers: [] as Array<number> }
+const rows = {
+  bare: [] as Array<number>,
+  engine: [] as Array<number>,
+  program: [] as Array<number>,
+  gen: [] as Array<number>
+}
 for (let run = 0; run < 8; run++) {
-  const sample = { bare: bareHeap(), engine: engine(), fibers: fibers() }
+  const sample = { bare: bareHeap(), engine: engine(), program: sleeps(true), gen: sleeps(false) }
   // the first runs warm the compiler up
   if (run < 3) continue
   rows.bare.push(sample.bare)
   rows.engine.push(sample.engine)
-  rows.fibers.push(sample.fibers)
+  rows.program.push(sample.program)
+  rows.gen.push(sample.gen)
 }
 const bare = median(rows.bare)
 const event = median(rows.engine)
-const sleep = median(rows.fibers)
+const sleep = median(rows.program)
+const throughEffect = median(rows.gen)
 console.log(JSON.stringify({
   bench: "sim",
   bareHeapNs: Math.round(bare),
@@ -121,5 +129,7 @@ console.log(JSON.stringify({
   eventsRatioToBareHeap: +(bare / event).toFixed(2),
   sleepWakeNs: Math.round(sleep),
   sleepWakeRatioToBareHeap: +(bare / sleep).toFixed(3),
+  sleepWakeThroughEffectNs: Math.round(throughEffect),
+  sleepWakeThroughEffectRatioToBareHeap: +(bare / throughEffect).toFixed(3),
   opsPerCpuSecond: Math.round(1e9 / event)
 }))

@@ -56,6 +56,8 @@ export class Process {
   timedOut = false
 
   #resume: ((effect: Effect.Effect<void>) => void) | null = null
+  /** Continues a body that `program` drives; null while the body runs, or when there is none. */
+  #step: (() => void) | null = null
   #woken = false
   /**
    * Suspends the fiber until `resume`. Made once: a sleep allocates only what the fiber itself needs. It has no
@@ -82,8 +84,45 @@ export class Process {
     )
   }
 
+  /**
+   * The Effect of a body that sleeps: one suspension of the fiber for the whole body, in which the body is stepped from
+   * the run queue of the simulation. A sleep so costs a call instead of a round through the Effect runtime; any other
+   * Effect that the body yields is run by the runtime as usual. Not for fibers that are interrupted from outside.
+   */
+  program(body: () => Sleeps<void>): Effect.Effect<void> {
+    return Effect.suspend(() => this.#drive(body()))
+  }
+
+  #drive(body: Sleeps<void>): Effect.Effect<void> {
+    return Effect.async<void>((resume) => {
+      const step = (): void => {
+        try {
+          for (;;) {
+            const { done, value } = body.next()
+            if (done === true) return resume(Effect.void)
+            if (value !== this.park) return resume(Effect.zipRight(Utils.yieldWrapGet(value), this.#drive(body)))
+            if (!this.#woken) {
+              this.#step = step
+              return
+            }
+            this.#woken = false
+          }
+        } catch (error) {
+          resume(Effect.die(error))
+        }
+      }
+      step()
+    })
+  }
+
   /** Continues the fiber: it runs when the event that is firing has finished. */
   resume(): void {
+    const step = this.#step
+    if (step !== null) {
+      this.#step = null
+      this.sim.runLater(step)
+      return
+    }
     const resume = this.#resume
     if (resume === null) {
       assert(!this.#woken, "a task was resumed twice")

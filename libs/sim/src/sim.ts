@@ -118,6 +118,11 @@ export class Sim {
     })
   }
 
+  /** Puts a step of a task at the end of the run queue. */
+  runLater(step: () => void): void {
+    this.#runQueue.scheduleTask(step, 0)
+  }
+
   /** Makes `run` return after the event that is firing. */
   stop(): void {
     this.#stopped = true
