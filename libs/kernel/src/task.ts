@@ -1,5 +1,5 @@
 // A task of one emulated machine (struct task_struct, as far as memory management looks at it).
-import type { Task } from "@swaplab/page-alloc"
+import { Refusal, type Task } from "@swaplab/page-alloc"
 import { Process, type Sim, type Sleeps } from "@swaplab/sim"
 import type { Cpus } from "./cpus.ts"
 
@@ -15,6 +15,7 @@ export class KernelTask extends Process implements Task {
   readonly process: Process = this
   flags: number
   memdie = false
+  readonly refusal: Refusal = new Refusal()
   readonly inInterrupt = false
   readonly servingSoftirq = false
   cpu = 0

@@ -73,3 +73,19 @@ export const gfpToAllocFlags = (ctx: Context, gfp: number, switches: PageAllocSw
   if (noWatermarks(ctx, gfp, switches)) flags |= ALLOC_NO_WATERMARKS
   return flags
 }
+
+const NAMES: ReadonlyArray<readonly [bit: number, name: string]> = [
+  [ALLOC_WMARK_LOW, "ALLOC_WMARK_LOW"],
+  [ALLOC_WMARK_HIGH, "ALLOC_WMARK_HIGH"],
+  [ALLOC_NO_WATERMARKS, "ALLOC_NO_WATERMARKS"],
+  [ALLOC_HARDER, "ALLOC_HARDER"],
+  [ALLOC_HIGH, "ALLOC_HIGH"],
+  [ALLOC_CPUSET, "ALLOC_CPUSET"],
+  [ALLOC_PFMEMALLOC, "ALLOC_PFMEMALLOC"]
+]
+
+/** "ALLOC_WMARK_MIN|ALLOC_HIGH": the flags in words. */
+export const allocFlagNames = (flags: number): string => {
+  const names = NAMES.filter(([bit]) => (flags & bit) !== 0).map(([, name]) => name)
+  return [...((flags & (ALLOC_WMARK_MASK | ALLOC_NO_WATERMARKS)) === 0 ? ["ALLOC_WMARK_MIN"] : []), ...names].join("|")
+}

@@ -45,6 +45,7 @@ import { NO_PAGE, Node, OOM_MIN_ZONE } from "./node.ts"
 import { PG_pfmemalloc } from "./page-flags.ts"
 import { buddyinfoText, zoneinfoText } from "./proc.ts"
 import { NO_RECLAIMER, type Reclaimer } from "./reclaimer.ts"
+import { Refusal } from "./refusal.ts"
 import { type Context, PF_MEMALLOC, type Task } from "./sched.ts"
 import { VmStat, type VmStatLines } from "./vmstat.ts"
 import { MAX_ORDER, PAGE_ALLOC_COSTLY_ORDER } from "./watermark.ts"
@@ -97,6 +98,11 @@ export class PageAllocator extends Node {
   onAllocationFailure: (info: AllocationFailure) => void = () => {}
   /** The first message. */
   firstFailure: AllocationFailure | null = null
+  /**
+   * The first allocation in interrupt context that failed since the record was cleared. Tasks have records of their own
+   * (see {@link Task}).
+   */
+  readonly atomicRefusal = new Refusal()
   readonly counters: AllocCounters = allocCounters()
   #switches: PageAllocSwitches
   readonly costs: AllocCosts
@@ -203,10 +209,15 @@ export class PageAllocator extends Node {
   *#allocSlow(task: Task, gfp: number, order: number): Sleeps<number> {
     const zonelist = this.zonelists[gfp & 15]
     const outerWhy = task.process.why
+    const { refusal } = task
     let allocFlags = gfpToAllocFlags(task, gfp, this.#switches)
     let totalReclaimed = 0
     let rounds = 0
     let instant = this.#sim.now
+    if (refusal !== undefined) {
+      refusal.write(instant, task.process.name, gfp, order, allocFlags, zonelist)
+      refusal.open = true
+    }
     for (;;) {
       task.process.why = describeShortage(gfp, order, zonelist[0], allocFlags)
       let page = NO_PAGE
@@ -241,6 +252,7 @@ export class PageAllocator extends Node {
         if (page === WOULD_SLEEP) continue
       }
       task.process.why = outerWhy
+      if (refusal !== undefined) refusal.open = false
       return page === NO_PAGE
         ? this.#fail(task, gfp, order, allocFlags)
         : this.#gotPage(page, order, gfp, allocFlags)
@@ -343,6 +355,7 @@ export class PageAllocator extends Node {
     const counters = this.counters
     counters.failures[Math.min(order, MAX_ORDER - 1)]++
     if (this.trace.alloc.enabled) this.#traceAlloc(NO_PAGE, order, gfp)
+    if (ctx.inInterrupt) this.#recordAtomic(gfp, order, allocFlags)
     if ((gfp & __GFP_NOWARN) !== 0) {
       counters.quietFailures++
     } else if (!this.#rateLimit.pass(this.#sim.now)) {
@@ -354,6 +367,15 @@ export class PageAllocator extends Node {
       this.onAllocationFailure(info)
     }
     return NO_PAGE
+  }
+
+  /** An attempt at a preferred order does not count; one before the reserve is asked gives way to one with no way out. */
+  #recordAtomic(gfp: number, order: number, allocFlags: number): void {
+    const record = this.atomicRefusal
+    if ((gfp & __GFP_NORETRY) !== 0) return
+    const first = record.timeNs < 0
+    const final = (gfp & __GFP_NOWARN) === 0 && (record.gfp & __GFP_NOWARN) !== 0
+    if (first || final) record.write(this.#sim.now, "softirq", gfp, order, allocFlags, this.zonelist(gfp))
   }
 
   #failure(ctx: Context, gfp: number, order: number, allocFlags: number): AllocationFailure {

@@ -5,6 +5,7 @@
 // (they would get ALLOC_HARDER), cpusets, tasks dumping core.
 // source: include/linux/sched.h, include/linux/hardirq.h
 import type { Process, Sleeps } from "@swaplab/sim"
+import type { Refusal } from "./refusal.ts"
 
 /** The task may use the whole reserve and must not enter direct reclaim. */
 export const PF_MEMALLOC = 0x800
@@ -33,6 +34,8 @@ export interface Context {
 /** A context that may sleep. Passed to everything that may sleep. */
 export interface Task extends Context {
   readonly process: Process
+  /** Where the page allocator writes down why it refused the allocation that this task waits in, or waited in last. */
+  readonly refusal?: Refusal
   /** cond_resched(): lets the CPU time of a burst pass when there is enough of it. */
   condResched(): Sleeps<void>
 }

@@ -1,0 +1,58 @@
+// The record of an allocation that was refused: who asked, for what, and what each zone had at that instant.
+// Records exist from boot on and are written over, on the failure path only.
+import type { Nanoseconds } from "@swaplab/sim"
+import { minFloor } from "./failure.ts"
+import { WMARK_MIN, type Zone } from "./zone.ts"
+
+/** DMA, DMA32, Normal, Movable. */
+const MAX_ZONES = 4
+
+/** One allocation that was refused. Columns are by position in the zonelist, the preferred zone first. */
+export class Refusal {
+  /** When it was refused first; −1: never. */
+  timeNs: Nanoseconds = -1
+  /** Who asked: a task, or "softirq". */
+  comm = ""
+  order = 0
+  gfp = 0
+  /** ALLOC_ flags of the slow path, the right to ignore watermarks included. */
+  allocFlags = 0
+  /** The caller is still in the slow path: it reclaims and tries again. */
+  open = false
+  zones = 0
+  readonly zone: Uint8Array = new Uint8Array(MAX_ZONES)
+  readonly free: Int32Array = new Int32Array(MAX_ZONES)
+  readonly min: Int32Array = new Int32Array(MAX_ZONES)
+  /** Pages that the allocation must leave in the zone, lowmem_reserve included: it fails at this number and below. */
+  readonly floor: Int32Array = new Int32Array(MAX_ZONES)
+
+  /** Writes the record. */
+  write(
+    timeNs: Nanoseconds,
+    comm: string,
+    gfp: number,
+    order: number,
+    allocFlags: number,
+    zonelist: ReadonlyArray<Zone>
+  ): void {
+    this.timeNs = timeNs
+    this.comm = comm
+    this.gfp = gfp
+    this.order = order
+    this.allocFlags = allocFlags
+    this.zones = zonelist.length
+    for (let i = 0; i < zonelist.length; i++) {
+      const zone = zonelist[i]
+      this.zone[i] = zone.index
+      this.free[i] = zone.free
+      this.min[i] = zone.watermark[WMARK_MIN]
+      this.floor[i] = minFloor(zone, zonelist[0].index, allocFlags) + (1 << order) - 1
+    }
+  }
+
+  /** Forgets it: the next one counts as the first. */
+  clear(): void {
+    this.timeNs = -1
+    this.open = false
+  }
+}
