@@ -32,7 +32,8 @@ export {
   type RunResult,
   type Series,
   type SeriesColumn,
-  type ServerResult
+  type ServerResult,
+  type ZoneLowWater
 } from "./run/result.ts"
 export { runCluster } from "./run/run-cluster.ts"
 export { buildCluster, type Client, type Cluster } from "./run/topology.ts"

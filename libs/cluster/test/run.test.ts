@@ -48,6 +48,12 @@ describe("a run", () => {
       counters.failures.reduce((sum, count) => sum + count, 0) - counters.quietFailures
     )
     expect(client.firstFailedAllocation === null).toBe(client.failedAllocations === 0)
+    expect(client.lowWater.map(({ zone }) => zone)).toEqual(["DMA"])
+    // swapping takes memory below the low mark, and never all of it
+    for (const { lowestFree, min } of client.lowWater) {
+      expect(lowestFree).toBeGreaterThan(0)
+      expect(lowestFree).toBeLessThan(min * 1.5)
+    }
   })
 
   it("ends with `timeout` when the duration is over, and `stopped` when the user says so", () => {

@@ -69,6 +69,7 @@ export const fakeResult = (
     integrityErrors: 0,
     failedAllocations: 0,
     firstFailedAllocation: null,
+    lowWater: [{ zone: "DMA", lowestFree: 90, min: 61 }, { zone: "DMA32", lowestFree: 100 + seed, min: 191 }],
     lockup: null
   }],
   server: {

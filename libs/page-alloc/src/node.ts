@@ -118,6 +118,7 @@ export class Node {
     for (const zone of this.populatedZones) {
       this.buddy.populate(zone)
       zone.free = zone.present
+      zone.lowestFree = zone.present
       this.#items[NR_FREE_PAGES] += zone.present
     }
     this.#initWatermarks(options)
@@ -305,6 +306,7 @@ export class Node {
     const page = this.buddy.take(zone, order, type)
     if (page === NONE) return NONE
     zone.free -= 1 << order
+    if (zone.free < zone.lowestFree) zone.lowestFree = zone.free
     items[NR_FREE_PAGES] -= 1 << order
     items[PGALLOC_DMA + zone.index] += 1 << order
     return page

@@ -100,6 +100,7 @@ export class PerCpuLists {
     }
     pcp.count += taken
     zone.free -= taken
+    if (zone.free < zone.lowestFree) zone.lowestFree = zone.free
     this.#vmstat.items[NR_FREE_PAGES] -= taken
   }
 

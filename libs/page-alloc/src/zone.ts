@@ -59,6 +59,8 @@ export class Zone {
 
   /** NR_FREE_PAGES: pages in buddy lists only; per-CPU lists are not free memory. */
   free = 0
+  /** Its least value since boot: how deep the reserve was used. */
+  lowestFree = 0
   /** Free blocks by order, all migrate types. */
   readonly nrFree = new Int32Array(MAX_ORDER)
   /** Free lists, index order × MIGRATE_TYPES + type. */

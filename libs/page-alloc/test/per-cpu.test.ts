@@ -120,6 +120,22 @@ describe("per-CPU lists", () => {
   })
 })
 
+describe("the least free memory of a zone", () => {
+  it("is remembered for batches and for blocks of a higher order", () => {
+    const { pages } = machine()
+    const zone = pages.zones[1]
+    expect(zone.lowestFree).toBe(512_000)
+    pages.tryAlloc(ctx, GFP_KERNEL, 0)
+    expect(zone.lowestFree).toBe(512_000 - 31)
+    const block = pages.tryAlloc(ctx, GFP_KERNEL, 5)
+    expect(zone.lowestFree).toBe(512_000 - 31 - 32)
+    pages.free(ctx, block, 5)
+    pages.tryAlloc(ctx, GFP_KERNEL, 3)
+    expect(zone.free).toBe(512_000 - 31 - 8)
+    expect(zone.lowestFree).toBe(512_000 - 31 - 32)
+  })
+})
+
 describe("freeing to the buddy lists", () => {
   it("clears allUnreclaimable and pagesScanned; a free into a per-CPU list does not", () => {
     const { pages } = machine()

@@ -79,6 +79,7 @@ const result = (kernel: string, seed: number, outcome: Outcome, elapsedNs: numbe
     integrityErrors: 0,
     failedAllocations: 7,
     firstFailedAllocation: null,
+    lowWater: [{ zone: "DMA32", lowestFree: 150, min: 191 }],
     lockup: outcome === "lockup" ? lockup(seed) : null
   })),
   server: {

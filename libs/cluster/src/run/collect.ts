@@ -1,5 +1,5 @@
 // Puts the figures of a finished simulation together.
-import { PSWPIN, PSWPOUT } from "@swaplab/page-alloc"
+import { PSWPIN, PSWPOUT, WMARK_MIN } from "@swaplab/page-alloc"
 import type { Scenario } from "../scenario/scenario.ts"
 import type { ClientRun } from "./client-run.ts"
 import { littlesLaw, packetsConserved, pagesConserved, swapTokens, switchConserved } from "./laws.ts"
@@ -35,12 +35,17 @@ export const clientResult = (run: ClientRun, outcome: Outcome): ClientResult => 
       allocFailed: machine.nic.allocRxBuffFailed,
       retransmits: clientSocket.retransmitted + serverSocket.retransmitted,
       rtos: clientSocket.timeouts + serverSocket.timeouts,
-      pfmemallocDrops: clientSocket.pfmemallocDrops
+      pfmemallocDrops: clientSocket.pfmemallocDrops + (run.client.noise?.pfmemallocDrops ?? 0)
     },
     oomKills: machine.oomKills,
     integrityErrors: machine.corruptions.length,
     failedAllocations: machine.pages.counters.messages + machine.pages.counters.messagesSuppressed,
     firstFailedAllocation: machine.pages.firstFailure?.message ?? null,
+    lowWater: machine.pages.populatedZones.map((zone) => ({
+      zone: zone.name,
+      lowestFree: zone.lowestFree,
+      min: zone.watermark[WMARK_MIN]
+    })),
     lockup: run.lockup
   }
 }

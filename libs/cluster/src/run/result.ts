@@ -75,7 +75,16 @@ export interface ClientResult {
   readonly failedAllocations: number
   /** The kernel's message of the first of them. */
   readonly firstFailedAllocation: string | null
+  /** How deep each zone was used, from DMA up. */
+  readonly lowWater: ReadonlyArray<ZoneLowWater>
   readonly lockup: LockupReport | null
+}
+
+/** The least free memory of a zone over a whole run, against its min watermark; both in pages. */
+export interface ZoneLowWater {
+  readonly zone: string
+  readonly lowestFree: number
+  readonly min: number
 }
 
 /** Network counters of one client. */
@@ -91,7 +100,7 @@ export interface ClientNetwork {
   readonly retransmits: number
   /** Retransmission timeouts. */
   readonly rtos: number
-  /** Packets from the reserve that sk_filter discarded because their socket is no memalloc socket. */
+  /** Packets from the reserve that sk_filter discarded because their socket is no memalloc socket; all sockets. */
   readonly pfmemallocDrops: number
 }
 

@@ -2,7 +2,7 @@
 import { type KernelSpec, Machine, nbdSwitches, type NicDriver } from "@swaplab/kernel"
 import { Lan, Link, Switch } from "@swaplab/lan"
 import { NbdDevice } from "@swaplab/nbd"
-import { Packets, type Wire } from "@swaplab/net-skb"
+import { type DatagramSocket, Packets, type Wire } from "@swaplab/net-skb"
 import { Sim } from "@swaplab/sim"
 import { clientsOf, type ClientSpec, usememBytes } from "../scenario/clients.ts"
 import type { LinkConfig } from "../scenario/machines.ts"
@@ -47,6 +47,8 @@ export interface Client {
   readonly up: Link
   readonly down: Link
   readonly processes: number
+  /** Where its background traffic ends; null on a quiet network. */
+  noise: DatagramSocket | null
 }
 
 /** Everything that one simulation consists of. */
@@ -139,18 +141,15 @@ export const buildCluster = (scenario: Scenario, cellKernel: string, seed: numbe
     const device = new NbdDevice(sim, machine.disk, machine.pages.frames, nbdSwitches(machine.spec.kernel))
     device.connect(connection.clientSocket)
     machine.attachSwap(device)
-    return { spec, machine, connection, up, down, processes }
+    return { spec, machine, connection, up, down, processes, noise: null }
   })
 
   const noisy = clients.filter(({ spec }) => spec.group.background.packetsPerSecond > 0)
   if (noisy.length > 0) {
     const { up } = cable("other hosts", { rate: 10e9, latency: 20_000, queue: buffer }, NOISE_HOST)
-    for (const { spec, machine } of noisy) {
-      startNoise(sim, packets, up, NOISE_HOST, machine, {
-        packetsPerSecond: spec.group.background.packetsPerSecond,
-        bytes: spec.group.background.bytes,
-        startNs: spec.group.start
-      })
+    for (const client of noisy) {
+      const { background, start } = client.spec.group
+      client.noise = startNoise(sim, packets, up, NOISE_HOST, client.machine, { ...background, startNs: start })
     }
   }
   return { sim, lan, packets, fabric, server, serverIn, serverOut, clients }
