@@ -61,7 +61,7 @@ export const admit = (
     if ((request.flags & flag) !== 0 && (offered & needs) === 0) return NbdError.EINVAL
   }
   const hasPayload = (request.flags & CommandFlag.PayloadLen) !== 0
-  if (request.type === Command.Write && hasPayload !== mode.extended) return NbdError.EINVAL
+  if (hasPayload && !mode.extended) return NbdError.EINVAL
   if (request.type === Command.BlockStatus) {
     if (mode.contextIds.length === 0) return NbdError.EINVAL
     if (hasPayload && (offered & T.BlockStatusPayload) === 0) return NbdError.EINVAL

@@ -36,9 +36,12 @@ export class Request {
     return toNumber(this.lengthHi, this.lengthLo)
   }
 
-  /** Bytes that follow the header. */
+  /**
+   * Bytes that follow the header. A WRITE has its data also without PAYLOAD_LEN, which the document demands of extended
+   * ones, but which qemu (10.0) never sends with them.
+   */
   get payloadBytes(): number {
-    const payload = this.extended ? (this.flags & CommandFlag.PayloadLen) !== 0 : this.type === Command.Write
+    const payload = this.type === Command.Write || this.extended && (this.flags & CommandFlag.PayloadLen) !== 0
     return payload ? this.length : 0
   }
 }
