@@ -11,7 +11,7 @@ import {
   switchConserved
 } from "@swaplab/cluster"
 import { PTE_PRESENT, pteValue } from "@swaplab/kernel"
-import { TokenPages } from "@swaplab/nbd"
+import { getU32, TOKEN_BYTES } from "@swaplab/nbd"
 import { GFP_ATOMIC } from "@swaplab/page-alloc"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
@@ -114,9 +114,9 @@ describe("laws", () => {
       return entry !== 0 && (entry & PTE_PRESENT) === 0 && machine.swap.cache.find(pteValue(entry)) < 0
     }
     while (!swapped()) expect(cluster.sim.run(100e9, 500).reason).toBe("events")
-    const token = new TokenPages(1)
+    const token = new Uint8Array(TOKEN_BYTES)
     served.tokens.read(pteValue(entries[last]), 1, token)
-    token.version[0]++
+    token[TOKEN_BYTES - 1]++
     served.tokens.write(pteValue(entries[last]), 1, token)
     cluster.sim.run(100e9)
     expect(exits.toSorted()).toEqual(["completed", "completed", "completed", "corruption"])
@@ -128,9 +128,12 @@ describe("laws", () => {
     cluster.sim.run(100e9)
     expect(exits).toHaveLength(8)
     const tokens = cluster.clients.map(({ connection: { served } }) => {
-      const all = new TokenPages(served.tokens.pages)
-      served.tokens.read(0, served.tokens.pages, all)
-      return all.writer.filter((writer) => writer !== 0)
+      const { pages } = served.tokens
+      const all = new Uint8Array(pages * TOKEN_BYTES)
+      served.tokens.read(0, pages, all)
+      return Array.from({ length: pages }, (_, page) => getU32(all, page * TOKEN_BYTES)).filter((writer) =>
+        writer !== 0
+      )
     })
     for (const [index, writers] of tokens.entries()) {
       expect(writers.length).toBeGreaterThan(5000)

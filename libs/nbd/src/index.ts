@@ -87,18 +87,20 @@ export { REPLY_BUFFER_BYTES, ReplyBuffer } from "./server/reply-buffer.ts"
 export { type ByteStore, type ServedExport, type WaitingStore } from "./server/served-export.ts"
 export { ServerSession } from "./server/session.ts"
 export { type EndReason, Transmission, type TransmissionHost } from "./server/transmission.ts"
+export { type Carriage, PAGE_SIZE, TOKEN_BYTES, tokenised } from "./wire/carriage.ts"
 
 // the emulated server
 export { Disk, type DiskKind, type DiskShape, diskShapes } from "./model/disk.ts"
 export { PageCache, type PageCacheOptions } from "./model/page-cache.ts"
+export { isTokenPage, putTokenPage, replayEmulated } from "./model/replay.ts"
 export { ServerCores, type ServerCpu, Stations } from "./model/stations.ts"
 export {
   type EmulatedExport,
   NBD_SERVER_COSTS,
   requestCpuNs,
-  serveConnection,
   type ServerCosts,
   ServerStats,
   SwapServer
 } from "./model/swap-server.ts"
-export { CHUNK_PAGES, PAGE_SIZE, TokenPages, TokenStore } from "./model/token-store.ts"
+export { CHUNK_PAGES, TokenStore } from "./model/token-store.ts"
+export { serveConnection } from "./model/worker.ts"

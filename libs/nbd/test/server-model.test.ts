@@ -3,12 +3,14 @@ import {
   Disk,
   type DiskKind,
   diskShapes,
+  getU32,
   NBD_SERVER_COSTS,
   PageCache,
+  putU32,
   requestCpuNs,
   ServerCores,
   SwapServer,
-  TokenPages,
+  TOKEN_BYTES,
   TokenStore
 } from "@swaplab/nbd"
 import { Sim } from "@swaplab/sim"
@@ -123,12 +125,12 @@ describe("token store", () => {
       fc.property(fc.array(operation, { maxLength: 40 }), (operations) => {
         const store = new TokenStore(3000)
         const model = new Map<number, number>()
-        const tokens = new TokenPages(600)
+        const tokens = new Uint8Array(600 * TOKEN_BYTES)
         for (const { what, page, count: wanted, version } of operations) {
           const count = Math.min(wanted, 3000 - page)
           for (let i = 0; i < count; i++) {
-            tokens.writer[i] = 1
-            tokens.version[i] = version
+            putU32(tokens, i * TOKEN_BYTES, 1)
+            putU32(tokens, i * TOKEN_BYTES + 4, version)
           }
           if (what === "write") {
             store.write(page, count, tokens)
@@ -139,7 +141,7 @@ describe("token store", () => {
           } else {
             store.read(page, count, tokens)
             for (let i = 0; i < count; i++) {
-              expect(tokens.version[i]).toBe(model.get(page + i) ?? 0)
+              expect(getU32(tokens, i * TOKEN_BYTES + 4)).toBe(model.get(page + i) ?? 0)
               if (model.has(page + i)) expect(store.isHole(page + i)).toBe(false)
             }
           }

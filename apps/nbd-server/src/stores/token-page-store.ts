@@ -1,12 +1,22 @@
 // An export for emulated clients: each page of 4096 bytes must consist of one token, 8 bytes over and over, and only the
 // token is kept. A page of anything else is a corruption on the way: it is refused, and counted.
-import { type ByteStore, CHUNK_PAGES, NbdError, PAGE_SIZE, TokenPages, TokenStore } from "@swaplab/nbd"
+import {
+  type ByteStore,
+  CHUNK_PAGES,
+  getU32,
+  isTokenPage,
+  NbdError,
+  PAGE_SIZE,
+  putTokenPage,
+  TOKEN_BYTES,
+  TokenStore
+} from "@swaplab/nbd"
 
 export class TokenPageStore implements ByteStore {
   /** Pages that were no token. */
   corrupt = 0
   readonly #tokens: TokenStore
-  readonly #pages = new TokenPages(CHUNK_PAGES)
+  #pages = new Uint8Array(CHUNK_PAGES * TOKEN_BYTES)
 
   /** `size` is a multiple of 4096, and so must be the minimum block size of the export. */
   constructor(size: number) {
@@ -20,33 +30,27 @@ export class TokenPageStore implements ByteStore {
 
   read(offset: number, length: number, into: Uint8Array): number {
     const count = length / PAGE_SIZE
-    this.#pages.reserve(count)
-    this.#tokens.read(offset / PAGE_SIZE, count, this.#pages)
-    const view = new DataView(into.buffer, into.byteOffset, length)
+    const tokens = this.#room(count)
+    this.#tokens.read(offset / PAGE_SIZE, count, tokens)
     for (let page = 0; page < count; page++) {
-      const at = page * PAGE_SIZE
-      view.setUint32(at, this.#pages.writer[page])
-      view.setUint32(at + 4, this.#pages.version[page])
-      for (let done = 8; done < PAGE_SIZE; done *= 2) into.copyWithin(at + done, at, at + done)
+      const at = page * TOKEN_BYTES
+      putTokenPage(into, page * PAGE_SIZE, getU32(tokens, at), getU32(tokens, at + 4))
     }
     return NbdError.Ok
   }
 
   write(offset: number, length: number, from: Uint8Array): number {
     const count = length / PAGE_SIZE
-    this.#pages.reserve(count)
-    const view = new DataView(from.buffer, from.byteOffset, length)
+    const tokens = this.#room(count)
     for (let page = 0; page < count; page++) {
       const at = page * PAGE_SIZE
-      for (let i = 8; i < PAGE_SIZE; i++) {
-        if (from[at + i] === from[at + i - 8]) continue
+      if (!isTokenPage(from, at)) {
         this.corrupt++
         return NbdError.EIO
       }
-      this.#pages.writer[page] = view.getUint32(at)
-      this.#pages.version[page] = view.getUint32(at + 4)
+      for (let i = 0; i < TOKEN_BYTES; i++) tokens[page * TOKEN_BYTES + i] = from[at + i]
     }
-    this.#tokens.write(offset / PAGE_SIZE, count, this.#pages)
+    this.#tokens.write(offset / PAGE_SIZE, count, tokens)
     return NbdError.Ok
   }
 
@@ -65,5 +69,11 @@ export class TokenPageStore implements ByteStore {
 
   cache(): number {
     return NbdError.Ok
+  }
+
+  /** Room for the tokens of so many pages. */
+  #room(pages: number): Uint8Array {
+    if (pages * TOKEN_BYTES > this.#pages.length) this.#pages = new Uint8Array(pages * TOKEN_BYTES)
+    return this.#pages
   }
 }

@@ -2,29 +2,13 @@
 // Modelled: which pages were ever written (a sparse file), and with what. Not modelled: parts of pages.
 // Cost: 8 bytes a page, in chunks that are allocated when first written.
 import { assert } from "@swaplab/sim"
+import { getU32, putU32 } from "../wire/bytes.ts"
+import { TOKEN_BYTES } from "../wire/carriage.ts"
 
-/** Bytes of a page. */
-export const PAGE_SIZE = 4096
+export { PAGE_SIZE } from "../wire/carriage.ts"
+
 /** Pages of a chunk: 2 MiB of the export, 4 KiB of host memory. */
 export const CHUNK_PAGES = 512
-
-/** Tokens of consecutive pages on their way to or from a store. */
-export class TokenPages {
-  writer: Uint32Array
-  version: Uint32Array
-
-  constructor(pages: number) {
-    this.writer = new Uint32Array(pages)
-    this.version = new Uint32Array(pages)
-  }
-
-  /** Makes room for so many pages; what was in it is lost. */
-  reserve(pages: number): void {
-    if (pages <= this.writer.length) return
-    this.writer = new Uint32Array(pages)
-    this.version = new Uint32Array(pages)
-  }
-}
 
 /** The pages of one export. */
 export class TokenStore {
@@ -44,23 +28,25 @@ export class TokenStore {
     return this.#chunks[Math.floor(page / CHUNK_PAGES)] === null
   }
 
-  read(page: number, count: number, into: TokenPages): void {
+  /** Puts the tokens of pages into `into`, 8 bytes each. */
+  read(page: number, count: number, into: Uint8Array): void {
     assert(page >= 0 && page + count <= this.pages, "reading past the end of a store")
     for (let i = 0; i < count; i++) {
       const chunk = this.#chunks[Math.floor((page + i) / CHUNK_PAGES)]
       const at = ((page + i) % CHUNK_PAGES) * 2
-      into.writer[i] = chunk === null ? 0 : chunk[at]
-      into.version[i] = chunk === null ? 0 : chunk[at + 1]
+      putU32(into, i * TOKEN_BYTES, chunk === null ? 0 : chunk[at])
+      putU32(into, i * TOKEN_BYTES + 4, chunk === null ? 0 : chunk[at + 1])
     }
   }
 
-  write(page: number, count: number, from: TokenPages): void {
+  /** Writes the tokens in `from`, 8 bytes each. */
+  write(page: number, count: number, from: Uint8Array): void {
     assert(page >= 0 && page + count <= this.pages, "writing past the end of a store")
     for (let i = 0; i < count; i++) {
       const chunk = this.#chunkFor(page + i)
       const at = ((page + i) % CHUNK_PAGES) * 2
-      chunk[at] = from.writer[i]
-      chunk[at + 1] = from.version[i]
+      chunk[at] = getU32(from, i * TOKEN_BYTES)
+      chunk[at + 1] = getU32(from, i * TOKEN_BYTES + 4)
     }
   }
 

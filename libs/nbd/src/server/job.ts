@@ -1,4 +1,5 @@
 // A request that a store performs in its own time. Jobs are used again: a store forgets a job when it has finished it.
+import { copyBytes } from "../wire/bytes.ts"
 import { Command } from "../wire/constants.ts"
 import { Request } from "../wire/request.ts"
 
@@ -44,8 +45,18 @@ export class Job {
     this.#owner = owner
   }
 
-  /** Takes over a request and its payload; a payload that is not `given` is copied. */
-  take(request: Request, bytes: Uint8Array, at: number, payloadBytes: number, given: boolean): void {
+  /**
+   * Takes over a request and its payload; a payload that is not `given` is copied. `readBytes`: room that the data of a
+   * READ takes.
+   */
+  take(
+    request: Request,
+    bytes: Uint8Array,
+    at: number,
+    payloadBytes: number,
+    given: boolean,
+    readBytes: number
+  ): void {
     const own = this.request
     own.extended = request.extended
     own.flags = request.flags
@@ -57,12 +68,12 @@ export class Job {
     own.lengthHi = request.lengthHi
     own.lengthLo = request.lengthLo
     this.#given = given
-    if (request.type === Command.Read) this.bytes = buffers.take(request.length)
+    if (request.type === Command.Read) this.bytes = buffers.take(readBytes)
     else if (payloadBytes === 0) this.bytes = NOTHING
     else if (given) this.bytes = bytes.subarray(at, at + payloadBytes)
     else {
       this.bytes = buffers.take(payloadBytes)
-      this.bytes.set(bytes.subarray(at, at + payloadBytes))
+      copyBytes(this.bytes, 0, bytes, at, at + payloadBytes)
     }
   }
 

@@ -1,6 +1,7 @@
 // Replies on their way out: small ones are written behind each other into one buffer that is used again and again, large
 // data goes along as views of where it is. What is sent at once is a list of pieces, for one writev.
 import { assert } from "@swaplab/sim"
+import { copyBytes } from "../wire/bytes.ts"
 
 /** Bytes of replies that are gathered before they are sent. */
 export const REPLY_BUFFER_BYTES = 262144
@@ -41,7 +42,7 @@ export class ReplyBuffer {
   /** Puts a whole reply in line. */
   append(reply: Uint8Array): void {
     if (!this.fits(reply.length)) return this.view(reply)
-    this.bytes.set(reply, this.at)
+    copyBytes(this.bytes, this.at, reply, 0, reply.length)
     this.at += reply.length
   }
 
@@ -54,6 +55,20 @@ export class ReplyBuffer {
     return this.#pieces
   }
 
+  /** Copies everything in line to `target`, and begins anew. */
+  moveTo(target: Uint8Array): void {
+    assert(target.length >= this.length, "no room for what is in line")
+    if (this.#viewed === 0) copyBytes(target, 0, this.bytes, 0, this.at)
+    else {
+      let at = 0
+      for (const piece of this.pieces()) {
+        target.set(piece, at)
+        at += piece.length
+      }
+    }
+    this.renew(false)
+  }
+
   /**
    * Begins anew after the pieces were handed over. `kept` when their memory is still being read: then the buffer that they
    * are in is returned, to be given back by `giveBack`.
@@ -64,7 +79,7 @@ export class ReplyBuffer {
     this.at = 0
     this.#from = 0
     this.#viewed = 0
-    this.#pieces = []
+    if (this.#pieces.length > 0) this.#pieces = []
     assert(this.length === 0, "a renewed buffer is empty")
     return lent
   }

@@ -4,7 +4,8 @@
 // Not done: ordering between requests in flight (the protocol asks for none), a READ in several chunks.
 // source: doc/proto.md "Transmission", "Simple reply message", "Structured reply chunk message"
 import { assert } from "@swaplab/sim"
-import { getU32 } from "../wire/bytes.ts"
+import { copyBytes, getU32 } from "../wire/bytes.ts"
+import { type Carriage, tokenised } from "../wire/carriage.ts"
 import {
   Command,
   CommandFlag,
@@ -46,6 +47,8 @@ const VIEW_BYTES = 32768
 const SEND_BYTES = 524288
 /** What a cut request begins to be put together in; it doubles as bytes arrive, for a header costs a client nothing. */
 const FIRST_PAYLOAD_BYTES = 65536
+/** Payloads of jobs of up to so many bytes are copied into buffers that are used again. */
+const JOB_PAYLOAD_BYTES = 4096
 
 /** Room for what arrived behind a stop, as much as a socket brings at once; used again by all connections. */
 const BACKLOG_BYTES = 262144
@@ -75,6 +78,9 @@ export class Transmission {
   readonly #direct: ByteStore | null
   readonly #waiting: WaitingStore | null
   readonly #chunked: boolean
+  readonly #tokens: boolean
+  /** A cut request's payload of more bytes than this is not kept for the next one. */
+  readonly #keptPayload: number
   readonly #request = new Request()
   readonly #headerBytes: number
   readonly #header = new Uint8Array(EXTENDED_REQUEST_BYTES)
@@ -92,7 +98,13 @@ export class Transmission {
   readonly #jobs: Array<Job> = []
   #job: Job | null = null
 
-  constructor(served: ServedExport, mode: TransmissionMode, replies: ReplyBuffer, host: TransmissionHost) {
+  constructor(
+    served: ServedExport,
+    mode: TransmissionMode,
+    replies: ReplyBuffer,
+    host: TransmissionHost,
+    carriage: Carriage = "bytes"
+  ) {
     this.served = served
     this.mode = mode
     this.replies = replies
@@ -101,11 +113,19 @@ export class Transmission {
     this.#chunked = mode.structured || mode.extended
     this.#direct = "waits" in served.store ? null : served.store
     this.#waiting = "waits" in served.store ? served.store : null
+    this.#keptPayload = this.#waiting === null ? FIRST_PAYLOAD_BYTES * 4 : JOB_PAYLOAD_BYTES
+    this.#tokens = carriage === "tokens"
+    assert(!this.#tokens || (this.#direct === null && !this.#chunked), "tokens travel in simple replies of jobs")
   }
 
   /** Nothing more will be sent: it ended, and all that was in flight is answered. */
   get done(): boolean {
     return this.ended !== null && this.inFlight === 0
+  }
+
+  /** The request whose header is there and whose payload is not, or null. */
+  get cutRequest(): Request | null {
+    return this.#cut ? this.#request : null
   }
 
   /** Memory held for a request that is not whole, and for what arrived behind a stop. */
@@ -190,11 +210,14 @@ export class Transmission {
       if (this.stopped || this.#cut || this.#headerHave > 0) return at
     }
     while (this.ended === null) {
-      if (to - at < headerBytes) return this.#begin(bytes, at, to)
+      if (to - at < headerBytes) return at === to ? to : this.#complete(bytes, at, to)
       if (!decodeRequestHeader(bytes, at, extended, request)) return this.#end("bad magic", to)
-      const payloadBytes = request.payloadBytes
-      if (payloadBytes > MAX_PAYLOAD) return this.#end("payload too long", to)
-      if (to - at - headerBytes < payloadBytes) return this.#begin(bytes, at, to)
+      if (request.payloadBytes > MAX_PAYLOAD) return this.#end("payload too long", to)
+      const payloadBytes = this.#carried(request.payloadBytes)
+      if (to - at - headerBytes < payloadBytes) {
+        this.#cut = true
+        return this.#complete(bytes, at + headerBytes, to)
+      }
       if (!this.#host.mayStart(request)) {
         this.stopped = true
         return at
@@ -206,17 +229,12 @@ export class Transmission {
     return to
   }
 
-  /** Starts to put a cut request together; returns `to`. */
-  #begin(bytes: Uint8Array, at: number, to: number): number {
-    return at === to ? to : this.#complete(bytes, at, to)
-  }
-
-  /** Goes on putting a cut request together, and performs it when it is whole. */
+  /** Puts a cut request together, and performs it when it is whole. */
   #complete(bytes: Uint8Array, at: number, to: number): number {
     const request = this.#request
     if (!this.#cut) {
       const added = Math.min(this.#headerBytes - this.#headerHave, to - at)
-      this.#header.set(bytes.subarray(at, at + added), this.#headerHave)
+      copyBytes(this.#header, this.#headerHave, bytes, at, at + added)
       this.#headerHave += added
       at += added
       // a wrong magic is seen in its first four bytes: a short message of garbage must not leave the server waiting
@@ -226,12 +244,12 @@ export class Transmission {
       decodeRequestHeader(this.#header, 0, this.mode.extended, request)
       if (request.payloadBytes > MAX_PAYLOAD) return this.#end("payload too long", to)
       this.#cut = true
-    } else decodeRequestHeader(this.#header, 0, this.mode.extended, request)
-    const { payloadBytes } = request
+    }
+    const payloadBytes = this.#carried(request.payloadBytes)
     const added = Math.min(payloadBytes - this.#payloadHave, to - at)
     if (added > 0) {
       this.#makeRoom(this.#payloadHave + added, payloadBytes)
-      this.#payload.set(bytes.subarray(at, at + added), this.#payloadHave)
+      copyBytes(this.#payload, this.#payloadHave, bytes, at, at + added)
       this.#payloadHave += added
       at += added
     }
@@ -245,17 +263,24 @@ export class Transmission {
     this.#headerHave = 0
     this.#payloadHave = 0
     // a small one is kept for the next cut request
-    const given = this.#waiting !== null || payload.length > FIRST_PAYLOAD_BYTES * 4
+    const given = payload.length > this.#keptPayload
     if (given) this.#payload = NOTHING
     this.#perform(request, payload, 0, payloadBytes, given)
     return at
+  }
+
+  /** Bytes of the stream that carry so many bytes of data. */
+  #carried(bytes: number): number {
+    return this.#tokens ? tokenised(bytes) : bytes
   }
 
   #makeRoom(bytes: number, whole: number): void {
     if (bytes <= this.#payload.length) return
     let length = Math.max(this.#payload.length, FIRST_PAYLOAD_BYTES)
     while (length < bytes) length *= 2
-    const payload = new Uint8Array(Math.min(length, Math.max(whole, FIRST_PAYLOAD_BYTES)))
+    // what a job will keep is no larger than it must be
+    const least = this.#waiting === null ? FIRST_PAYLOAD_BYTES : JOB_PAYLOAD_BYTES
+    const payload = new Uint8Array(Math.min(length, Math.max(whole, least)))
     payload.set(this.#payload.subarray(0, this.#payloadHave))
     this.#payload = payload
   }
@@ -285,7 +310,7 @@ export class Transmission {
     if (this.#direct === null) {
       assert(this.#waiting !== null, "a store of neither kind")
       const job = this.#jobs.pop() ?? new Job(this)
-      job.take(request, bytes, at, payloadBytes, given)
+      job.take(request, bytes, at, payloadBytes, given, type === Command.Read ? this.#carried(request.length) : 0)
       this.inFlight++
       this.#host.jobTaken(job)
       this.#waiting.perform(job)
@@ -334,9 +359,10 @@ export class Transmission {
   #answerRead(request: Request, data: Uint8Array, hole: boolean): void {
     const { length } = request
     if (this.#chunked && length === 0) return this.#answer(request, NbdError.Ok)
-    this.#append(readPrefix(this.mode, request, hole))
+    if (this.#chunked) this.#append(readPrefix(this.mode, request, hole))
+    else this.#simple(request, NbdError.Ok)
     if (!hole) {
-      if (length >= VIEW_BYTES) this.replies.view(data)
+      if (data.length >= VIEW_BYTES) this.replies.view(data)
       else this.#append(data)
     }
     this.#sent(request, length)
@@ -344,12 +370,14 @@ export class Transmission {
 
   #answer(request: Request, error: number): void {
     if (this.#chunked) this.#append(statusReply(this.mode, request, error))
-    else {
-      if (!this.replies.fits(SIMPLE_REPLY_BYTES)) this.#host.send(this.replies)
-      encodeSimpleReply(this.replies.bytes, this.replies.at, error, request.cookieHi, request.cookieLo)
-      this.replies.at += SIMPLE_REPLY_BYTES
-    }
+    else this.#simple(request, error)
     this.#sent(request, 0, error)
+  }
+
+  #simple(request: Request, error: number): void {
+    if (!this.replies.fits(SIMPLE_REPLY_BYTES)) this.#host.send(this.replies)
+    encodeSimpleReply(this.replies.bytes, this.replies.at, error, request.cookieHi, request.cookieLo)
+    this.replies.at += SIMPLE_REPLY_BYTES
   }
 
   #append(reply: Uint8Array): void {

@@ -1,0 +1,217 @@
+// The worker of one connection of the emulated server. Requests, replies and errors are those of `Transmission`, the engine
+// that the real server runs; what is modelled here is the time: when the bytes come, what the request costs, when the page
+// cache and the disk are done with it.
+// Modelled: a worker that reads a request, performs it, answers, and goes on, as a process of nbd-server does.
+// Not modelled: worker threads within a connection. Data is tokens (see carriage.ts).
+import type { Task } from "@swaplab/page-alloc"
+import type { Sleeps } from "@swaplab/sim"
+import type { PageToken, Transport } from "../client/transport.ts"
+import { dispatch, type ExportStore } from "../server/dispatch.ts"
+import { SIMPLE_MODE } from "../server/export.ts"
+import type { Job } from "../server/job.ts"
+import type { ReplyBuffer } from "../server/reply-buffer.ts"
+import type { WaitingStore } from "../server/served-export.ts"
+import { Transmission, type TransmissionHost } from "../server/transmission.ts"
+import { getU32, putU32 } from "../wire/bytes.ts"
+import { PAGE_SIZE, TOKEN_BYTES, tokenised } from "../wire/carriage.ts"
+import { Command, CommandFlag, NbdError, REQUEST_BYTES, SIMPLE_REPLY_BYTES } from "../wire/constants.ts"
+import type { Request } from "../wire/request.ts"
+import type { PageCache } from "./page-cache.ts"
+import { type EmulatedExport, requestCpuNs, type ServerStats } from "./swap-server.ts"
+import type { TokenStore } from "./token-store.ts"
+
+/** The contents of an export as one worker task sees them. Data are tokens, 8 bytes a page. */
+class WorkerStore implements ExportStore<Uint8Array, Sleeps<number>> {
+  readonly #task: Task
+  readonly #tokens: TokenStore
+  readonly #cache: PageCache | null
+  readonly #owner: number
+
+  constructor(task: Task, served: EmulatedExport) {
+    this.#task = task
+    this.#tokens = served.tokens
+    this.#cache = served.server.cache
+    this.#owner = served.cacheIndex
+  }
+
+  *read(offset: number, length: number, into: Uint8Array): Sleeps<number> {
+    const page = offset / PAGE_SIZE
+    const count = length / PAGE_SIZE
+    if (this.#cache !== null) yield* this.#bring(this.#cache, page, page + count)
+    this.#tokens.read(page, count, into)
+    return NbdError.Ok
+  }
+
+  *write(offset: number, length: number, from: Uint8Array, flags: number): Sleeps<number> {
+    this.#tokens.write(offset / PAGE_SIZE, length / PAGE_SIZE, from)
+    return yield* this.#changed(offset, length, flags)
+  }
+
+  *flush(): Sleeps<number> {
+    if (this.#cache !== null) yield* this.#cache.sync(this.#task, this.#owner)
+    return NbdError.Ok
+  }
+
+  *trim(offset: number, length: number): Sleeps<number> {
+    this.#tokens.zero(offset / PAGE_SIZE, length / PAGE_SIZE)
+    this.#cache?.drop(this.#owner, offset / PAGE_SIZE, length / PAGE_SIZE)
+    return NbdError.Ok
+  }
+
+  *writeZeroes(offset: number, length: number, flags: number): Sleeps<number> {
+    this.#tokens.zero(offset / PAGE_SIZE, length / PAGE_SIZE)
+    return yield* this.#changed(offset, length, flags)
+  }
+
+  *cache(offset: number, length: number): Sleeps<number> {
+    if (this.#cache !== null) yield* this.#bring(this.#cache, offset / PAGE_SIZE, (offset + length) / PAGE_SIZE)
+    return NbdError.Ok
+  }
+
+  *#changed(offset: number, length: number, flags: number): Sleeps<number> {
+    if (this.#cache === null) return NbdError.Ok
+    yield* this.#cache.write(this.#task, this.#owner, offset / PAGE_SIZE, length / PAGE_SIZE)
+    if ((flags & CommandFlag.Fua) !== 0) yield* this.#cache.sync(this.#task, this.#owner)
+    return NbdError.Ok
+  }
+
+  /** Reads what is missing, in runs; holes of the sparse file need no disk. */
+  *#bring(cache: PageCache, page: number, end: number): Sleeps<void> {
+    while (page < end) {
+      if (this.#tokens.isHole(page) || cache.lookup(this.#owner, page)) {
+        page++
+        continue
+      }
+      let count = 1
+      while (page + count < end && !this.#tokens.isHole(page + count) && !cache.has(this.#owner, page + count)) {
+        cache.misses++
+        count++
+      }
+      yield* cache.fill(this.#task, this.#owner, page, count)
+      page += count
+    }
+  }
+}
+
+/** What the engine of a connection is to its worker: at most one job to do, at most one reply to send. */
+class Desk implements TransmissionHost, WaitingStore {
+  readonly waits = true as const
+  /** The request that was admitted and is to be performed, or null. */
+  job: Job | null = null
+  /** The reply: 16 bytes, then the tokens of a READ. */
+  reply: Uint8Array = new Uint8Array(SIMPLE_REPLY_BYTES + 32 * TOKEN_BYTES)
+  replyBytes = 0
+  readonly #stats: ServerStats
+
+  constructor(stats: ServerStats) {
+    this.#stats = stats
+  }
+
+  mayStart(): boolean {
+    return true
+  }
+
+  perform(job: Job): void {
+    this.job = job
+  }
+
+  jobTaken(): void {}
+
+  replyReady(): void {}
+
+  /** Takes the reply out of the buffer that all connections share. */
+  send(replies: ReplyBuffer): void {
+    this.replyBytes = replies.length
+    if (this.replyBytes > this.reply.length) this.reply = new Uint8Array(this.replyBytes)
+    replies.moveTo(this.reply)
+  }
+
+  answered({ type }: Request, error: number, bytes: number): void {
+    const stats = this.#stats
+    if (error !== NbdError.Ok) stats.errors++
+    else if (type === Command.Read) {
+      stats.reads++
+      stats.pagesRead += bytes / PAGE_SIZE
+    } else if (type === Command.Write) {
+      stats.writes++
+      stats.pagesWritten += bytes / PAGE_SIZE
+    }
+  }
+}
+
+/**
+ * The worker of one connection: reads a request, performs it, answers, next. Returns when the client disconnects, the
+ * connection breaks, or what it says is no NBD.
+ */
+export function* serveConnection(task: Task, transport: Transport, served: EmulatedExport): Sleeps<void> {
+  const { server, info } = served
+  const { costs, cpu, replies, sim, stats } = server
+  const store = new WorkerStore(task, served)
+  const desk = new Desk(stats)
+  const engine = new Transmission({ info, store: desk, extents: null }, SIMPLE_MODE, replies, desk, "tokens")
+  const header = new Uint8Array(REQUEST_BYTES)
+  const replyHeader = new Uint8Array(SIMPLE_REPLY_BYTES)
+  const token: PageToken = { tokenWriter: 0, tokenVersion: 0 }
+  let payload = new Uint8Array(32 * TOKEN_BYTES)
+
+  while (yield* receive(task, transport, header)) {
+    engine.receive(header)
+    if (engine.ended !== null) break
+    const arrivedAt = sim.now
+    stats.arrive(arrivedAt)
+    const answered = yield* answer()
+    stats.depart(sim.now, arrivedAt)
+    if (!answered) break
+    yield* task.condResched()
+  }
+  transport.shutdown()
+
+  /** Performs the request and answers it. False when the connection broke. */
+  function* answer(): Sleeps<boolean> {
+    const cut = engine.cutRequest
+    if (cut !== null && !(yield* receivePayload(cut.payloadBytes))) return false
+    const { job } = desk
+    desk.job = null
+    if (job === null) yield* cpu.use(task, requestCpuNs(costs, -1, 0))
+    else {
+      const { request } = job
+      yield* cpu.use(task, requestCpuNs(costs, request.type, request.length))
+      job.finish(yield* dispatch(store, request, job.bytes))
+      desk.send(replies)
+    }
+    const { reply, replyBytes } = desk
+    for (let i = 0; i < SIMPLE_REPLY_BYTES; i++) replyHeader[i] = reply[i]
+    if ((yield* transport.sendBytes(task, replyHeader, replyBytes > SIMPLE_REPLY_BYTES)) <= 0) return false
+    for (let at = SIMPLE_REPLY_BYTES; at < replyBytes; at += TOKEN_BYTES) {
+      const more = at + TOKEN_BYTES < replyBytes
+      const sent = yield* transport.sendPage(task, getU32(reply, at), getU32(reply, at + 4), more)
+      if (sent < PAGE_SIZE) return false
+    }
+    return true
+  }
+
+  /** Gives the engine what a WRITE carries. */
+  function* receivePayload(bytes: number): Sleeps<boolean> {
+    const whole = tokenised(bytes)
+    const rest = bytes % PAGE_SIZE
+    if (whole > payload.length) payload = new Uint8Array(whole)
+    for (let at = 0; at < whole - rest; at += TOKEN_BYTES) {
+      if ((yield* transport.recvPage(task, token)) < PAGE_SIZE) return false
+      putU32(payload, at, token.tokenWriter)
+      putU32(payload, at + 4, token.tokenVersion)
+    }
+    if (rest > 0 && !(yield* receive(task, transport, payload.subarray(whole - rest, whole)))) return false
+    engine.receive(payload, 0, whole)
+    return true
+  }
+}
+
+/** Receives all of `into`. False when the connection is over. */
+function* receive(task: Task, transport: Transport, into: Uint8Array): Sleeps<boolean> {
+  for (let at = 0; at < into.length;) {
+    const got = yield* transport.recvBytes(task, at === 0 ? into : into.subarray(at))
+    if (got <= 0) return false
+    at += got
+  }
+  return true
+}
