@@ -25,6 +25,7 @@ export const isTokenPage = (from: Uint8Array, at: number): boolean => {
 /** A socket whose peer has sent everything, and takes everything. */
 class Recorded implements Transport {
   skAllocation = 0
+  memalloc = false
   readonly sent: Array<Uint8Array> = []
   readonly #bytes: Uint8Array
   #at = 0
