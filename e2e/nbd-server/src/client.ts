@@ -2,23 +2,41 @@
 import { encodeClientFlags, encodeInfoRequest, encodeOption, encodeRequest, getU32, Option } from "@swaplab/nbd"
 import { connect, type Socket } from "node:net"
 
-/** Replies by cookie. */
+/** What a request was answered; `data` is empty unless it was a READ without an error. */
+export interface Answer {
+  readonly error: number
+  readonly data: Buffer
+}
+
+interface Pending {
+  /** Bytes of data that come with a good answer. */
+  readonly dataBytes: number
+  readonly resolve: (answer: Answer) => void
+  readonly reject: (error: Error) => void
+}
+
+const REPLY_BYTES = 16
+
+/** Requests may be in flight together; replies are found by cookie. */
 export class TestClient {
   readonly socket: Socket
   closed = false
   #bytes: Buffer = Buffer.alloc(0)
   #wake: () => void = () => {}
   #cookie = 0
+  readonly #pending = new Map<number, Pending>()
 
   constructor(socket: Socket) {
     this.socket = socket
     socket.on("data", (data) => {
-      this.#bytes = Buffer.concat([this.#bytes, data])
+      this.#bytes = this.#bytes.length === 0 ? data : Buffer.concat([this.#bytes, data])
+      this.#dispatch()
       this.#wake()
     })
     socket.on("error", () => {})
     socket.on("close", () => {
       this.closed = true
+      this.#fail("closed by the server")
       this.#wake()
     })
   }
@@ -50,32 +68,27 @@ export class TestClient {
     }
   }
 
-  /** A request; resolves to its error and, for a READ, its data. One at a time. */
-  async request(
-    type: number,
-    offset: number,
-    length: number,
-    payload?: Uint8Array,
-    flags = 0
-  ): Promise<{ readonly error: number; readonly data: Buffer }> {
-    const header = new Uint8Array(28)
-    encodeRequest(header, 0, flags, type, 0, ++this.#cookie, offset, length)
-    this.socket.write(payload === undefined ? header : Buffer.concat([header, payload]))
-    const reply = await this.take(16)
-    if (getU32(reply, 12) !== this.#cookie) throw new Error("another cookie")
-    const error = getU32(reply, 4)
-    return { error, data: type === 0 && error === 0 ? await this.take(length) : Buffer.alloc(0) }
+  /** Sends a request; resolves to its answer. */
+  request(type: number, offset: number, length: number, payload?: Uint8Array, flags = 0): Promise<Answer> {
+    const cookie = ++this.#cookie
+    return new Promise((resolve, reject) => {
+      if (this.closed) return reject(new Error("closed by the server"))
+      this.#pending.set(cookie, { dataBytes: type === 0 ? length : 0, resolve, reject })
+      const header = new Uint8Array(28)
+      encodeRequest(header, 0, flags, type, 0, cookie, offset, length)
+      this.socket.write(payload === undefined ? header : Buffer.concat([header, payload]))
+    })
   }
 
-  read(offset: number, length: number) {
+  read(offset: number, length: number): Promise<Answer> {
     return this.request(0, offset, length)
   }
 
-  write(offset: number, payload: Uint8Array, flags = 0) {
+  write(offset: number, payload: Uint8Array, flags = 0): Promise<Answer> {
     return this.request(1, offset, payload.length, payload, flags)
   }
 
-  flush() {
+  flush(): Promise<Answer> {
     return this.request(3, 0, 0)
   }
 
@@ -91,6 +104,29 @@ export class TestClient {
   reset(): void {
     this.socket.resetAndDestroy()
   }
+
+  /** Replies that are whole, to whom they belong. */
+  #dispatch(): void {
+    while (this.#pending.size > 0 && this.#bytes.length >= REPLY_BYTES) {
+      const [magic, error, cookie] = [0, 4, 12].map((at) => getU32(this.#bytes, at))
+      const pending = this.#pending.get(cookie)
+      if (magic !== 0x67446698 || pending === undefined) {
+        this.#fail(`no reply to any request: ${this.#bytes.subarray(0, REPLY_BYTES).toString("hex")}`)
+        this.socket.destroy()
+        return
+      }
+      const end = REPLY_BYTES + (error === 0 ? pending.dataBytes : 0)
+      if (this.#bytes.length < end) return
+      this.#pending.delete(cookie)
+      pending.resolve({ error, data: this.#bytes.subarray(REPLY_BYTES, end) })
+      this.#bytes = this.#bytes.subarray(end)
+    }
+  }
+
+  #fail(why: string): void {
+    for (const { reject } of this.#pending.values()) reject(new Error(why))
+    this.#pending.clear()
+  }
 }
 
 /** Connects and reads the greeting. */
@@ -103,7 +139,7 @@ export const greet = async (port: number, from = "127.0.0.1"): Promise<TestClien
 /** GO as nbd-client sends it. */
 export const goOption = (name: string): Uint8Array => encodeOption(Option.Go, encodeInfoRequest({ name, infos: [] }))
 
-/** Connects to an export; null when the server refuses it. */
+/** Connects to an export; rejects with the type of the reply when the server refuses it. */
 export const attach = async (port: number, name: string, from?: string): Promise<TestClient> => {
   const client = await greet(port, from)
   client.socket.write(Buffer.concat([encodeClientFlags(3), goOption(name)]))

@@ -20,9 +20,12 @@ export const fileWith = (text: string, name = "config.yaml"): string => {
   return path
 }
 
+/** Where programs are looked for; nbd-client is in sbin. */
+export const PATH = [process.env["PATH"] ?? "", "/usr/sbin", "/sbin"].join(":")
+
 const environment = (): NodeJS.ProcessEnv => {
   const { FORCE_COLOR: _colour, NODE_OPTIONS: _options, NODE_ENV: _env, VITEST: _vitest, ...rest } = process.env
-  return { ...rest, NO_COLOR: "1" }
+  return { ...rest, NO_COLOR: "1", PATH }
 }
 
 /** One line of the server's log. */
@@ -181,7 +184,5 @@ export const execute = (
   })
 
 /** True when a program is there to be run. */
-export const has = (program: string): boolean => {
-  const path = `${process.env["PATH"] ?? ""}:/usr/sbin:/sbin`
-  return path.split(":").some((folder) => folder !== "" && existsSync(join(folder, program)))
-}
+export const has = (program: string): boolean =>
+  PATH.split(":").some((folder) => folder !== "" && existsSync(join(folder, program)))
