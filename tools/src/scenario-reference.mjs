@@ -9,7 +9,7 @@ import { read, root } from "./workspace.mjs"
 export const REFERENCE = "docs/reference/scenario.md"
 
 /** @typedef {{ [key: string]: any }} Json */
-/** @typedef {{ number: number, name: string, meaning: string, commit: string }} Patch */
+/** @typedef {{ number: number, kind: string, name: string, meaning: string, commit: string, commitSeen: boolean }} Patch */
 /** @typedef {{ scope: string, unit: { identifier: string } | null, meaning: string }} Metric */
 /** @typedef {{ schema: Json, patches: ReadonlyArray<Patch>, metrics: Readonly<Record<string, Metric>> }} Sources */
 
@@ -134,20 +134,22 @@ export const scenarioReference = ({ metrics, patches, schema }) => {
     ]),
     "## Patches",
     "",
-    "Names under `kernels.<name>.patches`. A number is the place in the series as merged for 3.6; a dash stands for a change",
-    "that came with 3.6 and is not part of that series. `v3.5` has none of them, `v3.6` and `v3.6-P` have all, `feb-2012` and",
-    "`v9` have 1 to 16 without `slub-fast-path` and `pfmemalloc-if-needed`. The two of each pair do not differ in the model:",
-    "what differs between `v3.6` and `v3.6-P` is the network card (`clients[].nic.driver`).",
+    "Names for `kernels.<name>.base` (`v3.6 - nbd-memalloc + readahead-plug`, in which a number will do for a patch of the",
+    "series) and for `kernels.<name>.patches`. A number is the place in the series as merged for 3.6, +1 the stream fix that",
+    "came with the NFS series. Which base contains which patch, and what of a base nobody could check: `swaplab patches`.",
     "",
     table(
-      ["no.", "name", "meaning", "commit"],
-      patches.map(({ commit, meaning, name, number }) => [
-        number === 0 ? "-" : String(number),
+      ["no.", "name", "meaning", "comes from", "commit"],
+      patches.map(({ commit, commitSeen, kind, meaning, name, number }) => [
+        number > 0 ? String(number) : kind === "stream-fix" ? "+1" : "-",
         `\`${name}\``,
         meaning,
-        commit === "" ? "-" : `\`${commit}\``
+        kind,
+        commit === "" ? "-" : `\`${commit}\`${commitSeen ? "" : " *"}`
       ])
     ),
+    "",
+    "\\* This commit id stood in no source that was read.",
     "",
     "## Metrics",
     "",

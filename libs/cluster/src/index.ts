@@ -40,6 +40,7 @@ export { buildCluster, type Client, type Cluster } from "./run/topology.ts"
 export { proofNs, type Verdict, Watchdog, WATCHDOG_PERIOD_NS, type WatchdogOptions } from "./run/watchdog.ts"
 export { clientsOf, type ClientSpec, neededSwap, usememBytes } from "./scenario/clients.ts"
 export { formatPath, formatProblem, type Path, type Problem, ScenarioError } from "./scenario/errors.ts"
+export { type IdlePatch, idlePatches, KernelConfig, kernelNamed, PATCH_NAMES } from "./scenario/kernels.ts"
 export {
   decodeScenario,
   type FileKind,
@@ -54,7 +55,6 @@ export {
 export {
   ClientGroup,
   CostConfig,
-  KernelConfig,
   LanConfig,
   LinkConfig,
   NicConfig,

@@ -1,6 +1,10 @@
 // Contents page of @swaplab/kernel, in reading order.
+export { type Base, BASE_INFO, type BaseInfo, baseInfo, BASES } from "./bases.ts"
 export { type Costs, DEFAULT_COSTS } from "./costs.ts"
 export { Cpus, type ScheduleHooks } from "./cpus.ts"
+export { type MachineFacts, noEffect } from "./effect.ts"
+export { parseKernel } from "./kernel-expression.ts"
+export { formatKernel, type KernelSpec, patchesOf } from "./kernel-spec.ts"
 export { Softirqs } from "./ksoftirqd.ts"
 export { type Corruption, Machine, type MachinePlugs, type MachineSpec, type NicDriver } from "./machine.ts"
 export { FAULT_DONE, FAULT_OOM, FAULT_SIGBUS, Mm, type MmParts } from "./mm.ts"
@@ -18,18 +22,16 @@ export {
   pteValue,
   PTRS_PER_PTE
 } from "./page-table.ts"
-export {
-  type Base,
-  BASES,
-  type KernelSpec,
-  type Patch,
-  PATCHES,
-  patchesOf,
-  type PatchName,
-  pfmemallocRevision,
-  slubRelease
-} from "./patches.ts"
+export { type Patch, PATCHES, type PatchKind, type PatchName, patchNamed, patchNumber } from "./patches.ts"
 export { type Proc, procOf } from "./proc.ts"
 export { switchPatches } from "./switch-patches.ts"
-export { nbdSwitches, netSwitches, pageAllocSwitches, readaheadPlug, vmscanSwitches } from "./switches.ts"
+export {
+  nbdSwitches,
+  netSwitches,
+  pageAllocSwitches,
+  readaheadPlug,
+  reserveSwitches,
+  slubRelease,
+  vmscanSwitches
+} from "./switches.ts"
 export { BURST_NS, KernelTask } from "./task.ts"

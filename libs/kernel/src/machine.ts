@@ -25,13 +25,20 @@ import { Vmscan } from "@swaplab/vmscan"
 import { CacheMemory } from "./cache-memory.ts"
 import type { Costs } from "./costs.ts"
 import { Cpus } from "./cpus.ts"
+import type { KernelSpec } from "./kernel-spec.ts"
 import { Softirqs } from "./ksoftirqd.ts"
 import { Mm } from "./mm.ts"
 import { type LogLine, MachineOomOps } from "./oom.ts"
 import { PageCache } from "./page-cache.ts"
-import { type KernelSpec, pfmemallocRevision, slubRelease } from "./patches.ts"
 import { MachineReclaimOps } from "./reclaim-ops.ts"
-import { netSwitches, pageAllocSwitches, readaheadPlug, vmscanSwitches } from "./switches.ts"
+import {
+  netSwitches,
+  pageAllocSwitches,
+  readaheadPlug,
+  reserveSwitches,
+  slubRelease,
+  vmscanSwitches
+} from "./switches.ts"
 import { KernelTask } from "./task.ts"
 
 /** Drivers of network cards, as net-skb knows them. */
@@ -321,8 +328,8 @@ const objectAllocator = (
   memallocSocks: MemallocSocks,
   group: number
 ): ObjectAllocator => {
-  const pfmemalloc = pfmemallocRevision(spec.kernel)
+  const switches = reserveSwitches(spec.kernel)
   return spec.kernel.allocator === "slab"
-    ? new SlabAllocator(sim, pages, { cpus: spec.cpus, pfmemalloc, memallocSocks, group })
-    : new SlubAllocator(sim, pages, { cpus: spec.cpus, pfmemalloc, ...slubRelease(spec.kernel), group })
+    ? new SlabAllocator(sim, pages, { cpus: spec.cpus, switches, memallocSocks, group })
+    : new SlubAllocator(sim, pages, { cpus: spec.cpus, switches, ...slubRelease(spec.kernel), group })
 }

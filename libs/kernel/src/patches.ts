@@ -1,14 +1,32 @@
-// The series of 2012 as named switches. No lib reads a release name or a patch number: this table maps a base and single
-// patches to the switches that each lib declares for itself.
+// The patches a kernel can contain, as named switches: the series of 2012, what came with Linux 3.6 beside it, older forms
+// of the same patches, and the two counter-proposals of 2007. No lib reads a release name or a patch number: bases.ts says
+// which patches a release contains, switches.ts which switches of the libs a patch turns, effect.ts where a patch cannot
+// matter.
 
-/** One patch: its place in the merged series, a name, what it changes, its commit in Linux 3.6. */
+/** Where a patch comes from. */
+export type PatchKind =
+  /** One of the sixteen merged for 3.6. */
+  | "series"
+  /** The stream fix that came with the NFS series, "+1". */
+  | "stream-fix"
+  /** A change between 3.5 and 3.6 outside the series. */
+  | "release"
+  /** The older form of something: on, it replaces the form of 3.6. */
+  | "revision"
+  /** Proposed on the mailing list in August 2007 in place of such a series, never merged. */
+  | "alternative"
+
+/** One patch. */
 export interface Patch {
-  /** Number in the merged series of 2012-07-31; 0 for changes that came with other series or with the release. */
-  readonly number: number
   readonly name: PatchName
+  readonly kind: PatchKind
+  /** Place in the series as merged on 2012-07-31, 0 outside of it. */
+  readonly number: number
   readonly meaning: string
-  /** Commit, or an empty string where none was verified. */
+  /** Commit in Linux, or an empty string where there is none or none is known. */
   readonly commit: string
+  /** The commit id stood in a source that was read. */
+  readonly commitSeen: boolean
 }
 
 export type PatchName =
@@ -34,103 +52,102 @@ export type PatchName =
   | "frag-recycling"
   | "small-queues"
   | "nbd-append-sent"
+  | "slub-min-partial"
+  | "slab-skips-first"
+  | "throttle-v8"
+  | "netdev-kmalloc"
+  | "recursive-reclaim"
+  | "pageout-list"
 
+const patch = (
+  kind: PatchKind,
+  number: number,
+  name: PatchName,
+  meaning: string,
+  commit = "",
+  commitSeen = true
+): Patch => ({ name, kind, number, meaning, commit, commitSeen })
+
+const series = (number: number, name: PatchName, meaning: string, commit: string): Patch =>
+  patch("series", number, name, meaning, commit)
+
+/** The same, with a commit id that no source we read confirms. */
+const recalled = (number: number, name: PatchName, meaning: string, commit: string): Patch =>
+  patch("series", number, name, meaning, commit, false)
+
+/** Every patch; the merged series in its order first. */
 export const PATCHES: ReadonlyArray<Patch> = [
-  patch(
+  series(
     1,
     "slab-knowledge",
     "SLAB and SLUB keep objects of reserve pages for those who may use the reserve",
     "072bb0aa5e06"
   ),
-  patch(2, "slub-fast-path", "SLUB tests the mark of a slab in its slow path and node list only", "5091b74a95d4"),
-  patch(3, "gfp-memalloc", "__GFP_MEMALLOC grants the reserve to one allocation", "b37f1dd0f543"),
-  patch(4, "softirq-memalloc", "a softirq may carry PF_MEMALLOC of its own", "907aed48f65e"),
-  patch(5, "pfmemalloc-if-needed", "page->pfmemalloc only when the reserve was really used", "cfd19c5a9ecf"),
-  patch(
+  series(2, "slub-fast-path", "SLUB tests the mark of a slab in its slow path and node list only", "5091b74a95d4"),
+  series(3, "gfp-memalloc", "__GFP_MEMALLOC grants the reserve to one allocation", "b37f1dd0f543"),
+  series(4, "softirq-memalloc", "a softirq may carry PF_MEMALLOC of its own", "907aed48f65e"),
+  recalled(5, "pfmemalloc-if-needed", "page->pfmemalloc only when the reserve was really used", "cfd19c5a9ecf"),
+  recalled(
     6,
     "ignore-mempolicy",
     "reserve allocations ignore memory policies (NUMA only: no effect on these machines)",
     "183f6371aac2"
   ),
-  patch(7, "sk-gfp-atomic", "ACKs and probes of a memalloc socket may use the reserve", "99a1dec70d5a"),
-  patch(8, "memalloc-sockets", "SOCK_MEMALLOC and the static key memalloc_socks", "7cb0240492ca"),
-  patch(
+  recalled(7, "sk-gfp-atomic", "ACKs and probes of a memalloc socket may use the reserve", "99a1dec70d5a"),
+  series(8, "memalloc-sockets", "SOCK_MEMALLOC and the static key memalloc_socks", "7cb0240492ca"),
+  series(
     9,
     "skb-reserve",
     "skb allocation from the reserve, marked; sk_filter drops such skbs for other sockets",
     "c93bdd0e03e8"
   ),
-  patch(10, "page-to-skb", "a page fragment hands its mark on to the skb", "c48a11c7ad26"),
-  patch(11, "skb-alloc-page", "receive pages of igb and ixgbe from the reserve", "0614002bb5f7"),
-  patch(12, "pfmemalloc-receive", "PF_MEMALLOC while a marked skb is processed", "b4b9e3558508"),
-  patch(13, "slab-micro-opt", "the SLAB test inlined: no change of behaviour", "381760eadc39"),
-  patch(14, "nbd-memalloc", "nbd sends and receives with PF_MEMALLOC on a memalloc socket", "7f338fe4540b"),
-  patch(15, "throttle", "direct reclaimers wait while half of the reserve is used", "5515061d22f0"),
-  patch(16, "throttle-counter", "pgscan_direct_throttle in /proc/vmstat", "68243e76d0e3"),
+  recalled(10, "page-to-skb", "a page fragment hands its mark on to the skb", "c48a11c7ad26"),
+  recalled(11, "skb-alloc-page", "receive pages of igb and ixgbe from the reserve", "0614002bb5f7"),
+  series(12, "pfmemalloc-receive", "PF_MEMALLOC while a marked skb is processed", "b4b9e3558508"),
+  series(13, "slab-micro-opt", "the SLAB test inlined: no change of behaviour", "381760eadc39"),
+  series(14, "nbd-memalloc", "nbd sends and receives with PF_MEMALLOC on a memalloc socket", "7f338fe4540b"),
+  series(15, "throttle", "direct reclaimers wait while half of the reserve is used", "5515061d22f0"),
+  series(16, "throttle-counter", "pgscan_direct_throttle in /proc/vmstat", "68243e76d0e3"),
   patch(
+    "stream-fix",
     0,
     "rmem-exemption",
     "marked skbs are received even when the protocol is over its memory limit",
     "c76562b6709f"
   ),
-  patch(0, "readahead-plug", "swap readahead submits its eight pages under one plug", ""),
-  patch(0, "writeback-marks-reclaim", "reclaim marks pages under writeback for rotation", ""),
-  patch(0, "frag-recycling", "receive fragments: a page whose fragments are all free is used again", ""),
-  patch(0, "small-queues", "TCP small queues: 128 KiB of a socket below the stack", ""),
-  patch(0, "nbd-append-sent", "nbd appends sent requests to its list", "")
+  patch("release", 0, "readahead-plug", "swap readahead submits its eight pages under one plug"),
+  patch("release", 0, "writeback-marks-reclaim", "reclaim marks pages under writeback for rotation"),
+  patch("release", 0, "frag-recycling", "receive fragments: a page whose fragments are all free is used again"),
+  patch("release", 0, "small-queues", "TCP small queues: 128 KiB of a socket below the stack"),
+  patch("release", 0, "nbd-append-sent", "nbd appends sent requests to its list"),
+  patch("release", 0, "slub-min-partial", "SLUB keeps min_partial empty slabs when it spills a partial list"),
+  patch("revision", 0, "slab-skips-first", "SLAB's search for an unreserved object leaves out the array's first entry"),
+  patch(
+    "revision",
+    0,
+    "throttle-v8",
+    "kswapd may sleep while tasks are throttled, and tasks without __GFP_FS are throttled without limit"
+  ),
+  patch("revision", 0, "netdev-kmalloc", "receive buffers by kmalloc, which are marked, as before 3.5"),
+  patch(
+    "alternative",
+    0,
+    "recursive-reclaim",
+    "emergency_free_pages: a PF_MEMALLOC allocation that finds nothing drops clean pages and tries again"
+  ),
+  patch(
+    "alternative",
+    0,
+    "pageout-list",
+    "reclaim collects the pages that need I/O, and starts it afterwards without PF_MEMALLOC"
+  )
 ]
 
-function patch(number: number, name: PatchName, meaning: string, commit: string): Patch {
-  return { number, name, meaning, commit }
-}
+const BY_NAME: ReadonlyMap<string, Patch> = new Map(PATCHES.map((entry) => [entry.name, entry]))
 
-/** Names of the bases a kernel can start from. */
-export const BASES = ["v3.5", "feb-2012", "v9", "v3.6", "v3.6-P"] as const
-export type Base = (typeof BASES)[number]
+/** The patch of that name. */
+export const patchNamed = (name: PatchName): Patch => BY_NAME.get(name) as Patch
 
-const SERIES: ReadonlyArray<PatchName> = PATCHES.filter((entry) => entry.number > 0).map((entry) => entry.name)
-const V36: ReadonlyArray<PatchName> = PATCHES.map((entry) => entry.name)
-/** V9 of April 2012 had no separate SLUB fast path patch and marked pages after any slow-path success (inferred). */
-const V9: ReadonlyArray<PatchName> = SERIES.filter((name) =>
-  name !== "slub-fast-path" && name !== "pfmemalloc-if-needed"
-)
-
-const IN_BASE: Readonly<Record<Base, ReadonlyArray<PatchName>>> = {
-  "v3.5": [],
-  "feb-2012": V9,
-  v9: V9,
-  "v3.6": V36,
-  "v3.6-P": V36
-}
-
-/** A kernel: which object allocator it was built with, and what it contains. */
-export interface KernelSpec {
-  readonly allocator: "slab" | "slub"
-  readonly base: Base
-  /** Single patches put on top of the base, or taken out of it. */
-  readonly patches?: Readonly<Partial<Record<PatchName, boolean>>>
-}
-
-/** The patches that a kernel contains. */
-export const patchesOf = (spec: KernelSpec): ReadonlySet<PatchName> => {
-  const set = new Set<PatchName>(IN_BASE[spec.base])
-  for (const { name } of PATCHES) {
-    const wanted = spec.patches?.[name]
-    if (wanted === true) set.add(name)
-    if (wanted === false) set.delete(name)
-  }
-  return set
-}
-
-/** Which revision of the pfmemalloc handling an object allocator has. */
-export const pfmemallocRevision = (spec: KernelSpec): "none" | "feb-2012" | "v3.6" => {
-  const set = patchesOf(spec)
-  if (!set.has("slab-knowledge")) return "none"
-  if (spec.allocator === "slub") return set.has("slub-fast-path") ? "v3.6" : "feb-2012"
-  return spec.base === "feb-2012" || spec.base === "v9" ? "feb-2012" : "v3.6"
-}
-
-/** Changes of SLUB between v3.5 and v3.6 that belong to no series: they come with the base. See SlubOptions. */
-export const slubRelease = (spec: KernelSpec): { readonly unfreezeKeepsMinPartial: boolean } => ({
-  unfreezeKeepsMinPartial: spec.base === "v3.6" || spec.base === "v3.6-P"
-})
+/** How the series counts it: `14`, `+1` for the stream fix, `-` outside of it. */
+export const patchNumber = ({ kind, number }: Pick<Patch, "kind" | "number">): string =>
+  number > 0 ? String(number) : kind === "stream-fix" ? "+1" : "-"

@@ -3,18 +3,25 @@
 // What that means for state that a patch keeps: the nbd connection under way becomes a memalloc socket at once (Linux does
 // it when the connection is made, and doing it later is the same call); slabs and packets that exist keep the mark they
 // have or have not; a call into the socket, or an allocation, that is under way ends with the rights it began with.
-// Not exchanged, because they come with the release and not with a patch: the lines of /proc/vmstat, SLUB's min_partial.
+// Not exchanged, because they are settled at boot: the lines of /proc/vmstat, SLUB's min_partial, the kind of buffers that a
+// card with fragments posts.
+import type { KernelSpec } from "./kernel-spec.ts"
 import type { Machine } from "./machine.ts"
-import type { KernelSpec } from "./patches.ts"
-import { pfmemallocRevision } from "./patches.ts"
-import { nbdSwitches, netSwitches, pageAllocSwitches, readaheadPlug, vmscanSwitches } from "./switches.ts"
+import {
+  nbdSwitches,
+  netSwitches,
+  pageAllocSwitches,
+  readaheadPlug,
+  reserveSwitches,
+  vmscanSwitches
+} from "./switches.ts"
 
 /** Switches patches of a running machine on or off; those that are not named stay as they are. */
 export const switchPatches = (machine: Machine, patches: NonNullable<KernelSpec["patches"]>): void => {
   const kernel: KernelSpec = { ...machine.kernel, patches: { ...machine.kernel.patches, ...patches } }
   machine.kernel = kernel
   machine.pages.switches = pageAllocSwitches(kernel)
-  machine.objects.setPfmemalloc(pfmemallocRevision(kernel))
+  machine.objects.setSwitches(reserveSwitches(kernel))
   machine.vmscan.pgdat.switches = vmscanSwitches(kernel)
   machine.net.switches = netSwitches(kernel)
   machine.swap.readahead.plug = readaheadPlug(kernel)

@@ -1,8 +1,11 @@
 // Which switch of which lib each patch turns: the only place where the names of patches meet the names of switches.
+import type { ReserveSwitches } from "@swaplab/kmem"
+import type { NbdOptions } from "@swaplab/nbd"
 import type { NetSwitches } from "@swaplab/net-skb"
 import type { PageAllocSwitches } from "@swaplab/page-alloc"
+import type { SlubOptions } from "@swaplab/slub"
 import type { VmscanSwitches } from "@swaplab/vmscan"
-import { type KernelSpec, patchesOf } from "./patches.ts"
+import { type KernelSpec, patchesOf } from "./kernel-spec.ts"
 
 export const pageAllocSwitches = (spec: KernelSpec): PageAllocSwitches => {
   const has = patchesOf(spec)
@@ -14,17 +17,35 @@ export const pageAllocSwitches = (spec: KernelSpec): PageAllocSwitches => {
       : "slowpath",
     gfpMemalloc: has.has("gfp-memalloc"),
     softirqMemalloc: has.has("softirq-memalloc"),
-    ignoreMempolicy: has.has("ignore-mempolicy")
+    ignoreMempolicy: has.has("ignore-mempolicy"),
+    recursiveReclaim: has.has("recursive-reclaim")
   }
 }
+
+/** Of the object allocators: SLAB and SLUB each read their own. */
+export const reserveSwitches = (spec: KernelSpec): ReserveSwitches => {
+  const has = patchesOf(spec)
+  return {
+    reserveSlabs: has.has("slab-knowledge"),
+    slowPathTest: has.has("slub-fast-path"),
+    memallocGate: has.has("memalloc-sockets"),
+    skipsFirst: has.has("slab-skips-first")
+  }
+}
+
+export const slubRelease = (spec: KernelSpec): Required<Pick<SlubOptions, "unfreezeKeepsMinPartial">> => ({
+  unfreezeKeepsMinPartial: patchesOf(spec).has("slub-min-partial")
+})
 
 export const vmscanSwitches = (spec: KernelSpec): VmscanSwitches => {
   const has = patchesOf(spec)
   return {
     throttle: has.has("throttle"),
-    kswapdWakesThrottled: has.has("throttle"),
+    kswapdWakesThrottled: has.has("throttle") && !has.has("throttle-v8"),
+    throttleBounded: has.has("throttle") && !has.has("throttle-v8"),
     throttleCounter: has.has("throttle-counter"),
-    writebackMarksReclaim: has.has("writeback-marks-reclaim")
+    writebackMarksReclaim: has.has("writeback-marks-reclaim"),
+    pageoutList: has.has("pageout-list")
   }
 }
 
@@ -39,13 +60,14 @@ export const netSwitches = (spec: KernelSpec): NetSwitches => {
     pfmemallocReceive: has.has("pfmemalloc-receive"),
     rmemExemption: has.has("rmem-exemption"),
     tsq: has.has("small-queues"),
-    netdevFragRecycle: has.has("frag-recycling")
+    netdevFragRecycle: has.has("frag-recycling"),
+    netdevKmalloc: has.has("netdev-kmalloc")
   }
 }
 
 export const readaheadPlug = (spec: KernelSpec): boolean => patchesOf(spec).has("readahead-plug")
 
-export const nbdSwitches = (spec: KernelSpec): { readonly memallocXmit: boolean; readonly appendSent: boolean } => {
+export const nbdSwitches = (spec: KernelSpec): Pick<NbdOptions, "memallocXmit" | "appendSent"> => {
   const has = patchesOf(spec)
   return { memallocXmit: has.has("nbd-memalloc"), appendSent: has.has("nbd-append-sent") }
 }

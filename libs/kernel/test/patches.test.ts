@@ -1,4 +1,5 @@
 import {
+  type Base,
   BASES,
   type KernelSpec,
   nbdSwitches,
@@ -7,16 +8,19 @@ import {
   PATCHES,
   patchesOf,
   type PatchName,
-  pfmemallocRevision,
   readaheadPlug,
+  reserveSwitches,
+  slubRelease,
   vmscanSwitches
 } from "@swaplab/kernel"
+import type { PageAllocSwitches } from "@swaplab/page-alloc"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 
 /** Everything that the libs are told about a kernel. */
 const switchesOf = (spec: KernelSpec): Record<string, unknown> => ({
-  pfmemalloc: pfmemallocRevision(spec),
+  ...reserveSwitches(spec),
+  ...(spec.allocator === "slub" ? slubRelease(spec) : {}),
   ...pageAllocSwitches(spec),
   ...vmscanSwitches(spec),
   ...netSwitches(spec),
@@ -24,37 +28,47 @@ const switchesOf = (spec: KernelSpec): Record<string, unknown> => ({
   readaheadPlug: readaheadPlug(spec)
 })
 
-/** Names of the switches that differ when one patch is taken out of v3.6. */
+/** Names of the switches that differ when one patch is taken out of v3.6, or out of v3.6 with it. */
 const turnedBy = (allocator: "slab" | "slub", name: PatchName): ReadonlyArray<string> => {
-  const all = switchesOf({ allocator, base: "v3.6" })
+  const all = switchesOf({ allocator, base: "v3.6", patches: { [name]: true } })
   const without = switchesOf({ allocator, base: "v3.6", patches: { [name]: false } })
   return Object.keys(all).filter((key) => all[key] !== without[key])
 }
 
 /** By the table of section 12.1 of the reference. */
 const TURNS: ReadonlyArray<readonly [PatchName, slab: ReadonlyArray<string>, slub: ReadonlyArray<string>]> = [
-  ["slab-knowledge", ["pfmemalloc", "pfmemallocMark"], ["pfmemalloc", "pfmemallocMark"]],
-  ["slub-fast-path", [], ["pfmemalloc"]],
+  ["slab-knowledge", ["reserveSlabs", "pfmemallocMark"], ["reserveSlabs", "pfmemallocMark"]],
+  ["slub-fast-path", ["slowPathTest"], ["slowPathTest"]],
   ["gfp-memalloc", ["gfpMemalloc"], ["gfpMemalloc"]],
   ["softirq-memalloc", ["softirqMemalloc"], ["softirqMemalloc"]],
   ["pfmemalloc-if-needed", ["pfmemallocMark"], ["pfmemallocMark"]],
   ["ignore-mempolicy", ["ignoreMempolicy"], ["ignoreMempolicy"]],
   ["sk-gfp-atomic", ["gfpSocket"], ["gfpSocket"]],
-  ["memalloc-sockets", ["memallocSockets"], ["memallocSockets"]],
+  ["memalloc-sockets", ["memallocSockets", "memallocGate"], ["memallocSockets", "memallocGate"]],
   ["skb-reserve", ["skbReserve"], ["skbReserve"]],
   ["page-to-skb", ["pageToSkb"], ["pageToSkb"]],
   ["skb-alloc-page", ["skbAllocPage"], ["skbAllocPage"]],
   ["pfmemalloc-receive", ["pfmemallocReceive"], ["pfmemallocReceive"]],
   ["slab-micro-opt", [], []],
   ["nbd-memalloc", ["memallocXmit"], ["memallocXmit"]],
-  ["throttle", ["throttle", "kswapdWakesThrottled"], ["throttle", "kswapdWakesThrottled"]],
+  [
+    "throttle",
+    ["throttle", "kswapdWakesThrottled", "throttleBounded"],
+    ["throttle", "kswapdWakesThrottled", "throttleBounded"]
+  ],
   ["throttle-counter", ["throttleCounter"], ["throttleCounter"]],
   ["rmem-exemption", ["rmemExemption"], ["rmemExemption"]],
   ["readahead-plug", ["readaheadPlug"], ["readaheadPlug"]],
   ["writeback-marks-reclaim", ["writebackMarksReclaim"], ["writebackMarksReclaim"]],
   ["frag-recycling", ["netdevFragRecycle"], ["netdevFragRecycle"]],
   ["small-queues", ["tsq"], ["tsq"]],
-  ["nbd-append-sent", ["appendSent"], ["appendSent"]]
+  ["nbd-append-sent", ["appendSent"], ["appendSent"]],
+  ["slub-min-partial", [], ["unfreezeKeepsMinPartial"]],
+  ["slab-skips-first", ["skipsFirst"], ["skipsFirst"]],
+  ["throttle-v8", ["kswapdWakesThrottled", "throttleBounded"], ["kswapdWakesThrottled", "throttleBounded"]],
+  ["netdev-kmalloc", ["netdevKmalloc"], ["netdevKmalloc"]],
+  ["recursive-reclaim", ["recursiveReclaim"], ["recursiveReclaim"]],
+  ["pageout-list", ["pageoutList"], ["pageoutList"]]
 ]
 
 describe("patches", () => {
@@ -85,28 +99,38 @@ describe("patches", () => {
 
   it("v3.5 has all switches off", () => {
     for (const allocator of ["slab", "slub"] as const) {
-      const { pfmemalloc, pfmemallocMark, ...flags } = switchesOf({ allocator, base: "v3.5" })
-      expect([pfmemalloc, pfmemallocMark]).toEqual(["none", "none"])
+      const { pfmemallocMark, ...flags } = switchesOf({ allocator, base: "v3.5" })
+      expect(pfmemallocMark).toBe("none")
       expect(Object.values(flags).every((value) => value === false)).toBe(true)
     }
   })
 
-  it.each(
-    [
-      ["slab", "v3.5", "none", "none"],
-      ["slub", "v3.5", "none", "none"],
-      ["slab", "feb-2012", "feb-2012", "slowpath"],
-      ["slub", "feb-2012", "feb-2012", "slowpath"],
-      ["slab", "v9", "feb-2012", "slowpath"],
-      ["slub", "v9", "feb-2012", "slowpath"],
-      ["slab", "v3.6", "v3.6", "no-watermarks"],
-      ["slub", "v3.6", "v3.6", "no-watermarks"],
-      ["slab", "v3.6-P", "v3.6", "no-watermarks"]
-    ] as const
-  )("%s of %s keeps the reserve as in %s and marks pages by %s", (allocator, base, revision, mark) => {
-    const spec = { allocator, base }
-    expect(pfmemallocRevision(spec)).toBe(revision)
-    expect(pageAllocSwitches(spec).pfmemallocMark).toBe(mark)
+  it.each<[Base, PageAllocSwitches["pfmemallocMark"], Partial<Record<string, boolean>>]>([
+    ["v3.5", "none", { reserveSlabs: false, throttle: false, netdevKmalloc: false }],
+    ["feb-2012", "slowpath", { reserveSlabs: true, slowPathTest: false, skipsFirst: true, throttleBounded: false }],
+    ["v9", "slowpath", { reserveSlabs: true, slowPathTest: false, skipsFirst: true, throttleBounded: true }],
+    ["v3.6", "no-watermarks", { slowPathTest: true, skipsFirst: false, memallocGate: true, netdevKmalloc: false }],
+    ["v3.6-P", "no-watermarks", { slowPathTest: true, skipsFirst: false, memallocGate: true, netdevKmalloc: true }]
+  ])("%s marks pages by the rule %s, and %o", (base, mark, flags) => {
+    for (const allocator of ["slab", "slub"] as const) {
+      const switches = switchesOf({ allocator, base })
+      expect(switches["pfmemallocMark"]).toBe(mark)
+      expect(switches).toMatchObject(flags)
+    }
+  })
+
+  it("no two bases are the same kernel", () => {
+    const kernels = BASES.map((base) => JSON.stringify(switchesOf({ allocator: "slub", base })))
+    expect(new Set(kernels).size).toBe(BASES.length)
+  })
+
+  it("a base is nothing but its patches: v3.5 with all of them is that base", () => {
+    for (const base of BASES) {
+      const patches = Object.fromEntries([...patchesOf({ base })].map((name) => [name, true]))
+      for (const allocator of ["slab", "slub"] as const) {
+        expect(switchesOf({ allocator, base: "v3.5", patches })).toEqual(switchesOf({ allocator, base }))
+      }
+    }
   })
 
   it("single patches put in or taken out are exactly what differs from the base", () => {
@@ -116,8 +140,8 @@ describe("patches", () => {
         fc.constantFrom(...BASES),
         fc.dictionary(fc.constantFrom(...names), fc.boolean()),
         (base, patches) => {
-          const plain = patchesOf({ allocator: "slab", base })
-          const changed = patchesOf({ allocator: "slab", base, patches })
+          const plain = patchesOf({ base })
+          const changed = patchesOf({ base, patches })
           for (const name of names) {
             expect(changed.has(name)).toBe((patches as Record<string, boolean>)[name] ?? plain.has(name))
           }

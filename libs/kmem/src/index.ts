@@ -26,10 +26,11 @@ export {
   type CacheOptions,
   type KmemCache,
   type MemallocSocks,
+  NO_RESERVE_SWITCHES,
   type ObjectAllocator,
   type ObjectCosts,
   type PageSource,
-  type PfmemallocHandling
+  type ReserveSwitches
 } from "./object-allocator.ts"
 export * from "./object-sizes.ts"
 export { CACHED, CHAIN_END, HELD, NO_SLAB, ON_NO_LIST, SlabTable } from "./slab-table.ts"

@@ -43,11 +43,25 @@ export interface MemallocSocks {
   count: number
 }
 
-/**
- * How an allocator treats slabs whose pages came from the emergency reserve. Names a state of the code, not a release:
- * "none" no knowledge of it; "feb-2012" the mailing-list revision of February 2012; "v3.6" as merged.
- */
-export type PfmemallocHandling = "none" | "feb-2012" | "v3.6"
+/** How an allocator treats slabs whose pages came from the emergency reserve: what patches change of it. */
+export interface ReserveSwitches {
+  /** Slabs from the reserve are marked, and their objects kept for those who may use the reserve (merged patch 1). */
+  readonly reserveSlabs: boolean
+  /** SLUB: the slow path and the node's list test the mark, the fast path does not (merged patch 2). */
+  readonly slowPathTest: boolean
+  /** SLAB: objects are tagged, and tags respected, only while a memalloc socket exists (part of merged patch 8). */
+  readonly memallocGate: boolean
+  /** SLAB: the search for an untagged object leaves out the first entry of the array (as posted in February 2012). */
+  readonly skipsFirst: boolean
+}
+
+/** All switches off: nothing is known of the reserve. */
+export const NO_RESERVE_SWITCHES: ReserveSwitches = {
+  reserveSlabs: false,
+  slowPathTest: false,
+  memallocGate: false,
+  skipsFirst: false
+}
 
 /** CPU time of the paths, nanoseconds added to `Context.ns`. All 0 unless given. */
 export interface ObjectCosts {
@@ -90,7 +104,7 @@ export interface ObjectAllocator {
   /** Called when the page allocator refused a slab and the mask has no __GFP_NOWARN. Linux then prints at most 10 in 5 s. */
   onAllocationFailure: (cache: KmemCache, gfp: number) => void
   /** Another handling of reserve slabs from now on; slabs that exist keep the mark they have or have not. */
-  setPfmemalloc(handling: PfmemallocHandling): void
+  setSwitches(switches: ReserveSwitches): void
   /** Byte address of an object in simulated physical memory (for tracepoints and checks). */
   objectAddress(cache: KmemCache, object: number): number
   /** Pages held from the page allocator, all caches. For conservation of pages. */

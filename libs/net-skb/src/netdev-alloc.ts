@@ -55,7 +55,9 @@ export class NetdevAlloc {
   skb(ctx: Context, length: number): number {
     const skbs = this.#skbs
     const bytes = netdevFragBytes(length)
-    if (bytes > PAGE_SIZE) return skbs.tryAllocSkb(ctx, length + NET_SKB_PAD, GFP_ATOMIC, SKB_ALLOC_RX)
+    if (bytes > PAGE_SIZE || skbs.switches.netdevKmalloc) {
+      return skbs.tryAllocSkb(ctx, length + NET_SKB_PAD, GFP_ATOMIC, SKB_ALLOC_RX)
+    }
     const gfp = skbs.switches.skbReserve
       ? skbs.memallocSocks.count > 0 ? GFP_ATOMIC | __GFP_MEMALLOC : GFP_ATOMIC
       : GFP_ATOMIC | __GFP_COLD

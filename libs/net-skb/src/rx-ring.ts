@@ -70,7 +70,7 @@ export class RxRing {
     this.empty = options.ring
     this.refills = options.driver === "refilling"
     this.#fragBytes = netdevFragBytes(options.bufferBytes)
-    this.#kmalloc = options.buffers === "kmalloc"
+    this.#kmalloc = options.buffers === "kmalloc" || (options.buffers === "fragment" && stack.switches.netdevKmalloc)
     this.#pages = options.buffers === "page"
     this.#copies = !this.refills && options.copyBreak >= options.bufferBytes
     this.#skb = new Int32Array(options.ring).fill(NO_SKB)

@@ -20,6 +20,8 @@ export interface NetSwitches {
   readonly tsq: boolean
   /** The per-CPU fragment page is used again when all its fragments have been freed. */
   readonly netdevFragRecycle: boolean
+  /** `__netdev_alloc_skb` makes its buffers with `__alloc_skb`, as before the fragment pages of 3.5. */
+  readonly netdevKmalloc: boolean
 }
 
 /** Every switch off. */
@@ -32,10 +34,11 @@ export const NO_SWITCHES: NetSwitches = {
   pfmemallocReceive: false,
   rmemExemption: false,
   tsq: false,
-  netdevFragRecycle: false
+  netdevFragRecycle: false,
+  netdevKmalloc: false
 }
 
-/** Every switch on. */
+/** Every switch of 3.6 on. */
 export const ALL_SWITCHES: NetSwitches = {
   gfpSocket: true,
   memallocSockets: true,
@@ -45,7 +48,8 @@ export const ALL_SWITCHES: NetSwitches = {
   pfmemallocReceive: true,
   rmemExemption: true,
   tsq: true,
-  netdevFragRecycle: true
+  netdevFragRecycle: true,
+  netdevKmalloc: false
 }
 
 /** CPU time of the network paths, added to `Context.ns` of whoever runs them. */

@@ -58,7 +58,7 @@ export class PageObjects implements ObjectAllocator {
 
   onAllocationFailure = (): void => {}
   reap(): void {}
-  setPfmemalloc(): void {}
+  setSwitches(): void {}
   objectAddress(_cache: KmemCache, object: number): number {
     return object * 4096
   }

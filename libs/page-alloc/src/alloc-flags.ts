@@ -35,6 +35,8 @@ export interface PageAllocSwitches {
   readonly softirqMemalloc: boolean
   /** Reserve allocations ignore memory policies (merged patch 6). Without effect: there is one node and no policy. */
   readonly ignoreMempolicy: boolean
+  /** A PF_MEMALLOC allocation that finds nothing drops clean pages and tries again (proposed in August 2007). */
+  readonly recursiveReclaim: boolean
 }
 
 /** All switches off: an unpatched kernel. */
@@ -42,7 +44,8 @@ export const NO_SWITCHES: PageAllocSwitches = {
   pfmemallocMark: "none",
   gfpMemalloc: false,
   softirqMemalloc: false,
-  ignoreMempolicy: false
+  ignoreMempolicy: false,
+  recursiveReclaim: false
 }
 
 /** May this context, with this mask, ignore the watermarks? */

@@ -222,7 +222,8 @@ export class PageAllocator extends Node {
       task.process.why = describeShortage(gfp, order, zonelist[0], allocFlags)
       let page = NO_PAGE
       // a caller that may ignore the watermarks and must not fail waits here: it never reclaims
-      let retry = (allocFlags & ALLOC_NO_WATERMARKS) !== 0 && (gfp & __GFP_NOFAIL) !== 0
+      let retry = (allocFlags & ALLOC_NO_WATERMARKS) !== 0 &&
+        ((gfp & __GFP_NOFAIL) !== 0 || (task.flags & PF_MEMALLOC) !== 0)
       let restart = false
       if (!retry) {
         const reclaimed = yield* this.#directReclaim(task, gfp, order)
@@ -276,12 +277,33 @@ export class PageAllocator extends Node {
         this.counters.reservePages += 1 << order
         return page
       }
+      if (this.#switches.recursiveReclaim && (ctx.flags & PF_MEMALLOC) !== 0 && !ctx.inInterrupt && isTask(ctx)) {
+        page = this.#recursiveReclaim(ctx, gfp, order, zonelist)
+        if (page !== NO_PAGE) return page
+      }
       if ((gfp & __GFP_NOFAIL) !== 0 && (gfp & __GFP_WAIT) !== 0) return WOULD_SLEEP
     }
     if ((gfp & __GFP_WAIT) === 0) return NO_PAGE
     if ((ctx.flags & PF_MEMALLOC) !== 0) return NO_PAGE
     if (ctx.memdie && (gfp & __GFP_NOFAIL) === 0) return NO_PAGE
     return WOULD_SLEEP
+  }
+
+  /**
+   * The concept patch of August 2007: drops clean pages and tries again, for as long as 32 are found each time. That patch
+   * takes "every zone is given up" for success and so tries for ever; a caller that may sleep does so here.
+   */
+  #recursiveReclaim(task: Task, gfp: number, order: number, zonelist: ReadonlyArray<Zone>): number {
+    for (;;) {
+      const dropped = this.reclaimer.emergencyFreePages(task, gfp, order, gfpZone(gfp))
+      if (dropped === 0) return NO_PAGE
+      const page = this.getPageFromFreelist(task, gfp, order, zonelist, ALLOC_NO_WATERMARKS)
+      if (page !== NO_PAGE) {
+        this.counters.reservePages += 1 << order
+        return page
+      }
+      if (dropped < 0) return (gfp & __GFP_WAIT) !== 0 ? WOULD_SLEEP : NO_PAGE
+    }
   }
 
   /** __perform_reclaim() */

@@ -12,6 +12,11 @@ export interface Reclaimer {
    * PF_MEMALLOC set while this runs. `highZone` is the highest zone the mask may use, populated or not.
    */
   tryToFreePages(task: Task, gfp: number, order: number, highZone: number): Sleeps<number>
+  /**
+   * emergency_free_pages(): drops clean pages without sleeping and without any memory. At least 32: so many; −1: fewer, and
+   * every zone is given up; 0: fewer.
+   */
+  emergencyFreePages(task: Task, gfp: number, order: number, highZone: number): number
   /** out_of_memory(): called with the zones locked for OOM. True if a task was told to die. */
   outOfMemory(task: Task, gfp: number, order: number): Sleeps<boolean>
   /** wait_iff_congested() for asynchronous writes, at most `ns`. */
@@ -23,6 +28,9 @@ export const NO_RECLAIMER: Reclaimer = {
   wakeKswapd() {},
   *tryToFreePages() {
     assert(false, "an allocation entered reclaim, but no reclaimer is plugged in")
+    return 0
+  },
+  emergencyFreePages() {
     return 0
   },
   *outOfMemory() {

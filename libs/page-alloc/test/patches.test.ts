@@ -20,6 +20,7 @@ import { describe, expect, it } from "vitest"
 import { bringTo, context, machine, softirq } from "./support.ts"
 
 const V36: PageAllocSwitches = {
+  ...NO_SWITCHES,
   pfmemallocMark: "no-watermarks",
   gfpMemalloc: true,
   softirqMemalloc: true,

@@ -84,6 +84,8 @@ export class ScriptedReclaimer implements Reclaimer {
   /** What else a round does, for example free pages. */
   onReclaim: (task: Task) => void = () => {}
   onOom: (task: Task) => void = () => {}
+  /** Result of emergencyFreePages; may free pages. */
+  emergency: () => number = () => 0
 
   wakeKswapd(_ctx: Context, zone: Zone, order: number, classzone: number): void {
     this.log.push(`wake ${zone.name} ${order} ${classzone}`)
@@ -94,6 +96,11 @@ export class ScriptedReclaimer implements Reclaimer {
     this.onReclaim(task)
     yield* task.process.hold(1_000_000)
     return this.progress.shift() ?? 0
+  }
+
+  emergencyFreePages(_task: Task, _gfp: number, order: number, highZone: number): number {
+    this.log.push(`emergency ${order} ${highZone}`)
+    return this.emergency()
   }
 
   *outOfMemory(task: Task): Sleeps<boolean> {

@@ -11,7 +11,7 @@ const sim = new Sim({ seed: 1 })
 const pages = new PageAllocator(sim, { memory: 128 * 1024 * 1024, cpus: 4 })
 const allocator: ObjectAllocator = new SlabAllocator(sim, pages, {
   cpus: 4,
-  pfmemalloc: "v3.6",
+  switches: { reserveSlabs: true, memallocGate: true },
   memallocSocks: { count: 1 }
 })
 const ctx: Context = { flags: 0, memdie: false, inInterrupt: false, servingSoftirq: false, cpu: 0, ns: 0 }

@@ -10,6 +10,6 @@ export {
   slabMaxOrder
 } from "./geometry.ts"
 export { pageOf, ReserveObjects } from "./reserve-objects.ts"
-export { RESERVE_RULES, type ReserveRules } from "./revision.ts"
+export { type ReserveRules, reserveRules } from "./revision.ts"
 export { SlabAllocator, type SlabOptions } from "./slab-allocator.ts"
 export { SlabCache, SLABS_FREE, SLABS_FULL, SLABS_PARTIAL } from "./slab-cache.ts"

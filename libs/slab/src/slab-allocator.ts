@@ -22,13 +22,14 @@ import {
   type KmemCache,
   type MemallocSocks,
   NO_OBJECT,
+  NO_RESERVE_SWITCHES,
   type ObjectAllocator,
   type ObjectCosts,
   objectIndex,
   objectPage,
   PAGE_SIZE,
   type PageSource,
-  type PfmemallocHandling,
+  type ReserveSwitches,
   type SlabinfoRow,
   slabinfoText
 } from "@swaplab/kmem"
@@ -39,7 +40,7 @@ import { checkCache } from "./check.ts"
 import { slabGeometry, slabMaxOrder } from "./geometry.ts"
 import { NodeLists } from "./node-lists.ts"
 import { ReserveObjects } from "./reserve-objects.ts"
-import { RESERVE_RULES } from "./revision.ts"
+import { reserveRules } from "./revision.ts"
 import { SlabCache, SLABS_FULL, SLABS_PARTIAL } from "./slab-cache.ts"
 import { SlabPages } from "./slab-pages.ts"
 
@@ -54,8 +55,8 @@ const MUST_GROW_FORCED = -4
 export interface SlabOptions {
   /** Possible CPUs. */
   readonly cpus: number
-  /** "none" unless given. */
-  readonly pfmemalloc?: PfmemallocHandling
+  /** All off unless given. */
+  readonly switches?: Partial<ReserveSwitches>
   /** The static key; needed by "v3.6" to ever be open. */
   readonly memallocSocks?: MemallocSocks
   /** The boot parameter slab_max_order; by default 1 on machines with more than 32 MiB, else 0. */
@@ -98,7 +99,7 @@ export class SlabAllocator implements ObjectAllocator {
     this.#maxOrder = options.slabMaxOrder ?? slabMaxOrder(pages.frames.count)
     this.reserve = new ReserveObjects(
       pages,
-      RESERVE_RULES[options.pfmemalloc ?? "none"],
+      reserveRules({ ...NO_RESERVE_SWITCHES, ...options.switches }),
       options.memallocSocks ?? { count: 0 }
     )
     this.#node = new NodeLists(
@@ -115,8 +116,8 @@ export class SlabAllocator implements ObjectAllocator {
     this.#general = this.#createGeneralCaches()
   }
 
-  setPfmemalloc(handling: PfmemallocHandling): void {
-    this.reserve.rules = RESERVE_RULES[handling]
+  setSwitches(switches: ReserveSwitches): void {
+    this.reserve.rules = reserveRules(switches)
   }
 
   createCache(name: string, objectSize: number, options: CacheOptions = {}): SlabCache {

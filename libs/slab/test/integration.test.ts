@@ -1,5 +1,5 @@
 // With the real page allocator: the reserve, its marks, conservation of pages.
-import { NO_OBJECT, type PfmemallocHandling } from "@swaplab/kmem"
+import { NO_OBJECT } from "@swaplab/kmem"
 import {
   __GFP_MEMALLOC,
   __GFP_NOWARN,
@@ -19,6 +19,7 @@ import { SlabAllocator } from "@swaplab/slab"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { onCpu, runNow, taskOn } from "./fake-pages.ts"
+import { type Mode, MODES } from "./modes.ts"
 
 const FEB: Partial<PageAllocSwitches> = { pfmemallocMark: "slowpath" }
 const MERGED: Partial<PageAllocSwitches> = {
@@ -27,10 +28,14 @@ const MERGED: Partial<PageAllocSwitches> = {
   softirqMemalloc: true
 }
 
-function machine(pfmemalloc: PfmemallocHandling, switches: Partial<PageAllocSwitches> = {}, sockets = 1) {
+function machine(pfmemalloc: Mode, switches: Partial<PageAllocSwitches> = {}, sockets = 1) {
   const sim = new Sim({ seed: 1 })
   const pages = new PageAllocator(sim, { memory: { dma: 0, dma32: 16_384, normal: 0 }, cpus: 2, switches })
-  const slab = new SlabAllocator(sim, pages, { cpus: 2, pfmemalloc, memallocSocks: { count: sockets } })
+  const slab = new SlabAllocator(sim, pages, {
+    cpus: 2,
+    switches: MODES[pfmemalloc],
+    memallocSocks: { count: sockets }
+  })
   const heads = slab.createCache("skbuff_head_cache", 224, { hwAlign: true })
   const zone = pages.populatedZones[0]
   return { sim, pages, slab, heads, zone, drained: new Array<number>() }

@@ -1,18 +1,19 @@
-import { NO_OBJECT, objectPage, type PfmemallocHandling } from "@swaplab/kmem"
+import { NO_OBJECT, NO_RESERVE_SWITCHES, objectPage } from "@swaplab/kmem"
 import { __GFP_NOMEMALLOC, GFP_ATOMIC, GFP_KERNEL, PF_MEMALLOC, PG_active } from "@swaplab/page-alloc"
 import { Sim } from "@swaplab/sim"
 import { SlabAllocator, type SlabCache, SLABS_FREE } from "@swaplab/slab"
 import { describe, expect, it } from "vitest"
 import { FakePages, onCpu, runNow, taskOn } from "./fake-pages.ts"
+import { type Mode, MODES } from "./modes.ts"
 
 const MIN = 32
 
 /** A machine with free memory at ⅜ of min, one memalloc socket, no objects yet. */
-function machine(pfmemalloc: PfmemallocHandling, sockets = 1) {
+function machine(pfmemalloc: Mode, sockets = 1) {
   const sim = new Sim({ seed: 1 })
   const pages = new FakePages(256, MIN)
   const memallocSocks = { count: sockets }
-  const slab = new SlabAllocator(sim, pages, { cpus: 1, pfmemalloc, memallocSocks, slabMaxOrder: 1 })
+  const slab = new SlabAllocator(sim, pages, { cpus: 1, switches: MODES[pfmemalloc], memallocSocks, slabMaxOrder: 1 })
   const heads = slab.createCache("skbuff_head_cache", 224, { hwAlign: true })
   pages.free_ = MIN * 3 / 8
   return { sim, pages, slab, heads, memallocSocks }
@@ -80,7 +81,7 @@ describe("a slab from the reserve (what patch 1 changes)", () => {
 })
 
 /** An empty array in front of one marked slab with 14 free objects and one held. */
-function emptyArrayMarkedSlab(pfmemalloc: PfmemallocHandling) {
+function emptyArrayMarkedSlab(pfmemalloc: Mode) {
   const m = machine(pfmemalloc)
   m.slab.tryAlloc(reserveUser, m.heads, GFP_ATOMIC)
   for (let i = 0; i < 20 && m.heads.arrays[0].avail > 0; i++) {
@@ -199,7 +200,7 @@ describe.each(["feb-2012", "v3.6"] as const)("properties of %s", (pfmemalloc) =>
 
 describe("where the search for an untagged entry starts", () => {
   /** Array: entry 0 untagged, the others tagged, the last one on top. */
-  function untaggedAtBottom(pfmemalloc: PfmemallocHandling) {
+  function untaggedAtBottom(pfmemalloc: Mode) {
     const m = machine(pfmemalloc)
     m.pages.free_ = 200
     const clean = Array.from({ length: 15 }, () => m.slab.tryAlloc(other, m.heads, GFP_ATOMIC))
@@ -254,7 +255,7 @@ it.each(["feb-2012", "v3.6"] as const)(
   (to) => {
     const { slab, pages, heads } = machine("none")
     const before = slab.tryAlloc(reserveUser, heads, GFP_ATOMIC)
-    slab.setPfmemalloc(to)
+    slab.setSwitches({ ...NO_RESERVE_SWITCHES, ...MODES[to] })
     for (let i = 0; i < 14; i++) expect(slab.tryAlloc(other, heads, GFP_ATOMIC)).toBeGreaterThanOrEqual(0)
     expect([marked(pages, before), tagged(heads)]).toEqual([false, 0])
     const after = slab.tryAlloc(reserveUser, heads, GFP_ATOMIC)

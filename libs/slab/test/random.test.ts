@@ -1,10 +1,11 @@
-import { NO_OBJECT, objectPage, type PfmemallocHandling } from "@swaplab/kmem"
+import { NO_OBJECT, objectPage } from "@swaplab/kmem"
 import { GFP_ATOMIC, GFP_KERNEL, PF_MEMALLOC, PG_slab, WOULD_SLEEP } from "@swaplab/page-alloc"
 import { Sim } from "@swaplab/sim"
 import { SlabAllocator } from "@swaplab/slab"
 import fc from "fast-check"
 import { expect, it } from "vitest"
 import { FakePages, onCpu, runNow, taskOn } from "./fake-pages.ts"
+import { type Mode, MODES } from "./modes.ts"
 
 const commands = fc.array(
   fc.tuple(
@@ -18,7 +19,7 @@ const commands = fc.array(
 )
 
 // The naive model: a map from byte address to the cache that the object was taken from.
-it.each<PfmemallocHandling>(["none", "feb-2012", "v3.6"])(
+it.each<Mode>(["none", "feb-2012", "v3.6"])(
   "random commands, %s: no object twice, objects inside their pages, pages conserved",
   (pfmemalloc) => {
     fc.assert(
@@ -26,7 +27,12 @@ it.each<PfmemallocHandling>(["none", "feb-2012", "v3.6"])(
         const sim = new Sim({ seed: 1 })
         const pages = new FakePages(600, 40)
         const memallocSocks = { count: 0 }
-        const slab = new SlabAllocator(sim, pages, { cpus: 3, pfmemalloc, memallocSocks, slabMaxOrder: 1 })
+        const slab = new SlabAllocator(sim, pages, {
+          cpus: 3,
+          switches: MODES[pfmemalloc],
+          memallocSocks,
+          slabMaxOrder: 1
+        })
         const caches = [
           slab.createCache("a", 224, { hwAlign: true }),
           slab.createCache("b", 700, { hwAlign: true }),

@@ -10,7 +10,11 @@ it("does what the README shows", () => {
     cpus: 1,
     switches: { pfmemallocMark: "no-watermarks" }
   })
-  const slab = new SlabAllocator(sim, pages, { cpus: 1, pfmemalloc: "v3.6", memallocSocks: { count: 1 } })
+  const slab = new SlabAllocator(sim, pages, {
+    cpus: 1,
+    switches: { reserveSlabs: true, memallocGate: true },
+    memallocSocks: { count: 1 }
+  })
   const heads = slab.createCache("skbuff_head_cache", 224, { hwAlign: true })
 
   const softirq = { flags: 0, memdie: false, inInterrupt: true, servingSoftirq: true, cpu: 0, ns: 0 }

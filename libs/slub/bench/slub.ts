@@ -9,7 +9,10 @@ import { SlubAllocator } from "@swaplab/slub"
 const OPS = 4_000_000
 const sim = new Sim({ seed: 1 })
 const pages = new PageAllocator(sim, { memory: 128 * 1024 * 1024, cpus: 4 })
-const allocator: ObjectAllocator = new SlubAllocator(sim, pages, { cpus: 4, pfmemalloc: "v3.6" })
+const allocator: ObjectAllocator = new SlubAllocator(sim, pages, {
+  cpus: 4,
+  switches: { reserveSlabs: true, slowPathTest: true }
+})
 const ctx: Context = { flags: 0, memdie: false, inInterrupt: false, servingSoftirq: false, cpu: 0, ns: 0 }
 const held = new Int32Array(1000)
 

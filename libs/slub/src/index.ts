@@ -10,6 +10,6 @@ export {
   slubSlotSize
 } from "./geometry.ts"
 export { findMergeable } from "./merge.ts"
-export { RESERVE_RULES, type ReserveRules } from "./revision.ts"
+export { type ReserveRules, reserveRules } from "./revision.ts"
 export { SlubAllocator, type SlubOptions } from "./slub-allocator.ts"
 export { NODE_PARTIAL, SlubCache } from "./slub-cache.ts"

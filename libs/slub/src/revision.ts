@@ -1,12 +1,12 @@
 /**
- * What SLUB does with slabs whose pages came from the emergency reserve, as single facts.
+ * What SLUB does with slabs whose pages came from the emergency reserve, as single facts that follow from its switches.
  *
- * The three values of `PfmemallocHandling` differ in the rows of this table and nowhere else. In February 2012 the mark of the
- * CPU's slab was tested on every allocation; the merged series moved the test off the fast path, so whoever runs on a CPU after
- * a reserve user may take what is left on its freelist, but made the walk over the node's partial slabs skip marked ones.
+ * In February 2012 the mark of the CPU's slab was tested on every allocation; the merged series moved the test off the fast
+ * path, so whoever runs on a CPU after a reserve user may take what is left on its freelist, but made the walk over the
+ * node's partial slabs skip marked ones.
  * source: mm/slub.c:pfmemalloc_match, slab_alloc, __slab_alloc, get_partial_node
  */
-import type { PfmemallocHandling } from "@swaplab/kmem"
+import type { ReserveSwitches } from "@swaplab/kmem"
 
 export interface ReserveRules {
   /** Slabs from the reserve are marked, and a marked CPU slab is deactivated on the slow path of a caller not allowed. */
@@ -19,8 +19,9 @@ export interface ReserveRules {
   readonly newSlabTest: boolean
 }
 
-export const RESERVE_RULES: { readonly [K in PfmemallocHandling]: ReserveRules } = {
-  "none": { marksSlabs: false, fastPathTest: false, nodePartialTest: false, newSlabTest: false },
-  "feb-2012": { marksSlabs: true, fastPathTest: true, nodePartialTest: false, newSlabTest: false },
-  "v3.6": { marksSlabs: true, fastPathTest: false, nodePartialTest: true, newSlabTest: true }
-}
+export const reserveRules = ({ reserveSlabs, slowPathTest }: ReserveSwitches): ReserveRules => ({
+  marksSlabs: reserveSlabs,
+  fastPathTest: reserveSlabs && !slowPathTest,
+  nodePartialTest: reserveSlabs && slowPathTest,
+  newSlabTest: reserveSlabs && slowPathTest
+})

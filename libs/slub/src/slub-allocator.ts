@@ -19,6 +19,7 @@ import {
   type KmemCache,
   makeObject,
   NO_OBJECT,
+  NO_RESERVE_SWITCHES,
   NO_SLAB,
   type ObjectAllocator,
   type ObjectCosts,
@@ -26,7 +27,7 @@ import {
   objectPage,
   PAGE_SIZE,
   type PageSource,
-  type PfmemallocHandling,
+  type ReserveSwitches,
   type SizeHeading,
   type SlabinfoRow,
   slabinfoText
@@ -36,7 +37,7 @@ import { assert, type Sim, type Sleeps, type Tracepoint } from "@swaplab/sim"
 import { checkCache } from "./check.ts"
 import { slubGeometry } from "./geometry.ts"
 import { findMergeable } from "./merge.ts"
-import { RESERVE_RULES } from "./revision.ts"
+import { reserveRules } from "./revision.ts"
 import { SlabLists } from "./slab-lists.ts"
 import { SlubCache } from "./slub-cache.ts"
 import { SlubPages } from "./slub-pages.ts"
@@ -47,8 +48,8 @@ const NEW_SLAB = -3
 export interface SlubOptions {
   /** Possible CPUs: decides orders. */
   readonly cpus: number
-  /** "none" unless given. */
-  readonly pfmemalloc?: PfmemallocHandling
+  /** All off unless given. */
+  readonly switches?: Partial<ReserveSwitches>
   /**
    * v3.6: spilling a CPU's partial list keeps min_partial empty slabs on the node (a clean-up that is not of the series).
    * Up to v3.5 the empty slabs at the front of that list go back to the page allocator in any case. Off unless given.
@@ -84,7 +85,7 @@ export class SlubAllocator implements ObjectAllocator {
   constructor(sim: Sim, pages: PageSource, options: SlubOptions) {
     assertFramesFit(pages.frames.count)
     assert(options.cpus >= 1, "slub: a machine has at least one CPU")
-    const rules = RESERVE_RULES[options.pfmemalloc ?? "none"]
+    const rules = reserveRules({ ...NO_RESERVE_SWITCHES, ...options.switches })
     this.#pages = pages
     this.#slubPages = new SlubPages(pages, rules)
     this.#lists = new SlabLists(this.#slubPages, rules, options.unfreezeKeepsMinPartial ?? false)
@@ -101,8 +102,8 @@ export class SlubAllocator implements ObjectAllocator {
     this.#general = this.#createGeneralCaches()
   }
 
-  setPfmemalloc(handling: PfmemallocHandling): void {
-    const rules = RESERVE_RULES[handling]
+  setSwitches(switches: ReserveSwitches): void {
+    const rules = reserveRules(switches)
     this.#slubPages.rules = rules
     this.#lists.rules = rules
     this.#fastPathTest = rules.fastPathTest

@@ -1,5 +1,5 @@
 // With the real page allocator: the reserve, its marks, fragmentation, conservation of pages.
-import { NO_OBJECT, type PfmemallocHandling } from "@swaplab/kmem"
+import { NO_OBJECT } from "@swaplab/kmem"
 import {
   __GFP_NOWARN,
   GFP_ATOMIC,
@@ -18,6 +18,7 @@ import { SlubAllocator, type SlubCache } from "@swaplab/slub"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { onCpu, runNow, taskOn } from "./fake-pages.ts"
+import { type Mode, MODES } from "./modes.ts"
 
 const FEB: Partial<PageAllocSwitches> = { pfmemallocMark: "slowpath" }
 const MERGED: Partial<PageAllocSwitches> = {
@@ -26,10 +27,10 @@ const MERGED: Partial<PageAllocSwitches> = {
   softirqMemalloc: true
 }
 
-function machine(pfmemalloc: PfmemallocHandling, switches: Partial<PageAllocSwitches> = {}) {
+function machine(pfmemalloc: Mode, switches: Partial<PageAllocSwitches> = {}) {
   const sim = new Sim({ seed: 1 })
   const pages = new PageAllocator(sim, { memory: { dma: 0, dma32: 16_384, normal: 0 }, cpus: 4, switches })
-  const slub = new SlubAllocator(sim, pages, { cpus: 4, pfmemalloc })
+  const slub = new SlubAllocator(sim, pages, { cpus: 4, switches: MODES[pfmemalloc] })
   const heads = slub.createCache("skbuff_head_cache", 224, { hwAlign: true })
   return { sim, pages, slub, heads, zone: pages.populatedZones[0], drained: new Array<number>() }
 }

@@ -1,16 +1,17 @@
-import { NO_OBJECT, objectPage, type PfmemallocHandling } from "@swaplab/kmem"
+import { NO_OBJECT, NO_RESERVE_SWITCHES, objectPage } from "@swaplab/kmem"
 import { __GFP_NOMEMALLOC, GFP_ATOMIC, PF_MEMALLOC, PG_active } from "@swaplab/page-alloc"
 import { Sim } from "@swaplab/sim"
 import { NODE_PARTIAL, SlubAllocator } from "@swaplab/slub"
 import { describe, expect, it } from "vitest"
 import { FakePages, onCpu } from "./fake-pages.ts"
+import { type Mode, MODES } from "./modes.ts"
 
 const MIN = 32
 
 /** Two CPUs, free memory at ⅜ of min, order-0 slabs of 16 skb heads. */
-function machine(pfmemalloc: PfmemallocHandling) {
+function machine(pfmemalloc: Mode) {
   const pages = new FakePages(256, MIN)
-  const slub = new SlubAllocator(new Sim({ seed: 1 }), pages, { cpus: 2, pfmemalloc })
+  const slub = new SlubAllocator(new Sim({ seed: 1 }), pages, { cpus: 2, switches: MODES[pfmemalloc] })
   const heads = slub.createCache("skbuff_head_cache", 224, { hwAlign: true })
   pages.free_ = MIN * 3 / 8
   return { pages, slub, heads }
@@ -84,7 +85,7 @@ describe("what the reserve user left on the CPU", () => {
 })
 
 /** A marked slab with free objects on the node's partial list, nothing on the CPUs. */
-function markedPartial(mode: PfmemallocHandling) {
+function markedPartial(mode: Mode) {
   const m = machine(mode)
   const held = m.slub.tryAlloc(reserveUser, m.heads, GFP_ATOMIC)
   // fill the slab, so that the CPU drops it, then free from CPU 1 until its partial list spills to the node
@@ -181,7 +182,7 @@ it.each(["feb-2012", "v3.6"] as const)(
   (to) => {
     const { slub, pages, heads } = machine("none")
     const before = slub.tryAlloc(reserveUser, heads, GFP_ATOMIC)
-    slub.setPfmemalloc(to)
+    slub.setSwitches({ ...NO_RESERVE_SWITCHES, ...MODES[to] })
     while (objectPage(slub.tryAlloc(sameCpu, heads, GFP_ATOMIC)) === objectPage(before));
     const after = slub.tryAlloc(reserveUser, heads, GFP_ATOMIC)
     expect([marked(pages, before), marked(pages, after)]).toEqual([false, true])

@@ -1,10 +1,11 @@
-import { NO_OBJECT, objectPage, type PfmemallocHandling } from "@swaplab/kmem"
+import { NO_OBJECT, objectPage } from "@swaplab/kmem"
 import { GFP_ATOMIC, GFP_KERNEL, PF_MEMALLOC, PG_slab, WOULD_SLEEP } from "@swaplab/page-alloc"
 import { Sim } from "@swaplab/sim"
 import { SlubAllocator } from "@swaplab/slub"
 import fc from "fast-check"
 import { expect, it } from "vitest"
 import { FakePages, onCpu, runNow, taskOn } from "./fake-pages.ts"
+import { type Mode, MODES } from "./modes.ts"
 
 const commands = fc.array(
   fc.tuple(
@@ -18,14 +19,14 @@ const commands = fc.array(
 )
 
 // The naive model: a set of byte addresses in use and the cache each came from.
-it.each<PfmemallocHandling>(["none", "feb-2012", "v3.6"])(
+it.each<Mode>(["none", "feb-2012", "v3.6"])(
   "random commands, %s: no object twice, objects inside their pages, pages conserved",
   (pfmemalloc) => {
     fc.assert(
       fc.property(commands, (steps) => {
         const sim = new Sim({ seed: 1 })
         const pages = new FakePages(1024, 40)
-        const slub = new SlubAllocator(sim, pages, { cpus: 3, pfmemalloc })
+        const slub = new SlubAllocator(sim, pages, { cpus: 3, switches: MODES[pfmemalloc] })
         const caches = [
           slub.createCache("skbuff_head_cache", 224, { hwAlign: true }),
           slub.createCache("b", 700, { hwAlign: true }),

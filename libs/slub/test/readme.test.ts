@@ -6,7 +6,7 @@ import { expect, it } from "vitest"
 it("does what the README shows", () => {
   const sim = new Sim({ seed: 1 })
   const pages = new PageAllocator(sim, { memory: 64 * 1024 * 1024, cpus: 4 })
-  const slub = new SlubAllocator(sim, pages, { cpus: 4, pfmemalloc: "v3.6" })
+  const slub = new SlubAllocator(sim, pages, { cpus: 4, switches: { reserveSlabs: true, slowPathTest: true } })
   const heads = slub.createCache("skbuff_head_cache", 224, { hwAlign: true })
   expect(heads.name).toBe("kmalloc-256") // merged
 

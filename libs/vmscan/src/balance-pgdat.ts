@@ -18,6 +18,7 @@ import type { Sleeps } from "@swaplab/sim"
 import { ScanControl } from "./batch.ts"
 import { congestionWait } from "./congestion.ts"
 import { DEF_PRIORITY, HZ_10_NS, KSWAPD_ZONE_BALANCE_GAP_RATIO, SWAP_CLUSTER_MAX } from "./constants.ts"
+import { newPageoutList, writePageoutList } from "./pageout-list.ts"
 import type { Pgdat } from "./pgdat.ts"
 import { ageActiveAnon, shrinkZone } from "./shrink-zone.ts"
 import { pfmemallocWatermarkOk, wakeThrottled } from "./throttle.ts"
@@ -136,7 +137,7 @@ function* balancePass(pgdat: Pgdat, task: Task, pass: Pass, sc: ScanControl): Sl
       if (pass.hasUnderMinZone) pgdat.vmstat.inc(KSWAPD_SKIP_CONGESTION_WAIT)
       else yield* congestionWait(pgdat, task, HZ_10_NS, "kswapd: scans much and frees little")
     }
-    if (sc.nrReclaimed >= SWAP_CLUSTER_MAX) return
+    if (sc.nrReclaimed + (sc.pageoutList?.count ?? 0) >= SWAP_CLUSTER_MAX) return
   }
 }
 
@@ -165,7 +166,9 @@ export function* balancePgdat(pgdat: Pgdat, task: Task, order: number, classzone
   }
   pgdat.reclaimers++
   for (;;) {
+    sc.pageoutList = newPageoutList(pgdat, task)
     yield* balancePass(pgdat, task, pass, sc)
+    yield* writePageoutList(pgdat, task, sc)
     if (!passDone(pgdat, pass)) {
       yield* task.condResched()
       // fragmentation may make higher orders hopeless: single pages matter most

@@ -1,6 +1,7 @@
 // The pages that one call of shrink_inactive_list holds: at most 32, isolated, on no list. They stay with their
 // reclaimer while it sleeps for a request slot, which is what too_many_isolated counts.
 import { SWAP_CLUSTER_MAX } from "./constants.ts"
+import type { PageoutList } from "./pageout-list.ts"
 
 export class ReclaimBatch {
   /** Isolated pages in the order in which they left the list. */
@@ -19,6 +20,8 @@ export class ReclaimBatch {
   nrCongested = 0
   nrWriteback = 0
   nrActivated = 0
+  /** Pages that went on to the pageout list: no longer of this batch. */
+  nrListed = 0
 
   reset(): void {
     this.taken = 0
@@ -29,6 +32,7 @@ export class ReclaimBatch {
     this.nrCongested = 0
     this.nrWriteback = 0
     this.nrActivated = 0
+    this.nrListed = 0
   }
 }
 
@@ -40,6 +44,10 @@ export class ScanControl {
   nrToReclaim: number
   maySwap = true
   mayWritepage = true
+  /** Mapped pages may be unmapped. */
+  mayUnmap = true
+  /** Where dirty swap pages go instead of being written at once. */
+  pageoutList: PageoutList | null = null
   nrScanned = 0
   nrReclaimed = 0
   /** PF_KSWAPD is set on the caller. */

@@ -10,6 +10,7 @@ import { ScanControl } from "./batch.ts"
 import { waitIffCongested } from "./congestion.ts"
 import { DEF_PRIORITY, HZ_10_NS, SWAP_CLUSTER_MAX } from "./constants.ts"
 import type { LruVec } from "./lruvec.ts"
+import { newPageoutList, writePageoutList } from "./pageout-list.ts"
 import type { Pgdat } from "./pgdat.ts"
 import { shrinkZone } from "./shrink-zone.ts"
 import { throttleDirectReclaim } from "./throttle.ts"
@@ -44,7 +45,11 @@ const allUnreclaimable = (list: ReadonlyArray<LruVec>): boolean => {
 /** do_try_to_free_pages. */
 function* doTryToFreePages(pgdat: Pgdat, task: Task, list: ReadonlyArray<LruVec>, sc: ScanControl): Sleeps<number> {
   const { mm } = pgdat
+  // reclaim that a write of a pageout list has entered: clean pages only
+  const writesPageoutList = pgdat.pageoutWriters.has(task)
   let totalScanned = 0
+  sc.mayWritepage = !writesPageoutList
+  sc.pageoutList = newPageoutList(pgdat, task)
   pgdat.vmstat.inc(ALLOCSTALL)
   for (; sc.priority >= 0; sc.priority--) {
     sc.nrScanned = 0
@@ -55,15 +60,16 @@ function* doTryToFreePages(pgdat: Pgdat, task: Task, list: ReadonlyArray<LruVec>
     for (const lruvec of list) lruPages += lruvec.reclaimablePages(swapAvailable)
     mm.shrinkSlab(task, sc.gfp, sc.nrScanned, lruPages)
     totalScanned += sc.nrScanned
-    if (sc.nrReclaimed >= sc.nrToReclaim) break
+    if (sc.nrReclaimed + (sc.pageoutList?.count ?? 0) >= sc.nrToReclaim) break
     if (totalScanned > WRITEBACK_THRESHOLD) {
       mm.wakeFlushers(totalScanned)
-      sc.mayWritepage = true
+      sc.mayWritepage = !writesPageoutList
     }
     if (sc.nrScanned !== 0 && sc.priority < DEF_PRIORITY - 2) {
       yield* waitIffCongested(pgdat, task, list[0].zone, HZ_10_NS, "direct reclaim: finds little to free")
     }
   }
+  yield* writePageoutList(pgdat, task, sc)
   if (sc.nrReclaimed !== 0) return sc.nrReclaimed
   return allUnreclaimable(list) ? 0 : 1
 }

@@ -6,10 +6,14 @@ export interface VmscanSwitches {
   readonly throttle: boolean
   /** Patch 15, later part: kswapd wakes throttled tasks before it sleeps, and stays awake while there are any. */
   readonly kswapdWakesThrottled: boolean
+  /** Patch 15, later part: a task without __GFP_FS is throttled for a second at most. */
+  readonly throttleBounded: boolean
   /** Patch 16: throttled calls are counted in pgscan_direct_throttle. */
   readonly throttleCounter: boolean
   /** Reclaim that meets a page under writeback marks it to be rotated when the write ends (3.6, outside the series). */
   readonly writebackMarksReclaim: boolean
+  /** Reclaim collects dirty swap pages and writes them when it is done, without PF_MEMALLOC (proposed in August 2007). */
+  readonly pageoutList: boolean
 }
 
 /** CPU time in nanoseconds, added to `Context.ns`. No source gives these; they only decide how busy a CPU looks. */
@@ -38,8 +42,10 @@ export interface VmscanOptions {
 export const DEFAULT_SWITCHES: VmscanSwitches = {
   throttle: false,
   kswapdWakesThrottled: false,
+  throttleBounded: false,
   throttleCounter: false,
-  writebackMarksReclaim: false
+  writebackMarksReclaim: false,
+  pageoutList: false
 }
 
 export const DEFAULT_COSTS: VmscanCosts = {

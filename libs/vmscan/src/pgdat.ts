@@ -4,7 +4,7 @@
 // groups, cpusets, laptop mode, compaction (CONFIG_COMPACTION=n, as in x86_64_defconfig of 3.6: kswapd and direct
 // reclaim then treat every order alike).
 // source: include/linux/mmzone.h:pg_data_t
-import type { Frames, PageAllocator, VmStat, Zone } from "@swaplab/page-alloc"
+import type { Frames, PageAllocator, Task, VmStat, Zone } from "@swaplab/page-alloc"
 import { type Sim, WaitQueue } from "@swaplab/sim"
 import { ReclaimBatch } from "./batch.ts"
 import { Lru } from "./lru.ts"
@@ -47,6 +47,12 @@ export class Pgdat {
 
   /** Tasks inside direct reclaim or kswapd now; bounds the number of isolated pages. */
   reclaimers = 0
+  /** Calls of emergency_free_pages, and pages that they dropped. */
+  emergencies = 0
+  emergencyPages = 0
+  /** Tasks that write out a pageout list now, and pages that went through such lists. */
+  readonly pageoutWriters = new Set<Task>()
+  pageoutListed = 0
   readonly #spareBatches: Array<ReclaimBatch> = []
   readonly #batchesInUse = new Set<ReclaimBatch>()
 

@@ -54,7 +54,7 @@ export function* shrinkInactiveList(
   lruvec.recentScanned[file] += taken
   pgdat.vmstat.inc((sc.isKswapd ? PGSTEAL_KSWAPD_DMA : PGSTEAL_DIRECT_DMA) + zone.index, reclaimed)
   putbackInactivePages(pgdat, task, lruvec, batch)
-  lruvec.modIsolated(file, -taken)
+  lruvec.modIsolated(file, batch.nrListed - taken)
   const nrWriteback = batch.nrWriteback
   pgdat.giveBatch(batch)
 

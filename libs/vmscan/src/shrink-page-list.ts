@@ -4,7 +4,7 @@
 //
 // Modelled: the decisions in the kernel's order. `scanPages` is one plain loop over the batch that stops only at a page
 // whose write must sleep. Not modelled: buffer heads, huge pages, memcg reclaim (which would wait for writeback),
-// may_unmap = 0 (zone_reclaim only); mlock is noticed by try_to_unmap only, not at the start; cond_resched per page: it runs
+// mlock is noticed by try_to_unmap only, not at the start; cond_resched per page: it runs
 // once a batch, so that the pages of a batch that need no sleep are handled at one instant (some 100 µs of CPU time at most).
 // source: mm/vmscan.c:shrink_page_list, page_check_references, pageout
 import {
@@ -173,6 +173,10 @@ const scanPages = (pgdat: Pgdat, task: Task, batch: ReclaimBatch, lruvec: LruVec
     sc.nrScanned++
     // double the slab pressure for mapped and swap cache pages
     if (rmap[pfn] >= 0 || (f & PG_swapcache) !== 0) sc.nrScanned++
+    if (rmap[pfn] >= 0 && !sc.mayUnmap) {
+      keepLocked(pgdat, batch, pfn)
+      continue
+    }
     let mayEnterFs = fsAllowed || ((f & PG_swapcache) !== 0 && ioAllowed)
 
     if ((f & PG_writeback) !== 0) {
@@ -245,6 +249,12 @@ const scanPages = (pgdat: Pgdat, task: Task, batch: ReclaimBatch, lruvec: LruVec
         keepLocked(pgdat, batch, pfn)
         continue
       }
+      if (sc.pageoutList !== null && !file) {
+        flags[pfn] &= ~PG_locked
+        if (sc.pageoutList.add(pgdat, lruvec, pfn)) batch.nrListed++
+        else keep(batch, pfn)
+        continue
+      }
       flags[pfn] |= PG_reclaim
       const result = mm.tryPageout(task, pfn)
       if (result === WOULD_SLEEP) return pfn
@@ -275,6 +285,25 @@ export function* shrinkPageList(
   }
   // every dirty page met was turned away: let reclaimers back off
   if (batch.nrDirty !== 0 && batch.nrDirty === batch.nrCongested) lruvec.zone.congested = true
+  return freeBatch(pgdat, task, batch)
+}
+
+/** The same for a session that neither unmaps nor writes, all at once: pages that are clean and unmapped are dropped. */
+export const dropCleanPages = (
+  pgdat: Pgdat,
+  task: Task,
+  batch: ReclaimBatch,
+  lruvec: LruVec,
+  sc: ScanControl
+): number => {
+  assert(!sc.mayUnmap && !sc.mayWritepage, "dropCleanPages: a session that may write may sleep")
+  task.ns += batch.taken * pgdat.costs.scanPageNs
+  const asleep = scanPages(pgdat, task, batch, lruvec, sc)
+  assert(asleep === NO_PAGE, "dropCleanPages: nothing is written, so nothing sleeps")
+  return freeBatch(pgdat, task, batch)
+}
+
+const freeBatch = (pgdat: Pgdat, task: Task, batch: ReclaimBatch): number => {
   for (let i = 0; i < batch.nrFreed; i++) pgdat.lru.release(task, batch.freed[i], true)
   if (batch.nrActivated !== 0) pgdat.vmstat.inc(PGACTIVATE, batch.nrActivated)
   return batch.nrFreed

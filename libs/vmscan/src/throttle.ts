@@ -47,7 +47,7 @@ export function* throttleDirectReclaim(pgdat: Pgdat, task: Task, gfp: number): S
   const process = task.process
   const before = process.why
   process.why = "throttle_direct_reclaim: half of the min reserve is gone"
-  if ((gfp & __GFP_FS) === 0) {
+  if ((gfp & __GFP_FS) === 0 && pgdat.switches.throttleBounded) {
     const deadline = pgdat.sim.now + pgdat.sim.jiffies(HZ_NS)
     while (!process.killed && pgdat.sim.now < deadline && !pfmemallocWatermarkOk(pgdat)) {
       yield* pgdat.pfmemallocWait.sleepTimeout(process, deadline - pgdat.sim.now, "interruptible")

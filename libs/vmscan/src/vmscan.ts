@@ -6,6 +6,7 @@ import { ScanControl } from "./batch.ts"
 import { congestionWait, waitIffCongested } from "./congestion.ts"
 import { DEF_PRIORITY, SWAP_CLUSTER_MAX } from "./constants.ts"
 import { tryToFreePages } from "./direct-reclaim.ts"
+import { emergencyFreePages } from "./emergency.ts"
 import { kswapd, wakeupKswapd } from "./kswapd.ts"
 import type { Lru } from "./lru.ts"
 import type { LruVec } from "./lruvec.ts"
@@ -53,6 +54,10 @@ export class Vmscan implements Reclaimer {
 
   tryToFreePages(task: Task, gfp: number, order: number, highZone: number): Sleeps<number> {
     return tryToFreePages(this.pgdat, task, gfp, order, highZone)
+  }
+
+  emergencyFreePages(task: Task, gfp: number, order: number, highZone: number): number {
+    return emergencyFreePages(this.pgdat, task, gfp, order, highZone)
   }
 
   /** out_of_memory, for the allocator, which has locked the zones of its zonelist. */

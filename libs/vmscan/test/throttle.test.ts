@@ -5,7 +5,11 @@ import { context, Toy } from "./toy.ts"
 
 /** A machine whose free memory is held at `free` pages by allocations that nobody can reclaim. */
 const machine = (free: number, throttle = true): { toy: Toy; held: Array<number> } => {
-  const toy = new Toy({ vmscan: { switches: { throttle, throttleCounter: throttle, kswapdWakesThrottled: throttle } } })
+  const toy = new Toy({
+    vmscan: {
+      switches: { throttle, throttleBounded: throttle, throttleCounter: throttle, kswapdWakesThrottled: throttle }
+    }
+  })
   const ctx = { ...context(), flags: PF_MEMALLOC }
   const held: Array<number> = []
   // order 1 goes past the per-CPU lists, so that free memory is exact

@@ -1,9 +1,10 @@
 // The cluster of a scenario: machines, cables, switch, server, put together for one kernel and one seed.
-import { type KernelSpec, Machine, nbdSwitches, type NicDriver } from "@swaplab/kernel"
+import { type KernelSpec, Machine, nbdSwitches } from "@swaplab/kernel"
 import { Lan, Link, Switch } from "@swaplab/lan"
 import { NbdDevice } from "@swaplab/nbd"
 import { type DatagramSocket, Packets, type Wire } from "@swaplab/net-skb"
 import { Sim } from "@swaplab/sim"
+import { NIC_DRIVER, scatterGather } from "../scenario/cards.ts"
 import { clientsOf, type ClientSpec, usememBytes } from "../scenario/clients.ts"
 import type { LinkConfig } from "../scenario/machines.ts"
 import type { Scenario } from "../scenario/scenario.ts"
@@ -17,18 +18,6 @@ const FIRST_CLIENT_HOST = 2
 
 /** A port that holds more than this share of the buffer is told to pause, and to go on below the second one. */
 const PAUSE = { xoff: 0.5, xon: 0.25 }
-
-/** Receive buffers of the scenario, by the names of net-skb. */
-const NIC_DRIVER: Readonly<Record<string, NicDriver>> = {
-  e1000: "e1000",
-  igb: "igb",
-  tg3: "tg3",
-  r8169: "r8169",
-  kmalloc: "e1000-3.4"
-}
-
-/** r8169 offers scatter-gather and segmentation but has them off unless ethtool switches them on. */
-const scatterGather = (driver: string): boolean => driver !== "r8169"
 
 /** The near end of a link, as a network card uses it. */
 const wireTo = (link: Link): Wire => ({

@@ -1,10 +1,10 @@
 // What one field alone cannot tell: names that must refer to something, sizes that must fit together, and settings that
 // have no effect in this scenario. The first two are mistakes, the last are said and not ignored.
-import { PATCHES, patchesOf } from "@swaplab/kernel"
 import { metricOf } from "../run/metrics.ts"
 import { clientsOf, neededSwap, usememBytes } from "./clients.ts"
 import { formatPath, formatValue, mismatch, type Path } from "./errors.ts"
-import { KERNEL_NAME } from "./kernels.ts"
+import { KERNEL_NAME } from "./fields.ts"
+import { idlePatches } from "./kernels.ts"
 import { nearest } from "./nearest.ts"
 import type { Scenario } from "./scenario.ts"
 import { formatThreshold } from "./threshold.ts"
@@ -137,25 +137,11 @@ export const warningsOf = (scenario: Scenario, given: (path: Path) => unknown): 
     for (const name of unused) noEffect(["kernels", name], "no client uses this kernel")
   }
   for (const [name, kernel] of Object.entries(scenario.kernels)) {
-    const { allocator, base } = kernel
-    const contained = patchesOf({ allocator, base })
-    for (const { name: patch } of PATCHES) {
-      const wanted = kernel.patches[patch]
-      if (wanted === undefined) continue
+    const groups = scenario.clients.filter((group) => (group.kernel ?? name) === name)
+    for (const { patch, reason, wanted } of idlePatches(kernel, groups)) {
       const at = ["kernels", name, "patches", patch]
-      if (patch === "ignore-mempolicy") noEffect(at, "the machines have one memory node")
-      else if (patch === "slab-micro-opt") noEffect(at, "it changes no behaviour")
-      else if (patch === "slub-fast-path" && allocator === "slab") noEffect(at, "the allocator is slab")
-      else if (wanted === contained.has(patch)) noEffect(at, `${base} has it${wanted ? "" : " not"} anyway`)
-    }
-    const marks = scenario.clients.some((group) =>
-      (group.kernel ?? name) === name && (group.nic.driver === "igb" || group.nic.driver === "kmalloc")
-    )
-    if (base === "v3.6-P" && !marks) {
-      noEffect(
-        ["kernels", name, "base"],
-        "it is v3.6 unless the network card marks packets (nic.driver igb or kmalloc)"
-      )
+      if (isGiven(at)) noEffect(at, reason)
+      else warnings.push(`kernels.${name}.base: ${wanted ? "+" : "-"} ${patch} has no effect: ${reason}`)
     }
   }
   if (scenario.compare !== undefined && kernels.length < 2) noEffect(["compare"], "there is one kernel only")

@@ -1,7 +1,9 @@
 // Building blocks of the scenario's schema: fields with defaults, sections, ranges, choices.
 import { identity, Option, Schema, SchemaAST } from "effect"
-import { KERNEL_NAME } from "./kernels.ts"
 import { RATE, Rate, SIZE, Size, TIME, Time, within } from "./units.ts"
+
+/** Names of kernels, scenarios and client groups. No dot: a dot separates the steps of a --set path. */
+export const KERNEL_NAME = /^[A-Za-z][A-Za-z0-9_-]{0,39}$/
 
 /** A field that may be left out. Its range, where it has one, stands in the title of the JSON Schema. */
 export const field = <A, I>(schema: Schema.Schema<A, I>, value: A, description: string) => {

@@ -1,8 +1,121 @@
-// Names that a scenario may use for kernels.
-import { PATCHES, type PatchName } from "@swaplab/kernel"
-
-/** Names of kernels, scenarios and client groups. No dot: a dot separates the steps of a --set path. */
-export const KERNEL_NAME = /^[A-Za-z][A-Za-z0-9_-]{0,39}$/
+// Kernels in a scenario: a base with single patches, as a mapping or as an expression, and what of it has no effect.
+import {
+  type Base,
+  baseInfo,
+  BASES,
+  type KernelSpec,
+  noEffect,
+  parseKernel,
+  PATCHES,
+  type PatchName
+} from "@swaplab/kernel"
+import { ParseResult, Schema } from "effect"
+import { machineFacts } from "./cards.ts"
+import { choice, yesNo } from "./fields.ts"
+import { nearest } from "./nearest.ts"
 
 /** Patches that can be switched one by one. */
 export const PATCH_NAMES: ReadonlyArray<PatchName> = PATCHES.map((patch) => patch.name)
+
+const didYouMean = (word: string, names: ReadonlyArray<string>): string => {
+  const near = nearest(word, names)
+  return near === null ? "" : `, did you mean ${near}?`
+}
+
+const list = (names: ReadonlyArray<string>): string => names.join(", ").replace(/, ([^,]*)$/, " or $1")
+
+/** What should have stood there instead. */
+const expectedKernel = (mistake: "base" | "patch" | "twice" | "form", word: string): string => {
+  switch (mistake) {
+    case "base":
+      return `${list(BASES)}, and patches after it, as in v3.6 - nbd-memalloc${didYouMean(word, BASES)}`
+    case "patch":
+      return `patches by the names of "swaplab patches"; none is called ${word}${didYouMean(word, PATCH_NAMES)}`
+    case "twice":
+      return `each patch once; ${word} comes a second time`
+    case "form":
+      return `a base and then + patch or - patch, with spaces, as in v3.6 - nbd-memalloc + readahead-plug; "${word}" is neither`
+  }
+}
+
+/** Reads `v3.6 - nbd-memalloc + readahead-plug`; if it cannot be read, what was expected instead. */
+export const kernelNamed = (
+  text: string
+): { readonly kernel: Pick<KernelSpec, "base" | "patches"> } | { readonly expected: string } => {
+  const parsed = parseKernel(text)
+  return "mistake" in parsed ? { expected: expectedKernel(parsed.mistake, parsed.text) } : { kernel: parsed }
+}
+
+const Patches = Schema.Record({ key: choice(...PATCH_NAMES), value: yesNo }).pipe(Schema.partialWith({ exact: true }))
+
+const BaseValue = Schema.Struct({ base: Schema.Literal(...BASES), patches: Patches })
+const BaseExpression = Schema.transformOrFail(
+  Schema.String.annotations({
+    jsonSchema: { anyOf: [{ enum: [...BASES] }, { type: "string", pattern: "^v?[a-zA-Z0-9.-]+( [+-] [a-z0-9-]+)+$" }] }
+  }),
+  BaseValue,
+  {
+    strict: true,
+    decode: (text, _options, ast) => {
+      const named = kernelNamed(text)
+      if ("expected" in named) return ParseResult.fail(new ParseResult.Type(ast, text, named.expected))
+      return ParseResult.succeed({ base: named.kernel.base, patches: named.kernel.patches ?? {} })
+    },
+    encode: ({ base }) => ParseResult.succeed(base)
+  }
+).annotations({ title: "a base, with patches after it" })
+
+const KernelFile = Schema.Struct({
+  allocator: choice("slab", "slub").annotations({ description: "The object allocator it was built with." }),
+  base: BaseExpression.annotations({
+    description:
+      "v3.5: before the series. feb-2012: the series of that month with the revised slab patch. v9: the series of "
+      + "April 2012. v3.6: the series as merged. v3.6-P: the same with receive buffers that are all marked. Patches may "
+      + "follow: v3.6 - nbd-memalloc + readahead-plug."
+  }),
+  patches: Schema.optionalWith(Patches, { exact: true, default: () => ({}) }).annotations({
+    description: "Single patches switched on (true) or off (false) on top of the base, and before what follows it."
+  })
+})
+
+const KernelValue = Schema.Struct({
+  allocator: Schema.Literal("slab", "slub"),
+  base: Schema.Literal(...BASES),
+  patches: Patches
+})
+
+/** A kernel: a base and an object allocator, with single patches put in or taken out. */
+export const KernelConfig = Schema.transform(KernelFile, Schema.typeSchema(KernelValue), {
+  strict: true,
+  decode: ({ allocator, base, patches }) => ({
+    allocator,
+    base: base.base,
+    patches: { ...base.patches, ...patches }
+  }),
+  encode: ({ allocator, base, patches }) => ({ allocator, base: { base, patches: {} }, patches })
+})
+export interface KernelConfig extends Schema.Schema.Type<typeof KernelConfig> {}
+
+/** A patch that a scenario names although it makes no difference there, with the reason. */
+export interface IdlePatch {
+  readonly patch: PatchName
+  readonly wanted: boolean
+  readonly reason: string
+}
+
+const anyway = (base: Base, patch: PatchName, wanted: boolean): string | null =>
+  wanted === baseInfo(base).patches.includes(patch) ? `${base} has it${wanted ? "" : " not"} anyway` : null
+
+/** Patches that `kernel` names and that change nothing on any client that runs it. */
+export const idlePatches = (
+  kernel: KernelConfig,
+  groups: ReadonlyArray<{ readonly nic: { readonly driver: string } }>
+): ReadonlyArray<IdlePatch> =>
+  PATCH_NAMES.flatMap((patch) => {
+    const wanted = kernel.patches[patch]
+    if (wanted === undefined) return []
+    const reasons = groups.map((group) => noEffect(kernel as KernelSpec, machineFacts(group), patch))
+    const everywhere = reasons.length > 0 && reasons.every((reason) => reason !== null)
+    const reason = everywhere ? reasons[0] : anyway(kernel.base, patch, wanted)
+    return reason === null ? [] : [{ patch, wanted, reason }]
+  })

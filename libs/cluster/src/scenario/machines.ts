@@ -1,5 +1,4 @@
-// The schema of what a cluster consists of: kernels, cards, cables, clients and their workload, the network, the server.
-import { BASES } from "@swaplab/kernel"
+// The schema of what a cluster consists of beside its kernels: cards, cables, clients and their workload, the network, the server.
 import { ParseResult, Schema } from "effect"
 import {
   buffer,
@@ -18,23 +17,7 @@ import {
   whole,
   yesNo
 } from "./fields.ts"
-import { PATCH_NAMES } from "./kernels.ts"
 import { Percentage, Size, Time } from "./units.ts"
-
-/** A kernel: a release and an object allocator, with single patches put in or taken out. */
-export const KernelConfig = Schema.Struct({
-  allocator: choice("slab", "slub").annotations({ description: "The object allocator it was built with." }),
-  base: choice(...BASES).annotations({
-    description:
-      "v3.5: before the series. feb-2012: the revision of the slab patch posted in February 2012. v9: the series of "
-      + "April 2012. v3.6: the series as merged. v3.6-P: the same, for a NIC driver that marks reserve packets."
-  }),
-  patches: Schema.optionalWith(
-    Schema.Record({ key: choice(...PATCH_NAMES), value: yesNo }).pipe(Schema.partialWith({ exact: true })),
-    { exact: true, default: () => ({}) }
-  ).annotations({ description: "Single patches switched on (true) or off (false) on top of the base." })
-})
-export interface KernelConfig extends Schema.Schema.Type<typeof KernelConfig> {}
 
 /** A network card. */
 export const NicConfig = Schema.Struct({

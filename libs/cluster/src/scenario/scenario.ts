@@ -4,7 +4,8 @@
 // Defaults describe a small diskless machine of 2012 on a gigabit LAN.
 import { JSONSchema, Schema } from "effect"
 import { choice, field, maybe, MS, name, positiveTime, S, section, text, whole } from "./fields.ts"
-import { ClientGroup, CostConfig, KernelConfig, LanConfig, ServerConfig } from "./machines.ts"
+import { KernelConfig } from "./kernels.ts"
+import { ClientGroup, CostConfig, LanConfig, ServerConfig } from "./machines.ts"
 import { ThresholdText } from "./threshold.ts"
 
 const SeedsValue = Schema.Array(Schema.Number)
