@@ -1,9 +1,15 @@
 // The whole path, measured. The modes are in the README; each prints JSON lines, the first of `quick` is what `npm run bench`
 // shows.
-// node --max-semi-space-size=64 [--expose-gc] out-tsc/spec/bench/cluster.js [MODE]
+// node --max-semi-space-size=64 [--expose-gc] out-tsc/spec/bench/cluster.js [MODE] [CLIENTS,…]
 import { boot1000, memory } from "./cluster/memory.ts"
 import { scale } from "./cluster/scale.ts"
 import { pageIns, seed2g, seed64m } from "./cluster/speed.ts"
+import { turns } from "./cluster/turns.ts"
+
+const [mode = "quick", clients] = process.argv.slice(2)
+
+/** Numbers of clients: those of the command line, or else these. */
+const counts = (usual: ReadonlyArray<number>): ReadonlyArray<number> => clients?.split(",").map(Number) ?? usual
 
 const MODES: Readonly<Record<string, () => void>> = {
   quick: () => pageIns(3),
@@ -12,10 +18,10 @@ const MODES: Readonly<Record<string, () => void>> = {
   "seed-2g": seed2g,
   memory,
   "boot-1000": boot1000,
-  scale: () => scale((process.argv[3] ?? "1,10").split(",").map(Number))
+  scale: () => scale(counts([1, 10, 100, 1000])),
+  turns: () => turns(counts([1, 10, 100]))
 }
 
-const [mode = "quick"] = process.argv.slice(2)
 const run = MODES[mode]
 if (run === undefined) {
   console.error(`unknown mode ${mode}; one of ${Object.keys(MODES).join(", ")}`)

@@ -7,7 +7,7 @@ const LINK = 100_000_000
 const PAGE_INS = 300_000
 
 /** A server, its cable and the switch as fast as `n` clients can use. */
-const proportional = (n: number): Scenario => {
+export const proportional = (n: number): Scenario => {
   const scenario = scenarioOf({
     count: n,
     ram: "8 MiB",
