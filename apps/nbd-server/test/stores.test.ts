@@ -1,15 +1,4 @@
-import {
-  Command,
-  CommandFlag,
-  encodeRequest,
-  exportInfo,
-  type Job,
-  NbdError,
-  ReplyBuffer,
-  SIMPLE_MODE,
-  Transmission,
-  type WaitingStore
-} from "@swaplab/nbd"
+import { Command, CommandFlag, type Job, NbdError, type WaitingStore } from "@swaplab/nbd"
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, truncateSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -18,37 +7,10 @@ import { FAULT_ERRORS, Faults, FaultyStore, NO_FAULTS } from "../src/stores/faul
 import { FILE_BLOCK, FileStore, replyError } from "../src/stores/file-store.ts"
 import { swapHeader } from "../src/stores/mkswap.ts"
 import { TokenPageStore } from "../src/stores/token-page-store.ts"
+import { asker } from "./asker.ts"
 
 const folder = mkdtempSync(join(tmpdir(), "nbd-stores-"))
 afterAll(() => rmSync(folder, { recursive: true }))
-
-/** A client of a store that waits: one request, its error and data. */
-const asker = (store: WaitingStore, size: number) => {
-  let done: (reply: Uint8Array) => void = () => {}
-  const replies = new ReplyBuffer()
-  const info = exportInfo({ name: "file", size })
-  const send = (): void => {
-    const bytes = Buffer.concat(replies.pieces().map((piece) => piece.slice()))
-    replies.renew(false)
-    done(bytes)
-  }
-  const transmission = new Transmission({ info, store, extents: null }, SIMPLE_MODE, replies, {
-    mayStart: () => true,
-    send,
-    jobTaken: () => {},
-    replyReady: () => queueMicrotask(send),
-    answered: () => {}
-  })
-  return (type: number, offset: number, length: number, payload = new Uint8Array(0), flags = 0) =>
-    new Promise<{ error: number; data: Uint8Array }>((resolve) => {
-      done = (bytes) =>
-        resolve({ error: new DataView(bytes.buffer, bytes.byteOffset).getUint32(4), data: bytes.subarray(16) })
-      const request = new Uint8Array(28 + payload.length)
-      encodeRequest(request, 0, flags, type, 0, 1, offset, length)
-      request.set(payload, 28)
-      transmission.receive(request)
-    })
-}
 
 const SIZE = 4 * FILE_BLOCK
 
