@@ -7,6 +7,7 @@ import { Cause, Console, Effect, Layer, Option } from "effect"
 import { stdout } from "node:process"
 import { EXIT_CODES, ExitWith } from "./exit.ts"
 import { type Flags, optionsFirst } from "./options-first.ts"
+import { patchesCommand, patchesFlags } from "./patches.ts"
 import { withoutColours } from "./plain-console.ts"
 import { overridesOf, run } from "./run.ts"
 
@@ -87,7 +88,7 @@ const command = (worker: URL) =>
     Command.withDescription(
       withExitCodes("Emulates clusters of diskless Linux machines that swap over NBD to a shared server.")
     ),
-    Command.withSubcommands([runCommand(worker), validateCommand, schemaCommand])
+    Command.withSubcommands([runCommand(worker), validateCommand, patchesCommand, schemaCommand])
   )
 
 /** The options above once more, as words. */
@@ -97,6 +98,7 @@ const FLAGS: Readonly<Record<string, Flags>> = {
     alone: ["--json", "--no-map"]
   },
   validate: { withValue: ["--set"], alone: [] },
+  patches: patchesFlags,
   schema: { withValue: [], alone: [] }
 }
 

@@ -1,4 +1,16 @@
 // Contents page of @swaplab/cluster, in reading order.
+export {
+  BASE_INFO,
+  type BaseInfo,
+  baseInfo,
+  type KernelSpec,
+  type Patch,
+  PATCHES,
+  patchesOf,
+  type PatchKind,
+  type PatchName,
+  patchNumber
+} from "@swaplab/kernel"
 export { LatencyHistogram, NO_LATENCY } from "./run/latency.ts"
 export {
   LITTLE_TOLERANCE,
@@ -40,7 +52,15 @@ export { buildCluster, type Client, type Cluster } from "./run/topology.ts"
 export { proofNs, type Verdict, Watchdog, WATCHDOG_PERIOD_NS, type WatchdogOptions } from "./run/watchdog.ts"
 export { clientsOf, type ClientSpec, neededSwap, usememBytes } from "./scenario/clients.ts"
 export { formatPath, formatProblem, type Path, type Problem, ScenarioError } from "./scenario/errors.ts"
-export { type IdlePatch, idlePatches, KernelConfig, kernelNamed, PATCH_NAMES } from "./scenario/kernels.ts"
+export {
+  type IdlePatch,
+  idlePatches,
+  KernelConfig,
+  kernelNamed,
+  type KernelPatches,
+  kernelPatches,
+  PATCH_NAMES
+} from "./scenario/kernels.ts"
 export {
   decodeScenario,
   type FileKind,

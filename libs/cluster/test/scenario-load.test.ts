@@ -71,6 +71,27 @@ describe("a bad file is one message with file, path and value", () => {
       `s/x.yaml: kernels.vanilla.base: got "v3.7", expected v3.5, feb-2012, v9, v3.6 or v3.6-P`
     ],
     [
+      "a near miss in a kernel",
+      MINIMAL.replace("base: v3.5 }", "base: v3.6 - nbd-memaloc }"),
+      `s/x.yaml: kernels.vanilla.base: got "v3.6 - nbd-memaloc", expected patches by the names of "swaplab patches"; none `
+      + "is called nbd-memaloc, did you mean nbd-memalloc?"
+    ],
+    [
+      "a base that is nearly one",
+      MINIMAL.replace("base: v3.5 }", "base: v36 + throttle }"),
+      "as in v3.6 - nbd-memalloc, did you mean v3.6?"
+    ],
+    [
+      "a patch twice",
+      MINIMAL.replace("base: v3.5 }", "base: v3.5 + throttle - 15 }"),
+      "expected each patch once; 15 comes a second time"
+    ],
+    [
+      "a sign without blanks",
+      MINIMAL.replace("base: v3.5 }", "base: v3.5 +throttle }"),
+      `with spaces, as in v3.6 - nbd-memalloc + readahead-plug; "+throttle" is neither`
+    ],
+    [
       "no kernel",
       MINIMAL.replace(/kernels:\n.*\n/, "kernels: {}\n"),
       "s/x.yaml: kernels: got {}, expected at least one kernel"
@@ -227,6 +248,21 @@ describe("--set", () => {
   })
 })
 
+describe("kernels", () => {
+  const kernel = (base: string, more = ""): unknown =>
+    loaded(MINIMAL.replace("base: v3.5 }", `base: ${base}${more} }`)).scenario.kernels["vanilla"]
+
+  it("an expression is the same as its base with a mapping", () => {
+    const mapping = kernel("v3.6", ", patches: { nbd-memalloc: false, recursive-reclaim: true }")
+    expect(kernel("v3.6 - nbd-memalloc + recursive-reclaim")).toEqual(mapping)
+    expect(kernel("v3.6 - 14 + recursive-reclaim")).toEqual(mapping)
+  })
+
+  it("the mapping goes before the expression", () => {
+    expect(kernel("v3.6 - throttle", ", patches: { throttle: true }")).toMatchObject({ patches: { throttle: true } })
+  })
+})
+
 describe("settings without effect are said", () => {
   it.each([
     [
@@ -243,10 +279,28 @@ describe("settings without effect are said", () => {
     [withClient("workload: { usemem: { size: 16 MiB } }"), "clients[0].workload.usemem.size: 16 MiB fits into RAM"],
     [
       MINIMAL.replace("base: v3.5 }", "base: v3.5, patches: { ignore-mempolicy: true } }"),
-      "kernels.vanilla.patches.ignore-mempolicy: true has no effect"
+      "kernels.vanilla.patches.ignore-mempolicy: true has no effect: the machines have one memory node"
+    ],
+    [
+      MINIMAL.replace("base: v3.5 }", "base: v3.5 + sk-gfp-atomic }"),
+      "kernels.vanilla.base: + sk-gfp-atomic has no effect: it does nothing without gfp-memalloc and nbd-memalloc"
+    ],
+    [
+      MINIMAL.replace("base: v3.5 }", "base: v3.6 - pfmemalloc-receive }"),
+      "kernels.vanilla.base: - pfmemalloc-receive has no effect: no receive buffer of this card is ever marked"
+    ],
+    [
+      MINIMAL.replace("base: v3.5 }", "base: v3.6 + throttle }"),
+      "kernels.vanilla.base: + throttle has no effect: v3.6 has it anyway"
     ]
   ])("%s", (text, warning) => {
     expect(loaded(text).warnings.filter((line) => line.startsWith(warning))).toHaveLength(1)
+  })
+
+  it("a patch that matters on one of the clients is not held against it", () => {
+    const one = MINIMAL.replace("base: v3.5 }", "base: v3.6 - pfmemalloc-receive }")
+    expect(loaded(one).warnings).toHaveLength(1)
+    expect(loaded(`${one}\n  - { name: marked, nic: { driver: igb } }`).warnings).toEqual([])
   })
 
   it("holds no default against anybody", () => {

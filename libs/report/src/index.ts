@@ -5,6 +5,7 @@ export { change, count, decimal, latency, megabytes, percent, ratio, seconds } f
 export { lockupSection } from "./lockups.ts"
 export { mapSection } from "./outcome-map.ts"
 export { outcomeTable } from "./outcomes.ts"
+export { baseTable, effectLines, patchTables } from "./patches.ts"
 export { makeProgressLine, type ProgressLine, type ProgressOutput, progressText } from "./progress.ts"
 export { renderReport } from "./report.ts"
 export { type Column, fold, left, right, type Row, section, table, wrap } from "./table.ts"

@@ -3,10 +3,12 @@ import {
   type Base,
   baseInfo,
   BASES,
+  formatKernel,
   type KernelSpec,
   noEffect,
   parseKernel,
   PATCHES,
+  patchesOf,
   type PatchName
 } from "@swaplab/kernel"
 import { ParseResult, Schema } from "effect"
@@ -106,16 +108,48 @@ export interface IdlePatch {
 const anyway = (base: Base, patch: PatchName, wanted: boolean): string | null =>
   wanted === baseInfo(base).patches.includes(patch) ? `${base} has it${wanted ? "" : " not"} anyway` : null
 
+type Groups = ReadonlyArray<{ readonly nic: { readonly driver: string } }>
+
+/** Why a patch changes nothing on any of these clients, or null. */
+const idleOn = (spec: KernelSpec, groups: Groups, patch: PatchName): string | null => {
+  const reasons = groups.map((group) => noEffect(spec, machineFacts(group), patch))
+  return reasons.length > 0 && reasons.every((reason) => reason !== null) ? reasons[0] : null
+}
+
 /** Patches that `kernel` names and that change nothing on any client that runs it. */
 export const idlePatches = (
   kernel: KernelConfig,
-  groups: ReadonlyArray<{ readonly nic: { readonly driver: string } }>
+  groups: Groups
 ): ReadonlyArray<IdlePatch> =>
   PATCH_NAMES.flatMap((patch) => {
     const wanted = kernel.patches[patch]
     if (wanted === undefined) return []
-    const reasons = groups.map((group) => noEffect(kernel as KernelSpec, machineFacts(group), patch))
-    const everywhere = reasons.length > 0 && reasons.every((reason) => reason !== null)
-    const reason = everywhere ? reasons[0] : anyway(kernel.base, patch, wanted)
+    const reason = idleOn(kernel as KernelSpec, groups, patch) ?? anyway(kernel.base, patch, wanted)
     return reason === null ? [] : [{ patch, wanted, reason }]
+  })
+
+/** A kernel of a scenario with what it contains. */
+export interface KernelPatches {
+  readonly name: string
+  readonly allocator: KernelSpec["allocator"]
+  /** As it would be written: `v3.6 - nbd-memalloc`. */
+  readonly kernel: string
+  /** Each patch in it, and why it changes nothing on any client that runs this kernel; null where it may. */
+  readonly patches: ReadonlyArray<{ readonly patch: PatchName; readonly noEffect: string | null }>
+}
+
+/** What each kernel of a scenario contains, and what of it has no effect there. */
+export const kernelPatches = (scenario: {
+  readonly kernels: Readonly<Record<string, KernelConfig>>
+  readonly clients: ReadonlyArray<{ readonly kernel?: string | undefined; readonly nic: { readonly driver: string } }>
+}): ReadonlyArray<KernelPatches> =>
+  Object.entries(scenario.kernels).map(([name, config]) => {
+    const spec = config as KernelSpec
+    const groups = scenario.clients.filter((group) => (group.kernel ?? name) === name)
+    return {
+      name,
+      allocator: spec.allocator,
+      kernel: formatKernel(spec),
+      patches: [...patchesOf(spec)].map((patch) => ({ patch, noEffect: idleOn(spec, groups, patch) }))
+    }
   })
