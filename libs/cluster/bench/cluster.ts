@@ -1,6 +1,7 @@
 // The whole path, measured. The modes are in the README; each prints JSON lines, the first of `quick` is what `npm run bench`
 // shows.
 // node --max-semi-space-size=64 [--expose-gc] out-tsc/spec/bench/cluster.js [MODE] [CLIENTS,…]
+import { hostMemory } from "./cluster/host-memory.ts"
 import { boot1000, memory } from "./cluster/memory.ts"
 import { scale } from "./cluster/scale.ts"
 import { pageIns, seed2g, seed64m } from "./cluster/speed.ts"
@@ -19,6 +20,7 @@ const MODES: Readonly<Record<string, () => void>> = {
   memory,
   "boot-1000": boot1000,
   scale: () => scale(counts([1, 10, 100, 1000])),
+  "host-memory": hostMemory,
   turns: () => turns(counts([1, 10, 100]))
 }
 
