@@ -30,6 +30,7 @@ import { Softirqs } from "./ksoftirqd.ts"
 import { Mm } from "./mm.ts"
 import { type LogLine, MachineOomOps } from "./oom.ts"
 import { PageCache } from "./page-cache.ts"
+import { PageTables } from "./page-table.ts"
 import { MachineReclaimOps } from "./reclaim-ops.ts"
 import {
   netSwitches,
@@ -72,6 +73,8 @@ export interface MachineSpec {
   /** User processes that will be started, and the pages that each one maps. */
   readonly processes: number
   readonly pagesPerProcess: number
+  /** Pages that each further process maps; they are numbered from `processes` on. */
+  readonly otherProcesses?: ReadonlyArray<number>
   readonly costs: Costs
 }
 
@@ -162,7 +165,7 @@ export class Machine {
     this.pageCache = new PageCache(this.pages)
     this.disk = this.#makeDisk()
     this.swap = this.#makeSwap()
-    this.mm = new Mm(spec.processes, spec.pagesPerProcess, {
+    this.mm = new Mm(new PageTables(spec.processes, spec.pagesPerProcess, spec.otherProcesses), {
       pages: this.pages,
       vmscan: this.vmscan,
       swap: this.swap,

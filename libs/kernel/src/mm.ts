@@ -74,19 +74,21 @@ export class Mm {
   readonly rss: Int32Array
   readonly swapEntries: Int32Array
 
-  constructor(processes: number, pagesPerProcess: number, parts: MmParts) {
-    this.tables = new PageTables(processes, pagesPerProcess)
+  constructor(tables: PageTables, parts: MmParts) {
+    this.tables = tables
     this.#parts = parts
     this.#frames = parts.pages.frames
-    this.rss = new Int32Array(processes)
-    this.swapEntries = new Int32Array(processes)
+    this.rss = new Int32Array(tables.processes)
+    this.swapEntries = new Int32Array(tables.processes)
   }
 
   /** Page-table pages of one process. */
   pageTablePages(process: number): number {
     let pages = 0
-    const per = this.tables.tablesPerProcess
-    for (let i = process * per; i < (process + 1) * per; i++) if (this.tables.tablePages[i] !== NO_PAGE) pages++
+    const { tables } = this
+    for (let i = tables.firstTable(process); i < tables.firstTable(process + 1); i++) {
+      if (tables.tablePages[i] !== NO_PAGE) pages++
+    }
     return pages
   }
 
@@ -167,15 +169,14 @@ export class Mm {
   exit(ctx: Context, process: number): void {
     const { entries, tablePages } = this.tables
     const base = this.tables.base(process)
-    for (let index = base; index < base + this.tables.pagesPerProcess; index++) {
+    for (let index = base; index < this.tables.base(process + 1); index++) {
       const entry = entries[index]
       if (entry === 0) continue
       entries[index] = 0
       if ((entry & PTE_PRESENT) !== 0) this.#zap(ctx, pteValue(entry))
       else this.#parts.swap.freeSwapAndCache(ctx, pteValue(entry))
     }
-    const per = this.tables.tablesPerProcess
-    for (let table = process * per; table < (process + 1) * per; table++) {
+    for (let table = this.tables.firstTable(process); table < this.tables.firstTable(process + 1); table++) {
       if (tablePages[table] === NO_PAGE) continue
       this.#parts.pages.free(ctx, tablePages[table], 0)
       this.#parts.pages.zoneOf(tablePages[table]).modState(NR_PAGE_TABLE_PAGES, -1)

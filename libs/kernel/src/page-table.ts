@@ -25,41 +25,64 @@ export const pteSwap = (slot: number): number => (slot << SHIFT) | PTE_SWAP
 export const pteValue = (entry: number): number => entry >>> SHIFT
 
 /**
- * The page tables. A virtual page is named by its index in `entries`; process p owns the indices from `base(p)` on.
- * Frames and slots of up to 2^27 pages (512 GiB) fit an entry.
+ * The page tables. A virtual page is named by its index in `entries`; process p owns the `pagesOf(p)` indices from
+ * `base(p)` on. Frames and slots of up to 2^27 pages (512 GiB) fit an entry.
  */
 export class PageTables {
   readonly entries: Uint32Array
   readonly processes: number
+  /** Pages that each process of the workload maps; those after them have sizes of their own. */
   readonly pagesPerProcess: number
-  /** pfn of each page-table page, 0 while it does not exist. */
+  /** pfn of each page-table page, −1 while it does not exist. */
   readonly tablePages: Int32Array
+  readonly #equal: number
+  /** First entry, and first page-table page, of each process and of the one that would come after the last. */
+  readonly #bases: Int32Array
+  readonly #tables: Int32Array
 
-  constructor(processes: number, pagesPerProcess: number) {
-    assert(Number.isInteger(pagesPerProcess), "a process maps whole pages")
-    this.processes = processes
+  /** `equal` processes map `pagesPerProcess` pages each, then one process for each of `others` that many. */
+  constructor(equal: number, pagesPerProcess: number, others: ReadonlyArray<number> = []) {
+    assert(Number.isInteger(pagesPerProcess) && others.every(Number.isInteger), "a process maps whole pages")
+    this.#equal = equal
+    this.processes = equal + others.length
     this.pagesPerProcess = pagesPerProcess
-    this.entries = new Uint32Array(processes * pagesPerProcess)
-    this.tablePages = new Int32Array(processes * this.tablesPerProcess).fill(-1)
-  }
-
-  get tablesPerProcess(): number {
-    return Math.ceil(this.pagesPerProcess / PTRS_PER_PTE)
+    this.#bases = new Int32Array(this.processes + 1)
+    this.#tables = new Int32Array(this.processes + 1)
+    for (let process = 0; process < this.processes; process++) {
+      const pages = process < equal ? pagesPerProcess : others[process - equal]
+      this.#bases[process + 1] = this.#bases[process] + pages
+      this.#tables[process + 1] = this.#tables[process] + Math.ceil(pages / PTRS_PER_PTE)
+    }
+    this.entries = new Uint32Array(this.#bases[this.processes])
+    this.tablePages = new Int32Array(this.#tables[this.processes]).fill(-1)
   }
 
   /** First index of a process. */
   base(process: number): number {
-    return process * this.pagesPerProcess
+    return this.#bases[process]
+  }
+
+  /** Pages that a process maps. */
+  pagesOf(process: number): number {
+    return this.#bases[process + 1] - this.#bases[process]
   }
 
   /** The process that owns an index. */
   owner(index: number): number {
-    return Math.floor(index / this.pagesPerProcess)
+    if (index < this.#bases[this.#equal]) return Math.floor(index / this.pagesPerProcess)
+    let process = this.#equal
+    while (index >= this.#bases[process + 1]) process++
+    return process
+  }
+
+  /** First index into `tablePages` of a process; the tables of the next one follow. */
+  firstTable(process: number): number {
+    return this.#tables[process]
   }
 
   /** Index into `tablePages` for an entry. */
   table(index: number): number {
     const process = this.owner(index)
-    return process * this.tablesPerProcess + Math.floor((index - this.base(process)) / PTRS_PER_PTE)
+    return this.#tables[process] + Math.floor((index - this.#bases[process]) / PTRS_PER_PTE)
   }
 }

@@ -56,7 +56,7 @@ const narrow = (name: string, value: number, unit = ""): string =>
 /** Pages of private writable mappings, which the kernel may have to back: vm_committed_as. */
 const committedPages = (machine: Machine): number => {
   let pages = 0
-  for (const task of machine.userTasks) if (task.mm >= 0 && !task.finished) pages += machine.mm.tables.pagesPerProcess
+  for (const task of machine.userTasks) if (task.mm >= 0 && !task.finished) pages += machine.mm.tables.pagesOf(task.mm)
   return pages
 }
 

@@ -40,7 +40,7 @@ export function* usemem(machine: Machine, task: KernelTask, options: UsememOptio
   const entries = mm.tables.entries
   const frames = machine.pages.frames
   const base = mm.tables.base(task.mm)
-  const end = base + mm.tables.pagesPerProcess
+  const end = mm.tables.base(task.mm + 1)
   const writable = PTE_PRESENT | PTE_WRITE
   for (let pass = 1; pass <= options.passes; pass++) {
     const writes = pass === 1 || options.mode === "write"
