@@ -24,6 +24,7 @@ export {
 } from "./run/laws.ts"
 export { type LockupFacts, lockupReport } from "./run/lockup.ts"
 export { type Metric, metricOf, METRICS } from "./run/metrics.ts"
+export { Replay } from "./run/replay.ts"
 export {
   type ClientNetwork,
   type ClientResult,
@@ -31,6 +32,7 @@ export {
   type LawName,
   type LawResult,
   type LockupAllocation,
+  type LockupFailure,
   type LockupKind,
   type LockupReport,
   type LockupTask,
@@ -49,6 +51,7 @@ export {
 } from "./run/result.ts"
 export { runCluster } from "./run/run-cluster.ts"
 export { buildCluster, type Client, type Cluster } from "./run/topology.ts"
+export { graphText, knotOf, type WaitEdge, type WaitGraph, type WaitNode, type WaitNodeKind } from "./run/wait-graph.ts"
 export { proofNs, type Verdict, Watchdog, WATCHDOG_PERIOD_NS, type WatchdogOptions } from "./run/watchdog.ts"
 export { clientsOf, type ClientSpec, neededSwap, usememBytes } from "./scenario/clients.ts"
 export { formatPath, formatProblem, type Path, type Problem, ScenarioError } from "./scenario/errors.ts"

@@ -70,7 +70,8 @@ export const fakeResult = (
     failedAllocations: 0,
     firstFailedAllocation: null,
     lowWater: [{ zone: "DMA", lowestFree: 90, min: 61 }, { zone: "DMA32", lowestFree: 100 + seed, min: 191 }],
-    lockup: null
+    lockup: null,
+    rescue: null
   }],
   server: {
     requests: 10,

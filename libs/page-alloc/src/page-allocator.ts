@@ -253,7 +253,7 @@ export class PageAllocator extends Node {
         if (page === WOULD_SLEEP) continue
       }
       task.process.why = outerWhy
-      if (refusal !== undefined) refusal.open = false
+      if (refusal !== undefined) refusal.close(this.#sim.now, page === NO_PAGE)
       return page === NO_PAGE
         ? this.#fail(task, gfp, order, allocFlags)
         : this.#gotPage(page, order, gfp, allocFlags)

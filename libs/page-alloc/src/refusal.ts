@@ -19,6 +19,12 @@ export class Refusal {
   allocFlags = 0
   /** The caller is still in the slow path: it reclaims and tries again. */
   open = false
+  /** The attempt of the same caller that failed just before, as for a preferred order; `beforeNs` −1: there was none. */
+  beforeNs: Nanoseconds = -1
+  beforeOrder = 0
+  beforeGfp = 0
+  /** When the last one ended without a page; −1: it has not, or it got one. */
+  failedNs: Nanoseconds = -1
   zones = 0
   readonly zone: Uint8Array = new Uint8Array(MAX_ZONES)
   readonly free: Int32Array = new Int32Array(MAX_ZONES)
@@ -35,6 +41,13 @@ export class Refusal {
     allocFlags: number,
     zonelist: ReadonlyArray<Zone>
   ): void {
+    if (this.failedNs !== timeNs) this.beforeNs = -1
+    else if (this.beforeNs < 0) {
+      this.beforeNs = this.timeNs
+      this.beforeOrder = this.order
+      this.beforeGfp = this.gfp
+    }
+    this.failedNs = -1
     this.timeNs = timeNs
     this.comm = comm
     this.gfp = gfp
@@ -50,9 +63,17 @@ export class Refusal {
     }
   }
 
+  /** The caller leaves the slow path. */
+  close(nowNs: Nanoseconds, failed: boolean): void {
+    this.open = false
+    this.failedNs = failed ? nowNs : -1
+  }
+
   /** Forgets it: the next one counts as the first. */
   clear(): void {
     this.timeNs = -1
+    this.beforeNs = -1
+    this.failedNs = -1
     this.open = false
   }
 }

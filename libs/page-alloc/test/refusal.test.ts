@@ -73,6 +73,25 @@ describe("the record of a task", () => {
     expect([refusal.open, refusal.timeNs, refusal.free[0]]).toEqual([false, from, 1000])
   })
 
+  it("remembers the attempt that failed just before, and only that", () => {
+    const refusal = new Refusal()
+    const write = (at: number, order: number): void => refusal.write(at, "nbd0", GFP_NOIO, order, 0, [])
+    write(5, 3)
+    expect(refusal.beforeNs).toBe(-1)
+    refusal.close(9, true)
+    write(9, 1)
+    refusal.close(9, true)
+    write(9, 0)
+    expect([refusal.beforeNs, refusal.beforeOrder, refusal.timeNs, refusal.order]).toEqual([5, 3, 9, 0])
+    refusal.close(12, false)
+    write(12, 0)
+    expect(refusal.beforeNs).toBe(-1)
+    // a failure long ago has nothing to do with it
+    refusal.close(14, true)
+    write(15, 0)
+    expect(refusal.beforeNs).toBe(-1)
+  })
+
   it("is no duty: a task without one allocates all the same", () => {
     const { pages, sim } = scarce(3000)
     const task = new TestTask(sim, "usemem")

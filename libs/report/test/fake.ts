@@ -17,8 +17,10 @@ const lockup = (seed: number): LockupReport => ({
   atNs: 130e9,
   sinceNs: seed * 10e9,
   tasks: [],
+  graph: { nodes: [], edges: [], cycle: [], closed: false },
   cycle: [],
   allocation: null,
+  firstFailure: null,
   zones: [],
   requestsOutstanding: 128,
   lastCompletionNs: seed * 10e9,
@@ -80,7 +82,8 @@ const result = (kernel: string, seed: number, outcome: Outcome, elapsedNs: numbe
     failedAllocations: 7,
     firstFailedAllocation: null,
     lowWater: [{ zone: "DMA32", lowestFree: 150, min: 191 }],
-    lockup: outcome === "lockup" ? lockup(seed) : null
+    lockup: outcome === "lockup" ? lockup(seed) : null,
+    rescue: null
   })),
   server: {
     requests: 80_000,

@@ -14,6 +14,11 @@ export class ClientRun {
   startedAt = 0
   endedAt = -1
   lockup: LockupReport | null = null
+  /** The last closed wait-for cycle that was seen in the stall under way. */
+  stuck: LockupReport | null = null
+  /** The first such cycle that an OOM kill has broken. */
+  rescue: LockupReport | null = null
+  oomKillsSeen = 0
   /** Packets lost for want of memory when the last completion was seen. */
   lostAtCompletion = 0
 

@@ -46,7 +46,8 @@ export const clientResult = (run: ClientRun, outcome: Outcome): ClientResult => 
       lowestFree: zone.lowestFree,
       min: zone.watermark[WMARK_MIN]
     })),
-    lockup: run.lockup
+    lockup: run.lockup,
+    rescue: run.rescue
   }
 }
 

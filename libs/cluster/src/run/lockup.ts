@@ -1,70 +1,34 @@
-// The proof of a lockup: who waits for whom, which allocation cannot succeed, and what starved.
-//
-// The wait-for graph of a client has tasks as nodes. Its edges follow from the wait queue on which a task sleeps:
-//   request slots, the bio and request mempools, a locked page, a freed write request → completions, made by the receiver
-//   data on the nbd socket → replies, which only come to requests that the sender has sent
-//   room in the nbd socket → ACKs from the server
-//   an allocation in its slow path → pages, which are freed when a write completes: the receiver again
-//   pfmemalloc_wait → kswapd
-import { type KernelTask, type Machine } from "@swaplab/kernel"
-import { WMARK_MIN } from "@swaplab/page-alloc"
-import type { Process } from "@swaplab/sim"
-import type { LockupAllocation, LockupKind, LockupReport, LockupTask, LockupTaxonomy, LockupZone } from "./result.ts"
-
-/** What a sleeping task needs. */
-type Need = "completion" | "memory" | "reply" | "ack" | "kswapd" | "work"
-
-/** By the name of the wait queue; the first that matches counts. */
-const NEEDS: ReadonlyArray<readonly [RegExp, Need]> = [
-  [/request slot|mempool|page lock/, "completion"],
-  [/pfmemalloc_wait/, "kswapd"],
-  [/vm_wait|oom/, "memory"],
-  [/congestion_wqh/, "completion"],
-  [/send space/, "ack"],
-  [/sock receive|socket lock/, "reply"],
-  [/.*/, "work"]
-]
-
-/** An allocation in its slow path, as the page allocator describes it. */
-const ALLOCATION = /order:(\d+), mode:0x([0-9a-f]+) \(([^)]*)\)(?:, (\S+) free (\d+) (?:<=|>) floor (\d+))?/
-
-const allocationOf = (process: Process): LockupAllocation | null => {
-  const found = process.why === null ? null : ALLOCATION.exec(process.why)
-  if (found === null) return null
-  return {
-    task: process.name,
-    order: Number(found[1]),
-    gfp: Number.parseInt(found[2], 16),
-    flags: found[3],
-    text: found[0]
-  }
-}
-
-const needOf = (process: Process): Need => {
-  const queue = process.waitingOn?.name ?? ""
-  const need = NEEDS.find(([pattern]) => pattern.test(queue))?.[1] ?? "work"
-  // a task that retries an allocation waits for memory, whichever queue it rests on in between
-  return need !== "kswapd" && allocationOf(process) !== null ? "memory" : need
-}
+// The proof of a lockup: who waits for whom, which allocation cannot succeed and what it met first, and what starved.
+import type { KernelTask, Machine } from "@swaplab/kernel"
+import { allocationName, allocFlagNames, gfpFlagNames, type Refusal, ZONE_NAMES } from "@swaplab/page-alloc"
+import { waitGraph } from "./build-graph.ts"
+import type {
+  LockupAllocation,
+  LockupFailure,
+  LockupKind,
+  LockupReport,
+  LockupTask,
+  LockupTaxonomy,
+  LockupZone
+} from "./result.ts"
+import type { Connection } from "./server.ts"
+import { graphText, type WaitGraph } from "./wait-graph.ts"
 
 /** Facts that only the run knows. */
 export interface LockupFacts {
   readonly kind: LockupKind
   readonly sinceNs: number
   readonly lastCompletionNs: number
-  /** Requests that the driver has sent and has no reply to. */
-  readonly sent: number
-  /** Truesize of what has arrived at the swap socket while its sender owns it. */
-  readonly backlogBytes: number
   /** Packets lost on the client for want of memory, since the last completion. */
   readonly packetsLost: number
 }
 
 /** Writes the report of one client. */
-export const lockupReport = (machine: Machine, facts: LockupFacts): LockupReport => {
+export const lockupReport = (connection: Connection, facts: LockupFacts): LockupReport => {
+  const { machine } = connection
   const { sim } = machine
-  const asleep = sim.processes.filter((process) => process.group === machine.group && process.waitingOn !== null)
-  const tasks = asleep.map((process): LockupTask => ({
+  const mine = sim.processes.filter((process) => process.group === machine.group && !process.finished)
+  const tasks = mine.filter((process) => process.waitingOn !== null).map((process): LockupTask => ({
     task: process.name,
     state: process.state,
     waitQueue: process.waitingOn?.name ?? "",
@@ -72,12 +36,13 @@ export const lockupReport = (machine: Machine, facts: LockupFacts): LockupReport
     sinceNs: process.since,
     why: process.why ?? ""
   }))
-  const stuck = [machine.nbdSender, machine.kswapd, ...asleep].find((task) =>
-    task !== null && allocationOf(task) !== null
-  )
-  const allocation = stuck === undefined || stuck === null ? null : allocationOf(stuck)
-  const zones = zonesAt(machine, allocation)
-  const taxonomy = classify(machine, facts)
+  const graph = waitGraph(connection, facts)
+  const taxonomy = classify(machine, graph)
+  const stuck =
+    [machine.nbdSender, machine.kswapd, ...mine as Array<KernelTask>].find((task) =>
+      task !== null && task.refusal.open
+    ) ?? null
+  const refusal = firstRefusal(machine, taxonomy, stuck)
   const report = {
     client: machine.name,
     kind: facts.kind,
@@ -85,109 +50,112 @@ export const lockupReport = (machine: Machine, facts: LockupFacts): LockupReport
     atNs: sim.now,
     sinceNs: facts.sinceNs,
     tasks,
-    cycle: cycleOf(machine, facts),
-    allocation,
-    zones,
+    graph,
+    cycle: graphText(graph).cycle,
+    allocation: stuck === null ? null : allocationOf(stuck),
+    firstFailure: refusal === null ? null : failureOf(refusal),
+    zones: zonesAt(machine, stuck?.refusal ?? refusal),
     requestsOutstanding: machine.disk.inFlight(),
     lastCompletionNs: facts.lastCompletionNs
   }
   return { ...report, text: textOf(report) }
 }
 
-const zonesAt = (machine: Machine, allocation: LockupAllocation | null): ReadonlyArray<LockupZone> =>
+/** The same report, of a cycle that the OOM killer has broken. */
+export const rescueReport = (stuck: LockupReport): LockupReport => {
+  const { text: _text, ...report } = { ...stuck, taxonomy: "oom-rescued" as const }
+  return { ...report, text: textOf(report) }
+}
+
+/** Which record tells how it began: the interrupt's where the receive path starves, else that of the stuck task. */
+const firstRefusal = (machine: Machine, taxonomy: LockupTaxonomy, stuck: KernelTask | null): Refusal | null => {
+  const { atomicRefusal } = machine.pages
+  const receive = taxonomy === "rx starvation" || taxonomy === "unrelated traffic"
+  if (receive && atomicRefusal.timeNs >= 0) return atomicRefusal
+  return stuck?.refusal ?? null
+}
+
+const allocationOf = (task: KernelTask): LockupAllocation => {
+  const { order, gfp } = task.refusal
+  return { task: task.name, order, gfp, flags: gfpFlagNames(gfp), text: task.why ?? allocationName(gfp, order) }
+}
+
+const failureOf = (refusal: Refusal): LockupFailure => ({
+  timeNs: refusal.timeNs,
+  task: refusal.comm,
+  order: refusal.order,
+  gfp: refusal.gfp,
+  flags: gfpFlagNames(refusal.gfp),
+  allocFlags: allocFlagNames(refusal.allocFlags),
+  before: refusal.beforeNs < 0
+    ? null
+    : { timeNs: refusal.beforeNs, order: refusal.beforeOrder, gfp: refusal.beforeGfp },
+  zones: Array.from({ length: refusal.zones }, (_, i) => ({
+    name: ZONE_NAMES[refusal.zone[i]],
+    free: refusal.free[i],
+    min: refusal.min[i],
+    floor: refusal.floor[i]
+  })).filter((zone) => zone.min > 0)
+})
+
+const zonesAt = (machine: Machine, refusal: Refusal | null): ReadonlyArray<LockupZone> =>
   machine.pages.populatedZones.map((zone) => {
-    const min = zone.watermark[WMARK_MIN]
-    const floor = allocation === null ? null : ALLOCATION.exec(allocation.text)
+    const [min, low, high] = zone.watermark
+    const at = refusal === null ? -1 : refusal.zone.subarray(0, refusal.zones).indexOf(zone.index)
     return {
       name: zone.name,
       free: zone.free,
       min,
-      floor: floor !== null && floor[4] === zone.name ? Number(floor[6]) : min
+      low,
+      high,
+      floor: refusal === null || at < 0 ? min : refusal.floor[at]
     }
   })
 
-const classify = (machine: Machine, facts: LockupFacts): LockupTaxonomy => {
-  const { nbdSender } = machine
-  const need = nbdSender === null ? "work" : needOf(nbdSender)
-  if (nbdSender !== null && /too_many_isolated/.test(nbdSender.why ?? "")) return "isolated pages"
-  if (need === "memory") return "tx starvation"
-  if (facts.packetsLost > 0) return "rx starvation"
-  if (need === "completion") return "request slots"
-  return machine.oomKills > 0 ? "oom-rescued" : "unclassified"
-}
-
-/** Follows the edges from the sender until a task comes up again. */
-const cycleOf = (machine: Machine, facts: LockupFacts): ReadonlyArray<string> => {
-  const lines: Array<string> = []
-  const seen = new Set<Process>()
-  let task: KernelTask | null = machine.nbdSender
-  while (task !== null && !seen.has(task)) {
-    seen.add(task)
-    if (task.waitingOn === null && task.why === null) {
-      lines.push(`${task.name} runs`)
-      return lines
-    }
-    const need = needOf(task)
-    lines.push(describe(task, need, machine, facts))
-    task = follow(need, machine)
+/**
+ * What starved, by what lies on the cycle:
+ * - isolated pages: a reclaimer waits for pages that other reclaimers hold;
+ * - tx starvation: the sender's own allocation is on it;
+ * - unrelated traffic: as rx starvation, and the packets that other sockets hold would fill what the receive path lacks;
+ * - rx starvation: replies or ACKs do not get in for want of memory;
+ * - request slots: slots, mempools or page locks, and nobody's allocation.
+ * A cycle that the OOM killer has broken is called oom-rescued by the run.
+ */
+const classify = (machine: Machine, graph: WaitGraph): LockupTaxonomy => {
+  const on = new Set(graph.cycle)
+  if (on.has("isolated")) return "isolated pages"
+  if (on.has("nbd0") && on.has("memory") && graph.edges.some(({ from, to }) => from === "nbd0" && to === "memory")) {
+    return "tx starvation"
   }
-  if (task !== null) lines.push(`→ ${task.name}`)
-  return lines
+  if (on.has("receive ring")) return heldByOthers(machine) ? "unrelated traffic" : "rx starvation"
+  if (graph.cycle.some((id) => /^slots|^mempool|^page lock/.test(id))) return "request slots"
+  return "unclassified"
 }
 
-const follow = (need: Need, machine: Machine): KernelTask | null => {
-  switch (need) {
-    case "completion":
-    case "memory":
-      return machine.nbdReceiver
-    case "reply":
-      return machine.nbdSender
-    case "kswapd":
-      return machine.kswapd
-    default:
-      return null
-  }
+/** Packets on other sockets hold at least the pages that the receive path lacks in the zone that lacks least. */
+const heldByOthers = ({ pages, net }: Machine): boolean => {
+  const { timeNs, zone, zones, floor } = pages.atomicRefusal
+  let lacking = Number.POSITIVE_INFINITY
+  for (let i = 0; i < zones; i++) lacking = Math.min(lacking, floor[i] - pages.zones[zone[i]].free + 1)
+  return timeNs >= 0 && net.udpMemory.allocated >= lacking
 }
-
-const describe = (task: KernelTask, need: Need, machine: Machine, facts: LockupFacts): string => {
-  const place = task.waitingOn === null ? "in direct reclaim" : `on ${task.waitingOn.name}`
-  const where = `${task.name} (${STATE_LETTER[task.state]}) ${place}`
-  const outstanding = machine.disk.inFlight()
-  switch (need) {
-    case "memory":
-      return `${where} needs a page: ${task.why ?? ""}; pages are freed when a write completes`
-    case "completion":
-      return `${where} needs a completed request; ${outstanding} outstanding`
-    case "reply":
-      return `${where} needs a reply; ${
-        machine.nbd?.waitingCount ?? 0
-      } requests wait to be sent, ${facts.sent} are sent` +
-        (facts.backlogBytes > 0
-          ? `, ${facts.backlogBytes} bytes lie in the backlog of the socket that the sender owns`
-          : "")
-    case "ack":
-      return `${where} needs an ACK of what it has sent`
-    case "kswapd":
-      return `${where} needs kswapd to free pages`
-    case "work":
-      return `${where} has nothing to do`
-  }
-}
-
-const STATE_LETTER = { running: "R", interruptible: "S", killable: "K", uninterruptible: "D" } as const
 
 const seconds = (ns: number): string => `${(ns / 1e9).toFixed(3)} s`
 
 /** The report as it is printed: at most one line for each group of tasks that wait alike. */
 const textOf = (report: Omit<LockupReport, "text">): string => {
+  const { cycle, others } = graphText(report.graph)
+  const { allocation, firstFailure } = report
   const lines = [
     `${report.kind} of ${report.client} at ${seconds(report.atNs)}: ${report.taxonomy}, no progress since ` +
     `${seconds(report.sinceNs)}`,
-    "  wait-for cycle:",
-    ...report.cycle.map((line) => `    ${line}`),
-    report.allocation === null
+    cycle.length === 0 ? "  no wait-for cycle" : "  wait-for cycle:",
+    ...cycle.map((line) => `    ${line}`),
+    ...(others.length === 0 ? [] : ["  who waits besides:", ...others.map((line) => `    ${line}`)]),
+    firstFailure === null ? "  no allocation has failed" : `  first refused: ${failureText(firstFailure)}`,
+    allocation === null
       ? "  no allocation is stuck"
-      : `  stuck allocation: ${report.allocation.text} by ${report.allocation.task}`,
+      : `  stuck allocation: ${allocation.text} by ${allocation.task}`,
     `  zones: ${
       report.zones.map((zone) => `${zone.name} free ${zone.free}, floor ${zone.floor}, min ${zone.min}`).join("; ")
     }`,
@@ -209,4 +177,15 @@ const textOf = (report: Omit<LockupReport, "text">): string => {
     )
   }
   return lines.join("\n")
+}
+
+/** "at 0.193 s, client-1 nbd0: order:0, mode:0x10 (GFP_NOIO), ALLOC_WMARK_MIN|ALLOC_CPUSET; DMA32 free 190 <= floor 191". */
+const failureText = ({ allocFlags, before, gfp, order, task, timeNs, zones }: LockupFailure): string => {
+  const first = before === null
+    ? `at ${seconds(timeNs)}, ${task}: `
+    : `at ${seconds(before.timeNs)}, ${task}: ${allocationName(before.gfp, before.order)}; then at ${seconds(timeNs)} `
+  const found = zones.map(({ floor, free, min, name }) =>
+    `${name} free ${free} ${free <= floor ? "<=" : ">"} floor ${floor} (min ${min})`
+  )
+  return `${first}${allocationName(gfp, order)}, ${allocFlags}; ${found.join("; ")}`
 }

@@ -2,6 +2,8 @@
 // that it can cross a worker boundary and be written to a file as it is. Times are simulated nanoseconds unless the
 // name says otherwise; sizes are bytes.
 
+import type { WaitGraph } from "./wait-graph.ts"
+
 /**
  * How a run, or a client, ended.
  *
@@ -42,6 +44,8 @@ export interface RunResult {
   /** Every law that was checked, held or not. */
   readonly laws: ReadonlyArray<LawResult>
   readonly series: Series
+  /** The samples of a replay that asked for them. */
+  readonly closeUp?: Series
   /** What a reader must know about this run, for example that a limit was hit. */
   readonly warnings: ReadonlyArray<string>
   /** CPU time of the host that the simulation took. Not reproducible, and no part of the fingerprint. */
@@ -78,6 +82,8 @@ export interface ClientResult {
   /** How deep each zone was used, from DMA up. */
   readonly lowWater: ReadonlyArray<ZoneLowWater>
   readonly lockup: LockupReport | null
+  /** The first closed wait-for cycle that the OOM killer has broken. */
+  readonly rescue: LockupReport | null
 }
 
 /** The least free memory of a zone over a whole run, against its min watermark; both in pages. */
@@ -162,6 +168,7 @@ export type LockupTaxonomy =
   | "rx starvation"
   | "request slots"
   | "isolated pages"
+  | "unrelated traffic"
   | "oom-rescued"
   | "unclassified"
 
@@ -186,12 +193,32 @@ export interface LockupAllocation {
   readonly text: string
 }
 
-/** A zone at that moment, in pages: free against its min watermark and the floor that the allocation must keep. */
+/** A zone at that moment, in pages: free against its watermarks and the floor that the allocation must keep. */
 export interface LockupZone {
   readonly name: string
   readonly free: number
   readonly min: number
+  readonly low: number
+  readonly high: number
   readonly floor: number
+}
+
+/** The allocation that failed first, as it was refused: the beginning of the lockup. */
+export interface LockupFailure {
+  readonly timeNs: number
+  /** A task, or "softirq". */
+  readonly task: string
+  readonly order: number
+  readonly gfp: number
+  /** Names of the gfp bits, and of the ALLOC_ flags of the slow path. */
+  readonly flags: string
+  readonly allocFlags: string
+  /** The attempt that the task gave up just before this one: SLUB asks for its preferred order first. */
+  readonly before: { readonly timeNs: number; readonly order: number; readonly gfp: number } | null
+  /** The zones it tried, in pages, the preferred one first. It fails where free is at the floor or below. */
+  readonly zones: ReadonlyArray<
+    { readonly name: string; readonly free: number; readonly min: number; readonly floor: number }
+  >
 }
 
 /** The proof of a lockup. */
@@ -203,9 +230,13 @@ export interface LockupReport {
   /** Last progress. */
   readonly sinceNs: number
   readonly tasks: ReadonlyArray<LockupTask>
-  /** The wait-for cycle, one step an entry. */
+  /** Who needs what, and who gives it. */
+  readonly graph: WaitGraph
+  /** The wait-for cycle in words, a line a node, then the node it comes back to. */
   readonly cycle: ReadonlyArray<string>
+  /** The allocation that cannot succeed now, and the one that failed first. */
   readonly allocation: LockupAllocation | null
+  readonly firstFailure: LockupFailure | null
   readonly zones: ReadonlyArray<LockupZone>
   readonly requestsOutstanding: number
   readonly lastCompletionNs: number

@@ -5,7 +5,8 @@ import type { Scenario } from "../scenario/scenario.ts"
 import { ClientRun, outcomeOf } from "./client-run.ts"
 import { clientResult, collect } from "./collect.ts"
 import { declareColumns } from "./columns.ts"
-import { type LockupFacts, lockupReport } from "./lockup.ts"
+import { lockupReport, rescueReport } from "./lockup.ts"
+import { type Replay, ReplaySteps } from "./replay.ts"
 import { NO_HOOKS, type Outcome, type RunHooks, type RunResult } from "./result.ts"
 import { SeriesRecorder } from "./series.ts"
 import { buildCluster, type Cluster } from "./topology.ts"
@@ -36,13 +37,15 @@ const startWorkload = (run: ClientRun, cluster: Cluster, whenDone: () => void): 
 
 /**
  * Runs `scenario` with the kernel of one cell and one seed. Synchronous: belongs into a worker thread. Equal arguments
- * give equal results, on every machine, except for `cpuSeconds`.
+ * give equal results, on every machine, except for `cpuSeconds`. With a `replay` the run ends when its client is done, and
+ * takes its steps on the way.
  */
 export const runCluster = (
   scenario: Scenario,
   kernel: string,
   seed: number,
-  hooks: RunHooks = NO_HOOKS
+  hooks: RunHooks = NO_HOOKS,
+  replay: Replay | null = null
 ): RunResult => {
   const cluster = buildCluster(scenario, kernel, seed)
   const { sim } = cluster
@@ -53,7 +56,7 @@ export const runCluster = (
     return new ClientRun(client, new Watchdog(client.connection, { stallNs: stall, hangNs: hang }, framesLost))
   })
   const stopWhenDone = (): void => {
-    if (runs.every((run) => run.done)) sim.stop()
+    if (runs.every((run) => run.done || (replay !== null && run.client.machine.name !== replay.client))) sim.stop()
   }
   for (const run of runs) startWorkload(run, cluster, stopWhenDone)
 
@@ -72,9 +75,16 @@ export const runCluster = (
   }, { retry: true })
   sim.queue.at(0, sample, 0)
 
+  const looked = runs.find((run) => run.client.machine.name === replay?.client)
+  const steps = replay === null ? null : new ReplaySteps(cluster, replay, () => looked?.packetsLost ?? 0)
+  const limit = Math.min(scenario.duration, replay?.untilNs ?? scenario.duration)
   let ended: Outcome = "timeout"
   for (;;) {
-    const end = sim.run(scenario.duration, SLICE)
+    const end = sim.run(Math.min(limit, steps?.nextNs ?? limit), SLICE)
+    if (end.reason === "until" && sim.now < limit && steps !== null) {
+      steps.step()
+      continue
+    }
     if (end.reason !== "events") break
     hooks.progress({
       simulatedNs: sim.now,
@@ -89,11 +99,12 @@ export const runCluster = (
   }
   recorder.sample(sim.now)
   const results = runs.map((run) => clientResult(run, outcomeOf(run, ended)))
-  return collect(scenario, kernel, seed, cluster, results, recorder, {
+  const result = collect(scenario, kernel, seed, cluster, results, recorder, {
     firstStartNs: Math.min(...runs.map((run) => run.startedAt)),
     lastEndNs: Math.max(...runs.map((run) => run.endedAt >= 0 ? run.endedAt : sim.now)),
     cpuSeconds: hooks.cpuSeconds()
   })
+  return replay?.closeUp === undefined || steps === null ? result : { ...result, closeUp: steps.series() }
 }
 
 /** The watchdog's look at one client. */
@@ -101,15 +112,28 @@ const look = (run: ClientRun): void => {
   const { watchdog, client } = run
   const before = watchdog.lastCompletion
   const verdict = watchdog.look()
-  if (watchdog.lastCompletion !== before) run.lostAtCompletion = run.packetsLost
-  if (verdict !== "hang" && verdict !== "deadlock") return
-  const facts: LockupFacts = {
+  if (watchdog.lastCompletion !== before) {
+    run.lostAtCompletion = run.packetsLost
+    client.machine.pages.atomicRefusal.clear()
+  }
+  noteRescue(run)
+  if (verdict === "progress") {
+    run.stuck = null
+    return
+  }
+  const report = lockupReport(client.connection, {
     kind: verdict,
     sinceNs: Math.max(watchdog.lastTouch, watchdog.lastCompletion),
     lastCompletionNs: watchdog.lastCompletion,
-    sent: client.machine.nbd?.sentCount ?? 0,
-    backlogBytes: client.connection.clientSocket.backlogLen,
     packetsLost: run.packetsLost - run.lostAtCompletion
-  }
-  run.lockup = lockupReport(client.machine, facts)
+  })
+  if (verdict !== "stall") run.lockup = report
+  else if (report.graph.closed) run.stuck = report
+}
+
+/** The OOM killer was called in a stall that had become a closed cycle: it has rescued the client. */
+const noteRescue = (run: ClientRun): void => {
+  const { oomKills } = run.client.machine
+  if (oomKills > run.oomKillsSeen && run.stuck !== null) run.rescue ??= rescueReport(run.stuck)
+  run.oomKillsSeen = oomKills
 }

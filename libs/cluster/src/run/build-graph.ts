@@ -1,0 +1,304 @@
+// Reads the wait-for graph off a client: tasks by the wait queue they sleep on or the allocation they are in, resources by
+// what they hold, and what each of them needs to be given back.
+//
+//   an allocation in its slow path  → free pages, which a completed write gives back
+//   a request slot, a mempool, a locked page, a freed write request → completions
+//   a request that waits to be sent → nbd0; one that is sent → nbd-client, which reads the reply and ends it
+//   data on the socket → its backlog, which the owner of the socket processes; or the receive ring; or the server
+//   pfmemalloc_wait → kswapd
+import type { KernelTask, Machine } from "@swaplab/kernel"
+import { allocationName, type Refusal } from "@swaplab/page-alloc"
+import type { Process, WaitQueue } from "@swaplab/sim"
+import type { TcpSocket } from "@swaplab/tcp"
+import type { Connection } from "./server.ts"
+import { type WaitEdge, type WaitGraph, type WaitNode, type WaitNodeKind, withCycle } from "./wait-graph.ts"
+
+/** What only the run knows. */
+export interface GraphFacts {
+  /** Packets lost on the client for want of memory, since the last completion. */
+  readonly packetsLost: number
+}
+
+const plural = (n: number, word: string): string => `${n} ${word}${n === 1 ? "" : "s"}`
+
+const LETTER = { running: "R", interruptible: "S", killable: "K", uninterruptible: "D" } as const
+
+/** Collects nodes and edges, each once. */
+class Builder {
+  readonly nodes = new Map<string, WaitNode>()
+  readonly edges: Array<WaitEdge> = []
+  readonly machine: Machine
+  readonly client: TcpSocket
+  readonly server: TcpSocket
+  readonly serverBusy: boolean
+  readonly facts: GraphFacts
+
+  constructor({ machine, clientSocket, serverSocket, worker }: Connection, facts: GraphFacts) {
+    this.machine = machine
+    this.client = clientSocket
+    this.server = serverSocket
+    this.serverBusy = worker.waitingOn !== serverSocket.receiveData || serverSocket.readable > 0
+    this.facts = facts
+  }
+
+  edge(from: string, to: string, label: string): void {
+    if (!this.edges.some((edge) => edge.from === from && edge.to === to)) this.edges.push({ from, to, label })
+  }
+
+  /** Adds a node; true if it is new, so that its own edges are still to be added. */
+  node(id: string, kind: WaitNodeKind, title: string, lines: ReadonlyArray<string>): boolean {
+    if (this.nodes.has(id)) return false
+    this.nodes.set(id, { id, kind, title, lines })
+    return true
+  }
+
+  // — resources —
+
+  memory(): string {
+    const id = "memory"
+    const { pages, nbdSender, disk } = this.machine
+    const refusal = nbdSender !== null && nbdSender.refusal.open
+      ? nbdSender.refusal
+      : pages.atomicRefusal.timeNs >= 0
+      ? pages.atomicRefusal
+      : null
+    const lines = pages.populatedZones.map((zone) => {
+      const at = refusal === null ? -1 : refusal.zone.subarray(0, refusal.zones).indexOf(zone.index)
+      const floor = at < 0 || refusal === null ? zone.watermark[0] : refusal.floor[at]
+      return `${zone.name} ${zone.free} free, ${at < 0 ? "min" : "floor"} ${floor}`
+    })
+    if (this.node(id, "resource", "free pages", lines) && disk.inFlight() > 0) {
+      this.completions(id, "a completed write frees its page")
+    }
+    return id
+  }
+
+  /** Whatever waits for any request to end. */
+  completions(from: string, label: string): void {
+    const { nbd, nbdReceiver } = this.machine
+    if (nbd === null || nbdReceiver === null) return
+    const unsent = nbd.waitingCount + (nbd.activeRequest >= 0 ? 1 : 0)
+    if (nbd.sentCount > 0) {
+      const id = "sent"
+      if (this.node(id, "requests", `${plural(nbd.sentCount, "request")} sent`, ["no reply read yet"])) {
+        this.edge(id, this.task(nbdReceiver), "reads the reply, ends the request")
+      }
+      this.edge(from, id, label)
+    }
+    if (unsent > 0) this.edge(from, this.unsent(unsent), label)
+  }
+
+  unsent(count: number): string {
+    const id = "unsent"
+    const { nbdSender } = this.machine
+    if (this.node(id, "requests", `${plural(count, "request")} to be sent`, []) && nbdSender !== null) {
+      this.edge(id, this.task(nbdSender), "sends them one by one")
+    }
+    return id
+  }
+
+  slots(rw: 0 | 1): string {
+    const id = rw === 1 ? "slots async" : "slots sync"
+    const { slots } = this.machine.disk
+    const title = rw === 1 ? "request slots (writes)" : "request slots (reads)"
+    if (this.node(id, "resource", title, [`${slots.count[rw]} taken, limit ${slots.nrRequests}`])) {
+      this.completions(id, "a request that ends gives its slot back")
+    }
+    return id
+  }
+
+  mempool(pool: { readonly name: string; readonly currNr: number; readonly minNr: number; inUse(): number }): string {
+    const lines = [`${pool.currNr} of ${pool.minNr} in stock, ${pool.inUse()} in use`]
+    if (this.node(pool.name, "resource", pool.name, lines)) {
+      this.completions(pool.name, "a request that ends gives its objects back")
+    }
+    return pool.name
+  }
+
+  pageLock(): string {
+    const id = "page lock"
+    if (this.node(id, "lock", "locked pages", ["until their read or write ends"])) {
+      this.completions(id, "the request that holds the page ends")
+    }
+    return id
+  }
+
+  isolated(): string {
+    const id = "isolated"
+    const { lruvecs } = this.machine.vmscan.pgdat
+    const zones = lruvecs.filter((vec) => vec.isolated[0] > vec.lists[0].count || vec.isolated[1] > vec.lists[2].count)
+    const lines = zones.map((vec) =>
+      `${vec.zone.name}: ${vec.isolated[0] + vec.isolated[1]} isolated, ${
+        vec.lists[0].count + vec.lists[2].count
+      } inactive`
+    )
+    this.node(id, "resource", "too many isolated pages", lines)
+    return id
+  }
+
+  // — the network —
+
+  socket(): string {
+    const id = "socket"
+    const { nbdSender } = this.machine
+    const lines = ["owned by nbd0 while it sends", `${this.client.backlogLen} bytes in the backlog`]
+    if (this.node(id, "lock", "socket of nbd0", lines) && nbdSender !== null) {
+      this.edge(id, this.task(nbdSender), "processes the backlog when it lets go")
+    }
+    return id
+  }
+
+  /** Packets from the server do not get in, or are on their way. */
+  arrival(from: string, label: string): void {
+    if (this.client.owned && this.client.backlogLen > 0) {
+      this.edge(from, this.socket(), label)
+      return
+    }
+    if (this.facts.packetsLost > 0) {
+      this.edge(from, this.receiveRing(), label)
+      return
+    }
+    this.node("wire", "alive", "server and network", [this.serverBusy ? "the server works" : "frames under way"])
+    this.edge(from, "wire", label)
+  }
+
+  receiveRing(): string {
+    const id = "receive ring"
+    const { nic } = this.machine
+    const ring = nic.rx
+    const lines = [
+      `${ring.posted + ring.arrived} of ${ring.size} buffers`,
+      `${plural(this.facts.packetsLost, "packet")} lost since the last completion`
+    ]
+    if (this.node(id, "network", "receive path", lines)) {
+      this.edge(id, this.memory(), "buffers, GFP_ATOMIC")
+      if (this.served(this.machine.pages.atomicRefusal) || (ring.refills && ring.posted > 0)) {
+        this.alive(id, "has room for the next packet")
+      }
+      const held = this.machine.net.udpMemory.allocated
+      if (held > 0) {
+        this.node("unread", "resource", "sockets that nobody reads", [`${plural(held, "page")} of packets`])
+        this.edge("memory", "unread", "would be free if somebody read")
+      }
+    }
+    return id
+  }
+
+  // — tasks —
+
+  /** Node of one of the tasks that matter by themselves, with what it needs. */
+  task(task: KernelTask): string {
+    const id = this.shortName(task)
+    if (!this.nodes.has(id)) {
+      this.node(id, "task", id, [this.stateOf(task)])
+      this.needs(id, task)
+    }
+    return id
+  }
+
+  shortName(task: Process): string {
+    return task.name.startsWith(`${this.machine.name} `) ? task.name.slice(this.machine.name.length + 1) : task.name
+  }
+
+  stateOf(task: Process): string {
+    const where = task.waitingOn === null
+      ? (task as KernelTask).refusal.open ? "in direct reclaim" : "runs"
+      : `on ${this.shortQueue(task.waitingOn)}`
+    return `${LETTER[task.state]}, ${where}`
+  }
+
+  shortQueue(queue: WaitQueue): string {
+    const { name } = this.machine
+    return queue.name.startsWith(`${name} `) ? queue.name.slice(name.length + 1) : queue.name
+  }
+
+  /** The edge of a task. */
+  needs(id: string, task: KernelTask): void {
+    const { machine, client } = this
+    const { disk, vmscan, nbd, kswapd, nbdSender } = machine
+    const queue = task.waitingOn
+    if (queue === disk.requestSlot[0]) this.edge(id, this.slots(0), "a request slot")
+    else if (queue === disk.requestSlot[1]) this.edge(id, this.slots(1), "a request slot")
+    else if (queue === disk.bios.pool.wait) this.edge(id, this.mempool(disk.bios.pool), "a bio")
+    else if (queue === disk.requestPool.wait) this.edge(id, this.mempool(disk.requestPool), "a request")
+    else if (queue?.name === "page lock") this.edge(id, this.pageLock(), "its page")
+    else if (queue === vmscan.pgdat.pfmemallocWait) this.edge(id, this.task(kswapd), "to raise free pages")
+    else if (/too_many_isolated/.test(task.why ?? "")) this.edge(id, this.isolated(), "reclaimers put pages back")
+    else if (task.refusal.open) {
+      this.edge(id, this.memory(), allocationName(task.refusal.gfp, task.refusal.order))
+      if (this.served(task.refusal)) this.alive(id, "finds pages when it tries again")
+    } else if (queue === client.sendSpace) {
+      // a wait with a deadline is sk_stream_wait_memory after a failed allocation
+      if (task.wakeAt >= 0) this.edge(id, this.memory(), "memory for an skb")
+      else this.arrival(id, "ACKs, for room in its send buffer")
+    } else if (queue === client.receiveData) this.reply(id)
+    else if (queue === client.lockQueue) this.edge(id, this.socket(), "the socket")
+    else if (nbd !== null && nbdSender !== null && (queue === nbd.activeWq || queue === nbd.txLock.wait)) {
+      this.edge(id, this.task(nbdSender), "the end of the send under way")
+    } else if (queue !== null && queue === vmscan.pgdat.congestion.wait) this.completions(id, "a freed write request")
+    else if (queue === null) this.alive(id, "runs")
+  }
+
+  /** nbd-client waits for data. */
+  reply(id: string): void {
+    const { nbd } = this.machine
+    if (nbd !== null && nbd.sentCount > 0) this.arrival(id, "replies")
+    else if (nbd !== null && nbd.waitingCount > 0) {
+      this.edge(id, this.unsent(nbd.waitingCount), "requests that are sent")
+    }
+  }
+
+  alive(id: string, label: string): void {
+    this.node("alive", "alive", "can go on", [])
+    this.edge(id, "alive", label)
+  }
+
+  /** Would the allocation that was refused then get its page now? For higher orders free pages alone do not say. */
+  served(refusal: Refusal): boolean {
+    if (refusal.timeNs < 0 || refusal.order > 0) return false
+    const { zones } = this.machine.pages
+    return refusal.zone.subarray(0, refusal.zones).some((zone, i) => zones[zone].free > refusal.floor[i])
+  }
+}
+
+/** Idle threads: they have nothing to do and nobody waits for them by name. */
+const idle = (machine: Machine, task: KernelTask): boolean =>
+  task.finished || task.waitingOn === machine.vmscan.pgdat.kswapdWait || task.waitingOn === machine.nbd?.waitingWq ||
+  (task.waitingOn?.name.startsWith("ksoftirqd") ?? false)
+
+/** The wait-for graph of a client as it stands now. */
+export const waitGraph = (connection: Connection, facts: GraphFacts): WaitGraph => {
+  const { machine } = connection
+  const builder = new Builder(connection, facts)
+  const named = [machine.nbdReceiver, machine.nbdSender, machine.kswapd].filter((task) => task !== null)
+  for (const task of named) if (!idle(machine, task)) builder.task(task)
+
+  // everybody else in groups that wait alike
+  const groups = new Map<string, Array<KernelTask>>()
+  const reclaimers = machine.kswapd.waitingOn === null || idle(machine, machine.kswapd) ? [] : ["kswapd0"]
+  for (const process of machine.sim.processes) {
+    const task = process as KernelTask
+    if (process.group !== machine.group || named.includes(task) || idle(machine, task)) continue
+    if (task.waitingOn === null && !task.refusal.open) continue
+    const key = `${builder.stateOf(task)} ${/too_many_isolated/.test(task.why ?? "")}`
+    groups.set(key, [...(groups.get(key) ?? []), task])
+  }
+  for (const tasks of groups.values()) {
+    const [first] = tasks
+    const name = builder.shortName(first)
+    const title = tasks.length === 1 ? name : `${tasks.length} tasks (${name}, …)`
+    builder.node(name, "task", title, [builder.stateOf(first)])
+    builder.needs(name, first)
+    if (first.refusal.open) reclaimers.push(name)
+  }
+  // who sleeps in reclaim, and does not itself wait for isolated pages, holds those that it has isolated
+  if (builder.nodes.has("isolated")) {
+    for (const name of reclaimers) {
+      if (!builder.edges.some(({ from, to }) => from === name && to === "isolated")) {
+        builder.edge("isolated", name, "up to 32 pages each")
+      }
+    }
+  }
+  const starts = [...named.map((task) => builder.shortName(task)), ...builder.nodes.keys()]
+  return withCycle([...builder.nodes.values()], builder.edges, starts.filter((id) => builder.nodes.has(id)), "nbd0")
+}
