@@ -1,5 +1,12 @@
 // What an experiment consists of: every kernel of a scenario with every seed, and the fields of its map of outcomes.
-import { type LoadedScenario, type Override, parseOverride, ScenarioError, withOverrides } from "@swaplab/cluster"
+import {
+  type LoadedScenario,
+  type Override,
+  parseOverride,
+  type Replay,
+  ScenarioError,
+  withOverrides
+} from "@swaplab/cluster"
 import { Either } from "effect"
 
 /** One simulation to be run. */
@@ -11,6 +18,8 @@ export interface Job {
   readonly seed: number
   /** The field of the map it belongs to; null for the table. */
   readonly field: MapField | null
+  /** What is different from the run that kernel and seed name: a replay. */
+  readonly replay?: Replay
 }
 
 /** A field of the map, by the index of its values. */

@@ -1,6 +1,6 @@
 // What goes between the main thread and a worker: one request a run, answered with the packed result.
 import * as Transferable from "@effect/platform/Transferable"
-import { Scenario } from "@swaplab/cluster"
+import { Replay, Scenario } from "@swaplab/cluster"
 import { Schema } from "effect"
 
 /** A run that failed through a fault of swaplab, such as an assertion. */
@@ -24,6 +24,7 @@ export class RunJob extends Schema.TaggedRequest<RunJob>()("RunJob", {
     scenario: Scenario,
     kernel: Schema.String,
     seed: Schema.Number,
+    replay: Schema.NullOr(Replay),
     // shared memory crosses to a worker thread as it is
     board: Schema.instanceOf(SharedArrayBuffer)
   }

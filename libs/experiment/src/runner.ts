@@ -1,7 +1,7 @@
 // Who runs the simulations: worker threads, or the thread at hand.
 import * as Worker from "@effect/platform/Worker"
 import * as WorkerRunner from "@effect/platform/WorkerRunner"
-import type { RunHooks, RunResult, Scenario } from "@swaplab/cluster"
+import type { Replay, RunHooks, RunResult, Scenario } from "@swaplab/cluster"
 import { Cause, Context, Effect, Layer, type Schema } from "effect"
 import { Board } from "./board.ts"
 import { packResult, unpackResult } from "./codec.ts"
@@ -9,7 +9,13 @@ import type { Job } from "./plan.ts"
 import { RunFailure, RunJob } from "./protocol.ts"
 
 /** One simulation from start to end, without a pause. */
-export type Simulate = (scenario: Scenario, kernel: string, seed: number, hooks: RunHooks) => RunResult
+export type Simulate = (
+  scenario: Scenario,
+  kernel: string,
+  seed: number,
+  hooks: RunHooks,
+  replay: Replay | null
+) => RunResult
 
 /** Runs jobs; `size` of them at a time. */
 export class Runner extends Context.Tag("@swaplab/experiment/Runner")<Runner, {
@@ -30,10 +36,11 @@ const simulateJob = (
   scenario: Schema.Schema.Type<typeof Scenario>,
   kernel: string,
   seed: number,
-  hooks: RunHooks
+  hooks: RunHooks,
+  replay: Replay | null
 ): Effect.Effect<RunResult, RunFailure> =>
   Effect.try({
-    try: () => simulate(scenario, kernel, seed, hooks),
+    try: () => simulate(scenario, kernel, seed, hooks, replay),
     catch: (error) => failure(kernel, seed, error)
   })
 
@@ -43,7 +50,14 @@ export const layerInProcess = (simulate: Simulate): Layer.Layer<Runner> =>
     size: 1,
     run: (job, board) =>
       // through the codec, so that a result is the same as one from a worker
-      simulateJob(simulate, job.loaded.scenario, job.kernel, job.seed, board.hooks(job.id)).pipe(
+      simulateJob(
+        simulate,
+        job.loaded.scenario,
+        job.kernel,
+        job.seed,
+        board.hooks(job.id),
+        job.replay ?? null
+      ).pipe(
         Effect.map((result) => unpackResult(packResult(result)))
       )
   })
@@ -61,6 +75,7 @@ export const layerWorkers = (size: number) =>
             scenario: job.loaded.scenario,
             kernel: job.kernel,
             seed: job.seed,
+            replay: job.replay ?? null,
             board: board.buffer
           })
         ).pipe(
@@ -82,6 +97,7 @@ export const layerWorkerMain = (simulate: Simulate, cpuSeconds?: () => number) =
         request.scenario,
         request.kernel,
         request.seed,
-        new Board(request.board).hooks(request.job, cpuSeconds)
+        new Board(request.board).hooks(request.job, cpuSeconds),
+        request.replay
       ).pipe(Effect.map(packResult))
   })

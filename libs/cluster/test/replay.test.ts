@@ -1,0 +1,69 @@
+import { type Replay, runCluster, type RunResult, type Scenario } from "@swaplab/cluster"
+import { beforeAll, describe, expect, it } from "vitest"
+import { scenario, SMALL } from "./clusters.ts"
+
+const column = (run: RunResult, name: string): Float64Array => {
+  const found = run.closeUp?.columns.find((item) => item.name === name)
+  if (found === undefined) throw new Error(`no column ${name}`)
+  return found.values
+}
+
+describe("a run that is run again", () => {
+  const of = scenario([{ ...SMALL, count: 2, background: { packetsPerSecond: 300 } }])
+  const again = (replay: Replay): RunResult => runCluster(of, "slub-series", 7, undefined, replay)
+
+  it("is the same when it is only looked at, up to the end of the client that is looked at", () => {
+    const first = runCluster(of, "slub-series", 7)
+    const [a, b] = first.clients
+    const last = a.elapsedNs > b.elapsedNs ? a : b
+    const seen = again({ client: last.name, closeUp: { fromNs: 50e6, toNs: 150e6, everyNs: 1e6 } })
+    expect(seen.fingerprint).toBe(first.fingerprint)
+    expect(seen.clients).toEqual(first.clients)
+    expect(seen.closeUp?.timesNs.length).toBe(101)
+    expect([...seen.closeUp?.timesNs.subarray(0, 3) ?? []]).toEqual([50e6, 51e6, 52e6])
+    const touched = column(seen, "pages_touched_total")
+    expect(touched.at(-1)).toBeGreaterThan(touched[0])
+    expect(column(seen, "free_DMA").every((pages) => pages > 0)).toBe(true)
+  })
+
+  it("has no close-up unless it is asked for one, and ends when it is told to", () => {
+    const seen = again({ client: "client-2", untilNs: 100e6 })
+    expect(seen.closeUp).toBe(undefined)
+    expect([seen.outcome, seen.simulatedNs]).toEqual(["timeout", 100e6])
+  })
+})
+
+describe("a lockup with a patch switched on before it", () => {
+  // a dear scan keeps the futile reclaim of the sender cheap for the host
+  const of: Scenario = scenario([{
+    ...SMALL,
+    ram: "32 MiB",
+    workload: { usemem: { passes: 1 } },
+    swap: "200 MiB"
+  }], { costs: { scanPage: "10 us" } })
+  let locked: RunResult
+  let sinceNs = 0
+  const changed = (patch: string, atNs: number): RunResult =>
+    runCluster(of, "slub-vanilla", 1, undefined, { client: "client-1", change: { atNs, patches: { [patch]: true } } })
+
+  beforeAll(() => {
+    locked = runCluster(of, "slub-vanilla", 1)
+    const { lockup } = locked.clients[0]
+    if (lockup === null) throw new Error("no lockup")
+    sinceNs = lockup.sinceNs
+  })
+
+  it("is avoided by the right of the sender to the reserve", () => {
+    const saved = changed("nbd-memalloc", sinceNs - 100e6)
+    expect([saved.outcome, saved.clients[0].integrityErrors]).toEqual(["completed", 0])
+    expect(saved.laws.filter(({ holds }) => !holds)).toEqual([])
+  })
+
+  it("comes all the same when the patch comes too late", () => {
+    expect(changed("nbd-memalloc", sinceNs + 3e9).outcome).toBe("lockup")
+  })
+
+  it("is the same to the last event with a patch that changes nothing", () => {
+    expect(changed("slab-micro-opt", sinceNs - 100e6).fingerprint).toBe(locked.fingerprint)
+  })
+})
