@@ -63,6 +63,12 @@ export const serve = (
     const run = yield* connectionRunner
     const server = new Server({ config, registry, tls, log, tap: recorder, run })
     const accept = (socket: Parameters<Server["accept"]>[0], local: boolean): void => server.accept(socket, local)
+    // what is acquired later closes earlier: listeners first, then the connections, and probes and control at the very end,
+    // to see and to help a server that is stopping
+    if (config.metrics !== null) log("probes", { at: yield* serveProbes(yield* endpoint(config.metrics), server) })
+    if (config.control !== null && token !== null) {
+      log("control", { at: yield* serveControl(config.control.socket, token, server) })
+    }
     yield* Effect.addFinalizer(() => server.shutDown)
 
     const stop = yield* Deferred.make<string>()
@@ -84,10 +90,6 @@ export const serve = (
     for (const fd of fds) log("listening", { at: yield* listenAtFd(fd, accept) })
     if (fds.length === 0) {
       for (const place of config.listen) log("listening", { at: yield* listenAt(yield* endpoint(place), accept) })
-    }
-    if (config.metrics !== null) log("probes", { at: yield* serveProbes(yield* endpoint(config.metrics), server) })
-    if (config.control !== null && token !== null) {
-      log("control", { at: yield* serveControl(config.control.socket, token, server) })
     }
     log("ready")
     log("stopping", { why: yield* Deferred.await(stop) })

@@ -1,8 +1,10 @@
 // Runs the built server as a user does, and waits for what it says.
-import { type ChildProcess, spawn, spawnSync, type StdioOptions } from "node:child_process"
+import { type ChildProcess, spawn, type StdioOptions } from "node:child_process"
 import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
+import { connect } from "node:net"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
+import { setTimeout as sleep } from "node:timers/promises"
 import { fileURLToPath } from "node:url"
 
 /** The folder of the root package.json. */
@@ -154,33 +156,80 @@ export const stopAll = async (): Promise<void> => {
   running.clear()
 }
 
-/** Runs the command to its end. */
-export const runCommand = (...args: ReadonlyArray<string>) => {
-  const { status, stderr, stdout } = spawnSync(process.execPath, [main, ...args], {
-    env: environment(),
-    encoding: "utf8",
-    timeout: 60_000
-  })
-  return { code: status, stderr, stdout }
+/** What a program that ended left. */
+export interface Ended {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+  /** Both, in the order in which they came. */
+  readonly output: string
 }
 
 /** Runs any program to its end. */
-export const execute = (
-  program: string,
-  args: ReadonlyArray<string>,
-  input = ""
-): Promise<{ readonly code: number | null; readonly output: string }> =>
+export const execute = (program: string, args: ReadonlyArray<string>, input = ""): Promise<Ended> =>
   new Promise((resolve, reject) => {
-    const child = spawn(program, args, { env: environment(), stdio: ["pipe", "pipe", "pipe"], timeout: 60_000 })
-    let output = ""
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.setEncoding("utf8").on("data", (text: string) => (output += text))
+    const child = spawn(program, args, { env: environment(), stdio: ["pipe", "pipe", "pipe"], timeout: 300_000 })
+    const ended = { stdout: "", stderr: "", output: "" }
+    for (const stream of ["stdout", "stderr"] as const) {
+      child[stream].setEncoding("utf8").on("data", (text: string) => {
+        ended[stream] += text
+        ended.output += text
+      })
     }
     child.on("error", reject)
-    child.on("close", (code) => resolve({ code, output }))
+    child.on("close", (code) => resolve({ code, ...ended }))
     // a program that ends without reading its input closes the pipe under us
     child.stdin.on("error", () => {})
     child.stdin.end(input)
+  })
+
+/** Runs the command to its end. */
+export const runCommand = (...args: ReadonlyArray<string>): Promise<Ended> => execute(process.execPath, [main, ...args])
+
+/** The first line that the command says when it serves; the command is stopped then. */
+export const logOf = async (...args: ReadonlyArray<string>): Promise<string> => {
+  const server = new RunningServer(spawn(process.execPath, [main, ...args], {
+    env: environment(),
+    stdio: ["ignore", "ignore", "pipe"]
+  }))
+  running.add(server)
+  return String((await server.until(() => server.events[0]))["event"])
+}
+
+/** What the server says of itself at its probes. */
+export interface Status {
+  readonly connections: number
+  readonly handshakes: number
+  readonly clients: ReadonlyArray<
+    { readonly client: string; readonly connections: number; readonly requests: number; readonly heldBytes: number }
+  >
+  readonly stores: ReadonlyArray<
+    { readonly name: string; readonly allocatedBytes: number; readonly connections: number }
+  >
+}
+
+/** The text behind a path of the probes. */
+export const probe = async (server: RunningServer, path: string): Promise<string> =>
+  await (await fetch(`http://127.0.0.1:${server.probes}${path}`)).text()
+
+/** Asks for the status until it is as wanted; returns it. */
+export const statusWhen = async (server: RunningServer, wanted: (status: Status) => boolean): Promise<Status> => {
+  for (;;) {
+    const status = JSON.parse(await probe(server, "/status")) as Status
+    if (wanted(status)) return status
+    await sleep(10)
+  }
+}
+
+/** Sends a line to a control socket; resolves to the answer. */
+export const control = (path: string, request: object): Promise<unknown> =>
+  new Promise((resolve, reject) => {
+    let text = ""
+    const socket = connect(path)
+    socket.setEncoding("utf8").on("data", (data: string) => (text += data))
+    socket.on("error", reject)
+    socket.on("end", () => resolve(JSON.parse(text)))
+    socket.write(`${JSON.stringify(request)}\n`)
   })
 
 /** True when a program is there to be run. */
