@@ -5,6 +5,7 @@ import {
   encodeRequest,
   exportInfo,
   type Job,
+  MEMORY_BLOCK,
   MemoryStore,
   NbdError,
   REPLY_BUFFER_BYTES,
@@ -13,6 +14,7 @@ import {
   type ServedExport,
   SIMPLE_MODE,
   Transmission,
+  TransmissionFlag,
   type TransmissionHost,
   type TransmissionMode
 } from "@swaplab/nbd"
@@ -77,9 +79,15 @@ const rig = (served: ServedExport, mode = SIMPLE_MODE) => {
   }
 }
 
-const memory = (size = SIZE) => {
-  const store = new MemoryStore(size)
+const memory = (size = SIZE, limit = Number.POSITIVE_INFINITY) => {
+  const store = new MemoryStore(size, () => limit)
   return { info: exportInfo({ name: "disk", size }), store, extents: store }
+}
+
+const contents = (store: MemoryStore, offset: number): Uint8Array => {
+  const bytes = new Uint8Array(MEMORY_BLOCK)
+  store.read(offset, MEMORY_BLOCK, bytes)
+  return bytes
 }
 
 interface Asked {
@@ -169,6 +177,57 @@ describe.each([["simple", SIMPLE_MODE], ["structured", STRUCTURED]] as const)("%
   })
 })
 
+it("puts large writes where they belong, and answers as if it had gathered them", () => {
+  fc.assert(
+    fc.property(
+      fc.array(asked, { maxLength: 8 }),
+      fc.array(fc.tuple(fc.boolean(), fc.integer({ min: 1, max: 60_000 })), { minLength: 1, maxLength: 20 }),
+      fc.constantFrom(Number.POSITIVE_INFINITY, 2 * MEMORY_BLOCK),
+      (requests, steps, limit) => {
+        const bytes = bytesOf(requests)
+        const [one, other] = [memory(SIZE, limit), memory(SIZE, limit)]
+        const whole = rig(one)
+        whole.transmission.receive(bytes)
+        const { answered, output, transmission } = rig(other)
+        for (let at = 0, step = 0; at < bytes.length; step++) {
+          const [direct, most] = steps[step % steps.length]
+          const place = direct ? transmission.place : null
+          const chunk = bytes.slice(at, at + Math.min(most, place?.length ?? most))
+          if (place === null) transmission.receive(chunk)
+          else {
+            place.set(chunk)
+            transmission.placed(chunk.length)
+          }
+          chunk.fill(0xdd)
+          at += chunk.length
+        }
+        expect(output()).toBe(whole.output())
+        expect(answered).toEqual(whole.answered)
+        if (limit > SIZE) {
+          for (let at = 0; at < SIZE; at += MEMORY_BLOCK) {
+            expect(Buffer.compare(contents(other.store, at), contents(one.store, at))).toBe(0)
+          }
+        }
+      }
+    ),
+    { seed: 20120731, numRuns: 150 }
+  )
+})
+
+it("throws away what a refused large write brings, and goes on behind it", () => {
+  const served = memory()
+  const { answered, transmission } = rig({ ...served, info: { ...served.info, flags: TransmissionFlag.ReadOnly } })
+  const bytes = bytesOf([
+    { type: Command.Write, offset: 0, length: 100_000, flags: 0, fill: 7 },
+    { type: Command.Read, offset: 0, length: 1, flags: 0, fill: 0 }
+  ])
+  transmission.receive(bytes, 0, 50_000)
+  expect(transmission.place).toBe(null)
+  transmission.receive(bytes, 50_000)
+  expect(answered).toEqual([[Command.Write, NbdError.EPERM, 0], [Command.Read, NbdError.Ok, 1]])
+  expect(served.store.allocatedBytes).toBe(0)
+})
+
 it("asks for the buffer before a job that ends later writes to it", () => {
   const keeper = new Keeper(SIZE)
   const { flush, output, ready, transmission } = rig({ info: memory().info, store: keeper, extents: null })
@@ -255,4 +314,41 @@ it("a memory store keeps to its limit", () => {
   expect(store.write(65_536, 1, new Uint8Array(1))).toBe(NbdError.ENOSPC)
   expect(store.writeZeroes(0, 32_768)).toBe(NbdError.Ok)
   expect(store.write(65_536, 1, new Uint8Array(1))).toBe(NbdError.Ok)
+})
+
+it("a memory store is what a file would be, and holds the blocks that are in use", () => {
+  const size = 16 * MEMORY_BLOCK
+  const step = fc.record({
+    write: fc.boolean(),
+    // half of them are whole blocks, so that spans come and go
+    from: fc.oneof(fc.nat(size - 1), fc.nat(15).map((block) => block * MEMORY_BLOCK)),
+    length: fc.oneof(fc.nat(200_000), fc.integer({ min: 1, max: 8 }).map((blocks) => blocks * MEMORY_BLOCK)),
+    fill: fc.integer({ min: 1, max: 255 })
+  })
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
+      const store = new MemoryStore(size)
+      const model = new Uint8Array(size)
+      const used = new Set<number>()
+      for (const { fill, from, length: wanted, write } of steps) {
+        const length = Math.min(wanted, size - from)
+        model.fill(write ? fill : 0, from, from + length)
+        if (write) store.write(from, length, new Uint8Array(length).fill(fill))
+        else store.writeZeroes(from, length)
+        for (let block = Math.floor(from / MEMORY_BLOCK); block * MEMORY_BLOCK < from + length; block++) {
+          const whole = block * MEMORY_BLOCK >= from && (block + 1) * MEMORY_BLOCK <= from + length
+          if (write && length > 0) used.add(block)
+          else if (whole) used.delete(block)
+        }
+        expect(store.allocatedBytes).toBe(used.size * MEMORY_BLOCK)
+      }
+      for (let block = 0; block < 16; block++) {
+        expect(store.isHole(block * MEMORY_BLOCK, 1)).toBe(!used.has(block))
+      }
+      const read = new Uint8Array(size)
+      store.read(0, size, read)
+      expect(Buffer.compare(read, model)).toBe(0)
+    }),
+    { seed: 20120731, numRuns: 150 }
+  )
 })

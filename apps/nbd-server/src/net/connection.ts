@@ -130,6 +130,8 @@ export class Connection implements TransmissionHost, Resumable, SlotUser {
     this.transmission = new Transmission(served, mode, engine.replies, this)
     this.#wire = new Wire(options.socket, options.plain, {
       received: (bytes, length) => this.receive(bytes, 0, length),
+      place: () => this.transmission.place,
+      placed: (bytes, length) => this.#placed(bytes, length),
       drained: () => this.#drained(),
       closed: (error) => this.#closed(error)
     })
@@ -155,6 +157,15 @@ export class Connection implements TransmissionHost, Resumable, SlotUser {
     this.#engine.toSend.flush()
     this.#chunkStartMs = performance.now()
     this.transmission.receive(bytes, from, to)
+    this.#account()
+    this.#proceed()
+  }
+
+  #placed(bytes: Uint8Array, length: number): void {
+    this.#tap?.received(bytes, 0, length)
+    this.#engine.toSend.flush()
+    this.#chunkStartMs = performance.now()
+    this.transmission.placed(length)
     this.#account()
     this.#proceed()
   }

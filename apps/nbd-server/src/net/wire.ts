@@ -1,15 +1,23 @@
 // The socket of a connection in its transmission phase. All plain sockets read into one buffer that is used again and
-// again: whoever gets the bytes takes what he needs before he returns. That needs the handle of an accepted socket, which
-// is no public part of Node; where it is not to be had, and for TLS, the stream's own buffers are used.
+// again: whoever gets the bytes takes what he needs before he returns. The data of a large WRITE is read to where the store
+// keeps it. That needs the handle of an accepted socket, which is no public part of Node; where it is not to be had, and for
+// TLS, the stream's own buffers are used.
 import { type OnReadOpts, Socket, type SocketConstructorOpts } from "node:net"
 
 /** Bytes taken from a socket at once. */
 export const READ_BYTES = 262144
 
+/** Bytes taken at once where the header of another large WRITE is expected, whose data then goes to its place. */
+const HEAD_BYTES = 512
+
 /** What a connection is told. */
 export interface WireEvents {
   /** Bytes [0, length) of `bytes`, which are valid until it returns. */
   received(bytes: Uint8Array, length: number): void
+  /** Asked before each read of a plain socket: memory that what comes next belongs to, or null. */
+  place(): Uint8Array | null
+  /** Bytes [0, length) of that memory came in, instead of `received`. */
+  placed(bytes: Uint8Array, length: number): void
   /** All that was sent has been taken by the kernel, after `unsent` was not 0. */
   drained(): void
   /** The socket is closed; nothing is called afterwards. */
@@ -24,6 +32,7 @@ interface HandleOptions {
 }
 
 const shared = Buffer.allocUnsafeSlow(READ_BYTES)
+const head = shared.subarray(0, HEAD_BYTES)
 
 /** Takes the handle out of an accepted socket, which is over then; null when this Node has it elsewhere. */
 const handleOf = (socket: Socket): object | null => {
@@ -43,6 +52,8 @@ export class Wire {
   #open = true
   #reading = false
   #ended = false
+  /** What is read next goes to its place. */
+  #placing = false
 
   /** `socket` is paused and has no data left in its stream. `plain`: it is no TLS socket. */
   constructor(socket: Socket, plain: boolean, events: WireEvents) {
@@ -58,9 +69,16 @@ export class Wire {
         handle,
         manualStart: true,
         onread: {
-          buffer: shared,
+          buffer: () => {
+            const place = this.#open && !this.#ended ? events.place() : null
+            const next = place ?? (this.#placing ? head : shared)
+            this.#placing = place !== null
+            return next
+          },
           callback: (length, bytes) => {
-            if (this.#open && !this.#ended) events.received(bytes, length)
+            if (!this.#open || this.#ended) return this.#reading
+            if (this.#placing) events.placed(bytes, length)
+            else events.received(bytes, length)
             return this.#reading
           }
         }

@@ -1,12 +1,17 @@
-// An export of bytes in memory, sparse: blocks are allocated when first written.
+// An export of bytes in memory, sparse: blocks are allocated when first written. A WRITE of a whole span of blocks gets them
+// in one piece, so that large requests find their data in few pieces; when one block of it becomes a hole, the others get
+// memory of their own. What is held is therefore what is in use, block by block.
 import { toU64 } from "../wire/bytes.ts"
 import { NbdError } from "../wire/constants.ts"
 import type { Extent } from "../wire/reply.ts"
 import type { ExtentSource } from "./dispatch.ts"
 import type { ByteStore } from "./served-export.ts"
 
-/** Bytes of a block. */
+/** Bytes of a block: it is a hole, or it is in memory. */
 export const MEMORY_BLOCK = 32768
+/** Blocks, and bytes, that can be one piece of memory. */
+const SPAN_BLOCKS = 4
+const SPAN = SPAN_BLOCKS * MEMORY_BLOCK
 
 /** What a hole reads as. */
 const ZEROES = new Uint8Array(MEMORY_BLOCK)
@@ -18,6 +23,7 @@ const ZEROES = new Uint8Array(MEMORY_BLOCK)
 export class MemoryStore implements ByteStore, ExtentSource {
   readonly size: number
   readonly #limitBytes: () => number
+  /** A block that is larger than MEMORY_BLOCK is a span: then all its blocks are that same memory. */
   readonly #blocks: Array<Uint8Array | null>
   #allocated = 0
 
@@ -34,9 +40,19 @@ export class MemoryStore implements ByteStore, ExtentSource {
   }
 
   view(offset: number, length: number): Uint8Array {
-    const at = offset % MEMORY_BLOCK
-    const block = this.#blocks[Math.floor(offset / MEMORY_BLOCK)] ?? ZEROES
-    return at === 0 && length >= MEMORY_BLOCK ? block : block.subarray(at, Math.min(MEMORY_BLOCK, at + length))
+    return piece(this.#blocks[Math.floor(offset / MEMORY_BLOCK)] ?? ZEROES, offset, length)
+  }
+
+  room(offset: number, length: number): Uint8Array | null {
+    const index = Math.floor(offset / MEMORY_BLOCK)
+    let block = this.#blocks[index]
+    if (block === null) {
+      block = offset % SPAN === 0 && length >= SPAN
+        ? this.#newSpan(index) ?? this.#newBlock(index)
+        : this.#newBlock(index)
+      if (block === null) return null
+    }
+    return piece(block, offset, length)
   }
 
   read(offset: number, length: number, into: Uint8Array): number {
@@ -50,17 +66,10 @@ export class MemoryStore implements ByteStore, ExtentSource {
 
   write(offset: number, length: number, from: Uint8Array): number {
     for (let start = 0; start < length;) {
-      const index = Math.floor((offset + start) / MEMORY_BLOCK)
-      const at = (offset + start) % MEMORY_BLOCK
-      const bytes = Math.min(MEMORY_BLOCK - at, length - start)
-      let block = this.#blocks[index]
-      if (block === null) {
-        if (this.allocatedBytes + MEMORY_BLOCK > this.#limitBytes()) return NbdError.ENOSPC
-        this.#blocks[index] = block = new Uint8Array(MEMORY_BLOCK)
-        this.#allocated++
-      }
-      block.set(bytes === from.length ? from : from.subarray(start, start + bytes), at)
-      start += bytes
+      const room = this.room(offset + start, length - start)
+      if (room === null) return NbdError.ENOSPC
+      room.set(room.length === from.length ? from : from.subarray(start, start + room.length))
+      start += room.length
     }
     return NbdError.Ok
   }
@@ -74,16 +83,17 @@ export class MemoryStore implements ByteStore, ExtentSource {
   }
 
   writeZeroes(offset: number, length: number): number {
-    for (let start = 0; start < length;) {
-      const index = Math.floor((offset + start) / MEMORY_BLOCK)
-      const at = (offset + start) % MEMORY_BLOCK
-      const bytes = Math.min(MEMORY_BLOCK - at, length - start)
+    const end = offset + length
+    for (let at = offset; at < end;) {
+      const index = Math.floor(at / MEMORY_BLOCK)
       const block = this.#blocks[index]
-      if (block !== null && bytes === MEMORY_BLOCK) {
+      const next = Math.min(end, (index + 1) * MEMORY_BLOCK)
+      if (block !== null && next - at === MEMORY_BLOCK) {
+        if (block.length === SPAN) this.#split(index, block, Math.floor(end / MEMORY_BLOCK))
         this.#blocks[index] = null
         this.#allocated--
-      } else block?.fill(0, at, at + bytes)
-      start += bytes
+      } else if (block !== null) piece(block, at, next - at).fill(0)
+      at = next
     }
     return NbdError.Ok
   }
@@ -112,4 +122,37 @@ export class MemoryStore implements ByteStore, ExtentSource {
     }
     return extents.map((extent) => ({ length: toU64(extent.length), flags: { hi: 0, lo: extent.hole ? 3 : 0 } }))
   }
+
+  #newBlock(index: number): Uint8Array | null {
+    if (this.allocatedBytes + MEMORY_BLOCK > this.#limitBytes()) return null
+    const block = new Uint8Array(MEMORY_BLOCK)
+    this.#blocks[index] = block
+    this.#allocated++
+    return block
+  }
+
+  /** Null when a block of it is in use, or there is no memory for all of them. */
+  #newSpan(index: number): Uint8Array | null {
+    if (this.allocatedBytes + SPAN > this.#limitBytes()) return null
+    for (let i = 1; i < SPAN_BLOCKS; i++) if (this.#blocks[index + i] !== null) return null
+    const span = new Uint8Array(SPAN)
+    this.#blocks.fill(span, index, index + SPAN_BLOCKS)
+    this.#allocated += SPAN_BLOCKS
+    return span
+  }
+
+  /** Gives the blocks of a span memory of their own; those from `index` up to `end` are about to go and get none to speak of. */
+  #split(index: number, span: Uint8Array, end: number): void {
+    const first = index - index % SPAN_BLOCKS
+    for (let i = 0; i < SPAN_BLOCKS; i++) {
+      const goes = first + i >= index && first + i < end
+      this.#blocks[first + i] = goes ? ZEROES : span.slice(i * MEMORY_BLOCK, (i + 1) * MEMORY_BLOCK)
+    }
+  }
+}
+
+/** From `offset` on, what of a block or span there is of `length` bytes. */
+const piece = (block: Uint8Array, offset: number, length: number): Uint8Array => {
+  const at = offset % block.length
+  return at === 0 && length >= block.length ? block : block.subarray(at, Math.min(block.length, at + length))
 }

@@ -9,6 +9,11 @@ export interface ByteStore extends ExportStore<Uint8Array, number> {
    * read.
    */
   view?(offset: number, length: number): Uint8Array
+  /**
+   * Memory for the contents from `offset` on, 1 to `length` bytes of them, that a WRITE may put its data into; null: there is
+   * no space. A store that has it has nothing else to do for a WRITE, with FUA or without.
+   */
+  room?(offset: number, length: number): Uint8Array | null
 }
 
 /** A store that takes its time. */

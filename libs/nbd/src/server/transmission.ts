@@ -19,10 +19,12 @@ import {
 import { encodeSimpleReply } from "../wire/reply.ts"
 import { decodeRequestHeader, Request, requestBytes } from "../wire/request.ts"
 import { admit } from "./admit.ts"
+import { Backlog } from "./backlog.ts"
 import { blockStatusReply } from "./block-status.ts"
 import { dispatch } from "./dispatch.ts"
 import type { TransmissionMode } from "./export.ts"
 import { Job } from "./job.ts"
+import { Placement } from "./placement.ts"
 import { readPrefix, statusReply } from "./replies.ts"
 import { ReplyBuffer } from "./reply-buffer.ts"
 import type { ByteStore, ServedExport, WaitingStore } from "./served-export.ts"
@@ -44,16 +46,16 @@ export interface TransmissionHost {
 /** Data of a READ from so many bytes on is sent from where it is. */
 const VIEW_BYTES = 32768
 /** Replies of so many bytes are sent before the next request is looked at. */
-const SEND_BYTES = 524288
+const SEND_BYTES = 1048576
 /** What a cut request begins to be put together in; it doubles as bytes arrive, for a header costs a client nothing. */
 const FIRST_PAYLOAD_BYTES = 65536
 /** Payloads of jobs of up to so many bytes are copied into buffers that are used again. */
 const JOB_PAYLOAD_BYTES = 4096
 
-/** Room for what arrived behind a stop, as much as a socket brings at once; used again by all connections. */
-const BACKLOG_BYTES = 262144
-const SPARE_BACKLOGS = 16
-const spareBacklogs: Array<Uint8Array> = []
+/** A WRITE of so many bytes that is cut goes into its store as it comes, if that lends its memory. */
+const PLACED_BYTES = 32768
+/** So many bytes of it are worth a read of their own. */
+const DIRECT_BYTES = 8192
 
 const NOTHING = new Uint8Array(0)
 
@@ -89,10 +91,8 @@ export class Transmission {
   #cut = false
   #payload: Uint8Array = NOTHING
   #payloadHave = 0
-  /** What arrived behind the request that the transmission stopped at. */
-  #backlog: Uint8Array = NOTHING
-  #backlogAt = 0
-  #backlogEnd = 0
+  readonly #placement = new Placement()
+  readonly #backlog = new Backlog()
   #inside = false
   /** Jobs to be used again, and the one that is being answered. */
   readonly #jobs: Array<Job> = []
@@ -130,18 +130,37 @@ export class Transmission {
 
   /** Memory held for a request that is not whole, and for what arrived behind a stop. */
   get heldBytes(): number {
-    return this.#payload.length + this.#backlog.length
+    return this.#payload.length + this.#backlog.bytes.length
   }
 
   /** Takes bytes [from, to) of the client; they need not stay. Replies are sent before it returns. */
   receive(bytes: Uint8Array, from = 0, to = bytes.length): void {
     if (this.ended !== null) return
     this.#inside = true
-    if (this.stopped) this.#keep(bytes, from, to)
+    if (this.stopped) this.#backlog.push(bytes, from, to)
     else {
       const at = this.#take(bytes, from, to)
-      if (this.stopped) this.#keep(bytes, at, to)
+      if (this.stopped) this.#backlog.push(bytes, at, to)
     }
+    this.#inside = false
+    if (this.replies.length > 0) this.#host.send(this.replies)
+  }
+
+  /**
+   * Memory of the store that the next bytes of the client belong to, or null: they are to be received. Whoever reads them to
+   * there tells it by `placed`, before anything else is received.
+   */
+  get place(): Uint8Array | null {
+    return this.#placement.left < DIRECT_BYTES || this.ended !== null ? null : this.#placement.room()
+  }
+
+  /** So many bytes were put into `place`. */
+  placed(bytes: number): void {
+    const { left } = this.#placement
+    assert(left >= bytes && this.ended === null, "nothing is to be placed")
+    this.#placement.advance(bytes)
+    this.#inside = true
+    if (left === bytes) this.#answer(this.#request, this.#placement.error)
     this.#inside = false
     if (this.replies.length > 0) this.#host.send(this.replies)
   }
@@ -151,8 +170,8 @@ export class Transmission {
     if (!this.stopped) return true
     this.stopped = false
     this.#inside = true
-    this.#backlogAt = this.#take(this.#backlog, this.#backlogAt, this.#backlogEnd)
-    if (this.#backlogAt === this.#backlogEnd) this.#dropBacklog()
+    const { at, bytes, end } = this.#backlog
+    this.#backlog.taken(this.#take(bytes, at, end))
     this.#inside = false
     if (this.replies.length > 0) this.#host.send(this.replies)
     return !this.stopped
@@ -174,47 +193,25 @@ export class Transmission {
     this.#jobs.push(job)
   }
 
-  #keep(bytes: Uint8Array, from: number, to: number): void {
-    if (from === to) return
-    const held = this.#backlogEnd - this.#backlogAt
-    const needed = held + to - from
-    if (this.#backlogAt + needed > this.#backlog.length) {
-      const room = needed <= BACKLOG_BYTES
-        ? spareBacklogs.pop() ?? new Uint8Array(BACKLOG_BYTES)
-        : new Uint8Array(needed)
-      room.set(this.#backlog.subarray(this.#backlogAt, this.#backlogEnd))
-      this.#dropBacklog()
-      this.#backlog = room
-      this.#backlogEnd = held
-    }
-    this.#backlog.set(from === 0 && to === bytes.length ? bytes : bytes.subarray(from, to), this.#backlogEnd)
-    this.#backlogEnd += to - from
-  }
-
-  #dropBacklog(): void {
-    if (this.#backlog.length === BACKLOG_BYTES && spareBacklogs.length < SPARE_BACKLOGS) {
-      spareBacklogs.push(this.#backlog)
-    }
-    this.#backlog = NOTHING
-    this.#backlogAt = 0
-    this.#backlogEnd = 0
-  }
-
   /** Performs what is whole in [at, to); returns where it stopped, which is `to` unless it waits. */
   #take(bytes: Uint8Array, at: number, to: number): number {
     const request = this.#request
     const headerBytes = this.#headerBytes
     const { extended } = this.mode
-    if (this.#cut || this.#headerHave > 0) {
+    if (this.#placement.left > 0) {
+      at = this.#place(bytes, at, to)
+      if (this.#placement.left > 0) return at
+    } else if (this.#cut || this.#headerHave > 0) {
       at = this.#complete(bytes, at, to)
-      if (this.stopped || this.#cut || this.#headerHave > 0) return at
+      if (this.stopped || this.#cut || this.#headerHave > 0 || this.#placement.left > 0) return at
     }
     while (this.ended === null) {
       if (to - at < headerBytes) return at === to ? to : this.#complete(bytes, at, to)
       if (!decodeRequestHeader(bytes, at, extended, request)) return this.#end("bad magic", to)
       if (request.payloadBytes > MAX_PAYLOAD) return this.#end("payload too long", to)
       const payloadBytes = this.#carried(request.payloadBytes)
-      if (to - at - headerBytes < payloadBytes) {
+      const whole = to - at - headerBytes >= payloadBytes
+      if (!whole && !this.#isPlaced(request)) {
         this.#cut = true
         return this.#complete(bytes, at + headerBytes, to)
       }
@@ -223,6 +220,7 @@ export class Transmission {
         return at
       }
       at += headerBytes
+      if (!whole) return this.#beginPlacing(request, bytes, at, to)
       this.#perform(request, bytes, at, payloadBytes, false)
       at += payloadBytes
     }
@@ -243,6 +241,14 @@ export class Transmission {
       if (this.#headerHave < this.#headerBytes) return at
       decodeRequestHeader(this.#header, 0, this.mode.extended, request)
       if (request.payloadBytes > MAX_PAYLOAD) return this.#end("payload too long", to)
+      if (this.#isPlaced(request)) {
+        if (!this.#host.mayStart(request)) {
+          this.stopped = true
+          return at
+        }
+        this.#headerHave = 0
+        return this.#beginPlacing(request, bytes, at, to)
+      }
       this.#cut = true
     }
     const payloadBytes = this.#carried(request.payloadBytes)
@@ -266,6 +272,25 @@ export class Transmission {
     const given = payload.length > this.#keptPayload
     if (given) this.#payload = NOTHING
     this.#perform(request, payload, 0, payloadBytes, given)
+    return at
+  }
+
+  /** A cut request that goes into its store as it comes. */
+  #isPlaced(request: Request): boolean {
+    return request.type === Command.Write && this.#direct?.room !== undefined &&
+      request.payloadBytes >= PLACED_BYTES && !this.shuttingDown
+  }
+
+  #beginPlacing(request: Request, bytes: Uint8Array, at: number, to: number): number {
+    assert(this.#direct !== null, "a placement without a store")
+    const error = admit(this.served.info, this.mode, request)
+    this.#placement.begin(this.#direct, request.offset, request.payloadBytes, error)
+    return this.#place(bytes, at, to)
+  }
+
+  #place(bytes: Uint8Array, at: number, to: number): number {
+    at = this.#placement.take(bytes, at, to)
+    if (this.#placement.left === 0) this.#answer(this.#request, this.#placement.error)
     return at
   }
 
@@ -328,7 +353,8 @@ export class Transmission {
     const { length, offset } = request
     if (this.#mayBeHole(request)) return this.#answerRead(request, NOTHING, true)
     if (length >= VIEW_BYTES && store.view !== undefined) {
-      this.#append(readPrefix(this.mode, request))
+      if (this.#chunked) this.#append(readPrefix(this.mode, request))
+      else this.#simple(request, NbdError.Ok)
       for (let done = 0; done < length;) {
         const view = store.view(offset + done, length - done)
         this.replies.view(view)
