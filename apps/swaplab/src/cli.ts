@@ -1,65 +1,36 @@
 // The command line of swaplab: sub-commands, flags, help.
-import { Args, CliConfig, Command, HelpDoc, Options, ValidationError } from "@effect/cli"
+import { CliConfig, Command, HelpDoc, Options, ValidationError } from "@effect/cli"
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import { clientsOf, loadScenario, scenarioJsonSchema } from "@swaplab/cluster"
 import { EXIT, layerScenarioFiles } from "@swaplab/experiment"
 import { Cause, Console, Effect, Layer, Option } from "effect"
 import { stdout } from "node:process"
+import { ablate, ABLATE_FLAGS } from "./ablate.ts"
 import { EXIT_CODES, ExitWith } from "./exit.ts"
+import { map, MAP_FLAGS } from "./map.ts"
 import { type Flags, optionsFirst } from "./options-first.ts"
+import { file, json, seed, seeds, set, text, texts, workers } from "./options.ts"
 import { patchesCommand, patchesFlags } from "./patches.ts"
 import { withoutColours } from "./plain-console.ts"
 import { overridesOf, run } from "./run.ts"
-
-const file = Args.text({ name: "file" }).pipe(Args.withDescription("A scenario (YAML)."))
-const set = Options.text("set").pipe(
-  Options.withDescription(
-    "Puts a value over the scenario's, path=value, such as clients.0.ram=128MiB. Any number of times."
-  ),
-  Options.repeated
-)
 
 const exitCodeLines = EXIT_CODES.map(([code, meaning]) => HelpDoc.p(`${String(code).padEnd(4)} ${meaning}`))
 
 const withExitCodes = (text: string): HelpDoc.HelpDoc =>
   HelpDoc.blocks([HelpDoc.p(text), HelpDoc.h1("EXIT CODES"), ...exitCodeLines])
 
-/** An option with a whole number; the message of a wrong one names the option. */
-const wholeNumber = (name: string, min: number, description: string) =>
-  Options.text(name).pipe(
-    Options.withPseudoName("N"),
-    Options.mapEffect((text) => {
-      const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN
-      return value >= min
-        ? Effect.succeed(value)
-        : Effect.fail(
-          ValidationError.invalidValue(
-            HelpDoc.p(`swaplab: --${name}: got ${text}, expected a whole number from ${min}`)
-          )
-        )
-    }),
-    Options.withDescription(description),
-    Options.optional
-  )
-
 const runCommand = (worker: URL) =>
   Command.make(
     "run",
     {
       file,
-      seed: wholeNumber("seed", 0, "Runs this seed only."),
-      seeds: wholeNumber("seeds", 1, "Runs the seeds 1 to N."),
-      kernel: Options.text("kernel").pipe(
-        Options.withDescription("Runs this kernel of the scenario only. Any number of times."),
-        Options.repeated
-      ),
+      seed,
+      seeds,
+      kernel: texts("kernel", "Runs this kernel of the scenario only. Any number of times."),
       set,
-      json: Options.boolean("json").pipe(Options.withDescription("Prints the result as JSON and nothing else.")),
-      out: Options.text("out").pipe(
-        Options.withDescription("Writes result.json, series.msgpack, series.csv and report.txt to this directory."),
-        Options.optional
-      ),
-      workers: wholeNumber("workers", 1, "Worker threads. Without it, one a core. Results do not depend on it."),
+      json,
+      out: text("out", "Writes result.json, series.msgpack, series.csv and report.txt to this directory."),
+      workers,
       noMap: Options.boolean("no-map").pipe(Options.withDescription("Leaves out the map of outcomes."))
     },
     run(worker)
@@ -88,7 +59,14 @@ const command = (worker: URL) =>
     Command.withDescription(
       withExitCodes("Emulates clusters of diskless Linux machines that swap over NBD to a shared server.")
     ),
-    Command.withSubcommands([runCommand(worker), validateCommand, patchesCommand, schemaCommand])
+    Command.withSubcommands([
+      runCommand(worker),
+      ablate(worker),
+      map(worker),
+      validateCommand,
+      patchesCommand,
+      schemaCommand
+    ])
   )
 
 /** The options above once more, as words. */
@@ -97,6 +75,8 @@ const FLAGS: Readonly<Record<string, Flags>> = {
     withValue: ["--seed", "--seeds", "--kernel", "--set", "--out", "--workers"],
     alone: ["--json", "--no-map"]
   },
+  ablate: ABLATE_FLAGS,
+  map: MAP_FLAGS,
   validate: { withValue: ["--set"], alone: [] },
   patches: patchesFlags,
   schema: { withValue: [], alone: [] }

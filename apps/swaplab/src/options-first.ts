@@ -15,6 +15,9 @@ const BUILT_IN: Flags = {
   alone: ["--help", "-h", "--version", "--wizard"]
 }
 
+/** The parser knows an option of one letter by one dash only: `--x` is `-x` to it. */
+const parserName = (name: string): string => name.length === 3 ? name.slice(1) : name
+
 const isNumber = (word: string): boolean => /^-\d/.test(word)
 
 /**
@@ -48,7 +51,7 @@ export const optionsFirst = (
       const expected = all.length === 0 ? "none" : `one of ${all.join(", ")}`
       return Either.left(new UsageError({ message: `${command}: unknown option ${name}, expected ${expected}` }))
     }
-    options.push(name)
+    options.push(parserName(name))
     if (!withValue.includes(name)) continue
     if (equals >= 0) {
       options.push(word.slice(equals + 1))

@@ -1,24 +1,20 @@
 // swaplab run: load, plan, simulate in worker threads, report, write.
-import * as NodeWorker from "@effect/platform-node/NodeWorker"
-import * as FileSystem from "@effect/platform/FileSystem"
 import { loadScenario, type Override, parseOverride, ScenarioError } from "@swaplab/cluster"
 import {
   EXIT,
   type ExperimentResult,
   judge,
-  layerWorkers,
   makePlan,
-  type Plan,
   resultJson,
   runExperiment,
   writeResults
 } from "@swaplab/experiment"
 import { makeProgressLine, renderReport } from "@swaplab/report"
-import { Console, Effect, Either, Layer, type Option } from "effect"
-import { availableParallelism } from "node:os"
+import { Console, Effect, Either, type Option } from "effect"
 import { stderr } from "node:process"
-import { Worker } from "node:worker_threads"
 import { ExitWith, UsageError } from "./exit.ts"
+import { prepareOut } from "./out.ts"
+import { workerPool } from "./pool.ts"
 
 /** Flags of `run`, as they were parsed. */
 export interface RunFlags {
@@ -32,14 +28,6 @@ export interface RunFlags {
   readonly workers: Option.Option<number>
   readonly noMap: boolean
 }
-
-const MAX_WORKERS = 256
-
-/**
- * Young generation of a worker in MB. A simulation's garbage is short-lived; with V8's default it is collected while
- * still in use, which halves the speed of runs with many tasks.
- */
-const YOUNG_GENERATION_MB = 192
 
 /** The values of --set, --seed and --seeds. */
 export const overridesOf = (
@@ -59,29 +47,6 @@ export const overridesOf = (
     }
     return overrides
   })
-
-const workersOf = (flags: RunFlags, plan: Plan): number => {
-  const wanted = flags.workers._tag === "Some" ? flags.workers.value : availableParallelism()
-  return Math.min(wanted, MAX_WORKERS, Math.max(1, plan.jobs.length))
-}
-
-/** Makes the directory for results before hours are spent on them. */
-const prepareOut = (directory: string): Effect.Effect<void, UsageError, FileSystem.FileSystem> =>
-  Effect.gen(function*() {
-    const fs = yield* FileSystem.FileSystem
-    if (yield* fs.exists(directory)) {
-      const info = yield* fs.stat(directory)
-      if (info.type !== "Directory") return yield* new UsageError({ message: `--out ${directory}: is no directory` })
-    }
-    yield* fs.makeDirectory(directory, { recursive: true })
-    yield* fs.access(directory, { writable: true })
-  }).pipe(
-    Effect.mapError((error) =>
-      error._tag === "UsageError"
-        ? error
-        : new UsageError({ message: `--out ${directory}: cannot be written to: ${error.message}` })
-    )
-  )
 
 const finish = (flags: RunFlags, result: ExperimentResult) =>
   Effect.gen(function*() {
@@ -103,20 +68,12 @@ export const run = (worker: URL) => (flags: RunFlags) =>
       noMap: flags.noMap,
       ...(flags.kernel.length > 0 ? { kernels: flags.kernel } : {})
     })
-    const size = workersOf(flags, plan)
     if (flags.out._tag === "Some") yield* prepareOut(flags.out.value)
 
-    const workers = layerWorkers(size).pipe(
-      Layer.provide(
-        NodeWorker.layer(() =>
-          new Worker(worker, { resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB } })
-        )
-      )
-    )
     const line = yield* makeProgressLine(stderr)
     const experiment = runExperiment(plan, line === null ? {} : { onProgress: line.show }).pipe(
       Effect.ensuring(line === null ? Effect.void : line.clear),
-      Effect.provide(workers)
+      Effect.provide(workerPool(worker, flags.workers, plan.jobs.length))
     )
     // an interruption ends the experiment early and is held back until its result has been shown and written
     yield* Effect.uninterruptible(Effect.flatMap(experiment, (result) => finish(flags, result)))

@@ -54,7 +54,7 @@ export { buildCluster, type Client, type Cluster } from "./run/topology.ts"
 export { graphText, knotOf, type WaitEdge, type WaitGraph, type WaitNode, type WaitNodeKind } from "./run/wait-graph.ts"
 export { proofNs, type Verdict, Watchdog, WATCHDOG_PERIOD_NS, type WatchdogOptions } from "./run/watchdog.ts"
 export { clientsOf, type ClientSpec, neededSwap, usememBytes } from "./scenario/clients.ts"
-export { formatPath, formatProblem, type Path, type Problem, ScenarioError } from "./scenario/errors.ts"
+export { formatPath, formatProblem, type Path, type Problem, ScenarioError, scenarioError } from "./scenario/errors.ts"
 export {
   type IdlePatch,
   idlePatches,

@@ -1,17 +1,18 @@
-// Runs a plan. The result depends on the plan only: not on the number of workers, nor on who is done first.
-import type { Outcome, RunProgress, RunResult } from "@swaplab/cluster"
-import { type Duration, Effect, Exit, Fiber, Schedule } from "effect"
-import { Board } from "./board.ts"
+// Runs a plan: the table of kernels and seeds with everything that was measured, and the fields of the map reduced.
+import type { RunResult } from "@swaplab/cluster"
+import { Effect } from "effect"
+import { cellOf, type CellResult } from "./cell.ts"
+import { type ExperimentOptions, type JobResults, runJobs } from "./jobs.ts"
 import type { Job, MapPlan, Plan } from "./plan.ts"
 import type { RunFailure } from "./protocol.ts"
-import { Runner } from "./runner.ts"
+import type { Runner } from "./runner.ts"
 
-/** Outcomes in one field of the map for one kernel, by seed. */
+/** Runs in one field of the map with one kernel, by seed. Fewer than there are seeds when they were cut short. */
 export interface MapCell {
   readonly kernel: string
   readonly x: number
   readonly y: number
-  readonly outcomes: ReadonlyArray<Outcome>
+  readonly runs: ReadonlyArray<CellResult>
 }
 
 /** The map of outcomes. */
@@ -32,123 +33,47 @@ export interface ExperimentResult {
   readonly interrupted: boolean
 }
 
-/** Where an experiment has got to. */
-export interface ExperimentProgress {
-  readonly done: number
-  readonly total: number
-  /** Of runs that are over and of those that go on. */
-  readonly events: number
-  /** The runs that go on now. */
-  readonly running: ReadonlyArray<RunProgress & { readonly kernel: string; readonly seed: number }>
-}
-
-export interface ExperimentOptions {
-  readonly onProgress?: (progress: ExperimentProgress) => Effect.Effect<void>
-  /** How often `onProgress` is called. Five times a second without it. */
-  readonly every?: Duration.DurationInput
-}
-
-/** How long runs may take to end after they have been told to stop. */
-const GRACE = "5 seconds"
-
-/** A field of the map needs no more than this; a large map of whole results would not fit into memory. */
-const outcomeOnly = (result: RunResult): RunResult => ({
-  ...result,
-  clients: [],
-  series: { timesNs: new Float64Array(0), columns: [] }
-})
-
-const collect = (
-  plan: Plan,
-  results: ReadonlyMap<number, RunResult>,
-  failures: ReadonlyArray<readonly [job: number, failure: RunFailure]>,
-  interrupted: boolean
-): ExperimentResult => {
-  const of = (job: Job): ReadonlyArray<RunResult> => {
-    const result = results.get(job.id)
-    return result === undefined ? [] : [result]
-  }
-  const cells = new Map<string, { kernel: string; x: number; y: number; outcomes: Array<Outcome> }>()
-  for (const job of plan.jobs) {
+/** Puts the runs of a map into its fields. `of` gives the result of a job by its id. */
+export const mapOf = (
+  plan: MapPlan,
+  jobs: ReadonlyArray<Job>,
+  of: (id: number) => CellResult | undefined
+): OutcomeMap => {
+  const cells = new Map<string, { kernel: string; x: number; y: number; runs: Array<CellResult> }>()
+  for (const job of jobs) {
     if (job.field === null) continue
     const key = `${job.kernel} ${job.field.x} ${job.field.y}`
-    const cell = cells.get(key) ?? { kernel: job.kernel, ...job.field, outcomes: [] }
+    const cell = cells.get(key) ?? { kernel: job.kernel, ...job.field, runs: [] }
     cells.set(key, cell)
-    for (const result of of(job)) cell.outcomes.push(result.outcome)
+    const result = of(job.id)
+    if (result !== undefined) cell.runs.push(result)
   }
-  return {
-    plan,
-    runs: plan.jobs.filter((job) => job.field === null).flatMap(of),
-    map: plan.map === null ? null : { plan: plan.map, cells: [...cells.values()] },
-    failures: [...failures].sort((a, b) => a[0] - b[0]).map(([, failure]) => failure),
-    interrupted
-  }
+  return { plan, cells: [...cells.values()] }
 }
 
-/**
- * Runs all jobs of a plan. An interruption is not passed on at once: the runs under way are told to stop, and what has
- * been measured until then is the result, marked as interrupted. Call it in an uninterruptible region to make use of that.
- */
+/** What is kept of a run: all of one of the table, little of one of the map. */
+type Kept = { readonly run: RunResult } | { readonly cell: CellResult }
+
+const collect = (plan: Plan, { failures, interrupted, results }: JobResults<Kept>): ExperimentResult => ({
+  plan,
+  runs: plan.jobs.flatMap(({ id }) => {
+    const kept = results.get(id)
+    return kept !== undefined && "run" in kept ? [kept.run] : []
+  }),
+  map: plan.map === null ? null : mapOf(plan.map, plan.jobs, (id) => {
+    const kept = results.get(id)
+    return kept !== undefined && "cell" in kept ? kept.cell : undefined
+  }),
+  failures,
+  interrupted
+})
+
+/** Runs all jobs of a plan; interruption as with {@link runJobs}. */
 export const runExperiment = (
   plan: Plan,
   options: ExperimentOptions = {}
 ): Effect.Effect<ExperimentResult, never, Runner> =>
-  Effect.uninterruptible(Effect.gen(function*() {
-    const runner = yield* Runner
-    const board = new Board(plan.jobs.length)
-    const results = new Map<number, RunResult>()
-    const failures: Array<readonly [job: number, failure: RunFailure]> = []
-    const running = new Set<Job>()
-    let eventsDone = 0
-
-    const runJob = (job: Job): Effect.Effect<void> =>
-      Effect.gen(function*() {
-        if (board.stopped) return
-        running.add(job)
-        const result = yield* Effect.either(runner.run(job, board))
-        running.delete(job)
-        if (result._tag === "Left") {
-          failures.push([job.id, result.left])
-          return
-        }
-        // a run that was told to stop before it had begun has measured nothing
-        if (result.right.outcome === "stopped" && result.right.simulatedNs === 0) return
-        results.set(job.id, job.field === null ? result.right : outcomeOnly(result.right))
-        eventsDone += result.right.events
-      })
-
-    const progress = (): ExperimentProgress => {
-      const now = [...running].sort((a, b) => a.id - b.id).map((job) => ({
-        ...board.progress(job.id),
-        kernel: job.kernel,
-        seed: job.seed
-      }))
-      return {
-        done: results.size + failures.length,
-        total: plan.jobs.length,
-        events: eventsDone + now.reduce((sum, run) => sum + run.events, 0),
-        running: now
-      }
-    }
-
-    const { onProgress } = options
-    const reporter = onProgress === undefined
-      ? null
-      : yield* Effect.forkDaemon(
-        Effect.interruptible(
-          Effect.repeat(Effect.suspend(() => onProgress(progress())), Schedule.spaced(options.every ?? "200 millis"))
-        )
-      )
-    const jobs = yield* Effect.forkDaemon(
-      Effect.forEach(plan.jobs, runJob, { concurrency: runner.size, discard: true })
-    )
-
-    const exit = yield* Effect.exit(Effect.interruptible(Fiber.join(jobs)))
-    const interrupted = Exit.isInterrupted(exit)
-    if (interrupted) {
-      board.stop()
-      yield* Fiber.await(jobs).pipe(Effect.timeoutOption(GRACE))
-    }
-    if (reporter !== null) yield* Fiber.interrupt(reporter)
-    return collect(plan, results, failures, interrupted)
-  }))
+  runJobs(plan.jobs, {
+    ...options,
+    reduce: (job, run): Kept => job.field === null ? { run } : { cell: cellOf(job.loaded.scenario, run) }
+  }).pipe(Effect.map((results) => collect(plan, results)))

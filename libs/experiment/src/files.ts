@@ -45,29 +45,42 @@ export const layerScenarioFiles: Layer.Layer<ScenarioFiles, never, FileSystem.Fi
 export const RESULT_FILES = ["result.json", "series.msgpack", "series.csv", "report.txt"] as const
 
 /**
- * Writes a result directory: `result.json`, the series as MessagePack columns and as CSV, and the report. Every file is
- * written under another name first, so that a directory never holds half of one.
+ * Writes files into a directory, all or none: every file is written under another name first, so that a directory never
+ * holds half of one.
  */
-export const writeResults = (
+export const writeFiles = (
   directory: string,
-  result: ExperimentResult,
-  report: string
+  contents: ReadonlyArray<readonly [name: string, content: string | Uint8Array]>
 ): Effect.Effect<void, PlatformError, FileSystem.FileSystem | Path.Path> =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
     const paths = yield* Path.Path
-    const series = result.runs.map((run): NamedSeries => ({ kernel: run.kernel, seed: run.seed, series: run.series }))
     const encoder = new TextEncoder()
-    const contents: Record<(typeof RESULT_FILES)[number], Uint8Array> = {
-      "result.json": encoder.encode(`${JSON.stringify(resultJson(result), null, 2)}\n`),
-      "series.msgpack": packSeries(series),
-      "series.csv": encoder.encode(seriesCsv(series)),
-      "report.txt": encoder.encode(report)
-    }
     yield* fs.makeDirectory(directory, { recursive: true })
     const temporary = (name: string): string => paths.join(directory, `.${name}.tmp`)
-    const write = Effect.forEach(RESULT_FILES, (name) => fs.writeFile(temporary(name), contents[name]))
-    const rename = Effect.forEach(RESULT_FILES, (name) => fs.rename(temporary(name), paths.join(directory, name)))
-    const clean = Effect.forEach(RESULT_FILES, (name) => Effect.ignore(fs.remove(temporary(name), { force: true })))
+    const write = Effect.forEach(contents, ([name, content]) =>
+      fs.writeFile(temporary(name), typeof content === "string" ? encoder.encode(content) : content))
+    const rename = Effect.forEach(contents, ([name]) =>
+      fs.rename(temporary(name), paths.join(directory, name)))
+    const clean = Effect.forEach(contents, ([name]) => Effect.ignore(fs.remove(temporary(name), { force: true })))
     yield* Effect.zipRight(write, rename).pipe(Effect.onError(() => clean), Effect.uninterruptible)
   })
+
+/** JSON as a file has it. */
+export const jsonFile = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`
+
+/** Writes a result directory: `result.json`, the series as MessagePack columns and as CSV, and the report. */
+export const writeResults = (
+  directory: string,
+  result: ExperimentResult,
+  report: string
+): Effect.Effect<void, PlatformError, FileSystem.FileSystem | Path.Path> => {
+  const series = result.runs.map((run): NamedSeries => ({ kernel: run.kernel, seed: run.seed, series: run.series }))
+  const contents: Record<(typeof RESULT_FILES)[number], string | Uint8Array> = {
+    "result.json": jsonFile(resultJson(result)),
+    "series.msgpack": packSeries(series),
+    "series.csv": seriesCsv(series),
+    "report.txt": report
+  }
+  return writeFiles(directory, RESULT_FILES.map((name) => [name, contents[name]]))
+}

@@ -1,5 +1,27 @@
 // Contents page of @swaplab/experiment, in reading order.
+export { ABLATION_FORMAT, ablationCsv, ablationJson } from "./ablation-json.ts"
+export {
+  type AblationResult,
+  concludeAblation,
+  type PatchEffect,
+  type PatchFinding,
+  type PatchVerdict,
+  type VariantSummary
+} from "./ablation-result.ts"
+export {
+  type AblationOptions,
+  type AblationPlan,
+  type Allocator,
+  type Change,
+  makeAblation,
+  SERIES,
+  type Variant
+} from "./ablation.ts"
 export { Board } from "./board.ts"
+export { cellKey, scenarioKey } from "./cell-key.ts"
+export { CELL_FOLDER, openCellStore, StoreMismatch, type StoreOptions } from "./cell-store.ts"
+export { type CellLockup, cellOf, type CellResult } from "./cell.ts"
+export { cellsCsv } from "./cells-csv.ts"
 export { type NamedSeries, packResult, packSeries, unpackResult, unpackSeries } from "./codec.ts"
 export {
   type ComparedRow,
@@ -9,17 +31,20 @@ export {
   comparisonsOf,
   runsOf
 } from "./comparison.ts"
+export { type ExperimentResult, type MapCell, mapOf, type OutcomeMap, runExperiment } from "./experiment.ts"
+export { jsonFile, layerScenarioFiles, RESULT_FILES, writeFiles, writeResults } from "./files.ts"
 export {
   type ExperimentOptions,
   type ExperimentProgress,
-  type ExperimentResult,
-  type MapCell,
-  type OutcomeMap,
-  runExperiment
-} from "./experiment.ts"
-export { layerScenarioFiles, RESULT_FILES, writeResults } from "./files.ts"
+  type JobOptions,
+  type JobResults,
+  type JobStore,
+  runJobs
+} from "./jobs.ts"
+export { MAP_FORMAT, mapCsv, mapJson } from "./map-json.ts"
 export { type Axis, type Job, makePlan, type MapField, type MapPlan, type Plan, type PlanOptions } from "./plan.ts"
 export { RunFailure, RunJob } from "./protocol.ts"
+export { MAX_VALUES, parseAxis, spread } from "./range.ts"
 export { type KernelSummary, RESULT_FORMAT, type ResultJson, resultJson, summarise } from "./result-json.ts"
 export { layerInProcess, layerWorkerMain, layerWorkers, Runner, type Simulate } from "./runner.ts"
 export { seriesCsv } from "./series-csv.ts"
@@ -35,4 +60,4 @@ export {
   significant,
   wilson
 } from "./statistics.ts"
-export { EXIT, expectationOf, type Finding, judge, type Verdict } from "./verdict.ts"
+export { cellsExitCode, EXIT, expectationOf, type Finding, judge, type Verdict } from "./verdict.ts"

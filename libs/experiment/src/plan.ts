@@ -56,6 +56,8 @@ export interface PlanOptions {
   readonly kernels?: ReadonlyArray<string>
   /** Leaves out the map. */
   readonly noMap?: boolean
+  /** Leaves out the table: the map alone. */
+  readonly noTable?: boolean
 }
 
 const override = (path: string, value: string | number | boolean): Override => ({
@@ -88,7 +90,9 @@ export const makePlan = (loaded: LoadedScenario, options: PlanOptions = {}): Eit
     const add = (at: LoadedScenario, kernel: string, seed: number, field: MapField | null): void => {
       jobs.push({ id: jobs.length, loaded: at, kernel, seed, field })
     }
-    for (const kernel of kernels) for (const seed of scenario.seeds) add(loaded, kernel, seed, null)
+    if (options.noTable !== true) {
+      for (const kernel of kernels) for (const seed of scenario.seeds) add(loaded, kernel, seed, null)
+    }
 
     const config = options.noMap === true ? undefined : scenario.map
     if (config === undefined) return { loaded, kernels, seeds: scenario.seeds, map: null, jobs }

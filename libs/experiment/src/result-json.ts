@@ -106,7 +106,12 @@ export const resultJson = (result: ExperimentResult): ResultJson => {
     map: result.map === null ? null : {
       x: result.map.plan.x,
       y: result.map.plan.y,
-      cells: result.map.cells
+      cells: result.map.cells.map(({ kernel, runs, x, y }) => ({
+        kernel,
+        x,
+        y,
+        outcomes: runs.map(({ outcome }) => outcome)
+      }))
     },
     warnings: loaded.warnings
   }

@@ -1,7 +1,6 @@
 // Time series as CSV in long form: one line a value, which any tool reads whatever the columns of a run are.
 import type { NamedSeries } from "./codec.ts"
-
-const quote = (text: string): string => (/[",\n]/.test(text) ? `"${text.replaceAll("\"", "\"\"")}"` : text)
+import { quote } from "./csv.ts"
 
 /** Columns kernel, seed, time_s, series, value. Times have nine decimals: nothing is rounded away. */
 export const seriesCsv = (all: ReadonlyArray<NamedSeries>): string => {

@@ -9,7 +9,9 @@ import {
   type RunResult,
   type Scenario
 } from "@swaplab/cluster"
+import type { CellResult } from "./cell.ts"
 import type { ExperimentResult } from "./experiment.ts"
+import type { RunFailure } from "./protocol.ts"
 
 /** Exit codes of the command. */
 export const EXIT = {
@@ -93,3 +95,18 @@ export const judge = (result: ExperimentResult): Verdict => {
     : EXIT.ok
   return { findings, exitCode }
 }
+
+/**
+ * The exit code of a command whose subject is where kernels lock up, so that no lockup is a failure: a broken law or a lost
+ * run, else an interruption.
+ */
+export const cellsExitCode = (
+  runs: ReadonlyArray<CellResult>,
+  failures: ReadonlyArray<RunFailure>,
+  interrupted: boolean
+): number =>
+  failures.length > 0 || runs.some(({ brokenLaws }) => brokenLaws.length > 0)
+    ? EXIT.ourFault
+    : interrupted
+    ? EXIT.interrupted
+    : EXIT.ok

@@ -138,7 +138,14 @@ describe("a map", () => {
     expect(seen).toHaveLength(3 + 2 * 3 * 2)
     expect(seen).toContain("slub-vanilla 2 0.3 tg3")
     expect(result.map?.cells).toHaveLength(6)
-    expect(result.map?.cells[0]).toEqual({ kernel: "slub-vanilla", x: 0, y: 0, outcomes: ["lockup", "lockup"] })
+    expect(result.map?.cells[0]).toMatchObject({
+      kernel: "slub-vanilla",
+      x: 0,
+      y: 0,
+      runs: [{ seed: 1, outcome: "lockup" }, { seed: 2, outcome: "lockup" }]
+    })
+    const { map: json } = JSON.parse(JSON.stringify(resultJson(result))) as { map: { cells: ReadonlyArray<unknown> } }
+    expect(json.cells[0]).toEqual({ kernel: "slub-vanilla", x: 0, y: 0, outcomes: ["lockup", "lockup"] })
   })
 
   it("is refused before anything runs when a value is wrong", () => {

@@ -1,8 +1,13 @@
 // Contents page of @swaplab/report, in reading order.
+export { effectText, renderAblation } from "./ablation.ts"
 export { clientTable, counterTable, serverTable } from "./clients.ts"
 export { COMPARISON_LEGEND, comparisonTable } from "./comparison.ts"
 export { change, count, decimal, latency, megabytes, percent, ratio, seconds } from "./format.ts"
+export { contrasts, inkOn, shareColour } from "./heat-colours.ts"
+export { heatMap } from "./heat-map.ts"
 export { lockupSection } from "./lockups.ts"
+export { renderMap } from "./map-report.ts"
+export { cellText, CODE_WORDS, codeCounts, codeLegend, codeOf } from "./outcome-codes.ts"
 export { mapSection } from "./outcome-map.ts"
 export { outcomeTable } from "./outcomes.ts"
 export { baseTable, effectLines, patchTables } from "./patches.ts"

@@ -1,18 +1,7 @@
-// The map of outcomes: a letter a seed, in a grid over one or two parameters.
-import type { Outcome } from "@swaplab/cluster"
+// The map of outcomes as text: runs that completed and the classes of those that did not, over one or two parameters.
 import type { OutcomeMap } from "@swaplab/experiment"
-import { left, type Row, table } from "./table.ts"
-
-const LETTERS: Readonly<Record<Outcome, string>> = { completed: "c", lockup: "L", oom: "o", timeout: "t", stopped: "-" }
-
-/** Seeds that are shown as letters; of more, the lockups are counted. */
-const MAX_LETTERS = 10
-
-const cellText = (outcomes: ReadonlyArray<Outcome>): string => {
-  if (outcomes.length === 0) return "."
-  if (outcomes.length <= MAX_LETTERS) return outcomes.map((outcome) => LETTERS[outcome]).join("")
-  return `${outcomes.filter((outcome) => outcome === "lockup").length}L/${outcomes.length}`
-}
+import { cellText, codeLegend } from "./outcome-codes.ts"
+import { fold, left, type Row, table } from "./table.ts"
 
 /** One grid a kernel. */
 export const mapSection = (map: OutcomeMap | null): ReadonlyArray<string> => {
@@ -21,7 +10,7 @@ export const mapSection = (map: OutcomeMap | null): ReadonlyArray<string> => {
   const lines: Array<string> = []
   for (const kernel of kernels) {
     const cell = (xi: number, yi: number): string =>
-      cellText(map.cells.find((item) => item.kernel === kernel && item.x === xi && item.y === yi)?.outcomes ?? [])
+      cellText(map.cells.find((item) => item.kernel === kernel && item.x === xi && item.y === yi)?.runs ?? [])
     const ys = y === null ? [""] : y.values.map(String)
     const rows = ys.map((label, yi): Row => [label, ...x.values.map((_, xi) => cell(xi, yi))])
     lines.push(`  ${kernel}`)
@@ -31,9 +20,10 @@ export const mapSection = (map: OutcomeMap | null): ReadonlyArray<string> => {
     lines.push("")
   }
   const down = y === null ? "" : `, down: ${y.path}`
+  const legend = codeLegend(map.cells.flatMap(({ runs }) => runs))
   return [
-    `  across: ${x.path}${down}`,
-    "  A letter a seed: c completed, L lockup, o oom, t timeout, - stopped; a dot: not run.",
+    ...fold(`  across: ${x.path}${down}`),
+    ...fold(`  Completed runs of all${legend === "" ? "" : `; ${legend}`}.`),
     "",
     ...lines.slice(0, -1)
   ]

@@ -113,11 +113,11 @@ describe("the report", () => {
     expect(sectionOf(renderReport(fakeExperiment({ map })), "Map of outcomes")).toBe([
       "Map of outcomes",
       "  across: clients.0.pageCache",
-      "  A letter a seed: c completed, L lockup, o oom, t timeout, - stopped; a dot: not run.",
+      "  Completed runs of all; TX tx starvation.",
       "",
       "  slub-vanilla",
-      "      0 %  30 %",
-      "      LL   LL"
+      "      0 %     30 %",
+      "      0/2 TX  0/2 TX"
     ].join("\n"))
   })
 

@@ -1,0 +1,81 @@
+// What ablate and map share: many runs of which little is kept, in worker threads, kept in the directory of --out so that
+// the same command goes on where an interruption ended it.
+import type { LoadedScenario } from "@swaplab/cluster"
+import { cellOf, type CellResult, type Job, type JobResults, openCellStore, runJobs } from "@swaplab/experiment"
+import { makeProgressLine } from "@swaplab/report"
+import { Console, Effect, Option } from "effect"
+import { stderr } from "node:process"
+import { engine } from "./engine.ts"
+import { UsageError } from "./exit.ts"
+import { prepareOut } from "./out.ts"
+import { workerPool } from "./pool.ts"
+
+export interface CellFlags {
+  readonly out: Option.Option<string>
+  readonly fresh: boolean
+  readonly workers: Option.Option<number>
+}
+
+const openStore = (directory: string, fresh: boolean, loaded: LoadedScenario) =>
+  Effect.gen(function*() {
+    yield* prepareOut(directory)
+    return yield* openCellStore(directory, { engine: engine(), loaded, fresh })
+  }).pipe(
+    Effect.mapError((error) =>
+      error._tag === "UsageError"
+        ? error
+        : new UsageError({
+          message: error._tag === "StoreMismatch"
+            ? `--out ${error.message}`
+            : `--out ${directory}: cannot be used: ${error.message}`
+        })
+    )
+  )
+
+/** Says what is left to do, where that is not all or nothing. */
+const say = (flags: CellFlags, jobs: ReadonlyArray<Job>, { found, interrupted, results }: JobResults<CellResult>) => {
+  const kept = [...results.values()].filter(({ outcome }) => outcome !== "stopped").length
+  if (flags.out._tag === "None") {
+    return interrupted ? Console.error("swaplab: interrupted; without --out no run is kept") : Effect.void
+  }
+  const directory = flags.out.value
+  if (interrupted) {
+    return Console.error(
+      `swaplab: interrupted; ${kept} of ${jobs.length} runs are kept in ${directory}, the same command goes on from there`
+    )
+  }
+  return found > 0 ? Console.error(`swaplab: ${found} of ${jobs.length} runs were in ${directory}`) : Effect.void
+}
+
+/** Runs the jobs of a command; `loaded` is the scenario that they vary. Then `finish`, which no interruption stops. */
+export const runCells = <E, R>(
+  worker: URL,
+  flags: CellFlags,
+  loaded: LoadedScenario,
+  jobs: ReadonlyArray<Job>,
+  finish: (results: JobResults<CellResult>) => Effect.Effect<void, E, R>
+) =>
+  Effect.gen(function*() {
+    if (flags.fresh && flags.out._tag === "None") {
+      return yield* new UsageError({ message: "--fresh: expected --out too" })
+    }
+    const store = flags.out._tag === "None" ? undefined : yield* openStore(flags.out.value, flags.fresh, loaded)
+    const line = yield* makeProgressLine(stderr)
+    const cells = runJobs(jobs, {
+      reduce: (job, run) => cellOf(job.loaded.scenario, run),
+      ...(store === undefined ? {} : { store }),
+      ...(line === null ? {} : { onProgress: line.show })
+    }).pipe(
+      Effect.ensuring(line === null ? Effect.void : line.clear),
+      Effect.provide(workerPool(worker, flags.workers, jobs.length)),
+      Effect.mapError((error) => new UsageError({ message: `--out: cannot be written to: ${error.message}` }))
+    )
+    // an interruption ends the runs early and is held back until their results have been shown and written
+    yield* Effect.uninterruptible(
+      Effect.flatMap(cells, (results) =>
+        Effect.gen(function*() {
+          yield* say(flags, jobs, results)
+          yield* finish(results)
+        }))
+    )
+  })

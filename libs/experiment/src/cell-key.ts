@@ -1,0 +1,37 @@
+// What decides a run, as a name for it: the build of swaplab, the machines and their kernels, the seed. What a scenario
+// says about the experiment around the run (names, other kernels, other seeds, expectations, maps) does not.
+import { clientsOf, Scenario } from "@swaplab/cluster"
+import { Effect, Schema } from "effect"
+import type { Job } from "./plan.ts"
+
+/** Keys of a scenario that no single run depends on. */
+const AROUND = ["name", "description", "seeds", "kernels", "compare", "expect", "thresholds", "map"]
+
+/** A scenario as a file would write it, with what a run depends on only; keys in the order of the schema. */
+const machinesOf = (scenario: Scenario): Readonly<Record<string, unknown>> =>
+  Object.fromEntries(Object.entries(Schema.encodeSync(Scenario)(scenario)).filter(([key]) => !AROUND.includes(key)))
+
+/** The kernels that clients of a cell run, by client: their names do not matter. */
+const kernelsOf = (scenario: Scenario, cell: string): ReadonlyArray<unknown> =>
+  clientsOf(scenario, cell).map(({ kernel }) => {
+    const { allocator, base, patches } = scenario.kernels[kernel]
+    return [allocator, base, Object.entries(patches).sort(([a], [b]) => (a < b ? -1 : 1))]
+  })
+
+/** First half of the SHA-256 of a value's JSON, in hex. */
+const digest = (value: unknown): Effect.Effect<string> =>
+  Effect.promise(() => crypto.subtle.digest("SHA-256", new TextEncoder().encode(JSON.stringify(value)))).pipe(
+    Effect.map((hash) => Array.from(new Uint8Array(hash, 0, 16), (byte) => byte.toString(16).padStart(2, "0")).join(""))
+  )
+
+/** Names a run. `engine` names the build of swaplab: another build may give another result. */
+export const cellKey = (engine: string, { kernel, loaded: { scenario }, seed }: Job): Effect.Effect<string> =>
+  digest({ engine, machines: withoutKernelNames(machinesOf(scenario)), kernels: kernelsOf(scenario, kernel), seed })
+
+/** Names a scenario whatever its kernels, seeds and expectations. */
+export const scenarioKey = (scenario: Scenario): Effect.Effect<string> => digest(machinesOf(scenario))
+
+const withoutKernelNames = (machines: Readonly<Record<string, unknown>>): unknown => ({
+  ...machines,
+  clients: (machines.clients as ReadonlyArray<object>).map((group) => ({ ...group, kernel: undefined }))
+})

@@ -1,0 +1,139 @@
+// Runs a list of jobs and keeps of each what is asked for. The results depend on the jobs only: not on the number of
+// workers, nor on who is done first, nor on which of them a store already had.
+import type { RunProgress, RunResult } from "@swaplab/cluster"
+import { type Duration, Effect, Exit, Fiber, Schedule } from "effect"
+import { Board } from "./board.ts"
+import type { Job } from "./plan.ts"
+import type { RunFailure } from "./protocol.ts"
+import { Runner } from "./runner.ts"
+
+/** Where a list of jobs has got to. */
+export interface ExperimentProgress {
+  readonly done: number
+  readonly total: number
+  /** Of runs that are over and of those that go on. */
+  readonly events: number
+  /** The runs that go on now. */
+  readonly running: ReadonlyArray<RunProgress & { readonly kernel: string; readonly seed: number }>
+}
+
+export interface ExperimentOptions {
+  readonly onProgress?: (progress: ExperimentProgress) => Effect.Effect<void>
+  /** How often `onProgress` is called. Five times a second without it. */
+  readonly every?: Duration.DurationInput
+}
+
+/** Results that outlive the process. */
+export interface JobStore<A, E> {
+  /** The result of a job, or null. Asked once, before anything is run. */
+  readonly find: (job: Job) => Effect.Effect<A | null, E>
+  /** Keeps a result. Called for runs that came to their own end, not for those that were stopped. */
+  readonly keep: (job: Job, result: A) => Effect.Effect<void, E>
+}
+
+export interface JobOptions<A, E> extends ExperimentOptions {
+  /** What is kept of a run. A thousand whole results would not fit into memory. */
+  readonly reduce: (job: Job, run: RunResult) => A
+  readonly store?: JobStore<A, E>
+}
+
+export interface JobResults<A> {
+  /** By the id of the job. */
+  readonly results: ReadonlyMap<number, A>
+  /** How many of them were in the store. */
+  readonly found: number
+  /** Runs lost to a fault of swaplab, in the order of the jobs. */
+  readonly failures: ReadonlyArray<RunFailure>
+  /** Whether the user ended it before its end. */
+  readonly interrupted: boolean
+}
+
+/** How long runs may take to end after they have been told to stop. */
+const GRACE = "5 seconds"
+
+/**
+ * Runs all jobs. An interruption is not passed on at once: the runs under way are told to stop, and what has been measured
+ * until then is the result, marked as interrupted. Call it in an uninterruptible region to make use of that. Fails when the
+ * store does.
+ */
+export const runJobs = <A, E = never>(
+  jobs: ReadonlyArray<Job>,
+  options: JobOptions<A, E>
+): Effect.Effect<JobResults<A>, E, Runner> =>
+  Effect.uninterruptible(Effect.gen(function*() {
+    const runner = yield* Runner
+    const { onProgress, reduce, store } = options
+    const board = new Board(jobs.length)
+    const results = new Map<number, A>()
+    const failures: Array<readonly [job: number, failure: RunFailure]> = []
+    const running = new Set<Job>()
+    let eventsDone = 0
+
+    if (store !== undefined) {
+      for (const job of jobs) {
+        const known = yield* store.find(job)
+        if (known !== null) results.set(job.id, known)
+      }
+    }
+    const found = results.size
+
+    const runJob = (job: Job): Effect.Effect<void, E> =>
+      Effect.gen(function*() {
+        if (board.stopped) return
+        running.add(job)
+        const result = yield* Effect.either(runner.run(job, board))
+        running.delete(job)
+        if (result._tag === "Left") {
+          failures.push([job.id, result.left])
+          return
+        }
+        const run = result.right
+        // a run that was told to stop before it had begun has measured nothing
+        if (run.outcome === "stopped" && run.simulatedNs === 0) return
+        const kept = reduce(job, run)
+        results.set(job.id, kept)
+        eventsDone += run.events
+        if (store !== undefined && run.outcome !== "stopped") yield* store.keep(job, kept)
+      })
+
+    const progress = (): ExperimentProgress => {
+      const now = [...running].sort((a, b) => a.id - b.id).map((job) => ({
+        ...board.progress(job.id),
+        kernel: job.kernel,
+        seed: job.seed
+      }))
+      return {
+        done: results.size + failures.length,
+        total: jobs.length,
+        events: eventsDone + now.reduce((sum, run) => sum + run.events, 0),
+        running: now
+      }
+    }
+
+    const reporter = onProgress === undefined
+      ? null
+      : yield* Effect.forkDaemon(
+        Effect.interruptible(
+          Effect.repeat(Effect.suspend(() => onProgress(progress())), Schedule.spaced(options.every ?? "200 millis"))
+        )
+      )
+    const runs = yield* Effect.forkDaemon(
+      Effect.forEach(jobs.filter(({ id }) => !results.has(id)), runJob, { concurrency: runner.size, discard: true })
+        .pipe(Effect.onError(() => Effect.sync(() => board.stop())))
+    )
+
+    const exit = yield* Effect.exit(Effect.interruptible(Fiber.join(runs)))
+    const interrupted = Exit.isInterrupted(exit)
+    if (interrupted) {
+      board.stop()
+      yield* Fiber.await(runs).pipe(Effect.timeoutOption(GRACE))
+    }
+    if (reporter !== null) yield* Fiber.interrupt(reporter)
+    if (Exit.isFailure(exit) && !interrupted) return yield* Effect.failCause(exit.cause)
+    return {
+      results,
+      found,
+      failures: [...failures].sort((a, b) => a[0] - b[0]).map(([, failure]) => failure),
+      interrupted
+    }
+  }))

@@ -1,0 +1,88 @@
+// Values of an axis, as they are typed: `r8169,e1000`, `0..8000/5`, `log:1 MiB..16 MiB/5`. A range has a unit where the
+// scenario has one, on both ends or on the second; its values are whole where its ends are, and have three digits
+// otherwise (sizes: whole pages), for a map is read by people.
+import { formatQuantity, parseOverride, parseQuantity, RATE, scenarioError, SHARE, SIZE, TIME } from "@swaplab/cluster"
+import type { ScenarioError, UnitKind } from "@swaplab/cluster"
+import { Either } from "effect"
+import type { Axis } from "./plan.ts"
+
+/** Values that an axis may have. A larger map cannot be read. */
+export const MAX_VALUES = 64
+const PAGE_SIZE = 4096
+const KINDS: ReadonlyArray<UnitKind> = [SIZE, TIME, RATE, SHARE]
+const EXPECTED = "PATH=a,b,c, PATH=from..to/steps or PATH=log:from..to/steps"
+
+const RANGE = /^(log:)?(\d+(?:\.\d+)?) ?([A-Za-zµ%/]*)\.\.(\d+(?:\.\d+)?) ?([A-Za-zµ%/]*)\/(\d+)$/
+
+const rounded = (value: number): number => Number(value.toPrecision(3))
+
+/** Values from `from` to `to`, both included, in equal steps or by equal factors. */
+export const spread = (from: number, to: number, steps: number, log: boolean): ReadonlyArray<number> =>
+  Array.from({ length: steps }, (_, i) => {
+    if (i === 0) return from
+    if (i === steps - 1) return to
+    const share = i / (steps - 1)
+    return log ? from * (to / from) ** share : from + (to - from) * share
+  })
+
+const quantities = (
+  kind: UnitKind,
+  ends: readonly [from: string, to: string],
+  steps: number,
+  log: boolean
+): ReadonlyArray<string> | string => {
+  const [from, to] = ends.map((end) => parseQuantity(kind, end))
+  if (from === null || to === null) return `expected ends such as ${kind.expected}, at most ${kind.max}`
+  if (log && from === 0) return "a logarithmic range cannot start at 0"
+  const values = spread(from, to, steps, log)
+  if (kind === SHARE) return values.map((value) => `${rounded(value * 100)} %`)
+  const pages = kind === SIZE && from % PAGE_SIZE === 0 && to % PAGE_SIZE === 0
+  return values.map((value) =>
+    formatQuantity(kind, pages ? Math.round(value / PAGE_SIZE) * PAGE_SIZE : Math.round(rounded(value)))
+  )
+}
+
+const numbers = (from: string, to: string, steps: number, log: boolean): ReadonlyArray<number> | string => {
+  if (log && Number(from) === 0) return "a logarithmic range cannot start at 0"
+  const whole = !from.includes(".") && !to.includes(".")
+  return spread(Number(from), Number(to), steps, log).map((value) => whole ? Math.round(value) : rounded(value))
+}
+
+const rangeOf = (match: RegExpExecArray): ReadonlyArray<string | number> | string => {
+  const [, logMark, from, fromUnit, to, toUnit, count] = match
+  const log = logMark !== undefined
+  const steps = Number(count)
+  if (steps < 2 || steps > MAX_VALUES) return `expected 2 to ${MAX_VALUES} steps`
+  if (toUnit === "") return fromUnit === "" ? numbers(from, to, steps, log) : "the second end has no unit"
+  const unit = fromUnit === "" ? toUnit : fromUnit
+  const kind = KINDS.find(({ aliases, units }) => [...units, ...aliases].some(([name]) => name === toUnit))
+  if (kind === undefined) return `${toUnit} is no unit`
+  return quantities(kind, [`${from} ${unit}`, `${to} ${toUnit}`], steps, log)
+}
+
+/** A list: values as in a file. */
+const listOf = (text: string): ReadonlyArray<string | number | boolean> | string => {
+  const values = text.split(",").map((part) => {
+    const value = Either.getOrNull(parseOverride(`value=${part.trim()}`))?.value
+    return typeof value === "string" || typeof value === "number" || typeof value === "boolean" ? value : null
+  })
+  const plain = values.filter((value) => value !== null)
+  if (plain.length < values.length) return "expected texts and numbers between the commas"
+  return plain.length > MAX_VALUES ? `expected at most ${MAX_VALUES} values` : plain
+}
+
+/** Reads an axis, `path=range`; `flag` is --x or --y, for messages. */
+export const parseAxis = (flag: string, text: string): Either.Either<Axis, ScenarioError> => {
+  const source = `${flag} ${text}`
+  const fail = (reason: string) => Either.left(scenarioError(source, [], reason))
+  const equals = text.indexOf("=")
+  const path = text.slice(0, Math.max(0, equals)).trim()
+  const range = text.slice(equals + 1).trim()
+  if (equals < 0 || range === "" || Either.isLeft(parseOverride(`${path}=0`))) return fail(`expected ${EXPECTED}`)
+  const match = RANGE.exec(range)
+  if (match === null && range.includes("..")) return fail(`expected ${EXPECTED}`)
+  const values = match === null ? listOf(range) : rangeOf(match)
+  if (typeof values === "string") return fail(values)
+  if (new Set(values).size < values.length) return fail(`two of its values are equal: ${values.join(", ")}`)
+  return Either.right({ path, values })
+}

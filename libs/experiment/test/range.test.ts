@@ -1,0 +1,69 @@
+import { MAX_VALUES, parseAxis, spread } from "@swaplab/experiment"
+import { Either } from "effect"
+import { describe, expect, it } from "vitest"
+
+const valuesOf = (range: string): ReadonlyArray<unknown> =>
+  Either.getOrThrowWith(parseAxis("--x", `a.b=${range}`), (error) => error).values
+
+const mistakeIn = (text: string): string => {
+  const axis = parseAxis("--x", text)
+  return Either.isLeft(axis) ? axis.left.message : "none"
+}
+
+describe("an axis", () => {
+  it.each<[string, ReadonlyArray<unknown>]>([
+    ["r8169,e1000", ["r8169", "e1000"]],
+    ["r8169, e1000 , igb", ["r8169", "e1000", "igb"]],
+    ["true,false", [true, false]],
+    ["1,2.5,8", [1, 2.5, 8]],
+    ["5 %,20 %", ["5 %", "20 %"]],
+    ["0..8000/5", [0, 2000, 4000, 6000, 8000]],
+    ["8..1/2", [8, 1]],
+    // ends are kept and whole ends make whole steps
+    ["0..10/4", [0, 3, 7, 10]],
+    ["0.5..1/3", [0.5, 0.75, 1]],
+    ["log:500..16000/6", [500, 1000, 2000, 4000, 8000, 16000]],
+    ["1..4 MiB/4", ["1 MiB", "2 MiB", "3 MiB", "4 MiB"]],
+    ["512 KiB..2 MiB/3", ["512 KiB", "1.25 MiB", "2 MiB"]],
+    // 3.33 MiB is cut to whole pages
+    ["1MiB..8MiB/4", ["1 MiB", "3412 KiB", "5804 KiB", "8 MiB"]],
+    ["log:1 MiB..16 MiB/5", ["1 MiB", "2 MiB", "4 MiB", "8 MiB", "16 MiB"]],
+    ["0 %..20 %/5", ["0 %", "5 %", "10 %", "15 %", "20 %"]],
+    ["1..2 %/4", ["1 %", "1.33 %", "1.67 %", "2 %"]],
+    ["100 Mbit..1 Gbit/2", ["100 Mbit", "1 Gbit"]],
+    ["log:10 us..10 ms/4", ["10 us", "100 us", "1 ms", "10 ms"]]
+  ])("%s has the values %j", (range, values) => expect(valuesOf(range)).toEqual(values))
+
+  it("has its path as typed", () => {
+    expect(Either.getOrThrow(parseAxis("--x", "clients[0].ram=1 GiB")).path).toBe("clients[0].ram")
+  })
+
+  it.each([
+    ["pageCache", "expected PATH=a,b,c, PATH=from..to/steps or PATH=log:from..to/steps"],
+    ["a.b=", "expected PATH=a,b,c"],
+    ["=1,2", "expected PATH=a,b,c"],
+    ["a..b=1,2", "expected PATH=a,b,c"],
+    ["a=1..2", "expected PATH=a,b,c"],
+    ["a=1..x/3", "expected PATH=a,b,c"],
+    ["a=-1..3/3", "expected PATH=a,b,c"],
+    ["a=1..9/1", `expected 2 to ${MAX_VALUES} steps`],
+    ["a=1..9/65", `expected 2 to ${MAX_VALUES} steps`],
+    ["a=log:0..9/3", "a logarithmic range cannot start at 0"],
+    ["a=log:0 MiB..9 MiB/3", "a logarithmic range cannot start at 0"],
+    ["a=1 MiB..9/3", "the second end has no unit"],
+    ["a=1..9 MB/3", "MB is no unit"],
+    ["a=1 ms..9 MiB/3", "expected ends such as a size such as 64 MiB"],
+    ["a=1..3/9", "two of its values are equal: 1, 1, 2, 2, 2, 2, 3, 3, 3"],
+    ["a=1,1", "two of its values are equal: 1, 1"],
+    ["a=1,,2", "expected texts and numbers between the commas"],
+    ["a=[1],2", "expected texts and numbers between the commas"]
+  ])("refuses %s: %s", (text, message) => expect(mistakeIn(text)).toContain(`--x ${text}: ${message}`))
+
+  it("has both ends exactly, whatever is in between", () => {
+    for (const log of [false, true]) {
+      const values = spread(0.1, 0.7, 7, log)
+      expect([values[0], values[6]]).toEqual([0.1, 0.7])
+      expect([...values].sort((a, b) => a - b)).toEqual(values)
+    }
+  })
+})

@@ -1,0 +1,68 @@
+// Two letters for each way in which a run does not complete, for maps and narrow tables.
+import type { LockupTaxonomy, Outcome } from "@swaplab/cluster"
+import type { CellResult } from "@swaplab/experiment"
+
+/** Classes of lockup first, in the order of their severity to read; then the other outcomes. */
+const CLASS_CODES: Readonly<Record<LockupTaxonomy, string>> = {
+  "tx starvation": "TX",
+  "rx starvation": "RX",
+  "request slots": "RQ",
+  "isolated pages": "IS",
+  "unrelated traffic": "UN",
+  "oom-rescued": "OR",
+  unclassified: "LU"
+}
+
+const OUTCOME_CODES: Readonly<Record<Exclude<Outcome, "completed" | "lockup">, string>> = {
+  oom: "OOM",
+  timeout: "TO",
+  stopped: "--"
+}
+
+/** What a code stands for. */
+export const CODE_WORDS: ReadonlyMap<string, string> = new Map([
+  ...Object.entries(CLASS_CODES).map(([words, code]) => [code, words] as const),
+  [OUTCOME_CODES.oom, "OOM kill"],
+  [OUTCOME_CODES.timeout, "time-out"],
+  [OUTCOME_CODES.stopped, "stopped"]
+])
+
+/** Code of a run; null for one that completed. */
+export const codeOf = (run: CellResult): string | null => {
+  switch (run.outcome) {
+    case "completed":
+      return null
+    case "lockup":
+      return CLASS_CODES[run.lockup?.taxonomy ?? "unclassified"]
+    default:
+      return OUTCOME_CODES[run.outcome]
+  }
+}
+
+/** Codes of runs with their counts, in the order of the legend. */
+export const codeCounts = (runs: ReadonlyArray<CellResult>): ReadonlyArray<readonly [code: string, count: number]> => {
+  const counts = new Map<string, number>()
+  for (const run of runs) {
+    const code = codeOf(run)
+    if (code !== null) counts.set(code, (counts.get(code) ?? 0) + 1)
+  }
+  return [...CODE_WORDS.keys()].flatMap((code) => {
+    const count = counts.get(code)
+    return count === undefined ? [] : [[code, count] as const]
+  })
+}
+
+/** Runs in a field of a map: `5/5`, `1/5 TX3 RX1`; a dot where nothing was run. */
+export const cellText = (runs: ReadonlyArray<CellResult>): string => {
+  if (runs.length === 0) return "."
+  const completed = runs.filter(({ outcome }) => outcome === "completed").length
+  return [
+    `${completed}/${runs.length}`,
+    ...codeCounts(runs).map(([code, n]) => (n === runs.length ? code : `${code}${n}`))
+  ]
+    .join(" ")
+}
+
+/** The codes that occur, in words: `TX tx starvation, TO time-out`. */
+export const codeLegend = (runs: ReadonlyArray<CellResult>): string =>
+  codeCounts(runs).map(([code]) => `${code} ${CODE_WORDS.get(code)}`).join(", ")
