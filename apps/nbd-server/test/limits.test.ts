@@ -84,6 +84,32 @@ it("disk slots go round the clients, and come back from who leaves", () => {
   expect([granted.length, slots.used]).toEqual([2, 0])
 })
 
+it("disk slots alternate between one who waits for eight at a time and one who waits for one", () => {
+  const slots = new DiskSlots(1)
+  const order: Array<string> = []
+  // whoever gets a slot asks for the next one when this is over
+  const again: Array<() => void> = []
+  const user = (name: string): SlotUser => {
+    const self: SlotUser = {
+      fair: new FairClient<SlotUser>(),
+      granted: () => {
+        order.push(name)
+        again.push(() => slots.take(self, 4096))
+      }
+    }
+    return self
+  }
+  const [hog, modest] = [user("hog"), user("modest")]
+  slots.take(hog, 4096)
+  for (let i = 0; i < 8; i++) slots.take(hog, 4096)
+  slots.take(modest, 4096)
+  for (let i = 0; i < 100; i++) {
+    slots.free()
+    for (const ask of again.splice(0)) ask()
+  }
+  expect(order.filter((name) => name === "modest").length).toBeGreaterThanOrEqual(45)
+})
+
 it("a histogram keeps quantiles within a quarter", () => {
   const histogram = new Histogram()
   for (let us = 1; us <= 10_000; us++) histogram.add(us)

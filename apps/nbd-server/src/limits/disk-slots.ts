@@ -1,8 +1,12 @@
 // How many requests are at the disks at once, and whose is the next: deficit round robin between clients.
 import { type FairClient, FairQueue } from "@swaplab/nbd"
+import { REQUEST_UNITS } from "./turns.ts"
 
-/** Cost units of a round: a client gets 256 KiB, then the next one. */
-const DISK_QUANTUM = 262144
+/**
+ * Cost units of a round: the smallest request. A connection waits for one slot at a time, so a client with few connections
+ * leaves the queue with each slot that it gets; in a round that gave more, one with many would use all of it meanwhile.
+ */
+const DISK_QUANTUM = REQUEST_UNITS
 
 /** Somebody who waits for a slot. */
 export interface SlotUser {
