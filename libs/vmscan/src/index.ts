@@ -9,6 +9,7 @@ export {
   PAGEVEC_SIZE,
   SWAP_CLUSTER_MAX
 } from "./constants.ts"
+export { ALL_UNRECLAIMABLE } from "./emergency.ts"
 export { Lru } from "./lru.ts"
 export { LruVec } from "./lruvec.ts"
 export { oomBadness, OomKiller, selectBadProcess } from "./oom.ts"
