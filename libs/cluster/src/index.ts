@@ -26,6 +26,7 @@ export { type LockupFacts, lockupReport } from "./run/lockup.ts"
 export { type Metric, metricOf, METRICS } from "./run/metrics.ts"
 export { Replay } from "./run/replay.ts"
 export {
+  type BackgroundResult,
   type ClientNetwork,
   type ClientResult,
   type LatencySummary,

@@ -269,6 +269,14 @@ describe("settings without effect are said", () => {
       withClient("background: { bytes: 500 }"),
       "clients[0].background.bytes: 500 has no effect: background.packetsPerSecond is 0"
     ],
+    [
+      withClient("background: { kernelBuild: { files: 5 } }"),
+      "clients[0].background.kernelBuild.files: 5 has no effect: background.kernelBuild.jobs is 0"
+    ],
+    [
+      withClient("background: { disk: { latency: 1 ms } }"),
+      "clients[0].background.disk.latency: \"1 ms\" has no effect: nothing writes files"
+    ],
     [`${MINIMAL}\ncompare: { baseline: vanilla, against: vanilla }`, "compare: "],
     [withClient("thp: true, minFree: 4 MiB"), "clients[0].thp: true has no effect"],
     [`${MINIMAL}\nserver: { pageCache: 2 GiB }`, `server.pageCache: "2 GiB" has no effect: server.disk is memory`],

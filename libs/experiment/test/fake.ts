@@ -65,6 +65,7 @@ export const fakeResult = (
       rtos: 0,
       pfmemallocDrops: 0
     },
+    background: [],
     oomKills: 0,
     integrityErrors: 0,
     failedAllocations: 0,

@@ -25,12 +25,16 @@ import { Vmscan } from "@swaplab/vmscan"
 import { CacheMemory } from "./cache-memory.ts"
 import type { Costs } from "./costs.ts"
 import { Cpus } from "./cpus.ts"
+import type { Dcache } from "./dcache.ts"
+import { FileCache } from "./file-cache.ts"
 import type { KernelSpec } from "./kernel-spec.ts"
 import { Softirqs } from "./ksoftirqd.ts"
+import { LocalDisk, type LocalDiskOptions } from "./local-disk.ts"
 import { Mm } from "./mm.ts"
 import { type LogLine, MachineOomOps } from "./oom.ts"
 import { PageCache } from "./page-cache.ts"
 import { PageTables } from "./page-table.ts"
+import type { ProcessTable } from "./process-memory.ts"
 import { MachineReclaimOps } from "./reclaim-ops.ts"
 import {
   netSwitches,
@@ -41,6 +45,7 @@ import {
   vmscanSwitches
 } from "./switches.ts"
 import { KernelTask } from "./task.ts"
+import { Writeback } from "./writeback.ts"
 
 /** Drivers of network cards, as net-skb knows them. */
 export type NicDriver = keyof typeof nics
@@ -119,6 +124,12 @@ export class Machine {
   readonly kswapd: KernelTask
   /** Processes that the OOM killer may look at, nbd-client included. */
   readonly userTasks: Array<KernelTask> = []
+  readonly radixTreeNodes: CacheMemory
+  /** What only some loads need, made at their start. */
+  dcache: Dcache | null = null
+  processTable: ProcessTable | null = null
+  files: FileCache | null = null
+  writeback: Writeback | null = null
   nbd: NbdDevice | null = null
   nbdSender: KernelTask | null = null
   nbdReceiver: KernelTask | null = null
@@ -164,6 +175,8 @@ export class Machine {
     this.pages.reclaimer = this.vmscan
     this.pageCache = new PageCache(this.pages)
     this.disk = this.#makeDisk()
+    const nodes = this.objects.createCache("radix_tree_node", RADIX_TREE_NODE, { ctor: true, reclaimAccount: true })
+    this.radixTreeNodes = new CacheMemory(this.objects, nodes)
     this.swap = this.#makeSwap()
     this.mm = new Mm(new PageTables(spec.processes, spec.pagesPerProcess, spec.otherProcesses), {
       pages: this.pages,
@@ -228,6 +241,18 @@ export class Machine {
     this.cpus.start(receiver, () => device.receiver(receiver))
   }
 
+  /** Gives the machine a disk of its own with files of so many pages, and the flusher thread that writes them back. */
+  addFiles(pages: number, disk: LocalDiskOptions): void {
+    assert(this.files === null, "the machine has its files already")
+    const files = new FileCache(this, pages, new LocalDisk(this.sim, this.group, disk))
+    const writeback = new Writeback(this, files)
+    this.files = files
+    this.writeback = writeback
+    const flusher = this.task("flush-8:0", PF_KTHREAD | PF_SWAPWRITE)
+    flusher.daemon = true
+    this.cpus.start(flusher, () => writeback.flusher(flusher))
+  }
+
   /** Starts user process `process` (0 … processes − 1) with its address space. */
   startProcess(process: number, comm: string, program: (task: KernelTask) => Sleeps<void>): KernelTask {
     const task = this.task(comm, 0, { mm: process })
@@ -284,7 +309,6 @@ export class Machine {
 
   #makeSwap(): Swap {
     const { pages, vmscan, spec } = this
-    const nodes = this.objects.createCache("radix_tree_node", RADIX_TREE_NODE, { ctor: true, reclaimAccount: true })
     return new Swap(this.sim, pages.frames, this.disk, {
       tryAllocPage: (task, gfp) => pages.tryAlloc(task, gfp, 0),
       allocPage: (task, gfp) => pages.alloc(task, gfp, 0),
@@ -295,7 +319,7 @@ export class Machine {
       modZoneState: (pfn, item, n) => pages.zoneOf(pfn).modState(item, n),
       log: (message) => this.log(message),
       vmstat: pages.vmstat,
-      radixTreeNodes: new CacheMemory(this.objects, nodes)
+      radixTreeNodes: this.radixTreeNodes
     }, {
       path: "/dev/nbd0",
       device: [43, 0],

@@ -5,7 +5,7 @@
 // source: mm/vmscan.c (callees), mm/page-writeback.c:global_dirtyable_memory, hard_dirty_limit, writeback_set_ratelimit
 import { type Context, NONE, NR_FREE_PAGES, NR_WRITEBACK, PG_swapcache, type Task } from "@swaplab/page-alloc"
 import { assert, type Sleeps } from "@swaplab/sim"
-import type { ReclaimOps } from "@swaplab/vmscan"
+import { PAGE_SUCCESS, type ReclaimOps } from "@swaplab/vmscan"
 import type { Machine } from "./machine.ts"
 
 /** vm_dirty_ratio. */
@@ -53,6 +53,11 @@ export class MachineReclaimOps implements ReclaimOps {
   }
 
   tryPageout(task: Task, pfn: number): number {
+    const { files, pages } = this.#machine
+    if (files !== null && (pages.frames.flags[pfn] & PG_swapcache) === 0) {
+      files.pageout(pfn)
+      return PAGE_SUCCESS
+    }
     return this.#machine.swap.tryPageout(task, pfn)
   }
 
@@ -63,9 +68,10 @@ export class MachineReclaimOps implements ReclaimOps {
   removeMapping(ctx: Context, pfn: number): boolean {
     const frames = this.#machine.pages.frames
     assert(frames.rmap[pfn] === NONE, "a mapped page cannot leave its cache")
-    return (frames.flags[pfn] & PG_swapcache) !== 0
-      ? this.#machine.swap.removeMapping(ctx, pfn)
-      : this.#machine.pageCache.removeMapping(pfn)
+    if ((frames.flags[pfn] & PG_swapcache) !== 0) return this.#machine.swap.removeMapping(ctx, pfn)
+    const { files, pageCache } = this.#machine
+    // the pages of the read-only root have no index
+    return files !== null && frames.private[pfn] !== 0 ? files.removeMapping(ctx, pfn) : pageCache.removeMapping(pfn)
   }
 
   tryToFreeSwap(ctx: Context, pfn: number): boolean {
@@ -80,9 +86,9 @@ export class MachineReclaimOps implements ReclaimOps {
     return this.#machine.swap.finishPlug(task)
   }
 
-  /** No cache of these machines has a shrinker: dentries and inodes are not modelled. */
-  shrinkSlab(): number {
-    return 0
+  /** Only the caches of file names have a shrinker, and only loads that use many files have such caches. */
+  shrinkSlab(ctx: Context, gfp: number, scanned: number, lruPages: number): number {
+    return this.#machine.dcache?.shrink(ctx, gfp, scanned, lruPages) ?? 0
   }
 
   writebackPages(): number {
@@ -103,8 +109,9 @@ export class MachineReclaimOps implements ReclaimOps {
     return Math.floor((this.#dirtyableMemory() * DIRTY_BACKGROUND_RATIO) / 100)
   }
 
-  /** There are no dirty file pages on these machines. */
-  wakeFlushers(): void {}
+  wakeFlushers(pages: number): void {
+    this.#machine.writeback?.wake(pages)
+  }
 
   #dirtyableMemory(): number {
     const { pages, vmscan, swap } = this.#machine

@@ -1,5 +1,6 @@
 // Contents page of @swaplab/report, in reading order.
 export { effectText, renderAblation } from "./ablation.ts"
+export { backgroundTable } from "./background.ts"
 export { clientTable, counterTable, serverTable } from "./clients.ts"
 export { COMPARISON_LEGEND, comparisonTable } from "./comparison.ts"
 export { change, count, decimal, latency, megabytes, percent, ratio, seconds } from "./format.ts"

@@ -1,6 +1,7 @@
 // The whole report of an experiment, as the command prints it.
 import { clientsOf, formatQuantity, RATE, type RunResult, type Scenario, SIZE, TIME } from "@swaplab/cluster"
 import { comparisonsOf, type ExperimentResult, judge, runsOf } from "@swaplab/experiment"
+import { backgroundTable } from "./background.ts"
 import { clientTable, counterTable, serverTable } from "./clients.ts"
 import { COMPARISON_LEGEND, comparisonTable } from "./comparison.ts"
 import { lockupSection } from "./lockups.ts"
@@ -120,6 +121,7 @@ export const renderReport = (result: ExperimentResult): string => {
     ...section("Comparison", comparisonSection(result)),
     ...section("Map of outcomes", mapSection(result.map)),
     ...section("Clients (first seed of each kernel)", clientTable(result)),
+    ...section("Background loads of a client (medians)", backgroundTable(result)),
     ...section("Counters (all clients, medians over seeds)", counterTable(result)),
     ...section("Server (medians over seeds)", serverTable(result)),
     ...section("Lockups", lockupSection(result)),

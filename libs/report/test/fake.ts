@@ -77,6 +77,7 @@ const result = (kernel: string, seed: number, outcome: Outcome, elapsedNs: numbe
       rtos: 5,
       pfmemallocDrops: 6
     },
+    background: [],
     oomKills: 0,
     integrityErrors: 0,
     failedAllocations: 7,

@@ -1,3 +1,4 @@
+import { NO_LATENCY } from "@swaplab/cluster"
 import { count, fold, latency, left, megabytes, renderReport, right, seconds, table, wrap } from "@swaplab/report"
 import { describe, expect, it } from "vitest"
 import { fakeExperiment } from "./fake.ts"
@@ -98,6 +99,24 @@ describe("the report", () => {
     const two = renderReport(fakeExperiment({ clients: [{ name: "client", count: 2 }] }))
     expect(sectionOf(two, "Counters")).toMatch(/pgscan_kswapd_\* +642 +642 +642/)
     expect(sectionOf(two, "Counters")).toMatch(/dropped by sk_filter +12 +12 +12/)
+  })
+
+  it("says what ran in the background, with its rate and latency", () => {
+    const experiment = fakeExperiment({ seeds: [1] })
+    expect(renderReport(experiment)).not.toContain("\nBackground")
+    const load = {
+      name: "sysbench",
+      unit: "transactions",
+      done: 6481,
+      failed: 2,
+      latency: { ...NO_LATENCY, count: 1, p50Ns: 1.5e6 }
+    }
+    const runs = experiment.runs.map((run) => ({
+      ...run,
+      clients: run.clients.map((client) => ({ ...client, background: [load] }))
+    }))
+    const [, , first] = sectionOf(renderReport({ ...experiment, runs }), "Background").split("\n")
+    expect(first).toMatch(/slab-vanilla +sysbench +transactions +6481 +2 +2 +1.50 ms/)
   })
 
   it("lists clients, and all of them together with the worst latency", () => {

@@ -35,8 +35,10 @@ export const clientResult = (run: ClientRun, outcome: Outcome): ClientResult => 
       allocFailed: machine.nic.allocRxBuffFailed,
       retransmits: clientSocket.retransmitted + serverSocket.retransmitted,
       rtos: clientSocket.timeouts + serverSocket.timeouts,
-      pfmemallocDrops: clientSocket.pfmemallocDrops + (run.client.noise?.pfmemallocDrops ?? 0)
+      pfmemallocDrops: clientSocket.pfmemallocDrops +
+        run.client.sockets.reduce((sum, socket) => sum + socket.pfmemallocDrops, 0)
     },
+    background: run.client.background.results(),
     oomKills: machine.oomKills,
     integrityErrors: machine.corruptions.length,
     failedAllocations: machine.pages.counters.messages + machine.pages.counters.messagesSuppressed,

@@ -16,6 +16,8 @@ export interface PageCensus {
   readonly slab: number
   readonly pageTables: number
   readonly net: number
+  /** Kernel stacks of processes that were forked. */
+  readonly stacks: number
   readonly other: number
   readonly present: number
 }
@@ -45,6 +47,7 @@ export const pageCensus = (machine: Machine): PageCensus => {
   let pageTables = 0
   for (const pfn of machine.mm.tables.tablePages) if (pfn >= 0) pageTables++
   const net = machine.net.skbs.pages.inUse
+  const stacks = machine.processTable?.stackPages ?? 0
   return {
     free,
     pcp,
@@ -53,7 +56,8 @@ export const pageCensus = (machine: Machine): PageCensus => {
     slab,
     pageTables,
     net,
-    other: inUse - lru - isolated - slab - pageTables - net,
+    stacks,
+    other: inUse - lru - isolated - slab - pageTables - net - stacks,
     present: presentPages
   }
 }
@@ -61,8 +65,8 @@ export const pageCensus = (machine: Machine): PageCensus => {
 /** free + pcp + LRU + isolated + slab + page tables + network + other = present, with nothing counted twice. */
 export const pagesConserved = (machine: Machine): LawResult => {
   const census = pageCensus(machine)
-  const { free, pcp, lru, isolated, slab, pageTables, net, other, present } = census
-  const sum = free + pcp + lru + isolated + slab + pageTables + net + other
+  const { free, pcp, lru, isolated, slab, pageTables, net, stacks, other, present } = census
+  const sum = free + pcp + lru + isolated + slab + pageTables + net + stacks + other
   // pages in pagevecs, and one page in the hands of a task that sleeps between allocating and mapping it
   const hands = machine.vmscan.lru.pagesInPagevecs() + machine.userTasks.filter((task) => !task.finished).length
   return {
@@ -71,7 +75,7 @@ export const pagesConserved = (machine: Machine): LawResult => {
     holds: sum === present && other >= 0 && other <= hands && slab === machine.objects.slabPages(),
     detail:
       `free ${free} + pcp ${pcp} + LRU ${lru} + isolated ${isolated} + slab ${slab} + page tables ${pageTables} + ` +
-      `network ${net} + other ${other} = ${sum}, present ${present}`
+      `network ${net} + stacks ${stacks} + other ${other} = ${sum}, present ${present}`
   }
 }
 

@@ -69,6 +69,8 @@ export interface ClientResult {
   readonly swapInBytes: number
   readonly swapOutBytes: number
   readonly network: ClientNetwork
+  /** What ran besides the workload, in the order of the scenario's schema. */
+  readonly background: ReadonlyArray<BackgroundResult>
   readonly oomKills: number
   /** Pages that came back with another content than was written. Any is a corruption. */
   readonly integrityErrors: number
@@ -91,6 +93,19 @@ export interface ZoneLowWater {
   readonly zone: string
   readonly lowestFree: number
   readonly min: number
+}
+
+/** A background load of one client, over the whole run. */
+export interface BackgroundResult {
+  /** As in a scenario: hackbench, sysbench, … */
+  readonly name: string
+  /** What `done` counts: messages, transactions, … */
+  readonly unit: string
+  readonly done: number
+  /** Operations that failed for want of memory, and processes that were killed. */
+  readonly failed: number
+  /** Of its operations; null where they have none. */
+  readonly latency: LatencySummary | null
 }
 
 /** Network counters of one client. */

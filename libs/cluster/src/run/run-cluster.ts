@@ -22,6 +22,7 @@ const startWorkload = (run: ClientRun, cluster: Cluster, whenDone: () => void): 
   const start = cluster.sim.queue.register(() => {
     run.startedAt = cluster.sim.now
     run.watchdog.restart()
+    run.client.background.start(machine, spec.group.background, processes)
     for (let process = 0; process < processes; process++) {
       machine.startProcess(process, `usemem-${process + 1}`, function*(task: KernelTask) {
         run.exits.push(yield* usemem(machine, task, { passes, mode }))

@@ -2,18 +2,21 @@
 import { type KernelSpec, Machine, nbdSwitches } from "@swaplab/kernel"
 import { Lan, Link, Switch } from "@swaplab/lan"
 import { NbdDevice } from "@swaplab/nbd"
-import { type DatagramSocket, Packets, type Wire } from "@swaplab/net-skb"
+import { DatagramSocket, Packets, type Socket, type Wire } from "@swaplab/net-skb"
 import { Sim } from "@swaplab/sim"
+import { startTcpReader, startUdpReader } from "@swaplab/workload"
+import type { BackgroundConfig } from "../scenario/background.ts"
 import { NIC_DRIVER, scatterGather } from "../scenario/cards.ts"
 import { clientsOf, type ClientSpec, usememBytes } from "../scenario/clients.ts"
 import type { LinkConfig } from "../scenario/machines.ts"
 import type { Scenario } from "../scenario/scenario.ts"
-import { startNoise } from "./noise.ts"
+import { Background, backgroundProcesses } from "./background.ts"
+import { OtherHosts, startDatagrams } from "./other-hosts.ts"
 import { type Connection, ServerMachine } from "./server.ts"
 
 const PAGE_SIZE = 4096
 const SERVER_HOST = 0
-const NOISE_HOST = 1
+const OTHER_HOSTS = 1
 const FIRST_CLIENT_HOST = 2
 
 /** A port that holds more than this share of the buffer is told to pause, and to go on below the second one. */
@@ -36,8 +39,9 @@ export interface Client {
   readonly up: Link
   readonly down: Link
   readonly processes: number
-  /** Where its background traffic ends; null on a quiet network. */
-  noise: DatagramSocket | null
+  /** Where traffic from other hosts ends. */
+  readonly sockets: Array<Socket>
+  readonly background: Background
 }
 
 /** Everything that one simulation consists of. */
@@ -113,6 +117,7 @@ export const buildCluster = (scenario: Scenario, cellKernel: string, seed: numbe
         interruptGapNs: group.nic.interruptModeration
       },
       processes,
+      otherProcesses: backgroundProcesses(group.background),
       pagesPerProcess: Math.floor(usememBytes(group) / PAGE_SIZE / processes),
       costs: {
         minorFaultNs: scenario.costs.minorFault,
@@ -130,16 +135,57 @@ export const buildCluster = (scenario: Scenario, cellKernel: string, seed: numbe
     const device = new NbdDevice(sim, machine.disk, machine.pages.frames, nbdSwitches(machine.spec.kernel))
     device.connect(connection.clientSocket)
     machine.attachSwap(device)
-    return { spec, machine, connection, up, down, processes, noise: null }
+    return { spec, machine, connection, up, down, processes, sockets: [], background: new Background() }
   })
 
-  const noisy = clients.filter(({ spec }) => spec.group.background.packetsPerSecond > 0)
-  if (noisy.length > 0) {
-    const { up } = cable("other hosts", { rate: 10e9, latency: 20_000, queue: buffer }, NOISE_HOST)
-    for (const client of noisy) {
-      const { background, start } = client.spec.group
-      client.noise = startNoise(sim, packets, up, NOISE_HOST, client.machine, { ...background, startNs: start })
-    }
+  const reached = clients.filter(({ spec }) => hasTraffic(spec.group.background))
+  if (reached.length > 0) {
+    const { up, down } = cable("other hosts", { rate: 10e9, latency: 20_000, queue: buffer }, OTHER_HOSTS)
+    const streams = reached.some(({ spec }) => hasStreams(spec.group.background))
+    const hosts = streams ? new OtherHosts(sim, OTHER_HOSTS, packets, wireTo(up)) : null
+    if (hosts !== null) down.receive = (frame) => hosts.nic.receive(frame)
+    for (const client of reached) connectTraffic(sim, packets, up, hosts, client)
   }
   return { sim, lan, packets, fabric, server, serverIn, serverOut, clients }
+}
+
+const hasStreams = ({ tcpFlood, netperf }: BackgroundConfig): boolean => tcpFlood + netperf.tcpStreams > 0
+
+const hasTraffic = (background: BackgroundConfig): boolean =>
+  background.packetsPerSecond + background.netperf.udpPacketsPerSecond > 0 || hasStreams(background)
+
+/** What other hosts send to one client, and who reads it there. */
+const connectTraffic = (sim: Sim, packets: Packets, link: Link, hosts: OtherHosts | null, client: Client): void => {
+  const { machine, spec: { group }, sockets, background } = client
+  const { packetsPerSecond, bytes, netperf, tcpFlood } = group.background
+  const startNs = group.start
+  if (packetsPerSecond > 0) {
+    const socket = new DatagramSocket(machine.net, machine.net.udpMemory)
+    startDatagrams(sim, packets, link, OTHER_HOSTS, socket, machine, {
+      stream: "background",
+      packetsPerSecond,
+      bytes,
+      startNs
+    })
+    sockets.push(socket)
+  }
+  if (netperf.udpPacketsPerSecond > 0) {
+    const { load, socket } = startUdpReader(machine)
+    startDatagrams(sim, packets, link, OTHER_HOSTS, socket, machine, {
+      stream: "netperf",
+      packetsPerSecond: netperf.udpPacketsPerSecond,
+      bytes: netperf.udpBytes,
+      startNs
+    })
+    background.add(load)
+    sockets.push(socket)
+  }
+  if (hosts === null) return
+  const gather = scatterGather(group.nic.driver)
+  for (let i = 1; i <= tcpFlood; i++) sockets.push(hosts.stream(machine, `flood-${i}`, gather, startNs))
+  for (let i = 1; i <= netperf.tcpStreams; i++) {
+    const socket = hosts.stream(machine, `netperf-${i}`, gather, startNs)
+    background.add(startTcpReader(machine, socket))
+    sockets.push(socket)
+  }
 }

@@ -1,6 +1,7 @@
 // What one field alone cannot tell: names that must refer to something, sizes that must fit together, and settings that
 // have no effect in this scenario. The first two are mistakes, the last are said and not ignored.
 import { metricOf } from "../run/metrics.ts"
+import { BACKGROUND_SWITCHES, backgroundBytes } from "./background.ts"
 import { clientsOf, neededSwap, usememBytes } from "./clients.ts"
 import { formatPath, formatValue, mismatch, type Path } from "./errors.ts"
 import { KERNEL_NAME } from "./fields.ts"
@@ -23,6 +24,10 @@ const unknownKernel = (name: string, kernels: ReadonlyArray<string>): string => 
   const near = nearest(name, kernels)
   return mismatch(name, `a kernel of this scenario: ${near === null ? kernels.join(", ") : `did you mean ${near}?`}`)
 }
+
+/** A value within a decoded scenario. */
+const fieldOf = (root: unknown, path: ReadonlyArray<string>): unknown =>
+  path.reduce<unknown>((value, key) => (value as Readonly<Record<string, unknown>>)[key], root)
 
 /** Mistakes in a scenario whose fields are right one by one. */
 export const checkScenario = (scenario: Scenario): ReadonlyArray<Found> => {
@@ -63,12 +68,14 @@ export const checkScenario = (scenario: Scenario): ReadonlyArray<Found> => {
     const needed = neededSwap(group)
     if (group.swap < needed) {
       const enough = formatQuantity(SIZE, Math.ceil(needed / MIB) * MIB)
-      const mapped = formatQuantity(SIZE, usememBytes(group))
+      const others = backgroundBytes(group.background)
+      const mapped = formatQuantity(SIZE, usememBytes(group) + others)
+      const who = others > 0 ? "usemem and the background loads map" : "usemem maps"
       found.push({
         path: at("swap"),
         text: mismatch(
           formatQuantity(SIZE, group.swap),
-          `at least ${enough}: usemem maps ${mapped}, which may be at most 70 % of RAM and swap`
+          `at least ${enough}: ${who} ${mapped}, which may be at most 70 % of RAM and swap`
         )
       })
     }
@@ -156,8 +163,17 @@ export const warningsOf = (scenario: Scenario, given: (path: Path) => unknown): 
 
   scenario.clients.forEach((group, i) => {
     const at = (...rest: Path): Path => ["clients", i, ...rest]
-    if (group.background.packetsPerSecond === 0 && isGiven(at("background", "bytes"))) {
-      noEffect(at("background", "bytes"), "background.packetsPerSecond is 0")
+    for (const { load, field, others } of BACKGROUND_SWITCHES) {
+      const section = ["background", ...load]
+      if (fieldOf(group, [...section, field]) !== 0) continue
+      for (const other of others) {
+        if (isGiven(at(...section, other))) noEffect(at(...section, other), `${[...section, field].join(".")} is 0`)
+      }
+    }
+    if (group.background.iozone.file === 0 && group.background.sysbench.threads === 0) {
+      for (const name of ["bytesPerSecond", "latency"]) {
+        if (isGiven(at("background", "disk", name))) noEffect(at("background", "disk", name), "nothing writes files")
+      }
     }
     if (group.thp && group.minFree !== "auto") {
       noEffect(at("thp"), "minFree is given, and the size of the reserve is all that thp changes")

@@ -1,4 +1,5 @@
 // Clients of a scenario one by one: names, kernels and sizes derived from the groups.
+import { backgroundBytes } from "./background.ts"
 import type { ClientGroup } from "./machines.ts"
 import { compareNatural } from "./natural.ts"
 import type { Scenario } from "./scenario.ts"
@@ -34,6 +35,6 @@ export const usememBytes = (group: ClientGroup): Bytes => {
 /** The largest share of RAM and swap that MMTests lets usemem map. source: MMTests, shellpack-bench-micro */
 export const USEMEM_SHARE = 0.7
 
-/** Swap that a client needs for its workload. */
+/** Swap that a client needs for its workload and the anonymous memory of its background loads. */
 export const neededSwap = (group: ClientGroup): Bytes =>
-  Math.max(0, Math.ceil(usememBytes(group) / USEMEM_SHARE) - group.ram)
+  Math.max(0, Math.ceil((usememBytes(group) + backgroundBytes(group.background)) / USEMEM_SHARE) - group.ram)

@@ -1,5 +1,6 @@
 // The schema of what a cluster consists of beside its kernels: cards, cables, clients and their workload, the network, the server.
 import { ParseResult, Schema } from "effect"
+import { BackgroundConfig } from "./background.ts"
 import {
   buffer,
   choice,
@@ -120,19 +121,7 @@ export const ClientGroup = Schema.Struct({
     Schema.Struct({ usemem: section(UsememConfig, "MMTests' vmscan-anon-mmap.") }),
     "What the clients run."
   ),
-  background: section(
-    Schema.Struct({
-      packetsPerSecond: field(
-        Schema.Number.pipe(
-          Schema.filter((n) => Number.isFinite(n) && n >= 0 && n <= 1e6, { title: "a number from 0 to 1000000" })
-        ),
-        0,
-        "UDP packets a second to sockets that nobody reads, as other traffic of a LAN. 0: a quiet network."
-      ),
-      bytes: field(whole(1, 1472), 1000, "Payload of each.")
-    }),
-    "Traffic that is not swap."
-  ),
+  background: section(BackgroundConfig, "Traffic and loads besides the workload that is measured."),
   start: field(Time, 0, "When the workload starts.")
 })
 export interface ClientGroup extends Schema.Schema.Type<typeof ClientGroup> {}

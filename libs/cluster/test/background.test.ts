@@ -1,0 +1,68 @@
+// Background loads of a scenario: they reach their client, they are counted, and the laws hold with all of them at once.
+import { buildCluster, runCluster } from "@swaplab/cluster"
+import { describe, expect, it } from "vitest"
+import { KERNELS, scenario, SMALL } from "./clusters.ts"
+
+const EVERYTHING = {
+  kernelBuild: { jobs: 2, memory: "1 MiB", cpu: "20 ms", files: 20 },
+  hackbench: { groups: 1, descriptors: 4, messagesPerSecond: 5000 },
+  netperf: { tcpStreams: 1, udpPacketsPerSecond: 500 },
+  tcpFlood: 2,
+  packetsPerSecond: 300,
+  iozone: { file: "4 MiB" },
+  sysbench: { threads: 2, memory: "1 MiB" }
+} as const
+
+describe("all background loads at once", { timeout: 60_000 }, () => {
+  it.each(Object.keys(KERNELS))("keep every law (%s)", (kernel) => {
+    const of = scenario(
+      [{ ...SMALL, swap: "150 MiB", link: { rate: "100 Mbit" }, background: EVERYTHING }],
+      { duration: "3 s", costs: { scanPage: "10 us" } }
+    )
+    const result = runCluster(of, kernel, 1)
+    const [client] = result.clients
+    expect(result.laws.filter((law) => !law.holds)).toEqual([])
+    expect(client.integrityErrors).toBe(0)
+    expect(client.background.map(({ name, unit }) => `${name}: ${unit}`)).toEqual([
+      "netperf UDP_STREAM: datagrams",
+      "netperf TCP_STREAM: KiB",
+      "kernelBuild: compiles",
+      "hackbench: messages",
+      "iozone: pages",
+      "sysbench: transactions"
+    ])
+    // a client that has locked up finishes no compile
+    if (client.outcome === "lockup") return
+    for (const load of client.background) expect(load.done, load.name).toBeGreaterThan(0)
+    expect(client.background.at(-1)?.latency?.p50Ns).toBeGreaterThan(500_000)
+    expect(client.vmstat.nr_dirtied).toBeGreaterThan(500)
+  })
+
+  it("are the same twice, and change no random number of another client", () => {
+    const quiet = { ...SMALL, name: "quiet" }
+    const busy = { ...SMALL, name: "busy", swap: "150 MiB", background: EVERYTHING }
+    const of = scenario([quiet, busy])
+    const first = runCluster(of, "slab-series", 3)
+    expect(runCluster(of, "slab-series", 3).fingerprint).toBe(first.fingerprint)
+    const stream = (clients: Parameters<typeof scenario>[0]) =>
+      buildCluster(scenario(clients), "slab-series", 3).sim.stream("quiet-1", "swap").u32()
+    expect(stream([quiet, busy])).toBe(stream([quiet]))
+  })
+})
+
+describe("a TCP flood to a socket that nobody reads", () => {
+  it("fills the receive buffer, then only probes", () => {
+    const cluster = buildCluster(scenario([{ ...SMALL, background: { tcpFlood: 1 } }]), "slab-series", 1)
+    const [{ sockets: [socket], down }] = cluster.clients
+    cluster.sim.run(2e9)
+    const filled = socket.rmemAlloc
+    expect(filled).toBeGreaterThan(socket.rcvbuf / 2)
+    const frames = down.deliveredFrames
+    cluster.sim.run(20e9)
+    expect(socket.rmemAlloc).toBeLessThanOrEqual(filled + 4096)
+    // zero-window probes with their backoff
+    expect(down.deliveredFrames - frames).toBeGreaterThan(3)
+    expect(down.deliveredFrames - frames).toBeLessThan(100)
+    cluster.clients[0].machine.checkInvariants()
+  })
+})
