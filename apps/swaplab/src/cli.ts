@@ -13,6 +13,7 @@ import { file, json, seed, seeds, set, text, texts, workers } from "./options.ts
 import { patchesCommand, patchesFlags } from "./patches.ts"
 import { withoutColours } from "./plain-console.ts"
 import { overridesOf, run } from "./run.ts"
+import { why, WHY_FLAGS } from "./why.ts"
 
 const exitCodeLines = EXIT_CODES.map(([code, meaning]) => HelpDoc.p(`${String(code).padEnd(4)} ${meaning}`))
 
@@ -62,6 +63,7 @@ const command = (worker: URL) =>
     Command.withSubcommands([
       runCommand(worker),
       ablate(worker),
+      why(worker),
       map(worker),
       validateCommand,
       patchesCommand,
@@ -77,6 +79,7 @@ const FLAGS: Readonly<Record<string, Flags>> = {
   },
   ablate: ABLATE_FLAGS,
   map: MAP_FLAGS,
+  why: WHY_FLAGS,
   validate: { withValue: ["--set"], alone: [] },
   patches: patchesFlags,
   schema: { withValue: [], alone: [] }

@@ -4,12 +4,14 @@ export {
   type BaseInfo,
   baseInfo,
   type KernelSpec,
+  noEffect,
   type Patch,
   PATCHES,
   patchesOf,
   type PatchKind,
   type PatchName,
-  patchNumber
+  patchNumber,
+  SETTLED_AT_BOOT
 } from "@swaplab/kernel"
 export { LatencyHistogram, NO_LATENCY } from "./run/latency.ts"
 export {
@@ -54,6 +56,7 @@ export { runCluster } from "./run/run-cluster.ts"
 export { buildCluster, type Client, type Cluster } from "./run/topology.ts"
 export { graphText, knotOf, type WaitEdge, type WaitGraph, type WaitNode, type WaitNodeKind } from "./run/wait-graph.ts"
 export { proofNs, type Verdict, Watchdog, WATCHDOG_PERIOD_NS, type WatchdogOptions } from "./run/watchdog.ts"
+export { machineFacts } from "./scenario/cards.ts"
 export { clientsOf, type ClientSpec, neededSwap, usememBytes } from "./scenario/clients.ts"
 export { formatPath, formatProblem, type Path, type Problem, ScenarioError, scenarioError } from "./scenario/errors.ts"
 export {

@@ -32,6 +32,7 @@ export {
   runsOf
 } from "./comparison.ts"
 export { type ExperimentResult, type MapCell, mapOf, type OutcomeMap, runExperiment } from "./experiment.ts"
+export { type Counterfactual, explain, type ExplainOptions, type Explanation, type Fate } from "./explain.ts"
 export { jsonFile, layerScenarioFiles, RESULT_FILES, writeFiles, writeResults } from "./files.ts"
 export {
   type ExperimentOptions,
@@ -47,6 +48,7 @@ export { RunFailure, RunJob } from "./protocol.ts"
 export { MAX_VALUES, parseAxis, spread } from "./range.ts"
 export { type KernelSummary, RESULT_FORMAT, type ResultJson, resultJson, summarise } from "./result-json.ts"
 export { layerInProcess, layerWorkerMain, layerWorkers, Runner, type Simulate } from "./runner.ts"
+export { chooseLockup, type LockupChoice, readResult, type SavedLockup, type SavedResult } from "./saved-result.ts"
 export { seriesCsv } from "./series-csv.ts"
 export {
   type Averaging,

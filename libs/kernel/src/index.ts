@@ -28,7 +28,7 @@ export {
 export { type Patch, PATCHES, type PatchKind, type PatchName, patchNamed, patchNumber } from "./patches.ts"
 export { type Proc, procOf } from "./proc.ts"
 export { type ProcessMemory, ProcessTable } from "./process-memory.ts"
-export { switchPatches } from "./switch-patches.ts"
+export { SETTLED_AT_BOOT, switchPatches } from "./switch-patches.ts"
 export {
   nbdSwitches,
   netSwitches,

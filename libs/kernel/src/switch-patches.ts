@@ -3,10 +3,10 @@
 // What that means for state that a patch keeps: the nbd connection under way becomes a memalloc socket at once (Linux does
 // it when the connection is made, and doing it later is the same call); slabs and packets that exist keep the mark they
 // have or have not; a call into the socket, or an allocation, that is under way ends with the rights it began with.
-// Not exchanged, because they are settled at boot: the lines of /proc/vmstat, SLUB's min_partial, the kind of buffers that a
-// card with fragments posts.
+// Not exchanged, because they are settled at boot: the lines of /proc/vmstat, and the patches of `SETTLED_AT_BOOT`.
 import type { KernelSpec } from "./kernel-spec.ts"
 import type { Machine } from "./machine.ts"
+import type { PatchName } from "./patches.ts"
 import {
   nbdSwitches,
   netSwitches,
@@ -15,6 +15,12 @@ import {
   reserveSwitches,
   vmscanSwitches
 } from "./switches.ts"
+
+/** Patches that only a boot can exchange, with the reason. */
+export const SETTLED_AT_BOOT: Readonly<Partial<Record<PatchName, string>>> = {
+  "slub-min-partial": "SLUB is told when it is built",
+  "netdev-kmalloc": "the card's driver has its buffers"
+}
 
 /** Switches patches of a running machine on or off; those that are not named stay as they are. */
 export const switchPatches = (machine: Machine, patches: NonNullable<KernelSpec["patches"]>): void => {

@@ -1,6 +1,15 @@
 // The proof of a lockup: who waits for whom, which allocation cannot succeed and what it met first, and what starved.
 import type { KernelTask, Machine } from "@swaplab/kernel"
-import { allocationName, allocFlagNames, gfpFlagNames, type Refusal, ZONE_NAMES } from "@swaplab/page-alloc"
+import {
+  ALLOC_HARDER,
+  ALLOC_HIGH,
+  allocationName,
+  allocFlagNames,
+  gfpFlagNames,
+  type Refusal,
+  watermarkFloor,
+  ZONE_NAMES
+} from "@swaplab/page-alloc"
 import { waitGraph } from "./build-graph.ts"
 import type {
   LockupAllocation,
@@ -54,7 +63,7 @@ export const lockupReport = (connection: Connection, facts: LockupFacts): Lockup
     cycle: graphText(graph).cycle,
     allocation: stuck === null ? null : allocationOf(stuck),
     firstFailure: refusal === null ? null : failureOf(refusal),
-    zones: zonesAt(machine, stuck?.refusal ?? refusal),
+    zones: zonesAt(machine, refusal),
     requestsOutstanding: machine.disk.inFlight(),
     lastCompletionNs: facts.lastCompletionNs
   }
@@ -108,6 +117,7 @@ const zonesAt = (machine: Machine, refusal: Refusal | null): ReadonlyArray<Locku
       min,
       low,
       high,
+      atomic: watermarkFloor(min, ALLOC_HIGH | ALLOC_HARDER),
       floor: refusal === null || at < 0 ? min : refusal.floor[at]
     }
   })

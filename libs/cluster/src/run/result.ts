@@ -215,6 +215,8 @@ export interface LockupZone {
   readonly min: number
   readonly low: number
   readonly high: number
+  /** The floor of GFP_ATOMIC. */
+  readonly atomic: number
   readonly floor: number
 }
 

@@ -1,0 +1,107 @@
+// Reading a result back: the scenario of result.json, and the lockups in it. Any mistake of the user is a ScenarioError.
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Path from "@effect/platform/Path"
+import { decodeScenario, type LoadedScenario, type Mapping, ScenarioError } from "@swaplab/cluster"
+import { Effect, Either, Schema } from "effect"
+import { RESULT_FORMAT } from "./result-json.ts"
+
+const Report = Schema.Struct({
+  kind: Schema.String,
+  taxonomy: Schema.String,
+  atNs: Schema.Number,
+  sinceNs: Schema.Number,
+  text: Schema.String
+})
+
+const Saved = Schema.Struct({
+  format: Schema.Number,
+  file: Schema.String,
+  scenario: Schema.Record({ key: Schema.String, value: Schema.Unknown }),
+  runs: Schema.Array(Schema.Struct({
+    kernel: Schema.String,
+    seed: Schema.Number,
+    fingerprint: Schema.String,
+    clients: Schema.Array(
+      Schema.Struct({ name: Schema.String, lockup: Schema.NullOr(Report), rescue: Schema.NullOr(Report) })
+    )
+  }))
+})
+
+/** A lockup of a result, or a cycle that the OOM killer has broken. */
+export interface SavedLockup extends Schema.Schema.Type<typeof Report> {
+  readonly kernel: string
+  readonly seed: number
+  readonly client: string
+}
+
+export interface SavedResult {
+  readonly file: string
+  readonly loaded: LoadedScenario
+  /** In the order of the runs; within a run, the first one first. */
+  readonly lockups: ReadonlyArray<SavedLockup>
+}
+
+const mistake = (source: string, text: string): ScenarioError =>
+  new ScenarioError({ problems: [{ source, path: [], text }] })
+
+const EXPECTED = "expected the result.json that swaplab run --out writes, or its directory"
+
+/** Reads `path`: a result.json, or the directory that holds it. */
+export const readResult = (
+  path: string
+): Effect.Effect<SavedResult, ScenarioError, FileSystem.FileSystem | Path.Path> =>
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    const paths = yield* Path.Path
+    const info = yield* Effect.mapError(fs.stat(path), () => mistake(path, `no such file, ${EXPECTED}`))
+    const file = info.type === "Directory" ? paths.join(path, "result.json") : path
+    const text = yield* Effect.mapError(fs.readFileString(file), (error) =>
+      mistake(file, `cannot be read: ${error.message}; ${EXPECTED}`))
+    const json: unknown = yield* Effect.try({
+      try: () =>
+        JSON.parse(text),
+      catch: () => mistake(file, `is not JSON, ${EXPECTED}`)
+    })
+    const saved = yield* Effect.mapError(
+      Schema.decodeUnknown(Saved)(json),
+      () => mistake(file, `is no result, ${EXPECTED}`)
+    )
+    if (saved.format !== RESULT_FORMAT) {
+      return yield* mistake(file, `has format ${saved.format}, expected ${RESULT_FORMAT}: run the scenario again`)
+    }
+    const loaded = yield* decodeScenario(saved.file, saved.scenario as Mapping, () => file)
+    const lockups = saved.runs.flatMap(({ clients, kernel, seed }) =>
+      clients.flatMap(({ lockup, name, rescue }) => {
+        const report = lockup ?? rescue
+        return report === null ? [] : [{ ...report, kernel, seed, client: name }]
+      }).toSorted((a, b) => a.sinceNs - b.sinceNs)
+    )
+    return { file, loaded, lockups }
+  })
+
+/** Which lockup is meant; everything may be left out. */
+export interface LockupChoice {
+  readonly kernel?: string
+  readonly seed?: number
+  readonly client?: string
+}
+
+/** The first lockup that fits the choice. */
+export const chooseLockup = (
+  { file, lockups }: SavedResult,
+  choice: LockupChoice
+): Either.Either<SavedLockup, ScenarioError> => {
+  const found = lockups.find((item) =>
+    (choice.kernel === undefined || item.kernel === choice.kernel) &&
+    (choice.seed === undefined || item.seed === choice.seed) &&
+    (choice.client === undefined || item.client === choice.client)
+  )
+  if (found !== undefined) return Either.right(found)
+  if (lockups.length === 0) return Either.left(mistake(file, "no run of this result has locked up"))
+  const wanted = Object.entries(choice).map(([name, value]) => `${name} ${value}`).join(", ")
+  const there = lockups.slice(0, 8).map(({ client, kernel, seed }) =>
+    `kernel ${kernel}, seed ${seed}, client ${client}`
+  )
+  const more = lockups.length > there.length ? "; and more" : ""
+  return Either.left(mistake(file, `no lockup of ${wanted}, expected one of: ${there.join("; ")}${more}`))
+}
