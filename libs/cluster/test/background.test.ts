@@ -31,8 +31,8 @@ describe("all background loads at once", { timeout: 60_000 }, () => {
       "iozone: pages",
       "sysbench: transactions"
     ])
-    // a client that has locked up finishes no compile
-    if (client.outcome === "lockup") return
+    // v3.5 stands still under all of this, and finishes no compile
+    if (kernel.endsWith("vanilla")) return
     for (const load of client.background) expect(load.done, load.name).toBeGreaterThan(0)
     expect(client.background.at(-1)?.latency?.p50Ns).toBeGreaterThan(500_000)
     expect(client.vmstat.nr_dirtied).toBeGreaterThan(500)
