@@ -33,12 +33,26 @@ const endpoint = (text: string) => {
 const signal = (host: Host, name: "SIGTERM" | "SIGINT" | "SIGHUP", run: () => void) =>
   Effect.acquireRelease(Effect.sync(() => host.onSignal(name, run)), (stop) => Effect.sync(stop))
 
-const opened = (registry: Registry, config: Config | null) =>
-  (config === null ? registry.prepare : registry.reload(config)).pipe(
-    Effect.mapError(({ message }) => new UserError({ message }))
-  )
+/** What only a restart changes. */
+const KEPT = ["listen", "metrics", "control", "record", "log"] as const
 
-/** Serves until SIGTERM or SIGINT. `reload` reads the configuration again, for SIGHUP. */
+/** Puts another configuration in place, or fails and changes nothing. */
+const reloaded = (before: Config, next: Config, server: Server, log: Log): Effect.Effect<void, UserError> =>
+  Effect.gen(function*() {
+    const tls = yield* setUpTls(next.tls)
+    yield* server.registry.reload(next).pipe(Effect.mapError(({ message }) => new UserError({ message })))
+    server.reload(next, tls)
+    for (const key of KEPT) {
+      if (JSON.stringify(next[key]) === JSON.stringify(before[key])) continue
+      log("not changed", { key, why: "only a restart changes it", now: JSON.stringify(before[key]) })
+    }
+    log("reloaded")
+  })
+
+/**
+ * Serves until SIGTERM or SIGINT. `reload` reads the configuration again, for SIGHUP: exports, templates, quota, limits,
+ * allow-lists, certificates and keys.
+ */
 export const serve = (
   config: Config,
   reload: Effect.Effect<Config, UserError>,
@@ -58,7 +72,7 @@ export const serve = (
     })
     const registry = new Registry(config, () => performance.now(), (event) => log(event))
     yield* Effect.addFinalizer(() => registry.close)
-    yield* opened(registry, null)
+    yield* registry.prepare.pipe(Effect.mapError(({ message }) => new UserError({ message })))
     const recorder = yield* makeRecorder(config.record)
     const run = yield* connectionRunner
     const server = new Server({ config, registry, tls, log, tap: recorder, run })
@@ -71,6 +85,7 @@ export const serve = (
     }
     yield* Effect.addFinalizer(() => server.shutDown)
 
+    const reloading = yield* Effect.makeSemaphore(1)
     const stop = yield* Deferred.make<string>()
     for (const name of ["SIGTERM", "SIGINT"] as const) {
       yield* signal(host, name, () => Deferred.unsafeDone(stop, Effect.succeed(name)))
@@ -78,11 +93,10 @@ export const serve = (
     yield* signal(host, "SIGHUP", () => {
       Runtime.runFork(runtime)(
         reload.pipe(
-          Effect.flatMap((next) => Effect.zipRight(opened(registry, next), Effect.sync(() => server.reload(next)))),
-          Effect.match({
-            onSuccess: () => log("reloaded"),
-            onFailure: ({ message }) => log("not reloaded", { why: message })
-          })
+          Effect.flatMap((next) => reloaded(config, next, server, log)),
+          // two signals in a row: the second one's file is the later one
+          reloading.withPermits(1),
+          Effect.catchAll(({ message }) => Effect.sync(() => log("not reloaded", { why: message })))
         )
       )
     })

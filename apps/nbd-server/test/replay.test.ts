@@ -8,17 +8,14 @@ import {
   replayEmulated,
   ServerSession
 } from "@swaplab/nbd"
-import { Effect, Fiber } from "effect"
 import fc from "fast-check"
-import { mkdtempSync, readFileSync } from "node:fs"
+import { readFileSync } from "node:fs"
 import { connect } from "node:net"
-import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { expect, it } from "vitest"
-import { decodeConfig } from "../src/config/load.ts"
-import { serve } from "../src/serve.ts"
 import { TokenPageStore } from "../src/stores/token-page-store.ts"
 import { sessionOf } from "./recording.ts"
+import { run, scratch } from "./rig.ts"
 
 const PAGES = 1024
 const SIZE = PAGES * 4096
@@ -81,41 +78,21 @@ const session = (): Uint8Array => {
 /** Flags of the client, then EXPORT_NAME "swap". */
 const HANDSHAKE = Buffer.from("0000000349484156454f5054000000010000000473776170", "hex")
 
-/** Runs the server, gives it a session behind the handshake by EXPORT_NAME; returns its recording. */
-const record = (pcapng: string, bytes: Uint8Array): Promise<void> =>
-  Effect.runPromise(Effect.gen(function*() {
-    const config = yield* decodeConfig("test", {
-      listen: ["127.0.0.1:0"],
-      exports: { swap: { tokens: `${SIZE} B` } },
-      record: { pcapng },
-      log: "json"
-    })
-    const lines: Array<string> = []
-    const stops: Array<() => void> = []
-    const server = yield* Effect.fork(serve(config, Effect.succeed(config), {
-      env: {},
-      pid: 1,
-      writeLog: (line) => lines.push(line),
-      onSignal: (signal, run) => {
-        if (signal === "SIGTERM") stops.push(run)
-        return () => {}
-      }
-    }))
-    while (!lines.some((line) => line.includes("\"ready\""))) yield* Effect.sleep(5)
-    const port = Number(/"at":"127\.0\.0\.1:(\d+)"/.exec(lines.join("\n"))?.[1])
-    yield* Effect.async<void>((resume) => {
-      const socket = connect(port, "127.0.0.1")
-      socket.on("data", () => {})
-      socket.on("close", () => resume(Effect.void))
-      // greeting and options are not waited for
-      socket.write(Buffer.concat([HANDSHAKE, bytes]))
-    })
-    for (const stop of stops) stop()
-    yield* Fiber.join(server)
-  }))
+/** Runs the server with its recorder, and gives it a session behind the handshake. */
+const record = async (pcapng: string, bytes: Uint8Array): Promise<void> => {
+  const server = await run({ exports: { swap: { tokens: `${SIZE} B` } }, record: { pcapng } })
+  await new Promise<void>((resolve) => {
+    const socket = connect(server.port, "127.0.0.1")
+    socket.on("data", () => {})
+    socket.on("close", () => resolve())
+    // greeting and options are not waited for
+    socket.write(Buffer.concat([HANDSHAKE, bytes]))
+  })
+  await server.stop()
+}
 
 it("a recorded session has the same replies from the emulated server", async () => {
-  const pcapng = join(mkdtempSync(join(tmpdir(), "nbd-replay-")), "session.pcapng")
+  const pcapng = join(scratch(), "session.pcapng")
   const bytes = session()
   await record(pcapng, bytes)
   const { client, server } = sessionOf(readFileSync(pcapng))

@@ -16,19 +16,29 @@ export interface SlotUser {
 }
 
 export class DiskSlots {
-  readonly slots: number
+  #slots: number
   used = 0
   /** Times that somebody had to wait. */
   waits = 0
   readonly queue = new FairQueue<SlotUser>(DISK_QUANTUM)
 
   constructor(slots: number) {
-    this.slots = slots
+    this.#slots = slots
+  }
+
+  get slots(): number {
+    return this.#slots
+  }
+
+  /** More slots go to those who wait; fewer ones take none away from who has one. */
+  set slots(slots: number) {
+    this.#slots = slots
+    this.#grant()
   }
 
   /** True: a slot is taken. False: `granted` will be called. */
   take(user: SlotUser, cost: number): boolean {
-    if (this.used < this.slots && this.queue.length === 0) {
+    if (this.used < this.#slots && this.queue.length === 0) {
       this.used++
       return true
     }
@@ -40,7 +50,11 @@ export class DiskSlots {
   /** Gives a slot back, and with it to the next. */
   free(): void {
     this.used--
-    while (this.used < this.slots) {
+    this.#grant()
+  }
+
+  #grant(): void {
+    while (this.used < this.#slots) {
       const next = this.queue.next()
       if (next === null) return
       this.used++

@@ -11,7 +11,8 @@ export class Client implements TurnTaker {
   turnBegan = 0
   readonly fair = new FairClient<SlotUser>()
   readonly stats = new ClientStats()
-  readonly rate: RateLimit
+  /** Replaced when other limits are read. */
+  rate: RateLimit
   connections = 0
 
   constructor(key: string, rate: Rate, nowMs: number) {

@@ -41,8 +41,8 @@ export interface Engine {
   readonly turns: Turns
   readonly disk: DiskSlots
   /** Requests of a connection that may be in flight, and their bytes (one request may be larger). */
-  readonly inFlight: number
-  readonly inFlightBytes: number
+  inFlight: number
+  inFlightBytes: number
   /** Connections with replies of finished jobs that are to be sent at the end of this round of the event loop. */
   readonly toSend: SendLater
 }
@@ -87,7 +87,6 @@ export class Connection implements TransmissionHost, Resumable, SlotUser {
   readonly #wire: Wire
   readonly #engine: Engine
   readonly #exportRate: RateLimit
-  readonly #limited: boolean
   readonly #usesDisk: boolean
   readonly #onEnd: (ending: Ending) => void
   readonly #faults: Faults | null
@@ -122,7 +121,6 @@ export class Connection implements TransmissionHost, Resumable, SlotUser {
     this.turnTaker = client
     this.#engine = engine
     this.#exportRate = options.exportRate
-    this.#limited = client.rate.limits || options.exportRate.limits
     this.#usesDisk = options.usesDisk
     this.#faults = options.faults
     this.#tap = options.tap
@@ -217,7 +215,8 @@ export class Connection implements TransmissionHost, Resumable, SlotUser {
       const { inFlight, inFlightBytes } = this.#engine
       if (transmission.inFlight >= inFlight || this.#inFlightBytes + cost > inFlightBytes) return false
     }
-    if (this.#limited) {
+    const limited = client.rate.limits || this.#exportRate.limits
+    if (limited) {
       const now = performance.now()
       const wait = Math.max(client.rate.waitMs(now), this.#exportRate.waitMs(now))
       if (wait > 0) {
@@ -244,7 +243,7 @@ export class Connection implements TransmissionHost, Resumable, SlotUser {
     }
     if (this.#usesDisk) this.#slot = "granted"
     client.credit -= cost
-    if (this.#limited) {
+    if (limited) {
       client.rate.take(moves ? length : 0)
       this.#exportRate.take(moves ? length : 0)
     }

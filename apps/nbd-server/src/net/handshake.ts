@@ -11,7 +11,8 @@ import {
 } from "@swaplab/nbd"
 import { Data, Effect } from "effect"
 import type { Socket } from "node:net"
-import type { AttachError, OpenStore, Registry } from "../exports/registry.ts"
+import type { AttachError, OpenStore } from "../exports/open-store.ts"
+import type { Registry } from "../exports/registry.ts"
 import { startTls, type TlsSetup } from "./tls.ts"
 
 /** Why a connection did not get to transmission. `quiet`: it went by the rules. */

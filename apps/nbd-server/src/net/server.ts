@@ -5,8 +5,10 @@ import type { Socket } from "node:net"
 import { performance } from "node:perf_hooks"
 import type { Config } from "../config/schema.ts"
 import { allowList, plainAddress } from "../config/units.ts"
-import type { OpenStore, Registry } from "../exports/registry.ts"
+import type { OpenStore } from "../exports/open-store.ts"
+import type { Registry } from "../exports/registry.ts"
 import { DiskSlots } from "../limits/disk-slots.ts"
+import { RateLimit } from "../limits/token-bucket.ts"
 import { Turns } from "../limits/turns.ts"
 import type { Log } from "../ops/log.ts"
 import { Client } from "./client.ts"
@@ -34,7 +36,7 @@ export class Server {
   #config: Config
   #mayCome: (address: string) => boolean
   #shuttingDown = false
-  readonly #tls: TlsSetup | null
+  #tls: TlsSetup | null
   readonly #log: Log
   readonly #tap: (address: string, name: string) => Tap | null
   readonly #negotiations = new Set<Negotiation>()
@@ -77,10 +79,22 @@ export class Server {
     return this.#negotiations.size
   }
 
-  /** Exports and allow-lists from a new configuration; connections stay. Limits and places to listen at stay, too. */
-  reload(config: Config): void {
-    this.#config = { ...config, limits: this.#config.limits }
+  /**
+   * Allow-list, limits and certificates of a new configuration. Connections stay, even where there are more than they may be
+   * by now; their rates and what they may have in flight change at once.
+   */
+  reload(config: Config, tls: TlsSetup | null): void {
+    const { limits } = config
+    if (JSON.stringify(limits) !== JSON.stringify(this.#config.limits)) {
+      this.engine.inFlight = limits.inFlight
+      this.engine.inFlightBytes = limits.inFlightBytes
+      this.engine.disk.slots = limits.diskRequests
+      for (const client of this.clients.values()) client.rate = new RateLimit(limits, performance.now())
+    }
+    this.#config = config
     this.#mayCome = allowList(config.allow)
+    this.#tls = tls
+    for (const { connection } of this.served) connection.resume()
   }
 
   /** A socket was accepted. `local`: it came over a Unix socket. */
