@@ -35,3 +35,5 @@ export {
 export * from "./object-sizes.ts"
 export { CACHED, CHAIN_END, HELD, NO_SLAB, ON_NO_LIST, SlabTable } from "./slab-table.ts"
 export { type SizeHeading, slabinfoHeader, slabinfoLine, type SlabinfoRow, slabinfoText } from "./slabinfo.ts"
+// for tests, and for using an object allocator without a page allocator
+export { FakePages, onCpu, runNow, taskOn } from "./fake-pages.ts"

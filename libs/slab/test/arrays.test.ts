@@ -1,9 +1,8 @@
-import { NO_OBJECT, objectIndex, objectPage } from "@swaplab/kmem"
+import { FakePages, NO_OBJECT, objectIndex, objectPage, onCpu, runNow, taskOn } from "@swaplab/kmem"
 import { GFP_ATOMIC, GFP_KERNEL, NO_PAGE, NR_SLAB_UNRECLAIMABLE, PG_slab, WOULD_SLEEP } from "@swaplab/page-alloc"
 import { Sim } from "@swaplab/sim"
 import { SlabAllocator, type SlabCache, SLABS_FREE, SLABS_FULL, SLABS_PARTIAL } from "@swaplab/slab"
 import { describe, expect, it } from "vitest"
-import { FakePages, onCpu, runNow, taskOn } from "./fake-pages.ts"
 
 function machine(cpus: number, pageCount = 4096, min = 0) {
   const sim = new Sim({ seed: 1 })

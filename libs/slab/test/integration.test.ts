@@ -1,5 +1,5 @@
 // With the real page allocator: the reserve, its marks, conservation of pages.
-import { NO_OBJECT } from "@swaplab/kmem"
+import { NO_OBJECT, onCpu, runNow, taskOn } from "@swaplab/kmem"
 import {
   __GFP_MEMALLOC,
   __GFP_NOWARN,
@@ -18,7 +18,6 @@ import { Sim } from "@swaplab/sim"
 import { SlabAllocator } from "@swaplab/slab"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { onCpu, runNow, taskOn } from "./fake-pages.ts"
 import { type Mode, MODES } from "./modes.ts"
 
 const FEB: Partial<PageAllocSwitches> = { pfmemallocMark: "slowpath" }

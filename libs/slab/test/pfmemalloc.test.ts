@@ -1,9 +1,8 @@
-import { NO_OBJECT, NO_RESERVE_SWITCHES, objectPage } from "@swaplab/kmem"
+import { FakePages, NO_OBJECT, NO_RESERVE_SWITCHES, objectPage, onCpu, runNow, taskOn } from "@swaplab/kmem"
 import { __GFP_NOMEMALLOC, GFP_ATOMIC, GFP_KERNEL, PF_MEMALLOC, PG_active } from "@swaplab/page-alloc"
 import { Sim } from "@swaplab/sim"
 import { SlabAllocator, type SlabCache, SLABS_FREE } from "@swaplab/slab"
 import { describe, expect, it } from "vitest"
-import { FakePages, onCpu, runNow, taskOn } from "./fake-pages.ts"
 import { type Mode, MODES } from "./modes.ts"
 
 const MIN = 32

@@ -1,8 +1,8 @@
+import { FakePages, onCpu } from "@swaplab/kmem"
 import { GFP_ATOMIC } from "@swaplab/page-alloc"
 import { Sim } from "@swaplab/sim"
 import { SlabAllocator } from "@swaplab/slab"
 import { expect, it } from "vitest"
-import { FakePages, onCpu } from "./fake-pages.ts"
 
 it("prints newest caches first and counts objects in arrays as active", () => {
   const slab = new SlabAllocator(new Sim({ seed: 1 }), new FakePages(4096), { cpus: 2 })

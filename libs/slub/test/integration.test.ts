@@ -1,5 +1,5 @@
 // With the real page allocator: the reserve, its marks, fragmentation, conservation of pages.
-import { NO_OBJECT } from "@swaplab/kmem"
+import { NO_OBJECT, onCpu, runNow, taskOn } from "@swaplab/kmem"
 import {
   __GFP_NOWARN,
   GFP_ATOMIC,
@@ -17,7 +17,6 @@ import { Sim } from "@swaplab/sim"
 import { SlubAllocator, type SlubCache } from "@swaplab/slub"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { onCpu, runNow, taskOn } from "./fake-pages.ts"
 import { type Mode, MODES } from "./modes.ts"
 
 const FEB: Partial<PageAllocSwitches> = { pfmemallocMark: "slowpath" }

@@ -1,10 +1,9 @@
-import { NO_OBJECT, objectPage } from "@swaplab/kmem"
+import { FakePages, NO_OBJECT, objectPage, onCpu, runNow, taskOn } from "@swaplab/kmem"
 import { GFP_ATOMIC, GFP_KERNEL, PF_MEMALLOC, PG_slab, WOULD_SLEEP } from "@swaplab/page-alloc"
 import { Sim } from "@swaplab/sim"
 import { SlubAllocator } from "@swaplab/slub"
 import fc from "fast-check"
 import { expect, it } from "vitest"
-import { FakePages, onCpu, runNow, taskOn } from "./fake-pages.ts"
 import { type Mode, MODES } from "./modes.ts"
 
 const commands = fc.array(

@@ -1,8 +1,8 @@
+import { FakePages, onCpu } from "@swaplab/kmem"
 import { GFP_ATOMIC } from "@swaplab/page-alloc"
 import { Sim } from "@swaplab/sim"
 import { SlubAllocator } from "@swaplab/slub"
 import { expect, it } from "vitest"
-import { FakePages, onCpu } from "./fake-pages.ts"
 
 it("counts what CPUs hold as active, and subtracts free objects of node partial slabs", () => {
   const slub = new SlubAllocator(new Sim({ seed: 1 }), new FakePages(4096), { cpus: 4, sizeHeading: "object_size" })

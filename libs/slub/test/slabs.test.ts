@@ -1,4 +1,4 @@
-import { NO_OBJECT, objectIndex, objectPage } from "@swaplab/kmem"
+import { FakePages, NO_OBJECT, objectIndex, objectPage, onCpu, runNow, taskOn } from "@swaplab/kmem"
 import {
   __GFP_COMP,
   __GFP_NOFAIL,
@@ -16,7 +16,6 @@ import {
 import { Sim } from "@swaplab/sim"
 import { NODE_PARTIAL, SlubAllocator, type SlubCache } from "@swaplab/slub"
 import { describe, expect, it } from "vitest"
-import { FakePages, onCpu, runNow, taskOn } from "./fake-pages.ts"
 
 function machine(cpus: number, pageCount = 4096, min = 0) {
   const sim = new Sim({ seed: 1 })

@@ -1,5 +1,5 @@
-// A stand-in for the page allocator: an exact count of free pages, one watermark, first-fit blocks, a log of what was asked.
-import type { PageSource } from "@swaplab/kmem"
+// A stand-in for the page allocator, for using and testing an object allocator by itself: an exact count of free pages, one
+// watermark, first-fit blocks, a log of what was asked.
 import {
   __GFP_HIGH,
   __GFP_NOMEMALLOC,
@@ -13,8 +13,10 @@ import {
   type Task,
   WOULD_SLEEP
 } from "@swaplab/page-alloc"
-import { assert, Process, Sim, type Sleeps } from "@swaplab/sim"
+import { assert, Process, type Sim, type Sleeps } from "@swaplab/sim"
+import type { PageSource } from "./object-allocator.ts"
 
+/** Pages by count. `onSleep` is where a test frees some. */
 export class FakePages implements PageSource {
   readonly frames: Frames
   readonly used: Uint8Array
