@@ -10,7 +10,7 @@ import { EXIT_CODES, ExitWith } from "./exit.ts"
 import { map, MAP_FLAGS } from "./map.ts"
 import { type Flags, optionsFirst } from "./options-first.ts"
 import { file, json, seed, seeds, set, text, texts, workers } from "./options.ts"
-import { patchesCommand, patchesFlags } from "./patches.ts"
+import { PATCHES_FLAGS, patchesCommand } from "./patches.ts"
 import { withoutColours } from "./plain-console.ts"
 import { overridesOf, run } from "./run.ts"
 import { why, WHY_FLAGS } from "./why.ts"
@@ -81,7 +81,7 @@ const FLAGS: Readonly<Record<string, Flags>> = {
   map: MAP_FLAGS,
   why: WHY_FLAGS,
   validate: { withValue: ["--set"], alone: [] },
-  patches: patchesFlags,
+  patches: PATCHES_FLAGS,
   schema: { withValue: [], alone: [] }
 }
 

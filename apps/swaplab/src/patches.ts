@@ -16,7 +16,7 @@ import { UsageError } from "./exit.ts"
 import type { Flags } from "./options-first.ts"
 
 /** The options below once more, as words. */
-export const patchesFlags: Flags = { withValue: ["--scenario"], alone: ["--json"] }
+export const PATCHES_FLAGS: Flags = { withValue: ["--scenario"], alone: ["--json"] }
 
 const kernelOf = (text: string): Effect.Effect<Pick<KernelSpec, "base" | "patches">, UsageError> => {
   const named = kernelNamed(text)

@@ -244,7 +244,12 @@ describe.concurrent("validate and schema", () => {
     const scenarios = fileURLToPath(new URL("../../../scenarios/", import.meta.url))
     for (const file of readdirSync(scenarios).filter((name) => name.endsWith(".yaml"))) {
       const { code, stdout } = await swaplab("validate", join(scenarios, file))
-      expect({ file, code, warned: stdout.includes("warning") }).toEqual({ file, code: 0, warned: false })
+      const warnings = stdout.split("\n").filter((line) => line.startsWith("warning: "))
+      // that it has none is what the scenarios of 2007 show
+      const known = /^warning: kernels\.recursive\.base: \+ recursive-reclaim has no effect: without nbd-memalloc /
+      const expected = file.endsWith("-2007.yaml") ? 1 : 0
+      expect({ file, code, known: warnings.filter((line) => known.test(line)).length, all: warnings.length })
+        .toEqual({ file, code: 0, known: expected, all: expected })
     }
   })
 })
