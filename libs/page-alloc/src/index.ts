@@ -12,14 +12,8 @@ export {
   zonesOfRam
 } from "./memory-map.ts"
 export { NO_PAGE, Node } from "./node.ts"
-export {
-  type AllocCosts,
-  DEFAULT_ALLOC_COSTS,
-  PageAllocator,
-  type PageAllocOptions,
-  shouldAllocRetry,
-  WOULD_SLEEP
-} from "./page-allocator.ts"
+export { type AllocCosts, DEFAULT_ALLOC_COSTS, type PageAllocOptions } from "./options.ts"
+export { PageAllocator, shouldAllocRetry, WOULD_SLEEP } from "./page-allocator.ts"
 export * from "./page-flags.ts"
 export { PageList } from "./page-list.ts"
 export { buddyinfoText, zoneinfoText } from "./proc.ts"

@@ -40,14 +40,15 @@ import {
   gfpMigrateType,
   gfpZone
 } from "./gfp.ts"
-import { type PresentPages, zonesOfPresentPages, zonesOfRam } from "./memory-map.ts"
+import { zonesOfPresentPages, zonesOfRam } from "./memory-map.ts"
 import { NO_PAGE, Node, OOM_MIN_ZONE } from "./node.ts"
+import { type AllocCosts, DEFAULT_ALLOC_COSTS, type PageAllocOptions } from "./options.ts"
 import { PG_pfmemalloc } from "./page-flags.ts"
 import { buddyinfoText, zoneinfoText } from "./proc.ts"
 import { NO_RECLAIMER, type Reclaimer } from "./reclaimer.ts"
 import { Refusal } from "./refusal.ts"
 import { type Context, PF_MEMALLOC, type Task } from "./sched.ts"
-import { VmStat, type VmStatLines } from "./vmstat.ts"
+import { VmStat } from "./vmstat.ts"
 import { MAX_ORDER, PAGE_ALLOC_COSTLY_ORDER } from "./watermark.ts"
 import type { Zone } from "./zone.ts"
 
@@ -59,35 +60,6 @@ const RETRY_WAIT_NS = 20_000_000
 
 /** Rounds of the slow path at one instant after which it is certain that time will never advance. */
 const MAX_ROUNDS_PER_INSTANT = 100_000
-
-/** CPU time in nanoseconds that allocations add to their context. */
-export interface AllocCosts {
-  /** Each request. */
-  readonly allocFastNs: number
-  /** Each entry of the slow path and each further round of it. */
-  readonly allocSlowNs: number
-  readonly freeNs: number
-}
-
-/** Estimates for a machine of 2012; clearing the page is not included. */
-export const DEFAULT_ALLOC_COSTS: AllocCosts = { allocFastNs: 100, allocSlowNs: 1000, freeNs: 80 }
-
-export interface PageAllocOptions {
-  /** Bytes of RAM, or the present pages of each zone (see PRESENT_PAGES_PRESETS). */
-  readonly memory: number | PresentPages
-  readonly cpus: number
-  /** THP "always" or "madvise" at boot: the reserve grows by a factor of about 8. Off by default. */
-  readonly transparentHugepages?: boolean
-  /** vm.min_free_kbytes, if it is set by the user. */
-  readonly minFreeKbytes?: number
-  /** CONFIG_NUMA with one node: masks with all bits of GFP_THISNODE_NUMA never enter the slow path. Off by default. */
-  readonly numaBuild?: boolean
-  readonly switches?: Partial<PageAllocSwitches>
-  readonly vmstat?: VmStatLines
-  readonly costs?: Partial<AllocCosts>
-  /** The machine, for tracepoints and wait queues. */
-  readonly group?: number
-}
 
 const isTask = (ctx: Context): ctx is Task => "process" in ctx
 
