@@ -27,6 +27,8 @@ export interface Patch {
   readonly commit: string
   /** The commit id stood in a source that was read. */
   readonly commitSeen: boolean
+  /** What of it could not be checked against any source, or an empty string. */
+  readonly unverified: string
 }
 
 export type PatchName =
@@ -66,7 +68,12 @@ const patch = (
   meaning: string,
   commit = "",
   commitSeen = true
-): Patch => ({ name, kind, number, meaning, commit, commitSeen })
+): Patch => ({ name, kind, number, meaning, commit, commitSeen, unverified: "" })
+
+const inferred = (kind: PatchKind, name: PatchName, meaning: string, unverified: string): Patch => ({
+  ...patch(kind, 0, name, meaning),
+  unverified
+})
 
 const series = (number: number, name: PatchName, meaning: string, commit: string): Patch =>
   patch("series", number, name, meaning, commit)
@@ -122,24 +129,24 @@ export const PATCHES: ReadonlyArray<Patch> = [
   patch("release", 0, "nbd-append-sent", "nbd appends sent requests to its list"),
   patch("release", 0, "slub-min-partial", "SLUB keeps min_partial empty slabs when it spills a partial list"),
   patch("revision", 0, "slab-skips-first", "SLAB's search for an unreserved object leaves out the array's first entry"),
-  patch(
+  inferred(
     "revision",
-    0,
     "throttle-v8",
-    "kswapd may sleep while tasks are throttled, and tasks without __GFP_FS are throttled without limit"
+    "kswapd may sleep while tasks are throttled, and tasks without __GFP_FS are throttled without limit",
+    "V8's code; both follow from V9's changelog"
   ),
   patch("revision", 0, "netdev-kmalloc", "receive buffers by kmalloc, which are marked, as before 3.5"),
-  patch(
+  inferred(
     "alternative",
-    0,
     "recursive-reclaim",
-    "emergency_free_pages: a PF_MEMALLOC allocation that finds nothing drops clean pages and tries again"
+    "emergency_free_pages: a PF_MEMALLOC allocation that finds nothing drops clean pages and tries again",
+    "the reclaim of 2.6.23 behind the posted patch; it is put on the lists of 3.5"
   ),
-  patch(
+  inferred(
     "alternative",
-    0,
     "pageout-list",
-    "reclaim collects the pages that need I/O, and starts it afterwards without PF_MEMALLOC"
+    "reclaim collects the pages that need I/O, and starts it afterwards without PF_MEMALLOC",
+    "there was no code: length of the list, and when it is written, are choices"
   )
 ]
 

@@ -15,8 +15,13 @@ const MEANING_WIDTH = 52
 const NUMBERED = [right("no."), left("name"), left("commit"), left("meaning")]
 const NAMED = [left("name"), left("meaning")]
 
+const textOf = ({ meaning, unverified }: Patch, width: number): ReadonlyArray<string> => [
+  ...wrap(meaning.split(" "), width, ""),
+  ...(unverified === "" ? [] : wrap(`not verified: ${unverified}`.split(" "), width, ""))
+]
+
 const rowsOf = (patch: Patch, numbered: boolean): ReadonlyArray<Row> =>
-  wrap(patch.meaning.split(" "), numbered ? MEANING_WIDTH : MEANING_WIDTH + 18, "").map((line, i) => {
+  textOf(patch, numbered ? MEANING_WIDTH : MEANING_WIDTH + 18).map((line, i) => {
     const commit = patch.commit + (patch.commitSeen ? "" : " *")
     const cells = numbered ? [patchNumber(patch), patch.name, commit] : [patch.name]
     return [...(i === 0 ? cells : cells.map(() => "")), line]
