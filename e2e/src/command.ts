@@ -24,6 +24,8 @@ export interface RunOptions {
   readonly cwd?: string
   /** Interrupts the process (SIGINT, as Ctrl-C does) after so many milliseconds. */
   readonly interruptAfterMs?: number
+  /** Interrupts it as soon as this holds. */
+  readonly interruptWhen?: () => boolean
 }
 
 /** The environment of a user: nothing that Nx or vitest has put there, no colours. */
@@ -47,9 +49,16 @@ export const execute = (program: string, args: ReadonlyArray<string>, options: R
     const timer = options.interruptAfterMs === undefined
       ? undefined
       : setTimeout(() => child.kill("SIGINT"), options.interruptAfterMs)
+    const { interruptWhen } = options
+    const watch = interruptWhen === undefined ? undefined : setInterval(() => {
+      if (!interruptWhen()) return
+      clearInterval(watch)
+      child.kill("SIGINT")
+    }, 20)
     child.on("error", reject)
     child.on("close", (code, signal) => {
       clearTimeout(timer)
+      clearInterval(watch)
       resolve({ code, signal, stdout, stderr })
     })
   })

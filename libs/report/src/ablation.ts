@@ -10,9 +10,9 @@ import { count, decimal, NONE, seconds } from "./format.ts"
 import { CODE_WORDS, codeCounts } from "./outcome-codes.ts"
 import { fold, left, right, type Row, section, table, wrap } from "./table.ts"
 
-/** ` 4 softirq-memalloc`, `   rmem-exemption`. */
-const patchLabel = (number: number, name: string): string =>
-  `${(number === 0 ? "" : String(number)).padStart(2)} ${name}`
+/** ` 4 softirq-memalloc`, `-14 nbd-memalloc`, `  + rmem-exemption`. */
+const patchLabel = (number: number, name: string, sign = ""): string =>
+  `${`${sign}${number === 0 ? "" : number}`.padStart(sign === "" ? 2 : 3)} ${name}`
 
 const nameOf = (result: AblationResult, { variant }: VariantSummary): string => {
   switch (variant.change) {
@@ -21,28 +21,28 @@ const nameOf = (result: AblationResult, { variant }: VariantSummary): string => 
     case "vanilla":
       return result.plan.vanilla
     default:
-      return `${variant.change === "without" ? "-" : "+"} ${patchLabel(variant.number, variant.patch ?? "")}`
+      return patchLabel(variant.number, variant.patch ?? "", variant.change === "without" ? "-" : "+")
   }
 }
 
 const interval = ({ completed, completedShare: { high, low }, runs }: VariantSummary): string =>
   runs === 0 ? NONE : `${completed}/${runs} (${Math.round(low * 100)}-${Math.round(high * 100)} %)`
 
-/** Codes of what did not complete: `TX 10`. */
+/** Codes of what did not complete: `TX8 RX2`. */
 const failuresOf = (result: AblationResult, { variant }: VariantSummary): string => {
   const counts = codeCounts(result.runs.filter(({ kernel }) => kernel === variant.kernel))
-  return counts.length === 0 ? NONE : counts.map(([code, n]) => `${code} ${n}`).join(", ")
+  return counts.length === 0 ? NONE : counts.map(([code, n]) => `${code}${n}`).join(" ")
 }
 
 const COLUMNS = [
   left("kernel"),
   right("completed"),
   left("else"),
-  right("after s"),
-  right("elapsed s"),
-  right("throttled"),
+  right("after"),
+  right("elapsed"),
+  right("parked"),
   right("drops"),
-  right("filtered"),
+  right("filter"),
   right("reserve")
 ]
 
@@ -133,19 +133,19 @@ const summaryLines = (result: AblationResult, allocator: Allocator): ReadonlyArr
   ]
 }
 
+const LEGEND = (
+  "Times in simulated seconds. after: last progress before the lockup. parked: pgscan_direct_throttle. drops: packets "
+  + "lost on the client for want of memory or of a descriptor. filter: packets made of the reserve that sk_filter "
+  + "discarded. reserve: least free pages of the zone that went deepest, and its min watermark. Medians over seeds, for "
+  + "reserve the least."
+).split(" ")
+
 const legend = (result: AblationResult): ReadonlyArray<string> => {
   const codes = codeCounts(result.runs).map(([code]) => `${code} ${CODE_WORDS.get(code)}`).join(", ")
   return wrap([
     ..."In brackets: 95 % interval (Wilson) of the share of runs that complete.".split(" "),
     ...(codes === "" ? [] : `else: ${codes}.`.split(" ")),
-    ..."after: last progress before the lockup. throttled: pgscan_direct_throttle. drops: packets lost on the".split(
-      " "
-    ),
-    ..."client for want of memory or of a descriptor. filtered: packets made of the reserve that sk_filter".split(" "),
-    ..."discarded. reserve: least free pages of the zone that went deepest, and its min watermark. Medians over".split(
-      " "
-    ),
-    ..."seeds, for reserve the least.".split(" ")
+    ...LEGEND
   ])
 }
 
