@@ -1,150 +1,144 @@
 // @ts-check
-// Measures swaplab-nbd-server against nbdkit's memory plugin, interleaved in one run.
-//   node tools/nbd-bench/bench.mjs LOAD.c [--seconds 3] [--rounds 5] [--peers nbdkit-file,nbd-server,qemu-nbd]
-// LOAD.c is a light load client: LOAD port connections depth block r|w r|s seconds size export, which prints
-// "requests/s MB/s p50 p99 p999 errors". It is compiled with gcc -O2. Needs Debian's nbdkit, and the peers that are named.
-import { execFileSync, spawn } from "node:child_process"
-import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
-import { connect } from "node:net"
+// Measures swaplab-nbd-server against nbdkit's memory plugin and others, interleaved in one run; medians.
+//   node tools/nbd-bench/bench.mjs [LOAD.c] [--seconds 3] [--rounds 5] [--load light,fio] [--peers a,b] [--cells 1,2]
+// LOAD.c is the light load client (see loads.mjs), compiled with gcc -O2; without it the load is fio.
+// Peers: nbdkit-file, nbd-server, qemu-nbd, ours-file; all of these serve one file from the page cache. What is missing of
+// them is installed from Debian by tools/install-peers.sh, or the run ends and says what to install.
+// A row is a cell: for each server requests a second, CPU µs of the server and of the load for a request, p50 and p99 in µs;
+// then the ratio of our rate to that of nbdkit's memory, and what is asked for.
+import { execFileSync, spawnSync } from "node:child_process"
+import { mkdtempSync, readFileSync } from "node:fs"
 import { availableParallelism, loadavg, tmpdir } from "node:os"
-import { dirname, join } from "node:path"
-import { fileURLToPath } from "node:url"
+import { join } from "node:path"
+import { root } from "../src/workspace.mjs"
+import { CELLS, fioLoad, lightLoad } from "./loads.mjs"
+import { cpuSeconds, KINDS, startServers } from "./servers.mjs"
 
-const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
-const [source, ...rest] = process.argv.slice(2)
-const option = (/** @type {string} */ name, /** @type {string} */ standard) => {
-  const at = rest.indexOf(`--${name}`)
-  return at < 0 ? standard : rest[at + 1]
-}
-if (source === undefined) {
-  console.error("usage: node tools/nbd-bench/bench.mjs LOAD.c [--seconds 3] [--rounds 5] [--peers a,b]")
+const usage = (/** @type {string} */ why) => {
+  console.error(
+    `nbd-bench: ${why}\nusage: node tools/nbd-bench/bench.mjs [LOAD.c] [--seconds 3] [--rounds 5] ` +
+      "[--load light,fio] [--peers nbdkit-file,nbd-server,qemu-nbd,ours-file] [--cells 1,2]"
+  )
   process.exit(2)
 }
-const seconds = Number(option("seconds", "3"))
-const rounds = Number(option("rounds", "5"))
-const peers = option("peers", "").split(",").filter((name) => name !== "")
-const SIZE = 256 * 2 ** 20
+
+/** @type {Record<string, string>} */
+const given = {}
+let source = ""
+const args = process.argv.slice(2)
+while (args.length > 0) {
+  const word = args.shift() ?? ""
+  if (!word.startsWith("--")) source = word
+  else if (["seconds", "rounds", "load", "peers", "cells"].includes(word.slice(2)) && args.length > 0) {
+    given[word.slice(2)] = args.shift() ?? ""
+  } else usage(`${word}: expected one of the options with its value`)
+}
+const list = (/** @type {string | undefined} */ text) => (text ?? "").split(",").filter((word) => word !== "")
+const positive = (/** @type {string} */ key, /** @type {number} */ standard) => {
+  const value = Number(given[key] ?? standard)
+  return value > 0 ? value : usage(`--${key}: got ${given[key]}, expected a number above 0`) ?? 0
+}
+const seconds = positive("seconds", 3)
+const rounds = positive("rounds", 5)
+const loadNames = given["load"] === undefined ? [source === "" ? "fio" : "light"] : list(given["load"])
+const kinds = ["nbdkit", "ours", ...list(given["peers"])]
+const cells = given["cells"] === undefined ? CELLS : list(given["cells"]).map((number) => CELLS[Number(number) - 1])
+for (const kind of kinds) {
+  if (KINDS[kind] === undefined) usage(`--peers: got ${kind}, expected some of ${Object.keys(KINDS)}`)
+}
+for (const name of loadNames) {
+  if (name !== "light" && name !== "fio") usage(`--load: got ${name}, expected light or fio`)
+}
+if (cells.includes(/** @type {any} */ (undefined))) usage(`--cells: expected numbers from 1 to ${CELLS.length}`)
+if (loadNames.includes("light") && source === "") usage("--load light: expected the source of the light client, LOAD.c")
+
+/** Programs that this run needs and that are not there. */
+const missing = () =>
+  [
+    ...kinds.map((kind) => KINDS[kind].program),
+    ...loadNames.map((name) => name === "fio" ? "fio" : "gcc")
+  ].filter((program) => spawnSync("sh", ["-c", `command -v ${program}`], { stdio: "ignore" }).status !== 0)
+if (missing().length > 0) spawnSync("bash", [join(root, "tools/install-peers.sh")], { stdio: "inherit" })
+if (missing().length > 0) {
+  console.error(`nbd-bench: missing: ${[...new Set(missing())].join(", ")}; on Debian: apt-get install them`)
+  process.exit(1)
+}
+
 const folder = mkdtempSync(join(tmpdir(), "nbd-bench-"))
-const load = join(folder, "load")
-execFileSync("gcc", ["-O2", "-o", load, source])
-writeFileSync(join(folder, "file.img"), Buffer.alloc(SIZE, 0x5a))
-const configFile = join(folder, "nbd-server.conf")
+process.on("exit", () => execFileSync("rm", ["-rf", folder]))
+process.on("SIGINT", () => process.exit(130))
+process.on("SIGTERM", () => process.exit(143))
+const loads = loadNames.map((name) => ({ name, load: name === "fio" ? fioLoad : lightLoad(source, folder) }))
+const servers = await startServers(kinds, folder)
 
-/** @type {Readonly<Record<string, (port: number) => readonly [string, ReadonlyArray<string>]>>} */
-const servers = {
-  nbdkit: (port) => ["nbdkit", ["-f", "-i", "127.0.0.1", "-p", String(port), "memory", "256M"]],
-  ours: (port) => [process.execPath, [
-    join(root, "apps/nbd-server/dist/main.js"),
-    "--memory",
-    "256 MiB",
-    "--listen",
-    `127.0.0.1:${port}`
-  ]],
-  "nbdkit-file": (port) => ["nbdkit", ["-f", "-i", "127.0.0.1", "-p", String(port), "file", join(folder, "file.img")]],
-  "nbd-server": (port) => {
-    writeFileSync(configFile, `[generic]\n[disk]\nexportname=${join(folder, "file.img")}\nport=${port}\n`)
-    return ["nbd-server", ["-d", `127.0.0.1:${port}`, join(folder, "file.img")]]
-  },
-  "qemu-nbd": (port) => ["qemu-nbd", [
-    "-f",
-    "raw",
-    "-b",
-    "127.0.0.1",
-    "-p",
-    String(port),
-    "-e",
-    "64",
-    "-t",
-    join(folder, "file.img")
-  ]]
+/** CPU seconds of the children that this process has waited for: the loads. */
+const loadSeconds = () => {
+  const fields = readFileSync("/proc/self/stat", "utf8").split(") ")[1].split(" ")
+  return (Number(fields[13]) + Number(fields[14])) / 100
 }
 
-const listening = (/** @type {number} */ port) =>
-  new Promise((resolve) => {
-    const socket = connect(port, "127.0.0.1")
-    socket.on("connect", () => resolve(socket.destroy() !== undefined))
-    socket.on("error", () => resolve(false))
-  })
-
-/** CPU seconds of a process and its children. */
-const cpuSeconds = (/** @type {number} */ pid) => {
-  const ticks = (/** @type {number} */ id) => {
-    const fields = readFileSync(`/proc/${id}/stat`, "utf8").split(") ")[1].split(" ")
-    return Number(fields[11]) + Number(fields[12])
-  }
-  const children = readdirSync(`/proc/${pid}/task`).flatMap((task) =>
-    readFileSync(`/proc/${pid}/task/${task}/children`, "utf8").split(" ").filter((id) => id !== "").map(Number)
-  )
-  return [pid, ...children].map(ticks).reduce((sum, value) => sum + value) / 100
-}
-
-const names = ["nbdkit", "ours", ...peers]
-const running = names.map((name, i) => {
-  const port = 11_500 + i
-  const [program, args] = servers[name](port)
-  const child = spawn(program, args, { stdio: "ignore" })
-  return { name, port, child, pid: child.pid ?? 0 }
-})
-const stop = () => running.forEach(({ child }) => child.kill("SIGKILL"))
-process.on("exit", stop)
-for (const { port } of running) {
-  while (!(await listening(port))) await new Promise((resolve) => setTimeout(resolve, 100))
-}
-
-/** One measurement: requests a second, server CPU µs a request, p50 and p99 in µs. */
+/** One measurement: what the load tells, and CPU µs a request. */
 const measure = (
-  /** @type {{ port: number, pid: number }} */ { pid, port },
-  /** @type {ReadonlyArray<string | number>} */ [connections, depth, block, rw, pattern],
-  /** @type {number} */ time
+  /** @type {import("./loads.mjs").Load} */ load,
+  /** @type {import("./servers.mjs").Server} */ server,
+  /** @type {import("./loads.mjs").Cell} */ cell,
+  time = seconds
 ) => {
-  const before = cpuSeconds(pid)
-  const args = [port, connections, depth, block, rw, pattern, time, SIZE, ""].map(String)
-  const [rate, , p50, p99, , errors] = execFileSync(load, args, { encoding: "utf8" }).trim().split(" ").map(Number)
-  if (errors > 0) throw new Error(`${errors} errors`)
-  return { rate, cpu: (cpuSeconds(pid) - before) / (rate * time) * 1e6, p50, p99 }
+  const [serverBefore, loadBefore] = [cpuSeconds(server.pid), loadSeconds()]
+  const outcome = load(server, cell, time)
+  const us = (/** @type {number} */ used) => used / (outcome.rate * time) * 1e6
+  return { ...outcome, cpu: us(cpuSeconds(server.pid) - serverBefore), loadCpu: us(loadSeconds() - loadBefore) }
 }
 
-/** @type {ReadonlyArray<readonly [number, number, number, string, string, goal: number]>} */
-const cells = [
-  [1, 16, 4096, "r", "r", 1.2],
-  [8, 16, 4096, "r", "r", 1.2],
-  [32, 16, 4096, "r", "r", 1.2],
-  [1, 16, 4096, "w", "r", 1.2],
-  [8, 16, 4096, "w", "r", 1.2],
-  [32, 16, 4096, "w", "r", 1.2],
-  [1, 1, 4096, "r", "r", 0.7],
-  [8, 1, 4096, "r", "r", 0.55],
-  [32, 1, 4096, "r", "r", 0.55],
-  [1, 16, 131072, "r", "s", 1.1],
-  [1, 16, 131072, "w", "s", 0.85]
-]
 const median = (/** @type {ReadonlyArray<number>} */ values) => [...values].sort((a, b) => a - b)[values.length >> 1]
+/** @type {(results: ReadonlyArray<ReturnType<typeof measure>>) => ReturnType<typeof measure>} */
+const medians = (results) => ({
+  rate: median(results.map(({ rate }) => rate)),
+  p50: median(results.map(({ p50 }) => p50)),
+  p99: median(results.map(({ p99 }) => p99)),
+  cpu: median(results.map(({ cpu }) => cpu)),
+  loadCpu: median(results.map(({ loadCpu }) => loadCpu))
+})
 
-// everything is written once: what is measured must not be holes or first touches
-for (const server of running) measure(server, [1, 16, 131072, "w", "s"], 1)
-for (const server of running) measure(server, [1, 16, 131072, "w", "s"], 1)
 console.log(
   `${seconds} s x ${rounds}, ${availableParallelism()} cores, load ${loadavg()[0].toFixed(1)}, Node ${process.version}`
 )
-console.log(
-  "conns depth block rw | " + names.map((name) => `${name}: requests/s, CPU us, p50, p99`).join(" | ") +
-    " | ratio, goal"
-)
-for (const [connections, depth, block, rw, pattern, goal] of cells) {
-  /** @type {Record<string, Array<ReturnType<typeof measure>>>} */
-  const results = {}
-  for (let round = 0; round < rounds; round++) {
-    for (const server of running) {
-      ;(results[server.name] ??= []).push(measure(server, [connections, depth, block, rw, pattern], seconds))
-    }
-  }
-  const of = (/** @type {string} */ name, /** @type {"rate" | "cpu" | "p50" | "p99"} */ key) =>
-    median(results[name].map((result) => result[key]))
-  const columns = names.map((name) =>
-    `${of(name, "rate").toFixed(0)} ${of(name, "cpu").toFixed(1)} ${of(name, "p50")} ${of(name, "p99")}`
+let met = 0
+let asked = 0
+for (const { load, name } of loads) {
+  // everything is written, twice: what is measured must not be holes or first touches
+  for (const server of [...servers, ...servers]) measure(load, server, CELLS[CELLS.length - 1], 1)
+  console.log(
+    `${name}: conns depth block rw | ${
+      servers.map(({ kind }) => `${kind}: requests/s, CPU, load's CPU, p50, p99`).join(" | ")
+    } | ratio, asked`
   )
-  const ratio = of("ours", "rate") / of("nbdkit", "rate")
-  console.log([`${connections} ${depth} ${block} ${rw}`, ...columns, `${ratio.toFixed(2)}, ${goal}`].join(" | "))
+  for (const cell of cells) {
+    /** @type {Map<string, Array<ReturnType<typeof measure>>>} */
+    const results = new Map(servers.map(({ kind }) => [kind, []]))
+    for (let round = 0; round < rounds; round++) {
+      for (const server of servers) results.get(server.kind)?.push(measure(load, server, cell))
+    }
+    const of = (/** @type {string} */ kind) => medians(results.get(kind) ?? [])
+    const columns = servers.map(({ kind }) => {
+      const { cpu, loadCpu, p50, p99, rate } = of(kind)
+      return `${rate.toFixed(0)} ${cpu.toFixed(1)} ${loadCpu.toFixed(1)} ${p50.toFixed(0)} ${p99.toFixed(0)}`
+    })
+    const { cpu, rate } = of("ours")
+    const ratio = rate / of("nbdkit").rate
+    // the rates that are asked for are those of the light load; with fio a server is to be no worse than 0.85
+    const goal = name === "fio" ? Math.min(cell.goal, 0.85) : cell.goal
+    const isMet = ratio >= goal && (name === "fio" || cpu <= (cell.cpuUs ?? Number.POSITIVE_INFINITY))
+    asked++
+    if (isMet) met++
+    console.log([
+      `${cell.connections} ${cell.depth} ${cell.block} ${cell.write ? "w" : "r"}`,
+      ...columns,
+      `${ratio.toFixed(2)}, ${goal}${cell.cpuUs === undefined || name === "fio" ? "" : ` and CPU ${cell.cpuUs}`}${
+        isMet ? "" : ", not met"
+      }`
+    ].join(" | "))
+  }
 }
-stop()
+console.log(`${met} of ${asked} met`)
 process.exit(0)
