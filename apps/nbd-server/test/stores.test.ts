@@ -1,5 +1,5 @@
 import { Command, CommandFlag, type Job, NbdError, type WaitingStore } from "@swaplab/nbd"
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, truncateSync } from "node:fs"
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, statSync, truncateSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, describe, expect, it } from "vitest"
@@ -44,6 +44,36 @@ describe("a file store", () => {
     await ask(Command.WriteZeroes, 2 * FILE_BLOCK, FILE_BLOCK, undefined, CommandFlag.NoHole)
     expect(store.isHole(2 * FILE_BLOCK, FILE_BLOCK)).toBe(false)
     expect(readFileSync(path).length).toBe(SIZE)
+    close()
+  })
+
+  it("zeroes fast where nothing is to be written, and says at once where it cannot", async () => {
+    const { ask, close, path, store } = openStore("fast")
+    const { FastZero, NoHole } = CommandFlag
+    await ask(Command.Write, 0, 8, new Uint8Array(8).fill(5))
+    const zero = async (offset: number, length: number, flags: number): Promise<number> =>
+      (await ask(Command.WriteZeroes, offset, length, undefined, flags)).error
+    expect(await zero(FILE_BLOCK, SIZE - FILE_BLOCK, FastZero)).toBe(0)
+    expect(await zero(0, SIZE, FastZero)).toBe(NbdError.ENOTSUP)
+    expect(await zero(FILE_BLOCK, 8, FastZero | NoHole)).toBe(NbdError.ENOTSUP)
+    expect(store.isHole(FILE_BLOCK, FILE_BLOCK)).toBe(true)
+    expect(readFileSync(path).subarray(0, 9)).toEqual(Buffer.from([5, 5, 5, 5, 5, 5, 5, 5, 0]))
+    // ENOTSUP is for who asked for fast zeroes only
+    expect(await zero(0, SIZE, 0)).toBe(0)
+    expect((await ask(Command.Read, 0, 8)).data).toEqual(Buffer.alloc(8))
+    close()
+  })
+
+  it("takes room on the disk where something was written, and nowhere else", async () => {
+    const { ask, close, path } = openStore("sparse")
+    const blocks = (): number => statSync(path).blocks * 512
+    await ask(Command.WriteZeroes, 0, SIZE)
+    expect(blocks()).toBe(0)
+    await ask(Command.Write, FILE_BLOCK, 4096, new Uint8Array(4096).fill(1), CommandFlag.Fua)
+    expect(blocks()).toBeGreaterThanOrEqual(4096)
+    expect(blocks()).toBeLessThanOrEqual(FILE_BLOCK)
+    await ask(Command.WriteZeroes, 2 * FILE_BLOCK, FILE_BLOCK, undefined, CommandFlag.NoHole | CommandFlag.Fua)
+    expect(blocks()).toBeGreaterThanOrEqual(FILE_BLOCK + 4096)
     close()
   })
 

@@ -41,7 +41,7 @@ describe.each(["disk", "file", "swap-a", "fswap-a"])("export %s", (name) => {
       can_df: true,
       can_zero: true,
       can_trim: !name.startsWith("f"),
-      can_fast_zero: !name.startsWith("f"),
+      can_fast_zero: true,
       block_size_maximum: 33554432
     })
     if (name.includes("swap")) expect(info.exports[0]["content"]).toMatch(/Linux swap file, 4k page size.*16383 pages/)
@@ -162,7 +162,7 @@ withPrograms("nbdcopy")("nbdcopy goes from export to export", async () => {
 withPrograms("qemu-nbd")("qemu-nbd -L lists the exports with their flags", async () => {
   const list = await ok("qemu-nbd", "-L", "-b", "127.0.0.1", "-p", String(server.port))
   expect(list).toMatch(/exports available: 3\n export: 'disk'\n  description: scratch\n  size:  67108864\n/)
-  expect([...list.matchAll(/flags: (0x\w+) \(/g)].map(([, flags]) => flags)).toEqual(["0xded", "0x1cd", "0x1cf"])
+  expect([...list.matchAll(/flags: (0x\w+) \(/g)].map(([, flags]) => flags)).toEqual(["0xded", "0x9cd", "0x9cf"])
   expect(list.match(/available meta contexts: 1\n   base:allocation/g)).toHaveLength(3)
 })
 

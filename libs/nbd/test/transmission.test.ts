@@ -316,6 +316,17 @@ it("a memory store keeps to its limit", () => {
   expect(store.write(65_536, 1, new Uint8Array(1))).toBe(NbdError.Ok)
 })
 
+it("zeroes that must not be holes take their room, or get ENOSPC", () => {
+  const store = new MemoryStore(SIZE, () => 4 * MEMORY_BLOCK)
+  expect(store.write(0, 8, new Uint8Array(8).fill(1))).toBe(NbdError.Ok)
+  expect(store.writeZeroes(0, 2 * MEMORY_BLOCK, CommandFlag.NoHole)).toBe(NbdError.Ok)
+  expect([store.isHole(0, 1), store.isHole(MEMORY_BLOCK, 1), store.allocatedBytes]).toEqual([false, false, 65_536])
+  expect(contents(store, 0)).toEqual(new Uint8Array(MEMORY_BLOCK))
+  expect(store.writeZeroes(0, 5 * MEMORY_BLOCK, CommandFlag.NoHole | CommandFlag.FastZero)).toBe(NbdError.ENOSPC)
+  expect(store.writeZeroes(0, 5 * MEMORY_BLOCK)).toBe(NbdError.Ok)
+  expect(store.allocatedBytes).toBe(0)
+})
+
 it("a memory store is what a file would be, and holds the blocks that are in use", () => {
   const size = 16 * MEMORY_BLOCK
   const step = fc.record({

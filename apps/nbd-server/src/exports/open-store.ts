@@ -49,7 +49,7 @@ export interface OpenStore {
 type Bytes = (ByteStore | WaitingStore) & Partial<ExtentSource>
 
 const ALL = SWAP_EXPORT_FLAGS
-const FILE = ALL & ~(TransmissionFlag.SendTrim | TransmissionFlag.SendFastZero | TransmissionFlag.SendCache)
+const FILE = ALL & ~(TransmissionFlag.SendTrim | TransmissionFlag.SendCache)
 
 /** What a template's exports look like. */
 export const templateInfo = (name: string, { description, minimumBlock, size, store }: SwapTemplate): ExportInfo =>

@@ -1,6 +1,6 @@
 // An export in a sparse file. Requests run in the thread pool of Node; what is not written yet is known to be a hole and
-// needs no disk. Node offers no fallocate: nothing punches holes, zeroes are written, and the export does not claim TRIM
-// or FAST_ZERO.
+// needs no disk. Node offers no fallocate: nothing punches holes, zeroes are written where data may be, the export does not
+// claim TRIM, and FAST_ZERO gets ENOTSUP unless the place is a hole already.
 import {
   Command,
   CommandFlag,
@@ -91,6 +91,9 @@ export class FileStore implements WaitingStore, ExtentSource {
         if (!this.#claim(offset, length)) return job.finish(NbdError.ENOSPC)
         return this.#write(job.bytes, offset, 0, length, (error) => this.#finish(job, error))
       case Command.WriteZeroes:
+        if ((flags & CommandFlag.FastZero) !== 0 && !this.#isFastZero(offset, length, flags)) {
+          return job.finish(NbdError.ENOTSUP)
+        }
         if ((flags & CommandFlag.NoHole) !== 0 && !this.#claim(offset, length)) return job.finish(NbdError.ENOSPC)
         return this.#zero(offset, offset + length, (error) => this.#finish(job, error))
       case Command.Flush:
@@ -99,6 +102,11 @@ export class FileStore implements WaitingStore, ExtentSource {
         // TRIM is a hint, and CACHE is one, too
         return job.finish(NbdError.Ok)
     }
+  }
+
+  /** Nothing has to be written. */
+  #isFastZero(offset: number, length: number, flags: number): boolean {
+    return length === 0 || ((flags & CommandFlag.NoHole) === 0 && this.isHole(offset, length))
   }
 
   isHole(offset: number, length: number): boolean {

@@ -2,7 +2,7 @@
 // in one piece, so that large requests find their data in few pieces; when one block of it becomes a hole, the others get
 // memory of their own. What is held is therefore what is in use, block by block.
 import { toU64 } from "../wire/bytes.ts"
-import { NbdError } from "../wire/constants.ts"
+import { CommandFlag, NbdError } from "../wire/constants.ts"
 import type { Extent } from "../wire/reply.ts"
 import type { ExtentSource } from "./dispatch.ts"
 import type { ByteStore } from "./served-export.ts"
@@ -82,7 +82,9 @@ export class MemoryStore implements ByteStore, ExtentSource {
     return this.writeZeroes(offset, length)
   }
 
-  writeZeroes(offset: number, length: number): number {
+  /** Whole blocks become holes, unless the client wants their room (NO_HOLE). */
+  writeZeroes(offset: number, length: number, flags = 0): number {
+    if ((flags & CommandFlag.NoHole) !== 0) return this.#fill(offset, length)
     const end = offset + length
     for (let at = offset; at < end;) {
       const index = Math.floor(at / MEMORY_BLOCK)
@@ -121,6 +123,16 @@ export class MemoryStore implements ByteStore, ExtentSource {
       start += bytes
     }
     return extents.map((extent) => ({ length: toU64(extent.length), flags: { hi: 0, lo: extent.hole ? 3 : 0 } }))
+  }
+
+  #fill(offset: number, length: number): number {
+    for (let start = 0; start < length;) {
+      const room = this.room(offset + start, length - start)
+      if (room === null) return NbdError.ENOSPC
+      room.fill(0)
+      start += room.length
+    }
+    return NbdError.Ok
   }
 
   #newBlock(index: number): Uint8Array | null {
