@@ -13,6 +13,7 @@ import { file, json, seed, seeds, set, text, texts, workers } from "./options.ts
 import { PATCHES_FLAGS, patchesCommand } from "./patches.ts"
 import { withoutColours } from "./plain-console.ts"
 import { overridesOf, run } from "./run.ts"
+import { shrink, SHRINK_FLAGS } from "./shrink.ts"
 import { why, WHY_FLAGS } from "./why.ts"
 
 const exitCodeLines = EXIT_CODES.map(([code, meaning]) => HelpDoc.p(`${String(code).padEnd(4)} ${meaning}`))
@@ -64,6 +65,7 @@ const command = (worker: URL) =>
       runCommand(worker),
       ablate(worker),
       why(worker),
+      shrink(worker),
       map(worker),
       validateCommand,
       patchesCommand,
@@ -80,6 +82,7 @@ const FLAGS: Readonly<Record<string, Flags>> = {
   ablate: ABLATE_FLAGS,
   map: MAP_FLAGS,
   why: WHY_FLAGS,
+  shrink: SHRINK_FLAGS,
   validate: { withValue: ["--set"], alone: [] },
   patches: PATCHES_FLAGS,
   schema: { withValue: [], alone: [] }

@@ -1,5 +1,6 @@
 // Contents page of @swaplab/cluster, in reading order.
 export {
+  type Base,
   BASE_INFO,
   type BaseInfo,
   baseInfo,
@@ -90,6 +91,7 @@ export {
   type WorkloadSize
 } from "./scenario/machines.ts"
 export { compareNatural } from "./scenario/natural.ts"
+export { pruneScenario, scenarioYaml } from "./scenario/prune.ts"
 export {
   type CompareConfig,
   type Expectation,

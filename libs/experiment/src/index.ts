@@ -50,6 +50,8 @@ export { type KernelSummary, RESULT_FORMAT, type ResultJson, resultJson, summari
 export { layerInProcess, layerWorkerMain, layerWorkers, Runner, type Simulate } from "./runner.ts"
 export { chooseLockup, type LockupChoice, readResult, type SavedLockup, type SavedResult } from "./saved-result.ts"
 export { seriesCsv } from "./series-csv.ts"
+export { shrinkSteps, type Step } from "./shrink-steps.ts"
+export { shrink, type ShrinkOptions, type ShrinkProgress, type Shrunk } from "./shrink.ts"
 export {
   type Averaging,
   type Estimate,

@@ -1,0 +1,48 @@
+// A scenario with as few lines as it needs: what stands at its default is left out. And the file of such a scenario.
+import { Schema } from "effect"
+import { stringify } from "yaml"
+import { Scenario } from "./scenario.ts"
+import { isMapping, type Mapping } from "./tree.ts"
+
+/** What an empty scenario becomes, as a file would write it. */
+const defaults = (): Mapping =>
+  Schema.encodeSync(Scenario)(
+    Schema.decodeUnknownSync(Scenario)({ name: "x", kernels: {}, clients: [{}] })
+  ) as unknown as Mapping
+
+const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b)
+
+/** `given` without what is equal in `usual`; undefined when nothing is left. */
+const without = (given: unknown, usual: unknown): unknown => {
+  if (same(given, usual)) return undefined
+  if (!isMapping(given) || !isMapping(usual)) return given
+  const left = Object.entries(given).flatMap(([key, value]) => {
+    const rest = without(value, usual[key])
+    return rest === undefined ? [] : [[key, rest] as const]
+  })
+  return left.length === 0 ? undefined : Object.fromEntries(left)
+}
+
+/** The same scenario, without every value that is its default. It must be one that decodes. */
+export const pruneScenario = (given: Mapping): Mapping => {
+  const { clients: [group], kernels: _kernels, name: _name, ...usual } = defaults() as Mapping & {
+    readonly clients: ReadonlyArray<unknown>
+  }
+  const { clients, kernels, name, ...rest } = Schema.encodeSync(Scenario)(
+    Schema.decodeUnknownSync(Scenario)(given)
+  ) as unknown as Mapping & { readonly clients: ReadonlyArray<unknown>; readonly kernels: Mapping }
+  const { description, duration, seeds, ...others } = (without(rest, usual) ?? {}) as Mapping
+  const head = Object.entries({ name, description, seeds, duration }).filter(([, value]) => value !== undefined)
+  return {
+    ...Object.fromEntries(head),
+    kernels: Object.fromEntries(
+      Object.entries(kernels).map(([key, value]) => [key, without(value, { patches: {} }) ?? value])
+    ),
+    clients: clients.map((item) => without(item, group) ?? {}),
+    ...others
+  }
+}
+
+/** The file of a scenario; `remarks` stand on top of it, a line each. */
+export const scenarioYaml = (given: Mapping, remarks: ReadonlyArray<string> = []): string =>
+  remarks.map((line) => `# ${line}\n`).join("") + stringify(given, { lineWidth: 110 })
