@@ -1,6 +1,6 @@
 // An export of bytes in memory, sparse: blocks are allocated when first written. A WRITE of a whole span of blocks gets them
-// in one piece, so that large requests find their data in few pieces; when one block of it becomes a hole, the others get
-// memory of their own. What is held is therefore what is in use, block by block.
+// in one piece, so that large requests find their data in few pieces; it is freed when all its blocks are holes. Memory in
+// use never moves: data of a WRITE may be on its way into it while other requests are served.
 import { toU64 } from "../wire/bytes.ts"
 import { CommandFlag, NbdError } from "../wire/constants.ts"
 import type { Extent } from "../wire/reply.ts"
@@ -25,6 +25,8 @@ export class MemoryStore implements ByteStore, ExtentSource {
   readonly #limitBytes: () => number
   /** A block that is larger than MEMORY_BLOCK is a span: then all its blocks are that same memory. */
   readonly #blocks: Array<Uint8Array | null>
+  /** 1 for a hole, with memory in a span or without. */
+  readonly #isHole: Uint8Array
   #allocated = 0
 
   /** `limitBytes` tells how much memory it may use altogether; beyond, writes get ENOSPC. */
@@ -32,9 +34,10 @@ export class MemoryStore implements ByteStore, ExtentSource {
     this.size = size
     this.#limitBytes = limitBytes
     this.#blocks = Array.from({ length: Math.ceil(size / MEMORY_BLOCK) }, () => null)
+    this.#isHole = new Uint8Array(this.#blocks.length).fill(1)
   }
 
-  /** Bytes of memory in use. */
+  /** Bytes of memory that are held. */
   get allocatedBytes(): number {
     return this.#allocated * MEMORY_BLOCK
   }
@@ -52,7 +55,10 @@ export class MemoryStore implements ByteStore, ExtentSource {
         : this.#newBlock(index)
       if (block === null) return null
     }
-    return piece(block, offset, length)
+    const room = piece(block, offset, length)
+    const last = Math.floor((offset + room.length - 1) / MEMORY_BLOCK)
+    for (let i = index; i <= last; i++) this.#isHole[i] = 0
+    return room
   }
 
   read(offset: number, length: number, into: Uint8Array): number {
@@ -91,9 +97,14 @@ export class MemoryStore implements ByteStore, ExtentSource {
       const block = this.#blocks[index]
       const next = Math.min(end, (index + 1) * MEMORY_BLOCK)
       if (block !== null && next - at === MEMORY_BLOCK) {
-        if (block.length === SPAN) this.#split(index, block, Math.floor(end / MEMORY_BLOCK))
-        this.#blocks[index] = null
-        this.#allocated--
+        if (block.length === SPAN) {
+          piece(block, at, MEMORY_BLOCK).fill(0)
+          this.#dropFromSpan(index)
+        } else {
+          this.#isHole[index] = 1
+          this.#blocks[index] = null
+          this.#allocated--
+        }
       } else if (block !== null) piece(block, at, next - at).fill(0)
       at = next
     }
@@ -107,7 +118,7 @@ export class MemoryStore implements ByteStore, ExtentSource {
   isHole(offset: number, length: number): boolean {
     const end = Math.floor((offset + length - 1) / MEMORY_BLOCK)
     for (let index = Math.floor(offset / MEMORY_BLOCK); index <= end; index++) {
-      if (this.#blocks[index] !== null) return false
+      if (this.#isHole[index] === 0) return false
     }
     return true
   }
@@ -116,7 +127,7 @@ export class MemoryStore implements ByteStore, ExtentSource {
     const extents: Array<{ length: number; hole: boolean }> = []
     for (let start = 0; start < length;) {
       const bytes = Math.min(MEMORY_BLOCK - (offset + start) % MEMORY_BLOCK, length - start)
-      const hole = this.#blocks[Math.floor((offset + start) / MEMORY_BLOCK)] === null
+      const hole = this.#isHole[Math.floor((offset + start) / MEMORY_BLOCK)] === 1
       const last = extents[extents.length - 1]
       if (last !== undefined && last.hole === hole) last.length += bytes
       else extents.push({ length: bytes, hole })
@@ -153,13 +164,13 @@ export class MemoryStore implements ByteStore, ExtentSource {
     return span
   }
 
-  /** Gives the blocks of a span memory of their own; those from `index` up to `end` are about to go and get none to speak of. */
-  #split(index: number, span: Uint8Array, end: number): void {
+  /** A block of a span becomes a hole. Its memory goes with that of the span, and that with its last block. */
+  #dropFromSpan(index: number): void {
+    this.#isHole[index] = 1
     const first = index - index % SPAN_BLOCKS
-    for (let i = 0; i < SPAN_BLOCKS; i++) {
-      const goes = first + i >= index && first + i < end
-      this.#blocks[first + i] = goes ? ZEROES : span.slice(i * MEMORY_BLOCK, (i + 1) * MEMORY_BLOCK)
-    }
+    for (let i = first; i < first + SPAN_BLOCKS; i++) if (this.#isHole[i] === 0) return
+    this.#blocks.fill(null, first, first + SPAN_BLOCKS)
+    this.#allocated -= SPAN_BLOCKS
   }
 }
 
