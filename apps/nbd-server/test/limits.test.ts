@@ -2,7 +2,7 @@ import { FairClient } from "@swaplab/nbd"
 import { describe, expect, it } from "vitest"
 import { DiskSlots, type SlotUser } from "../src/limits/disk-slots.ts"
 import { RateLimit, TokenBucket } from "../src/limits/token-bucket.ts"
-import { TURN_UNITS, Turns, type TurnTaker } from "../src/limits/turns.ts"
+import { ALONE_MS, TURN_UNITS, Turns, type TurnTaker } from "../src/limits/turns.ts"
 import { Histogram, upperBoundUs } from "../src/ops/histogram.ts"
 
 describe("a token bucket", () => {
@@ -43,7 +43,7 @@ describe("a token bucket", () => {
 
 it("turns: each client gets its quantum in each round, however many connections it has", () => {
   const later: Array<() => void> = []
-  const turns = new Turns((run) => later.push(run))
+  const turns = new Turns((run) => later.push(run), () => 0)
   const worked = new Map<string, number>()
   const connection = (name: string, turnTaker: TurnTaker) => {
     const one = {
@@ -59,7 +59,7 @@ it("turns: each client gets its quantum in each round, however many connections 
     }
     return one
   }
-  const [hog, modest] = [{ credit: 0, turnBegan: 0 }, { credit: 0, turnBegan: 0 }]
+  const [hog, modest] = [{ credit: 0 }, { credit: 0 }]
   for (let i = 0; i < 8; i++) turns.push(connection(`hog ${i}`, hog))
   turns.push(connection("modest", modest))
   for (let round = 0; round < 16; round++) later.shift()?.()
@@ -67,6 +67,32 @@ it("turns: each client gets its quantum in each round, however many connections 
   expect(worked.get("modest")).toBe(16 * 16)
   // the connections of the hog took turns with its quantum
   expect([...worked].filter(([name]) => name !== "modest").map(([, work]) => work)).toEqual(Array(8).fill(32))
+})
+
+it("turns: one large request is paid for with the turns that follow", () => {
+  const later: Array<() => void> = []
+  const turns = new Turns((run) => later.push(run), () => 0)
+  const order: Array<string> = []
+  const connection = (name: string, units: number) => {
+    const turnTaker = { credit: TURN_UNITS }
+    const one = {
+      turnTaker,
+      resume: () => {
+        while (turns.mayWork(turnTaker)) {
+          turnTaker.credit -= units
+          order.push(name)
+        }
+        turns.push(one)
+      }
+    }
+    return one
+  }
+  const [large, small] = [connection("large", 8 * TURN_UNITS), connection("small", TURN_UNITS)]
+  turns.push(large)
+  turns.push(small)
+  for (let round = 0; round < 80; round++) later.shift()?.()
+  expect(order.filter((name) => name === "small").length).toBeGreaterThanOrEqual(79)
+  expect(order.filter((name) => name === "large").length).toBeLessThanOrEqual(11)
 })
 
 it("disk slots go round the clients, and come back from who leaves", () => {
@@ -121,16 +147,23 @@ it("a histogram keeps quantiles within a quarter", () => {
   expect(new Histogram().quantile(0.5)).toBe(0)
 })
 
-it("turns: one who is alone goes on, one who is not waits for the others", () => {
-  const turns = new Turns(() => {})
-  const [one, other] = [{ credit: 1, turnBegan: 0 }, { credit: 1, turnBegan: 0 }]
+it("turns: one who has been alone for a while goes on, one who is not waits for the others", () => {
+  let now = 0
+  const turns = new Turns(() => {}, () => now)
+  const [one, other] = [{ credit: TURN_UNITS }, { credit: TURN_UNITS }]
   const work = (client: TurnTaker): boolean => {
     if (!turns.mayWork(client)) return false
     client.credit -= TURN_UNITS
     return true
   }
-  // whether the other was there during the first turn is not known: it ends
-  expect([work(one), work(one), work(one), work(one)]).toEqual([true, false, true, true])
+  expect([work(one), work(one)]).toEqual([true, false])
+  now = ALONE_MS
+  expect([work(one), work(one), work(one)]).toEqual([true, true, true])
   expect(work(other)).toBe(true)
+  // there is somebody who may come again at any time
+  expect(work(one)).toBe(false)
+  now += ALONE_MS
+  expect(work(one)).toBe(true)
+  turns.push({ turnTaker: other, resume: () => {} })
   expect(work(one)).toBe(false)
 })

@@ -42,10 +42,10 @@ const within = (counts: ReadonlyArray<number>, most: (k: number) => number): voi
   if (at >= 0) expect.fail(`${counts[at]} requests of the hog before request ${at}, at most ${most(at)} expected`)
 }
 
-it("memory: turns of 1024 requests go round, however many connections a client has", async () => {
+it("memory: turns of 32 requests go round, however many connections a client has", async () => {
   const requests = { type: Command.WriteZeroes, length: 4096, requests: 2000 }
   const counts = await hogBefore("swap: { swap-*: { size: 4 MiB } }", requests, requests)
-  within(counts, (k) => 1024 * (2 + Math.floor(k / 1024)))
+  within(counts, (k) => 32 * (2 + Math.floor(k / 32)))
 })
 
 it.each([["syncs", Command.Flush, 0], ["reads of a page", Command.Read, 4096]])(

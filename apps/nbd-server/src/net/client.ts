@@ -8,7 +8,6 @@ import { ClientStats } from "../ops/client-stats.ts"
 export class Client implements TurnTaker {
   readonly key: string
   credit = TURN_UNITS
-  turnBegan = 0
   readonly fair = new FairClient<SlotUser>()
   readonly stats = new ClientStats()
   /** Replaced when other limits are read. */

@@ -62,7 +62,7 @@ export class Server {
     this.#run = options.run
     this.engine = {
       replies: new ReplyBuffer(),
-      turns: new Turns(setImmediate),
+      turns: new Turns(setImmediate, () => performance.now()),
       disk: new DiskSlots(config.limits.diskRequests),
       inFlight: config.limits.inFlight,
       inFlightBytes: config.limits.inFlightBytes,
