@@ -1,6 +1,6 @@
 // The command line of swaplab-nbd-server.
 import { CliConfig, Command, HelpDoc, Options, ValidationError } from "@effect/cli"
-import { NodeContext } from "@effect/platform-node"
+import * as NodeContext from "@effect/platform-node/NodeContext"
 import { Cause, Console, Effect, Layer, Option, Schema } from "effect"
 import { decodeConfig, loadConfig } from "./config/load.ts"
 import { type Config, configJsonSchema, FaultPlanSchema } from "./config/schema.ts"

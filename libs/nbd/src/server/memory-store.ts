@@ -13,8 +13,18 @@ export const MEMORY_BLOCK = 32768
 const SPAN_BLOCKS = 4
 const SPAN = SPAN_BLOCKS * MEMORY_BLOCK
 
+/** Blocks of a group, 8 MiB of the export: a group of holes only costs nothing. */
+const GROUP_BLOCKS = 256
+
 /** What a hole reads as. */
 const ZEROES = new Uint8Array(MEMORY_BLOCK)
+
+class Group {
+  /** A block that is larger than MEMORY_BLOCK is a span: then all its blocks are that same memory. */
+  readonly blocks: Array<Uint8Array | null> = Array.from({ length: GROUP_BLOCKS }, () => null)
+  /** 1 for a hole, with memory in a span or without. */
+  readonly isHole = new Uint8Array(GROUP_BLOCKS).fill(1)
+}
 
 /**
  * A sparse byte store; everything never written, trimmed or zeroed is a hole that reads as zeroes. Blocks are never used
@@ -23,18 +33,14 @@ const ZEROES = new Uint8Array(MEMORY_BLOCK)
 export class MemoryStore implements ByteStore, ExtentSource {
   readonly size: number
   readonly #limitBytes: () => number
-  /** A block that is larger than MEMORY_BLOCK is a span: then all its blocks are that same memory. */
-  readonly #blocks: Array<Uint8Array | null>
-  /** 1 for a hole, with memory in a span or without. */
-  readonly #isHole: Uint8Array
+  readonly #groups: Array<Group | null>
   #allocated = 0
 
   /** `limitBytes` tells how much memory it may use altogether; beyond, writes get ENOSPC. */
   constructor(size: number, limitBytes: () => number = () => Number.POSITIVE_INFINITY) {
     this.size = size
     this.#limitBytes = limitBytes
-    this.#blocks = Array.from({ length: Math.ceil(size / MEMORY_BLOCK) }, () => null)
-    this.#isHole = new Uint8Array(this.#blocks.length).fill(1)
+    this.#groups = Array.from({ length: Math.ceil(size / MEMORY_BLOCK / GROUP_BLOCKS) }, () => null)
   }
 
   /** Bytes of memory that are held. */
@@ -43,21 +49,22 @@ export class MemoryStore implements ByteStore, ExtentSource {
   }
 
   view(offset: number, length: number): Uint8Array {
-    return piece(this.#blocks[Math.floor(offset / MEMORY_BLOCK)] ?? ZEROES, offset, length)
+    return piece(this.#block(Math.floor(offset / MEMORY_BLOCK)) ?? ZEROES, offset, length)
   }
 
   room(offset: number, length: number): Uint8Array | null {
     const index = Math.floor(offset / MEMORY_BLOCK)
-    let block = this.#blocks[index]
+    const group = this.#groups[Math.floor(index / GROUP_BLOCKS)] ??= new Group()
+    const at = index % GROUP_BLOCKS
+    let block = group.blocks[at]
     if (block === null) {
-      block = offset % SPAN === 0 && length >= SPAN
-        ? this.#newSpan(index) ?? this.#newBlock(index)
-        : this.#newBlock(index)
+      if (offset % SPAN === 0 && length >= SPAN) block = this.#newSpan(group, at)
+      block ??= this.#newBlock(group, at)
       if (block === null) return null
     }
     const room = piece(block, offset, length)
-    const last = Math.floor((offset + room.length - 1) / MEMORY_BLOCK)
-    for (let i = index; i <= last; i++) this.#isHole[i] = 0
+    const last = at + Math.floor((offset % MEMORY_BLOCK + room.length - 1) / MEMORY_BLOCK)
+    for (let i = at; i <= last; i++) group.isHole[i] = 0
     return room
   }
 
@@ -94,18 +101,13 @@ export class MemoryStore implements ByteStore, ExtentSource {
     const end = offset + length
     for (let at = offset; at < end;) {
       const index = Math.floor(at / MEMORY_BLOCK)
-      const block = this.#blocks[index]
+      const block = this.#block(index)
       const next = Math.min(end, (index + 1) * MEMORY_BLOCK)
-      if (block !== null && next - at === MEMORY_BLOCK) {
-        if (block.length === SPAN) {
-          piece(block, at, MEMORY_BLOCK).fill(0)
-          this.#dropFromSpan(index)
-        } else {
-          this.#isHole[index] = 1
-          this.#blocks[index] = null
-          this.#allocated--
-        }
-      } else if (block !== null) piece(block, at, next - at).fill(0)
+      if (block !== null) {
+        const whole = next - at === MEMORY_BLOCK
+        if (!whole || block.length === SPAN) piece(block, at, next - at).fill(0)
+        if (whole) this.#drop(index)
+      }
       at = next
     }
     return NbdError.Ok
@@ -118,7 +120,7 @@ export class MemoryStore implements ByteStore, ExtentSource {
   isHole(offset: number, length: number): boolean {
     const end = Math.floor((offset + length - 1) / MEMORY_BLOCK)
     for (let index = Math.floor(offset / MEMORY_BLOCK); index <= end; index++) {
-      if (this.#isHole[index] === 0) return false
+      if (!this.#isHoleAt(index)) return false
     }
     return true
   }
@@ -127,7 +129,7 @@ export class MemoryStore implements ByteStore, ExtentSource {
     const extents: Array<{ length: number; hole: boolean }> = []
     for (let start = 0; start < length;) {
       const bytes = Math.min(MEMORY_BLOCK - (offset + start) % MEMORY_BLOCK, length - start)
-      const hole = this.#isHole[Math.floor((offset + start) / MEMORY_BLOCK)] === 1
+      const hole = this.#isHoleAt(Math.floor((offset + start) / MEMORY_BLOCK))
       const last = extents[extents.length - 1]
       if (last !== undefined && last.hole === hole) last.length += bytes
       else extents.push({ length: bytes, hole })
@@ -146,31 +148,46 @@ export class MemoryStore implements ByteStore, ExtentSource {
     return NbdError.Ok
   }
 
-  #newBlock(index: number): Uint8Array | null {
+  #block(index: number): Uint8Array | null {
+    const group = this.#groups[Math.floor(index / GROUP_BLOCKS)]
+    return group === null ? null : group.blocks[index % GROUP_BLOCKS]
+  }
+
+  #isHoleAt(index: number): boolean {
+    const group = this.#groups[Math.floor(index / GROUP_BLOCKS)]
+    return group === null || group.isHole[index % GROUP_BLOCKS] === 1
+  }
+
+  #newBlock(group: Group, at: number): Uint8Array | null {
     if (this.allocatedBytes + MEMORY_BLOCK > this.#limitBytes()) return null
     const block = new Uint8Array(MEMORY_BLOCK)
-    this.#blocks[index] = block
+    group.blocks[at] = block
     this.#allocated++
     return block
   }
 
   /** Null when a block of it is in use, or there is no memory for all of them. */
-  #newSpan(index: number): Uint8Array | null {
+  #newSpan({ blocks }: Group, at: number): Uint8Array | null {
     if (this.allocatedBytes + SPAN > this.#limitBytes()) return null
-    for (let i = 1; i < SPAN_BLOCKS; i++) if (this.#blocks[index + i] !== null) return null
+    for (let i = 1; i < SPAN_BLOCKS; i++) if (blocks[at + i] !== null) return null
     const span = new Uint8Array(SPAN)
-    this.#blocks.fill(span, index, index + SPAN_BLOCKS)
+    blocks.fill(span, at, at + SPAN_BLOCKS)
     this.#allocated += SPAN_BLOCKS
     return span
   }
 
-  /** A block of a span becomes a hole. Its memory goes with that of the span, and that with its last block. */
-  #dropFromSpan(index: number): void {
-    this.#isHole[index] = 1
-    const first = index - index % SPAN_BLOCKS
-    for (let i = first; i < first + SPAN_BLOCKS; i++) if (this.#isHole[i] === 0) return
-    this.#blocks.fill(null, first, first + SPAN_BLOCKS)
-    this.#allocated -= SPAN_BLOCKS
+  /** A block in memory becomes a hole. The memory of a span goes with its last block. */
+  #drop(index: number): void {
+    const group = this.#groups[Math.floor(index / GROUP_BLOCKS)]
+    if (group === null) return
+    const { blocks, isHole } = group
+    const at = index % GROUP_BLOCKS
+    isHole[at] = 1
+    const count = blocks[at]?.length === SPAN ? SPAN_BLOCKS : 1
+    const first = at - at % count
+    for (let i = first; i < first + count; i++) if (isHole[i] === 0) return
+    blocks.fill(null, first, first + count)
+    this.#allocated -= count
   }
 }
 

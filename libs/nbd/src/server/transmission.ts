@@ -49,8 +49,8 @@ const VIEW_BYTES = 32768
 const SEND_BYTES = 1048576
 /** What a cut request begins to be put together in; it doubles as bytes arrive, for a header costs a client nothing. */
 const FIRST_PAYLOAD_BYTES = 65536
-/** Payloads of jobs of up to so many bytes are copied into buffers that are used again. */
-const JOB_PAYLOAD_BYTES = 4096
+/** No room is smaller: it is used again. Larger payloads of jobs are not copied out of it, but given away with it. */
+const LEAST_PAYLOAD_BYTES = 4096
 
 /** A WRITE of so many bytes that is cut goes into its store as it comes, if that lends its memory. */
 const PLACED_BYTES = 32768
@@ -113,7 +113,7 @@ export class Transmission {
     this.#chunked = mode.structured || mode.extended
     this.#direct = "waits" in served.store ? null : served.store
     this.#waiting = "waits" in served.store ? served.store : null
-    this.#keptPayload = this.#waiting === null ? FIRST_PAYLOAD_BYTES * 4 : JOB_PAYLOAD_BYTES
+    this.#keptPayload = this.#waiting === null ? FIRST_PAYLOAD_BYTES * 4 : LEAST_PAYLOAD_BYTES
     this.#tokens = carriage === "tokens"
     assert(!this.#tokens || (this.#direct === null && !this.#chunked), "tokens travel in simple replies of jobs")
   }
@@ -303,9 +303,7 @@ export class Transmission {
     if (bytes <= this.#payload.length) return
     let length = Math.max(this.#payload.length, FIRST_PAYLOAD_BYTES)
     while (length < bytes) length *= 2
-    // what a job will keep is no larger than it must be
-    const least = this.#waiting === null ? FIRST_PAYLOAD_BYTES : JOB_PAYLOAD_BYTES
-    const payload = new Uint8Array(Math.min(length, Math.max(whole, least)))
+    const payload = new Uint8Array(Math.min(length, Math.max(whole, LEAST_PAYLOAD_BYTES)))
     payload.set(this.#payload.subarray(0, this.#payloadHave))
     this.#payload = payload
   }
