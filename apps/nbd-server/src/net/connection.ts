@@ -20,8 +20,8 @@ import type { Faults } from "../stores/faults.ts"
 import type { Client } from "./client.ts"
 import { Wire } from "./wire.ts"
 
-/** Bytes that the kernel has not taken, with which a connection waits for its client to read. */
-export const OUTPUT_BYTES = 1048576
+/** Fewer bytes than this are copied before they wait for a client that does not read: they are not worth a whole buffer. */
+const LENT_BYTES = 65536
 
 /** A client that reads nothing has so long to take the last replies. */
 const LINGER_MS = 10_000
@@ -206,11 +206,11 @@ export class Connection implements TransmissionHost, Resumable, SlotUser {
   mayStart(request: Request): boolean {
     const { client, transmission } = this
     if (request.type === Command.Disc) return true
-    if (transmission.shuttingDown) return this.#wire.unsent < OUTPUT_BYTES
+    if (transmission.shuttingDown) return !this.#wire.isFull
     const { length, type } = request
     const moves = type === Command.Read || type === Command.Write
     const cost = REQUEST_UNITS + (moves ? Math.min(length, 2 ** 25) : 0)
-    if (this.#wire.unsent >= OUTPUT_BYTES) return false
+    if (this.#wire.isFull) return false
     if (transmission.inFlight > 0) {
       const { inFlight, inFlightBytes } = this.#engine
       if (transmission.inFlight >= inFlight || this.#inFlightBytes + cost > inFlightBytes) return false
@@ -252,9 +252,10 @@ export class Connection implements TransmissionHost, Resumable, SlotUser {
   }
 
   send(replies: ReplyBuffer): void {
-    const pieces = replies.pieces()
+    const copied = this.#wire.unsent > 0 && replies.at < LENT_BYTES
+    const pieces = copied ? replies.copies() : replies.pieces()
     this.#tap?.sent(pieces)
-    const lent = replies.renew(!this.#wire.send(pieces))
+    const lent = replies.renew(!this.#wire.send(pieces) && !copied)
     if (lent !== null) this.#lent.push(lent)
   }
 
@@ -303,7 +304,7 @@ export class Connection implements TransmissionHost, Resumable, SlotUser {
       this.#wire.pause()
       this.#ending ??= { clean: transmission.ended === "disc", reason: transmission.ended }
       if (transmission.done) this.#linger()
-    } else if (transmission.stopped || this.#wire.unsent >= OUTPUT_BYTES) this.#wire.pause()
+    } else if (transmission.stopped || this.#wire.isFull) this.#wire.pause()
     else this.#wire.read()
   }
 

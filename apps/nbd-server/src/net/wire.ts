@@ -7,6 +7,10 @@ import { type OnReadOpts, Socket, type SocketConstructorOpts } from "node:net"
 /** Bytes taken from a socket at once. */
 export const READ_BYTES = 262144
 
+/** Bytes that the kernel has not taken, and pieces that they are in, with which a connection waits for its client to read. */
+const OUTPUT_BYTES = 1048576
+const OUTPUT_PIECES = 512
+
 /** Bytes taken at once where the header of another large WRITE is expected, whose data then goes to its place. */
 const HEAD_BYTES = 512
 
@@ -54,6 +58,8 @@ export class Wire {
   #ended = false
   /** What is read next goes to its place. */
   #placing = false
+  /** Pieces that were sent since the kernel has had all. */
+  #pieces = 0
 
   /** `socket` is paused and has no data left in its stream. `plain`: it is no TLS socket. */
   constructor(socket: Socket, plain: boolean, events: WireEvents) {
@@ -87,6 +93,7 @@ export class Wire {
     }
     let failure: Error | null = null
     this.socket.on("drain", () => {
+      this.#pieces = 0
       if (this.#open) events.drained()
     })
     this.socket.on("error", (error) => (failure = error))
@@ -100,6 +107,11 @@ export class Wire {
   /** Bytes that the kernel has not taken yet. */
   get unsent(): number {
     return this.socket.writableLength
+  }
+
+  /** The client has to read before it gets more. */
+  get isFull(): boolean {
+    return this.socket.writableLength >= OUTPUT_BYTES || this.#pieces >= OUTPUT_PIECES
   }
 
   read(): void {
@@ -123,7 +135,9 @@ export class Wire {
       for (const piece of pieces) socket.write(piece)
       socket.uncork()
     }
-    return socket.writableLength === 0
+    const taken = socket.writableLength === 0
+    this.#pieces = taken ? 0 : this.#pieces + pieces.length
+    return taken
   }
 
   /** Sends what is left, then ends. What still comes in is thrown away, to see the client's end. */

@@ -55,6 +55,11 @@ export class ReplyBuffer {
     return this.#pieces
   }
 
+  /** Everything in line, in order, in memory that is not this buffer's; for few bytes that will have to wait. */
+  copies(): ReadonlyArray<Uint8Array> {
+    return this.pieces().map((piece) => piece.buffer === this.bytes.buffer ? piece.slice() : piece)
+  }
+
   /** Copies everything in line to `target`, and begins anew. */
   moveTo(target: Uint8Array): void {
     assert(target.length >= this.length, "no room for what is in line")
