@@ -230,6 +230,7 @@ export class Machine {
     assert(this.nbd === null, "the swap device is attached already")
     this.nbd = device
     this.disk.driver = device
+    this.pages.lastProgressNs = () => device.lastCompletionNs
     const sender = this.task("nbd0", PF_KTHREAD, { highPriority: true })
     const receiver = this.task("nbd-client")
     sender.daemon = true

@@ -6,7 +6,7 @@
 // CPU costs are parameters and estimates; they decide how long a retry loop takes when nothing makes it sleep.
 // source: mm/page_alloc.c:__alloc_pages_nodemask, __alloc_pages_slowpath, __alloc_pages_direct_reclaim,
 // __alloc_pages_may_oom, should_alloc_retry
-import { assert, type Sim, type Sleeps, WaitQueue } from "@swaplab/sim"
+import { assert, type Nanoseconds, type Sim, type Sleeps, WaitQueue } from "@swaplab/sim"
 import {
   ALLOC_CPUSET,
   ALLOC_NO_WATERMARKS,
@@ -71,10 +71,12 @@ export class PageAllocator extends Node {
   /** The first message. */
   firstFailure: AllocationFailure | null = null
   /**
-   * The first allocation in interrupt context that failed since the record was cleared. Tasks have records of their own
-   * (see {@link Task}).
+   * The first allocation in interrupt context that failed since `lastProgressNs`. Tasks have records of their own (see
+   * {@link Task}).
    */
   readonly atomicRefusal = new Refusal()
+  /** When the machine last got something done; asked when an allocation in interrupt context fails. */
+  lastProgressNs: () => Nanoseconds = () => 0
   readonly counters: AllocCounters = allocCounters()
   #switches: PageAllocSwitches
   readonly costs: AllocCosts
@@ -367,7 +369,7 @@ export class PageAllocator extends Node {
   #recordAtomic(gfp: number, order: number, allocFlags: number): void {
     const record = this.atomicRefusal
     if ((gfp & __GFP_NORETRY) !== 0) return
-    const first = record.timeNs < 0
+    const first = record.timeNs < this.lastProgressNs()
     const final = (gfp & __GFP_NOWARN) === 0 && (record.gfp & __GFP_NOWARN) !== 0
     if (first || final) record.write(this.#sim.now, "softirq", gfp, order, allocFlags, this.zonelist(gfp))
   }

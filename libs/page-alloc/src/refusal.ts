@@ -68,12 +68,4 @@ export class Refusal {
     this.open = false
     this.failedNs = failed ? nowNs : -1
   }
-
-  /** Forgets it: the next one counts as the first. */
-  clear(): void {
-    this.timeNs = -1
-    this.beforeNs = -1
-    this.failedNs = -1
-    this.open = false
-  }
 }

@@ -35,6 +35,24 @@ const ofKernel = (kernel: string, runs: ReadonlyArray<RunResult>): ReadonlyArray
   ]
 }
 
+/** Cycles that the OOM killer has broken: counts, and the first one in full. */
+const rescuesOf = (kernel: string, runs: ReadonlyArray<RunResult>): ReadonlyArray<string> => {
+  const rescued = runs.flatMap((run) => run.clients.flatMap(({ rescue }) => (rescue === null ? [] : [{ run, rescue }])))
+  if (rescued.length === 0) return []
+  const [{ rescue, run }] = rescued
+  const count = new Set(rescued.map((item) => item.run)).size
+  return [
+    ...fold(
+      `  ${kernel}: a cycle broken by the OOM killer in ${count} of ${runs.length} runs. Seed ${run.seed}, ${rescue.client}:`
+    ),
+    ...rescue.text.trimEnd().split("\n").flatMap((line) => fold(`    ${line}`.trimEnd())),
+    ""
+  ]
+}
+
 /** Lockups of every kernel that has any. */
 export const lockupSection = (result: ExperimentResult): ReadonlyArray<string> =>
-  result.plan.kernels.flatMap((kernel) => ofKernel(kernel, runsOf(result.runs, kernel))).slice(0, -1)
+  result.plan.kernels.flatMap((kernel) => {
+    const runs = runsOf(result.runs, kernel)
+    return [...ofKernel(kernel, runs), ...rescuesOf(kernel, runs)]
+  }).slice(0, -1)

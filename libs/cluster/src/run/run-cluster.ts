@@ -113,10 +113,7 @@ const look = (run: ClientRun): void => {
   const { watchdog, client } = run
   const before = watchdog.lastCompletion
   const verdict = watchdog.look()
-  if (watchdog.lastCompletion !== before) {
-    run.lostAtCompletion = run.packetsLost
-    client.machine.pages.atomicRefusal.clear()
-  }
+  if (watchdog.lastCompletion !== before) run.lostAtCompletion = run.packetsLost
   noteRescue(run)
   if (verdict === "progress") {
     run.stuck = null
