@@ -9,8 +9,8 @@ const required = process.env["SWAPLAB_REQUIRE_PEERS"] === "1"
 export const withPrograms =
   (...programs: ReadonlyArray<string>) => (title: string, test: () => Promise<void>): void => {
     const missing = programs.filter((program) => !has(program))
-    if (missing.length === 0 || required) it(title, test)
-    else it.skip(`${title} (not installed: ${missing.join(", ")})`, test)
+    const left = missing.length > 0 && !required
+    it.skipIf(left)(left ? `${title} (not installed: ${missing.join(", ")})` : title, test)
   }
 
 /** Runs a program that must succeed; resolves to what it printed. */
