@@ -30,10 +30,7 @@ const RQ_SENT = 3
 const RQ_RECEIVING = 4
 
 /** Linux errno, as negative results. */
-const EINTR = 4
-const EPIPE = 32
-const EPROTO = 71
-const EBADR = 53
+const [EINTR, EPIPE, EBADR, EPROTO] = [4, 32, 53, 71]
 
 /** The high half of a kernel pointer: cookies are the addresses of requests in Linux, here their numbers. */
 const COOKIE_HI = 0xffff8800
