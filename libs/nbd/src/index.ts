@@ -86,7 +86,8 @@ export { chunkReply, readPrefix, statusReply } from "./server/replies.ts"
 export { REPLY_BUFFER_BYTES, ReplyBuffer } from "./server/reply-buffer.ts"
 export { type ByteStore, type ServedExport, type WaitingStore } from "./server/served-export.ts"
 export { ServerSession } from "./server/session.ts"
-export { type EndReason, Transmission, type TransmissionHost } from "./server/transmission.ts"
+export { type TransmissionHost } from "./server/transmission-host.ts"
+export { type EndReason, Transmission } from "./server/transmission.ts"
 export { type Carriage, PAGE_SIZE, TOKEN_BYTES, tokenised } from "./wire/carriage.ts"
 
 // the emulated server
