@@ -14,7 +14,9 @@ const GRAPH: WaitGraph = {
     { id: "nbd-client", kind: "task", title: "nbd-client", lines: [] },
     { id: "socket", kind: "lock", title: "socket of nbd0", lines: ["a < b & c"] },
     { id: "slots async", kind: "resource", title: "request slots (writes)", lines: [] },
-    { id: "usemem-1", kind: "task", title: "31 tasks (usemem-1, …)", lines: [] }
+    { id: "usemem-1", kind: "task", title: "31 tasks (usemem-1, …)", lines: [] },
+    { id: "mempool bio-0", kind: "resource", title: "mempool bio-0", lines: [] },
+    { id: "kswapd0", kind: "task", title: "kswapd0", lines: [] }
   ],
   edges: [
     edge("nbd0", "memory", "order:0"),
