@@ -53,8 +53,8 @@ writeFileSync(
 log: json
 limits: { handshakes: 4096, connections: 8192, connectionsPerAddress: 8192 }
 swap:
-  memory-*: { size: 64 MiB }
-  file-*: { size: 64 MiB, store: file, directory: ${folder} }
+  memory-*: { size: 64 MiB, keep: true }
+  file-*: { size: 64 MiB, store: file, directory: ${folder}, keep: true }
 `
 )
 const server = spawn(process.execPath, [
