@@ -1,6 +1,6 @@
 // Runs the built server as a user does, and waits for what it says.
 import { type ChildProcess, spawn, type StdioOptions } from "node:child_process"
-import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { connect } from "node:net"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
@@ -12,8 +12,14 @@ export const root = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.ur
 
 export const main = join(root, "apps/nbd-server/dist/main.js")
 
-/** A new empty folder. */
-export const scratch = (): string => mkdtempSync(join(tmpdir(), "nbd-server-"))
+const folders: Array<string> = []
+
+/** A new empty folder, until `stopAll`. */
+export const scratch = (): string => {
+  const folder = mkdtempSync(join(tmpdir(), "nbd-server-"))
+  folders.push(folder)
+  return folder
+}
 
 /** Writes a file into a new folder and returns its path. */
 export const fileWith = (text: string, name = "config.yaml"): string => {
@@ -150,10 +156,11 @@ export const startServer = async (
   return server
 }
 
-/** Stops what a test left running. */
+/** Stops what a test left running, and removes its folders. */
 export const stopAll = async (): Promise<void> => {
   for (const server of running) await server.stop("SIGKILL")
   running.clear()
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true })
 }
 
 /** What a program that ended left. */

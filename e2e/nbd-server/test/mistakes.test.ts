@@ -1,8 +1,10 @@
 // Mistakes in a configuration: one line with the path and the value, exit code 2, nothing opened.
 import { mkdirSync, readdirSync } from "node:fs"
 import { join } from "node:path"
-import { expect, it } from "vitest"
-import { fileWith, runCommand, scratch } from "../src/server.ts"
+import { afterAll, expect, it } from "vitest"
+import { fileWith, runCommand, scratch, stopAll } from "../src/server.ts"
+
+afterAll(stopAll)
 
 it.concurrent.each<[what: string, config: string, message: RegExp]>([
   ["an unknown key", "exprots: {}", /exprots: unknown key/],
