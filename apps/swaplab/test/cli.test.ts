@@ -125,7 +125,10 @@ describe.concurrent("a mistake of the user is one message on standard error, and
       "swaplab: validate: unknown option --seeds, expected one of --set"
     ],
     [["run"], "Missing argument <file>"],
-    [["walk"], "Invalid subcommand for swaplab - use one of 'run', 'ablate', 'map', 'validate', 'patches', 'schema'"]
+    [
+      ["walk"],
+      "Invalid subcommand for swaplab - use one of 'run', 'ablate', 'why', 'shrink', 'map', 'validate', 'patches', 'schema'"
+    ]
   ])("%j", async (args, message) => {
     const { code, stderr, stdout } = await swaplab(...args)
     expect({ code, stdout, stderr: stderr.trim() }).toEqual({ code: 2, stdout: "", stderr: message })
