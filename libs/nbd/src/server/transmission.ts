@@ -28,21 +28,15 @@ import { Placement } from "./placement.ts"
 import { readPrefix, statusReply } from "./replies.ts"
 import type { ReplyBuffer } from "./reply-buffer.ts"
 import type { ByteStore, ServedExport, WaitingStore } from "./served-export.ts"
+import {
+  DIRECT_BYTES,
+  FIRST_PAYLOAD_BYTES,
+  LEAST_PAYLOAD_BYTES,
+  PLACED_BYTES,
+  SEND_BYTES,
+  VIEW_BYTES
+} from "./sizes.ts"
 import type { TransmissionHost } from "./transmission-host.ts"
-
-/** Data of a READ from so many bytes on is sent from where it is. */
-const VIEW_BYTES = 32768
-/** Replies of so many bytes are sent before the next request is looked at. */
-const SEND_BYTES = 1048576
-/** What a cut request begins to be put together in; it doubles as bytes arrive, for a header costs a client nothing. */
-const FIRST_PAYLOAD_BYTES = 65536
-/** No room is smaller: it is used again. Larger payloads of jobs are not copied out of it, but given away with it. */
-const LEAST_PAYLOAD_BYTES = 4096
-
-/** A WRITE of so many bytes that is cut goes into its store as it comes, if that lends its memory. */
-const PLACED_BYTES = 32768
-/** So many bytes of it are worth a read of their own. */
-const DIRECT_BYTES = 8192
 
 const NOTHING = new Uint8Array(0)
 
