@@ -84,7 +84,9 @@ export const simulate = (scenario, kernel, seed, hooks) => {
       integrityErrors: 0,
       failedAllocations: 4,
       firstFailedAllocation: null,
-      lockup: locks ? lockup(name, seed) : null
+      lockup: locks ? lockup(name, seed) : null,
+      rescue: null,
+      background: []
     })),
     server: {
       requests: 80_000,
