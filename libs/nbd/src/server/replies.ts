@@ -62,3 +62,7 @@ export const readPrefix = (mode: TransmissionMode, request: Request, hole = fals
   if (hole) return chunkReply(mode, request, { type: "hole", offset, length }, true)
   return chunkReply(mode, request, { type: "data", offset, data: NOTHING }, true, length)
 }
+
+/** Bytes that a request other than READ was about. */
+export const effectOf = ({ type, length }: Request): number =>
+  type === Command.Flush || type === Command.BlockStatus ? 0 : length

@@ -5,7 +5,7 @@
 // source: doc/proto.md "Transmission", "Simple reply message", "Structured reply chunk message"
 import { assert } from "@swaplab/sim"
 import { copyBytes, getU32 } from "../wire/bytes.ts"
-import { type Carriage, tokenised } from "../wire/carriage.ts"
+import { type Carriage, carried } from "../wire/carriage.ts"
 import {
   Command,
   CommandFlag,
@@ -25,17 +25,10 @@ import { dispatch } from "./dispatch.ts"
 import type { TransmissionMode } from "./export.ts"
 import { Job } from "./job.ts"
 import { Placement } from "./placement.ts"
-import { readPrefix, statusReply } from "./replies.ts"
+import { effectOf, readPrefix, statusReply } from "./replies.ts"
 import type { ReplyBuffer } from "./reply-buffer.ts"
 import type { ByteStore, ServedExport, WaitingStore } from "./served-export.ts"
-import {
-  DIRECT_BYTES,
-  FIRST_PAYLOAD_BYTES,
-  LEAST_PAYLOAD_BYTES,
-  PLACED_BYTES,
-  SEND_BYTES,
-  VIEW_BYTES
-} from "./sizes.ts"
+import * as sizes from "./sizes.ts"
 import type { TransmissionHost } from "./transmission-host.ts"
 
 const NOTHING = new Uint8Array(0)
@@ -94,7 +87,7 @@ export class Transmission {
     this.#chunked = mode.structured || mode.extended
     this.#direct = "waits" in served.store ? null : served.store
     this.#waiting = "waits" in served.store ? served.store : null
-    this.#keptPayload = this.#waiting === null ? FIRST_PAYLOAD_BYTES * 4 : LEAST_PAYLOAD_BYTES
+    this.#keptPayload = this.#waiting === null ? sizes.FIRST_PAYLOAD_BYTES * 4 : sizes.LEAST_PAYLOAD_BYTES
     this.#tokens = carriage === "tokens"
     assert(!this.#tokens || (this.#direct === null && !this.#chunked), "tokens travel in simple replies of jobs")
   }
@@ -132,7 +125,7 @@ export class Transmission {
    * there tells it by `placed`, before anything else is received.
    */
   get place(): Uint8Array | null {
-    return this.#placement.left < DIRECT_BYTES || this.ended !== null ? null : this.#placement.room()
+    return this.#placement.left < sizes.DIRECT_BYTES || this.ended !== null ? null : this.#placement.room()
   }
 
   /** So many bytes were put into `place`. */
@@ -190,7 +183,7 @@ export class Transmission {
       if (to - at < headerBytes) return at === to ? to : this.#complete(bytes, at, to)
       if (!decodeRequestHeader(bytes, at, extended, request)) return this.#end("bad magic", to)
       if (request.payloadBytes > MAX_PAYLOAD) return this.#end("payload too long", to)
-      const payloadBytes = this.#carried(request.payloadBytes)
+      const payloadBytes = carried(this.#tokens, request.payloadBytes)
       const whole = to - at - headerBytes >= payloadBytes
       if (!whole && !this.#isPlaced(request)) {
         this.#cut = true
@@ -232,7 +225,7 @@ export class Transmission {
       }
       this.#cut = true
     }
-    const payloadBytes = this.#carried(request.payloadBytes)
+    const payloadBytes = carried(this.#tokens, request.payloadBytes)
     const added = Math.min(payloadBytes - this.#payloadHave, to - at)
     if (added > 0) {
       this.#makeRoom(this.#payloadHave + added, payloadBytes)
@@ -259,7 +252,7 @@ export class Transmission {
   /** A cut request that goes into its store as it comes. */
   #isPlaced(request: Request): boolean {
     return request.type === Command.Write && this.#direct?.room !== undefined &&
-      request.payloadBytes >= PLACED_BYTES && !this.shuttingDown
+      request.payloadBytes >= sizes.PLACED_BYTES && !this.shuttingDown
   }
 
   #beginPlacing(request: Request, bytes: Uint8Array, at: number, to: number): number {
@@ -270,21 +263,16 @@ export class Transmission {
   }
 
   #place(bytes: Uint8Array, at: number, to: number): number {
-    at = this.#placement.take(bytes, at, to)
+    const next = this.#placement.take(bytes, at, to)
     if (this.#placement.left === 0) this.#answer(this.#request, this.#placement.error)
-    return at
-  }
-
-  /** Bytes of the stream that carry so many bytes of data. */
-  #carried(bytes: number): number {
-    return this.#tokens ? tokenised(bytes) : bytes
+    return next
   }
 
   #makeRoom(bytes: number, whole: number): void {
     if (bytes <= this.#payload.length) return
-    let length = Math.max(this.#payload.length, FIRST_PAYLOAD_BYTES)
+    let length = Math.max(this.#payload.length, sizes.FIRST_PAYLOAD_BYTES)
     while (length < bytes) length *= 2
-    const payload = new Uint8Array(Math.min(length, Math.max(whole, LEAST_PAYLOAD_BYTES)))
+    const payload = new Uint8Array(Math.min(length, Math.max(whole, sizes.LEAST_PAYLOAD_BYTES)))
     payload.set(this.#payload.subarray(0, this.#payloadHave))
     this.#payload = payload
   }
@@ -314,7 +302,14 @@ export class Transmission {
     if (this.#direct === null) {
       assert(this.#waiting !== null, "a store of neither kind")
       const job = this.#jobs.pop() ?? new Job(this)
-      job.take(request, bytes, at, payloadBytes, given, type === Command.Read ? this.#carried(request.length) : 0)
+      job.take(
+        request,
+        bytes,
+        at,
+        payloadBytes,
+        given,
+        type === Command.Read ? carried(this.#tokens, request.length) : 0
+      )
       this.inFlight++
       this.#host.jobTaken(job)
       this.#waiting.perform(job)
@@ -331,7 +326,7 @@ export class Transmission {
   #read(store: ByteStore, request: Request): void {
     const { length, offset } = request
     if (this.#mayBeHole(request)) return this.#answerRead(request, NOTHING, true)
-    if (length >= VIEW_BYTES && store.view !== undefined) {
+    if (length >= sizes.VIEW_BYTES && store.view !== undefined) {
       if (this.#chunked) this.#append(readPrefix(this.mode, request))
       else this.#simple(request, NbdError.Ok)
       for (let done = 0; done < length;) {
@@ -367,7 +362,7 @@ export class Transmission {
     if (this.#chunked) this.#append(readPrefix(this.mode, request, hole))
     else this.#simple(request, NbdError.Ok)
     if (!hole) {
-      if (data.length >= VIEW_BYTES) this.replies.view(data)
+      if (data.length >= sizes.VIEW_BYTES) this.replies.view(data)
       else this.#append(data)
     }
     this.#sent(request, length)
@@ -391,14 +386,9 @@ export class Transmission {
   }
 
   #sent(request: Request, bytes: number, error: number = NbdError.Ok): void {
-    const effect = error !== NbdError.Ok || bytes > 0 ? bytes : this.#effect(request)
+    const effect = error !== NbdError.Ok || bytes > 0 ? bytes : effectOf(request)
     this.#host.answered(request, error, effect, this.#job)
     const { at, bytes: room, length } = this.replies
-    if (at >= room.length / 2 || length >= SEND_BYTES) this.#host.send(this.replies)
-  }
-
-  /** Bytes that a request other than READ was about. */
-  #effect(request: Request): number {
-    return request.type === Command.Flush || request.type === Command.BlockStatus ? 0 : request.length
+    if (at >= room.length / 2 || length >= sizes.SEND_BYTES) this.#host.send(this.replies)
   }
 }

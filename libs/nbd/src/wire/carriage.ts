@@ -11,3 +11,6 @@ export type Carriage = "bytes" | "tokens"
 
 /** Bytes that carry so many bytes of data when pages are tokens. */
 export const tokenised = (bytes: number): number => Math.floor(bytes / PAGE_SIZE) * TOKEN_BYTES + bytes % PAGE_SIZE
+
+/** Bytes of the stream that carry so many bytes of data. */
+export const carried = (tokens: boolean, bytes: number): number => tokens ? tokenised(bytes) : bytes
