@@ -14,6 +14,7 @@ export {
   patchNumber,
   SETTLED_AT_BOOT
 } from "@swaplab/kernel"
+export { outcomeOfExits } from "./run/client-run.ts"
 export { LatencyHistogram, NO_LATENCY } from "./run/latency.ts"
 export {
   LITTLE_TOLERANCE,

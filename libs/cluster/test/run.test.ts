@@ -1,5 +1,6 @@
 import {
   buildCluster,
+  outcomeOfExits,
   runCluster,
   type RunHooks,
   type RunProgress,
@@ -112,6 +113,15 @@ describe("a run", () => {
     expect(result.clients[0].oomKills).toBeGreaterThan(0)
     expect(result.warnings).toContainEqual(expect.stringMatching(/^client-1: swap was full \d+ times$/))
     expect(result.laws.filter(({ holds }) => !holds)).toEqual([])
+  })
+})
+
+describe("how a client ended", () => {
+  it("is the worst exit of its processes", () => {
+    expect(outcomeOfExits(["completed", "completed"])).toBe("completed")
+    expect(outcomeOfExits(["completed", "killed"])).toBe("oom")
+    expect(outcomeOfExits(["killed", "sigbus"])).toBe("sigbus")
+    expect(outcomeOfExits(["sigbus", "corruption", "completed"])).toBe("corruption")
   })
 })
 

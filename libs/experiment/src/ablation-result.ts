@@ -14,6 +14,8 @@ export interface VariantSummary {
   readonly runs: number
   readonly completed: number
   readonly lockup: number
+  readonly corruption: number
+  readonly sigbus: number
   readonly oom: number
   readonly timeout: number
   /** Share of runs that completed. */
@@ -108,6 +110,8 @@ const summarise = (variant: Variant, all: ReadonlyArray<CellResult>): VariantSum
     runs: runs.length,
     completed: count("completed"),
     lockup: count("lockup"),
+    corruption: count("corruption"),
+    sigbus: count("sigbus"),
     oom: count("oom"),
     timeout: count("timeout"),
     completedShare: { ...share, value: runs.length === 0 ? 0 : share.value },

@@ -15,6 +15,8 @@ export interface KernelSummary {
   readonly runs: number
   readonly completed: number
   readonly lockup: number
+  readonly corruption: number
+  readonly sigbus: number
   readonly oom: number
   readonly timeout: number
   readonly stopped: number
@@ -74,6 +76,8 @@ export const summarise = (result: ExperimentResult): ReadonlyArray<KernelSummary
       runs: runs.length,
       completed: completed.length,
       lockup: count("lockup"),
+      corruption: count("corruption"),
+      sigbus: count("sigbus"),
       oom: count("oom"),
       timeout: count("timeout"),
       stopped: count("stopped"),

@@ -90,7 +90,7 @@ export const arrowsOf = (edges: ReadonlyArray<WaitEdge>, layout: Layout): Readon
     const aside = out === into
     // two curves that cross do so in their middles: the words stand before
     const slanted = from.column !== to.column && Math.abs(y1 - y2) >= 60
-    const share = aside ? 0.4 : !slanted ? 0.5 : out === "right" || from.column > 1 ? 0.34 : 0.68
+    const share = aside ? 0.2 : !slanted ? 0.5 : out === "right" || from.column > 1 ? 0.34 : 0.68
     const bend = out === into ? 70 : Math.max(24, Math.hypot(x2 - x1, y2 - y1) * 0.4)
     const [dx1, dy1] = DIRECTION[out]
     const [dx2, dy2] = DIRECTION[into]

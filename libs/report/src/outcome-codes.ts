@@ -14,6 +14,8 @@ const CLASS_CODES: Readonly<Record<LockupTaxonomy, string>> = {
 }
 
 const OUTCOME_CODES: Readonly<Record<Exclude<Outcome, "completed" | "lockup">, string>> = {
+  corruption: "WP",
+  sigbus: "IO",
   oom: "OOM",
   timeout: "TO",
   stopped: "--"
@@ -22,6 +24,8 @@ const OUTCOME_CODES: Readonly<Record<Exclude<Outcome, "completed" | "lockup">, s
 /** What a code stands for. */
 export const CODE_WORDS: ReadonlyMap<string, string> = new Map([
   ...Object.entries(CLASS_CODES).map(([words, code]) => [code, words] as const),
+  [OUTCOME_CODES.corruption, "wrong page"],
+  [OUTCOME_CODES.sigbus, "SIGBUS"],
   [OUTCOME_CODES.oom, "OOM kill"],
   [OUTCOME_CODES.timeout, "time-out"],
   [OUTCOME_CODES.stopped, "stopped"]

@@ -11,7 +11,7 @@ const share = ({ lockup, lockupShare, runs }: KernelSummary): string =>
 
 /** Outcomes other than completion and lockup, with their counts. */
 const others = (summary: KernelSummary): string => {
-  const parts = (["oom", "timeout", "stopped"] as const)
+  const parts = (["corruption", "sigbus", "oom", "timeout", "stopped"] as const)
     .filter((outcome) => summary[outcome] > 0)
     .map((outcome) => `${outcome} ${summary[outcome]}`)
   return parts.length === 0 ? NONE : parts.join(", ")

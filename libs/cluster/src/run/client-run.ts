@@ -41,7 +41,16 @@ export class ClientRun {
 
 /** The worst outcome of a client. */
 export const outcomeOf = (run: ClientRun, ended: Outcome): Outcome => {
+  const worst = outcomeOfExits(run.exits)
+  if (worst === "corruption") return worst
   if (run.lockup !== null) return "lockup"
-  if (run.exits.some((exit) => exit !== "completed")) return "oom"
+  if (worst !== "completed") return worst
   return run.endedAt >= 0 ? "completed" : ended
+}
+
+/** What the exits of its processes alone make of a client: the worst of them. */
+export const outcomeOfExits = (exits: ReadonlyArray<UsememExit>): "completed" | "corruption" | "sigbus" | "oom" => {
+  if (exits.includes("corruption")) return "corruption"
+  if (exits.includes("sigbus")) return "sigbus"
+  return exits.includes("killed") ? "oom" : "completed"
 }

@@ -7,16 +7,26 @@ import type { WaitGraph } from "./wait-graph.ts"
 /**
  * How a run, or a client, ended.
  *
+ * - `corruption`: a page came back with another content than was written.
  * - `completed`: every workload process ran to its end.
  * - `lockup`: the watchdog found a hang or a deadlock; see {@link LockupReport}.
+ * - `sigbus`: a workload process could not read a page back from swap.
  * - `oom`: a workload process was killed for lack of memory, and there was no lockup.
  * - `timeout`: the scenario's `duration` was over before the workloads were.
  * - `stopped`: the user ended the run; the figures are what was measured until then.
  */
-export type Outcome = "completed" | "lockup" | "oom" | "timeout" | "stopped"
+export type Outcome = "completed" | "corruption" | "lockup" | "sigbus" | "oom" | "timeout" | "stopped"
 
 /** Every outcome, worst first: the order in which a run takes the outcome of its clients. */
-export const OUTCOMES: ReadonlyArray<Outcome> = ["lockup", "oom", "timeout", "stopped", "completed"]
+export const OUTCOMES: ReadonlyArray<Outcome> = [
+  "corruption",
+  "lockup",
+  "sigbus",
+  "oom",
+  "timeout",
+  "stopped",
+  "completed"
+]
 
 /** One simulation: a scenario, run with one kernel and one seed. */
 export interface RunResult {
