@@ -10,7 +10,7 @@ const schema = JSON.parse(read("scenarios/scenario.schema.json")) as Record<stri
 const source = (path: string): Promise<Record<string, unknown>> => import(join(root, path))
 
 it("is up to date (npx tsc -b && node tools/src/scenario-reference.mjs)", async () => {
-  const patches = (await source("libs/kernel/src/patches.ts"))["PATCHES"] as ReadonlyArray<Patch>
+  const patches = (await source("libs/kernel/src/patches/patches.ts"))["PATCHES"] as ReadonlyArray<Patch>
   const metrics = (await source("libs/cluster/src/run/metrics.ts"))["METRICS"] as Record<string, Metric>
   expect(read(REFERENCE)).toBe(scenarioReference({ schema, patches, metrics }))
 })

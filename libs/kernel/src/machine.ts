@@ -22,20 +22,21 @@ import { SlabAllocator } from "@swaplab/slab"
 import { SlubAllocator } from "@swaplab/slub"
 import { pageClusterFor, Swap } from "@swaplab/swap"
 import { Vmscan } from "@swaplab/vmscan"
-import { CacheMemory } from "./cache-memory.ts"
 import type { Costs } from "./costs.ts"
 import { Cpus } from "./cpus.ts"
-import type { Dcache } from "./dcache.ts"
-import { FileCache } from "./file-cache.ts"
-import type { KernelSpec } from "./kernel-spec.ts"
+import type { Dcache } from "./files/dcache.ts"
+import { FileCache } from "./files/file-cache.ts"
+import { LocalDisk, type LocalDiskOptions } from "./files/local-disk.ts"
+import { PageCache } from "./files/page-cache.ts"
+import { Writeback } from "./files/writeback.ts"
 import { Softirqs } from "./ksoftirqd.ts"
-import { LocalDisk, type LocalDiskOptions } from "./local-disk.ts"
-import { Mm } from "./mm.ts"
-import { type LogLine, MachineOomOps } from "./oom.ts"
-import { PageCache } from "./page-cache.ts"
-import { PageTables } from "./page-table.ts"
-import type { ProcessTable } from "./process-memory.ts"
-import { MachineReclaimOps } from "./reclaim-ops.ts"
+import { CacheMemory } from "./mm/cache-memory.ts"
+import { Mm } from "./mm/mm.ts"
+import { type LogLine, MachineOomOps } from "./mm/oom.ts"
+import { PageTables } from "./mm/page-table.ts"
+import type { ProcessTable } from "./mm/process-memory.ts"
+import { MachineReclaimOps } from "./mm/reclaim-ops.ts"
+import type { KernelSpec } from "./patches/kernel-spec.ts"
 import {
   netSwitches,
   pageAllocSwitches,
@@ -43,9 +44,8 @@ import {
   reserveSwitches,
   slubRelease,
   vmscanSwitches
-} from "./switches.ts"
+} from "./patches/switches.ts"
 import { KernelTask } from "./task.ts"
-import { Writeback } from "./writeback.ts"
 
 /** Drivers of network cards, as net-skb knows them. */
 export type NicDriver = keyof typeof nics

@@ -4,8 +4,8 @@
 // it when the connection is made, and doing it later is the same call); slabs and packets that exist keep the mark they
 // have or have not; a call into the socket, or an allocation, that is under way ends with the rights it began with.
 // Not exchanged, because they are settled at boot: the lines of /proc/vmstat, and the patches of `SETTLED_AT_BOOT`.
+import type { Machine } from "../machine.ts"
 import type { KernelSpec } from "./kernel-spec.ts"
-import type { Machine } from "./machine.ts"
 import type { PatchName } from "./patches.ts"
 import {
   nbdSwitches,

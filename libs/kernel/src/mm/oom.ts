@@ -2,8 +2,8 @@
 // source: mm/oom_kill.c:oom_kill_process, dump_header
 import { PF_EXITING, type Task } from "@swaplab/page-alloc"
 import type { OomCandidate, OomOps } from "@swaplab/vmscan"
-import type { Machine } from "./machine.ts"
-import type { KernelTask } from "./task.ts"
+import type { Machine } from "../machine.ts"
+import type { KernelTask } from "../task.ts"
 
 /** nbd-client -swap protects itself like this. */
 const OOM_SCORE_ADJ_MIN = -1000

@@ -31,7 +31,8 @@ import {
 import { assert, type Sleeps } from "@swaplab/sim"
 import { NOT_CACHED, type Swap } from "@swaplab/swap"
 import { SWAP_SUCCESS, type Vmscan } from "@swaplab/vmscan"
-import type { Costs } from "./costs.ts"
+import type { Costs } from "../costs.ts"
+import type { KernelTask } from "../task.ts"
 import {
   PageTables,
   PTE_ACCESSED,
@@ -43,7 +44,6 @@ import {
   pteSwap,
   pteValue
 } from "./page-table.ts"
-import type { KernelTask } from "./task.ts"
 
 const GFP_ANON = GFP_HIGHUSER_MOVABLE | __GFP_ZERO
 const GFP_PGTABLE = GFP_KERNEL | __GFP_NOTRACK | __GFP_REPEAT | __GFP_ZERO

@@ -6,9 +6,9 @@
 // source: fs/fs-writeback.c:wb_do_writeback, mm/page-writeback.c:balance_dirty_pages
 import type { Sleeps } from "@swaplab/sim"
 import { type Nanoseconds, WaitQueue } from "@swaplab/sim"
+import type { Machine } from "../machine.ts"
+import type { KernelTask } from "../task.ts"
 import { type FileCache, REQUEST_PAGES } from "./file-cache.ts"
-import type { Machine } from "./machine.ts"
-import type { KernelTask } from "./task.ts"
 
 const SECOND = 1_000_000_000
 /** dirty_writeback_centisecs, dirty_expire_centisecs, MAX_PAUSE. */

@@ -6,7 +6,7 @@
 import { type Context, NONE, NR_FREE_PAGES, NR_WRITEBACK, PG_swapcache, type Task } from "@swaplab/page-alloc"
 import { assert, type Sleeps } from "@swaplab/sim"
 import { PAGE_SUCCESS, type ReclaimOps } from "@swaplab/vmscan"
-import type { Machine } from "./machine.ts"
+import type { Machine } from "../machine.ts"
 
 /** vm_dirty_ratio. */
 const DIRTY_RATIO = 20

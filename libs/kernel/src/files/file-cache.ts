@@ -25,9 +25,9 @@ import {
   PG_writeback
 } from "@swaplab/page-alloc"
 import { assert, type Sleeps, WaitQueue } from "@swaplab/sim"
+import type { Machine } from "../machine.ts"
+import type { KernelTask } from "../task.ts"
 import type { LocalDisk } from "./local-disk.ts"
-import type { Machine } from "./machine.ts"
-import type { KernelTask } from "./task.ts"
 
 /** Pages of a request, read or written: 128 KiB. */
 export const REQUEST_PAGES = 32
