@@ -95,19 +95,29 @@ it("turns: one large request is paid for with the turns that follow", () => {
   expect(order.filter((name) => name === "large").length).toBeLessThanOrEqual(11)
 })
 
-it("disk slots go round the clients, and come back from who leaves", () => {
-  const slots = new DiskSlots(2)
+it("disk slots go round the clients, half as many as one had alone, and come back from who leaves", () => {
+  const slots = new DiskSlots(4)
   const granted: Array<string> = []
   const user = (name: string): SlotUser => ({ fair: new FairClient<SlotUser>(), granted: () => granted.push(name) })
   const [hog, modest] = [user("hog"), user("modest")]
-  expect([slots.take(hog, 262_144), slots.take(hog, 262_144)]).toEqual([true, true])
+  for (let i = 0; i < 4; i++) expect(slots.take(hog, 262_144)).toBe(true)
   for (let i = 0; i < 4; i++) expect(slots.take(hog, 262_144)).toBe(false)
+  expect(slots.limit).toBe(4)
   expect(slots.take(modest, 4096)).toBe(false)
+  expect(slots.limit).toBe(2)
+  for (let i = 0; i < 2; i++) slots.free()
+  expect(granted).toEqual([])
   for (let i = 0; i < 2; i++) slots.free()
   expect(granted.sort()).toEqual(["hog", "modest"])
   slots.leave(hog)
   for (let i = 0; i < 2; i++) slots.free()
   expect([granted.length, slots.used]).toEqual([2, 0])
+  // alone again for a while: all of them
+  for (let i = 0; i < 300; i++) {
+    expect(slots.take(hog, 4096)).toBe(true)
+    slots.free()
+  }
+  expect(slots.limit).toBe(4)
 })
 
 it("disk slots alternate between one who waits for eight at a time and one who waits for one", () => {

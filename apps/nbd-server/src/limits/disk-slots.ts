@@ -8,6 +8,12 @@ import { REQUEST_UNITS } from "./turns.ts"
  */
 const DISK_QUANTUM = REQUEST_UNITS
 
+/**
+ * For so many requests after two clients have followed each other the disks count as shared: then half of the slots are used.
+ * What is at the disks already is what a newcomer waits for, whatever the order of the queue.
+ */
+const SHARED_REQUESTS = 256
+
 /** Somebody who waits for a slot. */
 export interface SlotUser {
   readonly fair: FairClient<SlotUser>
@@ -22,8 +28,16 @@ export class DiskSlots {
   waits = 0
   readonly queue = new FairQueue<SlotUser>(DISK_QUANTUM)
 
+  #last: FairClient<SlotUser> | null = null
+  #sharedFor = 0
+
   constructor(slots: number) {
     this.#slots = slots
+  }
+
+  /** Slots in use at most: all of them for one client alone, half of them for several. */
+  get limit(): number {
+    return this.#sharedFor > 0 ? Math.max(1, this.#slots >> 1) : this.#slots
   }
 
   get slots(): number {
@@ -38,7 +52,8 @@ export class DiskSlots {
 
   /** True: a slot is taken. False: `granted` will be called. */
   take(user: SlotUser, cost: number): boolean {
-    if (this.used < this.#slots && this.queue.length === 0) {
+    this.#seen(user)
+    if (this.used < this.limit && this.queue.length === 0) {
       this.used++
       return true
     }
@@ -54,12 +69,18 @@ export class DiskSlots {
   }
 
   #grant(): void {
-    while (this.used < this.#slots) {
+    while (this.used < this.limit) {
       const next = this.queue.next()
       if (next === null) return
       this.used++
       next.granted()
     }
+  }
+
+  #seen({ fair }: SlotUser): void {
+    if (this.#last !== null && this.#last !== fair) this.#sharedFor = SHARED_REQUESTS
+    else if (this.#sharedFor > 0) this.#sharedFor--
+    this.#last = fair
   }
 
   /** Somebody no longer waits. */
