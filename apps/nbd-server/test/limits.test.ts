@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest"
 import { DiskSlots, type SlotUser } from "../src/limits/disk-slots.ts"
 import { RateLimit, TokenBucket } from "../src/limits/token-bucket.ts"
 import { ALONE_MS, TURN_UNITS, Turns, type TurnTaker } from "../src/limits/turns.ts"
+import { BUSY_POLL_MS, BusyPoll } from "../src/net/busy-poll.ts"
 import { Histogram, upperBoundUs } from "../src/ops/histogram.ts"
 
 describe("a token bucket", () => {
@@ -176,4 +177,29 @@ it("turns: one who has been alone for a while goes on, one who is not waits for 
   expect(work(one)).toBe(true)
   turns.push({ turnTaker: other, resume: () => {} })
   expect(work(one)).toBe(false)
+})
+
+it("the event loop stays awake for a moment after the last request, and no longer", () => {
+  let now = 0
+  const later: Array<() => void> = []
+  const poll = new BusyPoll((run) => later.push(run), () => now)
+  const rounds = (until: number): number => {
+    let count = 0
+    for (; later.length > 0 && now < until; count++) {
+      now += BUSY_POLL_MS / 10
+      later.shift()?.()
+    }
+    return count
+  }
+  poll.seen(now)
+  poll.seen(now)
+  expect(later.length).toBe(1)
+  // ten rounds, and one for the rounding of the sums
+  expect([10, 11]).toContain(rounds(1))
+  expect(later.length).toBe(0)
+  // a request in the middle prolongs it
+  poll.seen(now)
+  rounds(now + BUSY_POLL_MS / 2)
+  poll.seen(now)
+  expect([10, 11]).toContain(rounds(now + 1))
 })

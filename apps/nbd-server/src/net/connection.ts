@@ -17,6 +17,7 @@ import type { DiskSlots, SlotUser } from "../limits/disk-slots.ts"
 import type { RateLimit } from "../limits/token-bucket.ts"
 import { REQUEST_UNITS, type Resumable, type Turns } from "../limits/turns.ts"
 import type { Faults } from "../stores/faults.ts"
+import type { BusyPoll } from "./busy-poll.ts"
 import type { Client } from "./client.ts"
 import { Wire } from "./wire.ts"
 
@@ -39,6 +40,7 @@ export interface Tap {
 export interface Engine {
   readonly replies: ReplyBuffer
   readonly turns: Turns
+  readonly busyPoll: BusyPoll
   readonly disk: DiskSlots
   /** Requests of a connection that may be in flight, and their bytes (one request may be larger). */
   inFlight: number
@@ -154,6 +156,7 @@ export class Connection implements TransmissionHost, Resumable, SlotUser {
     this.#tap?.received(bytes, from, to)
     this.#engine.toSend.flush()
     this.#chunkStartMs = performance.now()
+    this.#engine.busyPoll.seen(this.#chunkStartMs)
     this.transmission.receive(bytes, from, to)
     this.#account()
     this.#proceed()

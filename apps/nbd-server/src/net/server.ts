@@ -11,6 +11,7 @@ import { DiskSlots } from "../limits/disk-slots.ts"
 import { RateLimit } from "../limits/token-bucket.ts"
 import { Turns } from "../limits/turns.ts"
 import type { Log } from "../ops/log.ts"
+import { BusyPoll } from "./busy-poll.ts"
 import { Client } from "./client.ts"
 import { Connection, type Ending, type Engine, SendLater, type Tap } from "./connection.ts"
 import { HandshakeEnd, negotiate } from "./handshake.ts"
@@ -63,6 +64,7 @@ export class Server {
     this.engine = {
       replies: new ReplyBuffer(),
       turns: new Turns(setImmediate, () => performance.now()),
+      busyPoll: new BusyPoll(setImmediate, () => performance.now()),
       disk: new DiskSlots(config.limits.diskRequests),
       inFlight: config.limits.inFlight,
       inFlightBytes: config.limits.inFlightBytes,
