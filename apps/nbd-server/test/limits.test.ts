@@ -96,7 +96,7 @@ it("turns: one large request is paid for with the turns that follow", () => {
   expect(order.filter((name) => name === "large").length).toBeLessThanOrEqual(11)
 })
 
-it("disk slots go round the clients, half as many as one had alone, and come back from who leaves", () => {
+it("disk slots go round the clients, fewer than one had alone, and come back from who leaves", () => {
   const slots = new DiskSlots(4)
   const granted: Array<string> = []
   const user = (name: string): SlotUser => ({ fair: new FairClient<SlotUser>(), granted: () => granted.push(name) })

@@ -9,7 +9,7 @@ import { REQUEST_UNITS } from "./turns.ts"
 const DISK_QUANTUM = REQUEST_UNITS
 
 /**
- * For so many requests after two clients have followed each other the disks count as shared: then half of the slots are used.
+ * For so many requests after two clients have followed each other the disks count as shared: then a third of the slots is used.
  * What is at the disks already is what a newcomer waits for, whatever the order of the queue.
  */
 const SHARED_REQUESTS = 256
@@ -35,9 +35,9 @@ export class DiskSlots {
     this.#slots = slots
   }
 
-  /** Slots in use at most: all of them for one client alone, half of them for several. */
+  /** Slots in use at most: all of them for one client alone, a third for several. */
   get limit(): number {
-    return this.#sharedFor > 0 ? Math.max(1, this.#slots >> 1) : this.#slots
+    return this.#sharedFor > 0 ? Math.ceil(this.#slots / 3) : this.#slots
   }
 
   get slots(): number {

@@ -2,10 +2,10 @@
 // keep it. So each client may do a quantum of work before it goes to the end of the ring, behind everybody who is ready.
 
 /**
- * Cost units (about bytes moved) that a client may use in one turn: sixteen pages, some tens of microseconds of work. It is
+ * Cost units (about bytes moved) that a client may use in one turn: eight pages, some tens of microseconds of work. It is
  * what somebody who asks for one page waits for a client at full speed; larger turns made that milliseconds.
  */
-export const TURN_UNITS = 128 * 2 ** 10
+export const TURN_UNITS = 64 * 2 ** 10
 /** What a request costs besides the bytes that it moves. */
 export const REQUEST_UNITS = 4096
 
