@@ -5,19 +5,14 @@ import type { PatchName } from "@swaplab/kernel"
 import type { AblationPlan, Allocator, Variant } from "./ablation.ts"
 import type { CellResult } from "./cell.ts"
 import type { JobResults } from "./jobs.ts"
+import { countOutcomes, type OutcomeCounts } from "./outcome-counts.ts"
 import type { RunFailure } from "./protocol.ts"
 import { type Estimate, medianOf, pairedDifference, wilson } from "./statistics.ts"
 
 /** Runs of one kernel, summed up. Stopped runs do not count. */
-export interface VariantSummary {
+export interface VariantSummary extends OutcomeCounts {
   readonly variant: Variant
   readonly runs: number
-  readonly completed: number
-  readonly lockup: number
-  readonly corruption: number
-  readonly sigbus: number
-  readonly oom: number
-  readonly timeout: number
   /** Share of runs that completed. */
   readonly completedShare: Estimate
   /** Classes of the lockups with their counts, the most frequent first. */
@@ -103,17 +98,12 @@ const classesOf = (runs: ReadonlyArray<CellResult>): VariantSummary["classes"] =
 
 const summarise = (variant: Variant, all: ReadonlyArray<CellResult>): VariantSummary => {
   const runs = all.filter(({ kernel, outcome }) => kernel === variant.kernel && outcome !== "stopped")
-  const count = (outcome: CellResult["outcome"]): number => runs.filter((run) => run.outcome === outcome).length
-  const share = wilson(count("completed"), runs.length)
+  const counts = countOutcomes(runs)
+  const share = wilson(counts.completed, runs.length)
   return {
     variant,
     runs: runs.length,
-    completed: count("completed"),
-    lockup: count("lockup"),
-    corruption: count("corruption"),
-    sigbus: count("sigbus"),
-    oom: count("oom"),
-    timeout: count("timeout"),
+    ...counts,
     completedShare: { ...share, value: runs.length === 0 ? 0 : share.value },
     classes: classesOf(runs),
     stuck: runs.map(({ lockup }) => lockup?.allocation ?? null).find((allocation) => allocation !== null) ?? null,

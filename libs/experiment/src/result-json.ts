@@ -4,22 +4,16 @@ import { type RunResult, Scenario } from "@swaplab/cluster"
 import { Schema } from "effect"
 import { type Comparison, comparisonsOf } from "./comparison.ts"
 import type { ExperimentResult } from "./experiment.ts"
+import { countOutcomes, type OutcomeCounts } from "./outcome-counts.ts"
 import { medianOf, wilson } from "./statistics.ts"
 import { type Finding, judge } from "./verdict.ts"
 
 export const RESULT_FORMAT = 1
 
 /** Counts over the seeds of one kernel. */
-export interface KernelSummary {
+export interface KernelSummary extends OutcomeCounts {
   readonly kernel: string
   readonly runs: number
-  readonly completed: number
-  readonly lockup: number
-  readonly corruption: number
-  readonly sigbus: number
-  readonly oom: number
-  readonly timeout: number
-  readonly stopped: number
   /** Share of runs that locked up, with Wilson's interval of 95 %. */
   readonly lockupShare: { readonly value: number; readonly low: number; readonly high: number }
   /** Medians over completed runs; null when there is none. */
@@ -67,20 +61,14 @@ const firstLockupNs = (run: RunResult): ReadonlyArray<number> => {
 export const summarise = (result: ExperimentResult): ReadonlyArray<KernelSummary> =>
   result.plan.kernels.map((kernel) => {
     const runs = result.runs.filter((run) => run.kernel === kernel)
-    const count = (outcome: RunResult["outcome"]): number => runs.filter((run) => run.outcome === outcome).length
+    const counts = countOutcomes(runs)
     const completed = runs.filter((run) => run.outcome === "completed")
     const measured = runs.filter((run) => run.elapsedNs > 0)
-    const share = wilson(count("lockup"), runs.length)
+    const share = wilson(counts.lockup, runs.length)
     return {
       kernel,
       runs: runs.length,
-      completed: completed.length,
-      lockup: count("lockup"),
-      corruption: count("corruption"),
-      sigbus: count("sigbus"),
-      oom: count("oom"),
-      timeout: count("timeout"),
-      stopped: count("stopped"),
+      ...counts,
       lockupShare: { ...share, value: runs.length === 0 ? 0 : share.value },
       elapsedNs: orNull(medianOf(completed.map((run) => run.elapsedNs))),
       sysNs: orNull(medianOf(completed.map((run) => run.sysNs))),

@@ -24,7 +24,7 @@ import { pageClusterFor, Swap } from "@swaplab/swap"
 import { Vmscan } from "@swaplab/vmscan"
 import type { Costs } from "./costs.ts"
 import { Cpus } from "./cpus.ts"
-import type { Dcache } from "./files/dcache.ts"
+import { Dcache } from "./files/dcache.ts"
 import { FileCache } from "./files/file-cache.ts"
 import { LocalDisk, type LocalDiskOptions } from "./files/local-disk.ts"
 import { PageCache } from "./files/page-cache.ts"
@@ -34,7 +34,7 @@ import { CacheMemory } from "./mm/cache-memory.ts"
 import { Mm } from "./mm/mm.ts"
 import { type LogLine, MachineOomOps } from "./mm/oom.ts"
 import { PageTables } from "./mm/page-table.ts"
-import type { ProcessTable } from "./mm/process-memory.ts"
+import { ProcessTable } from "./mm/process-memory.ts"
 import { MachineReclaimOps } from "./mm/reclaim-ops.ts"
 import type { KernelSpec } from "./patches/kernel-spec.ts"
 import {
@@ -240,6 +240,16 @@ export class Machine {
     this.userTasks.push(receiver)
     this.cpus.start(sender, () => device.sender(sender))
     this.cpus.start(receiver, () => device.receiver(receiver))
+  }
+
+  /** The caches of file names, made when somebody first looks a file up. */
+  openDcache(): Dcache {
+    return this.dcache ??= new Dcache(this.objects, this.pages.vmstat)
+  }
+
+  /** The memory of processes that are forked, made at the first fork. */
+  openProcessTable(): ProcessTable {
+    return this.processTable ??= new ProcessTable(this.objects, this.pages)
   }
 
   /** Gives the machine a disk of its own with files of so many pages, and the flusher thread that writes them back. */

@@ -1,41 +1,27 @@
 // Each background load on a small client: it does what it counts, and the machine's books stay right.
-import { DEFAULT_COSTS, Machine, type MachineSpec } from "@swaplab/kernel"
-import { Packets } from "@swaplab/net-skb"
 import { NR_ANON_PAGES, NR_KERNEL_STACK, NR_PAGE_TABLE_PAGES } from "@swaplab/page-alloc"
-import { Sim } from "@swaplab/sim"
 import { startHackbench, startIozone, startKernelBuild, startSysbench } from "@swaplab/workload"
 import { describe, expect, it } from "vitest"
-import { Store } from "./rig.ts"
+import { client } from "./rig.ts"
 
 const SECOND = 1e9
 const DISK = { bytesPerSecond: 60e6, latencyNs: 200_000 }
 
-const client = (spec: Partial<MachineSpec> = {}) => {
-  const sim = new Sim({ seed: 1 })
-  const machine = new Machine(sim, {
-    name: "client-1",
-    index: 0,
-    host: 2,
+/** A client of 16 MiB without processes of a workload. */
+const idle = (otherProcesses: ReadonlyArray<number> = []) => {
+  const { machine, sim } = client({
     kernel: { allocator: "slab", base: "v3.6" },
     ramBytes: 16 * 1024 * 1024,
-    cpus: 2,
-    thp: false,
-    minFreeKbytes: null,
-    pageCachePages: 100,
-    swapSlots: 16_384,
-    nic: { driver: "e1000", rxRing: 64, txRing: 64, interruptGapNs: 50_000 },
     processes: 0,
     pagesPerProcess: 1,
-    costs: DEFAULT_COSTS,
-    ...spec
-  }, { packets: new Packets(), wire: { transmit: () => sim.now } })
-  machine.disk.driver = new Store(machine)
+    otherProcesses
+  })
   return { sim, machine, items: machine.pages.vmstat.items }
 }
 
 describe("kernelBuild", { timeout: 60_000 }, () => {
   it("compiles as fast as its CPUs allow, and every compiler gives back what it had", () => {
-    const { sim, machine, items } = client({ otherProcesses: [500, 500] })
+    const { sim, machine, items } = idle([500, 500])
     const load = startKernelBuild(machine, { slots: [0, 1], cpuNs: 100e6, files: 10 })
     sim.run(2 * SECOND)
     // two slots, 100 ms each and a little for faults and forks
@@ -50,7 +36,7 @@ describe("kernelBuild", { timeout: 60_000 }, () => {
   })
 
   it("swaps when its compilers are larger than memory, and loses no page", () => {
-    const { sim, machine, items } = client({ otherProcesses: [4000, 4000] })
+    const { sim, machine, items } = idle([4000, 4000])
     const load = startKernelBuild(machine, { slots: [0, 1], cpuNs: 50e6, files: 5 })
     sim.run(3 * SECOND)
     expect(load.done).toBeGreaterThan(2)
@@ -62,7 +48,7 @@ describe("kernelBuild", { timeout: 60_000 }, () => {
 
 describe("hackbench", () => {
   it("sends at its rate, and holds no more messages than are under way", () => {
-    const { sim, machine } = client()
+    const { sim, machine } = idle()
     const load = startHackbench(machine, { groups: 2, descriptors: 5, messagesPerSecond: 10_000 })
     sim.run(2 * SECOND)
     expect(load.done).toBeGreaterThan(19_000)
@@ -75,7 +61,7 @@ describe("hackbench", () => {
 
 describe("iozone", () => {
   it("streams a file larger than memory at about the speed of its disk", () => {
-    const { sim, machine } = client()
+    const { sim, machine } = idle()
     machine.addFiles(8192, DISK)
     const load = startIozone(machine, { from: 0, to: 8192 })
     sim.run(2 * SECOND)
@@ -89,7 +75,7 @@ describe("iozone", () => {
 
 describe("sysbench", () => {
   it("runs transactions, each with the latency of its log at least, and verifies its pages", () => {
-    const { sim, machine } = client({ otherProcesses: [300, 300] })
+    const { sim, machine } = idle([300, 300])
     machine.addFiles(1024, DISK)
     const load = startSysbench(machine, {
       threads: [0, 1],
@@ -110,7 +96,7 @@ describe("sysbench", () => {
   })
 
   it("sees a page that came back with another content", () => {
-    const { sim, machine } = client({ otherProcesses: [5000] })
+    const { sim, machine } = idle([5000])
     machine.addFiles(1024, DISK)
     const load = startSysbench(machine, { threads: [0], cpuNs: 10_000, thinkNs: 100_000, from: 0, to: 1024 })
     sim.run(2 * SECOND)

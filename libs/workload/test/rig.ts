@@ -61,8 +61,10 @@ export interface Rig {
   readonly tasks: Array<KernelTask>
 }
 
-/** Starts usemem processes on a client of 12 MiB; run `sim` yourself. */
-export const start = (options: UsememOptions, spec: Partial<MachineSpec> = {}): Rig => {
+/** A booted client of 12 MiB and the store that it swaps to. */
+export const client = (
+  spec: Partial<MachineSpec> = {}
+): { readonly sim: Sim; readonly machine: Machine; readonly store: Store } => {
   const sim = new Sim({ seed: 1 })
   const machine = new Machine(sim, {
     name: "client-4",
@@ -83,6 +85,12 @@ export const start = (options: UsememOptions, spec: Partial<MachineSpec> = {}): 
   }, { packets: new Packets(), wire: { transmit: () => sim.now } })
   const store = new Store(machine)
   machine.disk.driver = store
+  return { sim, machine, store }
+}
+
+/** Starts usemem processes on a client of 12 MiB; run `sim` yourself. */
+export const start = (options: UsememOptions, spec: Partial<MachineSpec> = {}): Rig => {
+  const { machine, sim, store } = client(spec)
   const exits: Array<UsememExit> = []
   const tasks: Array<KernelTask> = []
   for (let process = 0; process < machine.spec.processes; process++) {

@@ -4,8 +4,7 @@
 // Not modelled: the rate control of balance_dirty_pages (a writer here sleeps until pages have been written, there it gets
 //   pauses that make its rate meet the disk's); several disks.
 // source: fs/fs-writeback.c:wb_do_writeback, mm/page-writeback.c:balance_dirty_pages
-import type { Sleeps } from "@swaplab/sim"
-import { type Nanoseconds, WaitQueue } from "@swaplab/sim"
+import { type Nanoseconds, type Sleeps, WaitQueue } from "@swaplab/sim"
 import type { Machine } from "../machine.ts"
 import type { KernelTask } from "../task.ts"
 import { type FileCache, REQUEST_PAGES } from "./file-cache.ts"
@@ -17,6 +16,8 @@ const EXPIRE = 30 * SECOND
 const MAX_PAUSE = SECOND / 5
 /** Pages that a writer dirties between two looks at the thresholds (ratelimit_pages of a small machine). */
 const RATELIMIT_PAGES = 32
+/** CPU time of the flusher for a request: an estimate. */
+const REQUEST_NS = 20_000
 /** Pages that wait for the disk at most: 128 requests. */
 const QUEUE_PAGES = 128 * REQUEST_PAGES
 
@@ -70,7 +71,7 @@ export class Writeback {
         const at = this.#files.firstDirty(0, this.#files.pages)
         if (at < 0) break
         this.#asked = Math.max(0, this.#asked - this.#files.writePages(at, this.#files.pages))
-        task.ns += 20_000
+        task.ns += REQUEST_NS
         yield* task.settle()
         while (this.#files.disk.queued >= QUEUE_PAGES) yield* this.#files.written.sleep(task)
       }

@@ -3,6 +3,7 @@
 // Not modelled: its other tests (random, backwards, mmap), its table of record sizes; the file lies on a disk of the
 //   client's own, so that it costs no packets.
 import type { Machine } from "@swaplab/kernel"
+import { assert } from "@swaplab/sim"
 import { Load, startDaemon } from "./load.ts"
 
 export interface IozoneOptions {
@@ -18,7 +19,7 @@ const RETRY_NS = 10_000_000
 export const startIozone = (machine: Machine, options: IozoneOptions): Load => {
   const load = new Load("iozone", "pages")
   const { files, writeback } = machine
-  if (files === null || writeback === null) throw new Error("iozone needs files")
+  assert(files !== null && writeback !== null, "iozone needs files")
   startDaemon(machine, "iozone", function*(task) {
     for (;;) {
       for (const writes of [true, false]) {

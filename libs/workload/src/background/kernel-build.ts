@@ -3,7 +3,7 @@
 //   short-lived anonymous memory that is touched evenly over the CPU time of the job, exit.
 // Not modelled: the shell and the linker, text pages of the compiler, reading sources, writing objects, dependencies between
 //   jobs. What that costs: between two compiles nothing of a build stays in memory but file names.
-import { Dcache, type KernelTask, type Machine, ProcessTable } from "@swaplab/kernel"
+import type { Dcache, KernelTask, Machine } from "@swaplab/kernel"
 import { type Nanoseconds, type Sleeps, WaitQueue } from "@swaplab/sim"
 import { Load, startDaemon, touch } from "./load.ts"
 
@@ -22,8 +22,8 @@ const RETRY_NS = 100_000_000
 /** Starts a build on a machine. `done` counts compiles. */
 export const startKernelBuild = (machine: Machine, options: KernelBuildOptions): Load => {
   const load = new Load("kernelBuild", "compiles")
-  const processes = machine.processTable ??= new ProcessTable(machine.objects, machine.pages)
-  const dcache = machine.dcache ??= new Dcache(machine.objects, machine.pages.vmstat)
+  const processes = machine.openProcessTable()
+  const dcache = machine.openDcache()
   options.slots.forEach((process, slot) => {
     const exited = new WaitQueue(machine.sim, `make-${slot + 1} wait4`, "the exit of its compiler")
     startDaemon(machine, `make-${slot + 1}`, function*(make) {

@@ -1,6 +1,15 @@
 // What every background load counts, and how its processes touch memory.
-import { FAULT_DONE, FAULT_SIGBUS, type KernelTask, type Machine, PTE_ACCESSED, PTE_DIRTY } from "@swaplab/kernel"
-import { PTE_PRESENT, PTE_WRITE, pteValue } from "@swaplab/kernel"
+import {
+  FAULT_DONE,
+  FAULT_SIGBUS,
+  type KernelTask,
+  type Machine,
+  PTE_ACCESSED,
+  PTE_DIRTY,
+  PTE_PRESENT,
+  PTE_WRITE,
+  pteValue
+} from "@swaplab/kernel"
 import type { Sleeps } from "@swaplab/sim"
 import { tokenWriter } from "../usemem.ts"
 

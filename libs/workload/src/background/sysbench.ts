@@ -4,7 +4,7 @@
 // Not modelled: locks between threads, a skewed choice of rows, checkpoints, the network between client and database; each
 //   thread has an address space of its own instead of a share of one.
 import type { KernelTask, Machine } from "@swaplab/kernel"
-import type { Nanoseconds, Random, Sleeps } from "@swaplab/sim"
+import { assert, type Nanoseconds, type Random, type Sleeps } from "@swaplab/sim"
 import { Load, touch } from "./load.ts"
 
 export interface SysbenchOptions {
@@ -59,7 +59,7 @@ function* transaction(
   log: { next: number }
 ): Sleeps<boolean> {
   const { files, writeback, mm } = machine
-  if (files === null || writeback === null) throw new Error("sysbench needs files")
+  assert(files !== null && writeback !== null, "sysbench needs files")
   const base = mm.tables.base(task.mm)
   for (let access = 0; access < READS + WRITES; access++) {
     const page = random.below(versions.length)
