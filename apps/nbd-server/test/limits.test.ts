@@ -1,6 +1,7 @@
 import { FairClient } from "@swaplab/nbd"
 import { describe, expect, it } from "vitest"
 import { DiskSlots, type SlotUser } from "../src/limits/disk-slots.ts"
+import { HANDSHAKE_MESSAGES, HandshakeTurns } from "../src/limits/handshake-turns.ts"
 import { RateLimit, TokenBucket } from "../src/limits/token-bucket.ts"
 import { ALONE_MS, TURN_UNITS, Turns, type TurnTaker } from "../src/limits/turns.ts"
 import { BUSY_POLL_MS, BusyPoll } from "../src/net/busy-poll.ts"
@@ -49,7 +50,7 @@ it("turns: each client gets its quantum in each round, however many connections 
   const connection = (name: string, turnTaker: TurnTaker) => {
     const one = {
       turnTaker,
-      resume: () => {
+      takeTurn: () => {
         // works until its client's turn is over
         while (turnTaker.credit > 0) {
           turnTaker.credit -= TURN_UNITS / 16
@@ -78,7 +79,7 @@ it("turns: one large request is paid for with the turns that follow", () => {
     const turnTaker = { credit: TURN_UNITS }
     const one = {
       turnTaker,
-      resume: () => {
+      takeTurn: () => {
         while (turns.mayWork(turnTaker)) {
           turnTaker.credit -= units
           order.push(name)
@@ -175,7 +176,7 @@ it("turns: one who has been alone for a while goes on, one who is not waits for 
   expect(work(one)).toBe(false)
   now += ALONE_MS
   expect(work(one)).toBe(true)
-  turns.push({ turnTaker: other, resume: () => {} })
+  turns.push({ turnTaker: other, takeTurn: () => {} })
   expect(work(one)).toBe(false)
 })
 
@@ -202,4 +203,55 @@ it("the event loop stays awake for a moment after the last request, and no longe
   rounds(now + BUSY_POLL_MS / 2)
   poll.seen(now)
   expect([10, 11]).toContain(rounds(now + 1))
+})
+
+describe("handshakes", () => {
+  const rig = () => {
+    let now = 0
+    const timers: Array<() => void> = []
+    const turns = new Turns(() => {}, () => now)
+    const served: TurnTaker = { credit: TURN_UNITS }
+    const handshakes = new HandshakeTurns(turns, () => now, (run) => timers.push(run))
+    /** Milliseconds pass; a client is served in each, or none is. */
+    const pass = (ms: number, isServed: boolean): void => {
+      for (let i = 0; i < ms; i++) {
+        now++
+        if (isServed) turns.mayWork(served)
+        for (const run of timers.splice(0)) run()
+      }
+    }
+    return { handshakes, pass }
+  }
+
+  it("go on at their rate while clients are served, and as they come when none is", () => {
+    const { handshakes, pass } = rig()
+    let done = 0
+    const come = (count: number): void => {
+      for (let i = 0; i < count; i++) handshakes.take("a", () => done++)
+    }
+    pass(100, true)
+    come(1000)
+    pass(100, true)
+    const rate = HANDSHAKE_MESSAGES / 1000
+    expect(done).toBeGreaterThanOrEqual(100 * rate)
+    expect(done).toBeLessThanOrEqual(100 * rate + 20)
+    pass(ALONE_MS + 1, false)
+    expect(done).toBe(1000)
+    come(1000)
+    expect(done).toBe(2000)
+  })
+
+  it("of one address wait for one of each other, however many those are", () => {
+    const { handshakes, pass } = rig()
+    const order: Array<string> = []
+    pass(100, true)
+    for (let i = 0; i < 500; i++) handshakes.take("crowd", () => order.push("crowd"))
+    const leave = handshakes.take("gone", () => order.push("gone"))
+    handshakes.take("single", () => order.push("single"))
+    leave()
+    const before = order.length
+    pass(20, true)
+    expect(order.slice(before).indexOf("single")).toBeLessThanOrEqual(1)
+    expect(order).not.toContain("gone")
+  })
 })

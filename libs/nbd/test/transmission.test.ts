@@ -52,10 +52,15 @@ const rig = (served: ServedExport, mode = SIMPLE_MODE) => {
   const sent: Array<Uint8Array> = []
   let largestSend = 0
   const gate = { open: true, stopAt: -1 }
+  let apart = 0
   const answered: Array<readonly [type: number, error: number, bytes: number]> = []
   let ready = 0
   const host: TransmissionHost = {
-    mayStart: () => gate.open && gate.stopAt-- !== 0,
+    mayStart: (request, inParts) => {
+      const may = gate.open && gate.stopAt-- !== 0
+      if (may && inParts) apart += request.payloadBytes
+      return may
+    },
     send: (replies) => {
       largestSend = Math.max(largestSend, replies.length)
       for (const piece of replies.pieces()) sent.push(piece.slice())
@@ -73,6 +78,8 @@ const rig = (served: ServedExport, mode = SIMPLE_MODE) => {
     gate,
     answered,
     ready: () => ready,
+    /** Bytes of the payloads that were told to come apart. */
+    apart: () => apart,
     largestSend: () => largestSend,
     output: () => toHex(Buffer.concat(sent)),
     flush: () => host.send(replies)
@@ -145,6 +152,7 @@ describe.each([["simple", SIMPLE_MODE], ["structured", STRUCTURED]] as const)("%
           expect(cut.output()).toBe(whole.output())
           expect(cut.answered).toEqual(whole.answered)
           expect(cut.transmission.stopped).toBe(false)
+          if (cut.transmission.ended === null) expect(cut.transmission.absorbed).toBe(cut.apart())
         }
       ),
       { seed: 20120731, numRuns: 150 }
@@ -188,7 +196,7 @@ it("puts large writes where they belong, and answers as if it had gathered them"
         const [one, other] = [memory(SIZE, limit), memory(SIZE, limit)]
         const whole = rig(one)
         whole.transmission.receive(bytes)
-        const { answered, output, transmission } = rig(other)
+        const { answered, apart, output, transmission } = rig(other)
         for (let at = 0, step = 0; at < bytes.length; step++) {
           const [direct, most] = steps[step % steps.length]
           const place = direct ? transmission.place : null
@@ -203,6 +211,7 @@ it("puts large writes where they belong, and answers as if it had gathered them"
         }
         expect(output()).toBe(whole.output())
         expect(answered).toEqual(whole.answered)
+        expect(transmission.absorbed).toBe(apart())
         if (limit > SIZE) {
           for (let at = 0; at < SIZE; at += MEMORY_BLOCK) {
             expect(Buffer.compare(contents(other.store, at), contents(one.store, at))).toBe(0)

@@ -24,7 +24,8 @@ export interface TurnTaker {
 /** Something that stopped because its client's turn was over. */
 export interface Resumable {
   readonly turnTaker: TurnTaker
-  resume(): void
+  /** It has left the ring, and may go on. */
+  takeTurn(): void
 }
 
 /** The ring. `later` runs a function after everybody who is ready had his say: setImmediate. */
@@ -102,7 +103,7 @@ export class Turns {
         refilled.add(client)
         client.credit = Math.min(TURN_UNITS, client.credit + TURN_UNITS)
       }
-      if (client.credit > 0) waiter.resume()
+      if (client.credit > 0) waiter.takeTurn()
       else waiting.push(waiter)
     }
     this.#inRound = []

@@ -15,7 +15,7 @@ import type { Socket } from "node:net"
 import { performance } from "node:perf_hooks"
 import type { DiskSlots, SlotUser } from "../limits/disk-slots.ts"
 import type { RateLimit } from "../limits/token-bucket.ts"
-import { REQUEST_UNITS, type Resumable, type Turns } from "../limits/turns.ts"
+import { REQUEST_UNITS, type Resumable, TURN_UNITS, type Turns } from "../limits/turns.ts"
 import type { Faults } from "../stores/faults.ts"
 import type { BusyPoll } from "./busy-poll.ts"
 import type { Client } from "./client.ts"
@@ -23,6 +23,9 @@ import { Wire } from "./wire.ts"
 
 /** Fewer bytes than this are copied before they wait for a client that does not read: they are not worth a whole buffer. */
 const LENT_BYTES = 65536
+
+/** What a client may still say on a connection that the server has ended, before it is closed on him. */
+const DISCARD_BYTES = 262144
 
 /** A client that reads nothing has so long to take the last replies. */
 const LINGER_MS = 10_000
@@ -104,6 +107,10 @@ export class Connection implements TransmissionHost, Resumable, SlotUser {
   #ending: Ending | null = null
   #open = true
   #lingering = false
+  /** Bytes thrown away since it lingers. */
+  #discarded = 0
+  /** It has been let read, and has paid in advance: the other connections of its client wait meanwhile. */
+  #paidToRead = false
 
   constructor(options: {
     readonly socket: Socket
@@ -132,6 +139,7 @@ export class Connection implements TransmissionHost, Resumable, SlotUser {
       received: (bytes, length) => this.receive(bytes, 0, length),
       place: () => this.transmission.place,
       placed: (bytes, length) => this.#placed(bytes, length),
+      discarded: (bytes) => this.#discard(bytes),
       drained: () => this.#drained(),
       closed: (error) => this.#closed(error)
     })
@@ -171,9 +179,13 @@ export class Connection implements TransmissionHost, Resumable, SlotUser {
     this.#proceed()
   }
 
+  takeTurn(): void {
+    this.#inTurns = false
+    this.resume()
+  }
+
   /** It may be able to go on. */
   resume(): void {
-    this.#inTurns = false
     if (!this.#open || !this.transmission.stopped) return this.#proceed()
     this.#engine.toSend.flush()
     this.#chunkStartMs = performance.now()
@@ -198,6 +210,7 @@ export class Connection implements TransmissionHost, Resumable, SlotUser {
   end(reason: string): void {
     this.#ending ??= { clean: false, reason }
     this.#linger()
+    this.#proceed()
   }
 
   /** Closes at once. */
@@ -206,7 +219,7 @@ export class Connection implements TransmissionHost, Resumable, SlotUser {
     this.#wire.destroy()
   }
 
-  mayStart(request: Request): boolean {
+  mayStart(request: Request, apart: boolean): boolean {
     const { client, transmission } = this
     if (request.type === Command.Disc) return true
     if (transmission.shuttingDown) return !this.#wire.isFull
@@ -230,13 +243,7 @@ export class Connection implements TransmissionHost, Resumable, SlotUser {
         return false
       }
     }
-    if (!this.#engine.turns.mayWork(client)) {
-      if (!this.#inTurns) {
-        this.#inTurns = true
-        this.#engine.turns.push(this)
-      }
-      return false
-    }
+    if (!this.#hasTurn()) return false
     if (this.#usesDisk && this.#slot !== "granted") {
       if (this.#slot === "waiting") return false
       if (!this.#engine.disk.take(this, cost)) {
@@ -245,13 +252,23 @@ export class Connection implements TransmissionHost, Resumable, SlotUser {
       }
     }
     if (this.#usesDisk) this.#slot = "granted"
-    client.credit -= cost
+    client.credit -= apart ? REQUEST_UNITS : cost
     if (limited) {
       client.rate.take(moves ? length : 0)
       this.#exportRate.take(moves ? length : 0)
     }
     this.#tap?.request(request)
     return true
+  }
+
+  /** True when its client may work now; otherwise it waits for its turn. */
+  #hasTurn(): boolean {
+    if (this.#engine.turns.mayWork(this.client)) return true
+    if (!this.#inTurns) {
+      this.#inTurns = true
+      this.#engine.turns.push(this)
+    }
+    return false
   }
 
   send(replies: ReplyBuffer): void {
@@ -292,8 +309,13 @@ export class Connection implements TransmissionHost, Resumable, SlotUser {
     if (!this.#open && this.transmission.inFlight === 0) this.#report()
   }
 
-  /** After a round of requests: latency of those that were answered at once; a slot that none of them used. */
+  /**
+   * After a round of requests: what came of payloads by itself; latency of those that were answered at once; a slot that none
+   * of them used.
+   */
   #account(): void {
+    this.#payForRead(this.transmission.absorbed)
+    this.transmission.absorbed = 0
     if (this.#slot === "granted") this.#giveSlotBack()
     if (this.#answered === 0) return
     this.client.stats.latency.add((performance.now() - this.#chunkStartMs) * 1000, this.#answered)
@@ -304,11 +326,31 @@ export class Connection implements TransmissionHost, Resumable, SlotUser {
     if (!this.#open) return
     const { transmission } = this
     if (transmission.ended !== null) {
-      this.#wire.pause()
       this.#ending ??= { clean: transmission.ended === "disc", reason: transmission.ended }
       if (transmission.done) this.#linger()
-    } else if (transmission.stopped || this.#wire.isFull) this.#wire.pause()
-    else this.#wire.read()
+    }
+    if (this.#mayRead()) this.#wire.read()
+    else this.#wire.pause()
+  }
+
+  /** What would be read now would be taken. The rest of a payload, and what is thrown away, take their turns, too. */
+  #mayRead(): boolean {
+    const { absorbing, ended, stopped } = this.transmission
+    if (!this.#lingering) {
+      if (ended !== null || stopped || this.#wire.isFull) return false
+      if (!absorbing) return true
+    }
+    if (!this.#paidToRead && this.#hasTurn()) {
+      this.#paidToRead = true
+      this.client.credit -= TURN_UNITS
+    }
+    return this.#paidToRead
+  }
+
+  /** What came costs so much. */
+  #payForRead(bytes: number): void {
+    this.client.credit += (this.#paidToRead ? TURN_UNITS : 0) - bytes
+    this.#paidToRead = false
   }
 
   /** Ends after what is left has been sent, or after a while. */
@@ -318,6 +360,13 @@ export class Connection implements TransmissionHost, Resumable, SlotUser {
     this.#wire.end()
     if (this.#timer !== null) clearTimeout(this.#timer)
     this.#timer = setTimeout(() => this.#wire.destroy(), LINGER_MS)
+  }
+
+  #discard(bytes: number): void {
+    this.#payForRead(bytes)
+    this.#discarded += bytes
+    if (this.#discarded > DISCARD_BYTES) this.#wire.destroy()
+    else this.#proceed()
   }
 
   #drained(): void {

@@ -1,5 +1,5 @@
 // The handshake of one connection: options in, replies out, until it enters transmission or ends. Reads only as much as
-// it can answer; the time it may take is up to the caller.
+// it can answer; when it may go on, and the time it may take, are up to the caller.
 import {
   encodeGreeting,
   encodeOptionReply,
@@ -30,6 +30,9 @@ export interface Negotiated {
   readonly early: Uint8Array
   readonly secure: boolean
 }
+
+/** A chunk of so many bytes takes a turn, whether or not it completes an option. */
+const LARGE_CHUNK = 4096
 
 /** Reads one chunk at a time from a socket. */
 class ChunkReader {
@@ -112,6 +115,8 @@ export const negotiate = (
   address: string,
   registry: Registry,
   tls: TlsSetup | null,
+  /** Waits until an option, or a chunk of a large one, may be worked on. */
+  turn: Effect.Effect<void>,
   onNegotiation: (negotiation: Negotiation) => void
 ): Effect.Effect<Negotiated, HandshakeEnd> =>
   Effect.gen(function*() {
@@ -130,10 +135,12 @@ export const negotiate = (
       if (message === null) {
         const chunk = yield* reader.next
         if (chunk === null) return yield* new HandshakeEnd({ reason: "connection lost in the handshake", quiet: true })
+        if (chunk.length >= LARGE_CHUNK) yield* turn
         decoder.push(chunk)
         continue
       }
       if (message.kind === "fault") return yield* new HandshakeEnd({ reason: message.reason, quiet: false })
+      if (message.kind === "option") yield* turn
       const step = negotiation.step(message)
       if (step.next === "transmission") {
         const store = yield* Effect.either(registry.open(step.exportInfo.name, address))

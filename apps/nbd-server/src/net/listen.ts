@@ -37,7 +37,8 @@ const listening = (
 ): Effect.Effect<NetServer, UserError, Scope.Scope> =>
   Effect.acquireRelease(
     Effect.async<NetServer, UserError>((resume) => {
-      const server = createServer({ pauseOnConnect: true, noDelay: true }, accept)
+      // half open: who has said everything and ended gets his answers, however long a handshake waits for its turn
+      const server = createServer({ pauseOnConnect: true, noDelay: true, allowHalfOpen: true }, accept)
       server.once("error", (error) => resume(new UserError({ message: `${what}: ${error.message}` })))
       server.listen(options, () => resume(Effect.succeed(server)))
     }),

@@ -8,6 +8,7 @@ import { allowList, plainAddress } from "../config/units.ts"
 import type { OpenStore } from "../exports/open-store.ts"
 import type { Registry } from "../exports/registry.ts"
 import { DiskSlots } from "../limits/disk-slots.ts"
+import { HandshakeTurns } from "../limits/handshake-turns.ts"
 import { RateLimit } from "../limits/token-bucket.ts"
 import { Turns } from "../limits/turns.ts"
 import type { Log } from "../ops/log.ts"
@@ -37,6 +38,7 @@ export class Server {
   #config: Config
   #mayCome: (address: string) => boolean
   #shuttingDown = false
+  readonly #handshakeTurns: HandshakeTurns
   #tls: TlsSetup | null
   readonly #log: Log
   readonly #tap: (address: string, name: string) => Tap | null
@@ -70,6 +72,7 @@ export class Server {
       inFlightBytes: config.limits.inFlightBytes,
       toSend: new SendLater()
     }
+    this.#handshakeTurns = new HandshakeTurns(this.engine.turns, () => performance.now(), setTimeout)
   }
 
   /** Connections, in the handshake and after it. */
@@ -174,7 +177,11 @@ export class Server {
   #serve(socket: Socket, address: string): Effect.Effect<void> {
     return Effect.suspend(() => {
       let negotiation: Negotiation | null = null
-      return negotiate(socket, address, this.registry, this.#tls, (created) => {
+      const turn = Effect.async<void>((resume) => {
+        const leave = this.#handshakeTurns.take(address, () => resume(Effect.void))
+        return Effect.sync(leave)
+      })
+      return negotiate(socket, address, this.registry, this.#tls, turn, (created) => {
         negotiation = created
         this.#negotiations.add(created)
       }).pipe(

@@ -8,7 +8,7 @@ import { type OnReadOpts, Socket, type SocketConstructorOpts } from "node:net"
 export const READ_BYTES = 262144
 
 /** Bytes that the kernel has not taken, and pieces that they are in, with which a connection waits for its client to read. */
-const OUTPUT_BYTES = 1048576
+const OUTPUT_BYTES = 131072
 const OUTPUT_PIECES = 512
 
 /** Bytes taken at once where the header of another large WRITE is expected, whose data then goes to its place. */
@@ -22,6 +22,8 @@ export interface WireEvents {
   place(): Uint8Array | null
   /** Bytes [0, length) of that memory came in, instead of `received`. */
   placed(bytes: Uint8Array, length: number): void
+  /** So many bytes came in after the end, and are thrown away. */
+  discarded(bytes: number): void
   /** All that was sent has been taken by the kernel, after `unsent` was not 0. */
   drained(): void
   /** The socket is closed; nothing is called afterwards. */
@@ -44,6 +46,9 @@ const handleOf = (socket: Socket): object | null => {
   if (typeof handle !== "object" || handle === null || !("readStart" in handle) || !("useUserBuffer" in handle)) {
     return null
   }
+  // it may have read the client's end, after which it does not read: whoever has it next begins again
+  if ("readStop" in handle && typeof handle.readStop === "function") handle.readStop()
+  Reflect.set(handle, "reading", false)
   Reflect.set(socket, "_handle", null)
   socket.removeAllListeners()
   socket.on("error", () => {})
@@ -68,8 +73,12 @@ export class Wire {
       this.socket = socket
       socket.removeAllListeners("error").removeAllListeners("close").removeAllListeners("data")
       socket.on("data", (bytes: Buffer) => {
-        if (this.#open && !this.#ended) events.received(bytes, bytes.length)
+        if (this.#ended) events.discarded(bytes.length)
+        else if (this.#open) events.received(bytes, bytes.length)
       })
+      // the client's end is ours, behind what it said before
+      if (socket.readableEnded) setImmediate(() => socket.end())
+      else socket.on("end", () => socket.end())
     } else {
       const options: SocketConstructorOpts & HandleOptions = {
         handle,
@@ -82,8 +91,9 @@ export class Wire {
             return next
           },
           callback: (length, bytes) => {
-            if (!this.#open || this.#ended) return this.#reading
-            if (this.#placing) events.placed(bytes, length)
+            if (this.#ended) events.discarded(length)
+            else if (!this.#open) return this.#reading
+            else if (this.#placing) events.placed(bytes, length)
             else events.received(bytes, length)
             return this.#reading
           }
@@ -97,11 +107,14 @@ export class Wire {
       if (this.#open) events.drained()
     })
     this.socket.on("error", (error) => (failure = error))
-    this.socket.on("close", () => {
+    const closed = (): void => {
       const wasOpen = this.#open
       this.#open = false
       if (wasOpen) events.closed(failure)
-    })
+    }
+    this.socket.on("close", closed)
+    // lost while its handshake waited, it does not close again
+    if (this.socket.destroyed) setImmediate(closed)
   }
 
   /** Bytes that the kernel has not taken yet. */
@@ -120,7 +133,7 @@ export class Wire {
   }
 
   pause(): void {
-    if (!this.#reading || this.#ended) return
+    if (!this.#reading) return
     this.#reading = false
     this.socket.pause()
   }
@@ -140,11 +153,10 @@ export class Wire {
     return taken
   }
 
-  /** Sends what is left, then ends. What still comes in is thrown away, to see the client's end. */
+  /** Sends what is left, then ends. What is still read, to see the client's end, is thrown away. */
   end(): void {
     this.#ended = true
     this.socket.end()
-    this.read()
   }
 
   /** Ends at once; what was not sent is lost. */

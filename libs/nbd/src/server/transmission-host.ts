@@ -4,8 +4,11 @@ import type { ReplyBuffer } from "./reply-buffer.ts"
 
 /** The owner of a transmission: who lets it go on, sends for it and keeps the accounts. */
 export interface TransmissionHost {
-  /** Asked before each request: false stops the transmission in front of it, until `resume`. */
-  mayStart(request: Request): boolean
+  /**
+   * Asked before each request: false stops the transmission in front of it, until `resume`. `apart`: its payload, or a part
+   * of it, comes by itself and is counted in `absorbed`.
+   */
+  mayStart(request: Request, apart: boolean): boolean
   /** Sends what `replies` holds, and renews it. */
   send(replies: ReplyBuffer): void
   /** A request went to a store that waits. */

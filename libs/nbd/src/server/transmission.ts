@@ -50,6 +50,8 @@ export class Transmission {
   stopped = false
   /** Every request from now on is answered by ESHUTDOWN. */
   shuttingDown = false
+  /** Bytes taken so far of payloads that do not lie whole in what arrives. The owner may set it back. */
+  absorbed = 0
   readonly #host: TransmissionHost
   readonly #direct: ByteStore | null
   readonly #waiting: WaitingStore | null
@@ -102,6 +104,11 @@ export class Transmission {
     return this.#cut ? this.#request : null
   }
 
+  /** The header of a request has been taken, and not all of its payload. */
+  get absorbing(): boolean {
+    return this.#cut || this.#placement.left > 0
+  }
+
   /** Memory held for a request that is not whole, and for what arrived behind a stop. */
   get heldBytes(): number {
     return this.#payload.length + this.#backlog.bytes.length
@@ -133,6 +140,7 @@ export class Transmission {
     const { left } = this.#placement
     assert(left >= bytes && this.ended === null, "nothing is to be placed")
     this.#placement.advance(bytes)
+    this.absorbed += bytes
     this.#inside = true
     if (left === bytes) this.#answer(this.#request, this.#placement.error)
     this.#inside = false
@@ -189,7 +197,7 @@ export class Transmission {
         this.#cut = true
         return this.#complete(bytes, at + headerBytes, to)
       }
-      if (!this.#host.mayStart(request)) {
+      if (!this.#host.mayStart(request, !whole)) {
         this.stopped = true
         return at
       }
@@ -216,7 +224,7 @@ export class Transmission {
       decodeRequestHeader(this.#header, 0, this.mode.extended, request)
       if (request.payloadBytes > MAX_PAYLOAD) return this.#end("payload too long", to)
       if (this.#isPlaced(request)) {
-        if (!this.#host.mayStart(request)) {
+        if (!this.#host.mayStart(request, true)) {
           this.stopped = true
           return at
         }
@@ -231,10 +239,11 @@ export class Transmission {
       this.#makeRoom(this.#payloadHave + added, payloadBytes)
       copyBytes(this.#payload, this.#payloadHave, bytes, at, at + added)
       this.#payloadHave += added
+      this.absorbed += added
       at += added
     }
     if (this.#payloadHave < payloadBytes) return at
-    if (!this.#host.mayStart(request)) {
+    if (!this.#host.mayStart(request, true)) {
       this.stopped = true
       return at
     }
@@ -264,6 +273,7 @@ export class Transmission {
 
   #place(bytes: Uint8Array, at: number, to: number): number {
     const next = this.#placement.take(bytes, at, to)
+    this.absorbed += next - at
     if (this.#placement.left === 0) this.#answer(this.#request, this.#placement.error)
     return next
   }

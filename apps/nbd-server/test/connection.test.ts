@@ -1,0 +1,102 @@
+// A connection whose payloads are longer than a socket brings at once, that is sent something after its end, or is lost.
+import { encodeRequest, exportInfo, MemoryStore, ReplyBuffer, SIMPLE_MODE } from "@swaplab/nbd"
+import { Socket } from "node:net"
+import { expect, it } from "vitest"
+import { DiskSlots } from "../src/limits/disk-slots.ts"
+import { RateLimit } from "../src/limits/token-bucket.ts"
+import { TURN_UNITS, Turns } from "../src/limits/turns.ts"
+import { BusyPoll } from "../src/net/busy-poll.ts"
+import { Client } from "../src/net/client.ts"
+import { Connection, type Engine, SendLater } from "../src/net/connection.ts"
+
+const UNLIMITED = { requestsPerSecond: null, bytesPerSecond: null }
+const CHUNK = Buffer.alloc(TURN_UNITS)
+const HEADER_BYTES = 28
+/** Reads of one socket in one round of the event loop: libuv's. */
+const READS = 32
+
+const header = (type: number, length: number): Buffer => {
+  const bytes = Buffer.alloc(HEADER_BYTES)
+  encodeRequest(bytes, 0, 0, type, 0, 0, 0, length)
+  return bytes
+}
+
+/** What connections share, and the rounds of an event loop. */
+const rig = () => {
+  const later: Array<() => void> = []
+  const engine: Engine = {
+    replies: new ReplyBuffer(),
+    turns: new Turns((run) => later.push(run), () => 0),
+    busyPoll: new BusyPoll(() => {}, () => 0),
+    disk: new DiskSlots(64),
+    inFlight: 64,
+    inFlightBytes: 2 ** 26,
+    toSend: new SendLater()
+  }
+  return {
+    client: (key: string) => new Client(key, UNLIMITED, 0),
+    round: () => {
+      for (const run of later.splice(0)) run()
+    },
+    connect: (client: Client, size: number, socket = new Socket(), onEnd = () => {}) => {
+      const store = new MemoryStore(size)
+      const connection = new Connection({
+        socket,
+        plain: false,
+        served: { info: exportInfo({ name: "disk", size }), store, extents: store },
+        mode: SIMPLE_MODE,
+        client,
+        engine,
+        exportRate: new RateLimit(UNLIMITED, 0),
+        usesDisk: false,
+        faults: null,
+        tap: null,
+        onEnd
+      })
+      connection.start(new Uint8Array(0))
+      return { socket, connection }
+    }
+  }
+}
+
+it.each([["stored", 2 ** 25], ["refused, and thrown away", 4096]])(
+  "a payload that is %s is read in turns, whatever the connections of the client",
+  (_what, size) => {
+    const { client, connect, round } = rig()
+    const [hog, modest] = [client("hog"), client("modest")]
+    const hogs = [connect(hog, size), connect(hog, size), connect(hog, size)]
+    const { socket: single } = connect(modest, 4096)
+    for (const { socket } of hogs) socket.emit("data", header(1, 2 ** 25))
+    let chunks = 0
+    const rounds = 40
+    for (let i = 0; i < rounds; i++) {
+      for (const { socket } of hogs) {
+        for (let read = 0; read < READS && !socket.isPaused(); read++) {
+          socket.emit("data", CHUNK)
+          chunks++
+        }
+      }
+      single.emit("data", header(0, 4096))
+      round()
+    }
+    expect(chunks).toBeGreaterThan(rounds / 2)
+    expect(chunks).toBeLessThanOrEqual(rounds + 1)
+  }
+)
+
+it("a connection that has ended is closed on a client who goes on sending", () => {
+  const { client, connect } = rig()
+  const { connection, socket } = connect(client("hog"), 4096)
+  socket.emit("data", header(1, 2 ** 32 - 4096))
+  expect(connection.transmission.ended).toBe("payload too long")
+  expect(socket.destroyed).toBe(false)
+  for (let i = 0; i < 5; i++) socket.emit("data", CHUNK)
+  expect(socket.destroyed).toBe(true)
+})
+
+it("a connection whose socket was lost while its handshake waited ends", async () => {
+  const { client, connect } = rig()
+  const socket = new Socket()
+  await new Promise((resolve) => socket.once("close", resolve).destroy())
+  await new Promise<void>((resolve) => connect(client("lost"), 4096, socket, resolve))
+})
