@@ -1,30 +1,28 @@
 // Replies of a server as bytes, in the form that was negotiated.
-import { concat } from "../wire/bytes.ts"
+import { concat, putU32 } from "../wire/bytes.ts"
 import { type Chunk, chunkCode, encodeChunk, errorChunk } from "../wire/chunk.ts"
-import { Command, NbdError, REPLY_FLAG_DONE } from "../wire/constants.ts"
-import { encodeReplyHeader, Reply, ReplyKind } from "../wire/reply.ts"
+import {
+  ChunkType,
+  Command,
+  EXTENDED_REPLY_BYTES,
+  NbdError,
+  REPLY_FLAG_DONE,
+  SIMPLE_REPLY_BYTES,
+  STRUCTURED_REPLY_BYTES
+} from "../wire/constants.ts"
+import { encodeReplyHeader, encodeSimpleReply, Reply, ReplyKind } from "../wire/reply.ts"
 import type { Request } from "../wire/request.ts"
 import type { TransmissionMode } from "./export.ts"
 
 const header = new Uint8Array(32)
 const reply = new Reply()
 
-/** A simple reply, with the data of a READ. */
-const simpleReply = (request: Request, error: number, data: Uint8Array): Uint8Array => {
-  reply.kind = ReplyKind.Simple
-  reply.error = error
-  reply.cookieHi = request.cookieHi
-  reply.cookieLo = request.cookieLo
-  return concat(header.subarray(0, encodeReplyHeader(header, 0, reply)), data)
-}
-
-/** A chunk in the form of the mode; so many bytes of its payload follow it. */
+/** A chunk in the form of the mode. */
 export const chunkReply = (
   mode: TransmissionMode,
   request: Request,
   chunk: Chunk,
-  done: boolean,
-  following = 0
+  done: boolean
 ): Uint8Array => {
   const payload = encodeChunk(chunk)
   reply.kind = mode.extended ? ReplyKind.Extended : ReplyKind.Structured
@@ -35,32 +33,72 @@ export const chunkReply = (
   reply.offsetHi = request.offsetHi
   reply.offsetLo = request.offsetLo
   reply.lengthHi = 0
-  reply.lengthLo = payload.length + following
+  reply.lengthLo = payload.length
   return concat(header.subarray(0, encodeReplyHeader(header, 0, reply)), payload)
 }
-
-const NOTHING = new Uint8Array(0)
 
 /** With structured replies these two are answered by chunks only; the others may have simple replies. */
 const needsChunks = (mode: TransmissionMode, request: Request): boolean =>
   mode.extended || (mode.structured && (request.type === Command.Read || request.type === Command.BlockStatus))
 
-/** The answer to a request that failed, or that succeeded and brings no data. */
-export const statusReply = (mode: TransmissionMode, request: Request, error: number): Uint8Array => {
-  if (!needsChunks(mode, request)) return simpleReply(request, error, NOTHING)
-  return chunkReply(mode, request, error === NbdError.Ok ? { type: "none" } : errorChunk(error), true)
+/** Writes the header of a chunk that ends a reply; returns its bytes. */
+const encodeLastChunk = (
+  out: Uint8Array,
+  at: number,
+  mode: TransmissionMode,
+  request: Request,
+  type: number,
+  payloadBytes: number
+): number => {
+  reply.kind = mode.extended ? ReplyKind.Extended : ReplyKind.Structured
+  reply.flags = REPLY_FLAG_DONE
+  reply.type = type
+  reply.cookieHi = request.cookieHi
+  reply.cookieLo = request.cookieLo
+  reply.offsetHi = request.offsetHi
+  reply.offsetLo = request.offsetLo
+  reply.lengthHi = 0
+  reply.lengthLo = payloadBytes
+  return encodeReplyHeader(out, at, reply)
 }
 
-/**
- * What stands before the data of a READ that succeeded; the data follows as it is. For a `hole` nothing follows: the
- * client must understand chunks.
- */
-export const readPrefix = (mode: TransmissionMode, request: Request, hole = false): Uint8Array => {
-  if (!needsChunks(mode, request)) return simpleReply(request, NbdError.Ok, NOTHING)
+/** Room that `encodeDone` and `encodeReadPrefix` need at most. */
+export const PREFIX_BYTES = EXTENDED_REPLY_BYTES + 8
+
+/** Writes the answer to a request that succeeded and brings no data; returns its bytes. */
+export const encodeDone = (out: Uint8Array, at: number, mode: TransmissionMode, request: Request): number => {
+  if (needsChunks(mode, request)) return encodeLastChunk(out, at, mode, request, ChunkType.None, 0)
+  encodeSimpleReply(out, at, NbdError.Ok, request.cookieHi, request.cookieLo)
+  return SIMPLE_REPLY_BYTES
+}
+
+/** Bytes in front of the data of a READ. */
+export const readPrefixBytes = (mode: TransmissionMode): number =>
+  mode.extended ? EXTENDED_REPLY_BYTES + 8 : mode.structured ? STRUCTURED_REPLY_BYTES + 8 : SIMPLE_REPLY_BYTES
+
+/** Writes what stands in front of the data of a READ that succeeded: `readPrefixBytes` bytes. */
+export const encodeReadPrefix = (out: Uint8Array, at: number, mode: TransmissionMode, request: Request): void => {
+  if (!needsChunks(mode, request)) {
+    return encodeSimpleReply(out, at, NbdError.Ok, request.cookieHi, request.cookieLo)
+  }
+  const header = encodeLastChunk(out, at, mode, request, ChunkType.OffsetData, 8 + request.length)
+  putU32(out, at + header, request.offsetHi)
+  putU32(out, at + header + 4, request.offsetLo)
+}
+
+/** The whole answer to a READ of a hole. The client must understand chunks. */
+export const holeReply = (mode: TransmissionMode, request: Request): Uint8Array => {
   const offset = { hi: request.offsetHi, lo: request.offsetLo }
-  const { length } = request
-  if (hole) return chunkReply(mode, request, { type: "hole", offset, length }, true)
-  return chunkReply(mode, request, { type: "data", offset, data: NOTHING }, true, length)
+  return chunkReply(mode, request, { type: "hole", offset, length: request.length }, true)
+}
+
+/** The answer to a request that failed, or that succeeded and brings no data. */
+export const statusReply = (mode: TransmissionMode, request: Request, error: number): Uint8Array => {
+  if (error !== NbdError.Ok && needsChunks(mode, request)) return chunkReply(mode, request, errorChunk(error), true)
+  const out = new Uint8Array(PREFIX_BYTES)
+  if (error === NbdError.Ok) return out.subarray(0, encodeDone(out, 0, mode, request))
+  encodeSimpleReply(out, 0, error, request.cookieHi, request.cookieLo)
+  return out.subarray(0, SIMPLE_REPLY_BYTES)
 }
 
 /** Bytes that a request other than READ was about. */

@@ -8,24 +8,21 @@ import { copyBytes, getU32 } from "../wire/bytes.ts"
 import { type Carriage, carried } from "../wire/carriage.ts"
 import {
   Command,
-  CommandFlag,
   EXTENDED_REQUEST_BYTES,
   MAX_PAYLOAD,
   NBD_EXTENDED_REQUEST_MAGIC,
   NBD_REQUEST_MAGIC,
-  NbdError,
-  SIMPLE_REPLY_BYTES
+  NbdError
 } from "../wire/constants.ts"
-import { encodeSimpleReply } from "../wire/reply.ts"
 import { decodeRequestHeader, Request, requestBytes } from "../wire/request.ts"
 import { admit } from "./admit.ts"
+import { Answers } from "./answers.ts"
 import { Backlog } from "./backlog.ts"
 import { blockStatusReply } from "./block-status.ts"
 import { dispatch } from "./dispatch.ts"
 import type { TransmissionMode } from "./export.ts"
 import { Job } from "./job.ts"
 import { Placement } from "./placement.ts"
-import { effectOf, readPrefix, statusReply } from "./replies.ts"
 import type { ReplyBuffer } from "./reply-buffer.ts"
 import type { ByteStore, ServedExport, WaitingStore } from "./served-export.ts"
 import * as sizes from "./sizes.ts"
@@ -55,7 +52,7 @@ export class Transmission {
   readonly #host: TransmissionHost
   readonly #direct: ByteStore | null
   readonly #waiting: WaitingStore | null
-  readonly #chunked: boolean
+  readonly #answers: Answers
   readonly #tokens: boolean
   /** A cut request's payload of more bytes than this is not kept for the next one. */
   readonly #keptPayload: number
@@ -70,9 +67,8 @@ export class Transmission {
   readonly #placement = new Placement()
   readonly #backlog = new Backlog()
   #inside = false
-  /** Jobs to be used again, and the one that is being answered. */
+  /** Jobs to be used again. */
   readonly #jobs: Array<Job> = []
-  #job: Job | null = null
 
   constructor(
     served: ServedExport,
@@ -86,12 +82,15 @@ export class Transmission {
     this.replies = replies
     this.#host = host
     this.#headerBytes = requestBytes(mode.extended)
-    this.#chunked = mode.structured || mode.extended
+    this.#answers = new Answers(served, mode, replies, host)
     this.#direct = "waits" in served.store ? null : served.store
     this.#waiting = "waits" in served.store ? served.store : null
     this.#keptPayload = this.#waiting === null ? sizes.FIRST_PAYLOAD_BYTES * 4 : sizes.LEAST_PAYLOAD_BYTES
     this.#tokens = carriage === "tokens"
-    assert(!this.#tokens || (this.#direct === null && !this.#chunked), "tokens travel in simple replies of jobs")
+    assert(
+      !this.#tokens || (this.#direct === null && !mode.structured && !mode.extended),
+      "tokens travel in simple replies of jobs"
+    )
   }
 
   /** Nothing more will be sent: it ended, and all that was in flight is answered. */
@@ -142,7 +141,7 @@ export class Transmission {
     this.#placement.advance(bytes)
     this.absorbed += bytes
     this.#inside = true
-    if (left === bytes) this.#answer(this.#request, this.#placement.error)
+    if (left === bytes) this.#answers.status(this.#request, this.#placement.error)
     this.#inside = false
     if (this.replies.length > 0) this.#host.send(this.replies)
   }
@@ -165,12 +164,12 @@ export class Transmission {
     this.inFlight--
     const { request } = job
     if (!this.#inside && !this.abandoned) this.#host.replyReady()
-    this.#job = job
+    this.#answers.job = job
     if (this.abandoned) this.#host.answered(request, error, 0, job)
     else if (request.type === Command.Read && error === NbdError.Ok) {
-      this.#answerRead(request, job.bytes, this.#mayBeHole(request))
-    } else this.#answer(request, error)
-    this.#job = null
+      this.#answers.data(request, job.bytes)
+    } else this.#answers.status(request, error)
+    this.#answers.job = null
     job.release()
     this.#jobs.push(job)
   }
@@ -274,7 +273,7 @@ export class Transmission {
   #place(bytes: Uint8Array, at: number, to: number): number {
     const next = this.#placement.take(bytes, at, to)
     this.absorbed += next - at
-    if (this.#placement.left === 0) this.#answer(this.#request, this.#placement.error)
+    if (this.#placement.left === 0) this.#answers.status(this.#request, this.#placement.error)
     return next
   }
 
@@ -301,14 +300,14 @@ export class Transmission {
       this.ended = "disc"
       return
     }
-    if (this.shuttingDown) return this.#answer(request, NbdError.ESHUTDOWN)
+    if (this.shuttingDown) return this.#answers.status(request, NbdError.ESHUTDOWN)
     if (type === Command.BlockStatus) {
       const payload = bytes.subarray(at, at + payloadBytes)
-      this.#append(blockStatusReply(served.info, mode, { kind: "request", request, payload }, served.extents))
-      return this.#sent(request, 0)
+      const reply = blockStatusReply(served.info, mode, { kind: "request", request, payload }, served.extents)
+      return this.#answers.whole(request, reply)
     }
     const error = admit(served.info, mode, request)
-    if (error !== NbdError.Ok) return this.#answer(request, error)
+    if (error !== NbdError.Ok) return this.#answers.status(request, error)
     if (this.#direct === null) {
       assert(this.#waiting !== null, "a store of neither kind")
       const job = this.#jobs.pop() ?? new Job(this)
@@ -325,80 +324,10 @@ export class Transmission {
       this.#waiting.perform(job)
       return
     }
-    if (type === Command.Read) return this.#read(this.#direct, request)
-    this.#answer(
+    if (type === Command.Read) return this.#answers.read(this.#direct, request)
+    this.#answers.status(
       request,
       dispatch(this.#direct, request, payloadBytes === 0 ? NOTHING : bytes.subarray(at, at + payloadBytes))
     )
-  }
-
-  /** A READ from a store that answers at once. */
-  #read(store: ByteStore, request: Request): void {
-    const { length, offset } = request
-    if (this.#mayBeHole(request)) return this.#answerRead(request, NOTHING, true)
-    if (length >= sizes.VIEW_BYTES && store.view !== undefined) {
-      if (this.#chunked) this.#append(readPrefix(this.mode, request))
-      else this.#simple(request, NbdError.Ok)
-      for (let done = 0; done < length;) {
-        const view = store.view(offset + done, length - done)
-        this.replies.view(view)
-        done += view.length
-      }
-      return this.#sent(request, length)
-    }
-    if (this.#chunked || !this.replies.fits(SIMPLE_REPLY_BYTES + length)) {
-      const data = new Uint8Array(length)
-      const error = dispatch(store, request, data)
-      return error === NbdError.Ok ? this.#answerRead(request, data, false) : this.#answer(request, error)
-    }
-    const { at, bytes } = this.replies
-    const error = store.read(offset, length, bytes.subarray(at + SIMPLE_REPLY_BYTES, at + SIMPLE_REPLY_BYTES + length))
-    if (error !== NbdError.Ok) return this.#answer(request, error)
-    encodeSimpleReply(bytes, at, NbdError.Ok, request.cookieHi, request.cookieLo)
-    this.replies.at = at + SIMPLE_REPLY_BYTES + length
-    this.#sent(request, length)
-  }
-
-  /** The whole range of a READ is a hole, and the client understands that and did not ask for one fragment. */
-  #mayBeHole(request: Request): boolean {
-    const { extents } = this.served
-    return this.#chunked && extents !== null && (request.flags & CommandFlag.Df) === 0 && request.lengthLo > 0 &&
-      extents.isHole(request.offset, request.length)
-  }
-
-  #answerRead(request: Request, data: Uint8Array, hole: boolean): void {
-    const { length } = request
-    if (this.#chunked && length === 0) return this.#answer(request, NbdError.Ok)
-    if (this.#chunked) this.#append(readPrefix(this.mode, request, hole))
-    else this.#simple(request, NbdError.Ok)
-    if (!hole) {
-      if (data.length >= sizes.VIEW_BYTES) this.replies.view(data)
-      else this.#append(data)
-    }
-    this.#sent(request, length)
-  }
-
-  #answer(request: Request, error: number): void {
-    if (this.#chunked) this.#append(statusReply(this.mode, request, error))
-    else this.#simple(request, error)
-    this.#sent(request, 0, error)
-  }
-
-  #simple(request: Request, error: number): void {
-    if (!this.replies.fits(SIMPLE_REPLY_BYTES)) this.#host.send(this.replies)
-    encodeSimpleReply(this.replies.bytes, this.replies.at, error, request.cookieHi, request.cookieLo)
-    this.replies.at += SIMPLE_REPLY_BYTES
-  }
-
-  #append(reply: Uint8Array): void {
-    if (!this.replies.fits(reply.length)) this.#host.send(this.replies)
-    this.replies.append(reply)
-  }
-
-  #sent(request: Request, bytes: number, error: number = NbdError.Ok): void {
-    const effect = error !== NbdError.Ok || bytes > 0 ? bytes : effectOf(request)
-    this.#host.answered(request, error, effect, this.#job)
-    const { at, bytes: room, length } = this.replies
-    if (at >= room.length / 2 || length >= sizes.SEND_BYTES) this.#host.send(this.replies)
   }
 }
