@@ -1,6 +1,6 @@
 // Values of an axis, as they are typed: `r8169,e1000`, `0..8000/5`, `log:1 MiB..16 MiB/5`. A range has a unit where the
-// scenario has one, on both ends or on the second; its values are whole where its ends are, and have three digits
-// otherwise (sizes: whole pages), for a map is read by people.
+// scenario has one, on both ends or on the second. The ends stay as they are typed; the values between them are whole where
+// the ends are, and have three digits otherwise (sizes: whole pages), for a map is read by people.
 import { formatQuantity, parseOverride, parseQuantity, RATE, scenarioError, SHARE, SIZE, TIME } from "@swaplab/cluster"
 import type { ScenarioError, UnitKind } from "@swaplab/cluster"
 import { Either } from "effect"
@@ -15,6 +15,12 @@ const EXPECTED = "PATH=a,b,c, PATH=from..to/steps or PATH=log:from..to/steps"
 const RANGE = /^(log:)?(\d+(?:\.\d+)?) ?([A-Za-zµ%/]*)\.\.(\d+(?:\.\d+)?) ?([A-Za-zµ%/]*)\/(\d+)$/
 
 const rounded = (value: number): number => Number(value.toPrecision(3))
+
+/** The values with those between the ends rounded. */
+const roundedBetween = (
+  values: ReadonlyArray<number>,
+  round: (value: number) => number
+): ReadonlyArray<number> => values.map((value, i) => (i === 0 || i === values.length - 1 ? value : round(value)))
 
 /** Values from `from` to `to`, both included, in equal steps or by equal factors. */
 export const spread = (from: number, to: number, steps: number, log: boolean): ReadonlyArray<number> =>
@@ -35,17 +41,20 @@ const quantities = (
   if (from === null || to === null) return `expected ends such as ${kind.expected}, at most ${kind.max}`
   if (log && from === 0) return "a logarithmic range cannot start at 0"
   const values = spread(from, to, steps, log)
-  if (kind === SHARE) return values.map((value) => `${rounded(value * 100)} %`)
   const pages = kind === SIZE && from % PAGE_SIZE === 0 && to % PAGE_SIZE === 0
-  return values.map((value) =>
-    formatQuantity(kind, pages ? Math.round(value / PAGE_SIZE) * PAGE_SIZE : Math.round(rounded(value)))
-  )
+  const round = (value: number): number =>
+    kind === SHARE
+      ? rounded(value * 100) / 100
+      : pages
+      ? Math.round(value / PAGE_SIZE) * PAGE_SIZE
+      : Math.round(rounded(value))
+  return roundedBetween(values, round).map((value) => formatQuantity(kind, value))
 }
 
 const numbers = (from: string, to: string, steps: number, log: boolean): ReadonlyArray<number> | string => {
   if (log && Number(from) === 0) return "a logarithmic range cannot start at 0"
   const whole = !from.includes(".") && !to.includes(".")
-  return spread(Number(from), Number(to), steps, log).map((value) => whole ? Math.round(value) : rounded(value))
+  return roundedBetween(spread(Number(from), Number(to), steps, log), whole ? Math.round : rounded)
 }
 
 const rangeOf = (match: RegExpExecArray): ReadonlyArray<string | number> | string => {
