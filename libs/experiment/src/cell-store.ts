@@ -10,18 +10,19 @@ import type { CellResult } from "./cell.ts"
 import type { JobStore } from "./jobs.ts"
 
 /** Folder of the runs in a result directory. */
-export const CELL_FOLDER = "cells"
+const CELL_FOLDER = "cells"
 const MANIFEST = "experiment.json"
 const FORMAT = 1
 
-/** The directory holds runs of something else. */
+/** The directory holds runs of something else, or something else than runs. */
 export class StoreMismatch extends Data.TaggedError("StoreMismatch")<{
   readonly directory: string
+  /** What it is instead: `has runs of another scenario`. */
   readonly found: string
   readonly expected: string
 }> {
   override get message(): string {
-    return `${this.directory}: has runs of ${this.found}, expected ${this.expected}`
+    return `${this.directory}: ${this.found}, expected ${this.expected}`
   }
 }
 
@@ -46,7 +47,11 @@ const isCell = (value: unknown): value is CellResult =>
 
 const refusal = (directory: string, found: Manifest | null, own: Manifest): StoreMismatch | null => {
   const fail = (what: string, expected: string) =>
-    new StoreMismatch({ directory, found: what, expected: `${expected}, an empty directory, or --fresh to drop them` })
+    new StoreMismatch({
+      directory,
+      found: `has runs of ${what}`,
+      expected: `${expected}, an empty directory, or --fresh to drop them`
+    })
   if (found === null || found.format !== FORMAT) return fail("an unknown kind", "runs of this experiment")
   if (found.engine !== own.engine) return fail(`another build of swaplab (${found.engine})`, `${own.engine}`)
   if (found.scenario !== own.scenario) {
@@ -65,7 +70,10 @@ export interface StoreOptions {
   readonly fresh: boolean
 }
 
-/** Opens, or makes, the store in `directory`. A store of another scenario or build is refused and left as it is. */
+/**
+ * Opens, or makes, the store in `directory`. A store of another scenario or build is refused and left as it is, unless it
+ * is to be dropped; a folder that is no store is refused in any case.
+ */
 export const openCellStore = (
   directory: string,
   { engine, fresh, loaded }: StoreOptions
@@ -85,14 +93,26 @@ export const openCellStore = (
         fs.rename(`${path}.tmp`, path)
       ).pipe(Effect.onError(() => Effect.ignore(fs.remove(`${path}.tmp`, { force: true }))), Effect.uninterruptible)
 
-    if (fresh) yield* fs.remove(folder, { recursive: true, force: true })
+    const isStore = yield* fs.exists(manifestPath)
+    if (!isStore && (yield* fs.exists(folder))) {
+      // a manifest that was being written when the process ended
+      const others = (yield* fs.readDirectory(folder)).filter((name) => name !== `${MANIFEST}.tmp`)
+      if (others.length > 0) {
+        return yield* new StoreMismatch({
+          directory: folder,
+          found: "is no folder of runs",
+          expected: "one, an empty one, or none"
+        })
+      }
+    }
+    if (isStore && fresh) yield* fs.remove(folder, { recursive: true, force: true })
     const manifest: Manifest = {
       format: FORMAT,
       engine,
       file: loaded.file,
       scenario: yield* scenarioKey(loaded.scenario)
     }
-    if (yield* fs.exists(manifestPath)) {
+    if (isStore && !fresh) {
       const found = parseJson(yield* fs.readFileString(manifestPath)) as Manifest | null
       const refused = refusal(directory, found, manifest)
       if (refused !== null) return yield* refused

@@ -120,6 +120,22 @@ describe("a store of runs", () => {
     await expect(run(store, jobsOf())).rejects.toThrow("out: has runs of an unknown kind")
   })
 
+  it.each([false, true])("refuses a folder of something else, and leaves it; --fresh: %s", async (fresh) => {
+    const store = memoryFiles()
+    const notes = new TextEncoder().encode("notes")
+    store.files.set("out/cells/notes.txt", notes)
+    await expect(run(store, jobsOf(), { fresh })).rejects.toThrow(
+      "out/cells: is no folder of runs, expected one, an empty one, or none"
+    )
+    expect([...store.files]).toEqual([["out/cells/notes.txt", notes]])
+  })
+
+  it.each([false, true])("takes a folder that was made and no more; --fresh: %s", async (fresh) => {
+    const store = memoryFiles()
+    store.files.set("out/cells/experiment.json.tmp", new TextEncoder().encode("{"))
+    expect((await run(store, jobsOf(), { fresh })).ran).toHaveLength(6)
+  })
+
   it("ends the jobs with its error when it cannot write", async () => {
     const store = memoryFiles()
     await run(store, jobsOf(), {}, 0)

@@ -16,7 +16,8 @@ export const memoryFiles = (broken: string | null = null) => {
       : Effect.sync(() => void files.set(path, data))
   const fileSystem = FileSystem.layerNoop({
     makeDirectory: () => Effect.void,
-    exists: (path) => Effect.sync(() => files.has(path)),
+    exists: (path) =>
+      Effect.sync(() => files.has(path) || [...files.keys()].some((name) => name.startsWith(`${path}/`))),
     readDirectory: (path) =>
       Effect.sync(() =>
         [...files.keys()].filter((name) => name.startsWith(`${path}/`)).map((name) => name.slice(path.length + 1))
