@@ -1,7 +1,7 @@
 // Runs a list of jobs and keeps of each what is asked for. The results depend on the jobs only: not on the number of
 // workers, nor on who is done first, nor on which of them a store already had.
 import type { RunProgress, RunResult } from "@swaplab/cluster"
-import { type Duration, Effect, Exit, Fiber, Schedule } from "effect"
+import { Cause, type Duration, Effect, Exit, Fiber, Schedule } from "effect"
 import { Board } from "./board.ts"
 import type { Job } from "./plan.ts"
 import type { RunFailure } from "./protocol.ts"
@@ -17,6 +17,7 @@ export interface ExperimentProgress {
   readonly running: ReadonlyArray<RunProgress & { readonly kernel: string; readonly seed: number }>
 }
 
+/** How a list of jobs is watched. */
 export interface ExperimentOptions {
   readonly onProgress?: (progress: ExperimentProgress) => Effect.Effect<void>
   /** How often `onProgress` is called. Five times a second without it. */
@@ -31,12 +32,16 @@ export interface JobStore<A, E> {
   readonly keep: (job: Job, result: A) => Effect.Effect<void, E>
 }
 
+/** What becomes of the runs of a list of jobs. */
 export interface JobOptions<A, E> extends ExperimentOptions {
   /** What is kept of a run. A thousand whole results would not fit into memory. */
   readonly reduce: (job: Job, run: RunResult) => A
   readonly store?: JobStore<A, E>
+  /** How long runs may take to end after they have been told to stop. Five seconds without it. */
+  readonly grace?: Duration.DurationInput
 }
 
+/** What a list of jobs has given. */
 export interface JobResults<A> {
   /** By the id of the job. */
   readonly results: ReadonlyMap<number, A>
@@ -48,13 +53,10 @@ export interface JobResults<A> {
   readonly interrupted: boolean
 }
 
-/** How long runs may take to end after they have been told to stop. */
-const GRACE = "5 seconds"
-
 /**
  * Runs all jobs. An interruption is not passed on at once: the runs under way are told to stop, and what has been measured
- * until then is the result, marked as interrupted. Call it in an uninterruptible region to make use of that. Fails when the
- * store does.
+ * until then is the result, marked as interrupted. A run that does not end within the grace is given up. Call it in an
+ * uninterruptible region to make use of that. Fails when the store does; the other runs are then told to stop.
  */
 export const runJobs = <A, E = never>(
   jobs: ReadonlyArray<Job>,
@@ -62,7 +64,7 @@ export const runJobs = <A, E = never>(
 ): Effect.Effect<JobResults<A>, E, Runner> =>
   Effect.uninterruptible(Effect.gen(function*() {
     const runner = yield* Runner
-    const { onProgress, reduce, store } = options
+    const { grace = "5 seconds", onProgress, reduce, store } = options
     const board = new Board(jobs.length)
     const results = new Map<number, A>()
     const failures: Array<readonly [job: number, failure: RunFailure]> = []
@@ -93,7 +95,9 @@ export const runJobs = <A, E = never>(
         const kept = reduce(job, run)
         results.set(job.id, kept)
         eventsDone += run.events
-        if (store !== undefined && run.outcome !== "stopped") yield* store.keep(job, kept)
+        if (store !== undefined && run.outcome !== "stopped") {
+          yield* Effect.tapError(store.keep(job, kept), () => Effect.sync(() => board.stop()))
+        }
       })
 
     const progress = (): ExperimentProgress => {
@@ -118,15 +122,19 @@ export const runJobs = <A, E = never>(
         )
       )
     const runs = yield* Effect.forkDaemon(
-      Effect.forEach(jobs.filter(({ id }) => !results.has(id)), runJob, { concurrency: runner.size, discard: true })
-        .pipe(Effect.onError(() => Effect.sync(() => board.stop())))
+      Effect.interruptible(
+        Effect.forEach(jobs.filter(({ id }) => !results.has(id)), runJob, { concurrency: runner.size, discard: true })
+      )
     )
 
     const exit = yield* Effect.exit(Effect.interruptible(Fiber.join(runs)))
-    const interrupted = Exit.isInterrupted(exit)
+    // where the store has failed, the runs beside it are interrupted too
+    const interrupted = Exit.isFailure(exit) && Cause.isInterruptedOnly(exit.cause)
     if (interrupted) {
       board.stop()
-      yield* Fiber.await(runs).pipe(Effect.timeoutOption(GRACE))
+      yield* Effect.timeoutOption(Effect.interruptible(Fiber.await(runs)), grace)
+      // whoever has not looked at the board by now is not waited for
+      yield* Fiber.interruptFork(runs)
     }
     if (reporter !== null) yield* Fiber.interrupt(reporter)
     if (Exit.isFailure(exit) && !interrupted) return yield* Effect.failCause(exit.cause)
