@@ -9,7 +9,8 @@ import type { ExperimentResult } from "./experiment.ts"
 import { resultJson } from "./result-json.ts"
 import { seriesCsv } from "./series-csv.ts"
 
-const reasonOf = (error: PlatformError): string =>
+/** What is wrong with a file, in the words of the system. */
+export const reasonOf = (error: PlatformError): string =>
   error._tag === "SystemError" ? (error.description ?? error.reason) : error.message
 
 /** Scenarios from the file system. */
@@ -45,8 +46,8 @@ export const layerScenarioFiles: Layer.Layer<ScenarioFiles, never, FileSystem.Fi
 export const RESULT_FILES = ["result.json", "series.msgpack", "series.csv", "report.txt"] as const
 
 /**
- * Writes files into a directory, all or none: every file is written under another name first, so that a directory never
- * holds half of one.
+ * Writes files into a directory. Every file is written under another name, and renamed once all of them are written: the
+ * directory never holds half of a file, and no new one where one of them cannot be written.
  */
 export const writeFiles = (
   directory: string,

@@ -1,8 +1,9 @@
 // Reading a result back: the scenario of result.json, and the lockups in it. Any mistake of the user is a ScenarioError.
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
-import { decodeScenario, type LoadedScenario, type Mapping, ScenarioError } from "@swaplab/cluster"
-import { Effect, Either, Schema } from "effect"
+import { decodeScenario, formatPath, type LoadedScenario, type Mapping, ScenarioError } from "@swaplab/cluster"
+import { Effect, Either, ParseResult, Schema } from "effect"
+import { reasonOf } from "./files.ts"
 import { RESULT_FORMAT } from "./result-json.ts"
 
 const Report = Schema.Struct({
@@ -13,8 +14,9 @@ const Report = Schema.Struct({
   text: Schema.String
 })
 
+const Format = Schema.Struct({ format: Schema.Number })
+
 const Saved = Schema.Struct({
-  format: Schema.Number,
   file: Schema.String,
   scenario: Schema.Record({ key: Schema.String, value: Schema.Unknown }),
   runs: Schema.Array(Schema.Struct({
@@ -34,6 +36,7 @@ export interface SavedLockup extends Schema.Schema.Type<typeof Report> {
   readonly client: string
 }
 
+/** A result that was read back. */
 export interface SavedResult {
   readonly file: string
   readonly loaded: LoadedScenario
@@ -46,6 +49,17 @@ const mistake = (source: string, text: string): ScenarioError =>
 
 const EXPECTED = "expected the result.json that swaplab run --out writes, or its directory"
 
+const MAX_REASON = 100
+
+/** Where a file differs from a result first: `runs[0].seed: is missing`. */
+const mismatchOf = (error: ParseResult.ParseError): string => {
+  const [{ message, path }] = ParseResult.ArrayFormatter.formatErrorSync(error)
+  const keys = path.map((key) => (typeof key === "symbol" ? String(key) : key))
+  const [line] = message.split("\n")
+  // the message of the whole spells out the whole
+  return keys.length === 0 ? "" : `: ${formatPath(keys)}: ${line.slice(0, MAX_REASON)}`
+}
+
 /** Reads `path`: a result.json, or the directory that holds it. */
 export const readResult = (
   path: string
@@ -53,7 +67,13 @@ export const readResult = (
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
     const paths = yield* Path.Path
-    const info = yield* Effect.mapError(fs.stat(path), () => mistake(path, `no such file, ${EXPECTED}`))
+    const info = yield* Effect.mapError(fs.stat(path), (error) =>
+      mistake(
+        path,
+        error._tag === "SystemError" && error.reason === "NotFound"
+          ? `no such file, ${EXPECTED}`
+          : `cannot be read: ${reasonOf(error)}; ${EXPECTED}`
+      ))
     const file = info.type === "Directory" ? paths.join(path, "result.json") : path
     const text = yield* Effect.mapError(fs.readFileString(file), (error) =>
       mistake(file, `cannot be read: ${error.message}; ${EXPECTED}`))
@@ -62,13 +82,14 @@ export const readResult = (
         JSON.parse(text),
       catch: () => mistake(file, `is not JSON, ${EXPECTED}`)
     })
-    const saved = yield* Effect.mapError(
-      Schema.decodeUnknown(Saved)(json),
-      () => mistake(file, `is no result, ${EXPECTED}`)
-    )
-    if (saved.format !== RESULT_FORMAT) {
-      return yield* mistake(file, `has format ${saved.format}, expected ${RESULT_FORMAT}: run the scenario again`)
+    const noResult = (error: ParseResult.ParseError): ScenarioError =>
+      mistake(file, `is no result${mismatchOf(error)}; ${EXPECTED}`)
+    // the shape is that of this format only
+    const { format } = yield* Effect.mapError(Schema.decodeUnknown(Format)(json), noResult)
+    if (format !== RESULT_FORMAT) {
+      return yield* mistake(file, `has format ${format}, expected ${RESULT_FORMAT}: run the scenario again`)
     }
+    const saved = yield* Effect.mapError(Schema.decodeUnknown(Saved)(json), noResult)
     const loaded = yield* decodeScenario(saved.file, saved.scenario as Mapping, () => file)
     const lockups = saved.runs.flatMap(({ clients, kernel, seed }) =>
       clients.flatMap(({ lockup, name, rescue }) => {

@@ -33,7 +33,12 @@ const files = (contents: Readonly<Record<string, string>>) =>
       stat: (path) =>
         path in contents || path === "out"
           ? Effect.succeed({ type: path === "out" ? "Directory" : "File" } as FileSystem.File.Info)
-          : Effect.fail({ _tag: "SystemError", reason: "NotFound", message: "not there" } as never),
+          : Effect.fail({
+            _tag: "SystemError",
+            reason: path === "locked" ? "PermissionDenied" : "NotFound",
+            description: "not there",
+            message: "not there"
+          } as never),
       readFileString: (path) =>
         path in contents ? Effect.succeed(contents[path]) : Effect.fail({ message: "not there" } as never)
     }),
@@ -73,7 +78,15 @@ describe("a result that is read back", () => {
     ["nowhere", {}, `nowhere: no such file, ${EXPECTED}`],
     ["out", {}, `out/result.json: cannot be read: not there; ${EXPECTED}`],
     ["r.json", { "r.json": "{" }, `r.json: is not JSON, ${EXPECTED}`],
-    ["r.json", { "r.json": "{}" }, `r.json: is no result, ${EXPECTED}`]
+    ["locked", {}, `locked: cannot be read: not there; ${EXPECTED}`],
+    ["r.json", { "r.json": "{}" }, `r.json: is no result: format: is missing; ${EXPECTED}`],
+    ["r.json", { "r.json": "[]" }, `r.json: is no result; ${EXPECTED}`],
+    [
+      "r.json",
+      { "r.json": JSON.stringify({ format: 1, file: "x.yaml", scenario: {}, runs: [{ kernel: "a", seed: "1" }] }) },
+      `r.json: is no result: runs[0].seed: Expected number, actual "1"; ${EXPECTED}`
+    ],
+    ["r.json", { "r.json": "{\"format\":999}" }, "r.json: has format 999, expected 1: run the scenario again"]
   ])("is no result: %s %j", (path, contents, expected) => {
     expect(message(path, contents)).toBe(expected)
   })
