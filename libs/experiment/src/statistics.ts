@@ -66,8 +66,9 @@ const T95 = [
 
 const t95 = (degrees: number): number => {
   if (degrees <= T95.length) return T95[degrees - 1]
-  // Cornish-Fisher: 2.021 for 40, where tables have 2.021
-  return Z95 + (Z95 ** 3 + Z95) / (4 * degrees)
+  // Cornish-Fisher, to the second order: 2.0210 for 40, where tables have 2.0211
+  return Z95 + (Z95 ** 3 + Z95) / (4 * degrees) +
+    (5 * Z95 ** 5 + 16 * Z95 ** 3 + 3 * Z95) / (96 * degrees ** 2)
 }
 
 /** Mean with Student's interval. One value has no interval: it reaches from minus to plus infinity. */
@@ -141,3 +142,6 @@ export const faster = (before: number, after: number): Faster => ({
 export const medianOf = (
   values: ReadonlyArray<number>
 ): number => (values.length === 0 ? Number.NaN : median([...values]))
+
+/** The value; null where it is not finite, which JSON cannot say. */
+export const orNull = (value: number): number | null => (Number.isFinite(value) ? value : null)

@@ -54,6 +54,17 @@ describe("means", () => {
     expect(value - low).toBeCloseTo(high - value, 9)
   })
 
+  it("has Student's t of tables for many values", () => {
+    // t(31) = 2.0395, t(40) = 2.0211
+    for (const [n, t] of [[32, 2.0395], [41, 2.0211]]) {
+      const values = Array.from({ length: n }, (_, i) => i % 2)
+      const mean = values.reduce((a, b) => a + b) / n
+      const deviation = Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (n - 1))
+      const { high, value } = meanEstimate(values)
+      expect((high - value) / (deviation / Math.sqrt(n))).toBeCloseTo(t, 3)
+    }
+  })
+
   it("has no interval for a single value", () => {
     expect(meanEstimate([7])).toEqual({ value: 7, low: -Infinity, high: Infinity })
   })
