@@ -4,7 +4,8 @@ import { type ExperimentResult, medianOf, runsOf } from "@swaplab/experiment"
 import { count, decimal, latency, megabytes, NONE, percent, seconds } from "./format.ts"
 import { left, right, type Row, table } from "./table.ts"
 
-const MAX_ROWS = 60
+/** Clients of a kernel that are shown. */
+const MAX_CLIENTS = 60
 
 const perSecond = (bytes: number, ns: number): number => (ns === 0 ? Number.NaN : (bytes * 1e9) / ns)
 
@@ -60,11 +61,11 @@ export const firstRuns = (result: ExperimentResult): ReadonlyArray<RunResult> =>
 export const clientTable = (result: ExperimentResult): ReadonlyArray<string> => {
   const runs = firstRuns(result)
   if (runs.length === 0) return []
-  const all = runs.flatMap((run) => [
-    ...run.clients.map((client) => clientRow(run, client)),
+  const rows = runs.flatMap((run) => [
+    ...run.clients.slice(0, MAX_CLIENTS).map((client) => clientRow(run, client)),
     ...(run.clients.length > 1 ? [totalRow(run)] : [])
   ])
-  const rows = all.slice(0, MAX_ROWS)
+  const hidden = sum(runs.map(({ clients }) => Math.max(0, clients.length - MAX_CLIENTS)))
   const columns = [
     left("kernel"),
     left("client"),
@@ -79,7 +80,7 @@ export const clientTable = (result: ExperimentResult): ReadonlyArray<string> => 
   ]
   return [
     ...table(columns, rows),
-    ...(all.length > rows.length ? [`  ${all.length - rows.length} more rows are in result.json (--out).`] : []),
+    ...(hidden > 0 ? [`  ${hidden} more rows are in result.json (--out).`] : []),
     "  faults: major faults; percentiles of the time until the page was there. all: the worst of them."
   ]
 }

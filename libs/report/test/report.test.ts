@@ -127,6 +127,20 @@ describe("the report", () => {
     expect(lines[13]).toMatch(/slab-vanilla +all 11 +completed +3240.70 +4400 +1.25ms +16.0ms +65.5ms +11.0s/)
   })
 
+  it("lists at most sixty clients of each kernel, and all of them together in any case", () => {
+    const many = renderReport(fakeExperiment({ clients: [{ name: "client", count: 61 }], seeds: [1] }))
+    const lines = sectionOf(many, "Clients").split("\n")
+    for (const kernel of ["slab-vanilla", "slab-series"]) {
+      const own = lines.filter((line) => line.trim().startsWith(`${kernel} `)).map((line) =>
+        line.trim().split(/  +/)[1]
+      )
+      expect(own).toHaveLength(61)
+      expect(own.slice(59)).toEqual(["client-60", "all 61"])
+    }
+    // one of each of the three kernels
+    expect(lines).toContain("  3 more rows are in result.json (--out).")
+  })
+
   it("draws the map of outcomes", () => {
     const map = { x: { path: "clients.0.pageCache", values: ["0 %", "30 %"] }, seeds: 2, kernels: ["slub-vanilla"] }
     expect(sectionOf(renderReport(fakeExperiment({ map })), "Map of outcomes")).toBe([
