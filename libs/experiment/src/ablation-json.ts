@@ -3,13 +3,14 @@ import { Scenario } from "@swaplab/cluster"
 import { Schema } from "effect"
 import type { AblationResult } from "./ablation-result.ts"
 import { cellsCsv } from "./cells-csv.ts"
+import { failuresJson } from "./protocol.ts"
 
 /** Grows by one with every change that breaks a reader. */
 export const ABLATION_FORMAT = 1
 
 /** The content of ablation.json. */
 export const ablationJson = (result: AblationResult): object => {
-  const { findings, interrupted, plan, runs, summaries } = result
+  const { failures, findings, interrupted, plan, runs, summaries } = result
   return {
     format: ABLATION_FORMAT,
     file: plan.loaded.file,
@@ -37,7 +38,8 @@ export const ablationJson = (result: AblationResult): object => {
         ])
       )
     })),
-    runs
+    runs,
+    failures: failuresJson(failures)
   }
 }
 

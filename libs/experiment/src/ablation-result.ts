@@ -5,11 +5,11 @@ import type { PatchName } from "@swaplab/kernel"
 import type { AblationPlan, Allocator, Variant } from "./ablation.ts"
 import type { CellResult } from "./cell.ts"
 import type { JobResults } from "./jobs.ts"
-import { countOutcomes, type OutcomeCounts } from "./outcome-counts.ts"
+import { countOutcomes, endedRuns, type OutcomeCounts } from "./outcome-counts.ts"
 import type { RunFailure } from "./protocol.ts"
-import { type Estimate, medianOf, pairedDifference, wilson } from "./statistics.ts"
+import { type Estimate, medianOf, orNull, pairedDifference, wilson } from "./statistics.ts"
 
-/** Runs of one kernel, summed up. Stopped runs do not count. */
+/** Runs of one kernel, summed up. Stopped runs are counted as such and go into nothing else. */
 export interface VariantSummary extends OutcomeCounts {
   readonly variant: Variant
   readonly runs: number
@@ -75,6 +75,7 @@ export interface PatchFinding {
   readonly alone: PatchEffect | null
 }
 
+/** What an ablation has measured, and what follows from it. */
 export interface AblationResult {
   readonly plan: AblationPlan
   /** In the order of the plan, those that were run. */
@@ -85,7 +86,6 @@ export interface AblationResult {
   readonly interrupted: boolean
 }
 
-const orNull = (value: number): number | null => (Number.isFinite(value) ? value : null)
 const known = (values: ReadonlyArray<number | null>): ReadonlyArray<number> => values.filter((value) => value !== null)
 
 const classesOf = (runs: ReadonlyArray<CellResult>): VariantSummary["classes"] => {
@@ -97,8 +97,9 @@ const classesOf = (runs: ReadonlyArray<CellResult>): VariantSummary["classes"] =
 }
 
 const summarise = (variant: Variant, all: ReadonlyArray<CellResult>): VariantSummary => {
-  const runs = all.filter(({ kernel, outcome }) => kernel === variant.kernel && outcome !== "stopped")
-  const counts = countOutcomes(runs)
+  const own = all.filter(({ kernel }) => kernel === variant.kernel)
+  const runs = endedRuns(own)
+  const counts = countOutcomes(own)
   const share = wilson(counts.completed, runs.length)
   return {
     variant,
@@ -145,10 +146,7 @@ const effectOf = (
 ): PatchEffect => {
   const of = (summary: VariantSummary): ReadonlyMap<number, CellResult> =>
     new Map(
-      runs.filter((run) => run.kernel === summary.variant.kernel && run.outcome !== "stopped").map((run) => [
-        run.seed,
-        run
-      ])
+      endedRuns(runs).filter(({ kernel }) => kernel === summary.variant.kernel).map((run) => [run.seed, run])
     )
   const others = of(changed)
   const pairs = [...of(reference)].flatMap(([seed, run]) => {

@@ -5,6 +5,7 @@ import { type Base, BASES, type KernelSpec, PATCHES, patchesOf, type PatchName }
 import { Either } from "effect"
 import type { Job } from "./plan.ts"
 
+/** An object allocator of Linux. */
 export type Allocator = KernelSpec["allocator"]
 
 /** How a kernel of an ablation differs from its base, or from vanilla. */
@@ -36,6 +37,7 @@ export interface AblationOptions {
   readonly plus: boolean
 }
 
+/** The kernels and runs of an ablation. */
 export interface AblationPlan {
   /** The scenario with the kernels of the ablation. */
   readonly loaded: LoadedScenario
@@ -96,6 +98,18 @@ const variantsOf = (
   ]
 }
 
+/** A patch that no kernel of the ablation differs in. */
+const unused = (patch: PatchName, base: Base, vanilla: Base): Either.Either<never, ScenarioError> =>
+  Either.left(
+    scenarioError(
+      `--patch ${patch}`,
+      [],
+      patchesOf({ base: vanilla }).has(patch)
+        ? `is not in ${base}, and ${vanilla} has it already`
+        : `is not in ${base}; --plus puts it on ${vanilla}`
+    )
+  )
+
 /** Kernels that groups of clients have whatever the cell. */
 const fixedKernels = (loaded: LoadedScenario): Either.Either<ReadonlyArray<string>, ScenarioError> => {
   const fixed = loaded.scenario.clients.map(({ kernel }) => kernel)
@@ -132,6 +146,9 @@ export const makeAblation = (
     const names = yield* Either.all([...new Set(options.patches)].map((word) => oneOf("patch", NAMES, word)))
     const patches = names.length > 0 ? names : SERIES
     const variants = allocators.flatMap((allocator) => variantsOf(allocator, patches, base, vanilla, options.plus))
+    for (const name of names) {
+      if (!variants.some(({ patch }) => patch === name)) yield* unused(name, base, vanilla)
+    }
     const kernels = new Map<string, KernelSpec>(variants.map(({ kernel, spec }) => [kernel, spec]))
     for (const name of yield* fixedKernels(given)) {
       if (kernels.has(name) && !sameKernel(kernels.get(name), scenario.kernels[name] as KernelSpec)) {

@@ -27,6 +27,7 @@ export interface ComparedRow {
   readonly faster: Faster
 }
 
+/** Two kernels side by side. */
 export interface Comparison {
   readonly baseline: string
   readonly against: string

@@ -16,6 +16,7 @@ import {
   SETTLED_AT_BOOT
 } from "@swaplab/cluster"
 import { Effect } from "effect"
+import { type Counterfactual, fateOf } from "./fate.ts"
 import { type ExperimentOptions, runJobs } from "./jobs.ts"
 import type { Job } from "./plan.ts"
 import { RunFailure } from "./protocol.ts"
@@ -27,33 +28,7 @@ const BEFORE_NS = 2_000_000_000
 const AFTER_NS = 500_000_000
 const SAMPLE_NS = 1_000_000
 
-/** What became of the client with other patches. */
-export type Fate =
-  /** Its workload ran to its end. */
-  | "saved"
-  /** It locked up, later than without. */
-  | "later"
-  /** It locked up at the same time. */
-  | "locked up"
-  /** A process was killed for lack of memory. */
-  | "oom"
-  /** It still ran when the time was up. */
-  | "alive"
-  /** Not run: the patch cannot matter here, or only a boot exchanges it. */
-  | "not tried"
-
-/** A replay with patches switched on. */
-export interface Counterfactual {
-  readonly patches: ReadonlyArray<PatchName>
-  readonly fate: Fate
-  /** End of the workload, or the last progress before the other lockup; null where there is none. */
-  readonly ns: number | null
-  /** Why it was not tried, or how it locked up; empty otherwise. */
-  readonly reason: string
-  /** Not one event differs from the run without. */
-  readonly unchanged: boolean
-}
-
+/** A lockup explained. */
 export interface Explanation {
   readonly lockup: SavedLockup
   /** As the replay saw it: the same, with everything in it. */
@@ -64,12 +39,16 @@ export interface Explanation {
   /** When the patches were switched on. */
   readonly switchNs: number
   readonly single: ReadonlyArray<Counterfactual>
-  /** All patches of the series at once; null where none is missing. */
+  /**
+   * All that it lacks of the series and its fix, and that can be switched on while it runs, at once; null where those are
+   * fewer than two.
+   */
   readonly together: Counterfactual | null
   /** Where no single patch saves it and all together do: patches that are enough, none of which can be left out. */
   readonly enough: ReadonlyArray<PatchName> | null
 }
 
+/** How a lockup is explained. */
 export interface ExplainOptions extends ExperimentOptions {
   /** How long before the last progress the patches are switched on. */
   readonly beforeNs: number
@@ -102,29 +81,6 @@ const until = (series: Series, ns: number): Series => {
 const reportOf = (run: RunResult, client: string): LockupReport | null => {
   const found = run.clients.find(({ name }) => name === client)
   return found?.lockup ?? found?.rescue ?? null
-}
-
-/** What became of the client, against the run without. */
-const fateOf = (
-  run: RunResult,
-  base: RunResult,
-  { client, sinceNs }: SavedLockup,
-  patches: ReadonlyArray<PatchName>
-): Counterfactual => {
-  const found = run.clients.find(({ name }) => name === client)
-  const unchanged = run.fingerprint === base.fingerprint
-  const { lockup } = found ?? { lockup: null }
-  if (lockup !== null) {
-    return {
-      patches,
-      fate: lockup.sinceNs > sinceNs ? "later" : "locked up",
-      ns: lockup.sinceNs,
-      reason: lockup.taxonomy,
-      unchanged
-    }
-  }
-  const fate = found?.outcome === "completed" ? "saved" : found?.outcome === "oom" ? "oom" : "alive"
-  return { patches, fate, ns: fate === "alive" ? null : run.simulatedNs, reason: "", unchanged }
 }
 
 /** Runs replays one beside the other; a run that fails is our bug and ends it. */

@@ -17,22 +17,14 @@ export {
   SERIES,
   type Variant
 } from "./ablation.ts"
-export { Board } from "./board.ts"
-export { cellKey, scenarioKey } from "./cell-key.ts"
-export { CELL_FOLDER, openCellStore, StoreMismatch, type StoreOptions } from "./cell-store.ts"
+export { cellKey } from "./cell-key.ts"
+export { openCellStore, StoreMismatch, type StoreOptions } from "./cell-store.ts"
 export { type CellLockup, cellOf, type CellResult } from "./cell.ts"
-export { cellsCsv } from "./cells-csv.ts"
 export { type NamedSeries, packResult, packSeries, unpackResult, unpackSeries } from "./codec.ts"
-export {
-  type ComparedRow,
-  type ComparedTime,
-  compareKernels,
-  type Comparison,
-  comparisonsOf,
-  runsOf
-} from "./comparison.ts"
+export { type ComparedRow, type ComparedTime, type Comparison, comparisonsOf, runsOf } from "./comparison.ts"
 export { type ExperimentResult, type MapCell, mapOf, type OutcomeMap, runExperiment } from "./experiment.ts"
-export { type Counterfactual, explain, type ExplainOptions, type Explanation, type Fate } from "./explain.ts"
+export { explain, type ExplainOptions, type Explanation } from "./explain.ts"
+export { type Counterfactual, type Fate, fateOf } from "./fate.ts"
 export { jsonFile, layerScenarioFiles, RESULT_FILES, writeFiles, writeResults } from "./files.ts"
 export {
   type ExperimentOptions,
@@ -43,15 +35,15 @@ export {
   runJobs
 } from "./jobs.ts"
 export { MAP_FORMAT, mapCsv, mapJson } from "./map-json.ts"
+export { endedRuns } from "./outcome-counts.ts"
 export { type Axis, type Job, makePlan, type MapField, type MapPlan, type Plan, type PlanOptions } from "./plan.ts"
-export { RunFailure, RunJob } from "./protocol.ts"
+export { RunFailure } from "./protocol.ts"
 export { MAX_VALUES, parseAxis, spread } from "./range.ts"
 export { type KernelSummary, RESULT_FORMAT, type ResultJson, resultJson, summarise } from "./result-json.ts"
 export { layerInProcess, layerWorkerMain, layerWorkers, Runner, type Simulate } from "./runner.ts"
 export { chooseLockup, type LockupChoice, readResult, type SavedLockup, type SavedResult } from "./saved-result.ts"
 export { seriesCsv } from "./series-csv.ts"
-export { shrinkSteps, type Step } from "./shrink-steps.ts"
-export { shrink, type ShrinkOptions, type ShrinkProgress, type Shrunk } from "./shrink.ts"
+export { type LostStep, shrink, type ShrinkOptions, type ShrinkProgress, type Shrunk } from "./shrink.ts"
 export {
   type Averaging,
   type Estimate,

@@ -3,13 +3,20 @@ import { type LoadedScenario, Scenario } from "@swaplab/cluster"
 import { Schema } from "effect"
 import { cellsCsv } from "./cells-csv.ts"
 import type { OutcomeMap } from "./experiment.ts"
+import type { JobResults } from "./jobs.ts"
+import { endedRuns } from "./outcome-counts.ts"
+import { failuresJson } from "./protocol.ts"
 import { wilson } from "./statistics.ts"
 
 /** Grows by one with every change that breaks a reader. */
 export const MAP_FORMAT = 1
 
 /** The content of map.json. */
-export const mapJson = (loaded: LoadedScenario, map: OutcomeMap, interrupted: boolean): object => {
+export const mapJson = (
+  loaded: LoadedScenario,
+  map: OutcomeMap,
+  { failures, interrupted }: Pick<JobResults<unknown>, "failures" | "interrupted">
+): object => {
   const { kernels, seeds, x, y } = map.plan
   return {
     format: MAP_FORMAT,
@@ -21,18 +28,20 @@ export const mapJson = (loaded: LoadedScenario, map: OutcomeMap, interrupted: bo
     kernels,
     seeds,
     cells: map.cells.map((cell) => {
-      const completed = cell.runs.filter(({ outcome }) => outcome === "completed").length
-      const share = wilson(completed, cell.runs.length)
+      const ended = endedRuns(cell.runs)
+      const completed = ended.filter(({ outcome }) => outcome === "completed").length
+      const share = wilson(completed, ended.length)
       return {
         kernel: cell.kernel,
         x: x.values[cell.x],
         y: y === null ? null : y.values[cell.y],
         completed,
         // not a number is no JSON
-        completedShare: cell.runs.length === 0 ? null : share,
+        completedShare: ended.length === 0 ? null : share,
         runs: cell.runs
       }
-    })
+    }),
+    failures: failuresJson(failures)
   }
 }
 

@@ -1,4 +1,4 @@
-// How many runs ended in which way.
+// How many runs ended in which way, and which of them shares are taken of.
 import type { Outcome } from "@swaplab/cluster"
 
 /** Runs by outcome. */
@@ -10,3 +10,7 @@ export const countOutcomes = (runs: ReadonlyArray<{ readonly outcome: Outcome }>
   for (const { outcome } of runs) counts[outcome]++
   return counts
 }
+
+/** Runs that came to their own end. One that the user has stopped says nothing about a share of outcomes. */
+export const endedRuns = <A extends { readonly outcome: Outcome }>(runs: ReadonlyArray<A>): ReadonlyArray<A> =>
+  runs.filter(({ outcome }) => outcome !== "stopped")

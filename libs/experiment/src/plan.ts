@@ -4,7 +4,8 @@ import {
   type Override,
   parseOverride,
   type Replay,
-  ScenarioError,
+  type ScenarioError,
+  scenarioError,
   withOverrides
 } from "@swaplab/cluster"
 import { Either } from "effect"
@@ -43,14 +44,17 @@ export interface MapPlan {
   readonly seeds: ReadonlyArray<number>
 }
 
+/** What an experiment consists of. */
 export interface Plan {
   readonly loaded: LoadedScenario
   readonly kernels: ReadonlyArray<string>
   readonly seeds: ReadonlyArray<number>
+  /** Null where no map is asked for, or none of the kernels to run is in it. */
   readonly map: MapPlan | null
   readonly jobs: ReadonlyArray<Job>
 }
 
+/** What of a scenario is run. */
 export interface PlanOptions {
   /** Kernels to run; all of the scenario without it. */
   readonly kernels?: ReadonlyArray<string>
@@ -75,13 +79,7 @@ export const makePlan = (loaded: LoadedScenario, options: PlanOptions = {}): Eit
     for (const name of options.kernels ?? []) {
       if (!all.includes(name)) {
         return yield* Either.left(
-          new ScenarioError({
-            problems: [{
-              source: `--kernel ${name}`,
-              path: [],
-              text: `no kernel of this scenario, expected one of ${all.join(", ")}`
-            }]
-          })
+          scenarioError(`--kernel ${name}`, [], `no kernel of this scenario, expected one of ${all.join(", ")}`)
         )
       }
     }
@@ -96,10 +94,26 @@ export const makePlan = (loaded: LoadedScenario, options: PlanOptions = {}): Eit
 
     const config = options.noMap === true ? undefined : scenario.map
     if (config === undefined) return { loaded, kernels, seeds: scenario.seeds, map: null, jobs }
+    if (config.kernels?.length === 0) {
+      return yield* Either.left(
+        scenarioError(loaded.file, ["map", "kernels"], "is empty, expected at least one kernel")
+      )
+    }
+    const mapped = kernels.filter((name) => config.kernels?.includes(name) ?? true)
+    if (mapped.length === 0) {
+      if (options.noTable !== true) return { loaded, kernels, seeds: scenario.seeds, map: null, jobs }
+      return yield* Either.left(
+        scenarioError(
+          `--kernel ${kernels.join(", ")}`,
+          [],
+          `the scenario does not map it, expected one of ${config.kernels?.join(", ")}`
+        )
+      )
+    }
     const map: MapPlan = {
       x: config.x,
       y: config.y ?? null,
-      kernels: kernels.filter((name) => config.kernels?.includes(name) ?? true),
+      kernels: mapped,
       seeds: Array.from({ length: config.seeds }, (_, i) => i + 1)
     }
     const rows = map.y === null ? [null] : map.y.values

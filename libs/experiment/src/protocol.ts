@@ -15,6 +15,10 @@ export class RunFailure extends Schema.TaggedError<RunFailure>()("RunFailure", {
   }
 }
 
+/** Lost runs as a file has them: without the stack, which depends on the host. */
+export const failuresJson = (failures: ReadonlyArray<RunFailure>): ReadonlyArray<object> =>
+  failures.map(({ kernel, reason, seed }) => ({ kernel, seed, reason }))
+
 /** Runs one simulation. */
 export class RunJob extends Schema.TaggedRequest<RunJob>()("RunJob", {
   failure: RunFailure,

@@ -4,17 +4,19 @@ import { type RunResult, Scenario } from "@swaplab/cluster"
 import { Schema } from "effect"
 import { type Comparison, comparisonsOf } from "./comparison.ts"
 import type { ExperimentResult } from "./experiment.ts"
-import { countOutcomes, type OutcomeCounts } from "./outcome-counts.ts"
-import { medianOf, wilson } from "./statistics.ts"
+import { countOutcomes, endedRuns, type OutcomeCounts } from "./outcome-counts.ts"
+import { medianOf, orNull, wilson } from "./statistics.ts"
 import { type Finding, judge } from "./verdict.ts"
 
+/** Grows by one with every change that breaks a reader. */
 export const RESULT_FORMAT = 1
 
 /** Counts over the seeds of one kernel. */
 export interface KernelSummary extends OutcomeCounts {
   readonly kernel: string
+  /** Runs that came to their own end; those that were stopped are counted beside them. */
   readonly runs: number
-  /** Share of runs that locked up, with Wilson's interval of 95 %. */
+  /** Share of these runs that locked up, with Wilson's interval of 95 %. */
   readonly lockupShare: { readonly value: number; readonly low: number; readonly high: number }
   /** Medians over completed runs; null when there is none. */
   readonly elapsedNs: number | null
@@ -27,6 +29,7 @@ export interface KernelSummary extends OutcomeCounts {
   readonly swapOutPerSecond: number
 }
 
+/** The content of result.json. */
 export interface ResultJson {
   readonly format: number
   /** The file, and the scenario with every default filled in, as a file would write it. */
@@ -42,8 +45,6 @@ export interface ResultJson {
   readonly map: unknown
   readonly warnings: ReadonlyArray<string>
 }
-
-const orNull = (value: number): number | null => (Number.isFinite(value) ? value : null)
 
 const sum = (values: ReadonlyArray<number>): number => values.reduce((a, b) => a + b, 0)
 
@@ -64,12 +65,13 @@ export const summarise = (result: ExperimentResult): ReadonlyArray<KernelSummary
     const counts = countOutcomes(runs)
     const completed = runs.filter((run) => run.outcome === "completed")
     const measured = runs.filter((run) => run.elapsedNs > 0)
-    const share = wilson(counts.lockup, runs.length)
+    const ended = endedRuns(runs).length
+    const share = wilson(counts.lockup, ended)
     return {
       kernel,
-      runs: runs.length,
+      runs: ended,
       ...counts,
-      lockupShare: { ...share, value: runs.length === 0 ? 0 : share.value },
+      lockupShare: { ...share, value: ended === 0 ? 0 : share.value },
       elapsedNs: orNull(medianOf(completed.map((run) => run.elapsedNs))),
       sysNs: orNull(medianOf(completed.map((run) => run.sysNs))),
       userNs: orNull(medianOf(completed.map((run) => run.userNs))),
@@ -81,7 +83,7 @@ export const summarise = (result: ExperimentResult): ReadonlyArray<KernelSummary
 
 const withoutSeries = ({ series: _series, ...run }: RunResult): Omit<RunResult, "series"> => run
 
-/** The content of result.json. */
+/** Makes the content of result.json. */
 export const resultJson = (result: ExperimentResult): ResultJson => {
   const verdict = judge(result)
   const { loaded } = result.plan

@@ -3,6 +3,7 @@
 import {
   type Base,
   baseInfo,
+  ClientGroup,
   formatQuantity,
   type Mapping,
   parseQuantity,
@@ -10,6 +11,7 @@ import {
   type PatchName,
   SIZE
 } from "@swaplab/cluster"
+import { Schema } from "effect"
 
 /** A smaller scenario, and what is less in it. */
 export interface Step {
@@ -48,24 +50,28 @@ const withGroup = (given: Mapping, index: number, group: Mapping): Mapping => ({
 
 // — numbers —
 
-/** A number of a group: its default, and smaller values worth a try, the smallest first. */
+/** A number of a group, and smaller values worth a try, the smallest first. */
 interface Quantity {
   readonly path: ReadonlyArray<string>
+  /** Of a value that is given, or of the default. */
   readonly smaller: (value: unknown) => ReadonlyArray<unknown>
 }
 
-const counts = (path: ReadonlyArray<string>, usual: number, least = 1): Quantity => ({
+/** A group of which nothing is given, as a file would write it with every default. */
+const USUAL: unknown = Schema.encodeSync(ClientGroup)(Schema.decodeUnknownSync(ClientGroup)({}))
+
+const counts = (...path: ReadonlyArray<string>): Quantity => ({
   path,
   smaller: (value) => {
-    const n = typeof value === "number" ? value : usual
-    return [...new Set([least, Math.floor(n / 2), n - 1])].filter((less) => less >= least && less < n)
+    if (typeof value !== "number") return []
+    return [...new Set([1, Math.floor(value / 2), value - 1])].filter((less) => less >= 1 && less < value)
   }
 })
 
-const sizes = (path: ReadonlyArray<string>, usual: number, least: number): Quantity => ({
-  path,
+const sizes = (path: string, least: number): Quantity => ({
+  path: [path],
   smaller: (value) => {
-    const bytes = (typeof value === "string" ? parseQuantity(SIZE, value) : null) ?? usual
+    const bytes = (typeof value === "string" ? parseQuantity(SIZE, value) : null) ?? 0
     return [bytes / 4, bytes / 2, bytes * 0.75].map((less) => Math.floor(less / least) * least)
       .filter((less) => less >= least).map((less) => formatQuantity(SIZE, less))
   }
@@ -74,19 +80,19 @@ const sizes = (path: ReadonlyArray<string>, usual: number, least: number): Quant
 const MIB = 1024 * 1024
 
 const QUANTITIES: ReadonlyArray<Quantity> = [
-  counts(["count"], 1),
-  counts(["workload", "usemem", "passes"], 5),
-  counts(["workload", "usemem", "processesPerCpu"], 8),
-  counts(["cpus"], 2),
-  sizes(["ram"], 64 * MIB, 4 * MIB),
+  counts("count"),
+  counts("workload", "usemem", "passes"),
+  counts("workload", "usemem", "processesPerCpu"),
+  counts("cpus"),
+  sizes("ram", 4 * MIB),
   {
     path: ["workload", "usemem", "size"],
     smaller: (value) => {
-      const times = /^([\d.]+)x RAM$/.exec(typeof value === "string" ? value : "4x RAM")
+      const times = /^([\d.]+)x RAM$/.exec(String(value))
       return times === null ? [] : [1, 1.5, 2, 3].filter((n) => n < Number(times[1])).map((n) => `${n}x RAM`)
     }
   },
-  sizes(["swap"], 320 * MIB, 4 * MIB),
+  sizes("swap", 4 * MIB),
   { path: ["pageCache"], smaller: (value) => (value === "0 %" ? [] : ["0 %", "1 %"].filter((less) => less !== value)) }
 ]
 
@@ -175,7 +181,7 @@ export const shrinkSteps = (given: Mapping): ReadonlyArray<Step> => {
       steps.push({ what: `no ${of}${path.join(".")}`, given: withGroup(given, i, put(group, path, undefined)) })
     }
     for (const { path, smaller } of QUANTITIES) {
-      for (const less of smaller(at(group, path))) {
+      for (const less of smaller(at(group, path) ?? at(USUAL, path))) {
         steps.push({
           what: `${of}${path.join(".")} ${String(less)}`,
           given: withGroup(given, i, put(group, path, less))

@@ -32,6 +32,7 @@ export interface Finding {
   readonly text: string
 }
 
+/** How an experiment went. */
 export interface Verdict {
   readonly findings: ReadonlyArray<Finding>
   readonly exitCode: number

@@ -10,6 +10,7 @@ import {
   layerInProcess,
   makeAblation,
   type PatchVerdict,
+  RunFailure,
   runJobs,
   SERIES
 } from "@swaplab/experiment"
@@ -119,6 +120,16 @@ describe("the plan of an ablation", () => {
 
   it.each([
     [{ patches: ["throtle"] }, {}, "--patch throtle: expected one of slab-knowledge, slub-fast-path,"],
+    [
+      { patches: ["rmem-exemption"], base: "v3.5" },
+      {},
+      "--patch rmem-exemption: is not in v3.5; --plus puts it on v3.5"
+    ],
+    [
+      { patches: ["throttle", "rmem-exemption"], base: "v3.5", vanilla: "v3.6-P" },
+      {},
+      "--patch throttle: is not in v3.5, and v3.6-P has it already"
+    ],
     [{ base: "v3.7" }, {}, "--base v3.7: expected one of v3.5, feb-2012, v9, v3.6, v3.6-P"],
     [{ vanilla: "3.5" }, {}, "--vanilla 3.5: expected one of v3.5,"],
     [{ allocators: ["slob"] }, {}, "--allocator slob: expected one of slab, slub"],
@@ -212,6 +223,15 @@ describe("the files of an ablation", () => {
         {}
       ]
     })
+  })
+
+  it("name the runs that were lost", () => {
+    const lost = new RunFailure({ kernel: "slab-all", seed: 2, reason: "a page was freed twice", stack: "at host" })
+    expect(ablationJson({ ...result, failures: [lost] })).toMatchObject({
+      failures: [{ kernel: "slab-all", seed: 2, reason: "a page was freed twice" }]
+    })
+    expect(JSON.stringify(ablationJson({ ...result, failures: [lost] }))).not.toContain("at host")
+    expect(ablationJson(result)).toMatchObject({ failures: [] })
   })
 
   it("have a line a run as CSV, all of as many fields", () => {

@@ -5,6 +5,8 @@ import {
   judge,
   layerInProcess,
   makePlan,
+  mapJson,
+  type OutcomeMap,
   packResult,
   resultJson,
   runExperiment,
@@ -12,7 +14,8 @@ import {
   Runner,
   seriesCsv,
   summarise,
-  unpackResult
+  unpackResult,
+  wilson
 } from "@swaplab/experiment"
 import { Deferred, Effect, Either, Fiber, Layer } from "effect"
 import { describe, expect, it } from "vitest"
@@ -111,6 +114,14 @@ describe("an experiment", () => {
     expect(seen.every((progress) => progress.total === 15 && progress.running.length <= 2)).toBe(true)
   })
 
+  it("counts a stopped run, and takes no share of it", () => {
+    const outcomes = ["completed", "completed", "lockup", "stopped", "stopped"] as const
+    const [summary] = summarise(
+      inProcess({}, (_scenario, kernel, seed) => fakeResult(kernel, seed, outcomes[seed - 1]))
+    )
+    expect(summary).toMatchObject({ runs: 3, completed: 2, lockup: 1, stopped: 2, lockupShare: wilson(1, 3) })
+  })
+
   it("refuses a kernel that the scenario has not", () => {
     const refused = makePlan(scenarioWith(), { kernels: ["slob"] })
     expect(Either.isLeft(refused) && refused.left.message).toBe(
@@ -146,6 +157,33 @@ describe("a map", () => {
     })
     const { map: json } = JSON.parse(JSON.stringify(resultJson(result))) as { map: { cells: ReadonlyArray<unknown> } }
     expect(json.cells[0]).toEqual({ kernel: "slub-vanilla", x: 0, y: 0, outcomes: ["lockup", "lockup"] })
+  })
+
+  it("takes no share of runs that were stopped, and names those that were lost", () => {
+    const loaded = scenarioWith({ clients: [{ name: "client" }], map: { ...map, seeds: 3 } })
+    const cells = inProcess(
+      { clients: [{ name: "client" }], map: { ...map, seeds: 3 } },
+      (_scenario, kernel, seed) => fakeResult(kernel, seed, seed < 3 ? "completed" : "stopped")
+    ).map
+    const failures = [new RunFailure({ kernel: "slub-vanilla", seed: 2, reason: "a fault", stack: "" })]
+    const json = mapJson(loaded, cells as OutcomeMap, { failures, interrupted: true }) as {
+      readonly cells: ReadonlyArray<unknown>
+    }
+    expect(json.cells[0]).toMatchObject({ completed: 2, completedShare: wilson(2, 2) })
+    expect(json).toMatchObject({ failures: [{ kernel: "slub-vanilla", seed: 2, reason: "a fault" }] })
+  })
+
+  it("is left out with kernels that are not in it, and refused where it is all there is", () => {
+    const loaded = scenarioWith({ clients: [{ name: "client" }], map })
+    expect(Either.getOrThrow(makePlan(loaded, { kernels: ["slab-series"] }))).toMatchObject({ map: null })
+    const refused = makePlan(loaded, { kernels: ["slab-series"], noTable: true })
+    expect(Either.isLeft(refused) && refused.left.message).toBe(
+      "--kernel slab-series: the scenario does not map it, expected one of slub-vanilla"
+    )
+    const empty = makePlan(scenarioWith({ clients: [{ name: "client" }], map: { ...map, kernels: [] } }))
+    expect(Either.isLeft(empty) && empty.left.message).toBe(
+      "fake.yaml: map.kernels: is empty, expected at least one kernel"
+    )
   })
 
   it("is refused before anything runs when a value is wrong", () => {

@@ -2,6 +2,8 @@
 import {
   decodeScenario,
   type LoadedScenario,
+  type LockupReport,
+  type LockupTaxonomy,
   type Mapping,
   NO_LATENCY,
   type Outcome,
@@ -94,6 +96,24 @@ export const fakeResult = (
   },
   warnings: [],
   cpuSeconds: 0.1
+})
+
+/** The report of a lockup of a class. */
+export const fakeReport = (taxonomy: LockupTaxonomy): LockupReport => ({
+  client: "client-1",
+  kind: "deadlock",
+  taxonomy,
+  atNs: 6.2e9,
+  sinceNs: 0.2e9,
+  tasks: [],
+  graph: { nodes: [], edges: [], cycle: [], closed: true },
+  cycle: [],
+  allocation: null,
+  firstFailure: null,
+  zones: [],
+  requestsOutstanding: 1,
+  lastCompletionNs: 0.2e9,
+  text: ""
 })
 
 /** Vanilla SLUB locks up, the rest completes. */

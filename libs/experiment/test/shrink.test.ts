@@ -1,4 +1,4 @@
-import { type LockupReport, type LockupTaxonomy, type Mapping, type Scenario, scenarioYaml } from "@swaplab/cluster"
+import { type LockupTaxonomy, type Mapping, type Scenario, scenarioYaml, withOverrides } from "@swaplab/cluster"
 import {
   layerInProcess,
   Runner,
@@ -9,26 +9,9 @@ import {
   type Shrunk,
   type Simulate
 } from "@swaplab/experiment"
-import { Effect, Layer } from "effect"
+import { Deferred, Effect, Either, Fiber, Layer } from "effect"
 import { describe, expect, it } from "vitest"
-import { fakeResult, scenarioWith } from "./fake.ts"
-
-const report = (taxonomy: LockupTaxonomy): LockupReport => ({
-  client: "client-1",
-  kind: "deadlock",
-  taxonomy,
-  atNs: 6.2e9,
-  sinceNs: 0.2e9,
-  tasks: [],
-  graph: { nodes: [], edges: [], cycle: [], closed: true },
-  cycle: [],
-  allocation: null,
-  firstFailure: null,
-  zones: [],
-  requestsOutstanding: 1,
-  lastCompletionNs: 0.2e9,
-  text: ""
-})
+import { fakeReport, fakeResult, scenarioWith } from "./fake.ts"
 
 const MIB = 1024 * 1024
 
@@ -46,7 +29,7 @@ const simulate: Simulate = (scenario, kernel, seed) => {
   const run = fakeResult(kernel, seed, found === null ? "completed" : "lockup")
   return {
     ...run,
-    clients: run.clients.map((client) => ({ ...client, lockup: found === null ? null : report(found) }))
+    clients: run.clients.map((client) => ({ ...client, lockup: found === null ? null : fakeReport(found) }))
   }
 }
 
@@ -75,15 +58,21 @@ const LOCKUP: SavedLockup = {
   client: "client-1"
 }
 
-const run = (options: Partial<ShrinkOptions> = {}, lockup = LOCKUP, size = 1): Shrunk | null => {
-  const runner = Layer.map(layerInProcess(simulate), (context) => context).pipe(
+const run = (
+  options: Partial<ShrinkOptions> = {},
+  lockup = LOCKUP,
+  size = 1,
+  simulation = simulate,
+  saved = SAVED
+): Shrunk | null => {
+  const runner = layerInProcess(simulation).pipe(
     Layer.flatMap((context) => {
       const { unsafeMap } = context
       const service = unsafeMap.get(Runner.key) as typeof Runner.Service
       return Layer.succeed(Runner, { ...service, size })
     })
   )
-  return Effect.runSync(Effect.provide(shrink(SAVED, lockup, { maxRuns: 500, ...options }), runner))
+  return Effect.runSync(Effect.provide(shrink(saved, lockup, { maxRuns: 500, ...options }), runner))
 }
 
 const small = (shrunk: Shrunk | null): Shrunk => {
@@ -146,4 +135,65 @@ describe("a scenario made smaller", () => {
   it("needs a lockup to begin with", () => {
     expect(run({}, { ...LOCKUP, taxonomy: "isolated pages" })).toBe(null)
   })
+
+  it("has no kernel that the groups which are left do not use", () => {
+    const loaded = Either.getOrThrow(
+      withOverrides(LOADED, [{ source: "", path: ["clients", 1, "kernel"], value: "other" }])
+    )
+    const first = small(run({ maxRuns: 1 }, LOCKUP, 1, simulate, { ...SAVED, loaded }))
+    expect(Object.keys(first.given.kernels as Mapping)).toEqual(["patched", "other"])
+    const whole = small(run({}, LOCKUP, 1, simulate, { ...SAVED, loaded }))
+    expect(whole.given).toEqual(shrunk.given)
+  })
+})
+
+describe("a search whose runs fail", () => {
+  const alone: Simulate = (scenario, ...rest) => {
+    if (scenario.clients.length === 1) throw new Error("a page was freed twice")
+    return simulate(scenario, ...rest)
+  }
+
+  it("takes such a step for one without the lockup, and names it", () => {
+    const shrunk = small(run({}, LOCKUP, 1, alone))
+    expect(shrunk.given.clients).toHaveLength(2)
+    expect(shrunk.lost.slice(0, 2)).toEqual([
+      { what: "no group client", reason: "a page was freed twice" },
+      { what: "no group idle", reason: "a page was freed twice" }
+    ])
+    expect([shrunk.finished, shrunk.interrupted]).toEqual([true, false])
+    expect(run({}, LOCKUP, 5, alone)).toEqual(shrunk)
+  })
+
+  it("fails when it is the run of the lockup itself", () => {
+    const never: Simulate = () => {
+      throw new Error("a page was freed twice")
+    }
+    expect(() => run({}, LOCKUP, 1, never)).toThrow("patched, seed 7: a page was freed twice")
+  })
+})
+
+it("a search that is interrupted ends with what it has found", async () => {
+  const found = await Effect.runPromise(Effect.gen(function*() {
+    const begun = yield* Deferred.make<void>()
+    let runs = 0
+    const runner = Layer.succeed(Runner, {
+      size: 1,
+      run: (job, board) =>
+        Effect.gen(function*() {
+          if (++runs <= 5) return simulate(job.loaded.scenario, job.kernel, job.seed, board.hooks(job.id), null)
+          yield* Deferred.succeed(begun, undefined)
+          while (!board.stopped) yield* Effect.sleep("1 millis")
+          return fakeResult(job.kernel, job.seed, "stopped", 1e9)
+        })
+    })
+    const results: Array<Shrunk | null> = []
+    const search = Effect.map(shrink(SAVED, LOCKUP, { maxRuns: 500 }), (shrunk) => results.push(shrunk))
+    const fiber = yield* Effect.fork(Effect.uninterruptible(Effect.provide(search, runner)))
+    yield* Deferred.await(begun)
+    yield* Fiber.interrupt(fiber)
+    return results[0]
+  }))
+  const shrunk = small(found)
+  expect(shrunk).toEqual({ ...small(run({ maxRuns: 5 })), interrupted: true })
+  expect([shrunk.finished, shrunk.kept.length > 0]).toEqual([false, true])
 })

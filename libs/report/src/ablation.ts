@@ -70,7 +70,7 @@ const elapsedText = ({ elapsedDifference: difference }: PatchEffect): string =>
     : `, elapsed ${signed(difference.value)} s (${signed(difference.low)} to ${signed(difference.high)})`
 
 /** What a patch does, in one line without the name of the patch. */
-export const effectText = (effect: PatchEffect): string => {
+const effectText = (effect: PatchEffect): string => {
   const { changed, equal, reference, seeds, verdict } = effect
   const counts = `${changed.completed}/${changed.runs} complete (${share(changed)})`
   const before = `${reference.completed}/${reference.runs}`

@@ -1,5 +1,5 @@
 // One panel of a chart over time: a frame, axes, lines and levels. Several panels under each other share their time axis.
-import { element, svgText } from "./svg.ts"
+import { element, round, svgText } from "./svg.ts"
 
 /** A line: a value for every time. */
 export interface Line {
@@ -44,8 +44,6 @@ export const niceStep = (range: number, most: number): number => {
   const power = 10 ** Math.floor(Math.log10(rough))
   return [1, 2, 5, 10].map((n) => n * power).find((step) => step >= rough) ?? 10 * power
 }
-
-const round = (n: number): number => Math.round(n * 10) / 10
 
 /** Place of a time. */
 export const xOf = ({ fromNs, toNs, width, x }: Frame, ns: number): number =>

@@ -41,6 +41,7 @@ export const comparisonTable = (comparison: Comparison): ReadonlyArray<string> =
   ]
 }
 
+/** What the columns of a comparison mean. */
 export const COMPARISON_LEGEND = [
   "  time: (new - old) / old; speed: old / new. The headlines of 2012 use one each: 3240.70 s to",
   "  1762.09 s is -45.6 % or 1.84x, 4174.37 s to 2953.96 s is -29.2 % or 1.41x.",

@@ -8,6 +8,9 @@ const known = (value: number | null | undefined): value is number =>
 /** Nanoseconds as seconds with two decimals. */
 export const seconds = (ns: number | null): string => (known(ns) ? (ns / 1e9).toFixed(2) : NONE)
 
+/** A moment: nanoseconds as seconds with three decimals and the unit. */
+export const moment = (ns: number): string => `${(ns / 1e9).toFixed(3)} s`
+
 /** A latency in the unit that gives it three digits: 12.3 ms. */
 export const latency = (ns: number | null): string => {
   if (!known(ns)) return NONE

@@ -1,6 +1,7 @@
 // The arrows of a drawn wait-for graph: at which side of a box they leave and arrive, and along which curve.
 import type { WaitEdge } from "@swaplab/cluster"
 import { type Box, FRAME, type Layout } from "./graph-layout.ts"
+import { round } from "./svg.ts"
 
 type Side = "left" | "right" | "top" | "bottom"
 
@@ -77,8 +78,6 @@ const at = (a: number, b: number, c: number, d: number, share: number): number =
   const rest = 1 - share
   return rest ** 3 * a + 3 * rest ** 2 * share * b + 3 * rest * share ** 2 * c + share ** 3 * d
 }
-
-const round = (n: number): number => Math.round(n * 10) / 10
 
 /** The arrows of all edges. */
 export const arrowsOf = (edges: ReadonlyArray<WaitEdge>, layout: Layout): ReadonlyArray<Arrow> => {

@@ -1,5 +1,6 @@
 // The wait-for graph of a lockup as a drawing: the cycle in red, all other ways round it dashed, the rest in grey.
 import { knotOf, type LockupReport, type WaitEdge, type WaitNodeKind } from "@swaplab/cluster"
+import { moment } from "./format.ts"
 import { type Arrow, arrowsOf } from "./graph-edges.ts"
 import { type Box, BOX_WIDTH, FRAME, FRAMED, framedEdges, layoutOf } from "./graph-layout.ts"
 import { drawing, element, svgText, textWidth } from "./svg.ts"
@@ -140,8 +141,6 @@ const legend = (y: number, kinds: ReadonlySet<WaitNodeKind>): ReadonlyArray<stri
   })
 }
 
-const seconds = (ns: number): string => `${(ns / 1e9).toFixed(3)} s`
-
 /** Draws the graph of a lockup; `of` says of which run: `seed-2012, slub-vanilla, seed 1`. */
 export const graphSvg = (report: LockupReport, of: string): string => {
   const { graph } = report
@@ -176,7 +175,7 @@ export const graphSvg = (report: LockupReport, of: string): string => {
     height,
     `wait-for graph of ${report.client}`,
     element("defs", {}, marker("red", RED), marker("grey", GREY)),
-    svgText(32, 32, `Who waits for whom: ${report.client} at ${seconds(report.atNs)}, ${report.taxonomy}`, {
+    svgText(32, 32, `Who waits for whom: ${report.client} at ${moment(report.atNs)}, ${report.taxonomy}`, {
       "font-size": 18,
       "font-weight": "bold"
     }),

@@ -1,14 +1,17 @@
 // The map of outcomes as a picture: a grid for each kernel. The colour of a field is the share of runs that completed; a bar
 // at its foot is divided by the classes of those that did not, each with its pattern, and their codes are written out, so
 // that nothing is said by colour alone. No font, script or image is loaded.
-import type { CellResult, MapCell, OutcomeMap } from "@swaplab/experiment"
+import { type CellResult, endedRuns, type MapCell, type OutcomeMap } from "@swaplab/experiment"
 import { inkOn, shareColour } from "./heat-colours.ts"
-import { CODE_WORDS, codeCounts } from "./outcome-codes.ts"
+import { CODE_WORDS, codeCounts, fieldCounts } from "./outcome-codes.ts"
 import { type Attributes, drawing, element, escapeXml, svgText, textWidth } from "./svg.ts"
 
 const FIELD = { width: 92, height: 58, gap: 3, bar: 11 }
 const MARGIN = 28
 const SIZE = { title: 18, panel: 15, axis: 13, count: 17, codes: 12 }
+/** Degrees by which labels of columns stand slanted that are longer than a field. */
+const SLANT = 35
+const pitch = { x: FIELD.width + FIELD.gap, y: FIELD.height + FIELD.gap }
 
 /** Lines of the pattern of each code, in a tile of 8 by 8. */
 const PATTERNS: ReadonlyMap<string, string> = new Map([
@@ -41,7 +44,7 @@ const patterns = (): string =>
 
 const patternOf = (code: string): string => PATTERNS.has(code) ? `url(#class-${code})` : "#ffffff"
 
-/** The bar of a field: its whole width are all runs. */
+/** The bar of a field: its whole width are the runs given. */
 const bar = (runs: ReadonlyArray<CellResult>, x: number, y: number): string => {
   let left = x + 1
   return codeCounts(runs).map(([code, n]) => {
@@ -60,17 +63,16 @@ const bar = (runs: ReadonlyArray<CellResult>, x: number, y: number): string => {
   }).join("")
 }
 
-const codesText = (runs: ReadonlyArray<CellResult>): string =>
-  codeCounts(runs).map(([code, n]) => (n === runs.length ? code : `${code} ${n}`)).join("  ")
-
 /** One field, with what a pointer that rests on it is told. */
 const field = (runs: ReadonlyArray<CellResult>, where: string, x: number, y: number): string => {
   const centre = { "text-anchor": "middle" }
-  if (runs.length === 0) {
+  const { codes: counts, completed, ended } = fieldCounts(runs)
+  if (ended === 0) {
+    const words = runs.length === 0 ? "not run" : "stopped"
     return element(
       "g",
       {},
-      element("title", {}, escapeXml(`${where}: not run`)),
+      element("title", {}, escapeXml(`${where}: ${words}`)),
       element("rect", {
         x,
         y,
@@ -80,13 +82,12 @@ const field = (runs: ReadonlyArray<CellResult>, where: string, x: number, y: num
         stroke: "#767676",
         "stroke-dasharray": "4 3"
       }),
-      svgText(x + FIELD.width / 2, y + FIELD.height / 2 + 4, "not run", { ...centre, fill: "#595959" })
+      svgText(x + FIELD.width / 2, y + FIELD.height / 2 + 4, words, { ...centre, fill: "#595959" })
     )
   }
-  const completed = runs.filter(({ outcome }) => outcome === "completed").length
-  const share = completed / runs.length
+  const share = completed / ended
   const ink = inkOn(share)
-  const codes = codesText(runs)
+  const codes = counts.map(([code, n]) => (n === null ? code : `${code} ${n}`)).join("  ")
   const room = FIELD.width - 6
   const size = Math.min(SIZE.codes, Math.floor((room / Math.max(1, textWidth(codes, 1))) * 10) / 10)
   return element(
@@ -95,7 +96,7 @@ const field = (runs: ReadonlyArray<CellResult>, where: string, x: number, y: num
     element(
       "title",
       {},
-      escapeXml(`${where}: ${completed} of ${runs.length} completed${codes === "" ? "" : `, ${codes}`}`)
+      escapeXml(`${where}: ${completed} of ${ended} completed${codes === "" ? "" : `, ${codes}`}`)
     ),
     element("rect", {
       x,
@@ -106,7 +107,7 @@ const field = (runs: ReadonlyArray<CellResult>, where: string, x: number, y: num
       stroke: "#4d4d4d",
       "stroke-width": 0.8
     }),
-    svgText(x + FIELD.width / 2, y + (codes === "" ? 35 : 21), `${completed}/${runs.length}`, {
+    svgText(x + FIELD.width / 2, y + (codes === "" ? 35 : 21), `${completed}/${ended}`, {
       ...centre,
       fill: ink,
       "font-size": SIZE.count,
@@ -114,7 +115,10 @@ const field = (runs: ReadonlyArray<CellResult>, where: string, x: number, y: num
     }),
     ...(codes === ""
       ? []
-      : [svgText(x + FIELD.width / 2, y + 38, codes, { ...centre, fill: ink, "font-size": size }), bar(runs, x, y)])
+      : [
+        svgText(x + FIELD.width / 2, y + 38, codes, { ...centre, fill: ink, "font-size": size }),
+        bar(endedRuns(runs), x, y)
+      ])
   )
 }
 
@@ -123,11 +127,17 @@ interface Frame {
   readonly map: OutcomeMap
   readonly xs: ReadonlyArray<string>
   readonly ys: ReadonlyArray<string>
-  /** Room for the labels of the rows. */
+  /** Room for the labels of the rows, and for slanted ones of the columns, which begin left of theirs. */
   readonly left: number
   /** Whether the labels of the columns stand slanted, and the room for them. */
   readonly slanted: boolean
   readonly foot: number
+}
+
+/** Room that a slanted label needs to the left of the grid, beyond the margin; `i` is its column. */
+const slantedRoom = (label: string, i: number): number => {
+  const reach = textWidth(label, SIZE.axis) * Math.cos(SLANT * Math.PI / 180) + SIZE.axis
+  return reach - i * pitch.x - FIELD.width / 2 - MARGIN
 }
 
 const frameOf = (map: OutcomeMap): Frame => {
@@ -135,17 +145,23 @@ const frameOf = (map: OutcomeMap): Frame => {
   const ys = map.plan.y === null ? [""] : map.plan.y.values.map(String)
   const longest = Math.max(...xs.map((label) => textWidth(label, SIZE.axis)))
   const slanted = longest > FIELD.width
+  const rows = Math.max(...ys.map((label) => textWidth(label, SIZE.axis))) + 16
+  const columns = slanted ? Math.max(...xs.map(slantedRoom)) : 0
   return {
     map,
     xs,
     ys,
-    left: Math.ceil(Math.max(...ys.map((label) => textWidth(label, SIZE.axis))) + 16),
+    left: Math.ceil(Math.max(rows, columns)),
     slanted,
     foot: slanted ? Math.ceil(longest * 0.6) + 22 : 24
   }
 }
 
-const pitch = { x: FIELD.width + FIELD.gap, y: FIELD.height + FIELD.gap }
+const acrossText = (map: OutcomeMap): string => `across: ${map.plan.x.path}`
+
+/** Middle of the name of the columns: that of the grid, or further to the right where the name would not fit. */
+const acrossAt = ({ left, map, xs }: Frame): number =>
+  MARGIN + Math.max(left + (xs.length * pitch.x) / 2, textWidth(acrossText(map), SIZE.axis) / 2)
 
 /** Height of a panel: title, name of the rows, grid, labels and name of the columns. */
 const panelHeight = ({ foot, map, ys }: Frame): number =>
@@ -179,14 +195,11 @@ const panel = (frame: Frame, kernel: string, top: number): string => {
     ...xs.map((label, xi) => {
       const at = { x: grid.x + xi * pitch.x + FIELD.width / 2, y: bottom + 15 }
       const attributes: Attributes = slanted
-        ? { "text-anchor": "end", transform: `rotate(-35 ${at.x} ${at.y})` }
+        ? { "text-anchor": "end", transform: `rotate(-${SLANT} ${at.x} ${at.y})` }
         : { "text-anchor": "middle" }
       return svgText(at.x, at.y, label, attributes)
     }),
-    svgText(grid.x + (xs.length * pitch.x) / 2, bottom + foot + 10, `across: ${x.path}`, {
-      "text-anchor": "middle",
-      fill: "#404040"
-    })
+    svgText(acrossAt(frame), bottom + foot + 10, acrossText(map), { "text-anchor": "middle", fill: "#404040" })
   )
 }
 
@@ -194,12 +207,12 @@ const SWATCH = { width: 34, height: 18 }
 
 /** The legend: the scale, the classes that occur with their counts over the whole map. */
 const legend = (runs: ReadonlyArray<CellResult>, top: number): string => {
-  const completed = runs.filter(({ outcome }) => outcome === "completed").length
+  const { completed, ended } = fieldCounts(runs)
   const shares = [1, 0.75, 0.5, 0.25, 0]
   return element(
     "g",
     {},
-    svgText(MARGIN, top + 13, `Share of runs that completed (${completed} of ${runs.length} runs)`),
+    svgText(MARGIN, top + 13, `Share of runs that completed (${completed} of ${ended} runs)`),
     ...shares.flatMap((share, i) => {
       const x = MARGIN + i * (SWATCH.width + 14)
       return [
@@ -257,6 +270,7 @@ export const heatMap = (title: string, map: OutcomeMap): string => {
   const width = Math.ceil(
     MARGIN * 2 + Math.max(
       frame.left + frame.xs.length * pitch.x,
+      acrossAt(frame) - MARGIN + textWidth(acrossText(map), SIZE.axis) / 2,
       textWidth(title, SIZE.title) * 1.1,
       textWidth(subtitle, SIZE.axis),
       330

@@ -1,6 +1,6 @@
 // Two letters for each way in which a run does not complete, for maps and narrow tables.
 import type { LockupTaxonomy, Outcome } from "@swaplab/cluster"
-import type { CellResult } from "@swaplab/experiment"
+import { type CellResult, endedRuns } from "@swaplab/experiment"
 
 /** Classes of lockup first, in the order of their severity to read; then the other outcomes. */
 const CLASS_CODES: Readonly<Record<LockupTaxonomy, string>> = {
@@ -32,7 +32,7 @@ export const CODE_WORDS: ReadonlyMap<string, string> = new Map([
 ])
 
 /** Code of a run; null for one that completed. */
-export const codeOf = (run: CellResult): string | null => {
+const codeOf = (run: CellResult): string | null => {
   switch (run.outcome) {
     case "completed":
       return null
@@ -56,15 +56,30 @@ export const codeCounts = (runs: ReadonlyArray<CellResult>): ReadonlyArray<reado
   })
 }
 
-/** Runs in a field of a map: `5/5`, `1/5 TX3 RX1`; a dot where nothing was run. */
+/** What became of the runs of a field of a map. */
+export interface FieldCounts {
+  readonly completed: number
+  /** Runs that came to their own end: what the share of completed runs is taken of. */
+  readonly ended: number
+  /** Codes of those that did not complete with their counts; the count of a code that is all of them is null. */
+  readonly codes: ReadonlyArray<readonly [code: string, count: number | null]>
+}
+
+/** Counts the runs of a field. Stopped ones are among the codes only. */
+export const fieldCounts = (runs: ReadonlyArray<CellResult>): FieldCounts => {
+  const ended = endedRuns(runs)
+  return {
+    completed: ended.filter(({ outcome }) => outcome === "completed").length,
+    ended: ended.length,
+    codes: codeCounts(runs).map(([code, n]) => [code, n === ended.length && code !== OUTCOME_CODES.stopped ? null : n])
+  }
+}
+
+/** Runs in a field of a map: `5/5`, `1/5 TX3 RX1`, `1/1 --2`; a dot where nothing was run. */
 export const cellText = (runs: ReadonlyArray<CellResult>): string => {
   if (runs.length === 0) return "."
-  const completed = runs.filter(({ outcome }) => outcome === "completed").length
-  return [
-    `${completed}/${runs.length}`,
-    ...codeCounts(runs).map(([code, n]) => (n === runs.length ? code : `${code}${n}`))
-  ]
-    .join(" ")
+  const { codes, completed, ended } = fieldCounts(runs)
+  return [`${completed}/${ended}`, ...codes.map(([code, n]) => `${code}${n ?? ""}`)].join(" ")
 }
 
 /** The codes that occur, in words: `TX tx starvation, TO time-out`. */

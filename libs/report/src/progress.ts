@@ -22,6 +22,7 @@ export const progressText = (progress: ExperimentProgress, eventsPerSecond: numb
   return parts.join("  ")
 }
 
+/** A line that is written over by the next one. */
 export interface ProgressLine {
   readonly show: (progress: ExperimentProgress) => Effect.Effect<void>
   /** Wipes the line out. */

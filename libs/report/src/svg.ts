@@ -1,5 +1,9 @@
 // SVG as text: elements with escaped attributes and texts. Nothing here knows what is drawn.
 
+/** A coordinate, to a tenth. */
+export const round = (n: number): number => Math.round(n * 10) / 10
+
+/** Attributes of an element, by name. */
 export type Attributes = Readonly<Record<string, string | number>>
 
 /** Text for the inside of an element or of an attribute. */

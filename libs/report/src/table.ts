@@ -6,9 +6,12 @@ export interface Column {
   readonly align: "left" | "right"
 }
 
+/** A column of texts. */
 export const left = (title: string): Column => ({ title, align: "left" })
+/** A column of figures. */
 export const right = (title: string): Column => ({ title, align: "right" })
 
+/** The cells of a line of a table. */
 export type Row = ReadonlyArray<string>
 
 const pad = (text: string, width: number, align: Column["align"]): string =>

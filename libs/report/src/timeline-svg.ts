@@ -2,7 +2,8 @@
 // the network lost or could not hand over.
 import type { LockupReport, LockupZone, Series } from "@swaplab/cluster"
 import { type Frame, type Level, type Line, type Panel, panelSvg, timeAxisSvg, xOf } from "./chart.ts"
-import { drawing, element, svgText } from "./svg.ts"
+import { moment } from "./format.ts"
+import { drawing, element, round, svgText } from "./svg.ts"
 
 const BLUE = "#1f5fa8"
 const RED = "#c1272d"
@@ -78,7 +79,7 @@ const panelsOf = (report: LockupReport, series: Series): ReadonlyArray<Panel> =>
 /** A moment, as a line through all panels with its name above. */
 const momentSvg = (frame: Frame, ns: number, bottom: number, name: string, row: number): string => {
   if (ns < frame.fromNs || ns > frame.toNs) return ""
-  const x = Math.round(xOf(frame, ns) * 10) / 10
+  const x = round(xOf(frame, ns))
   const late = x > frame.x + frame.width * 0.7
   return element("line", {
     x1: x,
@@ -93,8 +94,6 @@ const momentSvg = (frame: Frame, ns: number, bottom: number, name: string, row: 
       "text-anchor": late ? "end" : "start"
     })
 }
-
-const seconds = (ns: number): string => `${(ns / 1e9).toFixed(3)} s`
 
 /**
  * Draws a close-up of a client around a lockup. `momentNs` is the last progress; `of` says of which run: `seed-2012,
@@ -136,7 +135,7 @@ export const timelineSvg = (report: LockupReport, series: Series, momentNs: numb
     svgText(
       24,
       30,
-      `Before the lockup of ${report.client}: ${report.taxonomy}, last progress at ${seconds(momentNs)}`,
+      `Before the lockup of ${report.client}: ${report.taxonomy}, last progress at ${moment(momentNs)}`,
       {
         "font-size": 18,
         "font-weight": "bold"

@@ -1,13 +1,12 @@
 // A lockup explained, as the command prints it.
 import { formatQuantity, PATCHES, type PatchName, patchNumber, TIME } from "@swaplab/cluster"
 import type { Counterfactual, Explanation } from "@swaplab/experiment"
+import { moment } from "./format.ts"
 import { fold, left, right, type Row, section, table, wrap } from "./table.ts"
-
-const seconds = (ns: number): string => `${(ns / 1e9).toFixed(3)} s`
 
 /** What became of the client, in words. */
 const fateText = ({ fate, ns, reason, unchanged }: Counterfactual): string => {
-  const at = ns === null ? "" : seconds(ns)
+  const at = ns === null ? "" : moment(ns)
   switch (fate) {
     case "saved":
       return `saves it: done at ${at}`
@@ -15,6 +14,14 @@ const fateText = ({ fate, ns, reason, unchanged }: Counterfactual): string => {
       return `locks up later: last progress at ${at}, ${reason}`
     case "locked up":
       return unchanged ? "locks up, to the last event the same" : `locks up all the same: ${reason}`
+    case "rescued":
+      return unchanged
+        ? "done as without it, to the last event the same"
+        : `done at ${at}, after the OOM killer has broken a cycle all the same`
+    case "sigbus":
+      return `a process is killed, for a page that could not be read back; over at ${at}`
+    case "corruption":
+      return `a page comes back with another content; over at ${at}`
     case "oom":
       return `a process is killed for lack of memory; over at ${at}`
     case "alive":
@@ -65,8 +72,8 @@ export const renderWhy = (explanation: Explanation): string => {
     ...report.text.trimEnd().split("\n").flatMap((line) => fold(`  ${line}`.trimEnd())),
     "",
     ...(single.length === 0 ? [] : section(
-      `Patches switched on at ${seconds(switchNs)}, ${formatQuantity(TIME, beforeNs)} before the last progress (${
-        seconds(momentNs)
+      `Patches switched on at ${moment(switchNs)}, ${formatQuantity(TIME, beforeNs)} before the last progress (${
+        moment(momentNs)
       })`,
       [...patchRows(single), "", ...verdict(explanation)]
     ))

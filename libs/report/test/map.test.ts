@@ -23,7 +23,10 @@ describe("a map as text", () => {
     expect(cellText([])).toBe(".")
     expect(cellText([cell(1, "c"), cell(2, "c")])).toBe("2/2")
     expect(cellText([cell(1, TX), cell(2, TX)])).toBe("0/2 TX")
-    expect(cellText(["t", RX, TX, "c", "s", TX, "o"].map((code, i) => cell(i, code)))).toBe("1/7 TX2 RX1 OOM1 TO1 --1")
+    expect(cellText(["t", RX, TX, "c", "s", TX, "o"].map((code, i) => cell(i, code)))).toBe("1/6 TX2 RX1 OOM1 TO1 --1")
+    expect(cellText(["s", "c", "s"].map((code, i) => cell(i, code)))).toBe("1/1 --2")
+    expect(cellText([TX, TX, "s"].map((code, i) => cell(i, code)))).toBe("0/2 TX --1")
+    expect(cellText([cell(1, "s")])).toBe("0/0 --1")
   })
 
   it("says which allocations were refused and which are stuck, without the figures of single runs", () => {
@@ -102,6 +105,29 @@ describe("a map as a picture", () => {
     expect(line).toContain(">not run</text>")
     expect(line).toContain("rotate(-35")
     expect(line).not.toContain("down:")
+  })
+
+  it("takes no share of runs that were stopped", () => {
+    const stopped = heatMap("fake", mapOfCodes([[["c", "c", "s"], ["s"]]], { xs: ["1", "2"], ys: null }))
+    expect(stopped).toContain("packetsPerSecond 1: 2 of 2 completed, -- 1</title>")
+    expect(stopped).toContain(">2/2</text>")
+    expect(stopped).toContain("packetsPerSecond 2: stopped</title>")
+    expect(stopped).toContain("Share of runs that completed (2 of 2 runs)")
+    expect(stopped).toContain("--: stopped, 2 runs")
+  })
+
+  it("has no text that begins left of the picture", () => {
+    const xs = ["a value of an axis that is longer than most", "a very long value of an axis"]
+    for (const ys of [null, ["r8169"]]) {
+      const drawn = heatMap("fake", mapOfCodes([[["c"], ["c"]]], { xs, ys }))
+      const starts = [...drawn.matchAll(/<text x="([\d.]+)"([^>]*)>([^<]*)</g)].map(([, x, attributes, text]) => {
+        const length = text.length * 13 * 0.57 * (attributes.includes("rotate(-35") ? Math.cos(35 * Math.PI / 180) : 1)
+        const share = attributes.includes("\"end\"") ? 1 : attributes.includes("\"middle\"") ? 0.5 : 0
+        return { text, start: Number(x) - share * length }
+      })
+      expect(starts.map(({ text }) => text)).toContain(xs[0])
+      expect(starts.filter(({ start }) => start < 0)).toEqual([])
+    }
   })
 
   it("has text of enough contrast on every colour: 4.5 to 1 of WCAG", () => {

@@ -1,0 +1,58 @@
+import type { LockupReport } from "@swaplab/cluster"
+import type { Counterfactual, Explanation, Fate } from "@swaplab/experiment"
+import { renderWhy } from "@swaplab/report"
+import { describe, expect, it } from "vitest"
+
+const REPORT: LockupReport = {
+  client: "client-1",
+  kind: "deadlock",
+  taxonomy: "tx starvation",
+  atNs: 6.2e9,
+  sinceNs: 0.2e9,
+  tasks: [],
+  graph: { nodes: [], edges: [], cycle: [], closed: true },
+  cycle: [],
+  allocation: null,
+  firstFailure: null,
+  zones: [],
+  requestsOutstanding: 1,
+  lastCompletionNs: 0.2e9,
+  text: "deadlock of client-1\n"
+}
+
+const explained = (fate: Fate, unchanged: boolean): string => {
+  const single: Counterfactual = { patches: ["nbd-memalloc"], fate, ns: 7e9, reason: "rx starvation", unchanged }
+  const explanation: Explanation = {
+    lockup: { ...REPORT, kernel: "slub-vanilla", seed: 1 },
+    report: REPORT,
+    closeUp: { timesNs: new Float64Array(0), columns: [] },
+    momentNs: 0.2e9,
+    switchNs: 0.1e9,
+    single: [single],
+    together: null,
+    enough: null
+  }
+  return renderWhy(explanation)
+}
+
+describe("an explanation", () => {
+  it.each<[Fate, boolean, string]>([
+    ["saved", false, "saves it: done at 7.000 s"],
+    ["later", false, "locks up later: last progress at 7.000 s, rx starvation"],
+    ["locked up", false, "locks up all the same: rx starvation"],
+    ["locked up", true, "locks up, to the last event the same"],
+    ["rescued", false, "done at 7.000 s, after the OOM killer has broken a cycle all"],
+    ["rescued", true, "done as without it, to the last event the same"],
+    ["oom", false, "a process is killed for lack of memory; over at 7.000 s"],
+    ["sigbus", false, "a process is killed, for a page that could not be read back;"],
+    ["corruption", false, "a page comes back with another content; over at 7.000 s"],
+    ["alive", false, "still runs when the time is up"],
+    ["not tried", false, "not tried: rx starvation"]
+  ])("says of a client that is %s (unchanged: %s): %s", (fate, unchanged, words) => {
+    const text = explained(fate, unchanged)
+    expect(text.split("\n").find((line) => line.includes(" 14  nbd-memalloc"))?.trim()).toBe(
+      `14  nbd-memalloc  ${words}`
+    )
+    expect(text).toContain(fate === "saved" ? "Saved by nbd-memalloc alone." : "No single patch saves it.")
+  })
+})
