@@ -1,5 +1,5 @@
 // A lockup from the command that runs it to the command that explains it and the one that makes it smaller.
-import { existsSync, readFileSync, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { beforeAll, describe, expect, it } from "vitest"
 import { root, scratch, swaplab } from "../src/command.ts"
@@ -53,6 +53,16 @@ describe("swaplab why", () => {
     expect(readFileSync(join(out, "timeline.csv"), "utf8").split("\n")[0]).toMatch(/^time_s,free_/)
   }, 600_000)
 
+  it("prints what it could not write", async () => {
+    const out = join(folder, "blocked")
+    mkdirSync(join(out, "why.txt"), { recursive: true })
+    const { code, stderr, stdout } = await swaplab(["why", result, "--no-patches", "--out", out])
+    expect(stdout).toContain("vanilla, seed 5: tx starvation\n")
+    expect(stderr).toContain(`swaplab: --out ${out}: cannot be written to: `)
+    expect(stderr.trimEnd().split("\n")).toHaveLength(1)
+    expect(code).toBe(2)
+  }, 600_000)
+
   it.each([
     [["nowhere"], /^swaplab: .*nowhere: no such file|^nowhere: no such file/],
     [[root], /result\.json: cannot be read/],
@@ -70,6 +80,15 @@ describe("swaplab why", () => {
 })
 
 describe("swaplab shrink", () => {
+  it("prints the scenario that it could not write", async () => {
+    const out = join(folder, "blocked-shrink")
+    mkdirSync(join(out, "scenario.yaml"), { recursive: true })
+    const { code, stderr, stdout } = await swaplab(["shrink", result, "--runs", "2", "--out", out])
+    expect(stdout).toMatch(/^# tx starvation after \d+\.\d s, made smaller from [^]*\nclients:\n/)
+    expect(stderr).toContain(`swaplab: --out ${out}: cannot be written to: `)
+    expect(code).toBe(2)
+  }, 600_000)
+
   it("prints a smaller scenario that is valid and locks up, and the same one with any number of workers", async () => {
     const first = await swaplab(["shrink", result, "--runs", "12", "--workers", "1"])
     expect([first.code, first.stderr]).toEqual([0, ""])

@@ -9,15 +9,15 @@ import {
   concludeAblation,
   EXIT,
   jsonFile,
-  makeAblation,
-  writeFiles
+  makeAblation
 } from "@swaplab/experiment"
 import { renderAblation } from "@swaplab/report"
 import { Console, Effect, Option } from "effect"
 import { runCells } from "./cells.ts"
-import { ExitWith } from "./exit.ts"
+import { ExitWith, tellFailures } from "./exit.ts"
 import type { Flags } from "./options-first.ts"
 import { file, fresh, json, seed, seeds, set, text, texts, workers } from "./options.ts"
+import { writeOut } from "./out.ts"
 import { overridesOf } from "./run.ts"
 
 /** Options of `ablate` once more, as words. */
@@ -46,14 +46,15 @@ const finish = (result: AblationResult, asJson: boolean, out: Option.Option<stri
   Effect.gen(function*() {
     const report = renderAblation(result)
     const data = ablationJson(result)
+    yield* Console.log(asJson ? JSON.stringify(data) : report.trimEnd())
+    yield* tellFailures(result.failures)
     if (out._tag === "Some") {
-      yield* writeFiles(out.value, [
+      yield* writeOut(out.value, [
         ["ablation.json", jsonFile(data)],
         ["ablation.csv", ablationCsv(result)],
         ["report.txt", report]
       ])
     }
-    yield* Console.log(asJson ? JSON.stringify(data) : report.trimEnd())
     const code = cellsExitCode(result.runs, result.failures, result.interrupted)
     if (code !== EXIT.ok) return yield* new ExitWith({ code })
   })

@@ -1,34 +1,49 @@
 // What ablate and map share: many runs of which little is kept, in worker threads, kept in the directory of --out so that
 // the same command goes on where an interruption ended it.
 import type { LoadedScenario } from "@swaplab/cluster"
-import { cellOf, type CellResult, type Job, type JobResults, openCellStore, runJobs } from "@swaplab/experiment"
+import {
+  cellOf,
+  type CellResult,
+  type Job,
+  type JobResults,
+  type JobStore,
+  openCellStore,
+  runJobs
+} from "@swaplab/experiment"
 import { makeProgressLine } from "@swaplab/report"
 import { Console, Effect, Option } from "effect"
 import { stderr } from "node:process"
 import { engine } from "./engine.ts"
 import { UsageError } from "./exit.ts"
-import { prepareOut } from "./out.ts"
+import { prepareOut, writing } from "./out.ts"
 import { workerPool } from "./pool.ts"
 
+/** Flags that both have. */
 export interface CellFlags {
   readonly out: Option.Option<string>
   readonly fresh: boolean
   readonly workers: Option.Option<number>
 }
 
+const cannotUse = (directory: string, reason: string): UsageError =>
+  new UsageError({ message: `--out ${directory}: cannot be used: ${reason}` })
+
 const openStore = (directory: string, fresh: boolean, loaded: LoadedScenario) =>
   Effect.gen(function*() {
     yield* prepareOut(directory)
-    return yield* openCellStore(directory, { engine: engine(), loaded, fresh })
+    const { find, keep } = yield* openCellStore(directory, { engine: engine(), loaded, fresh })
+    const store: JobStore<CellResult, UsageError> = {
+      find: (job) => Effect.mapError(find(job), (error) => cannotUse(directory, error.message)),
+      keep: (job, cell) => writing(directory, keep(job, cell))
+    }
+    return store
   }).pipe(
     Effect.mapError((error) =>
       error._tag === "UsageError"
         ? error
-        : new UsageError({
-          message: error._tag === "StoreMismatch"
-            ? `--out ${error.message}`
-            : `--out ${directory}: cannot be used: ${error.message}`
-        })
+        : error._tag === "StoreMismatch"
+        ? new UsageError({ message: `--out ${error.message}` })
+        : cannotUse(directory, error.message)
     )
   )
 
@@ -67,8 +82,7 @@ export const runCells = <E, R>(
       ...(line === null ? {} : { onProgress: line.show })
     }).pipe(
       Effect.ensuring(line === null ? Effect.void : line.clear),
-      Effect.provide(workerPool(worker, flags.workers, jobs.length)),
-      Effect.mapError((error) => new UsageError({ message: `--out: cannot be written to: ${error.message}` }))
+      Effect.provide(workerPool(worker, flags.workers, jobs.length))
     )
     // an interruption ends the runs early and is held back until their results have been shown and written
     yield* Effect.uninterruptible(

@@ -2,7 +2,7 @@
 import { CliConfig, Command, HelpDoc, Options, ValidationError } from "@effect/cli"
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import { clientsOf, loadScenario, scenarioJsonSchema } from "@swaplab/cluster"
-import { EXIT, layerScenarioFiles } from "@swaplab/experiment"
+import { EXIT, layerScenarioFiles, makePlan } from "@swaplab/experiment"
 import { Cause, Console, Effect, Layer, Option } from "effect"
 import { stdout } from "node:process"
 import { ablate, ABLATE_FLAGS } from "./ablate.ts"
@@ -43,6 +43,8 @@ const none = { seed: Option.none<number>(), seeds: Option.none<number>() }
 const validateCommand = Command.make("validate", { file, set }, (flags) =>
   Effect.gen(function*() {
     const loaded = yield* loadScenario(flags.file, yield* overridesOf({ ...none, set: flags.set }))
+    // a map can be wrong in its values only
+    yield* makePlan(loaded)
     const { scenario, warnings } = loaded
     const kernels = Object.keys(scenario.kernels)
     const clients = clientsOf(scenario, kernels[0]).length

@@ -12,15 +12,15 @@ import {
   mapJson,
   mapOf,
   type OutcomeMap,
-  parseAxis,
-  writeFiles
+  parseAxis
 } from "@swaplab/experiment"
 import { heatMap, renderMap } from "@swaplab/report"
 import { Console, Effect, Either, Option } from "effect"
 import { runCells } from "./cells.ts"
-import { ExitWith, UsageError } from "./exit.ts"
+import { ExitWith, tellFailures, UsageError } from "./exit.ts"
 import type { Flags } from "./options-first.ts"
 import { file, fresh, json, seeds, set, text, texts, workers } from "./options.ts"
+import { writeOut } from "./out.ts"
 import { overridesOf } from "./run.ts"
 
 /** Options of `map` once more, as words. */
@@ -71,22 +71,24 @@ const withMap = (loaded: LoadedScenario, flags: MapFlags): Either.Either<LoadedS
 const finish = (
   loaded: LoadedScenario,
   map: OutcomeMap,
-  { failures, interrupted }: JobResults<CellResult>,
+  results: JobResults<CellResult>,
   asJson: boolean,
   out: Option.Option<string>
 ) =>
   Effect.gen(function*() {
+    const { failures, interrupted } = results
     const report = renderMap(loaded, map, failures, interrupted)
-    const data = mapJson(loaded, map, interrupted)
+    const data = mapJson(loaded, map, results)
+    yield* Console.log(asJson ? JSON.stringify(data) : report.trimEnd())
+    yield* tellFailures(failures)
     if (out._tag === "Some") {
-      yield* writeFiles(out.value, [
+      yield* writeOut(out.value, [
         ["map.json", jsonFile(data)],
         ["map.csv", mapCsv(map)],
         ["map.svg", heatMap(loaded.scenario.name, map)],
         ["report.txt", report]
       ])
     }
-    yield* Console.log(asJson ? JSON.stringify(data) : report.trimEnd())
     const code = cellsExitCode(map.cells.flatMap(({ runs }) => runs), failures, interrupted)
     if (code !== EXIT.ok) return yield* new ExitWith({ code })
   })

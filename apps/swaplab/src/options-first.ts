@@ -52,7 +52,10 @@ export const optionsFirst = (
       return Either.left(new UsageError({ message: `${command}: unknown option ${name}, expected ${expected}` }))
     }
     options.push(parserName(name))
-    if (!withValue.includes(name)) continue
+    if (!withValue.includes(name)) {
+      if (equals < 0) continue
+      return Either.left(new UsageError({ message: `${command}: ${word}: expected ${name} without a value` }))
+    }
     if (equals >= 0) {
       options.push(word.slice(equals + 1))
       continue

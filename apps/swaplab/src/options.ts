@@ -1,6 +1,7 @@
 // Arguments and options that several sub-commands have.
 import { Args, HelpDoc, Options, ValidationError } from "@effect/cli"
 import { Effect } from "effect"
+import { MAX_WORKERS } from "./pool.ts"
 
 export const file = Args.text({ name: "file" }).pipe(Args.withDescription("A scenario (YAML)."))
 export const set = Options.text("set").pipe(
@@ -10,17 +11,18 @@ export const set = Options.text("set").pipe(
   Options.repeated
 )
 
-/** An option with a whole number; the message of a wrong one names the option. */
-export const wholeNumber = (name: string, min: number, description: string) =>
+/** An option with a whole number from `min` to `max`; the message of a wrong one names the option. */
+export const wholeNumber = (name: string, min: number, description: string, max = Number.MAX_SAFE_INTEGER) =>
   Options.text(name).pipe(
     Options.withPseudoName("N"),
     Options.mapEffect((text) => {
-      const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN
-      return value >= min
+      const value = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN
+      const range = max === Number.MAX_SAFE_INTEGER && !(value > max) ? `from ${min}` : `from ${min} to ${max}`
+      return value >= min && value <= max
         ? Effect.succeed(value)
         : Effect.fail(
           ValidationError.invalidValue(
-            HelpDoc.p(`swaplab: --${name}: got ${text}, expected a whole number from ${min}`)
+            HelpDoc.p(`swaplab: --${name}: got ${text}, expected a whole number ${range}`)
           )
         )
     }),
@@ -31,7 +33,8 @@ export const wholeNumber = (name: string, min: number, description: string) =>
 export const workers = wholeNumber(
   "workers",
   1,
-  "Worker threads. Without it, one a core. Results do not depend on it."
+  `Worker threads, at most ${MAX_WORKERS}. Without it, one a core. Results do not depend on it.`,
+  MAX_WORKERS
 )
 
 export const seed = wholeNumber("seed", 0, "Runs this seed only.")

@@ -5,7 +5,8 @@ import { Layer, Option } from "effect"
 import { availableParallelism } from "node:os"
 import { Worker } from "node:worker_threads"
 
-const MAX_WORKERS = 256
+/** Workers that a pool may have. */
+export const MAX_WORKERS = 256
 
 /**
  * Young generation of a worker in MB. A simulation's garbage is short-lived; with V8's default it is collected while

@@ -12,8 +12,8 @@ import {
 import { makeProgressLine, renderReport } from "@swaplab/report"
 import { Console, Effect, Either, type Option } from "effect"
 import { stderr } from "node:process"
-import { ExitWith, UsageError } from "./exit.ts"
-import { prepareOut } from "./out.ts"
+import { ExitWith, tellFailures, UsageError } from "./exit.ts"
+import { prepareOut, writing } from "./out.ts"
 import { workerPool } from "./pool.ts"
 
 /** Flags of `run`, as they were parsed. */
@@ -51,11 +51,10 @@ export const overridesOf = (
 const finish = (flags: RunFlags, result: ExperimentResult) =>
   Effect.gen(function*() {
     const report = renderReport(result)
-    if (flags.out._tag === "Some") yield* writeResults(flags.out.value, result, report)
     yield* Console.log(flags.json ? JSON.stringify(resultJson(result)) : report.trimEnd())
-    for (const failure of result.failures) {
-      yield* Console.error(`swaplab: a run failed through a fault of swaplab: ${failure.message}\n${failure.stack}`)
-    }
+    yield* tellFailures(result.failures)
+    // last: a disk that is full loses no report
+    if (flags.out._tag === "Some") yield* writing(flags.out.value, writeResults(flags.out.value, result, report))
     const { exitCode } = judge(result)
     if (exitCode !== EXIT.ok) return yield* new ExitWith({ code: exitCode })
   })

@@ -1,12 +1,13 @@
 // swaplab shrink: the smallest scenario that locks up as a run of a result did.
 import { Command } from "@effect/cli"
-import { ScenarioError, scenarioYaml } from "@swaplab/cluster"
-import { chooseLockup, readResult, shrink as shrinkLockup, type Shrunk, writeFiles } from "@swaplab/experiment"
+import { scenarioError, scenarioYaml } from "@swaplab/cluster"
+import { chooseLockup, EXIT, readResult, shrink as shrinkLockup, type Shrunk } from "@swaplab/experiment"
 import { Console, Effect, Option } from "effect"
 import { stderr } from "node:process"
+import { ExitWith } from "./exit.ts"
 import type { Flags } from "./options-first.ts"
 import { text, wholeNumber, workers } from "./options.ts"
-import { prepareOut } from "./out.ts"
+import { prepareOut, writeOut } from "./out.ts"
 import { workerPool } from "./pool.ts"
 import { choice, choiceOf, ourFault, result } from "./why.ts"
 
@@ -17,6 +18,8 @@ export const SHRINK_FLAGS: Flags = {
 }
 
 const MAX_RUNS = 200
+const NO_LOCKUP =
+  "the run does not lock up any more: this version of swaplab simulates differently, run the scenario again"
 
 const options = {
   result,
@@ -28,12 +31,37 @@ const options = {
 
 const plural = (n: number, word: string): string => `${n} ${word}${n === 1 ? "" : "s"}`
 
-const remarks = ({ finished, kept, report, runs }: Shrunk, file: string): ReadonlyArray<string> => [
-  `${report.taxonomy} after ${(report.sinceNs / 1e9).toFixed(1)} s, made smaller from ${file}`,
-  `${plural(kept.length, "step")} in ${plural(runs, "run")}; ${
-    finished ? "no further step keeps the lockup" : "the search was ended by --runs"
-  }`
-]
+const endOf = ({ finished, interrupted }: Shrunk): string =>
+  finished
+    ? "no further step keeps the lockup"
+    : interrupted
+    ? "the search was ended by the user"
+    : "the search was ended by --runs"
+
+const remarks = (shrunk: Shrunk, file: string): ReadonlyArray<string> => {
+  const { kept, lost, report, runs } = shrunk
+  return [
+    `${report.taxonomy} after ${(report.sinceNs / 1e9).toFixed(1)} s, made smaller from ${file}`,
+    `${plural(kept.length, "step")} in ${plural(runs, "run")}; ${endOf(shrunk)}`,
+    ...lost.map(({ reason, what }) =>
+      `a fault of swaplab, please report it: the run with ${what} failed: ${reason.replaceAll(/\s+/g, " ")}`
+    )
+  ]
+}
+
+/** Shows the smaller scenario, and writes it. */
+const finish = (shrunk: Shrunk, file: string, out: Option.Option<string>) =>
+  Effect.gen(function*() {
+    const lines = remarks(shrunk, file)
+    const yaml = scenarioYaml(shrunk.given, lines)
+    const show = Console.log(yaml.trimEnd())
+    if (out._tag === "Some") {
+      // a disk that is full loses no scenario
+      yield* Effect.tapError(writeOut(out.value, [["scenario.yaml", yaml]]), () => show)
+      for (const line of lines) yield* Console.log(line)
+    } else yield* show
+    if (shrunk.interrupted) return yield* new ExitWith({ code: EXIT.interrupted })
+  })
 
 /** The sub-command; `worker` is the module that worker threads start with. */
 export const shrink = (worker: URL) =>
@@ -43,7 +71,7 @@ export const shrink = (worker: URL) =>
       const lockup = yield* chooseLockup(saved, choiceOf(flags))
       if (flags.out._tag === "Some") yield* prepareOut(flags.out.value)
       const say = (line: string) => Effect.sync(() => stderr.write(`\r${line}\u001b[K`))
-      const shrunk = yield* shrinkLockup(saved, lockup, {
+      const shrinking = shrinkLockup(saved, lockup, {
         maxRuns: Option.getOrElse(flags.runs, () => MAX_RUNS),
         ...(stderr.isTTY === true
           ? { onProgress: ({ kept, runs, trying }) => say(`${runs} runs, ${kept} kept, now: ${trying}`.slice(0, 79)) }
@@ -53,22 +81,12 @@ export const shrink = (worker: URL) =>
         Effect.provide(workerPool(worker, flags.workers, Number.POSITIVE_INFINITY)),
         Effect.catchTag("RunFailure", ourFault)
       )
-      if (shrunk === null) {
-        return yield* new ScenarioError({
-          problems: [{
-            source: saved.file,
-            path: [],
-            text:
-              "the run does not lock up any more: this version of swaplab simulates differently, run the scenario again"
-          }]
-        })
-      }
-      const lines = remarks(shrunk, saved.loaded.file)
-      const yaml = scenarioYaml(shrunk.given, lines)
-      if (flags.out._tag === "Some") {
-        yield* writeFiles(flags.out.value, [["scenario.yaml", yaml]])
-        for (const line of lines) yield* Console.log(line)
-      } else yield* Console.log(yaml.trimEnd())
+      // an interruption ends the search early and is held back until what it has found has been shown and written
+      yield* Effect.uninterruptible(Effect.gen(function*() {
+        const shrunk = yield* shrinking
+        if (shrunk === null) return yield* scenarioError(saved.file, [], NO_LOCKUP)
+        yield* finish(shrunk, saved.loaded.file, flags.out)
+      }))
     })).pipe(
       Command.withDescription(
         "Makes the scenario of a lockup as small as it can be while the same class of lockup stays."

@@ -1,21 +1,13 @@
 // swaplab why: a lockup of a result, explained by running it again.
 import { Args, Command, HelpDoc, Options, ValidationError } from "@effect/cli"
 import { parseQuantity, TIME } from "@swaplab/cluster"
-import {
-  chooseLockup,
-  explain,
-  type Explanation,
-  type LockupChoice,
-  readResult,
-  RunFailure,
-  writeFiles
-} from "@swaplab/experiment"
+import { chooseLockup, explain, type Explanation, type LockupChoice, readResult, RunFailure } from "@swaplab/experiment"
 import { closeUpCsv, graphSvg, makeProgressLine, renderWhy, timelineSvg } from "@swaplab/report"
 import { Console, Effect, Option } from "effect"
 import { stderr } from "node:process"
 import type { Flags } from "./options-first.ts"
 import { text, wholeNumber, workers } from "./options.ts"
-import { prepareOut } from "./out.ts"
+import { prepareOut, writeOut } from "./out.ts"
 import { workerPool } from "./pool.ts"
 
 /** Options of `why` once more, as words. */
@@ -82,17 +74,17 @@ const options = {
 const finish = (explanation: Explanation, out: Option.Option<string>) =>
   Effect.gen(function*() {
     const words = renderWhy(explanation)
+    yield* Console.log(words.trimEnd())
     const { closeUp, lockup, momentNs, report } = explanation
     if (out._tag === "Some") {
       const of = `${lockup.kernel}, seed ${lockup.seed}`
-      yield* writeFiles(out.value, [
+      yield* writeOut(out.value, [
         ["graph.svg", graphSvg(report, of)],
         ["timeline.svg", timelineSvg(report, closeUp, momentNs, of)],
         ["timeline.csv", closeUpCsv(closeUp)],
         ["why.txt", words]
       ])
     }
-    yield* Console.log(words.trimEnd())
   })
 
 /** A run that fails is our bug. */

@@ -58,9 +58,15 @@ beforeAll(() => {
   writeFileSync(path("oom.yaml"), scenario(["oom"]))
   writeFileSync(path("slow.yaml"), scenario(["slow"]))
   writeFileSync(path("crash.yaml"), scenario(["vanilla", "crash"]))
+  // the kernels of an ablation have names of their own
+  writeFileSync(path("lost.yaml"), scenario(["vanilla"]).replace("name: test", "name: crash"))
   writeFileSync(path("broken.yaml"), scenario(["broken"]))
   writeFileSync(path("threshold.yaml"), scenario(["vanilla"], "thresholds: [client.faultLatency.p99 < 20 ms]"))
   writeFileSync(path("wrong.yaml"), scenario(["vanilla"]).replace("count: 2", "ram: 64 MB/s"))
+  writeFileSync(
+    path("map.yaml"),
+    scenario(["vanilla", "fast"], "map: { x: { path: clients.0.ram, values: [48 MiB, 64 MiB] }, kernels: [fast] }")
+  )
   writeFileSync(path("cycle.yaml"), "include: [cycle.yaml]")
   writeFileSync(path("empty.yaml"), "")
   writeFileSync(path("huge.yaml"), "")
@@ -114,7 +120,26 @@ describe.concurrent("a mistake of the user is one message on standard error, and
     ],
     [["run", "ok.yaml", "--seed", "x"], "swaplab: --seed: got x, expected a whole number from 0"],
     [["run", "ok.yaml", "--seed", "1", "--seeds", "2"], "swaplab: --seed and --seeds: expected one of the two"],
-    [["run", "ok.yaml", "--workers=0"], "swaplab: --workers: got 0, expected a whole number from 1"],
+    [["run", "ok.yaml", "--workers=0"], "swaplab: --workers: got 0, expected a whole number from 1 to 256"],
+    [["run", "ok.yaml", "--workers", "1000"], "swaplab: --workers: got 1000, expected a whole number from 1 to 256"],
+    [
+      ["run", "ok.yaml", "--seed", "9007199254740992"],
+      "swaplab: --seed: got 9007199254740992, expected a whole number from 0 to 9007199254740991"
+    ],
+    [["run", "ok.yaml", "--json=false"], "swaplab: run: --json=false: expected --json without a value"],
+    [["run", "--no-map=true", "ok.yaml"], "swaplab: run: --no-map=true: expected --no-map without a value"],
+    [
+      ["validate", "map.yaml", "--set", "map.x.values=[big]"],
+      `map: clients.0.ram=big: clients[0].ram: got "big", expected a size such as 64 MiB, at least 8 MiB and at most 15 GiB`
+    ],
+    [
+      ["map", "map.yaml", "--kernel", "vanilla"],
+      "--kernel vanilla: the scenario does not map it, expected one of fast"
+    ],
+    [
+      ["ablate", "ok.yaml", "--patch", "recursive-reclaim"],
+      "--patch recursive-reclaim: is not in v3.6; --plus puts it on v3.5"
+    ],
     [
       ["run", "ok.yaml", "--kernel", "slob"],
       "--kernel slob: no kernel of this scenario, expected one of vanilla, fast"
@@ -135,7 +160,70 @@ describe.concurrent("a mistake of the user is one message on standard error, and
   })
 })
 
+describe.concurrent("a directory that cannot be written to", () => {
+  /** A directory that has a directory where a file of the result belongs. */
+  const blocked = (name: string, file: string): string => {
+    mkdirSync(join(path(name), file), { recursive: true })
+    return name
+  }
+
+  it.each<[ReadonlyArray<string>, string, string]>([
+    [["run", "ok.yaml"], "result.json", "Outcomes"],
+    [["run", "ok.yaml", "--json"], "report.txt", "\"exitCode\":0"],
+    [["ablate", "ok.yaml", "--patch", "throttle"], "ablation.json", "Necessary and sufficient"],
+    [["map", "map.yaml"], "map.svg", "Map of outcomes"]
+  ])("%j without %s: the report is printed, and it is no fault of swaplab", async (args, file, printed) => {
+    const out = blocked(`blocked-${file}`, file)
+    const { code, stderr, stdout } = await swaplab(...args, "--out", out)
+    expect(stdout).toContain(printed)
+    expect(stderr.trimEnd().split("\n")).toHaveLength(1)
+    expect(stderr).toContain(`swaplab: --out ${out}: cannot be written to: `)
+    expect(code).toBe(2)
+  })
+
+  it("is named where a run cannot be kept", async () => {
+    const args = ["ablate", "ok.yaml", "--patch", "throttle", "--seed", "1", "--out", "kept"]
+    expect((await swaplab(...args)).code).toBe(0)
+    const [cell] = readdirSync(path("kept/cells")).filter((name) => name !== "experiment.json")
+    rmSync(path(`kept/cells/${cell}`))
+    mkdirSync(path(`kept/cells/${cell}.tmp`))
+    const { code, stderr, stdout } = await swaplab(...args)
+    expect([code, stdout]).toEqual([2, ""])
+    expect(stderr).toContain("swaplab: --out kept: cannot be written to: ")
+  })
+})
+
+describe.concurrent("ablate", () => {
+  it("names runs that were lost, in its file too, and prints what a report of the fault needs", async () => {
+    const { code, stderr, stdout } = await swaplab(
+      "ablate",
+      "lost.yaml",
+      "--patch",
+      "throttle",
+      "--seed",
+      "1",
+      "--json"
+    )
+    expect(code).toBe(1)
+    expect(stderr).toContain("swaplab: a run failed through a fault of swaplab: ")
+    expect(stderr).toMatch(/\n +at simulate /)
+    const { failures, runs } = JSON.parse(stdout) as {
+      readonly failures: ReadonlyArray<unknown>
+      readonly runs: ReadonlyArray<unknown>
+    }
+    expect(runs).toEqual([])
+    expect(failures).toHaveLength(3)
+    expect(failures[0]).toEqual({ kernel: "slub-all", seed: 1, reason: "a page was freed twice" })
+  })
+})
+
 describe.concurrent("run", () => {
+  it("takes every seed that is exact", async () => {
+    const { code, stdout } = await swaplab("run", "ok.yaml", "--json", "--seed", "9007199254740991", "--kernel", "fast")
+    expect(code).toBe(0)
+    expect(JSON.parse(stdout)).toMatchObject({ runs: [{ seed: 9007199254740991 }] })
+  })
+
   it("has the same result with any number of workers", async () => {
     const results = await Promise.all(["1", "2", "5"].map((workers) => swaplab("run", "ok.yaml", "--workers", workers)))
     expect(new Set(results.map(({ stdout }) => stdout)).size).toBe(1)

@@ -1,5 +1,6 @@
 // Stands in for a simulation in tests of the command: results are made up from kernel and seed alone. A kernel decides by
-// its name what becomes of a run: lockup, oom, crash, broken (a law), slow (waits until it is told to stop).
+// its name what becomes of a run: lockup, oom, crash, broken (a law), slow (waits until it is told to stop). All runs of a
+// scenario with the name crash crash.
 import { writeSync } from "node:fs"
 import { performance } from "node:perf_hooks"
 
@@ -23,6 +24,7 @@ const lockup = (client, seed) => ({
   tasks: [],
   cycle: ["usemem-3 waits for nbd0 request slot (async)", "nbd0-send waits for a page above min"],
   allocation: null,
+  firstFailure: null,
   zones: [{ name: "DMA32", free: 251, min: 252, floor: 252 }],
   requestsOutstanding: 0,
   lastCompletionNs: 20e9 + seed * 1e9,
@@ -30,7 +32,7 @@ const lockup = (client, seed) => ({
 })
 
 export const simulate = (scenario, kernel, seed, hooks) => {
-  if (kernel.includes("crash")) throw new Error("a page was freed twice")
+  if (kernel.includes("crash") || scenario.name === "crash") throw new Error("a page was freed twice")
   let simulatedNs = 60e9
   const clients = scenario.clients.flatMap((group) =>
     Array.from({ length: group.count }, (_, i) => `${group.name}-${i + 1}`)
@@ -84,6 +86,7 @@ export const simulate = (scenario, kernel, seed, hooks) => {
       integrityErrors: 0,
       failedAllocations: 4,
       firstFailedAllocation: null,
+      lowWater: [{ zone: "DMA32", lowestFree: 150, min: 191 }],
       lockup: locks ? lockup(name, seed) : null,
       rescue: null,
       background: []
