@@ -49,7 +49,7 @@ const startServer = (name) => {
     config,
     `listen: ["127.0.0.1:0"]
 log: json
-limits: { handshakes: 4096, connections: 8192, connectionsPerAddress: 8192 }
+limits: { handshakes: 4096, handshakesPerAddress: 4096, connections: 8192, connectionsPerAddress: 8192 }
 swap:
   memory-*: { size: 64 MiB, keep: true }
   file-*: { size: 64 MiB, store: file, directory: ${directory}, keep: true }

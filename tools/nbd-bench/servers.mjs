@@ -108,8 +108,13 @@ export const cpuSeconds = (/** @type {number} */ pid) => {
     const fields = readFileSync(`/proc/${id}/stat`, "utf8").split(") ")[1].split(" ")
     return fields.slice(11, 15).map(Number).reduce((sum, value) => sum + value)
   }
-  const children = readdirSync(`/proc/${pid}/task`).flatMap((task) =>
-    readFileSync(`/proc/${pid}/task/${task}/children`, "utf8").split(" ").filter((id) => id !== "").map(Number)
-  )
+  const children = readdirSync(`/proc/${pid}/task`).flatMap((task) => {
+    try {
+      return readFileSync(`/proc/${pid}/task/${task}/children`, "utf8").split(" ").filter((id) => id !== "").map(Number)
+    } catch {
+      // a thread that has ended meanwhile
+      return []
+    }
+  })
   return [pid, ...children].map(ticks).reduce((sum, value) => sum + value) / 100
 }

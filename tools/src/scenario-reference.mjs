@@ -8,6 +8,9 @@ import { read, root } from "./workspace.mjs"
 
 export const REFERENCE = "docs/reference/scenario.md"
 
+/** The built modules with the tables. */
+export const BUILT = { patches: "libs/kernel/dist/patches/patches.js", metrics: "libs/cluster/dist/run/metrics.js" }
+
 /** @typedef {{ [key: string]: any }} Json */
 /** @typedef {{ number: number, kind: string, name: string, meaning: string, commit: string, commitSeen: boolean }} Patch */
 /** @typedef {{ scope: string, unit: { identifier: string } | null, meaning: string }} Metric */
@@ -166,8 +169,8 @@ export const scenarioReference = ({ metrics, patches, schema }) => {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const built = (/** @type {string} */ path) => import(pathToFileURL(join(root, path)).href)
-  const { PATCHES } = await built("libs/kernel/dist/patches.js")
-  const { METRICS } = await built("libs/cluster/dist/run/metrics.js")
+  const { PATCHES } = await built(BUILT.patches)
+  const { METRICS } = await built(BUILT.metrics)
   const schema = JSON.parse(read("scenarios/scenario.schema.json"))
   writeFileSync(join(root, REFERENCE), scenarioReference({ schema, patches: PATCHES, metrics: METRICS }))
 }

@@ -85,6 +85,10 @@ const configOf = (given: Flags): Effect.Effect<Config, UserError> => {
       ))
   }
   if (!asFlags) return new UserError({ message: "nothing to serve: expected --config, --swap, --memory or --file" })
+  if (readOnly && Option.isNone(file)) return new UserError({ message: "--read-only: expected --file with it" })
+  if (Option.isSome(directory) && Option.isNone(swap)) {
+    return new UserError({ message: "--directory: expected --swap with it" })
+  }
   const exports = {
     ...(Option.isNone(memory) ? {} : { memory: { memory: memory.value } }),
     ...(Option.isNone(file) ? {} : { file: { file: file.value, readOnly } })

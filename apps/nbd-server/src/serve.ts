@@ -73,10 +73,11 @@ export const serve = (
     const registry = new Registry(config, () => performance.now(), (event) => log(event))
     yield* Effect.addFinalizer(() => registry.close)
     yield* registry.prepare.pipe(Effect.mapError(({ message }) => new UserError({ message })))
-    const recorder = yield* makeRecorder(config.record)
+    const recorder = yield* makeRecorder(config.record, (why) => log("recording ended", { why }))
     const run = yield* connectionRunner
     const server = new Server({ config, registry, tls, log, tap: recorder, run })
     const accept = (socket: Parameters<Server["accept"]>[0], local: boolean): void => server.accept(socket, local)
+    const failed = (why: string): void => log("not accepted", { why })
     // what is acquired later closes earlier: listeners first, then the connections, and probes and control at the very end,
     // to see and to help a server that is stopping
     if (config.metrics !== null) log("probes", { at: yield* serveProbes(yield* endpoint(config.metrics), server) })
@@ -101,9 +102,11 @@ export const serve = (
       )
     })
 
-    for (const fd of fds) log("listening", { at: yield* listenAtFd(fd, accept) })
+    for (const fd of fds) log("listening", { at: yield* listenAtFd(fd, accept, failed) })
     if (fds.length === 0) {
-      for (const place of config.listen) log("listening", { at: yield* listenAt(yield* endpoint(place), accept) })
+      for (const place of config.listen) {
+        log("listening", { at: yield* listenAt(yield* endpoint(place), accept, failed) })
+      }
     }
     log("ready")
     log("stopping", { why: yield* Deferred.await(stop) })

@@ -100,3 +100,12 @@ it("a connection whose socket was lost while its handshake waited ends", async (
   await new Promise((resolve) => socket.once("close", resolve).destroy())
   await new Promise<void>((resolve) => connect(client("lost"), 4096, socket, resolve))
 })
+
+it("a refused READ of any length takes no more from a rate than the longest that is served", () => {
+  const { client, connect } = rig()
+  const limited = new Client("limited", { requestsPerSecond: null, bytesPerSecond: 2 ** 25 }, performance.now())
+  const { socket } = connect(limited, 4096)
+  socket.emit("data", header(0, 2 ** 32 - 1))
+  expect(limited.rate.waitMs(performance.now())).toBeLessThanOrEqual(1000)
+  expect(client("other").rate.limits).toBe(false)
+})

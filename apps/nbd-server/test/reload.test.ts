@@ -77,6 +77,29 @@ it("another certificate is for new sessions; a key that is not there changes not
   expect([await first.ask(), await third.ask()]).toEqual([0, 0])
 })
 
+it("other pre-shared keys are for new sessions", async () => {
+  const folder = scratch()
+  const [alice, bob] = [Buffer.alloc(16, 1), Buffer.alloc(16, 2)]
+  const keys = (name: string, key: Buffer) => {
+    const pskFile = join(folder, name)
+    writeFileSync(pskFile, `${name}:${key.toString("hex")}\n`)
+    return { exports, tls: { pskFile } }
+  }
+  const server = await started(keys("alice", alice))
+  const first = await greeted(server.port)
+  await first.startTlsWith("alice", alice)
+  await first.option(1, "a")
+  await expect((await greeted(server.port)).startTlsWith("bob", bob)).rejects.toThrow()
+  server.reload(keys("bob", bob))
+  await server.event("reloaded")
+  const second = await greeted(server.port)
+  await second.startTlsWith("bob", bob)
+  await second.option(1, "a")
+  await expect((await greeted(server.port)).startTlsWith("alice", alice)).rejects.toThrow()
+  await expect((await greeted(server.port)).startTlsWith("bob", alice)).rejects.toThrow()
+  expect([await first.ask(), await second.ask()]).toEqual([0, 0])
+})
+
 it("when one export cannot be opened, none of the others changes", async () => {
   const file = join(scratch(), "disk.img")
   const server = await started({ exports: { ...exports, gone: { memory: "1 MiB" } } })
@@ -100,6 +123,41 @@ it("an export in use stays until it is let go, then is what the file says", asyn
   for (const { socket } of [client, during]) socket.destroy()
   for (let i = 0; i < 2; i++) await server.event("detached")
   expect(await (await greeted(server.port)).option(1, "a")).toBe(2 ** 21)
+})
+
+it("who comes back to a store that is kept is told its size, not that of a later template", async () => {
+  const swap = (size: string) => ({ swap: { "swap-*": { size } } })
+  const server = await started(swap("1 MiB"))
+  const first = await attached(server.port, "swap-a")
+  first.socket.destroy()
+  await server.event("detached")
+  server.reload(swap("2 MiB"))
+  await server.event("reloaded")
+  const second = await greeted(server.port)
+  expect(await second.option(1, "swap-a")).toBe(2 ** 20)
+  expect(await second.ask()).toBe(0)
+  expect(await (await greeted(server.port)).option(1, "swap-b")).toBe(2 ** 21)
+})
+
+it("another rate that is lower still lets go who waits because of the old one", async () => {
+  const server = await started({ exports, limits: { bytesPerSecond: "1 B/s" } })
+  const client = await attached(server.port, "a")
+  // each is paid for by eight minutes
+  const last = client.ask(100)
+  // the server has seen them when it has let in who comes later
+  await attached(server.port, "a")
+  server.reload({ exports, limits: { bytesPerSecond: "100 kB/s" } })
+  await server.event("reloaded")
+  expect(await last).toBe(0)
+}, 60_000)
+
+it("names of members that every object has are no exports", async () => {
+  const server = await started({ exports })
+  for (const name of ["constructor", "__proto__", "toString"]) {
+    // NBD_OPT_INFO: the length of the name, the name, no requests
+    const data = `\0\0\0${String.fromCharCode(name.length)}${name}\0\0`
+    expect(await (await greeted(server.port)).option(6, data)).toBe(0x80000006)
+  }
 })
 
 it("says what only a restart changes", async () => {

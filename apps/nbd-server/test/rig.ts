@@ -5,7 +5,7 @@ import { mkdtempSync } from "node:fs"
 import { connect, type Socket } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { connect as connectTls, type TLSSocket } from "node:tls"
+import { connect as connectTls, type ConnectionOptions, type TLSSocket } from "node:tls"
 import { decodeConfig } from "../src/config/load.ts"
 import { serve } from "../src/serve.ts"
 
@@ -115,14 +115,24 @@ export class Client {
   }
 
   /** STARTTLS; the common name of the server's certificate. */
-  async startTls(): Promise<string> {
+  async startTls(options: ConnectionOptions = {}): Promise<string> {
+    return String((await this.#secure(options)).getPeerCertificate().subject.CN)
+  }
+
+  /** STARTTLS with a pre-shared key. */
+  async startTlsWith(identity: string, psk: Buffer): Promise<void> {
+    const pskCallback = () => ({ identity, psk })
+    await this.#secure({ pskCallback, ciphers: "PSK", maxVersion: "TLSv1.2", checkServerIdentity: () => undefined })
+  }
+
+  async #secure(options: ConnectionOptions): Promise<TLSSocket> {
     await this.option(5)
     this.socket.removeAllListeners()
-    const secure = connectTls({ socket: this.socket, rejectUnauthorized: false })
-    await new Promise((resolve) => secure.once("secureConnect", resolve))
-    this.socket = secure
+    const secure = connectTls({ socket: this.socket, rejectUnauthorized: false, ...options })
+    await new Promise((resolve, reject) => secure.once("secureConnect", resolve).once("error", reject))
+    this.socket = secure.removeAllListeners("error")
     this.#listen()
-    return String(secure.getPeerCertificate().subject.CN)
+    return secure
   }
 
   /** Asks for the first 512 bytes, so many times at once; the error of the last reply. */

@@ -41,7 +41,7 @@ describe("handshakes that go nowhere", () => {
   it("four thousand: as many as the limit are kept, the rest is refused, who is in goes on, all places come back", async () => {
     const server = await startServer(`
 metrics: 127.0.0.1:0
-limits: { handshake: 1 h, handshakes: 3000, connections: 6000, connectionsPerAddress: 6000 }
+limits: { handshake: 1 h, handshakes: 3000, handshakesPerAddress: 3000, connections: 6000, connectionsPerAddress: 6000 }
 swap: { swap-*: { size: 1 MiB } }
 `)
     const sockets: Array<TestClient> = []
@@ -71,7 +71,7 @@ swap: { swap-*: { size: 1 MiB } }
   it("five hundred that send a byte now and then are ended by the server, who is in goes on", async () => {
     const server = await startServer(`
 metrics: 127.0.0.1:0
-limits: { handshake: 1 s, handshakes: 600 }
+limits: { handshake: 1 s, handshakes: 600, handshakesPerAddress: 600 }
 swap: { swap-*: { size: 1 MiB } }
 `)
     await working(

@@ -35,6 +35,16 @@ it.concurrent.each<[what: string, config: string, message: RegExp]>([
     "tls: { certificate: /nowhere/c, key: /nowhere/k }\nexports: { a: { memory: 1 MiB } }",
     /tls\.certificate: got "\/nowhere\/c"/
   ],
+  [
+    "an export that wants TLS where there is none",
+    "exports: { a: { memory: 1 MiB, tls: true } }",
+    /exports\.a\.tls: got true, expected tls to be set up/
+  ],
+  [
+    "a grace period that no timer can wait for",
+    "swap: { s*: { size: 1 MiB, grace: 30 d } }",
+    /swap\.s\*\.grace: got "30 d", expected at most 24 d/
+  ],
   ["something else than YAML", "exports: {a: [", /line \d+, column \d+: not YAML/]
 ])("%s: one line, exit code 2, nothing opened", async (_what, config, message) => {
   const folder = scratch()
@@ -57,6 +67,14 @@ it("check says the same, and opens nothing", async () => {
   })
   expect(readdirSync(folder)).toEqual(["swap"])
   expect(await runCommand("check", "--swap", "1 MB/s")).toMatchObject({ code: 2 })
+  expect(await runCommand("check", "--memory", "1 MiB", "--read-only")).toMatchObject({
+    code: 2,
+    stderr: "swaplab-nbd-server: --read-only: expected --file with it\n"
+  })
+  expect(await runCommand("check", "--memory", "1 MiB", "--directory", folder)).toMatchObject({
+    code: 2,
+    stderr: "swaplab-nbd-server: --directory: expected --swap with it\n"
+  })
   expect(JSON.parse((await runCommand("schema")).stdout)).toMatchObject({
     $schema: expect.stringContaining("json-schema")
   })

@@ -89,9 +89,10 @@ const checked = (file: string, config: Config): Effect.Effect<Config, UserError>
   if (tls !== null && tls.certificate === null && tls.pskFile === null) {
     return Effect.fail(complaint(file, ["tls"], undefined, "expected certificate and key, or pskFile"))
   }
-  const needsTls = Object.entries({ ...config.exports, ...config.swap }).find(([, value]) => value.tls)
-  if (needsTls !== undefined && tls === null) {
-    return Effect.fail(complaint(file, [needsTls[0], "tls"], true, "expected tls to be set up"))
+  for (const kind of ["exports", "swap"] as const) {
+    const needsTls = Object.entries(config[kind]).find(([, value]) => value.tls)
+    if (needsTls === undefined || tls !== null) continue
+    return Effect.fail(complaint(file, [kind, needsTls[0], "tls"], true, "expected tls to be set up"))
   }
   return Effect.succeed(config)
 }

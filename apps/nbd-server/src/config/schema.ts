@@ -17,6 +17,10 @@ const parsed = (expected: string, pattern: string, parse: (text: string) => numb
 
 const Size = parsed("a size such as 512 MiB", "^\\d+(\\.\\d+)? ?([KMGT]iB|[kMGT]?B)$", bytesOf)
 const Duration = parsed("a duration such as 10 min", "^\\d+(\\.\\d+)? ?(ms|s|min|h|d)$", millisecondsOf)
+/** As long as a timer of Node can be. */
+const Grace = Duration.pipe(
+  Schema.filter((value) => value <= 24 * 86_400_000 || "expected at most 24 d, or keep: true")
+)
 const BytesPerSecond = parsed(
   "a rate such as 50 MiB/s",
   "^\\d+(\\.\\d+)? ?([KMGT]iB|[kMGT]?B)/s$",
@@ -113,7 +117,7 @@ const SwapTemplate = Schema.Struct({
   directory: orNull(Schema.NonEmptyString),
   per: optional(Schema.Literal("name", "address"), () => "name" as const),
   header: optional(Schema.Boolean, () => true),
-  grace: optional(Duration, () => 600_000),
+  grace: optional(Grace, () => 600_000),
   keep: optional(Schema.Boolean, () => false),
   anyAddress: optional(Schema.Boolean, () => false)
 })
@@ -132,6 +136,7 @@ const Limits = Schema.Struct({
   connections: optional(Positive, () => 4096),
   connectionsPerAddress: optional(Positive, () => 1024),
   handshakes: optional(Positive, () => 512),
+  handshakesPerAddress: optional(Positive, () => 256),
   handshake: optional(Duration, () => 10_000),
   inFlight: optional(Positive, () => 64),
   inFlightBytes: optional(Size, () => 8 * 2 ** 20),

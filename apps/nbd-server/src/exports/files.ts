@@ -48,7 +48,8 @@ export const openFile = (
       try {
         const stat = await handle.stat({ bigint: true })
         if (!stat.isFile()) throw new Error("expected a regular file")
-        const isNew = mode === "create" && stat.size === 0n
+        // one without a block was made, and nothing was written since
+        const isNew = mode === "create" && (stat.size === 0n || stat.blocks === 0n)
         if (mode === "create" && size !== null && stat.size < BigInt(size)) await handle.truncate(size)
         if (isNew && header !== null) await handle.write(header, 0, header.length, 0)
         if (isNew) {

@@ -120,7 +120,8 @@ export class Registry {
 
   /** One change at a time: a second client waits for the store that is opened for the first one. */
   #exclusive<A, E>(change: Effect.Effect<A, E>): Effect.Effect<A, E> {
-    return this.#opening.withPermits(1)(change)
+    // a file that is half opened would be nobody's
+    return this.#opening.withPermits(1)(Effect.uninterruptible(change))
   }
 
   get stores(): ReadonlyArray<OpenStore> {
@@ -142,11 +143,12 @@ export class Registry {
 
   /** The name that a client asks by: the empty one is the only or the first static export. */
   #nameOf(name: string): string {
-    return name === "" && this.#config.exports[""] === undefined ? Object.keys(this.#config.exports)[0] ?? "" : name
+    return name === "" && !Object.hasOwn(this.#config.exports, "") ? Object.keys(this.#config.exports)[0] ?? "" : name
   }
 
   #ruleOf(name: string): StaticExport | SwapTemplate | null {
-    return this.#config.exports[this.#nameOf(name)] ?? templateOf(this.#config, name)
+    const asked = this.#nameOf(name)
+    return Object.hasOwn(this.#config.exports, asked) ? this.#config.exports[asked] : templateOf(this.#config, name)
   }
 
   needsTls(name: string): boolean {
@@ -165,7 +167,9 @@ export class Registry {
     const fixed = this.#stores.get(name)
     if (fixed !== undefined && fixed.template === null) return fixed.served.info
     const rule = templateOf(this.#config, name)
-    return rule === null ? null : templateInfo(name, rule)
+    if (rule === null) return null
+    // one that is kept is what it was when it was made
+    return this.#stores.get(fromTemplate(name, rule, address).key)?.served.info ?? templateInfo(name, rule)
   }
 
   /** Exports to be listed to a client, or null when that is against the policy. */
@@ -190,6 +194,8 @@ export class Registry {
       if (there === undefined) {
         return Effect.tap(this.#opener.openFromTemplate(wanted, this.#leftBytes), (store) => {
           this.#stores.set(store.name, store)
+          // whoever asked for it may be gone
+          if (!template.keep) this.#expireLater(store, template)
         })
       }
       if (there.owner !== null && there.owner !== address) {

@@ -4,6 +4,7 @@
 import {
   Command,
   type Job,
+  MAX_PAYLOAD,
   type ReplyBuffer,
   type Request,
   type ServedExport,
@@ -26,6 +27,9 @@ const LENT_BYTES = 65536
 
 /** What a client may still say on a connection that the server has ended, before it is closed on him. */
 const DISCARD_BYTES = 262144
+
+/** Zeroes take work by their number, too, up to those of the compact protocol. */
+const MAX_ZEROED = 2 ** 32
 
 /** A client that reads nothing has so long to take the last replies. */
 const LINGER_MS = 10_000
@@ -99,13 +103,17 @@ export class Connection implements TransmissionHost, Resumable, SlotUser {
   #lent: Array<Uint8Array> = []
   /** A disk slot that was granted and not used yet; a place in the queue for one. */
   #slot: "none" | "waiting" | "granted" = "none"
-  #timer: NodeJS.Timeout | null = null
+  /** Until the next request may start at the client's rate; until the end of a client that does not read. */
+  #rateTimer: NodeJS.Timeout | null = null
+  #lingerTimer: NodeJS.Timeout | null = null
   #inTurns = false
   #inFlightBytes = 0
   #chunkStartMs = 0
   #answered = 0
   #ending: Ending | null = null
   #open = true
+  /** The client has ended. */
+  #halfClosed = false
   #lingering = false
   /** Bytes thrown away since it lingers. */
   #discarded = 0
@@ -141,6 +149,10 @@ export class Connection implements TransmissionHost, Resumable, SlotUser {
       placed: (bytes, length) => this.#placed(bytes, length),
       discarded: (bytes) => this.#discard(bytes),
       drained: () => this.#drained(),
+      ended: () => {
+        this.#halfClosed = true
+        this.#proceed()
+      },
       closed: (error) => this.#closed(error)
     })
   }
@@ -186,6 +198,8 @@ export class Connection implements TransmissionHost, Resumable, SlotUser {
 
   /** It may be able to go on. */
   resume(): void {
+    if (this.#rateTimer !== null) clearTimeout(this.#rateTimer)
+    this.#rateTimer = null
     if (!this.#open || !this.transmission.stopped) return this.#proceed()
     this.#engine.toSend.flush()
     this.#chunkStartMs = performance.now()
@@ -224,8 +238,9 @@ export class Connection implements TransmissionHost, Resumable, SlotUser {
     if (request.type === Command.Disc) return true
     if (transmission.shuttingDown) return !this.#wire.isFull
     const { length, type } = request
-    const moves = type === Command.Read || type === Command.Write
-    const cost = REQUEST_UNITS + (moves ? Math.min(length, 2 ** 25) : 0)
+    // longer ones are refused
+    const moved = type === Command.Read || type === Command.Write ? Math.min(length, MAX_PAYLOAD) : 0
+    const cost = REQUEST_UNITS + (type === Command.WriteZeroes ? Math.min(length, MAX_ZEROED) : moved)
     if (this.#wire.isFull) return false
     if (transmission.inFlight > 0) {
       const { inFlight, inFlightBytes } = this.#engine
@@ -236,10 +251,7 @@ export class Connection implements TransmissionHost, Resumable, SlotUser {
       const now = performance.now()
       const wait = Math.max(client.rate.waitMs(now), this.#exportRate.waitMs(now))
       if (wait > 0) {
-        this.#timer ??= setTimeout(() => {
-          this.#timer = null
-          this.resume()
-        }, Math.ceil(wait))
+        this.#rateTimer ??= setTimeout(() => this.resume(), Math.ceil(wait))
         return false
       }
     }
@@ -254,8 +266,8 @@ export class Connection implements TransmissionHost, Resumable, SlotUser {
     if (this.#usesDisk) this.#slot = "granted"
     client.credit -= apart ? REQUEST_UNITS : cost
     if (limited) {
-      client.rate.take(moves ? length : 0)
-      this.#exportRate.take(moves ? length : 0)
+      client.rate.take(moved)
+      this.#exportRate.take(moved)
     }
     this.#tap?.request(request)
     return true
@@ -328,6 +340,9 @@ export class Connection implements TransmissionHost, Resumable, SlotUser {
     if (transmission.ended !== null) {
       this.#ending ??= { clean: transmission.ended === "disc", reason: transmission.ended }
       if (transmission.done) this.#linger()
+    } else if (this.#halfClosed && !transmission.stopped && transmission.inFlight === 0) {
+      this.#ending ??= { clean: false, reason: "connection lost" }
+      this.#linger()
     }
     if (this.#mayRead()) this.#wire.read()
     else this.#wire.pause()
@@ -357,9 +372,10 @@ export class Connection implements TransmissionHost, Resumable, SlotUser {
   #linger(): void {
     if (this.#lingering) return
     this.#lingering = true
+    // the last replies of jobs
+    this.#engine.toSend.flush()
     this.#wire.end()
-    if (this.#timer !== null) clearTimeout(this.#timer)
-    this.#timer = setTimeout(() => this.#wire.destroy(), LINGER_MS)
+    this.#lingerTimer = setTimeout(() => this.#wire.destroy(), LINGER_MS)
   }
 
   #discard(bytes: number): void {
@@ -383,8 +399,7 @@ export class Connection implements TransmissionHost, Resumable, SlotUser {
 
   #closed(error: Error | null): void {
     this.#open = false
-    if (this.#timer !== null) clearTimeout(this.#timer)
-    this.#timer = null
+    for (const timer of [this.#rateTimer, this.#lingerTimer]) if (timer !== null) clearTimeout(timer)
     this.#engine.turns.remove(this)
     this.#giveSlotBack()
     this.#lent = []

@@ -174,7 +174,6 @@ export const negotiate = (
         socket = yield* startTls(socket, tls).pipe(
           Effect.mapError((error) => new HandshakeEnd({ reason: `TLS: ${error.message}`, quiet: false }))
         )
-        socket.on("error", () => {})
         reader = new ChunkReader(socket)
         // client flags are not sent again
         decoder = new OptionDecoder()

@@ -33,14 +33,19 @@ const removeStale = (path: string): Effect.Effect<void, UserError> =>
 const listening = (
   what: string,
   options: ListenOptions & { readonly fd?: number },
-  accept: (socket: Socket) => void
+  accept: (socket: Socket) => void,
+  failed: (why: string) => void
 ): Effect.Effect<NetServer, UserError, Scope.Scope> =>
   Effect.acquireRelease(
     Effect.async<NetServer, UserError>((resume) => {
       // half open: who has said everything and ended gets his answers, however long a handshake waits for its turn
       const server = createServer({ pauseOnConnect: true, noDelay: true, allowHalfOpen: true }, accept)
       server.once("error", (error) => resume(new UserError({ message: `${what}: ${error.message}` })))
-      server.listen(options, () => resume(Effect.succeed(server)))
+      server.listen(options, () => {
+        // an accept that failed: the next one may not
+        server.removeAllListeners("error").on("error", (error) => failed(error.message))
+        resume(Effect.succeed(server))
+      })
     }),
     (server) => Effect.sync(() => server.close())
   )
@@ -48,7 +53,8 @@ const listening = (
 /** Listens at an endpoint for as long as the scope lasts; returns where, with the port that was chosen for port 0. */
 export const listenAt = (
   endpoint: Endpoint,
-  accept: (socket: Socket, local: boolean) => void
+  accept: (socket: Socket, local: boolean) => void,
+  failed: (why: string) => void
 ): Effect.Effect<string, UserError, Scope.Scope> =>
   Effect.gen(function*() {
     if (endpoint.kind === "tcp") {
@@ -56,12 +62,14 @@ export const listenAt = (
         host: endpoint.host,
         port: endpoint.port,
         backlog: 1024
-      }, (socket) => accept(socket, false))
+      }, (socket) =>
+        accept(socket, false), failed)
       const address = server.address()
       return endpointText({ ...endpoint, port: typeof address === "object" && address !== null ? address.port : 0 })
     }
     yield* removeStale(endpoint.path)
-    yield* listening(endpointText(endpoint), { path: endpoint.path }, (socket) => accept(socket, true))
+    yield* listening(endpointText(endpoint), { path: endpoint.path }, (socket) =>
+      accept(socket, true), failed)
     chmodSync(endpoint.path, 0o600)
     return endpointText(endpoint)
   })
@@ -69,11 +77,16 @@ export const listenAt = (
 /** Listens at a socket that was passed by systemd. */
 export const listenAtFd = (
   fd: number,
-  accept: (socket: Socket, local: boolean) => void
+  accept: (socket: Socket, local: boolean) => void,
+  failed: (why: string) => void
 ): Effect.Effect<string, UserError, Scope.Scope> =>
   Effect.gen(function*() {
-    const server = yield* listening(`descriptor ${fd}`, { fd }, (socket) =>
-      accept(socket, socket.remoteAddress === undefined))
+    const server = yield* listening(
+      `descriptor ${fd}`,
+      { fd },
+      (socket) => accept(socket, socket.remoteAddress === undefined),
+      failed
+    )
     const address = server.address()
     return typeof address === "object" && address !== null ? `${address.address}:${address.port}` : `descriptor ${fd}`
   })

@@ -9,6 +9,7 @@ import type { OpenStore } from "../exports/open-store.ts"
 import type { Registry } from "../exports/registry.ts"
 import { DiskSlots } from "../limits/disk-slots.ts"
 import { HandshakeTurns } from "../limits/handshake-turns.ts"
+import { Tally } from "../limits/tally.ts"
 import { RateLimit } from "../limits/token-bucket.ts"
 import { Turns } from "../limits/turns.ts"
 import type { Log } from "../ops/log.ts"
@@ -44,7 +45,9 @@ export class Server {
   readonly #tap: (address: string, name: string) => Tap | null
   readonly #negotiations = new Set<Negotiation>()
   readonly #sockets = new Set<Socket>()
-  readonly #perAddress = new Map<string, number>()
+  /** Connections, and those of them that are in the handshake, by address. */
+  readonly #ofAddress = new Tally()
+  readonly #handshakesOfAddress = new Tally()
   readonly #run: (connection: Effect.Effect<void>) => Fiber.RuntimeFiber<void>
 
   constructor(options: {
@@ -105,18 +108,19 @@ export class Server {
   /** A socket was accepted. `local`: it came over a Unix socket. */
   accept(socket: Socket, local: boolean): void {
     const address = local ? "unix" : plainAddress(socket.remoteAddress ?? "")
-    const { connections, connectionsPerAddress, handshakes } = this.#config.limits
-    const here = this.#perAddress.get(address) ?? 0
+    const { connections, connectionsPerAddress, handshakes, handshakesPerAddress } = this.#config.limits
     const why = this.#shuttingDown
       ? "shutting down"
       : !local && !this.#mayCome(address)
       ? "not in the allow-list"
       : this.#sockets.size >= connections
       ? "too many connections"
-      : here >= connectionsPerAddress
+      : this.#ofAddress.of(address) >= connectionsPerAddress
       ? "too many connections of this address"
       : this.#negotiations.size >= handshakes
       ? "too many handshakes"
+      : this.#handshakesOfAddress.of(address) >= handshakesPerAddress
+      ? "too many handshakes of this address"
       : null
     if (why !== null) {
       this.counters.refused++
@@ -127,7 +131,7 @@ export class Server {
     }
     this.counters.accepted++
     this.#sockets.add(socket)
-    this.#perAddress.set(address, here + 1)
+    this.#ofAddress.add(address)
     socket.on("error", () => {})
     if (!local) {
       socket.setNoDelay(true)
@@ -138,9 +142,7 @@ export class Server {
         Effect.ensuring(Effect.sync(() => {
           this.#sockets.delete(socket)
           socket.destroy()
-          const left = (this.#perAddress.get(address) ?? 1) - 1
-          if (left === 0) this.#perAddress.delete(address)
-          else this.#perAddress.set(address, left)
+          this.#ofAddress.remove(address)
         }))
       )
     )
@@ -184,6 +186,7 @@ export class Server {
       return negotiate(socket, address, this.registry, this.#tls, turn, (created) => {
         negotiation = created
         this.#negotiations.add(created)
+        this.#handshakesOfAddress.add(address)
       }).pipe(
         Effect.timeoutFail({
           duration: this.#config.limits.handshake,
@@ -192,7 +195,11 @@ export class Server {
             return new HandshakeEnd({ reason: "the handshake took too long", quiet: false })
           }
         }),
-        Effect.ensuring(Effect.sync(() => negotiation !== null && this.#negotiations.delete(negotiation))),
+        Effect.ensuring(Effect.sync(() => {
+          if (negotiation === null) return
+          this.#negotiations.delete(negotiation)
+          this.#handshakesOfAddress.remove(address)
+        })),
         Effect.flatMap((negotiated) =>
           Effect.async<readonly [OpenStore, Ending]>((resume) => {
             const { early, mode, secure, store } = negotiated

@@ -2,16 +2,14 @@
 import { Effect } from "effect"
 import { readFileSync } from "node:fs"
 import type { Socket } from "node:net"
-import { createSecureContext, type SecureContext, TLSSocket, type TLSSocketOptions } from "node:tls"
+import { createSecureContext, createServer, type TlsOptions, type TLSSocket } from "node:tls"
 import type { Config } from "../config/schema.ts"
 import { UserError } from "../exit.ts"
 
 /** What STARTTLS needs. */
 export interface TlsSetup {
   readonly mode: "optional" | "required"
-  readonly context: SecureContext
-  readonly requestCert: boolean
-  readonly keys: ReadonlyMap<string, Buffer> | null
+  readonly options: TlsOptions
 }
 
 /** Ciphers that agree on a key from a pre-shared one. Node offers that for TLS 1.2 only, so it is the latest then. */
@@ -46,47 +44,44 @@ export const setUpTls = (config: Config["tls"]): Effect.Effect<TlsSetup | null, 
       if (config === null) return null
       const { certificate, clientAuthority, key, mode, pskFile } = config
       const keys = pskFile === null ? null : parsePskFile(pskFile, readable("pskFile", pskFile).toString("utf8"))
-      const context = createSecureContext({
+      const options: TlsOptions = {
         minVersion: "TLSv1.2",
+        allowHalfOpen: true,
+        pauseOnConnect: true,
         ...(certificate === null ? {} : { cert: readable("certificate", certificate) }),
         ...(key === null ? {} : { key: readable("key", key) }),
-        ...(clientAuthority === null ? {} : { ca: readable("clientAuthority", clientAuthority) }),
+        ...(clientAuthority === null
+          ? {}
+          : { ca: readable("clientAuthority", clientAuthority), requestCert: true, rejectUnauthorized: true }),
         ...(keys === null ? {} : {
           ciphers: certificate === null ? PSK_CIPHERS : `HIGH:${PSK_CIPHERS}`,
-          maxVersion: "TLSv1.2" as const
+          maxVersion: "TLSv1.2" as const,
+          pskCallback: (_socket: TLSSocket, identity: string) => keys.get(identity) ?? null
         })
-      })
-      return { mode, context, requestCert: clientAuthority !== null, keys }
+      }
+      // says what is wrong with any of it
+      createSecureContext(options)
+      return { mode, options }
     },
     catch: (error) =>
       error instanceof UserError ? error : new UserError({ message: `tls: ${(error as Error).message}` })
   })
 
-/** Starts TLS on a socket that has said so; the next byte in either direction is TLS. */
+/**
+ * Starts TLS on a socket that has said so; the next byte in either direction is TLS. Only a server of Node checks certificates
+ * of clients and tells errors of a session: so each has one, which listens nowhere.
+ */
 export const startTls = (socket: Socket, setup: TlsSetup): Effect.Effect<TLSSocket, Error> =>
   Effect.async((resume) => {
-    const options: TLSSocketOptions & {
-      readonly pskCallback?: (socket: TLSSocket, identity: string) => Buffer | null
-    } = {
-      isServer: true,
-      secureContext: setup.context,
-      requestCert: setup.requestCert,
-      rejectUnauthorized: setup.requestCert,
-      ...(setup.keys === null ? {} : { pskCallback: (_socket, identity) => setup.keys?.get(identity) ?? null })
-    }
-    const secure = new TLSSocket(socket, options)
-    const failed = (error: Error): void => {
+    const server = createServer(setup.options)
+    server.once("secureConnection", (secure) => {
+      // of something that is no TLS it only tells
+      secure.on("error", () => secure.destroy())
+      resume(Effect.succeed(secure))
+    })
+    server.once("tlsClientError", (error, secure) => {
       secure.destroy()
       resume(Effect.fail(error))
-    }
-    const cut = (): void => failed(new Error("connection lost during the TLS handshake"))
-    secure.once("error", failed)
-    secure.once("close", cut)
-    secure.once("secure", () => {
-      secure.off("error", failed)
-      secure.off("close", cut)
-      const { authorizationError } = secure
-      if (setup.requestCert && !secure.authorized) failed(authorizationError ?? new Error("no certificate"))
-      else resume(Effect.succeed(secure))
     })
+    server.emit("connection", socket)
   })

@@ -24,8 +24,10 @@ export interface WireEvents {
   placed(bytes: Uint8Array, length: number): void
   /** So many bytes came in after the end, and are thrown away. */
   discarded(bytes: number): void
-  /** All that was sent has been taken by the kernel, after `unsent` was not 0. */
+  /** All that was sent has been taken by the kernel, after `send` was false. */
   drained(): void
+  /** The client says nothing more; it may still read. */
+  ended(): void
   /** The socket is closed; nothing is called afterwards. */
   closed(error: Error | null): void
 }
@@ -65,23 +67,22 @@ export class Wire {
   #placing = false
   /** Pieces that were sent since the kernel has had all. */
   #pieces = 0
+  /** A piece was taken; asked of the last one of each send, for 'drain' only comes after many bytes. */
+  readonly #taken: () => void
 
   /** `socket` is paused and has no data left in its stream. `plain`: it is no TLS socket. */
   constructor(socket: Socket, plain: boolean, events: WireEvents) {
     const handle = plain ? handleOf(socket) : null
     if (handle === null) {
       this.socket = socket
-      socket.removeAllListeners("error").removeAllListeners("close").removeAllListeners("data")
       socket.on("data", (bytes: Buffer) => {
         if (this.#ended) events.discarded(bytes.length)
         else if (this.#open) events.received(bytes, bytes.length)
       })
-      // the client's end is ours, behind what it said before
-      if (socket.readableEnded) setImmediate(() => socket.end())
-      else socket.on("end", () => socket.end())
     } else {
       const options: SocketConstructorOpts & HandleOptions = {
         handle,
+        allowHalfOpen: true,
         manualStart: true,
         onread: {
           buffer: () => {
@@ -102,10 +103,17 @@ export class Wire {
       this.socket = new Socket(options)
     }
     let failure: Error | null = null
-    this.socket.on("drain", () => {
+    this.#taken = () => {
+      if (this.#pieces === 0 || this.socket.writableLength > 0) return
       this.#pieces = 0
       if (this.#open) events.drained()
-    })
+    }
+    const ended = (): void => {
+      if (this.#open) events.ended()
+    }
+    // it may have come while the handshake waited
+    if (this.socket.readableEnded) setImmediate(ended)
+    else this.socket.on("end", ended)
     this.socket.on("error", (error) => (failure = error))
     const closed = (): void => {
       const wasOpen = this.#open
@@ -142,12 +150,11 @@ export class Wire {
   send(pieces: ReadonlyArray<Uint8Array>): boolean {
     const { socket } = this
     if (!socket.writable) return true
-    if (pieces.length === 1) socket.write(pieces[0])
-    else {
-      socket.cork()
-      for (const piece of pieces) socket.write(piece)
-      socket.uncork()
-    }
+    const last = pieces.length - 1
+    if (last > 0) socket.cork()
+    for (let i = 0; i < last; i++) socket.write(pieces[i])
+    socket.write(pieces[last], this.#taken)
+    if (last > 0) socket.uncork()
     const taken = socket.writableLength === 0
     this.#pieces = taken ? 0 : this.#pieces + pieces.length
     return taken

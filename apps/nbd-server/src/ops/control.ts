@@ -81,6 +81,7 @@ const converse = (socket: Socket, token: string, server: Server): void => {
   let text = ""
   socket.setTimeout(10_000, () => socket.destroy())
   socket.on("error", () => {})
+  socket.on("end", () => socket.end())
   socket.setEncoding("utf8")
   socket.on("data", (data: string) => {
     text += data
@@ -99,7 +100,7 @@ export const serveControl = (
   token: string,
   server: Server
 ): Effect.Effect<string, UserError, Scope.Scope> =>
-  listenAt({ kind: "unix", path }, (socket) => converse(socket, token, server))
+  listenAt({ kind: "unix", path }, (socket) => converse(socket, token, server), () => {})
 
 /** Sends one request to a control socket, and returns the answer. */
 export const askControl = (path: string, request: object): Effect.Effect<unknown, UserError> =>

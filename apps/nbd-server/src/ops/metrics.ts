@@ -45,7 +45,7 @@ export const metricsText = (server: Server, memory: NodeJS.MemoryUsage): string 
   metric(
     "nbd_request_seconds",
     "histogram",
-    "Time from the arrival of a request to its answer.",
+    "Time from when a request may start, its turn and rate waited for, to its answer.",
     []
   )
   for (const { key, stats: { latency } } of clients) {

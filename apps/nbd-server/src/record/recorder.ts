@@ -7,25 +7,39 @@ import type { Tap } from "../net/connection.ts"
 import { PcapConnection, pcapngHeader } from "./pcapng.ts"
 import { logReply, logRequest } from "./transaction-log.ts"
 
-/** Bytes that may wait for the disk; what comes beyond is left out, and counted. */
+/** Bytes that may wait for the disk. */
 const MAX_WAITING = 64 * 2 ** 20
 
-/** A file that grows. */
+/** A file that grows, until it cannot: with a gap in it, it would be no recording. */
 class Sink {
-  lost = 0
+  #open = true
   readonly #stream: WriteStream
+  readonly #ended: (why: string) => void
 
-  constructor(stream: WriteStream) {
+  constructor(stream: WriteStream, ended: (why: string) => void) {
     this.#stream = stream
+    this.#ended = ended
+    stream.on("error", (error) => this.#end(error.message))
   }
 
   write(bytes: Uint8Array): void {
-    if (this.#stream.writableLength > MAX_WAITING) this.lost++
+    if (!this.#open) return
+    if (this.#stream.writableLength > MAX_WAITING) this.#end(`${MAX_WAITING} bytes wait for the disk`)
     else this.#stream.write(bytes)
+  }
+
+  #end(why: string): void {
+    if (!this.#open) return
+    this.#open = false
+    this.#ended(why)
   }
 }
 
-const openSink = (key: string, path: string | null): Effect.Effect<Sink | null, UserError, Scope.Scope> =>
+const openSink = (
+  key: string,
+  path: string | null,
+  ended: (why: string) => void
+): Effect.Effect<Sink | null, UserError, Scope.Scope> =>
   path === null ? Effect.succeed(null) : Effect.acquireRelease(
     Effect.async<WriteStream, UserError>((resume) => {
       const stream = createWriteStream(path, { mode: 0o600 })
@@ -37,15 +51,17 @@ const openSink = (key: string, path: string | null): Effect.Effect<Sink | null, 
         stream.on("error", () => resume(Effect.void))
         stream.end(() => resume(Effect.void))
       })
-  ).pipe(Effect.map((stream) => new Sink(stream)))
+  ).pipe(Effect.map((stream) => new Sink(stream, (why) => ended(`record.${key}: ${why}`))))
 
 /** What makes the tap of a connection; null: nothing is recorded. */
 export const makeRecorder = (
-  record: Config["record"]
+  record: Config["record"],
+  /** Told why a recording ended before the server. */
+  ended: (why: string) => void
 ): Effect.Effect<(address: string, name: string) => Tap | null, UserError, Scope.Scope> =>
   Effect.gen(function*() {
-    const transactions = yield* openSink("transactions", record?.transactions ?? null)
-    const traffic = yield* openSink("pcapng", record?.pcapng ?? null)
+    const transactions = yield* openSink("transactions", record?.transactions ?? null, ended)
+    const traffic = yield* openSink("pcapng", record?.pcapng ?? null, ended)
     if (transactions === null && traffic === null) return () => null
     traffic?.write(pcapngHeader())
     let connections = 0

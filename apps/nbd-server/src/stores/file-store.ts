@@ -115,13 +115,14 @@ export class FileStore implements WaitingStore, ExtentSource {
     return true
   }
 
-  extents(offset: number, length: number): ReadonlyArray<Extent> {
+  extents(offset: number, length: number, most = Number.POSITIVE_INFINITY): ReadonlyArray<Extent> {
     const extents: Array<{ length: number; data: number }> = []
     for (let at = offset; at < offset + length;) {
       const end = Math.min(offset + length, (Math.floor(at / FILE_BLOCK) + 1) * FILE_BLOCK)
       const data = this.#data[Math.floor(at / FILE_BLOCK)]
       const last = extents[extents.length - 1]
       if (last !== undefined && last.data === data) last.length += end - at
+      else if (extents.length === most) break
       else extents.push({ length: end - at, data })
       at = end
     }

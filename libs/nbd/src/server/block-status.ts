@@ -9,7 +9,7 @@ import { admit } from "./admit.ts"
 import type { ExtentSource } from "./dispatch.ts"
 import type { ExportInfo, TransmissionMode } from "./export.ts"
 import { BASE_ALLOCATION_ID } from "./negotiation.ts"
-import { chunkReply, statusReply } from "./replies.ts"
+import { chunkReply } from "./replies.ts"
 
 /** Most extents in a block status reply. */
 const MAX_EXTENTS = 1024
@@ -33,30 +33,24 @@ export const blockStatusQuery = (
   return { effectBytes: toNumber(effect.hi, effect.lo), contextIds }
 }
 
-/** Cuts what a store says to what the client asked: one extent for REQ_ONE, never longer than `length`. */
-const trimmed = (extents: ReadonlyArray<Extent>, flags: number): ReadonlyArray<Extent> =>
-  (flags & CommandFlag.ReqOne) !== 0 ? extents.slice(0, 1) : extents.slice(0, MAX_EXTENTS)
-
-/** The answer to a BLOCK_STATUS. */
+/** The reply to a BLOCK_STATUS, or the error that answers it; 0 when no context is asked for. */
 export const blockStatusReply = (
   info: ExportInfo,
   mode: TransmissionMode,
   { request, payload }: RequestMessage,
   source: ExtentSource | null
-): Uint8Array => {
+): Uint8Array | number => {
   const query = blockStatusQuery(request, payload, mode)
   const error = query === null ? NbdError.EINVAL : admit(info, mode, request, query.effectBytes)
   if (query === null || error !== NbdError.Ok || query.effectBytes === 0) {
-    return statusReply(mode, request, error === NbdError.Ok ? NbdError.EINVAL : error)
+    return error === NbdError.Ok ? NbdError.EINVAL : error
   }
-  if (query.contextIds.length === 0) return statusReply(mode, request, NbdError.Ok)
+  if (query.contextIds.length === 0) return NbdError.Ok
   const length = Math.min(query.effectBytes, 0xffff0000)
-  const extents = trimmed(
-    source === null
-      ? [{ length: toU64(length), flags: { hi: 0, lo: 0 } }]
-      : source.extents(request.offset, length),
-    request.flags
-  )
+  const most = (request.flags & CommandFlag.ReqOne) !== 0 ? 1 : MAX_EXTENTS
+  const extents: ReadonlyArray<Extent> = source === null
+    ? [{ length: toU64(length), flags: { hi: 0, lo: 0 } }]
+    : source.extents(request.offset, length, most)
   return chunkReply(
     mode,
     request,

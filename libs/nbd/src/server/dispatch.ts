@@ -22,8 +22,8 @@ export interface ExportStore<Data, Done> {
 
 /** A store that knows its holes: for BLOCK_STATUS and for hole chunks. */
 export interface ExtentSource {
-  /** Extents from `offset` on, at least one, together not longer than `length`. Lengths of at most 2^32 − 1. */
-  extents(offset: number, length: number): ReadonlyArray<Extent>
+  /** Extents from `offset` on, at least one, at most `most`, together not longer than `length`. Lengths of at most 2^32 − 1. */
+  extents(offset: number, length: number, most: number): ReadonlyArray<Extent>
   /** True when all of the range is a hole, which reads as zeroes. */
   isHole(offset: number, length: number): boolean
 }

@@ -125,13 +125,14 @@ export class MemoryStore implements ByteStore, ExtentSource {
     return true
   }
 
-  extents(offset: number, length: number): ReadonlyArray<Extent> {
+  extents(offset: number, length: number, most = Number.POSITIVE_INFINITY): ReadonlyArray<Extent> {
     const extents: Array<{ length: number; hole: boolean }> = []
     for (let start = 0; start < length;) {
       const bytes = Math.min(MEMORY_BLOCK - (offset + start) % MEMORY_BLOCK, length - start)
       const hole = this.#isHoleAt(Math.floor((offset + start) / MEMORY_BLOCK))
       const last = extents[extents.length - 1]
       if (last !== undefined && last.hole === hole) last.length += bytes
+      else if (extents.length === most) break
       else extents.push({ length: bytes, hole })
       start += bytes
     }

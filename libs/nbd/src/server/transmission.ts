@@ -304,7 +304,7 @@ export class Transmission {
     if (type === Command.BlockStatus) {
       const payload = bytes.subarray(at, at + payloadBytes)
       const reply = blockStatusReply(served.info, mode, { kind: "request", request, payload }, served.extents)
-      return this.#answers.whole(request, reply)
+      return typeof reply === "number" ? this.#answers.status(request, reply) : this.#answers.whole(request, reply)
     }
     const error = admit(served.info, mode, request)
     if (error !== NbdError.Ok) return this.#answers.status(request, error)
