@@ -13,7 +13,7 @@ import {
 
 /** A time that kernels are compared by. */
 export type ComparedTime = "elapsed" | "sys" | "user+sys" | "user"
-export const COMPARED_TIMES: ReadonlyArray<ComparedTime> = ["user", "sys", "user+sys", "elapsed"]
+const COMPARED_TIMES: ReadonlyArray<ComparedTime> = ["user", "sys", "user+sys", "elapsed"]
 
 /** One time of both kernels, in seconds. */
 export interface ComparedRow {
@@ -57,7 +57,7 @@ export const runsOf = (runs: ReadonlyArray<RunResult>, kernel: string): Readonly
   runs.filter((run) => run.kernel === kernel)
 
 /** Compares two kernels. Runs that did not complete have no elapsed time worth the name and are left out, in pairs. */
-export const compareKernels = (runs: ReadonlyArray<RunResult>, baseline: string, against: string): Comparison => {
+const compareKernels = (runs: ReadonlyArray<RunResult>, baseline: string, against: string): Comparison => {
   const others = new Map(runsOf(runs, against).map((run) => [run.seed, run]))
   const pairs = runsOf(runs, baseline).flatMap((run) => {
     const other = others.get(run.seed)
