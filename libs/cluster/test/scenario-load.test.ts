@@ -194,6 +194,15 @@ describe("include", () => {
     expect(scenario.clients.map((group) => [group.name, group.ram])).toEqual([["client", 2 ** 31], ["new", 2 ** 26]])
   })
 
+  it("does not swallow a group that has a name twice", () => {
+    const twice = "include: [a.yaml]\nclients: [{ name: client }, { name: new }, { name: NAME, cpus: 1 }]"
+    const message = (name: string): string =>
+      messageOf(load({ "s/x.yaml": twice.replace("NAME", name), "s/a.yaml": MINIMAL }))
+    expect(message("new")).toBe(`s/x.yaml: clients[2].name: got "new", expected a name that no other group has`)
+    expect(message("client")).toBe(`s/x.yaml: clients[2].name: got "client", expected a name that no other group has`)
+    expect(message("third")).toBe("no error")
+  })
+
   it("lets a file be included twice, on two ways", () => {
     const entries = {
       "s/x.yaml": "include: [a.yaml, b.yaml]",
@@ -241,7 +250,9 @@ describe("--set", () => {
     ["clients.0.rma=64 MiB", `--set clients.0.rma=64 MiB: clients[0].rma: unknown key, did you mean "ram"?`],
     ["name.x=1", "--set name.x=1: name.x: x is below a value that is no mapping"],
     ["__proto__.x=1", "expected path=value"],
-    ["ram", "--set ram: expected path=value, such as clients.0.ram=128MiB"]
+    ["ram", "--set ram: expected path=value, such as clients.0.ram=128MiB"],
+    ["seeds=[3, 4", `--set seeds=[3, 4: seeds: got "[3, 4", expected a value as in a YAML file`],
+    ["server={ cpus: 1, cpus: 2 }", "expected a value as in a YAML file"]
   ])("%s", (set, message) => {
     const result = Either.flatMap(parseOverride(set), () => load({ "s/x.yaml": MINIMAL }, [set]))
     expect(messageOf(result)).toContain(message)

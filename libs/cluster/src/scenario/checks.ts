@@ -1,5 +1,6 @@
 // What one field alone cannot tell: names that must refer to something, sizes that must fit together, and settings that
 // have no effect in this scenario. The first two are mistakes, the last are said and not ignored.
+import { PAGE_SIZE } from "@swaplab/page-alloc"
 import { metricOf } from "../run/metrics.ts"
 import { BACKGROUND_SWITCHES, backgroundBytes } from "./background.ts"
 import { clientsOf, neededSwap, usememBytes } from "./clients.ts"
@@ -18,7 +19,6 @@ interface Found {
 }
 
 const MIB = 1024 * 1024
-const PAGE_SIZE = 4096
 
 const unknownKernel = (name: string, kernels: ReadonlyArray<string>): string => {
   const near = nearest(name, kernels)

@@ -93,7 +93,8 @@ const unknownKey = (key: string, keys: ReadonlyArray<string>): string => {
 const toPath = (path: ParseResult.Path): Path =>
   (Array.isArray(path) ? path : [path]).map((part) => (typeof part === "number" ? part : String(part)))
 
-const valueAt = (root: unknown, path: Path): unknown => {
+/** What stands at a path; undefined where nothing does. */
+export const valueAt = (root: unknown, path: Path): unknown => {
   let value = root
   for (const part of path) {
     if (typeof value !== "object" || value === null || !Object.hasOwn(value, part)) return undefined

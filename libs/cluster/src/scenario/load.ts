@@ -1,9 +1,9 @@
 // From a file to a scenario: read, include, merge, set, decode, check. Reads through `ScenarioFiles`, so that it works on
 // any kind of storage. Nothing is started before all of it has succeeded.
 import { Context, Effect, Either, Schema } from "effect"
-import { LineCounter, parse, parseDocument } from "yaml"
+import { LineCounter, parseDocument } from "yaml"
 import { checkScenario, warningsOf } from "./checks.ts"
-import { mismatch, type Path, type Problem, problemsOf, ScenarioError, scenarioError } from "./errors.ts"
+import { mismatch, type Path, type Problem, problemsOf, ScenarioError, scenarioError, valueAt } from "./errors.ts"
 import { Scenario } from "./scenario.ts"
 import { isMapping, type Mapping, merge, parsePath, setPath } from "./tree.ts"
 
@@ -13,6 +13,11 @@ export const MAX_FILE_BYTES = 10 * 1024 * 1024
 export const MAX_FILES = 64
 /** Mistakes that are shown at once. */
 const MAX_PROBLEMS = 20
+
+/** How files and values of the command line are read. */
+const YAML = { version: "1.2", prettyErrors: false, logLevel: "silent" } as const
+/** Aliases that may be expanded. */
+const MAX_ALIASES = 1000
 
 /** What lies under a path. */
 export type FileKind =
@@ -64,10 +69,12 @@ export const parseOverride = (text: string): Either.Either<Override, ScenarioErr
     return Either.left(scenarioError(source, [], "expected path=value, such as clients.0.ram=128MiB"))
   }
   const value = text.slice(equals + 1).trim()
+  const noValue = () => scenarioError(source, path, mismatch(value, "a value as in a YAML file"))
+  const document = parseDocument(value, YAML)
+  if (document.errors.length > 0) return Either.left(noValue())
   return Either.try({
-    // an unknown tag or a merge key has no business in a value
-    try: () => ({ source, path, value: parse(value, { logLevel: "silent" }) as unknown }),
-    catch: () => scenarioError(source, path, mismatch(value, "a value as in a YAML file"))
+    try: () => ({ source, path, value: document.toJS({ maxAliasCount: MAX_ALIASES }) as unknown }),
+    catch: noValue
   })
 }
 
@@ -98,7 +105,7 @@ const readText = (path: string): Effect.Effect<string, ScenarioError, ScenarioFi
 /** Parses YAML 1.2 to a mapping. */
 const parseYaml = (source: string, text: string): Either.Either<Mapping, ScenarioError> => {
   const lines = new LineCounter()
-  const document = parseDocument(text, { version: "1.2", lineCounter: lines, prettyErrors: false, logLevel: "silent" })
+  const document = parseDocument(text, { ...YAML, lineCounter: lines })
   if (document.errors.length > 0) {
     const { message, pos } = document.errors[0]
     const { line, col } = lines.linePos(pos[0])
@@ -106,7 +113,7 @@ const parseYaml = (source: string, text: string): Either.Either<Mapping, Scenari
     return Either.left(scenarioError(source, [], `line ${line}, column ${col}: not YAML: ${words}`))
   }
   try {
-    const data: unknown = document.toJS({ maxAliasCount: 1000 })
+    const data: unknown = document.toJS({ maxAliasCount: MAX_ALIASES })
     if (data === null || data === undefined) {
       return Either.left(scenarioError(source, [], "is empty, expected a scenario"))
     }
@@ -156,15 +163,6 @@ const readLayers = (
     return [...layers, { source: path, data: own }]
   })
 
-const lookUp = (root: unknown, path: Path): unknown => {
-  let value = root
-  for (const part of path) {
-    if (typeof value !== "object" || value === null || !Object.hasOwn(value, part)) return undefined
-    value = (value as Record<string | number, unknown>)[part]
-  }
-  return value
-}
-
 const startsWith = (path: Path, start: Path): boolean => start.every((part, i) => String(path[i]) === String(part))
 
 /** Where a value came from: the flag that set it, else the topmost file that has something at its path. */
@@ -173,7 +171,7 @@ const sourceOf = (path: Path, layers: ReadonlyArray<Layer>, overrides: ReadonlyA
   if (override !== undefined) return override.source
   const top = layers[layers.length - 1]
   // groups are merged by name, so an index is good for the topmost file only where it has the whole list
-  const layer = layers.findLast(({ data }) => lookUp(data, path) !== undefined)
+  const layer = layers.findLast(({ data }) => valueAt(data, path) !== undefined)
   return (layer ?? top).source
 }
 
@@ -198,7 +196,7 @@ export const decodeScenario = (
   const scenario = decoded.right
   const found = checkScenario(scenario)
   if (found.length > 0) return fail(found)
-  return Either.right({ file, given, scenario, warnings: warningsOf(scenario, (path) => lookUp(given, path)) })
+  return Either.right({ file, given, scenario, warnings: warningsOf(scenario, (path) => valueAt(given, path)) })
 }
 
 /** Puts values over a loaded scenario: a field of a map, or another seed. */

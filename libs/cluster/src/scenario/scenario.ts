@@ -7,6 +7,7 @@ import { choice, field, maybe, MS, name, positiveTime, S, section, text, whole }
 import { KernelConfig } from "./kernels.ts"
 import { ClientGroup, CostConfig, LanConfig, ServerConfig } from "./machines.ts"
 import { ThresholdText } from "./threshold.ts"
+import { isMapping, type Mapping } from "./tree.ts"
 
 const SeedsValue = Schema.Array(Schema.Number)
 const SEEDS_WORDS = "a count such as 10, or a list of different seeds such as [1, 2, 5]"
@@ -134,33 +135,28 @@ const ScenarioFile = Schema.Struct({
   ...scenarioFields
 })
 
-type Json = { [key: string]: unknown }
-
-const isMapping = (value: unknown): value is Json =>
-  typeof value === "object" && value !== null && !Array.isArray(value)
-
-/** Puts the defaults as a file would write them (64 MiB) where the schema has them decoded (67108864). */
-const writeDefaults = (schema: Json, sample: unknown): void => {
-  const properties = schema.properties
-  if (isMapping(properties) && isMapping(sample)) {
-    for (const [key, property] of Object.entries(properties)) {
-      if (!isMapping(property)) continue
-      if ("default" in property && key in sample) property.default = sample[key]
-      writeDefaults(property, sample[key])
-    }
-  }
-  if (isMapping(schema.items) && Array.isArray(sample)) writeDefaults(schema.items, sample[0])
+/** The schema with its defaults as a file would write them (64 MiB) where it has them decoded (67108864). */
+const withWrittenDefaults = (schema: Mapping, sample: unknown): Mapping => {
+  const { items, properties } = schema
+  if (isMapping(items) && Array.isArray(sample)) return { ...schema, items: withWrittenDefaults(items, sample[0]) }
+  if (!isMapping(properties) || !isMapping(sample)) return schema
+  const written = Object.entries(properties).map(([key, property]): readonly [string, unknown] => {
+    if (!isMapping(property)) return [key, property]
+    const own = "default" in property && key in sample ? { ...property, default: sample[key] } : property
+    return [key, withWrittenDefaults(own, sample[key])]
+  })
+  return { ...schema, properties: Object.fromEntries(written) }
 }
 
 /** The JSON Schema of scenario files, for editors. */
 export const scenarioJsonSchema = (): object => {
-  const { required, ...schema } = JSONSchema.make(ScenarioFile) as unknown as Json
+  const { required, ...schema } = JSONSchema.make(ScenarioFile) as unknown as Mapping
   const sample = { name: "x", kernels: {}, clients: [{}] }
-  writeDefaults(schema, Schema.encodeSync(Scenario)(Schema.decodeUnknownSync(Scenario)(sample)))
+  const written = Schema.encodeSync(Scenario)(Schema.decodeUnknownSync(Scenario)(sample))
   return {
     title: "swaplab scenario",
     description: "A cluster of diskless machines that swap over NBD to one server.",
-    ...schema,
+    ...withWrittenDefaults(schema, written),
     // what an included file gives need not be given again
     if: { required: ["include"] },
     else: { required }

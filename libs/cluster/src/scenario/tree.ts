@@ -4,6 +4,7 @@ import { type Path } from "./errors.ts"
 /** A mapping as YAML gives it. */
 export type Mapping = { readonly [key: string]: unknown }
 
+/** A mapping, and no list. */
 export const isMapping = (value: unknown): value is Mapping =>
   typeof value === "object" && value !== null && !Array.isArray(value)
 
@@ -13,7 +14,8 @@ const isNamedList = (value: unknown): value is ReadonlyArray<Mapping> =>
 
 /**
  * Puts `above` over `below`: mappings merge key by key, lists of named mappings entry by entry under their name (new
- * names go to the end), everything else is replaced.
+ * names go to the end, and so does a name that comes a second time: the check of names has to see it), everything else is
+ * replaced.
  */
 export const merge = (below: unknown, above: unknown): unknown => {
   if (isMapping(below) && isMapping(above)) {
@@ -25,13 +27,14 @@ export const merge = (below: unknown, above: unknown): unknown => {
     return Object.fromEntries(merged)
   }
   if (isNamedList(below) && isNamedList(above)) {
-    const rest = new Map(above.map((item) => [item.name, item]))
-    const merged = below.map((item) => {
-      const over = rest.get(item.name)
-      rest.delete(item.name)
-      return over === undefined ? item : merge(item, over)
-    })
-    return [...merged, ...rest.values()]
+    const known = new Set(below.map(({ name }) => name))
+    const over = new Map<unknown, Mapping>()
+    const rest: Array<Mapping> = []
+    for (const item of above) {
+      if (known.delete(item.name)) over.set(item.name, item)
+      else rest.push(item)
+    }
+    return [...below.map((item) => merge(item, over.get(item.name) ?? {})), ...rest]
   }
   return above
 }
