@@ -1,4 +1,4 @@
-import { type Replay, runCluster, type RunResult, type Scenario } from "@swaplab/cluster"
+import { type Replay, runCluster, type RunHooks, type RunResult, type Scenario } from "@swaplab/cluster"
 import { beforeAll, describe, expect, it } from "vitest"
 import { scenario, SMALL } from "./clusters.ts"
 
@@ -24,6 +24,23 @@ describe("a run that is run again", () => {
     const touched = column(seen, "pages_touched_total")
     expect(touched.at(-1)).toBeGreaterThan(touched[0])
     expect(column(seen, "free_DMA").every((pages) => pages > 0)).toBe(true)
+  })
+
+  it("asks the host as often as without a close-up", () => {
+    const looks = (replay: Replay): number => {
+      let asked = 0
+      const hooks: RunHooks = { progress: () => asked++, shouldStop: () => false, cpuSeconds: () => 0 }
+      runCluster(of, "slub-series", 7, hooks, replay)
+      return asked
+    }
+    const usual = looks({ client: "client-1" })
+    expect(usual).toBeGreaterThan(0)
+    expect(looks({ client: "client-1", closeUp: { fromNs: 0, toNs: 10e9, everyNs: 1e6 } })).toBe(usual)
+  })
+
+  it("refuses a close-up whose samples do not lie apart", () => {
+    const closeUp = { fromNs: 50e6, toNs: 150e6, everyNs: 0 }
+    expect(() => again({ client: "client-1", closeUp })).toThrow("lie apart")
   })
 
   it("has no close-up unless it is asked for one, and ends when it is told to", () => {

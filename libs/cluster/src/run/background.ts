@@ -1,11 +1,11 @@
 // Starts what a client does besides its workload, at the time its workload starts.
 import type { Machine } from "@swaplab/kernel"
+import { PAGE_SIZE } from "@swaplab/page-alloc"
 import { type Load, startHackbench, startIozone, startKernelBuild, startSysbench } from "@swaplab/workload"
 import { type BackgroundConfig } from "../scenario/background.ts"
 import { LatencyHistogram } from "./latency.ts"
 import type { BackgroundResult } from "./result.ts"
 
-const PAGE_SIZE = 4096
 /** The log of sysbench: it is written over and over. */
 const LOG_PAGES = 4096
 

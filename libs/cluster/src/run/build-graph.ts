@@ -10,7 +10,7 @@ import type { KernelTask, Machine } from "@swaplab/kernel"
 import { allocationName, type Refusal } from "@swaplab/page-alloc"
 import type { Process, WaitQueue } from "@swaplab/sim"
 import type { TcpSocket } from "@swaplab/tcp"
-import type { Connection } from "./server.ts"
+import { type Connection, serverBusy } from "./server.ts"
 import { type WaitEdge, type WaitGraph, type WaitNode, type WaitNodeKind, withCycle } from "./wait-graph.ts"
 
 /** What only the run knows. */
@@ -29,15 +29,13 @@ class Builder {
   readonly edges: Array<WaitEdge> = []
   readonly machine: Machine
   readonly client: TcpSocket
-  readonly server: TcpSocket
   readonly serverBusy: boolean
   readonly facts: GraphFacts
 
-  constructor({ machine, clientSocket, serverSocket, worker }: Connection, facts: GraphFacts) {
-    this.machine = machine
-    this.client = clientSocket
-    this.server = serverSocket
-    this.serverBusy = worker.waitingOn !== serverSocket.receiveData || serverSocket.readable > 0
+  constructor(connection: Connection, facts: GraphFacts) {
+    this.machine = connection.machine
+    this.client = connection.clientSocket
+    this.serverBusy = serverBusy(connection)
     this.facts = facts
   }
 

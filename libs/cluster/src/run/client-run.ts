@@ -19,7 +19,7 @@ export class ClientRun {
   /** The first such cycle that an OOM kill has broken. */
   rescue: LockupReport | null = null
   oomKillsSeen = 0
-  /** Packets lost for want of memory when the last completion was seen. */
+  /** Packets lost for want of memory when the last completion was seen, or the disk was last seen idle. */
   lostAtCompletion = 0
 
   constructor(client: Client, watchdog: Watchdog) {

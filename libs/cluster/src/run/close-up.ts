@@ -1,6 +1,6 @@
 // The columns of a close-up: what decides a lockup of one client, sampled every millisecond or so.
 import type { KernelTask } from "@swaplab/kernel"
-import { PGSTEAL_DIRECT_DMA, PGSTEAL_KSWAPD_DMA } from "@swaplab/page-alloc"
+import { pagesReclaimed } from "./progress.ts"
 import type { SeriesRecorder } from "./series.ts"
 import type { Connection } from "./server.ts"
 
@@ -16,14 +16,7 @@ export const closeUpColumns = (
   recorder.column("requests_sent", () => machine.nbd?.sentCount ?? 0)
   recorder.column("requests_completed_total", () => disk.counters.completed)
   recorder.column("pages_touched_total", () => machine.touched)
-  recorder.column("pages_reclaimed_total", () => {
-    const { items } = pages.vmstat
-    let sum = 0
-    for (const zone of pages.zones) {
-      sum += items[PGSTEAL_DIRECT_DMA + zone.index] + items[PGSTEAL_KSWAPD_DMA + zone.index]
-    }
-    return sum
-  })
+  recorder.column("pages_reclaimed_total", () => pagesReclaimed(machine))
   const tasks = (counts: (task: KernelTask) => boolean) => (): number => {
     let sum = 0
     for (const task of machine.userTasks) if (!task.finished && counts(task)) sum++

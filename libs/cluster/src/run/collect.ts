@@ -1,13 +1,11 @@
 // Puts the figures of a finished simulation together.
-import { PSWPIN, PSWPOUT, WMARK_MIN } from "@swaplab/page-alloc"
+import { PAGE_SIZE, PSWPIN, PSWPOUT, WMARK_MIN } from "@swaplab/page-alloc"
 import type { Scenario } from "../scenario/scenario.ts"
 import type { ClientRun } from "./client-run.ts"
 import { littlesLaw, packetsConserved, pagesConserved, swapTokens, switchConserved } from "./laws.ts"
 import { type ClientResult, type Outcome, OUTCOMES, type RunResult, type ServerResult } from "./result.ts"
 import type { SeriesRecorder } from "./series.ts"
 import type { Cluster } from "./topology.ts"
-
-const PAGE_SIZE = 4096
 
 /** Figures of one client. */
 export const clientResult = (run: ClientRun, outcome: Outcome): ClientResult => {

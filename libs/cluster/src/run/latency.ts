@@ -38,16 +38,6 @@ export class LatencyHistogram {
     if (whole > this.#maxNs) this.#maxNs = whole
   }
 
-  /** Adds all latencies of another histogram to this one. */
-  merge(other: LatencyHistogram): void {
-    const theirs = other.#histogram
-    if (theirs === null) return
-    this.#open().add(theirs)
-    this.#count += other.#count
-    this.#sumNs += other.#sumNs
-    if (other.#maxNs > this.#maxNs) this.#maxNs = other.#maxNs
-  }
-
   /** The figures a report prints. */
   summary(): LatencySummary {
     const histogram = this.#histogram

@@ -62,7 +62,7 @@ export const pageCensus = (machine: Machine): PageCensus => {
   }
 }
 
-/** free + pcp + LRU + isolated + slab + page tables + network + other = present, with nothing counted twice. */
+/** free + pcp + LRU + isolated + slab + page tables + network + stacks + other = present, with nothing counted twice. */
 export const pagesConserved = (machine: Machine): LawResult => {
   const census = pageCensus(machine)
   const { free, pcp, lru, isolated, slab, pageTables, net, stacks, other, present } = census

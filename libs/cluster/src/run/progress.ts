@@ -21,21 +21,23 @@ export interface ProgressSample {
   readonly slabPages: number
 }
 
-export const sampleProgress = (machine: Machine, socket: TcpSocket): ProgressSample => {
-  const items = machine.pages.vmstat.items
-  let reclaimed = 0
-  for (let zone = 0; zone < ZONES; zone++) {
-    reclaimed += items[PGSTEAL_KSWAPD_DMA + zone] + items[PGSTEAL_DIRECT_DMA + zone]
-  }
-  return {
-    touched: machine.touched,
-    completions: machine.disk.counters.completed,
-    reclaimed,
-    acknowledged: socket.sndUna,
-    received: socket.rcvNxt,
-    slabPages: machine.objects.slabPages()
-  }
+/** Pages that reclaim has freed so far, kswapd and direct reclaim together. */
+export const pagesReclaimed = ({ pages }: Machine): number => {
+  const { items } = pages.vmstat
+  let sum = 0
+  for (let zone = 0; zone < ZONES; zone++) sum += items[PGSTEAL_KSWAPD_DMA + zone] + items[PGSTEAL_DIRECT_DMA + zone]
+  return sum
 }
+
+/** Reads the progress of a machine and of its swap connection. */
+export const sampleProgress = (machine: Machine, socket: TcpSocket): ProgressSample => ({
+  touched: machine.touched,
+  completions: machine.disk.counters.completed,
+  reclaimed: pagesReclaimed(machine),
+  acknowledged: socket.sndUna,
+  received: socket.rcvNxt,
+  slabPages: machine.objects.slabPages()
+})
 
 /** Nothing at all happened between two samples. */
 export const noProgress = (a: ProgressSample, b: ProgressSample): boolean =>

@@ -1,7 +1,7 @@
 // Running a simulation again, to look closer or to change something on the way. A run depends on its scenario, kernel and
 // seed alone, so it is the same again, event by event, until something is changed; looking changes nothing.
 import { type Patch, switchPatches } from "@swaplab/kernel"
-import type { Nanoseconds } from "@swaplab/sim"
+import { assert, type Nanoseconds } from "@swaplab/sim"
 import { Schema } from "effect"
 import { closeUpColumns } from "./close-up.ts"
 import type { Series } from "./result.ts"
@@ -40,6 +40,7 @@ export class ReplaySteps {
   #changeNs: Nanoseconds
 
   constructor(cluster: Cluster, replay: Replay, packetsLost: () => number) {
+    assert(replay.closeUp === undefined || replay.closeUp.everyNs > 0, "samples of a close-up must lie apart")
     this.#cluster = cluster
     this.#replay = replay
     this.#recorder = new SeriesRecorder()

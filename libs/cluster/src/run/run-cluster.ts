@@ -80,13 +80,15 @@ export const runCluster = (
   const steps = replay === null ? null : new ReplaySteps(cluster, replay, () => looked?.packetsLost ?? 0)
   const limit = Math.min(scenario.duration, replay?.untilNs ?? scenario.duration)
   let ended: Outcome = "timeout"
+  let nextLook = sim.queue.fired + SLICE
   for (;;) {
-    const end = sim.run(Math.min(limit, steps?.nextNs ?? limit), SLICE)
+    const end = sim.run(Math.min(limit, steps?.nextNs ?? limit), nextLook - sim.queue.fired)
     if (end.reason === "until" && sim.now < limit && steps !== null) {
       steps.step()
       continue
     }
     if (end.reason !== "events") break
+    nextLook += SLICE
     hooks.progress({
       simulatedNs: sim.now,
       events: sim.queue.fired,
@@ -111,9 +113,9 @@ export const runCluster = (
 /** The watchdog's look at one client. */
 const look = (run: ClientRun): void => {
   const { watchdog, client } = run
-  const before = watchdog.lastCompletion
+  const before = watchdog.busySince
   const verdict = watchdog.look()
-  if (watchdog.lastCompletion !== before) run.lostAtCompletion = run.packetsLost
+  if (watchdog.busySince !== before) run.lostAtCompletion = run.packetsLost
   noteRescue(run)
   if (verdict === "progress") {
     run.stuck = null

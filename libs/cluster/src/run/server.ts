@@ -16,7 +16,7 @@ import {
   SwapServer
 } from "@swaplab/nbd"
 import { HostMemory, type NetCosts, NetStack, Nic, nics, type Packets, tcpMem, type Wire } from "@swaplab/net-skb"
-import type { Task } from "@swaplab/page-alloc"
+import { PAGE_SIZE, type Task } from "@swaplab/page-alloc"
 import type { Sim, Sleeps } from "@swaplab/sim"
 import { connectTcp, TcpSocket } from "@swaplab/tcp"
 import type { ServerConfig } from "../scenario/machines.ts"
@@ -26,8 +26,6 @@ const SERVER_BUFFER_PAGES = 1_048_576
 
 /** A request's cost was measured with its packets. */
 const NO_COSTS: NetCosts = { rxPacketNs: 0, copyPerKiBNs: 0, txSkbNs: 0, syscallNs: 0 }
-
-const PAGE_SIZE = 4096
 
 /** Workers use CPU time like tasks of any machine. */
 const taskCpu: ServerCpu = {
@@ -48,6 +46,10 @@ export interface Connection {
   readonly worker: KernelTask
 }
 
+/** The server owes this client something: its worker does not sleep in recv, or data waits to be read. */
+export const serverBusy = ({ serverSocket, worker }: Connection): boolean =>
+  worker.waitingOn !== serverSocket.receiveData || serverSocket.readable > 0
+
 /** The server machine. */
 export class ServerMachine {
   readonly group: number
@@ -57,7 +59,6 @@ export class ServerMachine {
   readonly disk: Disk
   readonly cache: PageCache | null
   readonly server: SwapServer
-  readonly connections: Array<Connection> = []
   readonly #sim: Sim
 
   constructor(sim: Sim, host: number, packets: Packets, wire: Wire, config: ServerConfig) {
@@ -115,9 +116,7 @@ export class ServerMachine {
     connectTcp(clientSocket, serverSocket)
     const worker = this.#task(`nbd-server ${name}`)
     this.cpus.start(worker, () => serveConnection(worker, serverSocket, served))
-    const connection = { machine, served, clientSocket, serverSocket, worker }
-    this.connections.push(connection)
-    return connection
+    return { machine, served, clientSocket, serverSocket, worker }
   }
 
   #task(comm: string): KernelTask {

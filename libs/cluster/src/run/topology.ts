@@ -3,6 +3,7 @@ import { type KernelSpec, Machine, nbdSwitches } from "@swaplab/kernel"
 import { Lan, Link, Switch } from "@swaplab/lan"
 import { NbdDevice } from "@swaplab/nbd"
 import { DatagramSocket, Packets, type Socket, type Wire } from "@swaplab/net-skb"
+import { PAGE_SIZE } from "@swaplab/page-alloc"
 import { Sim } from "@swaplab/sim"
 import { startTcpReader, startUdpReader } from "@swaplab/workload"
 import type { BackgroundConfig } from "../scenario/background.ts"
@@ -14,7 +15,6 @@ import { Background, backgroundProcesses } from "./background.ts"
 import { OtherHosts, startDatagrams } from "./other-hosts.ts"
 import { type Connection, ServerMachine } from "./server.ts"
 
-const PAGE_SIZE = 4096
 const SERVER_HOST = 0
 const OTHER_HOSTS = 1
 const FIRST_CLIENT_HOST = 2

@@ -1,7 +1,8 @@
 // The watchdog of one client: tells a stall from a hang from a deadlock.
 //
 // A stall is a pause of the workload while completions go on. A hang is what khungtaskd would report: no completion for so
-// long, with a task asleep uninterruptibly. A deadlock is proved:
+// long although requests are under way, with a task asleep uninterruptibly. A client whose processes have all ended is idle,
+// and nothing worse. A deadlock is proved:
 //   (a) since T0 no page of the workload was touched, no block request completed, no page reclaimed, no byte of the swap
 //       connection acknowledged or received in order, no slab given back to the page allocator;
 //   (b) the server owes nothing: its worker sleeps in recv and nothing waits to be read;
@@ -17,7 +18,7 @@
 import type { Machine } from "@swaplab/kernel"
 import type { Nanoseconds } from "@swaplab/sim"
 import { noProgress, type ProgressSample, sampleProgress } from "./progress.ts"
-import type { Connection } from "./server.ts"
+import { type Connection, serverBusy } from "./server.ts"
 
 /** How often a client is looked at. */
 export const WATCHDOG_PERIOD_NS: Nanoseconds = 100_000_000
@@ -52,8 +53,11 @@ export class Watchdog {
   /** Stalls of at least `stallNs` so far, and the longest pause of the workload. */
   stalls = 0
   longestStallNs: Nanoseconds = 0
+  /** When a look last found that a page had been touched, and that a request had completed. */
   lastTouch: Nanoseconds = 0
   lastCompletion: Nanoseconds = 0
+  /** Since when a completion is due: the last one, or the last look that found the disk idle. */
+  busySince: Nanoseconds = 0
   /** T0: since when nothing has happened. */
   quietSince: Nanoseconds = 0
   readonly #options: WatchdogOptions
@@ -80,6 +84,7 @@ export class Watchdog {
     const now = this.machine.sim.now
     this.lastTouch = now
     this.lastCompletion = now
+    this.busySince = now
     this.#quietFrom(now)
   }
 
@@ -89,8 +94,9 @@ export class Watchdog {
     const sample = this.#sample()
     const last = this.#last
     this.#last = sample
+    if (sample.completions !== last.completions) this.lastCompletion = this.busySince = now
     // an idle disk has nothing to complete
-    if (sample.completions !== last.completions || this.machine.disk.inFlight() === 0) this.lastCompletion = now
+    if (this.machine.disk.inFlight() === 0) this.busySince = now
     if (sample.touched !== last.touched) {
       this.lastTouch = now
       this.#stalled = false
@@ -101,9 +107,9 @@ export class Watchdog {
       this.#stalled = true
       this.stalls++
     }
-    if (!noProgress(sample, last) || this.#serverBusy()) this.#quietFrom(now)
+    if (!noProgress(sample, last) || serverBusy(this.connection) || !this.#someoneWorks()) this.#quietFrom(now)
     if (now - this.quietSince >= this.#proofNs && this.#tcpCannotHelp()) return "deadlock"
-    if (now - Math.max(this.lastCompletion, this.lastTouch) >= this.#options.hangNs && this.#someoneInD()) return "hang"
+    if (now - Math.max(this.busySince, this.lastTouch) >= this.#options.hangNs && this.#someoneInD()) return "hang"
     return this.#stalled ? "stall" : "progress"
   }
 
@@ -121,17 +127,17 @@ export class Watchdog {
     return this.connection.clientSocket.timeouts + this.connection.serverSocket.timeouts
   }
 
-  #serverBusy(): boolean {
-    const { worker, serverSocket } = this.connection
-    return worker.waitingOn !== serverSocket.receiveData || serverSocket.readable > 0
-  }
-
   #tcpCannotHelp(): boolean {
     const { clientSocket, serverSocket } = this.connection
     const sender = this.machine.nbdSender
     if (clientSocket.owned && sender !== null && sender.why !== null) return true
     if (!clientSocket.writeTimer.armed && !serverSocket.writeTimer.armed) return true
     return this.#timeouts() - this.#timeoutsAtQuiet >= 2 && this.#framesLost() === this.#lostAtQuiet
+  }
+
+  /** A process has something to do: without one the client is idle, and nothing is missing. */
+  #someoneWorks(): boolean {
+    return this.machine.userTasks.some((task) => !task.finished && !task.daemon)
   }
 
   #someoneInD(): boolean {

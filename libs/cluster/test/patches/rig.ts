@@ -12,7 +12,7 @@ import { scenario } from "../clusters.ts"
 export type Allocator = "slab" | "slub"
 export const ALLOCATORS: ReadonlyArray<Allocator> = ["slab", "slub"]
 
-/** Milliseconds after which the client is connected and nothing else has happened. */
+/** When the client is connected and nothing else has happened. */
 const CONNECTED_NS = 5_000_000
 
 export interface Booted {
@@ -42,7 +42,7 @@ export const boot = (
   return { cluster, client, machine: client.machine }
 }
 
-/** `v3.6` and `v3.6` without the patch, or with it and `v3.6` where the release does not have it. */
+/** A kernel that has the patch, and the same without it. */
 export const pair = (kernel: string, patch: string): readonly [withPatch: string, without: string] => {
   const named = kernelNamed(`${kernel} - ${patch}`)
   if ("expected" in named) throw new Error(named.expected)
