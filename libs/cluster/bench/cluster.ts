@@ -1,6 +1,6 @@
 // The whole path, measured. The modes are in the README; each prints JSON lines, the first of `quick` is what `npm run bench`
 // shows.
-// node --max-semi-space-size=64 [--expose-gc] out-tsc/spec/bench/cluster.js [MODE] [CLIENTS,…]
+// node --max-semi-space-size=64 [--expose-gc] libs/cluster/out-tsc/spec/bench/cluster.js [MODE] [CLIENTS,...]
 import { hostMemory } from "./cluster/host-memory.ts"
 import { boot1000, memory } from "./cluster/memory.ts"
 import { scale } from "./cluster/scale.ts"
