@@ -7,7 +7,8 @@ import { RateLimit } from "../src/limits/token-bucket.ts"
 import { TURN_UNITS, Turns } from "../src/limits/turns.ts"
 import { BusyPoll } from "../src/net/busy-poll.ts"
 import { Client } from "../src/net/client.ts"
-import { Connection, type Engine, SendLater } from "../src/net/connection.ts"
+import { Connection } from "../src/net/connection.ts"
+import { type Engine, SendLater } from "../src/net/engine.ts"
 
 const UNLIMITED = { requestsPerSecond: null, bytesPerSecond: null }
 const CHUNK = Buffer.alloc(TURN_UNITS)

@@ -14,12 +14,12 @@ import {
 } from "@swaplab/nbd"
 import type { Socket } from "node:net"
 import { performance } from "node:perf_hooks"
-import type { DiskSlots, SlotUser } from "../limits/disk-slots.ts"
+import type { SlotUser } from "../limits/disk-slots.ts"
 import type { RateLimit } from "../limits/token-bucket.ts"
-import { REQUEST_UNITS, type Resumable, TURN_UNITS, type Turns } from "../limits/turns.ts"
+import { REQUEST_UNITS, type Resumable, TURN_UNITS } from "../limits/turns.ts"
 import type { Faults } from "../stores/faults.ts"
-import type { BusyPoll } from "./busy-poll.ts"
 import type { Client } from "./client.ts"
+import type { Engine, Tap } from "./engine.ts"
 import { Wire } from "./wire.ts"
 
 /** Fewer bytes than this are copied before they wait for a client that does not read: they are not worth a whole buffer. */
@@ -33,54 +33,6 @@ const MAX_ZEROED = 2 ** 32
 
 /** A client that reads nothing has so long to take the last replies. */
 const LINGER_MS = 10_000
-
-/** Sees everything that goes over a connection: recorders. */
-export interface Tap {
-  request(request: Request): void
-  reply(request: Request, error: number): void
-  sent(pieces: ReadonlyArray<Uint8Array>): void
-  received(bytes: Uint8Array, from: number, to: number): void
-  closed(): void
-}
-
-/** What connections share. */
-export interface Engine {
-  readonly replies: ReplyBuffer
-  readonly turns: Turns
-  readonly busyPoll: BusyPoll
-  readonly disk: DiskSlots
-  /** Requests of a connection that may be in flight, and their bytes (one request may be larger). */
-  inFlight: number
-  inFlightBytes: number
-  /** Connections with replies of finished jobs that are to be sent at the end of this round of the event loop. */
-  readonly toSend: SendLater
-}
-
-/** Sends what jobs answered, once for all jobs that end in one round of the event loop. */
-export class SendLater {
-  #connection: Connection | null = null
-  #scheduled = false
-
-  /** `connection` put a reply into the buffer; what another one put there before is sent. */
-  claim(connection: Connection): void {
-    if (this.#connection !== connection) {
-      this.flush()
-      this.#connection = connection
-    }
-    if (this.#scheduled) return
-    this.#scheduled = true
-    setImmediate(() => {
-      this.#scheduled = false
-      this.flush()
-    })
-  }
-
-  flush(): void {
-    const connection = this.#connection
-    this.#connection = null
-    connection?.sendReplies()
-  }
-}
 
 /** How a connection ended. */
 export interface Ending {

@@ -3,7 +3,7 @@ import { Effect, type Scope } from "effect"
 import { createWriteStream, type WriteStream } from "node:fs"
 import type { Config } from "../config/schema.ts"
 import { UserError } from "../exit.ts"
-import type { Tap } from "../net/connection.ts"
+import type { Tap } from "../net/engine.ts"
 import { PcapConnection, pcapngHeader } from "./pcapng.ts"
 import { logReply, logRequest } from "./transaction-log.ts"
 
