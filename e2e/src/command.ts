@@ -1,9 +1,10 @@
 // Runs the built command as a user does: a process of its own, with a scenario file on disk.
 import { spawn } from "node:child_process"
-import { existsSync, mkdtempSync, writeFileSync } from "node:fs"
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
+import { afterAll } from "vitest"
 
 /** The folder of the root package.json. */
 export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
@@ -73,8 +74,17 @@ export const swaplab = (args: ReadonlyArray<string>, options: RunOptions = {}): 
 export const shellCommand = (args: ReadonlyArray<string>): string =>
   [process.execPath, main, ...args].map((word) => `'${word}'`).join(" ")
 
-/** A new empty folder. */
-export const scratch = (): string => mkdtempSync(join(tmpdir(), "swaplab-e2e-"))
+const folders: Array<string> = []
+afterAll(() => {
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true })
+})
+
+/** A new empty folder, for as long as the tests of the file run. */
+export const scratch = (): string => {
+  const folder = mkdtempSync(join(tmpdir(), "swaplab-e2e-"))
+  folders.push(folder)
+  return folder
+}
 
 /** Writes a file into a new folder and returns its path. */
 export const fileWith = (text: string, name = "scenario.yaml"): string => {

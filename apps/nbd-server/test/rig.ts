@@ -1,16 +1,26 @@
 // The server in this process, on a real socket, and a client that knows the little that these tests need.
 import { encodeRequest } from "@swaplab/nbd"
 import { Effect } from "effect"
-import { mkdtempSync } from "node:fs"
+import { mkdtempSync, rmSync } from "node:fs"
 import { connect, type Socket } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { connect as connectTls, type ConnectionOptions, type TLSSocket } from "node:tls"
+import { afterAll } from "vitest"
 import { decodeConfig } from "../src/config/load.ts"
 import { serve } from "../src/serve.ts"
 
-/** A new empty folder. */
-export const scratch = (): string => mkdtempSync(join(tmpdir(), "nbd-server-test-"))
+const folders: Array<string> = []
+afterAll(() => {
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true })
+})
+
+/** A new empty folder, for as long as the tests of the file run. */
+export const scratch = (): string => {
+  const folder = mkdtempSync(join(tmpdir(), "nbd-server-test-"))
+  folders.push(folder)
+  return folder
+}
 
 type Event = Readonly<Record<string, unknown>> & { readonly event: string }
 
