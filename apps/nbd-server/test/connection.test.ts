@@ -110,3 +110,11 @@ it("a refused READ of any length takes no more from a rate than the longest that
   expect(limited.rate.waitMs(performance.now())).toBeLessThanOrEqual(1000)
   expect(client("other").rate.limits).toBe(false)
 })
+
+it("zeroes cost turns by their number", () => {
+  const { client, connect } = rig()
+  const hog = client("hog")
+  const { socket } = connect(hog, 2 ** 24)
+  socket.emit("data", header(6, 2 ** 23))
+  expect(hog.credit).toBeLessThanOrEqual(TURN_UNITS - 2 ** 23)
+})

@@ -1,0 +1,35 @@
+// Who may come, how many at once, and what they find.
+import { encodeRequest } from "@swaplab/nbd"
+import { closeSync, openSync, truncateSync } from "node:fs"
+import { join } from "node:path"
+import { expect, it } from "vitest"
+import { attached, greeted, run, scratch } from "./rig.ts"
+
+it("one address has so many handshakes at once; connections behind theirs do not count", async () => {
+  const server = await run({ exports: { a: { memory: "1 MiB" } }, limits: { handshakesPerAddress: 2 } })
+  const served = [await attached(server.port, "a"), await attached(server.port, "a"), await attached(server.port, "a")]
+  const [first] = [await greeted(server.port), await greeted(server.port)]
+  await expect(greeted(server.port)).rejects.toThrow("ended")
+  expect((await server.event("refused"))["why"]).toBe("too many handshakes of this address")
+  await first.option(1, "a")
+  expect(await first.ask()).toBe(0)
+  await greeted(server.port)
+  for (const client of served) expect(await client.ask()).toBe(0)
+  await server.stop()
+})
+
+it("a file that was made and never begun gets its swap header", async () => {
+  const folder = scratch()
+  const file = join(folder, encodeURIComponent("swap-a@127.0.0.1"))
+  closeSync(openSync(file, "w"))
+  truncateSync(file, 2 ** 20)
+  const swap = { "swap-*": { size: "1 MiB", store: "file", directory: folder } }
+  const server = await run({ swap })
+  const client = await attached(server.port, "swap-a")
+  const read = Buffer.alloc(28)
+  encodeRequest(read, 0, 0, 0, 0, 0, 0, 4096)
+  client.socket.write(read)
+  expect((await client.take(16 + 4096)).toString("latin1", 16 + 4086)).toBe("SWAPSPACE2")
+  client.socket.destroy()
+  await server.stop()
+})
