@@ -82,7 +82,6 @@ export {
   type NegotiationStep,
   type TlsMode
 } from "./server/negotiation.ts"
-export { chunkReply, statusReply } from "./server/replies.ts"
 export { REPLY_BUFFER_BYTES, ReplyBuffer } from "./server/reply-buffer.ts"
 export { type ByteStore, type ServedExport, type WaitingStore } from "./server/served-export.ts"
 export { ServerSession } from "./server/session.ts"

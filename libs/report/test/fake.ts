@@ -10,24 +10,37 @@ import {
 import { type ExperimentResult, layerInProcess, makePlan, runExperiment } from "@swaplab/experiment"
 import { Effect, Either } from "effect"
 
-const lockup = (seed: number): LockupReport => ({
+/** The report of a lockup of client-1. */
+export const lockupReport = (known: Partial<LockupReport>): LockupReport => ({
   client: "client-1",
-  kind: seed === 2 ? "hang" : "deadlock",
+  kind: "deadlock",
   taxonomy: "tx starvation",
-  atNs: 130e9,
-  sinceNs: seed * 10e9,
+  atNs: 6.2e9,
+  sinceNs: 0.2e9,
   tasks: [],
-  graph: { nodes: [], edges: [], cycle: [], closed: false },
+  graph: { nodes: [], edges: [], cycle: [], closed: true },
   cycle: [],
   allocation: null,
   firstFailure: null,
   zones: [],
-  requestsOutstanding: 128,
-  lastCompletionNs: seed * 10e9,
-  text:
-    `deadlock of client-1, seed ${seed}\n  nbd0 in direct reclaim needs a page: order:0, GFP_NOIO, DMA32 free 142 <= floor 191; `
-    + "pages are freed when a write completes\n"
+  requestsOutstanding: 1,
+  lastCompletionNs: 0.2e9,
+  text: "deadlock of client-1\n",
+  ...known
 })
+
+const lockup = (seed: number): LockupReport =>
+  lockupReport({
+    kind: seed === 2 ? "hang" : "deadlock",
+    atNs: 130e9,
+    sinceNs: seed * 10e9,
+    graph: { nodes: [], edges: [], cycle: [], closed: false },
+    requestsOutstanding: 128,
+    lastCompletionNs: seed * 10e9,
+    text:
+      `deadlock of client-1, seed ${seed}\n  nbd0 in direct reclaim needs a page: order:0, GFP_NOIO, DMA32 free 142 <= floor 191; `
+      + "pages are freed when a write completes\n"
+  })
 
 const result = (kernel: string, seed: number, outcome: Outcome, elapsedNs: number, clients: number): RunResult => ({
   scenario: "fake",

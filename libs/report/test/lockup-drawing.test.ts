@@ -1,6 +1,7 @@
-import { type LockupReport, type Series, type WaitEdge, type WaitGraph } from "@swaplab/cluster"
+import { type Series, type WaitEdge, type WaitGraph } from "@swaplab/cluster"
 import { closeUpCsv, graphSvg, layoutOf, panelSvg, timelineSvg, wrapText } from "@swaplab/report"
 import { describe, expect, it } from "vitest"
+import { lockupReport } from "./fake.ts"
 
 const edge = (from: string, to: string, label = "x"): WaitEdge => ({ from, to, label })
 
@@ -34,16 +35,8 @@ const GRAPH: WaitGraph = {
   closed: true
 }
 
-const REPORT: LockupReport = {
-  client: "client-1",
-  kind: "deadlock",
-  taxonomy: "tx starvation",
-  atNs: 6.2e9,
-  sinceNs: 0.2e9,
-  tasks: [],
+const REPORT = lockupReport({
   graph: GRAPH,
-  cycle: [],
-  allocation: null,
   firstFailure: {
     timeNs: 0.201e9,
     task: "client-1 nbd0",
@@ -55,10 +48,8 @@ const REPORT: LockupReport = {
     zones: []
   },
   zones: [{ name: "DMA32", free: 184, min: 191, low: 238, high: 286, atomic: 72, floor: 191 }],
-  requestsOutstanding: 177,
-  lastCompletionNs: 0.2e9,
-  text: ""
-}
+  requestsOutstanding: 177
+})
 
 const count = (text: string, pattern: RegExp): number => [...text.matchAll(pattern)].length
 

@@ -1,24 +1,9 @@
-import type { LockupReport } from "@swaplab/cluster"
 import type { Counterfactual, Explanation, Fate } from "@swaplab/experiment"
 import { renderWhy } from "@swaplab/report"
 import { describe, expect, it } from "vitest"
+import { lockupReport } from "./fake.ts"
 
-const REPORT: LockupReport = {
-  client: "client-1",
-  kind: "deadlock",
-  taxonomy: "tx starvation",
-  atNs: 6.2e9,
-  sinceNs: 0.2e9,
-  tasks: [],
-  graph: { nodes: [], edges: [], cycle: [], closed: true },
-  cycle: [],
-  allocation: null,
-  firstFailure: null,
-  zones: [],
-  requestsOutstanding: 1,
-  lastCompletionNs: 0.2e9,
-  text: "deadlock of client-1\n"
-}
+const REPORT = lockupReport({})
 
 const explained = (fate: Fate, unchanged: boolean): string => {
   const single: Counterfactual = { patches: ["nbd-memalloc"], fate, ns: 7e9, reason: "rx starvation", unchanged }

@@ -1,10 +1,10 @@
-// Who may go on with a handshake. To let a client in is ten times the work of answering it, so that somebody who comes and
+// Who may go on with a handshake. To let a client in is many times the work of answering it, so that somebody who comes and
 // goes without end would keep the processor from those who are served. While there are such, handshakes go on at a rate that
 // leaves most of the processor to them, and address by address: whoever else comes waits for one of each address.
 import { TokenBucket } from "./token-bucket.ts"
 import type { Turns, TurnTaker } from "./turns.ts"
 
-/** Messages of handshakes a second that are answered while clients are served, each some 200 µs of work. */
+/** Messages of handshakes a second that are answered while clients are served. */
 export const HANDSHAKE_MESSAGES = 1000
 /** As many may be answered at once. */
 const BURST = 16

@@ -7,12 +7,13 @@ import type { TransmissionMode } from "./export.ts"
 import type { Job } from "./job.ts"
 import {
   effectOf,
-  encodeDone,
   encodeReadPrefix,
+  encodeStatus,
+  errorReply,
   holeReply,
+  needsChunks,
   PREFIX_BYTES,
-  readPrefixBytes,
-  statusReply
+  readPrefixBytes
 } from "./replies.ts"
 import type { ReplyBuffer } from "./reply-buffer.ts"
 import type { ByteStore, ServedExport } from "./served-export.ts"
@@ -40,10 +41,11 @@ export class Answers {
 
   /** The error of a request, or its success when it brings no data. */
   status(request: Request, error: number): void {
-    if (error !== NbdError.Ok) this.#append(statusReply(this.#mode, request, error))
-    else {
+    if (error !== NbdError.Ok && needsChunks(this.#mode, request)) {
+      this.#append(errorReply(this.#mode, request, error))
+    } else {
       this.#makeRoom(PREFIX_BYTES)
-      this.#replies.at += encodeDone(this.#replies.bytes, this.#replies.at, this.#mode, request)
+      this.#replies.at += encodeStatus(this.#replies.bytes, this.#replies.at, this.#mode, request, error)
     }
     this.#sent(request, 0, error)
   }

@@ -1,4 +1,5 @@
 // Replies of a server as bytes, in the form that was negotiated.
+import { assert } from "@swaplab/sim"
 import { concat, putU32 } from "../wire/bytes.ts"
 import { type Chunk, chunkCode, encodeChunk, errorChunk } from "../wire/chunk.ts"
 import {
@@ -38,7 +39,7 @@ export const chunkReply = (
 }
 
 /** With structured replies these two are answered by chunks only; the others may have simple replies. */
-const needsChunks = (mode: TransmissionMode, request: Request): boolean =>
+export const needsChunks = (mode: TransmissionMode, request: Request): boolean =>
   mode.extended || (mode.structured && (request.type === Command.Read || request.type === Command.BlockStatus))
 
 /** Writes the header of a chunk that ends a reply; returns its bytes. */
@@ -62,13 +63,22 @@ const encodeLastChunk = (
   return encodeReplyHeader(out, at, reply)
 }
 
-/** Room that `encodeDone` and `encodeReadPrefix` need at most. */
+/** Room that `encodeStatus` and `encodeReadPrefix` need at most. */
 export const PREFIX_BYTES = EXTENDED_REPLY_BYTES + 8
 
-/** Writes the answer to a request that succeeded and brings no data; returns its bytes. */
-export const encodeDone = (out: Uint8Array, at: number, mode: TransmissionMode, request: Request): number => {
-  if (needsChunks(mode, request)) return encodeLastChunk(out, at, mode, request, ChunkType.None, 0)
-  encodeSimpleReply(out, at, NbdError.Ok, request.cookieHi, request.cookieLo)
+/** Writes an answer that brings no data: success, or an error where the mode has no chunk for it; returns its bytes. */
+export const encodeStatus = (
+  out: Uint8Array,
+  at: number,
+  mode: TransmissionMode,
+  request: Request,
+  error: number
+): number => {
+  if (needsChunks(mode, request)) {
+    assert(error === NbdError.Ok, "an error chunk has a payload")
+    return encodeLastChunk(out, at, mode, request, ChunkType.None, 0)
+  }
+  encodeSimpleReply(out, at, error, request.cookieHi, request.cookieLo)
   return SIMPLE_REPLY_BYTES
 }
 
@@ -92,14 +102,9 @@ export const holeReply = (mode: TransmissionMode, request: Request): Uint8Array 
   return chunkReply(mode, request, { type: "hole", offset, length: request.length }, true)
 }
 
-/** The answer to a request that failed, or that succeeded and brings no data. */
-export const statusReply = (mode: TransmissionMode, request: Request, error: number): Uint8Array => {
-  if (error !== NbdError.Ok && needsChunks(mode, request)) return chunkReply(mode, request, errorChunk(error), true)
-  const out = new Uint8Array(PREFIX_BYTES)
-  if (error === NbdError.Ok) return out.subarray(0, encodeDone(out, 0, mode, request))
-  encodeSimpleReply(out, 0, error, request.cookieHi, request.cookieLo)
-  return out.subarray(0, SIMPLE_REPLY_BYTES)
-}
+/** The error of a request that needs chunks. */
+export const errorReply = (mode: TransmissionMode, request: Request, error: number): Uint8Array =>
+  chunkReply(mode, request, errorChunk(error), true)
 
 /** Bytes that a request other than READ was about. */
 export const effectOf = ({ type, length }: Request): number =>
