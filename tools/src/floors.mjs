@@ -120,7 +120,9 @@ export const oxlintConfig = () => ({
     "eslint/require-yield": "off",
     "unicorn/no-thenable": "off",
     "typescript/no-explicit-any": "error",
-    "typescript/ban-ts-comment": "error"
+    "typescript/ban-ts-comment": "error",
+    // types may refer to each other; values may not, because then the order of loading decides what is defined
+    "import/no-cycle": ["error", { ignoreTypes: true }]
   },
   overrides: projects.map(boundaryOf),
   ignorePatterns: ["**/dist", "**/out-tsc", "**/.cache"]

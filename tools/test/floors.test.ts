@@ -129,6 +129,16 @@ describe("the lint step", () => {
     expect(rejected({ [path]: source })).toEqual([path])
   })
 
+  it("rejects a circle of values, and lets types refer to each other", () => {
+    const [a, b] = ["libs/lan/src/a.ts", "libs/lan/src/b.ts"]
+    const first =
+      `import { b } from "./b.ts"\nexport interface A { readonly n: number }\nexport const a = (): A => b()\n`
+    const typed = `import type { A } from "./a.ts"\nexport const b = (): A => ({ n: 1 })\n`
+    expect(rejected({ [a]: first, [b]: typed }, "no-cycle")).toEqual([])
+    const valued = `import { a } from "./a.ts"\nexport const b = (): { n: number } => a()\n`
+    expect(rejected({ [a]: first, [b]: valued }, "no-cycle")).toEqual([a, b])
+  })
+
   it("rejects any, and comments that switch the type check off", () => {
     const path = "libs/lan/src/untyped.ts"
     expect(rejected({ [path]: "export const f = (x: an" + "y): an" + "y => x\n" }, "no-explicit-any")).toEqual([path])

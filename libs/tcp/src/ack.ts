@@ -102,13 +102,3 @@ export const cleanupRbuf = (sk: TcpSocket, ctx: Context, copied: number): void =
   }
   if (ackNow) sendAck(sk, ctx)
 }
-
-/** Bookkeeping when a segment with the ACK flag leaves (tcp_event_ack_sent). */
-export const eventAckSent = (sk: TcpSocket): void => {
-  if (sk.quick > 0 && --sk.quick === 0) sk.ato = TCP_ATO_MIN
-  sk.ackScheduled = false
-  sk.ackBlocked = false
-  sk.ackPushed = false
-  sk.ackPushed2 = false
-  sk.delackTimer.cancel()
-}

@@ -1,16 +1,13 @@
-// Segments without data: ACKs, window probes, FIN and RST.
+// Segments that hold no place in the write queue: ACKs, window probes and RST.
 // Modelled: the allocation that each takes, and what happens when it fails.
-// Not modelled: the memory of a reset; tcp_send_fin's loop until there is memory (the write timer tries again instead).
-// source: net/ipv4/tcp_output.c:tcp_send_ack, tcp_xmit_probe_skb, tcp_send_fin, tcp_send_active_reset
-import { MAX_TCP_HEADER, NO_SKB, TCP_HEADER_BYTES, TCPHDR_ACK, TCPHDR_FIN, TCPHDR_RST } from "@swaplab/net-skb"
-import { type Context, GFP_ATOMIC } from "@swaplab/page-alloc"
+// Not modelled: the memory of a reset.
+// source: net/ipv4/tcp_output.c:tcp_send_ack, tcp_xmit_probe_skb, tcp_send_active_reset
+import { MAX_TCP_HEADER, TCP_HEADER_BYTES, TCPHDR_ACK, TCPHDR_RST } from "@swaplab/net-skb"
+import type { Context } from "@swaplab/page-alloc"
 import { assert } from "@swaplab/sim"
-import { NAGLE_PUSH, TCP_ATO_MIN, TCP_DELACK_MAX, TIME_NONE, TIME_PROBE0 } from "./constants.ts"
-import { pushPendingFrames } from "./output.ts"
-import { resetWriteTimer } from "./retransmit.ts"
+import { TCP_ATO_MIN, TCP_DELACK_MAX } from "./constants.ts"
 import type { TcpSocket } from "./tcp-sock.ts"
 import { queueXmit } from "./transmit.ts"
-import { entail, tryStreamAllocSkb } from "./write-queue.ts"
 
 /** `tcp_send_ack`: a head and a kmalloc-1024. Without memory the delayed-ACK timer tries again. */
 export const sendAck = (sk: TcpSocket, ctx: Context): void => {
@@ -33,28 +30,6 @@ export const xmitProbeSkb = (sk: TcpSocket, ctx: Context): number => {
   const skb = sk.stack.skbs.tryAllocSkb(ctx, MAX_TCP_HEADER, sk.gfpAtomic(), 0)
   if (skb < 0) return -1
   return queueXmit(sk, ctx, skb, sk.sndUna - 1, 0, TCPHDR_ACK)
-}
-
-/** `tcp_send_fin`: on the last unsent segment, or as one of its own; without memory the write timer tries again. */
-export const sendFin = (sk: TcpSocket, ctx: Context): void => {
-  const skbs = sk.stack.skbs
-  if (sk.sendHead !== NO_SKB && sk.writeTail !== NO_SKB) {
-    skbs.flags[sk.writeTail] |= TCPHDR_FIN
-    skbs.endSeq[sk.writeTail]++
-  } else {
-    const skb = tryStreamAllocSkb(sk, ctx, 0, GFP_ATOMIC)
-    if (skb < 0) {
-      sk.finPending = true
-      if (sk.writePending === TIME_NONE) resetWriteTimer(sk, TIME_PROBE0, sk.rto)
-      return
-    }
-    entail(sk, skb)
-    skbs.flags[skb] |= TCPHDR_FIN
-    skbs.endSeq[skb]++
-  }
-  sk.finPending = false
-  sk.writeSeq++
-  pushPendingFrames(sk, ctx, NAGLE_PUSH)
 }
 
 /** A reset, from no memory of its own. */

@@ -1,8 +1,8 @@
-// Sending new segments.
+// Sending new segments, and the FIN that ends them.
 // Modelled: tcp_write_xmit with its tests: cwnd, window, Nagle and MSG_MORE, TSO deferral, small queues.
 // Not modelled: sk_allocation in tcp_push_one (the atomic mask is used there too: an allocation that would sleep is left
-// to the next push).
-// source: net/ipv4/tcp_output.c:tcp_write_xmit, __tcp_push_pending_frames, tcp_write_wakeup
+// to the next push); tcp_send_fin's loop until there is memory (the write timer tries again instead).
+// source: net/ipv4/tcp_output.c:tcp_write_xmit, __tcp_push_pending_frames, tcp_write_wakeup, tcp_send_fin
 import { NO_SKB, TCPHDR_FIN, TCPHDR_PSH } from "@swaplab/net-skb"
 import { type Context, GFP_ATOMIC } from "@swaplab/page-alloc"
 import { inFlight } from "./congestion.ts"
@@ -21,7 +21,7 @@ import { segments } from "./queue.ts"
 import { rearmRto, resetWriteTimer } from "./retransmit.ts"
 import type { TcpSocket } from "./tcp-sock.ts"
 import { transmitSkb } from "./transmit.ts"
-import { fragment } from "./write-queue.ts"
+import { entail, fragment, tryStreamAllocSkb } from "./write-queue.ts"
 
 /**
  * `tcp_write_xmit`: sends what cwnd, window and the tests allow. True when nothing is in flight although there is something
@@ -134,4 +134,26 @@ export const writeWakeup = (sk: TcpSocket, ctx: Context): number => {
   const result = transmitSkb(sk, ctx, skb, GFP_ATOMIC)
   if (result === 0) eventNewDataSent(sk, skb)
   return result
+}
+
+/** `tcp_send_fin`: on the last unsent segment, or as one of its own; without memory the write timer tries again. */
+export const sendFin = (sk: TcpSocket, ctx: Context): void => {
+  const skbs = sk.stack.skbs
+  if (sk.sendHead !== NO_SKB && sk.writeTail !== NO_SKB) {
+    skbs.flags[sk.writeTail] |= TCPHDR_FIN
+    skbs.endSeq[sk.writeTail]++
+  } else {
+    const skb = tryStreamAllocSkb(sk, ctx, 0, GFP_ATOMIC)
+    if (skb < 0) {
+      sk.finPending = true
+      if (sk.writePending === TIME_NONE) resetWriteTimer(sk, TIME_PROBE0, sk.rto)
+      return
+    }
+    entail(sk, skb)
+    skbs.flags[skb] |= TCPHDR_FIN
+    skbs.endSeq[skb]++
+  }
+  sk.finPending = false
+  sk.writeSeq++
+  pushPendingFrames(sk, ctx, NAGLE_PUSH)
 }

@@ -7,14 +7,15 @@
 // the window is limited by the buffers.
 import { MSS, type NetStack, NO_FRAG_PAGE, NO_SKB, Socket, tcpRmem, tcpWmem } from "@swaplab/net-skb"
 import { type Context, GFP_ATOMIC, type Task } from "@swaplab/page-alloc"
-import { assert, type Nanoseconds, type Process, type Random, type Sleeps, Timer, WaitQueue } from "@swaplab/sim"
+import { type Nanoseconds, type Process, type Random, type Sleeps, Timer, WaitQueue } from "@swaplab/sim"
 import { cleanupRbuf } from "./ack.ts"
+import { checkSocket } from "./check.ts"
+import { closeSocket, purgeWriteQueue } from "./close.ts"
 import { CA_OPEN, ECONNRESET, NAGLE_OFF, TCP_INIT_CWND, TCP_TIMEOUT_INIT, TIME_NONE } from "./constants.ts"
 import { type PageToken, StreamContent } from "./content.ts"
-import { sendFin, sendReset } from "./control.ts"
+import { sendReset } from "./control.ts"
 import { processBacklog, tcpRcv } from "./input.ts"
-import { writeXmit } from "./output.ts"
-import { freeQueue } from "./queue.ts"
+import { sendFin, writeXmit } from "./output.ts"
 import { recvBytes, recvPage, tryRecv } from "./recv.ts"
 import { sendBytes, sendPage } from "./send.ts"
 import { delackTimer, writeTimer } from "./timer.ts"
@@ -296,46 +297,14 @@ export class TcpSocket extends Socket {
     this.delackTimer.cancel()
     this.writePending = TIME_NONE
     this.ackScheduled = false
-    this.purgeWriteQueue(ctx)
+    purgeWriteQueue(this, ctx)
     this.wakeAll()
   }
 
   /** Frees everything the socket holds and unbinds it. No task may be inside. */
   close(ctx: Context): void {
-    assert(!this.owned && !this.readerWaiting, "closing a socket that a task uses")
-    const skbs = this.stack.skbs
-    this.closed = true
-    this.writeTimer.cancel()
-    this.delackTimer.cancel()
-    this.purgeWriteQueue(ctx)
-    freeQueue(this, ctx, this.rcvHead, true)
-    freeQueue(this, ctx, this.oooHead, true)
-    freeQueue(this, ctx, this.prequeueHead, false)
-    freeQueue(this, ctx, this.backlogHead, false)
-    this.rcvHead = this.rcvTail = this.oooHead = NO_SKB
-    this.prequeueHead =
-      this.prequeueTail =
-      this.backlogHead =
-      this.backlogTail =
-        NO_SKB
-    if (this.spareSkb !== NO_SKB) skbs.kfree(ctx, this.spareSkb)
-    if (this.sparePage !== NO_FRAG_PAGE) skbs.pages.put(ctx, this.sparePage)
-    if (this.sndmsgPage !== NO_FRAG_PAGE) skbs.pages.put(ctx, this.sndmsgPage)
-    this.spareSkb = NO_SKB
-    this.sparePage = NO_FRAG_PAGE
-    this.sndmsgPage = NO_FRAG_PAGE
+    closeSocket(this, ctx)
     this.release()
-  }
-
-  /** Frees the segments that were not acknowledged. */
-  purgeWriteQueue(ctx: Context): void {
-    freeQueue(this, ctx, this.writeHead, false, true)
-    this.writeHead = this.writeTail = this.sendHead = NO_SKB
-    this.packetsOut =
-      this.retransOut =
-      this.lostOut =
-      this.sackedOut =
-        0
   }
 
   /** `release_sock`: handles what arrived meanwhile, and lets the next task in. */
@@ -365,28 +334,6 @@ export class TcpSocket extends Socket {
   }
 
   checkInvariants(): void {
-    const skbs = this.stack.skbs
-    let queued = 0
-    let out = 0
-    let sentPart = true
-    for (let skb = this.writeHead; skb !== NO_SKB; skb = skbs.next[skb]) {
-      if (skb === this.sendHead) sentPart = false
-      queued += skbs.truesize[skb]
-      if (sentPart) out += Math.max(1, Math.ceil(skbs.len[skb] / this.mss))
-      assert(skbs.endSeq[skb] >= skbs.seq[skb] + skbs.len[skb], "segment with wrong offsets")
-    }
-    assert(queued === this.wmemQueued, "queued send memory miscounted")
-    assert(out === this.packetsOut, "packets in flight miscounted")
-    assert(this.lostOut >= 0 && this.retransOut >= 0 && this.lostOut <= this.packetsOut, "lost segments miscounted")
-    let held = 0
-    for (let skb = this.rcvHead; skb !== NO_SKB; skb = skbs.next[skb]) held += skbs.truesize[skb]
-    for (let skb = this.oooHead; skb !== NO_SKB; skb = skbs.next[skb]) {
-      held += skbs.truesize[skb]
-      assert(skbs.endSeq[skb] > this.rcvNxt, "an out-of-order segment is in order")
-    }
-    assert(held === this.rmemAlloc, "receive memory miscounted")
-    assert(this.sndUna <= this.sndNxt && this.sndNxt <= this.writeSeq, "send offsets out of order")
-    assert(this.copiedSeq <= this.rcvNxt, "read beyond what was received")
-    this.sent.checkInvariants()
+    checkSocket(this)
   }
 }

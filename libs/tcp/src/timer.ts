@@ -27,9 +27,9 @@ import {
   TIME_PROBE0,
   TIME_RETRANS
 } from "./constants.ts"
-import { sendAck, sendFin } from "./control.ts"
+import { sendAck } from "./control.ts"
 import { processPrequeue } from "./input.ts"
-import { writeWakeup } from "./output.ts"
+import { sendFin, writeWakeup } from "./output.ts"
 import { resetWriteTimer, retransmitSkb } from "./retransmit.ts"
 import type { TcpSocket } from "./tcp-sock.ts"
 

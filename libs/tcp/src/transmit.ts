@@ -1,13 +1,12 @@
 // Handing a segment to the device.
 // Modelled: the fast clone, the copy that a segment needs whose clone is still in the device, the header, and what a
 // segment says about cwnd, delayed ACKs and the receive window.
-// source: net/ipv4/tcp_output.c:tcp_transmit_skb; net/core/skbuff.c:__pskb_copy
+// source: net/ipv4/tcp_output.c:tcp_transmit_skb, tcp_event_ack_sent; net/core/skbuff.c:__pskb_copy
 import { MAX_SKB_FRAGS, MAX_TCP_HEADER, NET_XMIT_SUCCESS, NO_SKB, SKB_ALLOC_RX } from "@swaplab/net-skb"
 import type { Context } from "@swaplab/page-alloc"
 import { assert } from "@swaplab/sim"
-import { eventAckSent } from "./ack.ts"
 import { cwndRestart, enterCwr } from "./congestion.ts"
-import { ENOBUFS } from "./constants.ts"
+import { ENOBUFS, TCP_ATO_MIN } from "./constants.ts"
 import { segments } from "./queue.ts"
 import { selectWindow } from "./rcvbuf.ts"
 import type { TcpSocket } from "./tcp-sock.ts"
@@ -86,4 +85,14 @@ export const queueXmit = (
   const result = stack.device.transmit(ctx, skb)
   if (result !== NET_XMIT_SUCCESS) enterCwr(sk)
   return result
+}
+
+/** `tcp_event_ack_sent`: a segment with the ACK flag leaves. */
+const eventAckSent = (sk: TcpSocket): void => {
+  if (sk.quick > 0 && --sk.quick === 0) sk.ato = TCP_ATO_MIN
+  sk.ackScheduled = false
+  sk.ackBlocked = false
+  sk.ackPushed = false
+  sk.ackPushed2 = false
+  sk.delackTimer.cancel()
 }
