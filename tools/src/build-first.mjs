@@ -1,0 +1,145 @@
+// @ts-check
+// Builds an app of this clone where its sources are newer than what was built from them. The bin files of the apps call
+// it before they start the app, so that a command works right after `npm ci`, and after `git pull` too.
+//
+// Whether to build is seen from file times: each project that the app references has a build file of tsc, which must be
+// newer than every source of its project. Only one process builds at a time; the others wait for it.
+import { spawnSync } from "node:child_process"
+import {
+  existsSync,
+  linkSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync
+} from "node:fs"
+import { dirname, join } from "node:path"
+import { fileURLToPath } from "node:url"
+
+const modules = fileURLToPath(new URL("../../node_modules", import.meta.url))
+
+/** Time of the newest file below a folder. Folders count too: they change when a file goes. @type {(folder: string) => number} */
+const newest = (folder) => {
+  let time = statSync(folder).mtimeMs
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name)
+    time = Math.max(time, entry.isDirectory() ? newest(path) : statSync(path).mtimeMs)
+  }
+  return time
+}
+
+/** The file that tsc writes last when it builds a project. @type {(config: string) => string} */
+const buildFile = (config) => join(dirname(config), "dist/tsconfig.lib.tsbuildinfo")
+
+/** A project and all that it references. @type {(config: string, found?: Set<string>) => ReadonlySet<string>} */
+const projectsOf = (config, found = new Set()) => {
+  if (found.has(config)) return found
+  found.add(config)
+  /** @type {ReadonlyArray<{ path: string }>} */
+  const references = JSON.parse(readFileSync(config, "utf8")).references ?? []
+  for (const { path } of references) projectsOf(join(dirname(config), path), found)
+  return found
+}
+
+/** Whether a project and all that it references are built from the sources that are there. @type {(config: string) => boolean} */
+export const isFresh = (config) =>
+  [...projectsOf(config)].every((project) => {
+    const built = statSync(buildFile(project), { throwIfNoEntry: false })
+    return built !== undefined &&
+      built.mtimeMs >= Math.max(statSync(project).mtimeMs, newest(join(dirname(project), "src")))
+  })
+
+/** Whether a process exists. @type {(pid: number) => boolean} */
+const isAlive = (pid) => {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return /** @type {NodeJS.ErrnoException} */ (error).code === "EPERM"
+  }
+}
+
+/** Who holds a lock; 0 for nobody. @type {(lock: string) => number} */
+const holderOf = (lock) => {
+  try {
+    return Number(readFileSync(lock, "utf8"))
+  } catch {
+    return 0
+  }
+}
+
+/** Makes a lock with the number of this process in it, in one step. @type {(lock: string) => boolean} */
+const tryMake = (lock) => {
+  const own = `${lock}.${process.pid}.tmp`
+  writeFileSync(own, String(process.pid))
+  try {
+    linkSync(own, lock)
+    return true
+  } catch (error) {
+    if (/** @type {NodeJS.ErrnoException} */ (error).code === "EEXIST") return false
+    throw error
+  } finally {
+    rmSync(own)
+  }
+}
+
+/**
+ * Takes a lock, or returns who holds it. A lock that a dead process left is taken away under a lock of its own, so that
+ * of several processes that find it only one does that.
+ * @type {(lock: string) => number}
+ */
+export const tryLock = (lock) => {
+  if (tryMake(lock)) return 0
+  const holder = holderOf(lock)
+  if (holder === 0) return tryLock(lock)
+  if (isAlive(holder)) return holder
+  const guard = `${lock}.${holder}`
+  const other = tryLock(guard)
+  if (other !== 0) return other
+  if (holderOf(lock) === holder) rmSync(lock)
+  rmSync(guard)
+  return tryLock(lock)
+}
+
+/** Takes a lock and waits while others have it. @type {(lock: string) => void} */
+const waitForLock = (lock) => {
+  const never = new Int32Array(new SharedArrayBuffer(4))
+  while (tryLock(lock) !== 0) Atomics.wait(never, 0, 0, 50)
+}
+
+/**
+ * Builds the app whose tsconfig.lib.json is at `config`, where it is not fresh; `name` is the command, for messages. False
+ * when it cannot be built: the reason is on standard error then. Without TypeScript, what is built is taken as it is.
+ * @type {(config: string, name: string, say?: (text: string) => void) => boolean}
+ */
+export const buildFirst = (config, name, say = (text) => process.stderr.write(text)) => {
+  const lock = join(modules, ".swaplab-build.lock")
+  if (!existsSync(lock) && isFresh(config)) return true
+  const compiler = join(modules, "typescript/bin/tsc")
+  if (!existsSync(compiler)) {
+    if (projectsOf(config).size > 0 && existsSync(buildFile(config))) return true
+    say(`${name}: not built yet, and TypeScript is not installed: run npm ci without --omit=dev\n`)
+    return false
+  }
+  waitForLock(lock)
+  try {
+    if (isFresh(config)) return true
+    const first = !existsSync(buildFile(config))
+    say(`${name}: ${first ? "building from source before the first start" : "the sources have changed, building"} ...\n`)
+    const start = new Date()
+    const { error, status, stderr, stdout } = spawnSync(process.execPath, [compiler, "-b", config], { encoding: "utf8" })
+    if (status !== 0) {
+      say(`${stdout ?? ""}${stderr ?? ""}${name}: the build failed: ${error?.message ?? "see the lines above"}\n`)
+      return false
+    }
+    // tsc leaves the file of a project alone where nothing but the time of a source has changed
+    for (const project of projectsOf(config)) {
+      if (statSync(buildFile(project)).mtimeMs < start.getTime()) utimesSync(buildFile(project), start, start)
+    }
+    return true
+  } finally {
+    rmSync(lock)
+  }
+}
