@@ -1,6 +1,6 @@
 // Runs the built command as a user does: a process of its own, with a scenario file on disk.
 import { spawn } from "node:child_process"
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -9,7 +9,7 @@ import { afterAll } from "vitest"
 /** The folder of the root package.json. */
 export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 
-const main = join(root, "apps/swaplab/dist/main.js")
+const main = join(root, "apps/swaplab/bin/swaplab.mjs")
 
 /** How a process ended, and what it printed. */
 export interface Ended {
@@ -66,7 +66,6 @@ export const execute = (program: string, args: ReadonlyArray<string>, options: R
 
 /** `swaplab …`. */
 export const swaplab = (args: ReadonlyArray<string>, options: RunOptions = {}): Promise<Ended> => {
-  if (!existsSync(main)) throw new Error(`${main} is missing: run npm run build first`)
   return execute(options.node ?? process.execPath, [main, ...args], options)
 }
 

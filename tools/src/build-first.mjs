@@ -5,16 +5,7 @@
 // Whether to build is seen from file times: each project that the app references has a build file of tsc, which must be
 // newer than every source of its project. Only one process builds at a time; the others wait for it.
 import { spawnSync } from "node:child_process"
-import {
-  existsSync,
-  linkSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  utimesSync,
-  writeFileSync
-} from "node:fs"
+import { existsSync, linkSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 
@@ -127,9 +118,13 @@ export const buildFirst = (config, name, say = (text) => process.stderr.write(te
   try {
     if (isFresh(config)) return true
     const first = !existsSync(buildFile(config))
-    say(`${name}: ${first ? "building from source before the first start" : "the sources have changed, building"} ...\n`)
+    say(
+      `${name}: ${first ? "building from source before the first start" : "the sources have changed, building"} ...\n`
+    )
     const start = new Date()
-    const { error, status, stderr, stdout } = spawnSync(process.execPath, [compiler, "-b", config], { encoding: "utf8" })
+    const { error, status, stderr, stdout } = spawnSync(process.execPath, [compiler, "-b", config], {
+      encoding: "utf8"
+    })
     if (status !== 0) {
       say(`${stdout ?? ""}${stderr ?? ""}${name}: the build failed: ${error?.message ?? "see the lines above"}\n`)
       return false

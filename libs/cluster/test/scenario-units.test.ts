@@ -136,7 +136,7 @@ describe("a scenario", () => {
 
   it("has the JSON Schema that ships with it", () => {
     const file = new URL("../../../scenarios/scenario.schema.json", import.meta.url)
-    // written by: node apps/swaplab/dist/main.js schema > scenarios/scenario.schema.json
+    // written by: npx swaplab schema > scenarios/scenario.schema.json
     expect(JSON.parse(readFileSync(file, "utf8"))).toEqual(scenarioJsonSchema())
   })
 
