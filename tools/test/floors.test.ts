@@ -160,6 +160,8 @@ describe("what is really imported", () => {
   it("comes from the project itself when the path is relative", () => {
     const strays = imports.filter(({ path, target }) => {
       if (!target.startsWith(".") || path.endsWith("vitest.config.ts")) return false
+      // only in a clone, where tools is there
+      if (/^apps\/[^/]+\/bin\//.test(path) && target === "../../../tools/src/build-first.mjs") return false
       const home = path.split("/").slice(0, /^(libs|apps)\//.test(path) ? 2 : 1).join("/")
       return !normalize(join(dirname(path), target)).startsWith(`${home}/`)
     })
