@@ -59,7 +59,7 @@ export { buildCluster, type Client, type Cluster } from "./run/topology.ts"
 export { graphText, knotOf, type WaitEdge, type WaitGraph, type WaitNode, type WaitNodeKind } from "./run/wait-graph.ts"
 export { proofNs, type Verdict, Watchdog, WATCHDOG_PERIOD_NS, type WatchdogOptions } from "./run/watchdog.ts"
 export { machineFacts } from "./scenario/cards.ts"
-export { clientsOf, type ClientSpec, neededSwap, usememBytes } from "./scenario/clients.ts"
+export { clientsOf, type ClientSpec, kernelOf, neededSwap, usememBytes } from "./scenario/clients.ts"
 export { formatPath, formatProblem, type Path, type Problem, ScenarioError, scenarioError } from "./scenario/errors.ts"
 export {
   type IdlePatch,

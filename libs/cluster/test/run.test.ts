@@ -7,6 +7,7 @@ import {
   type RunResult,
   type ScenarioEncoded
 } from "@swaplab/cluster"
+import { CARD_NAMES, cardOf } from "@swaplab/net-skb"
 import { describe, expect, it } from "vitest"
 import { scenario, SMALL, started } from "./clusters.ts"
 
@@ -168,5 +169,21 @@ describe("a cluster", () => {
     const of = scenario([{ ...SMALL, kernel: "slub-series" }, { ...SMALL, name: "other" }])
     const cluster = buildCluster(of, "slab-vanilla", 1)
     expect(cluster.clients.map(({ machine }) => machine.spec.kernel.allocator)).toEqual(["slub", "slab"])
+  })
+})
+
+describe("every card", () => {
+  it.each(CARD_NAMES)("%s is a choice of the schema, boots, swaps and receives", (driver) => {
+    const nic = { driver, rxRing: 64 } as const
+    const { cluster } = started(scenario([{ ...SMALL, nic }]))
+    const [{ connection, machine }] = cluster.clients
+    expect(connection.clientSocket.tso).toBe(cardOf(driver).scatterGather)
+    expect(machine.nic.rx.posted).toBe(64)
+    cluster.sim.run(150e6)
+    expect(machine.disk.counters.completed).toBeGreaterThan(10)
+  })
+
+  it("a kernel that the scenario does not have is our mistake, not a machine without options", () => {
+    expect(() => buildCluster(scenario([SMALL]), "none", 1)).toThrow("no kernel called none")
   })
 })

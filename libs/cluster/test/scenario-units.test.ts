@@ -178,6 +178,9 @@ describe("thresholds", () => {
     })
     expect(parseThreshold("server.linkInUtilisation<=90 %")).toMatchObject({ comparison: "<=", value: 0.9 })
     expect(parseThreshold("client.vmstat.allocstall < 10")).toMatchObject({ value: 10 })
+    expect(parseThreshold("client.vmstat.allocstal < 10")).toBe(
+      "a known metric, did you mean client.vmstat.allocstall?"
+    )
     expect(parseThreshold("client.swapInRate > 100 Mbit")).toMatchObject({ value: 1e8 })
   })
 

@@ -1,6 +1,13 @@
 // Kernels by patch: a base with all patches, the base without each one, vanilla, and vanilla with each one. What a
 // scenario says about its own kernels gives the allocators only; its machines and its load stay as they are.
-import { decodeScenario, type LoadedScenario, type Mapping, type ScenarioError, scenarioError } from "@swaplab/cluster"
+import {
+  decodeScenario,
+  kernelOf,
+  type LoadedScenario,
+  type Mapping,
+  type ScenarioError,
+  scenarioError
+} from "@swaplab/cluster"
 import { type Base, BASES, type KernelSpec, PATCHES, patchesOf, type PatchName } from "@swaplab/kernel"
 import { Either } from "effect"
 import type { Job } from "./plan.ts"
@@ -151,12 +158,12 @@ export const makeAblation = (
     }
     const kernels = new Map<string, KernelSpec>(variants.map(({ kernel, spec }) => [kernel, spec]))
     for (const name of yield* fixedKernels(given)) {
-      if (kernels.has(name) && !sameKernel(kernels.get(name), scenario.kernels[name] as KernelSpec)) {
+      if (kernels.has(name) && !sameKernel(kernels.get(name), kernelOf(scenario, name))) {
         return yield* Either.left(
           scenarioError(given.file, ["kernels", name], "ablate uses this name, choose another")
         )
       }
-      kernels.set(name, scenario.kernels[name] as KernelSpec)
+      kernels.set(name, kernelOf(scenario, name))
     }
     const { compare: _compare, map: _map, ...rest } = given.given
     const data: Mapping = { ...rest, kernels: Object.fromEntries(kernels), expect: { default: "any" } }

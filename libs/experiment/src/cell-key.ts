@@ -1,6 +1,6 @@
 // What decides a run, as a name for it: the build of swaplab, the machines and their kernels, the seed. What a scenario
 // says about the experiment around the run (names, other kernels, other seeds, expectations, maps) does not.
-import { clientsOf, Scenario } from "@swaplab/cluster"
+import { clientsOf, kernelOf, Scenario } from "@swaplab/cluster"
 import { Effect, Schema } from "effect"
 import type { Job } from "./plan.ts"
 
@@ -14,7 +14,7 @@ const machinesOf = (scenario: Scenario): Readonly<Record<string, unknown>> =>
 /** The kernels that clients of a cell run, by client: their names do not matter. */
 const kernelsOf = (scenario: Scenario, cell: string): ReadonlyArray<unknown> =>
   clientsOf(scenario, cell).map(({ kernel }) => {
-    const { allocator, base, patches } = scenario.kernels[kernel]
+    const { allocator, base, patches } = kernelOf(scenario, kernel)
     return [allocator, base, Object.entries(patches).sort(([a], [b]) => (a < b ? -1 : 1))]
   })
 

@@ -1,15 +1,16 @@
 // What a table over many runs needs of each one. A whole result of a run has some 100 kB with its time series; this has a
 // few hundred bytes, so that thousands fit into memory and into files. Equal runs give equal cells: no time of the host.
-import type {
-  ClientResult,
-  LockupFailure,
-  LockupKind,
-  LockupTaxonomy,
-  Outcome,
-  RunResult,
-  Scenario
+import {
+  type ClientResult,
+  kernelOf,
+  type LockupFailure,
+  type LockupKind,
+  type LockupTaxonomy,
+  type Outcome,
+  type RunResult,
+  type Scenario
 } from "@swaplab/cluster"
-import { type KernelSpec, patchesOf } from "@swaplab/kernel"
+import { patchesOf } from "@swaplab/kernel"
 
 /** The first lockup of a run. */
 export interface CellLockup {
@@ -80,9 +81,7 @@ export const cellOf = (scenario: Scenario, run: RunResult): CellResult => {
   const { clients } = run
   const sum = (value: (client: ClientResult) => number): number =>
     clients.reduce((total, client) => total + value(client), 0)
-  const counted = clients.some(({ kernel }) =>
-    patchesOf(scenario.kernels[kernel] as KernelSpec).has("throttle-counter")
-  )
+  const counted = clients.some(({ kernel }) => patchesOf(kernelOf(scenario, kernel)).has("throttle-counter"))
   return {
     kernel: run.kernel,
     seed: run.seed,

@@ -2,6 +2,7 @@
 // switched on shortly before, and everything else as it was.
 import {
   clientsOf,
+  kernelOf,
   type KernelSpec,
   type LockupReport,
   machineFacts,
@@ -105,10 +106,10 @@ const notTried = (kernel: KernelSpec, facts: Parameters<typeof noEffect>[1], pat
 }
 
 /** The kernel of the client, and what of its machine decides whether a patch can matter. */
-const kernelOf = ({ loaded: { scenario } }: SavedResult, { client, kernel }: SavedLockup) => {
+const clientKernel = ({ loaded: { scenario } }: SavedResult, { client, kernel }: SavedLockup) => {
   const spec = clientsOf(scenario, kernel).find(({ name }) => name === client)
   if (spec === undefined) return null
-  return { spec: scenario.kernels[spec.kernel] as KernelSpec, facts: machineFacts(spec.group) }
+  return { spec: kernelOf(scenario, spec.kernel), facts: machineFacts(spec.group) }
 }
 
 /** Explains one lockup of a result. */
@@ -122,7 +123,7 @@ export const explain = (
     const closeUp = { fromNs: Math.max(0, sinceNs - BEFORE_NS), toNs: sinceNs + AFTER_NS, everyNs: SAMPLE_NS }
     const [base] = yield* replayAll(lockup, saved, [{ client, closeUp }], options)
     const report = reportOf(base, client)
-    const known = kernelOf(saved, lockup)
+    const known = clientKernel(saved, lockup)
     if (report === null || known === null || report.text !== lockup.text || base.closeUp === undefined) {
       return yield* new ScenarioError({
         problems: [{

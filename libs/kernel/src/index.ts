@@ -7,7 +7,7 @@ export { LocalDisk, type LocalDiskOptions } from "./files/local-disk.ts"
 export { PageCache } from "./files/page-cache.ts"
 export { Writeback } from "./files/writeback.ts"
 export { Softirqs } from "./ksoftirqd.ts"
-export { type Corruption, Machine, type MachinePlugs, type MachineSpec, type NicDriver } from "./machine.ts"
+export { type Corruption, Machine, type MachinePlugs, type MachineSpec } from "./machine.ts"
 export { FAULT_DONE, FAULT_OOM, FAULT_SIGBUS, Mm, type MmParts } from "./mm/mm.ts"
 export { type LogLine } from "./mm/oom.ts"
 export {

@@ -7,7 +7,7 @@
 import { BlockQueue, bootContext, CongestionState } from "@swaplab/blk"
 import { BIO_0, type MemallocSocks, type ObjectAllocator, RADIX_TREE_NODE, REQUEST } from "@swaplab/kmem"
 import type { NbdDevice } from "@swaplab/nbd"
-import { KernelMemory, NetStack, Nic, nics, type Packets, tcpMem, type Wire } from "@swaplab/net-skb"
+import { type CardName, cardOf, KernelMemory, NetStack, Nic, type Packets, tcpMem, type Wire } from "@swaplab/net-skb"
 import {
   type Context,
   NR_FREE_PAGES,
@@ -47,9 +47,6 @@ import {
 } from "./patches/switches.ts"
 import { KernelTask } from "./task.ts"
 
-/** Drivers of network cards, as net-skb knows them. */
-export type NicDriver = keyof typeof nics
-
 /** What a client is made of. */
 export interface MachineSpec {
   readonly name: string
@@ -69,7 +66,7 @@ export interface MachineSpec {
   /** Slots of the swap area, header included. */
   readonly swapSlots: number
   readonly nic: {
-    readonly driver: NicDriver
+    readonly driver: CardName
     readonly rxRing: number
     readonly txRing: number
     /** Least time between two interrupts. */
@@ -205,7 +202,7 @@ export class Machine {
       tcpMem: tcpMem(this.pages.vmstat.items[NR_FREE_PAGES])
     })
     this.nic = new Nic(this.net, plugs.wire, this.softirqs.perCpu[0], {
-      ...nics[spec.nic.driver],
+      ...cardOf(spec.nic.driver),
       ring: spec.nic.rxRing,
       txDescriptors: spec.nic.txRing,
       interruptGapNs: spec.nic.interruptGapNs

@@ -1,6 +1,6 @@
 // Packets received per CPU second: NIC arrival, ring, interrupt, NAPI, skb from a fragment page, socket, free.
 // Memory is a plain host's, so the figure is the network's own cost; page and object allocators come on top.
-import { ALL_SWITCHES, HostMemory, NetStack, Nic, nics, Packets, Socket, Softirq, tcpMem } from "@swaplab/net-skb"
+import { ALL_SWITCHES, CARDS, HostMemory, NetStack, Nic, Packets, Socket, Softirq, tcpMem } from "@swaplab/net-skb"
 import type { Context } from "@swaplab/page-alloc"
 import { Sim } from "@swaplab/sim"
 
@@ -30,7 +30,7 @@ const run = (): number => {
     tcpMem: tcpMem(500_000)
   })
   const softirq = new Softirq(sim, { stealCpu: () => {}, wakeKsoftirqd: () => {} })
-  const nic = new Nic(stack, { transmit: () => sim.now }, softirq, nics.e1000)
+  const nic = new Nic(stack, { transmit: () => sim.now }, softirq, CARDS.e1000)
   nic.open(softirq.ctx)
   const sink = new Sink(stack, stack.udpMemory, 1e9, 1e9)
   let sent = 0

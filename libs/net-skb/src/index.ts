@@ -1,9 +1,10 @@
 // Contents page of @swaplab/net-skb, in reading order.
+export { type Card, CARD_NAMES, type CardName, cardOf, CARDS, isCardName, type NicOptions } from "./cards.ts"
 export { DatagramSocket } from "./datagram.ts"
 export { FragPages, NO_FRAG_PAGE } from "./frag-pages.ts"
 export { HostMemory, hostMemoryIdle, KernelMemory, type SocketMemory, type SocketPages } from "./memory.ts"
 export { NetdevAlloc, netdevFragBytes } from "./netdev-alloc.ts"
-export { Nic, type NicOptions, nics } from "./nic.ts"
+export { Nic } from "./nic.ts"
 export {
   ETH_P_8021Q,
   ETH_P_ARP,

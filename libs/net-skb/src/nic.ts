@@ -6,51 +6,12 @@
 // source: drivers/net/ethernet/intel/e1000/e1000_main.c:e1000_clean, e1000_watchdog
 import type { Context } from "@swaplab/page-alloc"
 import { type Nanoseconds, Timer } from "@swaplab/sim"
+import { CARDS, type NicOptions } from "./cards.ts"
 import { RxRing } from "./rx-ring.ts"
 import type { Napi, Softirq } from "./softirq.ts"
 import type { NetDevice, NetStack } from "./stack.ts"
 import { TxRing } from "./tx-ring.ts"
 import type { Wire } from "./wire.ts"
-
-export interface NicOptions {
-  readonly driver: "refilling" | "recycling"
-  readonly buffers: "fragment" | "kmalloc" | "page"
-  /** Receive slots. */
-  readonly ring: number
-  readonly bufferBytes: number
-  readonly copyBreak: number
-  readonly txDescriptors: number
-  /** Skbs that may wait for the transmit ring (txqueuelen). */
-  readonly txQueueLength: number
-  /** From a frame's arrival to the interrupt. */
-  readonly interruptDelayNs: Nanoseconds
-  /** Least time between two interrupts (interrupt throttling). */
-  readonly interruptGapNs: Nanoseconds
-  /** From the last bit of a sent skb to the interrupt that reports it. */
-  readonly txInterruptDelayNs: Nanoseconds
-  readonly watchdogNs: Nanoseconds
-}
-
-const base = {
-  txDescriptors: 256,
-  txQueueLength: 1000,
-  interruptDelayNs: 5_000,
-  interruptGapNs: 50_000,
-  txInterruptDelayNs: 50_000,
-  watchdogNs: 2_000_000_000
-} as const
-
-/** The cards of the reference, by driver. `e1000-3.4` is the e1000 before the fragment pages. */
-export const nics: Readonly<
-  Record<"e1000" | "e1000-3.4" | "igb" | "tg3" | "tg3-3.4" | "r8169", NicOptions>
-> = {
-  e1000: { ...base, driver: "refilling", buffers: "fragment", ring: 256, bufferBytes: 1522, copyBreak: 0 },
-  "e1000-3.4": { ...base, driver: "refilling", buffers: "kmalloc", ring: 256, bufferBytes: 1522, copyBreak: 0 },
-  igb: { ...base, driver: "refilling", buffers: "page", ring: 256, bufferBytes: 1522, copyBreak: 0 },
-  tg3: { ...base, driver: "recycling", buffers: "fragment", ring: 200, bufferBytes: 1536, copyBreak: 256 },
-  "tg3-3.4": { ...base, driver: "recycling", buffers: "kmalloc", ring: 200, bufferBytes: 1536, copyBreak: 256 },
-  r8169: { ...base, driver: "recycling", buffers: "fragment", ring: 256, bufferBytes: 1536, copyBreak: 16384 }
-}
 
 /** One card. Plug its wire's far end to `receive`. */
 export class Nic implements NetDevice, Napi {
@@ -68,7 +29,7 @@ export class Nic implements NetDevice, Napi {
   #lastIrq = Number.NEGATIVE_INFINITY
   #up = false
 
-  constructor(stack: NetStack, wire: Wire, softirq: Softirq, options: NicOptions = nics.e1000) {
+  constructor(stack: NetStack, wire: Wire, softirq: Softirq, options: NicOptions = CARDS.e1000) {
     this.#stack = stack
     this.#softirq = softirq
     this.#options = options

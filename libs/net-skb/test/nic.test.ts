@@ -1,4 +1,4 @@
-import { DatagramSocket, type NicOptions, nics } from "@swaplab/net-skb"
+import { type Card, CARD_NAMES, cardOf, CARDS, DatagramSocket } from "@swaplab/net-skb"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { Toy } from "./toy.ts"
@@ -10,7 +10,7 @@ const receiver = (toy: Toy): DatagramSocket => new DatagramSocket(toy.stack, toy
 
 describe("receive ring without memory", () => {
   it("a refilling NIC lives on what is posted, then goes deaf, and its watchdog brings it back", () => {
-    const toy = new Toy({ nic: nics["e1000-3.4"] })
+    const toy = new Toy({ nic: CARDS.kmalloc })
     const socket = receiver(toy)
     toy.nic.open(toy.ctx)
     expect(toy.nic.rx.posted).toBe(256)
@@ -36,7 +36,11 @@ describe("receive ring without memory", () => {
     toy.nic.checkInvariants()
   })
 
-  it.each([["tg3-3.4", nics["tg3-3.4"]], ["tg3", nics.tg3], ["r8169", nics.r8169]] as Array<[string, NicOptions]>)(
+  const recycling = CARD_NAMES.map((name): [string, Card] => [name, cardOf(name)]).filter(([, { driver }]) =>
+    driver === "recycling"
+  )
+
+  it.each(recycling)(
     "a recycling NIC (%s) drops everything, keeps its ring, and recovers at once",
     (_name, nic) => {
       const toy = new Toy({ nic })
@@ -62,7 +66,7 @@ describe("receive ring without memory", () => {
   )
 
   it("igb uses both halves of a page when the first is free again", () => {
-    const toy = new Toy({ nic: nics.igb })
+    const toy = new Toy({ nic: CARDS.igb })
     const socket = receiver(toy)
     toy.nic.open(toy.ctx)
     const pages = toy.stack.skbs.pages.inUse
@@ -80,10 +84,10 @@ describe("receive ring without memory", () => {
   it("frames, skbs, pages and objects are conserved for any arrivals", () => {
     fc.assert(
       fc.property(
-        fc.constantFrom<keyof typeof nics>("e1000", "e1000-3.4", "igb", "tg3", "tg3-3.4", "r8169"),
+        fc.constantFrom(...CARD_NAMES),
         fc.array(fc.record({ gapUs: fc.nat(200), len: fc.nat(1400), act: fc.nat(12) }), { maxLength: 300 }),
         (name, steps) => {
-          const toy = new Toy({ nic: nics[name] })
+          const toy = new Toy({ nic: cardOf(name) })
           const socket = receiver(toy)
           toy.nic.open(toy.ctx)
           for (const { gapUs, len, act } of steps) {
@@ -119,7 +123,7 @@ describe("receive ring without memory", () => {
 
 describe("interrupts and softirqs", () => {
   it("keeps the gap between interrupts and handles what came meanwhile in one poll", () => {
-    const toy = new Toy({ nic: { ...nics.e1000, interruptDelayNs: 0, interruptGapNs: 50_000 } })
+    const toy = new Toy({ nic: { ...CARDS.e1000, interruptDelayNs: 0, interruptGapNs: 50_000 } })
     const socket = receiver(toy)
     toy.nic.open(toy.ctx)
     for (let i = 0; i < 20; i++) {
@@ -134,7 +138,7 @@ describe("interrupts and softirqs", () => {
 
   it("300 packets a round, ten rounds, then ksoftirqd", () => {
     // 4000 packets are waiting when the interrupt comes
-    const toy = new Toy({ nic: { ...nics.r8169, ring: 4000, copyBreak: 16384 } })
+    const toy = new Toy({ nic: { ...CARDS.r8169, ring: 4000, copyBreak: 16384 } })
     const socket = receiver(toy)
     toy.nic.open(toy.ctx)
     for (let i = 0; i < 4000; i++) toy.arrive(socket.port, 10)
@@ -155,7 +159,7 @@ describe("interrupts and softirqs", () => {
   })
 
   it("the CPU time of a poll delays the next one", () => {
-    const toy = new Toy({ nic: { ...nics.e1000, interruptDelayNs: 0, interruptGapNs: 0 } })
+    const toy = new Toy({ nic: { ...CARDS.e1000, interruptDelayNs: 0, interruptGapNs: 0 } })
     const socket = receiver(toy)
     toy.nic.open(toy.ctx)
     toy.arrive(socket.port)

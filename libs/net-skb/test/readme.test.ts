@@ -1,4 +1,4 @@
-import { DatagramSocket, HostMemory, NetStack, Nic, nics, Packets, Softirq, tcpMem } from "@swaplab/net-skb"
+import { CARDS, DatagramSocket, HostMemory, NetStack, Nic, Packets, Softirq, tcpMem } from "@swaplab/net-skb"
 import { Sim } from "@swaplab/sim"
 import { expect, it } from "vitest"
 
@@ -7,7 +7,7 @@ it("the example of the README", () => {
   const packets = new Packets() // all frames of the cluster
   const stack = new NetStack(sim, { host: 0, memory: new HostMemory(), packets, tcpMem: tcpMem(500_000) })
   const softirq = new Softirq(sim, { stealCpu: () => {}, wakeKsoftirqd: () => {} })
-  const nic = new Nic(stack, { transmit: () => sim.now }, softirq, nics.e1000)
+  const nic = new Nic(stack, { transmit: () => sim.now }, softirq, CARDS.e1000)
   nic.open(softirq.ctx)
 
   // nobody reads this socket: background packets fill its buffer, then are dropped

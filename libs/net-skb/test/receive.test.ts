@@ -1,4 +1,4 @@
-import { DatagramSocket, ETH_P_ARP, ETH_P_LLDP, type NetSwitches, nics, ProtoMemory, Socket } from "@swaplab/net-skb"
+import { CARDS, DatagramSocket, ETH_P_ARP, ETH_P_LLDP, type NetSwitches, ProtoMemory, Socket } from "@swaplab/net-skb"
 import { __GFP_MEMALLOC, type Context, GFP_ATOMIC, NO_PAGE, PF_MEMALLOC } from "@swaplab/page-alloc"
 import { describe, expect, it } from "vitest"
 import { Toy } from "./toy.ts"
@@ -45,7 +45,7 @@ const merged: Partial<NetSwitches> = {
 
 /** One packet for a memalloc socket and one for an ordinary one, at 12 free pages, on a NIC that allocates by kmalloc. */
 const atTheBottom = (switches: Partial<NetSwitches>) => {
-  const toy = new Toy({ switches, nic: { ...nics["tg3-3.4"], copyBreak: 0 } })
+  const toy = new Toy({ switches, nic: { ...CARDS["tg3-kmalloc"], copyBreak: 0 } })
   const nbd = new Probe(toy)
   const ordinary = new Probe(toy)
   nbd.setMemalloc()
@@ -132,7 +132,7 @@ describe("patches 7 to 12, each by what it changes", () => {
     for (const skbAllocPage of [false, true]) {
       const toy = new Toy({
         switches: { ...merged, skbAllocPage, netdevFragRecycle: true },
-        nic: { ...nics.igb, ring: 17 }
+        nic: { ...CARDS.igb, ring: 17 }
       })
       const nbd = new Probe(toy)
       nbd.setMemalloc()

@@ -1,4 +1,4 @@
-import { nics, NO_SKB, NO_SWITCHES, SKB_ALLOC_FCLONE, SKB_ALLOC_RX } from "@swaplab/net-skb"
+import { CARDS, NO_SKB, NO_SWITCHES, SKB_ALLOC_FCLONE, SKB_ALLOC_RX } from "@swaplab/net-skb"
 import { __GFP_MEMALLOC, __GFP_NOMEMALLOC, GFP_ATOMIC, GFP_KERNEL, PF_MEMALLOC, WOULD_SLEEP } from "@swaplab/page-alloc"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
@@ -138,7 +138,7 @@ describe("conservation", () => {
         fc.array(fc.record({ kind: fc.nat(4), pick: fc.nat(1000) }), { maxLength: 120 }),
         fc.boolean(),
         (steps, recycle) => {
-          const toy = new Toy({ switches: { netdevFragRecycle: recycle, skbReserve: true }, nic: nics.igb })
+          const toy = new Toy({ switches: { netdevFragRecycle: recycle, skbReserve: true }, nic: CARDS.igb })
           const { skbs, netdev } = toy.stack
           const live: Array<number> = []
           for (const { kind, pick } of steps) {

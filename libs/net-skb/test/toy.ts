@@ -2,12 +2,12 @@
 // every object meets the watermarks), a wire that delivers nowhere.
 import type { CacheOptions, KmemCache, MemallocSocks, ObjectAllocator } from "@swaplab/kmem"
 import {
+  CARDS,
   KernelMemory,
   NetStack,
   type NetSwitches,
   Nic,
   type NicOptions,
-  nics,
   NO_SWITCHES,
   Packets,
   Softirq,
@@ -123,7 +123,7 @@ export class Toy {
         return this.sim.now + 12_000
       }
     }
-    this.nic = new Nic(this.stack, wire, this.softirq, options.nic ?? nics.e1000)
+    this.nic = new Nic(this.stack, wire, this.softirq, options.nic ?? CARDS.e1000)
   }
 
   get ctx(): Context {

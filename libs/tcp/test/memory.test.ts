@@ -1,4 +1,4 @@
-import { ALL_SWITCHES, HostMemory, type NetSwitches, nics } from "@swaplab/net-skb"
+import { ALL_SWITCHES, CARDS, HostMemory, type NetSwitches, type NicOptions } from "@swaplab/net-skb"
 import {
   __GFP_MEMALLOC,
   __GFP_NOMEMALLOC,
@@ -63,7 +63,10 @@ class ShortMemory extends HostMemory {
   }
 }
 
-const network = (switches: NetSwitches = ALL_SWITCHES, nic = nics.e1000): { net: ToyNetwork; memory: ShortMemory } => {
+const network = (
+  switches: NetSwitches = ALL_SWITCHES,
+  nic: NicOptions = CARDS.e1000
+): { net: ToyNetwork; memory: ShortMemory } => {
   const memory = new ShortMemory()
   const net = new ToyNetwork({ memory, switches, nic })
   memory.queue = new WaitQueue(net.sim, "direct reclaim")
@@ -281,7 +284,7 @@ describe("an ACK at the bottom of memory", () => {
 
 describe("packets made of the reserve", () => {
   const receive = (memalloc: boolean, waiting: boolean) => {
-    const { net, memory } = network(ALL_SWITCHES, nics["e1000-3.4"])
+    const { net, memory } = network(ALL_SWITCHES, CARDS.kmalloc)
     // somebody else is a memalloc socket, so the NIC may fill its ring from the reserve
     if (!memalloc) net.a.stack.memallocSocks.count = 1
     else net.client.setMemalloc()

@@ -1,13 +1,13 @@
 // A toy network for tests and benchmarks: two machines and a wire with a rate, a latency, losses and reordering.
 import {
   ALL_SWITCHES,
+  CARDS,
   HostMemory,
   NetStack,
   type NetStackOptions,
   type NetSwitches,
   Nic,
   type NicOptions,
-  nics,
   Packets,
   type SocketMemory,
   Softirq,
@@ -123,7 +123,7 @@ export class ToyNetwork {
     const latency = options.latencyNs ?? 20_000
     this.ab = new ToyWire(this.sim, this.packets, "a to b", gigabit, latency)
     this.ba = new ToyWire(this.sim, this.packets, "b to a", gigabit, latency)
-    const nic = options.nic ?? nics.e1000
+    const nic = options.nic ?? CARDS.e1000
     const limits = options.tcpMem ?? tcpMem(FREE_PAGES)
     this.a = this.#machine(this.ab, nic, {
       host: 0,
@@ -132,7 +132,7 @@ export class ToyNetwork {
       switches: options.switches ?? ALL_SWITCHES,
       tcpMem: limits
     })
-    this.b = this.#machine(this.ba, nics.e1000, {
+    this.b = this.#machine(this.ba, CARDS.e1000, {
       host: 1,
       memory: new HostMemory(),
       packets: this.packets,

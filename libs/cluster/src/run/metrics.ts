@@ -1,4 +1,5 @@
 // The figures of a result that a threshold can name. One table: it feeds the parser, the check and the documentation.
+import { VMSTAT_NAMES } from "@swaplab/page-alloc"
 import { RATE, SHARE, SIZE, TIME, type UnitKind } from "../scenario/units.ts"
 import type { ClientResult, LatencySummary, RunResult } from "./result.ts"
 
@@ -92,11 +93,12 @@ export const METRICS: Readonly<Record<string, Metric>> = {
 
 const VMSTAT = /^client\.vmstat\.([a-z0-9_]+)$/
 
-/** The metric of a name, or null. */
+/** The metric of a name, or null: a counter of /proc/vmstat must be one that some kernel here prints. */
 export const metricOf = (name: string): Metric | null => {
   if (Object.hasOwn(METRICS, name)) return METRICS[name]
   const counter = VMSTAT.exec(name)
   if (counter === null) return null
   const key = counter[1]
+  if (!VMSTAT_NAMES.includes(key)) return null
   return client(null, `${key} of /proc/vmstat`, (c) => c.vmstat[key] ?? 0)
 }

@@ -5,7 +5,16 @@
 import { bootContext } from "@swaplab/blk"
 import { Cpus, KernelTask, type Machine, Softirqs } from "@swaplab/kernel"
 import type { Link } from "@swaplab/lan"
-import { type DatagramSocket, HostMemory, NetStack, Nic, nics, type Packets, tcpMem, type Wire } from "@swaplab/net-skb"
+import {
+  CARDS,
+  type DatagramSocket,
+  HostMemory,
+  NetStack,
+  Nic,
+  type Packets,
+  tcpMem,
+  type Wire
+} from "@swaplab/net-skb"
 import type { Nanoseconds, Sim } from "@swaplab/sim"
 import { connectTcp, TcpSocket } from "@swaplab/tcp"
 
@@ -62,7 +71,7 @@ export class OtherHosts {
       tcpMem: tcpMem(BUFFER_PAGES)
     })
     const softirqs = new Softirqs(sim, "other hosts", this.#group, this.#cpus)
-    this.nic = new Nic(this.#net, wire, softirqs.perCpu[0], { ...nics.e1000, ring: 4096, txDescriptors: 4096 })
+    this.nic = new Nic(this.#net, wire, softirqs.perCpu[0], { ...CARDS.e1000, ring: 4096, txDescriptors: 4096 })
     this.nic.open(bootContext())
   }
 

@@ -15,7 +15,7 @@ import {
   type ServerCpu,
   SwapServer
 } from "@swaplab/nbd"
-import { HostMemory, type NetCosts, NetStack, Nic, nics, type Packets, tcpMem, type Wire } from "@swaplab/net-skb"
+import { CARDS, HostMemory, type NetCosts, NetStack, Nic, type Packets, tcpMem, type Wire } from "@swaplab/net-skb"
 import { PAGE_SIZE, type Task } from "@swaplab/page-alloc"
 import type { Sim, Sleeps } from "@swaplab/sim"
 import { connectTcp, TcpSocket } from "@swaplab/tcp"
@@ -75,7 +75,7 @@ export class ServerMachine {
       costs: NO_COSTS,
       tcpMem: tcpMem(SERVER_BUFFER_PAGES)
     })
-    this.nic = new Nic(this.net, wire, softirqs.perCpu[0], { ...nics.e1000, ring: 1024, txDescriptors: 1024 })
+    this.nic = new Nic(this.net, wire, softirqs.perCpu[0], { ...CARDS.e1000, ring: 1024, txDescriptors: 1024 })
     this.nic.open(bootContext())
     this.disk = new Disk(sim, "server", diskShapes[config.disk])
     this.cache = config.disk === "memory"

@@ -1,14 +1,13 @@
 // The cluster of a scenario: machines, cables, switch, server, put together for one kernel and one seed.
-import { type KernelSpec, Machine, nbdSwitches } from "@swaplab/kernel"
+import { Machine, nbdSwitches } from "@swaplab/kernel"
 import { Lan, Link, Switch } from "@swaplab/lan"
 import { NbdDevice } from "@swaplab/nbd"
-import { DatagramSocket, Packets, type Socket, type Wire } from "@swaplab/net-skb"
+import { cardOf, DatagramSocket, Packets, type Socket, type Wire } from "@swaplab/net-skb"
 import { PAGE_SIZE } from "@swaplab/page-alloc"
 import { Sim } from "@swaplab/sim"
 import { startTcpReader, startUdpReader } from "@swaplab/workload"
 import type { BackgroundConfig } from "../scenario/background.ts"
-import { NIC_DRIVER, scatterGather } from "../scenario/cards.ts"
-import { clientsOf, type ClientSpec, usememBytes } from "../scenario/clients.ts"
+import { clientsOf, type ClientSpec, kernelOf, usememBytes } from "../scenario/clients.ts"
 import type { LinkConfig } from "../scenario/machines.ts"
 import type { Scenario } from "../scenario/scenario.ts"
 import { Background, backgroundProcesses } from "./background.ts"
@@ -103,7 +102,7 @@ export const buildCluster = (scenario: Scenario, cellKernel: string, seed: numbe
       name: spec.name,
       index,
       host,
-      kernel: scenario.kernels[spec.kernel] as KernelSpec,
+      kernel: kernelOf(scenario, spec.kernel),
       ramBytes: group.ram,
       cpus: group.cpus,
       thp: group.thp,
@@ -111,7 +110,7 @@ export const buildCluster = (scenario: Scenario, cellKernel: string, seed: numbe
       pageCachePages: Math.floor(group.pageCache * group.ram / PAGE_SIZE),
       swapSlots: Math.floor(group.swap / PAGE_SIZE),
       nic: {
-        driver: NIC_DRIVER[group.nic.driver],
+        driver: group.nic.driver,
         rxRing: group.nic.rxRing,
         txRing: group.nic.txRing,
         interruptGapNs: group.nic.interruptModeration
@@ -131,7 +130,7 @@ export const buildCluster = (scenario: Scenario, cellKernel: string, seed: numbe
       }
     }, { packets, wire: wireTo(up) })
     down.receive = (frame) => machine.nic.receive(frame)
-    const connection = server.connect(machine, group.swap, scatterGather(group.nic.driver))
+    const connection = server.connect(machine, group.swap, cardOf(group.nic.driver).scatterGather)
     const device = new NbdDevice(sim, machine.disk, machine.pages.frames, nbdSwitches(machine.spec.kernel))
     device.connect(connection.clientSocket)
     machine.attachSwap(device)
@@ -181,7 +180,7 @@ const connectTraffic = (sim: Sim, packets: Packets, link: Link, hosts: OtherHost
     sockets.push(socket)
   }
   if (hosts === null) return
-  const gather = scatterGather(group.nic.driver)
+  const gather = cardOf(group.nic.driver).scatterGather
   for (let i = 1; i <= tcpFlood; i++) sockets.push(hosts.stream(machine, `flood-${i}`, gather, startNs))
   for (let i = 1; i <= netperf.tcpStreams; i++) {
     const socket = hosts.stream(machine, `netperf-${i}`, gather, startNs)

@@ -1,5 +1,7 @@
 // Clients of a scenario one by one: names, kernels and sizes derived from the groups.
+import { assert } from "@swaplab/sim"
 import { backgroundBytes } from "./background.ts"
+import type { KernelConfig } from "./kernels.ts"
 import type { ClientGroup } from "./machines.ts"
 import { compareNatural } from "./natural.ts"
 import type { Scenario } from "./scenario.ts"
@@ -38,3 +40,9 @@ export const USEMEM_SHARE = 0.7
 /** Swap that a client needs for its workload and the anonymous memory of its background loads. */
 export const neededSwap = (group: ClientGroup): Bytes =>
   Math.max(0, Math.ceil((usememBytes(group) + backgroundBytes(group.background)) / USEMEM_SHARE) - group.ram)
+
+/** The kernel of that name. A name that the scenario does not have is our mistake: users' names are checked on loading. */
+export const kernelOf = ({ kernels }: Pick<Scenario, "kernels">, name: string): KernelConfig => {
+  assert(Object.hasOwn(kernels, name), `the scenario has no kernel called ${name}`)
+  return kernels[name]
+}

@@ -38,6 +38,10 @@ export const whole = (min: number, max: number) =>
 export const choice = <const L extends ReadonlyArray<string | number>>(...values: L): Schema.Schema<L[number]> =>
   Schema.Literal(...values).annotations({ title: values.join(", ").replace(/, ([^,]*)$/, " or $1") })
 
+/** What the rows of a table of choices mean, for the description of a field: `e1000: …; igb: …`. */
+export const meanings = (table: Readonly<Record<string, { readonly meaning: string }>>): string =>
+  Object.entries(table).map(([key, { meaning }]) => `${key}: ${meaning}`).join("; ")
+
 export const yesNo = Schema.Boolean.annotations({ title: "true or false" })
 export const name = Schema.String.pipe(
   Schema.pattern(KERNEL_NAME, { title: "a name of letters, digits, - and _", description: "a name" })

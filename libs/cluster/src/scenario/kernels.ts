@@ -11,6 +11,7 @@ import {
   patchesOf,
   type PatchName
 } from "@swaplab/kernel"
+import type { CardName } from "@swaplab/net-skb"
 import { ParseResult, Schema } from "effect"
 import { machineFacts } from "./cards.ts"
 import { choice, yesNo } from "./fields.ts"
@@ -108,7 +109,7 @@ export interface IdlePatch {
 const anyway = (base: Base, patch: PatchName, wanted: boolean): string | null =>
   wanted === baseInfo(base).patches.includes(patch) ? `${base} has it${wanted ? "" : " not"} anyway` : null
 
-type Groups = ReadonlyArray<{ readonly nic: { readonly driver: string } }>
+type Groups = ReadonlyArray<{ readonly nic: { readonly driver: CardName } }>
 
 /** Why a patch changes nothing on any of these clients, or null. */
 const idleOn = (spec: KernelSpec, groups: Groups, patch: PatchName): string | null => {
@@ -124,7 +125,7 @@ export const idlePatches = (
   PATCH_NAMES.flatMap((patch) => {
     const wanted = kernel.patches[patch]
     if (wanted === undefined) return []
-    const reason = idleOn(kernel as KernelSpec, groups, patch) ?? anyway(kernel.base, patch, wanted)
+    const reason = idleOn(kernel, groups, patch) ?? anyway(kernel.base, patch, wanted)
     return reason === null ? [] : [{ patch, wanted, reason }]
   })
 
@@ -141,10 +142,9 @@ export interface KernelPatches {
 /** What each kernel of a scenario contains, and what of it has no effect there. */
 export const kernelPatches = (scenario: {
   readonly kernels: Readonly<Record<string, KernelConfig>>
-  readonly clients: ReadonlyArray<{ readonly kernel?: string | undefined; readonly nic: { readonly driver: string } }>
+  readonly clients: ReadonlyArray<{ readonly kernel?: string | undefined; readonly nic: { readonly driver: CardName } }>
 }): ReadonlyArray<KernelPatches> =>
-  Object.entries(scenario.kernels).map(([name, config]) => {
-    const spec = config as KernelSpec
+  Object.entries(scenario.kernels).map(([name, spec]) => {
     const groups = scenario.clients.filter((group) => (group.kernel ?? name) === name)
     return {
       name,

@@ -1,4 +1,5 @@
 // The schema of what a cluster consists of beside its kernels: cards, cables, clients and their workload, the network, the server.
+import { CARD_NAMES, CARDS } from "@swaplab/net-skb"
 import { ParseResult, Schema } from "effect"
 import { BackgroundConfig } from "./background.ts"
 import {
@@ -8,6 +9,7 @@ import {
   GIB,
   KIB,
   maybe,
+  meanings,
   MIB,
   name,
   positiveRate,
@@ -23,11 +25,10 @@ import { Percentage, Size, Time } from "./units.ts"
 /** A network card. */
 export const NicConfig = Schema.Struct({
   driver: field(
-    choice("e1000", "igb", "tg3", "r8169", "kmalloc"),
-    "e1000",
-    "What receive buffers are made of: e1000 page fragments and a refilled ring; igb headers as fragments and marked "
-      + "pages; tg3 and r8169 recycle a buffer when a new one fails; kmalloc is the 2048-byte buffer of the 3.4 era. "
-      + "The published runs do not name theirs; e1000 is the commonest of the time."
+    choice(...CARD_NAMES),
+    CARD_NAMES[0],
+    `What receive buffers are made of. ${meanings(CARDS)}. The published runs do not name theirs; e1000 is the `
+      + "commonest of the time."
   ),
   rxRing: field(whole(16, 4096), 256, "Receive descriptors. 256 is the default of e1000, e1000e and igb."),
   txRing: field(whole(16, 4096), 256, "Transmit descriptors. 256 is the default of e1000, e1000e and igb."),

@@ -1,4 +1,5 @@
 // Thresholds: `client.faultLatency.p99 < 50 ms`. A metric, a comparison, a value in the metric's unit.
+import { VMSTAT_NAMES } from "@swaplab/page-alloc"
 import { ParseResult, Schema } from "effect"
 import { metricOf, METRICS } from "../run/metrics.ts"
 import { nearest } from "./nearest.ts"
@@ -25,7 +26,7 @@ export const parseThreshold = (text: string): Threshold | string => {
   const [, name, comparison, right] = parts
   const metric = metricOf(name)
   if (metric === null) {
-    const near = nearest(name, Object.keys(METRICS))
+    const near = nearest(name, [...Object.keys(METRICS), ...VMSTAT_NAMES.map((counter) => `client.vmstat.${counter}`)])
     return near === null
       ? `a metric, one of ${Object.keys(METRICS).join(", ")}`
       : `a known metric, did you mean ${near}?`

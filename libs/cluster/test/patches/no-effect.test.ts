@@ -1,15 +1,13 @@
 // Where the table of `noEffect` gives a reason, every event of a run is the same with the patch and without it.
 import { kernelPatches, PATCH_NAMES, runCluster, type Scenario } from "@swaplab/cluster"
 import { noEffect, type PatchName } from "@swaplab/kernel"
+import { CARD_NAMES, type CardName } from "@swaplab/net-skb"
 import { describe, expect, it } from "vitest"
 import { scenario, SMALL } from "../clusters.ts"
 import { type Allocator, ALLOCATORS } from "./rig.ts"
 
-const DRIVERS = ["e1000", "igb", "r8169", "kmalloc"] as const
-type Driver = (typeof DRIVERS)[number]
-
 /** 400 ms of a client with a small reserve that other packets compete for: whatever can matter has its chance. */
-const pressed = (allocator: Allocator, base: string, driver: Driver): Scenario =>
+const pressed = (allocator: Allocator, base: string, driver: CardName): Scenario =>
   scenario([{
     ...SMALL,
     minFree: "256 KiB",
@@ -20,7 +18,7 @@ const pressed = (allocator: Allocator, base: string, driver: Driver): Scenario =
 
 const fingerprint = (of: Scenario): string => runCluster(of, "k", 1).fingerprint
 
-const cells = ALLOCATORS.flatMap((allocator) => DRIVERS.map((driver) => [allocator, driver] as const))
+const cells = ALLOCATORS.flatMap((allocator) => CARD_NAMES.map((driver) => [allocator, driver] as const))
 
 describe("patches without effect", () => {
   // a reason holds all the more when other patches are missing, so they can go together
