@@ -1,6 +1,7 @@
 // Kernels in a scenario: a base with single patches, as a mapping or as an expression, and what of it has no effect.
 import {
   type Base,
+  BASE_INFO,
   baseInfo,
   BASES,
   formatKernel,
@@ -71,10 +72,8 @@ const BaseExpression = Schema.transformOrFail(
 const KernelFile = Schema.Struct({
   allocator: choice("slab", "slub").annotations({ description: "The object allocator it was built with." }),
   base: BaseExpression.annotations({
-    description:
-      "v3.5: before the series. feb-2012: the series of that month with the revised slab patch. v9: the series of "
-      + "April 2012. v3.6: the series as merged. v3.6-P: the same with receive buffers that are all marked. Patches may "
-      + "follow: v3.6 - nbd-memalloc + readahead-plug."
+    description: `${BASE_INFO.map(({ meaning, name }) => `${name}: ${meaning}.`).join(" ")} `
+      + "Patches may follow: v3.6 - nbd-memalloc + readahead-plug."
   }),
   patches: Schema.optionalWith(Patches, { exact: true, default: () => ({}) }).annotations({
     description: "Single patches switched on (true) or off (false) on top of the base, and before what follows it."

@@ -2,13 +2,8 @@
 // the trees that a posting was made for is not modelled.
 import { PATCHES, type PatchName } from "./patches.ts"
 
-/** Names of the bases a kernel can start from. */
-export const BASES = ["v3.5", "feb-2012", "v9", "v3.6", "v3.6-P"] as const
-export type Base = (typeof BASES)[number]
-
-/** What a base is, and what of it nobody could check. */
-export interface BaseInfo {
-  readonly name: Base
+/** A base as a row of the table. */
+interface BaseRow {
   readonly meaning: string
   readonly patches: ReadonlyArray<PatchName>
   readonly unverified: ReadonlyArray<string>
@@ -27,10 +22,9 @@ const V36 = names("series", "stream-fix", "release")
 const SIZES = "structure sizes are those compiled from 3.6; 3.5's were not compiled"
 const PRESENT = "pages present in each zone at boot are presets"
 
-export const BASE_INFO: ReadonlyArray<BaseInfo> = [
-  { name: "v3.5", meaning: "before the series", patches: [], unverified: [SIZES, PRESENT] },
-  {
-    name: "feb-2012",
+const TABLE = {
+  "v3.5": { meaning: "before the series", patches: [], unverified: [SIZES, PRESENT] },
+  "feb-2012": {
     meaning: "V8 of the series with the slab patch as revised on 2012-02-10",
     patches: [...V9, "throttle-v8"],
     unverified: [
@@ -40,8 +34,7 @@ export const BASE_INFO: ReadonlyArray<BaseInfo> = [
       "put on 3.5 instead of 3.3: + netdev-kmalloc gives the receive buffers of that time"
     ]
   },
-  {
-    name: "v9",
+  v9: {
     meaning: "V9 of 2012-04-16",
     patches: V9,
     unverified: [
@@ -49,8 +42,7 @@ export const BASE_INFO: ReadonlyArray<BaseInfo> = [
       "put on 3.5 instead of 3.4-rc2: + netdev-kmalloc gives the receive buffers of that time"
     ]
   },
-  {
-    name: "v3.6",
+  "v3.6": {
     meaning: "the series as merged (v15) and the rest of 3.6 that the model knows",
     patches: V36,
     unverified: [
@@ -59,15 +51,26 @@ export const BASE_INFO: ReadonlyArray<BaseInfo> = [
       PRESENT
     ]
   },
-  {
-    name: "v3.6-P",
+  "v3.6-P": {
     meaning: "v3.6 whose receive buffers are all marked when they come from the reserve",
     patches: [...V36, "netdev-kmalloc"],
     unverified: ["no such kernel existed: it is the series on the receive buffers that it was written for", PRESENT]
   }
-]
+} as const satisfies Record<string, BaseRow>
 
-const BY_NAME: ReadonlyMap<Base, BaseInfo> = new Map(BASE_INFO.map((info) => [info.name, info]))
+/** A base that a kernel can start from. */
+export type Base = keyof typeof TABLE
+
+/** What a base is, and what of it nobody could check. */
+export interface BaseInfo extends BaseRow {
+  readonly name: Base
+}
+
+/** Names of the bases, oldest first. */
+export const BASES = Object.keys(TABLE) as ReadonlyArray<Base>
 
 /** What the base of that name is. */
-export const baseInfo = (base: Base): BaseInfo => BY_NAME.get(base) as BaseInfo
+export const baseInfo = (base: Base): BaseInfo => ({ name: base, ...TABLE[base] })
+
+/** All bases, in the same order. */
+export const BASE_INFO: ReadonlyArray<BaseInfo> = BASES.map(baseInfo)
