@@ -1,68 +1,29 @@
-// The request queue of one disk: from a page that is to be read or written to a request that a driver takes.
+// The request queue of one disk, from above: from a page that is to be read or written to a request in the elevator.
 //
-// Modelled: plug, merging, request slots, the request mempool, a FIFO elevator, running of the driver, completion.
-// Not modelled: flushes, barriers, discard, request timeouts and requeueing (nbd of 3.5/3.6 uses none of them); kblockd (a plug
-// flushed because its task sleeps runs the driver at once instead of a scheduling latency later).
-// source: block/blk-core.c:blk_queue_bio, blk_flush_plug_list, blk_fetch_request, blk_end_request_all
+// Modelled: plug, merging, request slots, the request mempool. The driver's side is in dispatch-queue.ts.
+// Not modelled: barriers; kblockd (a plug flushed because its task sleeps runs the driver at once instead of a scheduling
+// latency later).
+// source: block/blk-core.c:blk_queue_bio, blk_flush_plug_list
 import { type Context, GFP_NOIO, type Task, WOULD_SLEEP } from "@swaplab/page-alloc"
-import { assert, type Process, type Sim, type Sleeps, type WaitQueue } from "@swaplab/sim"
-import { BioSet, NO_BIO } from "./bio-set.ts"
+import { assert, type Process, type Sim, type Sleeps } from "@swaplab/sim"
 import { checkRequestList } from "./check.ts"
-import { BLK_RW_ASYNC, BLK_RW_SYNC, CongestionState } from "./congestion.ts"
-import { type BlkCounters, blkCounters } from "./counters.ts"
-import { DiskStats } from "./disk-stats.ts"
-import { type BlkMemory, bootContext, Mempool } from "./mempool.ts"
-import {
-  BACK_MERGE,
-  findMerge,
-  initRequestFromBio,
-  mergeIntoList,
-  mergeIntoQueued,
-  NO_MERGE,
-  SECTORS_PER_PAGE
-} from "./merge.ts"
-import {
-  BLK_SAFE_MAX_SECTORS,
-  type BlkCosts,
-  BLKDEV_MIN_RQ,
-  type BlockQueueOptions,
-  DEFAULT_BLK_COSTS
-} from "./options.ts"
-import { BLKDEV_MAX_RQ, RequestList } from "./request-list.ts"
-import { NO_REQUEST, RequestFifo, Requests, RQ_PLUGGED, RQ_QUEUED, RQ_STARTED } from "./requests.ts"
+import { BLK_RW_ASYNC, BLK_RW_SYNC } from "./congestion.ts"
+import { DispatchQueue } from "./dispatch-queue.ts"
+import { type BlkMemory, bootContext } from "./mempool.ts"
+import { BACK_MERGE, findMerge, initRequestFromBio, mergeIntoList, mergeIntoQueued, NO_MERGE } from "./merge.ts"
+import type { BlockQueueOptions } from "./options.ts"
+import { NO_REQUEST, RQ_PLUGGED, RQ_QUEUED } from "./requests.ts"
 import { BLK_MAX_REQUEST_COUNT, type TaskIo, TaskIoTable } from "./task-io.ts"
 
 /** The bio was merged or became a request. */
 export const SUBMITTED = 1
 
-/** What the block layer calls when a queue holds requests. It may take them now, or later with `fetch`. */
-export interface BlockDriver {
-  requestFn(queue: BlockQueue): void
-}
-
 /** `request_queue`. Requests and bios are integers; their columns are public to read. */
-export class BlockQueue {
-  readonly name: string
-  /** Largest request in pages. */
-  readonly maxPages: number
-  readonly bios: BioSet
-  readonly requests: Requests
-  readonly requestPool: Mempool
-  readonly slots: RequestList
-  readonly congestion: CongestionState
-  readonly stats: DiskStats
-  readonly counters: BlkCounters = blkCounters()
-  /** Plugged in by whoever drives the disk. Without one, requests stay in the elevator. */
-  driver: BlockDriver | null = null
-  /** Called once for every page of a request that ends, in ascending sector order. */
-  onBioEnd: (ctx: Context, pfn: number, write: boolean, error: number) => void = () => {}
+export class BlockQueue extends DispatchQueue {
   readonly #sim: Sim
   readonly #tasks: TaskIoTable
-  readonly #costs: BlkCosts
-  readonly #elevator = new RequestFifo()
   /** Runs the flush of a task that is already off its CPU. */
   readonly #nobody: Context = bootContext()
-  #started = 0
 
   constructor(
     sim: Sim,
@@ -71,57 +32,13 @@ export class BlockQueue {
     requestMemory: BlkMemory,
     options: BlockQueueOptions = {}
   ) {
+    const tasks = new TaskIoTable(sim)
+    super(sim, name, bioMemory, requestMemory, options, tasks)
     this.#sim = sim
-    this.name = name
-    this.maxPages = Math.floor((options.maxSectors ?? BLK_SAFE_MAX_SECTORS) / SECTORS_PER_PAGE)
-    assert(this.maxPages >= 1, "a request must have room for a page")
-    this.#costs = options.costs ?? DEFAULT_BLK_COSTS
-    this.congestion = options.congestion ?? new CongestionState(sim)
-    this.#tasks = new TaskIoTable(sim)
-    this.slots = new RequestList(sim, name, options.nrRequests ?? BLKDEV_MAX_RQ, this.congestion, this.#tasks)
-    this.requests = new Requests(2 * this.slots.hardCap)
-    this.bios = new BioSet(sim, bioMemory)
-    this.requestPool = new Mempool(sim, "blkdev_requests", BLKDEV_MIN_RQ, requestMemory)
-    this.stats = new DiskStats(sim)
+    this.#tasks = tasks
     const flush = (process: Process): void => this.flushPlugOnSchedule(process)
     this.bios.pool.beforeSleep = flush
     this.requestPool.beforeSleep = flush
-  }
-
-  // — columns, as drivers read them —
-
-  /** First 512-byte sector, by request. */
-  get rqSector(): Uint32Array {
-    return this.requests.sector
-  }
-  /** Pages, by request. */
-  get rqPages(): Uint16Array {
-    return this.requests.pages
-  }
-  /** 1 = write, by request. */
-  get rqWrite(): Uint8Array {
-    return this.requests.write
-  }
-  /** First bio of a request. */
-  get rqBioHead(): Int32Array {
-    return this.requests.bioHead
-  }
-  /** The bio behind a bio, or `NO_BIO`. The array changes when bios grow in number: do not keep it. */
-  get bioNext(): Int32Array {
-    return this.bios.next
-  }
-  /** Page frame of a bio. The array changes when bios grow in number: do not keep it. */
-  get bioPage(): Int32Array {
-    return this.bios.page
-  }
-  /** Where tasks wait for a request: [sync, async]. */
-  get requestSlot(): readonly [sync: WaitQueue, async: WaitQueue] {
-    return this.slots.wait
-  }
-
-  /** Requests that exist: plugged, queued or with the driver. */
-  inFlight(): number {
-    return this.requests.inUse
   }
 
   // — submitting —
@@ -135,7 +52,7 @@ export class BlockQueue {
     if (this.slots.available(write && !sync ? BLK_RW_ASYNC : BLK_RW_SYNC, io)) return true
     const direction = write ? 1 : 0
     return findMerge(this.requests, io.plugged, direction, sector, this.maxPages) !== NO_REQUEST ||
-      findMerge(this.requests, this.#elevator, direction, sector, this.maxPages) !== NO_REQUEST
+      findMerge(this.requests, this.elevator, direction, sector, this.maxPages) !== NO_REQUEST
   }
 
   /**
@@ -238,54 +155,6 @@ export class BlockQueue {
     this.#tasks.forget(process)
   }
 
-  // — the driver's side —
-
-  /** `blk_fetch_request`: takes the oldest queued request, or `NO_REQUEST`. */
-  fetch(): number {
-    const rq = this.#elevator.popHead(this.requests)
-    if (rq === NO_REQUEST) return NO_REQUEST
-    assert(this.requests.state[rq] === RQ_QUEUED, "the elevator holds a request that is not queued")
-    this.requests.state[rq] = RQ_STARTED
-    this.#started++
-    return rq
-  }
-
-  /** Requests in the elevator. */
-  queued(): number {
-    return this.#elevator.count
-  }
-
-  /** `__blk_run_queue`: calls the driver if there is anything to take. */
-  runQueue(): void {
-    if (this.driver !== null && this.#elevator.count !== 0) this.driver.requestFn(this)
-  }
-
-  /** `blk_end_request_all`: ends every page, then frees the request and its slot. `error` is 0 or an errno. */
-  endRequest(ctx: Context, rq: number, error: number): void {
-    const rqs = this.requests
-    assert(rqs.state[rq] === RQ_STARTED, "ending a request that the driver does not have")
-    const write = rqs.write[rq] === 1
-    let bio = rqs.bioHead[rq]
-    rqs.bioHead[rq] = NO_BIO
-    rqs.bioTail[rq] = NO_BIO
-    let pages = 0
-    while (bio !== NO_BIO) {
-      const next = this.bios.next[bio]
-      const pfn = this.bios.page[bio]
-      ctx.ns += this.#costs.endBioNs
-      this.onBioEnd(ctx, pfn, write, error)
-      this.bios.free(ctx, bio)
-      pages++
-      bio = next
-    }
-    assert(pages === rqs.pages[rq], "a request ended with another number of pages")
-    this.counters.completed++
-    if (error !== 0) this.counters.errors++
-    this.stats.end(rqs.write[rq], pages * SECTORS_PER_PAGE, rqs.start[rq])
-    this.#started--
-    this.#putRequest(ctx, rq)
-  }
-
   checkInvariants(): void {
     const rqs = this.requests
     this.bios.checkInvariants()
@@ -293,8 +162,8 @@ export class BlockQueue {
     this.requestPool.checkInvariants()
     let plugged = 0
     for (const io of this.#tasks) plugged += checkRequestList(rqs, io.plugged, RQ_PLUGGED, this.bios, this.maxPages)
-    const queued = checkRequestList(rqs, this.#elevator, RQ_QUEUED, this.bios, this.maxPages)
-    assert(plugged + queued + this.#started === rqs.inUse, "requests were lost")
+    const queued = checkRequestList(rqs, this.elevator, RQ_QUEUED, this.bios, this.maxPages)
+    assert(plugged + queued + this.started === rqs.inUse, "requests were lost")
     assert(rqs.inUse <= this.slots.count[0] + this.slots.count[1], "there are more requests than slots taken")
     assert(rqs.inUse === this.stats.inFlight, "in-flight statistics differ from the requests")
     assert(this.requestPool.inUse() === rqs.inUse, "requests and their objects differ in number")
@@ -311,15 +180,15 @@ export class BlockQueue {
     if (way !== NO_MERGE) {
       this.counters.plugMerges++
     } else {
-      if (this.#elevator.count === 0) return false
-      way = mergeIntoList(this.requests, this.#elevator, this.bios, bio, this.maxPages)
+      if (this.elevator.count === 0) return false
+      way = mergeIntoList(this.requests, this.elevator, this.bios, bio, this.maxPages)
       if (way === NO_MERGE) return false
       this.counters.queueMerges++
     }
     if (way === BACK_MERGE) this.counters.backMerges++
     else this.counters.frontMerges++
     this.counters.bios++
-    ctx.ns += this.#costs.bioNs
+    ctx.ns += this.costs.bioNs
     this.stats.merged(this.bios.write[bio])
     return true
   }
@@ -335,14 +204,14 @@ export class BlockQueue {
     counters.bios++
     counters.requests++
     counters.mostRequests[rwClass] = Math.max(counters.mostRequests[rwClass], this.slots.count[rwClass])
-    ctx.ns += this.#costs.bioNs + this.#costs.requestNs
+    ctx.ns += this.costs.bioNs + this.costs.requestNs
     if (io.plugDepth > 0) {
       if (io.plugged.count >= BLK_MAX_REQUEST_COUNT) this.#flushPlug(ctx, io)
       rqs.state[rq] = RQ_PLUGGED
       io.plugged.addTail(rqs, rq)
     } else {
       rqs.state[rq] = RQ_QUEUED
-      this.#elevator.addTail(rqs, rq)
+      this.elevator.addTail(rqs, rq)
       this.runQueue()
     }
   }
@@ -352,22 +221,15 @@ export class BlockQueue {
     const rqs = this.requests
     this.counters.plugFlushes++
     for (let rq = io.plugged.popHead(rqs); rq !== NO_REQUEST; rq = io.plugged.popHead(rqs)) {
-      if (this.#elevator.count !== 0 && mergeIntoQueued(rqs, this.#elevator, this.bios, rq, this.maxPages)) {
+      if (this.elevator.count !== 0 && mergeIntoQueued(rqs, this.elevator, this.bios, rq, this.maxPages)) {
         this.counters.requestMerges++
         this.stats.absorbed(rqs.write[rq])
-        this.#putRequest(ctx ?? this.#nobody, rq)
+        this.putRequest(ctx ?? this.#nobody, rq)
         continue
       }
       rqs.state[rq] = RQ_QUEUED
-      this.#elevator.addTail(rqs, rq)
+      this.elevator.addTail(rqs, rq)
     }
     this.runQueue()
-  }
-
-  /** `__blk_put_request`: the object goes back first, then the slot. */
-  #putRequest(ctx: Context, rq: number): void {
-    const rwClass = this.requests.rwClass[rq]
-    this.requestPool.free(ctx, this.requests.release(rq))
-    this.slots.put(rwClass)
   }
 }

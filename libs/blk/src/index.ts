@@ -1,6 +1,6 @@
 // Contents page of @swaplab/blk, in reading order.
 export { BIO_POOL_SIZE, BioSet, NO_BIO } from "./bio-set.ts"
-export { type BlockDriver, BlockQueue, SUBMITTED } from "./block-queue.ts"
+export { BlockQueue, SUBMITTED } from "./block-queue.ts"
 export {
   BLK_RW_ASYNC,
   BLK_RW_SYNC,
@@ -10,6 +10,7 @@ export {
 } from "./congestion.ts"
 export type { BlkCounters } from "./counters.ts"
 export { type DiskSnapshot, DiskStats, iostat, type IostatRow } from "./disk-stats.ts"
+export { type BlockDriver, DispatchQueue } from "./dispatch-queue.ts"
 export { type BlkMemory, bootContext, Mempool, MEMPOOL_WAIT_NS, type MempoolCounters, NO_ELEMENT } from "./mempool.ts"
 export { SECTORS_PER_PAGE } from "./merge.ts"
 export {

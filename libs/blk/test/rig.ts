@@ -6,6 +6,7 @@ import {
   BlockQueue,
   type BlockQueueOptions,
   bootContext,
+  type DispatchQueue,
   NO_ELEMENT
 } from "@swaplab/blk"
 import type { Context, Task } from "@swaplab/page-alloc"
@@ -79,7 +80,7 @@ export class TestDisk implements BlockDriver {
     this.arrived = new WaitQueue(sim, "disk", "a request")
   }
 
-  requestFn(queue: BlockQueue): void {
+  requestFn(queue: DispatchQueue): void {
     this.runs++
     for (let rq = queue.fetch(); rq >= 0; rq = queue.fetch()) {
       this.held.push(rq)

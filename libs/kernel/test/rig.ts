@@ -1,5 +1,5 @@
 // A machine with a disk of its own in place of the network: requests end after a fixed time, or when the test says so.
-import { type BlockDriver, type BlockQueue, bootContext, NO_BIO } from "@swaplab/blk"
+import { type BlockDriver, bootContext, type DispatchQueue, NO_BIO } from "@swaplab/blk"
 import { DEFAULT_COSTS, type KernelSpec, type KernelTask, Machine, type MachineSpec } from "@swaplab/kernel"
 import { Packets } from "@swaplab/net-skb"
 import { Sim, type Sleeps } from "@swaplab/sim"
@@ -26,7 +26,7 @@ export class ToyDisk implements BlockDriver {
     this.#end = sim.queue.register((rq) => this.#endRequest(rq), { group: machine.group })
   }
 
-  requestFn(queue: BlockQueue): void {
+  requestFn(queue: DispatchQueue): void {
     for (let rq = queue.fetch(); rq >= 0; rq = queue.fetch()) {
       if (this.held) this.#waiting.push(rq)
       else this.machine.sim.queue.after(this.delayNs, this.#end, rq)

@@ -5,6 +5,7 @@
 import type { Nanoseconds } from "@swaplab/sim"
 import { ALLOC_NO_WATERMARKS } from "./alloc-flags.ts"
 import { gfpFlagNames } from "./gfp.ts"
+import { type Context, isTask } from "./sched.ts"
 import { MAX_ORDER } from "./watermark.ts"
 import { watermarkFloor, WMARK_MIN, type Zone } from "./zone.ts"
 
@@ -84,6 +85,30 @@ export const describeShortage = (gfp: number, order: number, zone: Zone, allocFl
     ? `${zone.name} free ${zone.free} > floor ${floor}`
     : `${zone.name} free ${zone.free} but too few blocks of order ${order} or more`
   return `${allocationName(gfp, order)}, ${shortage}`
+}
+
+/** The message of warn_alloc_failed() about an allocation whose preferred zone is `zone`. */
+export const allocationFailure = (
+  timeNs: Nanoseconds,
+  ctx: Context,
+  gfp: number,
+  order: number,
+  allocFlags: number,
+  zone: Zone
+): AllocationFailure => {
+  const comm = isTask(ctx) ? ctx.process.name : "softirq"
+  return {
+    timeNs,
+    comm,
+    inInterrupt: ctx.inInterrupt,
+    cpu: ctx.cpu,
+    order,
+    gfp,
+    zone: zone.name,
+    freePages: zone.free,
+    floorPages: minFloor(zone, zone.index, allocFlags),
+    message: `${comm}: page allocation failure: order:${order}, mode:0x${gfp.toString(16)}`
+  }
 }
 
 /** ___ratelimit() with the kernel's defaults. */

@@ -1,130 +1,30 @@
-// The page allocator: when an allocation gives up, wakes kswapd, digs into the reserve, reclaims or sleeps.
+// The page allocator: its face towards the kernel, and the first attempt of an allocation, at mark LOW.
 //
-// Modelled: the first attempt at mark LOW, the whole slow path in its order, rights to the reserve and their marks in
-// each revision (switches), OOM, retry rules, the failure message. Not modelled: direct compaction (x86_64_defconfig of
-// 3.6 has it off, so order-1…3 requests depend on reclaim alone, as there), memory policies, suspend, core dumps.
-// CPU costs are parameters and estimates; they decide how long a retry loop takes when nothing makes it sleep.
-// source: mm/page_alloc.c:__alloc_pages_nodemask, __alloc_pages_slowpath, __alloc_pages_direct_reclaim,
-// __alloc_pages_may_oom, should_alloc_retry
-import { assert, type Nanoseconds, type Sim, type Sleeps, WaitQueue } from "@swaplab/sim"
-import {
-  ALLOC_CPUSET,
-  ALLOC_NO_WATERMARKS,
-  ALLOC_PFMEMALLOC,
-  ALLOC_WMARK_HIGH,
-  ALLOC_WMARK_LOW,
-  gfpToAllocFlags,
-  NO_SWITCHES,
-  type PageAllocSwitches,
-  pfmemallocAllowed
-} from "./alloc-flags.ts"
-import { allocTrace } from "./alloc-trace.ts"
-import {
-  type AllocationFailure,
-  type AllocCounters,
-  allocCounters,
-  describeShortage,
-  minFloor,
-  RateLimit
-} from "./failure.ts"
-import {
-  __GFP_FS,
-  __GFP_HARDWALL,
-  __GFP_NO_KSWAPD,
-  __GFP_NOFAIL,
-  __GFP_NORETRY,
-  __GFP_NOWARN,
-  __GFP_REPEAT,
-  __GFP_WAIT,
-  GFP_THISNODE_NUMA,
-  gfpMigrateType,
-  gfpZone
-} from "./gfp.ts"
-import { zonesOfPresentPages, zonesOfRam } from "./memory-map.ts"
-import { NO_PAGE, Node, OOM_MIN_ZONE } from "./node.ts"
-import { type AllocCosts, DEFAULT_ALLOC_COSTS, type PageAllocOptions } from "./options.ts"
-import { PG_pfmemalloc } from "./page-flags.ts"
+// source: mm/page_alloc.c:__alloc_pages_nodemask
+import { assert, type Sim, type Sleeps } from "@swaplab/sim"
+import { ALLOC_CPUSET, ALLOC_WMARK_LOW, gfpToAllocFlags, pfmemallocAllowed } from "./alloc-flags.ts"
+import { describeShortage } from "./failure.ts"
+import { __GFP_HARDWALL, __GFP_WAIT } from "./gfp.ts"
+import { NO_PAGE } from "./node.ts"
+import type { PageAllocOptions } from "./options.ts"
 import { buddyinfoText, zoneinfoText } from "./proc.ts"
-import { NO_RECLAIMER, type Reclaimer } from "./reclaimer.ts"
-import { Refusal } from "./refusal.ts"
-import { type Context, PF_MEMALLOC, type Task } from "./sched.ts"
-import { VmStat } from "./vmstat.ts"
-import { MAX_ORDER, PAGE_ALLOC_COSTLY_ORDER } from "./watermark.ts"
-import type { Zone } from "./zone.ts"
+import { type Context, type Task } from "./sched.ts"
+import { SlowPath, WOULD_SLEEP } from "./slow-path.ts"
+import { MAX_ORDER } from "./watermark.ts"
 
-/** The answer of code that may not sleep: nothing was done yet, call the version that may. */
-export const WOULD_SLEEP = -2
-
-/** wait_iff_congested() between two tries: HZ/50. */
-const RETRY_WAIT_NS = 20_000_000
-
-/** Rounds of the slow path at one instant after which it is certain that time will never advance. */
-const MAX_ROUNDS_PER_INSTANT = 100_000
-
-const isTask = (ctx: Context): ctx is Task => "process" in ctx
-
-export class PageAllocator extends Node {
-  /** Plugged in when the kernel boots. */
-  reclaimer: Reclaimer = NO_RECLAIMER
-  /** Called for each "page allocation failure" message that passes the rate limit. */
-  onAllocationFailure: (info: AllocationFailure) => void = () => {}
-  /** The first message. */
-  firstFailure: AllocationFailure | null = null
-  /**
-   * The first allocation in interrupt context that failed since `lastProgressNs`. Tasks have records of their own (see
-   * {@link Task}).
-   */
-  readonly atomicRefusal = new Refusal()
-  /** When the machine last got something done; asked when an allocation in interrupt context fails. */
-  lastProgressNs: () => Nanoseconds = () => 0
-  readonly counters: AllocCounters = allocCounters()
-  #switches: PageAllocSwitches
-  readonly costs: AllocCosts
-  readonly #sim: Sim
-  readonly #numaBuild: boolean
-  readonly #rateLimit = new RateLimit()
-  readonly #oomWait: WaitQueue
+/** The page allocator of one machine: `tryAlloc` never sleeps, `alloc` may; `free` (of {@link Node}) takes pages back. */
+export class PageAllocator extends SlowPath {
   readonly #fastNs: number
   readonly #firstAttemptFlags = ALLOC_WMARK_LOW | ALLOC_CPUSET
 
   constructor(sim: Sim, options: PageAllocOptions) {
-    const switches = { ...NO_SWITCHES, ...options.switches }
-    const costs = { ...DEFAULT_ALLOC_COSTS, ...options.costs }
-    super(
-      {
-        zoneSizes: typeof options.memory === "number"
-          ? zonesOfRam(options.memory)
-          : zonesOfPresentPages(options.memory),
-        cpus: options.cpus,
-        transparentHugepages: options.transparentHugepages ?? false,
-        minFreeKbytes: options.minFreeKbytes ?? null,
-        pfmemallocMark: switches.pfmemallocMark,
-        freeNs: costs.freeNs
-      },
-      new VmStat(options.vmstat),
-      allocTrace(sim.trace, options.group ?? 0)
-    )
-    this.#switches = switches
-    this.costs = costs
-    this.#sim = sim
-    this.#fastNs = costs.allocFastNs
-    this.#numaBuild = options.numaBuild ?? false
-    this.#oomWait = new WaitQueue(sim, "oom in progress", "the next tick")
-  }
-
-  get switches(): PageAllocSwitches {
-    return this.#switches
-  }
-
-  /** Other switches from now on, as if the code were exchanged while the machine runs. */
-  set switches(switches: PageAllocSwitches) {
-    this.#switches = switches
-    this.pfmemallocMark = switches.pfmemallocMark
+    super(sim, options)
+    this.#fastNs = this.costs.allocFastNs
   }
 
   /** gfp_pfmemalloc_allowed(): may this context be handed memory that came from the reserve? */
   gfpPfmemallocAllowed(ctx: Context, gfp: number): boolean {
-    return pfmemallocAllowed(ctx, gfp, this.#switches)
+    return pfmemallocAllowed(ctx, gfp, this.switches)
   }
 
   /**
@@ -139,20 +39,20 @@ export class PageAllocator extends Node {
     const page = order < MAX_ORDER
       ? this.getPageFromFreelist(ctx, gfp | __GFP_HARDWALL, order, zonelist, this.#firstAttemptFlags)
       : NO_PAGE
-    if (page === NO_PAGE) return this.#trySlow(ctx, gfp, order)
-    if (this.trace.alloc.enabled) this.#traceAlloc(page, order, gfp)
+    if (page === NO_PAGE) return this.trySlow(ctx, gfp, order)
+    if (this.trace.alloc.enabled) this.traceAlloc(page, order, gfp)
     return page
   }
 
   /** Allocates 2^order pages: the first frame, or NO_PAGE. The pages' contents are stale unless __GFP_ZERO is given. */
   *alloc(task: Task, gfp: number, order: number): Sleeps<number> {
     const page = this.tryAlloc(task, gfp, order)
-    return page !== WOULD_SLEEP ? page : yield* this.#allocSlow(task, gfp, order)
+    return page !== WOULD_SLEEP ? page : yield* this.allocSlow(task, gfp, order)
   }
 
   /** What an allocation by this context waits for right now, in words; for reports. */
   describeShortage(ctx: Context, gfp: number, order: number): string {
-    return describeShortage(gfp, order, this.zonelist(gfp)[0], gfpToAllocFlags(ctx, gfp, this.#switches))
+    return describeShortage(gfp, order, this.zonelist(gfp)[0], gfpToAllocFlags(ctx, gfp, this.switches))
   }
 
   /** Content of /proc/buddyinfo. */
@@ -164,237 +64,4 @@ export class PageAllocator extends Node {
   zoneinfo(): string {
     return zoneinfoText(this)
   }
-
-  /** The slow path up to the point where it would sleep. */
-  #trySlow(ctx: Context, gfp: number, order: number): number {
-    const zonelist = this.zonelists[gfp & 15]
-    this.counters.slowpath++
-    if (order >= MAX_ORDER || (this.#numaBuild && (gfp & GFP_THISNODE_NUMA) === GFP_THISNODE_NUMA)) {
-      return this.#fail(ctx, gfp, order, 0)
-    }
-    this.#wakeAllKswapd(ctx, gfp, order, zonelist)
-    const allocFlags = gfpToAllocFlags(ctx, gfp, this.#switches)
-    const page = this.#rebalance(ctx, gfp, order, zonelist, allocFlags)
-    if (page === NO_PAGE) return this.#fail(ctx, gfp, order, allocFlags)
-    return page >= 0 ? this.#gotPage(page, order, gfp, allocFlags) : WOULD_SLEEP
-  }
-
-  /** The rest of the slow path: entered at the instant at which `tryAlloc` said WOULD_SLEEP. */
-  *#allocSlow(task: Task, gfp: number, order: number): Sleeps<number> {
-    const zonelist = this.zonelists[gfp & 15]
-    const outerWhy = task.process.why
-    const { refusal } = task
-    let allocFlags = gfpToAllocFlags(task, gfp, this.#switches)
-    let totalReclaimed = 0
-    let rounds = 0
-    let instant = this.#sim.now
-    if (refusal !== undefined) {
-      refusal.write(instant, task.process.name, gfp, order, allocFlags, zonelist)
-      refusal.open = true
-    }
-    for (;;) {
-      task.process.why = describeShortage(gfp, order, zonelist[0], allocFlags)
-      let page = NO_PAGE
-      // a caller that may ignore the watermarks and must not fail waits here: it never reclaims
-      let retry = (allocFlags & ALLOC_NO_WATERMARKS) !== 0 &&
-        ((gfp & __GFP_NOFAIL) !== 0 || (task.flags & PF_MEMALLOC) !== 0)
-      let restart = false
-      if (!retry) {
-        const reclaimed = yield* this.#directReclaim(task, gfp, order)
-        if (reclaimed > 0) page = this.#attemptAfterReclaim(task, gfp, order, zonelist, allocFlags)
-        if (page === NO_PAGE && reclaimed === 0 && (gfp & (__GFP_FS | __GFP_NORETRY)) === __GFP_FS) {
-          page = yield* this.#mayOom(task, gfp, order, zonelist)
-          restart = (gfp & __GFP_NOFAIL) !== 0 ||
-            (order <= PAGE_ALLOC_COSTLY_ORDER && gfpZone(gfp) >= OOM_MIN_ZONE)
-          retry = restart
-        } else {
-          totalReclaimed += reclaimed
-          retry = shouldAllocRetry(gfp, order, totalReclaimed)
-        }
-      }
-      if (page === NO_PAGE && retry) {
-        this.counters.retries++
-        if (!restart) yield* this.reclaimer.waitIffCongested(task, zonelist[0], RETRY_WAIT_NS)
-        yield* task.condResched()
-        rounds = this.#sim.now === instant ? rounds + 1 : 0
-        instant = this.#sim.now
-        assert(rounds < MAX_ROUNDS_PER_INSTANT, "an allocation is retried without end while no time passes")
-        if (restart) {
-          this.#wakeAllKswapd(task, gfp, order, zonelist)
-          allocFlags = gfpToAllocFlags(task, gfp, this.#switches)
-        }
-        page = this.#rebalance(task, gfp, order, zonelist, allocFlags)
-        if (page === WOULD_SLEEP) continue
-      }
-      task.process.why = outerWhy
-      if (refusal !== undefined) refusal.close(this.#sim.now, page === NO_PAGE)
-      return page === NO_PAGE
-        ? this.#fail(task, gfp, order, allocFlags)
-        : this.#gotPage(page, order, gfp, allocFlags)
-    }
-  }
-
-  /** One more try at mark MIN, then without watermarks; then who must not reclaim fails, and the rest would sleep. */
-  #rebalance(
-    ctx: Context,
-    gfp: number,
-    order: number,
-    zonelist: ReadonlyArray<Zone>,
-    allocFlags: number
-  ): number {
-    ctx.ns += this.costs.allocSlowNs
-    let page = this.getPageFromFreelist(ctx, gfp, order, zonelist, allocFlags & ~ALLOC_NO_WATERMARKS)
-    if (page !== NO_PAGE) return page
-    if ((allocFlags & ALLOC_NO_WATERMARKS) !== 0) {
-      page = this.getPageFromFreelist(ctx, gfp, order, zonelist, ALLOC_NO_WATERMARKS)
-      if (page !== NO_PAGE) {
-        this.counters.reservePages += 1 << order
-        return page
-      }
-      if (this.#switches.recursiveReclaim && (ctx.flags & PF_MEMALLOC) !== 0 && !ctx.inInterrupt && isTask(ctx)) {
-        page = this.#recursiveReclaim(ctx, gfp, order, zonelist)
-        if (page !== NO_PAGE) return page
-      }
-      if ((gfp & __GFP_NOFAIL) !== 0 && (gfp & __GFP_WAIT) !== 0) return WOULD_SLEEP
-    }
-    if ((gfp & __GFP_WAIT) === 0) return NO_PAGE
-    if ((ctx.flags & PF_MEMALLOC) !== 0) return NO_PAGE
-    if (ctx.memdie && (gfp & __GFP_NOFAIL) === 0) return NO_PAGE
-    return WOULD_SLEEP
-  }
-
-  /**
-   * The concept patch of August 2007: drops clean pages and tries again, for as long as 32 are found each time. That patch
-   * takes "every zone is given up" for success and so tries for ever; a caller that may sleep does so here.
-   */
-  #recursiveReclaim(task: Task, gfp: number, order: number, zonelist: ReadonlyArray<Zone>): number {
-    for (;;) {
-      const dropped = this.reclaimer.emergencyFreePages(task, gfp, order, gfpZone(gfp))
-      if (dropped === 0) return NO_PAGE
-      const page = this.getPageFromFreelist(task, gfp, order, zonelist, ALLOC_NO_WATERMARKS)
-      if (page !== NO_PAGE) {
-        this.counters.reservePages += 1 << order
-        return page
-      }
-      if (dropped < 0) return (gfp & __GFP_WAIT) !== 0 ? WOULD_SLEEP : NO_PAGE
-    }
-  }
-
-  /** __perform_reclaim() */
-  *#directReclaim(task: Task, gfp: number, order: number): Sleeps<number> {
-    assert((task.flags & PF_MEMALLOC) === 0, "direct reclaim from within reclaim")
-    this.counters.directReclaim++
-    yield* task.condResched()
-    task.flags |= PF_MEMALLOC
-    const reclaimed = yield* this.reclaimer.tryToFreePages(task, gfp, order, gfpZone(gfp))
-    task.flags &= ~PF_MEMALLOC
-    yield* task.condResched()
-    if (reclaimed === 0) this.counters.noProgress++
-    return reclaimed
-  }
-
-  #attemptAfterReclaim(
-    task: Task,
-    gfp: number,
-    order: number,
-    zonelist: ReadonlyArray<Zone>,
-    allocFlags: number
-  ): number {
-    // with marks per attempt a page got here must not look as if it came from the reserve
-    const flags = this.#switches.pfmemallocMark === "no-watermarks" ? allocFlags & ~ALLOC_NO_WATERMARKS : allocFlags
-    const page = this.getPageFromFreelist(task, gfp, order, zonelist, flags)
-    if (page !== NO_PAGE) return page
-    this.counters.drains++
-    this.drainAllPages()
-    return this.getPageFromFreelist(task, gfp, order, zonelist, flags)
-  }
-
-  /** __alloc_pages_may_oom(): a page that turned up meanwhile, or NO_PAGE after calling the OOM killer. */
-  *#mayOom(task: Task, gfp: number, order: number, zonelist: ReadonlyArray<Zone>): Sleeps<number> {
-    if (zonelist.some((zone) => zone.oomLocked)) {
-      yield* this.#oomWait.sleepTimeout(task.process, this.#sim.jiffies(1))
-      return NO_PAGE
-    }
-    for (const zone of zonelist) zone.oomLocked = true
-    // somebody else's OOM kill may have just freed memory: look at a mark that needs plenty of it
-    const flags = ALLOC_WMARK_HIGH | ALLOC_CPUSET
-    const page = this.getPageFromFreelist(task, gfp | __GFP_HARDWALL, order, zonelist, flags)
-    const mayKill = (gfp & __GFP_NOFAIL) !== 0 ||
-      (order <= PAGE_ALLOC_COSTLY_ORDER && gfpZone(gfp) >= OOM_MIN_ZONE &&
-        !(this.#numaBuild && (gfp & GFP_THISNODE_NUMA) === GFP_THISNODE_NUMA))
-    if (page === NO_PAGE && mayKill) {
-      this.counters.outOfMemory++
-      yield* this.reclaimer.outOfMemory(task, gfp, order)
-    }
-    for (const zone of zonelist) zone.oomLocked = false
-    return page
-  }
-
-  #wakeAllKswapd(ctx: Context, gfp: number, order: number, zonelist: ReadonlyArray<Zone>): void {
-    if ((gfp & __GFP_NO_KSWAPD) !== 0) return
-    const classzone = zonelist[0].index
-    for (let i = 0; i < zonelist.length; i++) this.reclaimer.wakeKswapd(ctx, zonelist[i], order, classzone)
-  }
-
-  #gotPage(page: number, order: number, gfp: number, allocFlags: number): number {
-    if ((allocFlags & ALLOC_PFMEMALLOC) !== 0) this.frames.flags[page] |= PG_pfmemalloc
-    if (this.trace.alloc.enabled) this.#traceAlloc(page, order, gfp)
-    return page
-  }
-
-  #traceAlloc(page: number, order: number, gfp: number): void {
-    this.trace.alloc.emit(this.trace.group, page === NO_PAGE ? 0 : page, order, gfpMigrateType(gfp), gfp)
-  }
-
-  /** nopage: counts the failure and, unless the caller expects it, reports it. */
-  #fail(ctx: Context, gfp: number, order: number, allocFlags: number): number {
-    const counters = this.counters
-    counters.failures[Math.min(order, MAX_ORDER - 1)]++
-    if (this.trace.alloc.enabled) this.#traceAlloc(NO_PAGE, order, gfp)
-    if (ctx.inInterrupt) this.#recordAtomic(gfp, order, allocFlags)
-    if ((gfp & __GFP_NOWARN) !== 0) {
-      counters.quietFailures++
-    } else if (!this.#rateLimit.pass(this.#sim.now)) {
-      counters.messagesSuppressed++
-    } else {
-      counters.messages++
-      const info = this.#failure(ctx, gfp, order, allocFlags)
-      this.firstFailure ??= info
-      this.onAllocationFailure(info)
-    }
-    return NO_PAGE
-  }
-
-  /** An attempt at a preferred order does not count; one before the reserve is asked gives way to one with no way out. */
-  #recordAtomic(gfp: number, order: number, allocFlags: number): void {
-    const record = this.atomicRefusal
-    if ((gfp & __GFP_NORETRY) !== 0) return
-    const first = record.timeNs < this.lastProgressNs()
-    const final = (gfp & __GFP_NOWARN) === 0 && (record.gfp & __GFP_NOWARN) !== 0
-    if (first || final) record.write(this.#sim.now, "softirq", gfp, order, allocFlags, this.zonelist(gfp))
-  }
-
-  #failure(ctx: Context, gfp: number, order: number, allocFlags: number): AllocationFailure {
-    const zone = this.zonelist(gfp)[0]
-    const comm = isTask(ctx) ? ctx.process.name : "softirq"
-    return {
-      timeNs: this.#sim.now,
-      comm,
-      inInterrupt: ctx.inInterrupt,
-      cpu: ctx.cpu,
-      order,
-      gfp,
-      zone: zone.name,
-      freePages: zone.free,
-      floorPages: minFloor(zone, zone.index, allocFlags),
-      message: `${comm}: page allocation failure: order:${order}, mode:0x${gfp.toString(16)}`
-    }
-  }
-}
-
-/** should_alloc_retry(): up to the costly order for ever, above it only for the stubborn. */
-export const shouldAllocRetry = (gfp: number, order: number, totalReclaimed: number): boolean => {
-  if ((gfp & __GFP_NORETRY) !== 0) return false
-  if ((gfp & __GFP_NOFAIL) !== 0 || order <= PAGE_ALLOC_COSTLY_ORDER) return true
-  return (gfp & __GFP_REPEAT) !== 0 && totalReclaimed < 2 ** order
 }

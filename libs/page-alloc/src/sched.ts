@@ -39,3 +39,6 @@ export interface Task extends Context {
   /** cond_resched(): lets the CPU time of a burst pass when there is enough of it. */
   condResched(): Sleeps<void>
 }
+
+/** Does the context belong to a task, not to an interrupt? */
+export const isTask = (ctx: Context): ctx is Task => "process" in ctx

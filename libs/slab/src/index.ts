@@ -9,7 +9,8 @@ export {
   slabGeometry,
   slabMaxOrder
 } from "./geometry.ts"
+export type { SlabOptions } from "./options.ts"
 export { pageOf, ReserveObjects } from "./reserve-objects.ts"
 export { type ReserveRules, reserveRules } from "./revision.ts"
-export { SlabAllocator, type SlabOptions } from "./slab-allocator.ts"
+export { SlabAllocator } from "./slab-allocator.ts"
 export { SlabCache, SLABS_FREE, SLABS_FULL, SLABS_PARTIAL } from "./slab-cache.ts"

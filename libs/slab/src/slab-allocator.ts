@@ -20,11 +20,9 @@ import {
   kmallocName,
   kmallocSizes,
   type KmemCache,
-  type MemallocSocks,
   NO_OBJECT,
   NO_RESERVE_SWITCHES,
   type ObjectAllocator,
-  type ObjectCosts,
   objectIndex,
   objectPage,
   PAGE_SIZE,
@@ -39,10 +37,12 @@ import type { ArrayCache } from "./array-cache.ts"
 import { checkCache } from "./check.ts"
 import { slabGeometry, slabMaxOrder } from "./geometry.ts"
 import { NodeLists } from "./node-lists.ts"
+import type { SlabOptions } from "./options.ts"
 import { ReserveObjects } from "./reserve-objects.ts"
 import { reserveRules } from "./revision.ts"
-import { SlabCache, SLABS_FULL, SLABS_PARTIAL } from "./slab-cache.ts"
+import { SlabCache } from "./slab-cache.ts"
 import { SlabPages } from "./slab-pages.ts"
+import { slabinfoRow } from "./slabinfo.ts"
 
 /** Arrays of a CPU are reaped every 2 s, a node every 4 s. */
 const REAPTIMEOUT_CPUC_NS = 2_000_000_000
@@ -51,20 +51,6 @@ const REAPTIMEOUT_LIST3_NS = 4_000_000_000
 /** Inner answers beside an object and NO_OBJECT: a slab is needed; the same, and the array may not be refilled from lists. */
 const MUST_GROW = -3
 const MUST_GROW_FORCED = -4
-
-export interface SlabOptions {
-  /** Possible CPUs. */
-  readonly cpus: number
-  /** All off unless given. */
-  readonly switches?: Partial<ReserveSwitches>
-  /** The static key; needed by "v3.6" to ever be open. */
-  readonly memallocSocks?: MemallocSocks
-  /** The boot parameter slab_max_order; by default 1 on machines with more than 32 MiB, else 0. */
-  readonly slabMaxOrder?: number
-  readonly costs?: Partial<ObjectCosts>
-  /** Group of the machine, for tracepoints. */
-  readonly group?: number
-}
 
 export class SlabAllocator implements ObjectAllocator {
   readonly reapIntervalNs = REAPTIMEOUT_CPUC_NS
@@ -208,23 +194,7 @@ export class SlabAllocator implements ObjectAllocator {
   }
 
   slabinfo(): ReadonlyArray<SlabinfoRow> {
-    return this.caches.toReversed().map((c) => {
-      const totalObjects = c.slabs.rows * c.objsPerSlab
-      return {
-        name: c.name,
-        activeObjects: totalObjects - c.freeObjects,
-        totalObjects,
-        objectSize: c.size,
-        objectsPerSlab: c.objsPerSlab,
-        pagesPerSlab: 1 << c.order,
-        limit: c.limit,
-        batchcount: c.batchcount,
-        sharedFactor: c.sharedFactor,
-        activeSlabs: c.slabs.count[SLABS_FULL] + c.slabs.count[SLABS_PARTIAL],
-        totalSlabs: c.slabs.rows,
-        sharedAvailable: c.shared === null ? 0 : c.shared.avail
-      }
-    })
+    return this.caches.toReversed().map(slabinfoRow)
   }
 
   slabinfoText(): string {

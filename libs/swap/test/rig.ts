@@ -1,6 +1,6 @@
 // A machine small enough for the tests of swap: frames without zones, an LRU that only counts, a disk that ends requests
 // when the test says so, and a reclaimer that visits pages as the real one does.
-import { type BlkMemory, type BlockDriver, BlockQueue, bootContext, NO_ELEMENT } from "@swaplab/blk"
+import { type BlkMemory, type BlockDriver, BlockQueue, bootContext, type DispatchQueue, NO_ELEMENT } from "@swaplab/blk"
 import {
   __GFP_WAIT,
   type Context,
@@ -85,7 +85,7 @@ export class TestDisk implements BlockDriver {
     this.#frames = frames
   }
 
-  requestFn(queue: BlockQueue): void {
+  requestFn(queue: DispatchQueue): void {
     for (let rq = queue.fetch(); rq >= 0; rq = queue.fetch()) {
       this.held.push(rq)
       this.taken.push([queue.rqSector[rq] / 8, queue.rqPages[rq], queue.rqWrite[rq]])
