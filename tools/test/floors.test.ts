@@ -139,6 +139,15 @@ describe("the lint step", () => {
     expect(rejected({ [a]: first, [b]: valued }, "no-cycle")).toEqual([a, b])
   })
 
+  it("lets a subpath be imported that the lib exports: @swaplab/nbd/wire, and no other file of it", () => {
+    expect(rejected({
+      "libs/nbd-driver/src/wire.ts": `export { Request } from "@swaplab/nbd/wire"\n`,
+      "libs/nbd-driver/src/inside.ts": `export { Request } from "@swaplab/nbd/wire/request.ts"\n`,
+      "libs/nbd-driver/src/engine.ts": `export { Transmission } from "@swaplab/nbd/server"\n`,
+      "libs/lan/src/wire.ts": `export { Request } from "@swaplab/nbd/wire"\n`
+    })).toEqual(["libs/lan/src/wire.ts", "libs/nbd-driver/src/engine.ts", "libs/nbd-driver/src/inside.ts"])
+  })
+
   it("rejects any, and comments that switch the type check off", () => {
     const path = "libs/lan/src/untyped.ts"
     expect(rejected({ [path]: "export const f = (x: an" + "y): an" + "y => x\n" }, "no-explicit-any")).toEqual([path])
@@ -166,6 +175,12 @@ describe("what is really imported", () => {
       return !normalize(join(dirname(path), target)).startsWith(`${home}/`)
     })
     expect(strays).toEqual([])
+  })
+
+  it("of the codec of nbd is the codec itself only", () => {
+    const wire = imports.filter(({ path }) => path.startsWith("libs/nbd/src/wire/"))
+    expect(wire.length).toBeGreaterThan(10)
+    expect(wire.filter(({ target }) => !/^\.\/[a-z-]+\.ts$/.test(target))).toEqual([])
   })
 
   it("is declared in the package.json of the lib, exactly pinned", () => {

@@ -1,6 +1,6 @@
 // How fast pages pass through the queue: 32 pages per plug, a driver that ends requests at once.
-import { type BlkMemory, BlockQueue, bootContext } from "@swaplab/blk"
-import type { Task } from "@swaplab/page-alloc"
+import { type BlkMemory, BlockQueue } from "@swaplab/blk"
+import { bootContext, type Task } from "@swaplab/page-alloc"
 import { Process, Sim } from "@swaplab/sim"
 
 const memory = (): BlkMemory => {

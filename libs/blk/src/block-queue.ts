@@ -4,12 +4,12 @@
 // Not modelled: barriers; kblockd (a plug flushed because its task sleeps runs the driver at once instead of a scheduling
 // latency later).
 // source: block/blk-core.c:blk_queue_bio, blk_flush_plug_list
-import { type Context, GFP_NOIO, type Task, WOULD_SLEEP } from "@swaplab/page-alloc"
+import { bootContext, type Context, GFP_NOIO, type Task, WOULD_SLEEP } from "@swaplab/page-alloc"
 import { assert, type Process, type Sim, type Sleeps } from "@swaplab/sim"
 import { checkRequestList } from "./check.ts"
 import { BLK_RW_ASYNC, BLK_RW_SYNC } from "./congestion.ts"
 import { DispatchQueue } from "./dispatch-queue.ts"
-import { type BlkMemory, bootContext } from "./mempool.ts"
+import { type BlkMemory } from "./mempool.ts"
 import { BACK_MERGE, findMerge, initRequestFromBio, mergeIntoList, mergeIntoQueued, NO_MERGE } from "./merge.ts"
 import type { BlockQueueOptions } from "./options.ts"
 import { NO_REQUEST, RQ_PLUGGED, RQ_QUEUED } from "./requests.ts"

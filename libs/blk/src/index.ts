@@ -11,7 +11,7 @@ export {
 export type { BlkCounters } from "./counters.ts"
 export { type DiskSnapshot, DiskStats, iostat, type IostatRow } from "./disk-stats.ts"
 export { type BlockDriver, DispatchQueue } from "./dispatch-queue.ts"
-export { type BlkMemory, bootContext, Mempool, MEMPOOL_WAIT_NS, type MempoolCounters, NO_ELEMENT } from "./mempool.ts"
+export { type BlkMemory, Mempool, MEMPOOL_WAIT_NS, type MempoolCounters, NO_ELEMENT } from "./mempool.ts"
 export { SECTORS_PER_PAGE } from "./merge.ts"
 export {
   BLK_SAFE_MAX_SECTORS,

@@ -10,6 +10,7 @@ import {
   __GFP_NORETRY,
   __GFP_NOWARN,
   __GFP_WAIT,
+  bootContext,
   type Context,
   GFP_KERNEL,
   type Task,
@@ -47,16 +48,6 @@ export interface MempoolCounters {
   /** Virtual time spent in these sleeps. */
   waitNs: number
 }
-
-/** The context of boot: an ordinary task with no privilege. */
-export const bootContext = (): Context => ({
-  flags: 0,
-  memdie: false,
-  inInterrupt: false,
-  servingSoftirq: false,
-  cpu: 0,
-  ns: 0
-})
 
 const ADDED = __GFP_NOMEMALLOC | __GFP_NORETRY | __GFP_NOWARN
 const SLEEPING = __GFP_WAIT | __GFP_IO

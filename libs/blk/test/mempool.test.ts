@@ -1,11 +1,12 @@
 // The rounds of a mempool, in virtual time.
-import { bootContext, Mempool, NO_ELEMENT } from "@swaplab/blk"
+import { Mempool, NO_ELEMENT } from "@swaplab/blk"
 import {
   __GFP_IO,
   __GFP_NOMEMALLOC,
   __GFP_NORETRY,
   __GFP_NOWARN,
   __GFP_WAIT,
+  bootContext,
   GFP_ATOMIC,
   GFP_KERNEL,
   GFP_NOIO,

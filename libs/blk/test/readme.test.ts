@@ -1,6 +1,6 @@
 // The example of README.md.
-import { type BlkMemory, BlockQueue, bootContext } from "@swaplab/blk"
-import type { Task } from "@swaplab/page-alloc"
+import { type BlkMemory, BlockQueue } from "@swaplab/blk"
+import { bootContext, type Task } from "@swaplab/page-alloc"
 import { Process, Sim } from "@swaplab/sim"
 import { Effect } from "effect"
 import { expect, it } from "vitest"

@@ -5,12 +5,10 @@ import {
   type BlockDriver,
   BlockQueue,
   type BlockQueueOptions,
-  bootContext,
   type DispatchQueue,
   NO_ELEMENT
 } from "@swaplab/blk"
-import type { Context, Task } from "@swaplab/page-alloc"
-import { __GFP_WAIT, WOULD_SLEEP } from "@swaplab/page-alloc"
+import { __GFP_WAIT, bootContext, type Context, type Task, WOULD_SLEEP } from "@swaplab/page-alloc"
 import { Process, Sim, type Sleeps, WaitQueue } from "@swaplab/sim"
 import { Effect } from "effect"
 

@@ -1,4 +1,3 @@
-import { bootContext } from "@swaplab/blk"
 import {
   type Cluster,
   littlesLaw,
@@ -12,7 +11,7 @@ import {
 } from "@swaplab/cluster"
 import { PTE_PRESENT, pteValue } from "@swaplab/kernel"
 import { getU32, TOKEN_BYTES } from "@swaplab/nbd"
-import { GFP_ATOMIC } from "@swaplab/page-alloc"
+import { bootContext, GFP_ATOMIC } from "@swaplab/page-alloc"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { KERNELS, scenario, SMALL, started } from "./clusters.ts"

@@ -79,7 +79,7 @@ describe("the watchdog", () => {
     expect([...verdicts.keys()]).toEqual(["progress", "stall", "hang"])
     expect(verdicts.get("hang")).toBeGreaterThanOrEqual(120e9)
     expect(verdicts.get("hang")).toBeLessThan(122e9)
-    expect(cluster.clients[0].connection.worker.waitingOn).toBe(null)
+    expect(cluster.clients[0].connection.worker.process.waitingOn).toBe(null)
   })
 
   it("proves a deadlock once every poll has come round without any progress", () => {

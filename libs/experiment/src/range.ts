@@ -3,12 +3,12 @@
 // the ends are, and have three digits otherwise (sizes: whole pages), for a map is read by people.
 import { formatQuantity, parseOverride, parseQuantity, RATE, scenarioError, SHARE, SIZE, TIME } from "@swaplab/cluster"
 import type { ScenarioError, UnitKind } from "@swaplab/cluster"
+import { PAGE_SIZE } from "@swaplab/page-alloc"
 import { Either } from "effect"
 import type { Axis } from "./plan.ts"
 
 /** Values that an axis may have. A larger map cannot be read. */
 export const MAX_VALUES = 64
-const PAGE_SIZE = 4096
 const KINDS: ReadonlyArray<UnitKind> = [SIZE, TIME, RATE, SHARE]
 const EXPECTED = "PATH=a,b,c, PATH=from..to/steps or PATH=log:from..to/steps"
 

@@ -4,11 +4,12 @@
 // Not modelled: the memory of the kernel image, of task structures, kernel stacks and files (8 KiB a task), init and
 //   other system processes. A real machine of 64 MiB has some 10 MiB less for its workload.
 // source: init/main.c:start_kernel, arch/x86/mm/init_64.c:mem_init
-import { BlockQueue, bootContext, CongestionState } from "@swaplab/blk"
+import { BlockQueue, CongestionState } from "@swaplab/blk"
 import { BIO_0, type MemallocSocks, type ObjectAllocator, RADIX_TREE_NODE, REQUEST } from "@swaplab/kmem"
-import type { NbdDevice } from "@swaplab/nbd"
+import type { NbdDevice } from "@swaplab/nbd-driver"
 import { type CardName, cardOf, KernelMemory, NetStack, Nic, type Packets, tcpMem, type Wire } from "@swaplab/net-skb"
 import {
+  bootContext,
   type Context,
   NR_FREE_PAGES,
   PageAllocator,

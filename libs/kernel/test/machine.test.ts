@@ -1,4 +1,3 @@
-import { bootContext } from "@swaplab/blk"
 import {
   type KernelTask,
   Machine,
@@ -11,7 +10,7 @@ import {
   pteValue,
   PTRS_PER_PTE
 } from "@swaplab/kernel"
-import { GFP_HIGHUSER_MOVABLE, NR_DIRTY_THRESHOLD, NR_FILE_PAGES } from "@swaplab/page-alloc"
+import { bootContext, GFP_HIGHUSER_MOVABLE, NR_DIRTY_THRESHOLD, NR_FILE_PAGES } from "@swaplab/page-alloc"
 import type { Sleeps } from "@swaplab/sim"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"

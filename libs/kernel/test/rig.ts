@@ -1,7 +1,8 @@
 // A machine with a disk of its own in place of the network: requests end after a fixed time, or when the test says so.
-import { type BlockDriver, bootContext, type DispatchQueue, NO_BIO } from "@swaplab/blk"
+import { type BlockDriver, type DispatchQueue, NO_BIO } from "@swaplab/blk"
 import { DEFAULT_COSTS, type KernelSpec, type KernelTask, Machine, type MachineSpec } from "@swaplab/kernel"
 import { Packets } from "@swaplab/net-skb"
+import { bootContext } from "@swaplab/page-alloc"
 import { Sim, type Sleeps } from "@swaplab/sim"
 
 const SECTORS_PER_SLOT = 8

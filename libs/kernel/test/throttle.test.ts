@@ -1,7 +1,6 @@
 // Patch 15 in a whole machine: who is parked, and what it takes to get there.
-import { bootContext } from "@swaplab/blk"
 import { FAULT_DONE, type KernelSpec } from "@swaplab/kernel"
-import { GFP_ATOMIC, GFP_HIGHUSER_MOVABLE, PF_MEMALLOC, WMARK_MIN } from "@swaplab/page-alloc"
+import { bootContext, GFP_ATOMIC, GFP_HIGHUSER_MOVABLE, PF_MEMALLOC, WMARK_MIN } from "@swaplab/page-alloc"
 import { describe, expect, it } from "vitest"
 import { boot, type Rig, SERIES, VANILLA } from "./rig.ts"
 

@@ -6,7 +6,8 @@
  * source: include/linux/kmalloc_sizes.h, mm/slab.c:kmem_cache_init; include/linux/slub_def.h:kmalloc_index,
  * mm/slub.c:kmem_cache_init
  */
-import { L1_CACHE_BYTES, PAGE_SIZE } from "./object-sizes.ts"
+import { PAGE_SIZE } from "@swaplab/page-alloc"
+import { L1_CACHE_BYTES } from "./object-sizes.ts"
 
 /** Which of the two object allocators. */
 export type AllocatorFamily = "slab" | "slub"

@@ -8,9 +8,7 @@
  * source: include/linux/{mm_types,skbuff,blkdev,bio,radix-tree,sched}.h, include/net/tcp.h
  */
 
-/** Bytes of one page, log2 of it, and the cache line that hardware-aligned caches are aligned to. */
-export const PAGE_SIZE = 4096
-export const PAGE_SHIFT = 12
+/** The cache line that hardware-aligned caches are aligned to. */
 export const L1_CACHE_BYTES = 64
 
 /** struct page: the memory map costs 1.56 % of RAM. */

@@ -31,7 +31,6 @@ export {
   MIN_WIRE_BYTES,
   MSS,
   NET_SKB_PAD,
-  PAGE_SIZE,
   SKB_HEAD_ALIGNED,
   SKB_SHARED_INFO_BYTES,
   skbDataArea,

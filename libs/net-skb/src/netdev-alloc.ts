@@ -4,9 +4,9 @@
 // Family P: "kmalloc" (head and kmalloc-2048 by __alloc_skb) and "page" (a small header skb and half a page); both mark.
 // Not modelled: NUMA nodes of the pages; the page is order 0 as in these kernels (no high-order refill).
 // source: net/core/skbuff.c:__netdev_alloc_frag, __netdev_alloc_skb; include/linux/skbuff.h:__skb_alloc_page
-import { __GFP_COLD, __GFP_MEMALLOC, type Context, GFP_ATOMIC } from "@swaplab/page-alloc"
+import { __GFP_COLD, __GFP_MEMALLOC, type Context, GFP_ATOMIC, PAGE_SIZE } from "@swaplab/page-alloc"
 import { NO_FRAG_PAGE } from "./frag-pages.ts"
-import { align64, NET_SKB_PAD, PAGE_SIZE, SKB_SHARED_INFO_BYTES } from "./sizes.ts"
+import { align64, NET_SKB_PAD, SKB_SHARED_INFO_BYTES } from "./sizes.ts"
 import { NO_SKB, SKB_ALLOC_RX, type Skbs } from "./skb.ts"
 
 /** Bytes that one buffer for a packet of `length` bytes takes from a fragment page. */

@@ -8,12 +8,12 @@
 // writes hold 1920 + 256 bytes here until they are read, 512 + 256 there); r8169's 16 KiB DMA buffers themselves (allocated
 // once at boot), virtio.
 // source: drivers/net/ethernet/intel/{e1000,igb}, broadcom/tg3.c:tg3_rx, realtek/r8169.c:rtl_rx
-import { __GFP_COLD, type Context, GFP_ATOMIC } from "@swaplab/page-alloc"
+import { __GFP_COLD, type Context, GFP_ATOMIC, PAGE_SIZE } from "@swaplab/page-alloc"
 import { assert } from "@swaplab/sim"
 import { NO_FRAG_PAGE } from "./frag-pages.ts"
 import { netdevFragBytes } from "./netdev-alloc.ts"
 import { NO_FRAME } from "./packets.ts"
-import { PAGE_SIZE, TCP_HEADER_BYTES } from "./sizes.ts"
+import { TCP_HEADER_BYTES } from "./sizes.ts"
 import { NO_SKB } from "./skb.ts"
 import type { NetStack } from "./stack.ts"
 

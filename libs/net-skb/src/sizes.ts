@@ -5,8 +5,6 @@
 // source: include/linux/skbuff.h (SKB_DATA_ALIGN, SKB_TRUESIZE, SKB_WITH_OVERHEAD), include/linux/tcp.h (MAX_TCP_HEADER),
 // net/ipv4/tcp.c:tcp_init, tcp_init_mem
 
-export const PAGE_SIZE = 4096
-
 /** sizeof(struct sk_buff) rounded to a cache line. */
 export const SKB_HEAD_ALIGNED = 256
 /** sizeof(struct skb_shared_info), cache aligned. */

@@ -4,9 +4,8 @@
 // Not modelled: filters proper, security hooks, per-cgroup limits. Counters are exact, without per-CPU batches. Datagram
 // protocols know no pressure in Linux, so that their first limit is the hard one: never reached by a socket of 212 KiB.
 // source: net/core/sock.c:sk_set_memalloc, __sk_mem_schedule; include/net/sock.h; net/core/filter.c:sk_filter
-import { __GFP_MEMALLOC, type Context, GFP_ATOMIC, GFP_KERNEL } from "@swaplab/page-alloc"
+import { __GFP_MEMALLOC, type Context, GFP_ATOMIC, GFP_KERNEL, PAGE_SIZE } from "@swaplab/page-alloc"
 import { assert } from "@swaplab/sim"
-import { PAGE_SIZE } from "./sizes.ts"
 import type { NetStack } from "./stack.ts"
 
 /** Memory of one protocol on one machine (tcp_mem and tcp_memory_allocated), in pages. */

@@ -12,6 +12,12 @@ export const OFF_LIST = -2
 /** `rmap` of a page that nothing maps, and list ends. */
 export const NONE = -1
 
+/** What a page carries in the model: who wrote it, which version. Both 0: a page of zeroes, never written. */
+export interface PageToken {
+  tokenWriter: number
+  tokenVersion: number
+}
+
 /** Host memory of one frame. */
 export const BYTES_PER_FRAME = 28
 

@@ -2,7 +2,7 @@
 export * from "./alloc-flags.ts"
 export { Buddy } from "./buddy.ts"
 export { type AllocationFailure, allocationName, type AllocCounters } from "./failure.ts"
-export { BYTES_PER_FRAME, Frames, NONE, OFF_LIST } from "./frames.ts"
+export { BYTES_PER_FRAME, Frames, NONE, OFF_LIST, type PageToken } from "./frames.ts"
 export * from "./gfp.ts"
 export {
   PRESENT_PAGES_PRESETS,
@@ -19,7 +19,16 @@ export { PageList } from "./page-list.ts"
 export { buddyinfoText, zoneinfoText } from "./proc.ts"
 export { NO_RECLAIMER, type Reclaimer } from "./reclaimer.ts"
 export { Refusal } from "./refusal.ts"
-export { type Context, PF_EXITING, PF_KSWAPD, PF_KTHREAD, PF_MEMALLOC, PF_SWAPWRITE, type Task } from "./sched.ts"
+export {
+  bootContext,
+  type Context,
+  PF_EXITING,
+  PF_KSWAPD,
+  PF_KTHREAD,
+  PF_MEMALLOC,
+  PF_SWAPWRITE,
+  type Task
+} from "./sched.ts"
 export { shouldAllocRetry, WOULD_SLEEP } from "./slow-path.ts"
 export * from "./vmstat-items.ts"
 export { VmStat, type VmStatLines } from "./vmstat.ts"

@@ -31,6 +31,16 @@ export interface Context {
   ns: number
 }
 
+/** The context of boot: an ordinary task with no privilege. */
+export const bootContext = (): Context => ({
+  flags: 0,
+  memdie: false,
+  inInterrupt: false,
+  servingSoftirq: false,
+  cpu: 0,
+  ns: 0
+})
+
 /** A context that may sleep. Passed to everything that may sleep. */
 export interface Task extends Context {
   readonly process: Process

@@ -5,7 +5,8 @@
  * per-CPU arrays. Not modelled: debugging (red zones, poison), which changes sizes and lowers the array limit to 32.
  * source: mm/slab.c:cache_estimate, calculate_slab_order, __kmem_cache_create, enable_cpucache, alloc_kmemlist
  */
-import { align, L1_CACHE_BYTES, PAGE_SIZE, slotAlignment } from "@swaplab/kmem"
+import { align, L1_CACHE_BYTES, slotAlignment } from "@swaplab/kmem"
+import { PAGE_SIZE } from "@swaplab/page-alloc"
 
 /** struct slab, and one kmem_bufctl_t per object behind it. Bytes. */
 const STRUCT_SLAB = 48

@@ -10,16 +10,8 @@
  * source: mm/slab.c:__ac_get_obj, __ac_put_obj, recheck_pfmemalloc_active; in February 2012 ac_get_obj, ac_put_obj,
  * check_ac_pfmemalloc
  */
-import {
-  type MemallocSocks,
-  NO_OBJECT,
-  NO_SLAB,
-  objectIndex,
-  objectPage,
-  PAGE_SHIFT,
-  type PageSource
-} from "@swaplab/kmem"
-import { type Context, PG_active } from "@swaplab/page-alloc"
+import { type MemallocSocks, NO_OBJECT, NO_SLAB, objectIndex, objectPage, type PageSource } from "@swaplab/kmem"
+import { type Context, PAGE_SHIFT, PG_active } from "@swaplab/page-alloc"
 import type { ArrayCache } from "./array-cache.ts"
 import type { ReserveRules } from "./revision.ts"
 import { type SlabCache, SLABS_FREE, SLABS_FULL } from "./slab-cache.ts"

@@ -25,13 +25,12 @@ import {
   type ObjectAllocator,
   objectIndex,
   objectPage,
-  PAGE_SIZE,
   type PageSource,
   type ReserveSwitches,
   type SlabinfoRow,
   slabinfoText
 } from "@swaplab/kmem"
-import { __GFP_NOWARN, type Context, NO_PAGE, type Task, WOULD_SLEEP } from "@swaplab/page-alloc"
+import { __GFP_NOWARN, type Context, NO_PAGE, PAGE_SIZE, type Task, WOULD_SLEEP } from "@swaplab/page-alloc"
 import { assert, type Sim, type Sleeps, type Tracepoint } from "@swaplab/sim"
 import type { ArrayCache } from "./array-cache.ts"
 import { checkCache } from "./check.ts"

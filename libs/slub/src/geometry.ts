@@ -5,7 +5,8 @@
  * slub_max_order 3, slub_min_objects derived from the number of possible CPUs).
  * source: mm/slub.c:calculate_order, slab_order, calculate_sizes, kmem_cache_open, set_min_partial
  */
-import { align, getOrder, MAX_OBJECTS_PER_SLAB, PAGE_SHIFT, PAGE_SIZE, slotAlignment } from "@swaplab/kmem"
+import { align, getOrder, MAX_OBJECTS_PER_SLAB, slotAlignment } from "@swaplab/kmem"
+import { PAGE_SHIFT, PAGE_SIZE } from "@swaplab/page-alloc"
 
 const SLUB_MAX_ORDER = 3
 const MAX_ORDER = 11

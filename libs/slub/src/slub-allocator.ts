@@ -25,14 +25,13 @@ import {
   type ObjectCosts,
   objectIndex,
   objectPage,
-  PAGE_SIZE,
   type PageSource,
   type ReserveSwitches,
   type SizeHeading,
   type SlabinfoRow,
   slabinfoText
 } from "@swaplab/kmem"
-import { __GFP_NOWARN, type Context, NO_PAGE, type Task, WOULD_SLEEP } from "@swaplab/page-alloc"
+import { __GFP_NOWARN, type Context, NO_PAGE, PAGE_SIZE, type Task, WOULD_SLEEP } from "@swaplab/page-alloc"
 import { assert, type Sim, type Sleeps, type Tracepoint } from "@swaplab/sim"
 import { checkCache } from "./check.ts"
 import { slubGeometry } from "./geometry.ts"

@@ -1,7 +1,17 @@
 // How fast pages go out to swap and come back: both visits of reclaim, then a read of eight at a time; a disk that ends
 // requests at once.
-import { type BlkMemory, BlockQueue, bootContext } from "@swaplab/blk"
-import { Frames, NO_PAGE, NONE, PG_locked, PG_swapbacked, PG_uptodate, type Task, VmStat } from "@swaplab/page-alloc"
+import { type BlkMemory, BlockQueue } from "@swaplab/blk"
+import {
+  bootContext,
+  Frames,
+  NO_PAGE,
+  NONE,
+  PG_locked,
+  PG_swapbacked,
+  PG_uptodate,
+  type Task,
+  VmStat
+} from "@swaplab/page-alloc"
 import { Process, Sim } from "@swaplab/sim"
 import { Swap, type SwapOps } from "@swaplab/swap"
 

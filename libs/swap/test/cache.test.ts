@@ -1,6 +1,5 @@
 // The table behind the swap cache, and the memory of its radix tree.
-import { bootContext } from "@swaplab/blk"
-import { __GFP_HIGH, Frames } from "@swaplab/page-alloc"
+import { __GFP_HIGH, bootContext, Frames } from "@swaplab/page-alloc"
 import { NOT_CACHED, RADIX_TREE_PRELOAD_SIZE, RadixNodes, SwapCache, waitTableEntries } from "@swaplab/swap"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"

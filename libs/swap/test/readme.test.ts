@@ -1,6 +1,6 @@
 // The example of README.md.
-import { type BlkMemory, BlockQueue, bootContext } from "@swaplab/blk"
-import { Frames, PG_locked, PG_uptodate, type Task, VmStat } from "@swaplab/page-alloc"
+import { type BlkMemory, BlockQueue } from "@swaplab/blk"
+import { bootContext, Frames, PG_locked, PG_uptodate, type Task, VmStat } from "@swaplab/page-alloc"
 import { Process, Sim } from "@swaplab/sim"
 import { Swap, type SwapOps } from "@swaplab/swap"
 import { Effect } from "effect"

@@ -1,8 +1,9 @@
 // A machine small enough for the tests of swap: frames without zones, an LRU that only counts, a disk that ends requests
 // when the test says so, and a reclaimer that visits pages as the real one does.
-import { type BlkMemory, type BlockDriver, BlockQueue, bootContext, type DispatchQueue, NO_ELEMENT } from "@swaplab/blk"
+import { type BlkMemory, type BlockDriver, BlockQueue, type DispatchQueue, NO_ELEMENT } from "@swaplab/blk"
 import {
   __GFP_WAIT,
+  bootContext,
   type Context,
   Frames,
   NO_PAGE,

@@ -2,15 +2,8 @@
 // Modelled: what was written where: small headers as real bytes, a 4096-byte page as its token (writer, version). Segments
 // carry only sequence numbers; since TCP delivers in order and once, whoever has received up to offset n may read up to n.
 // Cost: content cannot be corrupted on the way, only lost, repeated or misplaced, and misplacing dies here.
+import { PAGE_SIZE, type PageToken } from "@swaplab/page-alloc"
 import { assert } from "@swaplab/sim"
-
-export const PAGE_BYTES = 4096
-
-/** Receives the token of a page. */
-export interface PageToken {
-  tokenWriter: number
-  tokenVersion: number
-}
 
 /** A first-in, first-out store of pieces with their stream offsets. */
 export class StreamContent {
@@ -42,7 +35,7 @@ export class StreamContent {
 
   /** Appends a page, by its token. */
   appendPage(writer: number, version: number): void {
-    this.#append(PAGE_BYTES, -1, writer, version)
+    this.#append(PAGE_SIZE, -1, writer, version)
   }
 
   /** Reads the next `n` bytes into `into` from position `from`. They must be bytes, not part of a page. */
@@ -76,7 +69,7 @@ export class StreamContent {
     )
     out.tokenWriter = this.#writer[piece]
     out.tokenVersion = this.#version[piece]
-    this.read += PAGE_BYTES
+    this.read += PAGE_SIZE
     this.#first++
   }
 

@@ -2,7 +2,7 @@
 export { inFlight } from "./congestion.ts"
 export { connectTcp } from "./connect.ts"
 export * from "./constants.ts"
-export { PAGE_BYTES, type PageToken, StreamContent } from "./content.ts"
+export { StreamContent } from "./content.ts"
 export { offerableWindow, receiveWindow } from "./rcvbuf.ts"
 export { type TcpOptions, TcpSocket } from "./tcp-sock.ts"
 export { retransmitsTimedOutNs } from "./timer.ts"

@@ -5,11 +5,10 @@
 // within the same instant.
 // source: net/ipv4/tcp.c:tcp_recvmsg, net/core/sock.c:sk_wait_data
 import { NO_SKB } from "@swaplab/net-skb"
-import type { Context, Task } from "@swaplab/page-alloc"
+import { type Context, PAGE_SIZE, type PageToken, type Task } from "@swaplab/page-alloc"
 import type { Sleeps } from "@swaplab/sim"
 import { cleanupRbuf } from "./ack.ts"
 import { EINTR } from "./constants.ts"
-import { PAGE_BYTES, type PageToken } from "./content.ts"
 import { processPrequeue } from "./input.ts"
 import { rfree } from "./queue.ts"
 import { rcvSpaceAdjust } from "./rcvbuf.ts"
@@ -39,10 +38,10 @@ export function* recvPage(sk: TcpSocket, task: Task, out: PageToken): Sleeps<num
   task.ns += sk.stack.costs.syscallNs
   for (;;) {
     if (sk.owned) yield* sk.lockSlow(task.process)
-    const count = tryRecv(sk, task, PAGE_BYTES - done)
+    const count = tryRecv(sk, task, PAGE_SIZE - done)
     done += count
-    if (done === PAGE_BYTES && count > 0) sk.received.readPage(out)
-    const over = afterCopy(sk, task, count, done, PAGE_BYTES)
+    if (done === PAGE_SIZE && count > 0) sk.received.readPage(out)
+    const over = afterCopy(sk, task, count, done, PAGE_SIZE)
     if (over !== WAIT) return over
     yield* waitData(sk, task)
   }

@@ -5,19 +5,10 @@
 // Not modelled: what was queued before an error is not reported, the error is (sock_xmit makes no difference).
 // Two senders on one socket must exclude each other (nbd's tx_lock): a page is not interleaved with other data.
 // source: net/ipv4/tcp.c:tcp_sendmsg, tcp_push; net/core/stream.c:sk_stream_wait_memory
-import {
-  MAX_SKB_FRAGS,
-  MAX_TCP_HEADER,
-  NO_FRAG_PAGE,
-  NO_SKB,
-  PAGE_SIZE,
-  SKB_ALLOC_FCLONE,
-  TCPHDR_PSH
-} from "@swaplab/net-skb"
-import { type Task, WOULD_SLEEP } from "@swaplab/page-alloc"
+import { MAX_SKB_FRAGS, MAX_TCP_HEADER, NO_FRAG_PAGE, NO_SKB, SKB_ALLOC_FCLONE, TCPHDR_PSH } from "@swaplab/net-skb"
+import { PAGE_SIZE, type Task, WOULD_SLEEP } from "@swaplab/page-alloc"
 import { assert, type Sleeps } from "@swaplab/sim"
 import { EINTR, EPIPE, NAGLE_CORK, NAGLE_PUSH, TSO_MAX_BYTES } from "./constants.ts"
-import { PAGE_BYTES } from "./content.ts"
 import { pushPendingFrames, writeXmit } from "./output.ts"
 import type { TcpSocket } from "./tcp-sock.ts"
 import { chargeStreamSkb, entail, streamAllocFailed, tryStreamAllocSkb } from "./write-queue.ts"
@@ -45,7 +36,7 @@ export function* sendPage(sk: TcpSocket, task: Task, writer: number, version: nu
   const failed = sendError(sk, task)
   if (failed !== 0) return failed
   sk.sent.appendPage(writer, version)
-  return yield* send(sk, task, PAGE_BYTES, more)
+  return yield* send(sk, task, PAGE_SIZE, more)
 }
 
 function* send(sk: TcpSocket, task: Task, bytes: number, more: boolean): Sleeps<number> {

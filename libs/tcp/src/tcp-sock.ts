@@ -6,13 +6,13 @@
 // Congestion control is Reno; the kernels modelled default to CUBIC, which grows faster after a loss on long paths; on a LAN
 // the window is limited by the buffers.
 import { MSS, type NetStack, NO_FRAG_PAGE, NO_SKB, Socket, tcpRmem, tcpWmem } from "@swaplab/net-skb"
-import { type Context, GFP_ATOMIC, type Task } from "@swaplab/page-alloc"
+import { type Context, GFP_ATOMIC, type PageToken, type Task } from "@swaplab/page-alloc"
 import { type Nanoseconds, type Process, type Random, type Sleeps, Timer, WaitQueue } from "@swaplab/sim"
 import { cleanupRbuf } from "./ack.ts"
 import { checkSocket } from "./check.ts"
 import { closeSocket, purgeWriteQueue } from "./close.ts"
 import { CA_OPEN, ECONNRESET, NAGLE_OFF, TCP_INIT_CWND, TCP_TIMEOUT_INIT, TIME_NONE } from "./constants.ts"
-import { type PageToken, StreamContent } from "./content.ts"
+import { StreamContent } from "./content.ts"
 import { sendReset } from "./control.ts"
 import { processBacklog, tcpRcv } from "./input.ts"
 import { sendFin, writeXmit } from "./output.ts"

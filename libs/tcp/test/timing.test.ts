@@ -1,5 +1,6 @@
 import { NO_SWITCHES, TCPHDR_RST } from "@swaplab/net-skb"
-import { ECONNRESET, EPIPE, ETIMEDOUT, PAGE_BYTES, retransmitsTimedOutNs } from "@swaplab/tcp"
+import { PAGE_SIZE } from "@swaplab/page-alloc"
+import { ECONNRESET, EPIPE, ETIMEDOUT, retransmitsTimedOutNs } from "@swaplab/tcp"
 import { describe, expect, it } from "vitest"
 import { ToyNetwork } from "./toy.ts"
 
@@ -345,7 +346,7 @@ describe("windows", () => {
         for (let i = 0; i < 3000; i++) yield* net.server.recvPage(task, page)
       })
       net.sim.run(60_000 * MS)
-      expect(net.server.copiedSeq).toBe(3000 * PAGE_BYTES)
+      expect(net.server.copiedSeq).toBe(3000 * PAGE_SIZE)
       net.close()
       return peak
     }

@@ -4,10 +4,10 @@ import {
   type ByteStore,
   CHUNK_PAGES,
   getU32,
-  isTokenPage,
+  isTokenBlock,
   NbdError,
-  PAGE_SIZE,
-  putTokenPage,
+  putTokenBlock,
+  TOKEN_BLOCK,
   TOKEN_BYTES,
   TokenStore
 } from "@swaplab/nbd"
@@ -20,37 +20,37 @@ export class TokenPageStore implements ByteStore {
 
   /** `size` is a multiple of 4096, and so must be the minimum block size of the export. */
   constructor(size: number) {
-    this.#tokens = new TokenStore(size / PAGE_SIZE)
+    this.#tokens = new TokenStore(size / TOKEN_BLOCK)
   }
 
   /** Bytes of the export that were written, as a file would count them. */
   get allocatedBytes(): number {
-    return this.#tokens.allocatedPages * PAGE_SIZE
+    return this.#tokens.allocatedPages * TOKEN_BLOCK
   }
 
   read(offset: number, length: number, into: Uint8Array): number {
-    const count = length / PAGE_SIZE
+    const count = length / TOKEN_BLOCK
     const tokens = this.#room(count)
-    this.#tokens.read(offset / PAGE_SIZE, count, tokens)
+    this.#tokens.read(offset / TOKEN_BLOCK, count, tokens)
     for (let page = 0; page < count; page++) {
       const at = page * TOKEN_BYTES
-      putTokenPage(into, page * PAGE_SIZE, getU32(tokens, at), getU32(tokens, at + 4))
+      putTokenBlock(into, page * TOKEN_BLOCK, getU32(tokens, at), getU32(tokens, at + 4))
     }
     return NbdError.Ok
   }
 
   write(offset: number, length: number, from: Uint8Array): number {
-    const count = length / PAGE_SIZE
+    const count = length / TOKEN_BLOCK
     const tokens = this.#room(count)
     for (let page = 0; page < count; page++) {
-      const at = page * PAGE_SIZE
-      if (!isTokenPage(from, at)) {
+      const at = page * TOKEN_BLOCK
+      if (!isTokenBlock(from, at)) {
         this.corrupt++
         return NbdError.EIO
       }
       for (let i = 0; i < TOKEN_BYTES; i++) tokens[page * TOKEN_BYTES + i] = from[at + i]
     }
-    this.#tokens.write(offset / PAGE_SIZE, count, tokens)
+    this.#tokens.write(offset / TOKEN_BLOCK, count, tokens)
     return NbdError.Ok
   }
 
@@ -63,7 +63,7 @@ export class TokenPageStore implements ByteStore {
   }
 
   writeZeroes(offset: number, length: number): number {
-    this.#tokens.zero(offset / PAGE_SIZE, length / PAGE_SIZE)
+    this.#tokens.zero(offset / TOKEN_BLOCK, length / TOKEN_BLOCK)
     return NbdError.Ok
   }
 

@@ -8,9 +8,10 @@
 //   pfmemalloc_wait → kswapd
 import type { KernelTask, Machine } from "@swaplab/kernel"
 import { allocationName, type Refusal } from "@swaplab/page-alloc"
+import { serverBusy } from "@swaplab/server-model"
 import type { Process, WaitQueue } from "@swaplab/sim"
 import type { TcpSocket } from "@swaplab/tcp"
-import { type Connection, serverBusy } from "./server.ts"
+import type { Connection } from "./server.ts"
 import { type WaitEdge, type WaitGraph, type WaitNode, type WaitNodeKind, withCycle } from "./wait-graph.ts"
 
 /** What only the run knows. */

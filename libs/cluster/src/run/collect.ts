@@ -63,7 +63,7 @@ const serverResult = (cluster: Cluster): ServerResult => {
     writeBytes: stats.pagesWritten * PAGE_SIZE,
     linkInUtilisation: serverIn.busyNs / now,
     linkOutUtilisation: serverOut.busyNs / now,
-    cpuUtilisation: server.cpus.busyNs() / (now * server.cpus.count),
+    cpuUtilisation: server.host.busyNs() / (now * server.host.cpus),
     diskUtilisation: server.disk.stations.utilisation,
     cacheHitRatio: lookups === 0 ? 1 : (cache?.hits ?? 0) / lookups,
     meanInSystem: stats.meanResident(now),

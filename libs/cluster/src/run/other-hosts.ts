@@ -2,7 +2,6 @@
 // Modelled: exponential gaps between datagrams; TCP with its windows, timers and probes; every packet takes its way through
 //   the link, the switch and the client's receive path like any other.
 // Not modelled: who they are and why they send; broadcasts (one copy per client is addressed to it); their memory and CPUs.
-import { bootContext } from "@swaplab/blk"
 import { Cpus, KernelTask, type Machine, Softirqs } from "@swaplab/kernel"
 import type { Link } from "@swaplab/lan"
 import {
@@ -15,6 +14,7 @@ import {
   tcpMem,
   type Wire
 } from "@swaplab/net-skb"
+import { bootContext } from "@swaplab/page-alloc"
 import type { Nanoseconds, Sim } from "@swaplab/sim"
 import { connectTcp, TcpSocket } from "@swaplab/tcp"
 

@@ -1,18 +1,19 @@
 // The cluster of a scenario: machines, cables, switch, server, put together for one kernel and one seed.
 import { Machine, nbdSwitches } from "@swaplab/kernel"
 import { Lan, Link, Switch } from "@swaplab/lan"
-import { NbdDevice } from "@swaplab/nbd"
+import { NbdDevice } from "@swaplab/nbd-driver"
 import { cardOf, DatagramSocket, Packets, type Socket, type Wire } from "@swaplab/net-skb"
 import { PAGE_SIZE } from "@swaplab/page-alloc"
+import { type ServerCosts, ServerMachine } from "@swaplab/server-model"
 import { Sim } from "@swaplab/sim"
 import { startTcpReader, startUdpReader } from "@swaplab/workload"
 import type { BackgroundConfig } from "../scenario/background.ts"
 import { clientsOf, type ClientSpec, kernelOf, usememBytes } from "../scenario/clients.ts"
-import type { LinkConfig } from "../scenario/machines.ts"
+import type { LinkConfig, ServerConfig } from "../scenario/machines.ts"
 import type { Scenario } from "../scenario/scenario.ts"
 import { Background, backgroundProcesses } from "./background.ts"
 import { OtherHosts, startDatagrams } from "./other-hosts.ts"
-import { type Connection, ServerMachine } from "./server.ts"
+import { type Connection, KernelServerHost } from "./server.ts"
 
 const SERVER_HOST = 0
 const OTHER_HOSTS = 1
@@ -27,6 +28,14 @@ const wireTo = (link: Link): Wire => ({
   get departedFrames() {
     return link.departedFrames
   }
+})
+
+const serverCosts = ({ read, write }: ServerConfig): ServerCosts => ({
+  readNs: read.base,
+  readNsPerKiB: read.perKiB,
+  writeNs: write.base,
+  writeNsPerKiB: write.perKiB,
+  otherNs: read.base
 })
 
 /** One client with what belongs to it. */
@@ -83,13 +92,12 @@ export const buildCluster = (scenario: Scenario, cellKernel: string, seed: numbe
   }
 
   const { up: serverOut, down: serverIn } = cable("server", scenario.server.link, SERVER_HOST)
-  const server = new ServerMachine(
-    sim,
-    SERVER_HOST,
-    packets,
-    wireTo(serverOut),
-    scenario.server
-  )
+  const { cpus, disk, pageCache } = scenario.server
+  const server = new ServerMachine(sim, new KernelServerHost(sim, cpus), SERVER_HOST, packets, wireTo(serverOut), {
+    disk,
+    pageCacheBytes: pageCache,
+    costs: serverCosts(scenario.server)
+  })
   serverIn.receive = (frame) => server.nic.receive(frame)
 
   const specs = clientsOf(scenario, cellKernel)
@@ -130,7 +138,16 @@ export const buildCluster = (scenario: Scenario, cellKernel: string, seed: numbe
       }
     }, { packets, wire: wireTo(up) })
     down.receive = (frame) => machine.nic.receive(frame)
-    const connection = server.connect(machine, group.swap, cardOf(group.nic.driver).scatterGather)
+    const connection = {
+      machine,
+      ...server.connect({
+        name: spec.name,
+        net: machine.net,
+        bufferPages: machine.pages.presentPages,
+        scatterGather: cardOf(group.nic.driver).scatterGather,
+        swapBytes: group.swap
+      })
+    }
     const device = new NbdDevice(sim, machine.disk, machine.pages.frames, nbdSwitches(machine.spec.kernel))
     device.connect(connection.clientSocket)
     machine.attachSwap(device)

@@ -16,9 +16,10 @@
 // The machine is deterministic and every poll has found the state that it will find again: no future event can free a page
 // or complete a request.
 import type { Machine } from "@swaplab/kernel"
+import { serverBusy } from "@swaplab/server-model"
 import type { Nanoseconds } from "@swaplab/sim"
 import { noProgress, type ProgressSample, sampleProgress } from "./progress.ts"
-import { type Connection, serverBusy } from "./server.ts"
+import type { Connection } from "./server.ts"
 
 /** How often a client is looked at. */
 export const WATCHDOG_PERIOD_NS: Nanoseconds = 100_000_000

@@ -1,10 +1,17 @@
 // What the tests of single patches share: a booted client with its connection, memory brought to an exact number of pages,
 // and sockets that look at what they get. Each test runs the same steps on a kernel with its patch and on one without.
-import { bootContext } from "@swaplab/blk"
 import { buildCluster, type Client, type Cluster, kernelNamed, type ScenarioEncoded } from "@swaplab/cluster"
 import { type KmemCache, objectPage } from "@swaplab/kmem"
 import { NO_SKB, Socket } from "@swaplab/net-skb"
-import { __GFP_NOWARN, type Context, GFP_ATOMIC, NO_PAGE, PF_MEMALLOC, PG_active } from "@swaplab/page-alloc"
+import {
+  __GFP_NOWARN,
+  bootContext,
+  type Context,
+  GFP_ATOMIC,
+  NO_PAGE,
+  PF_MEMALLOC,
+  PG_active
+} from "@swaplab/page-alloc"
 import { SlabAllocator } from "@swaplab/slab"
 import { SlubAllocator, type SlubCache } from "@swaplab/slub"
 import { scenario } from "../clusters.ts"

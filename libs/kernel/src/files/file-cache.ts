@@ -3,12 +3,12 @@
 //   page by page by kswapd in trouble, stable while they are written; read-ahead of 128 KiB; dropping clean pages.
 // Not modelled: metadata, journals, buffer heads, mapped files; read-ahead has one fixed window.
 // source: mm/filemap.c:grab_cache_page_write_begin, add_to_page_cache_lru, do_generic_file_read; mm/readahead.c
-import { bootContext } from "@swaplab/blk"
 import {
   __GFP_COLD,
   __GFP_NORETRY,
   __GFP_NOWARN,
   __GFP_WRITE,
+  bootContext,
   type Context,
   GFP_HIGHUSER_MOVABLE,
   GFP_KERNEL,

@@ -2,6 +2,7 @@
 // and the time of its bytes.
 // Not modelled: seeks, a queue that reorders, bios and requests of its own (swap has those); what that costs: writing files
 // takes no memory beyond its pages here, where Linux takes some 500 bytes a request from mempools.
+import { PAGE_SIZE } from "@swaplab/page-alloc"
 import type { Nanoseconds, Sim } from "@swaplab/sim"
 
 export interface LocalDiskOptions {
@@ -9,8 +10,6 @@ export interface LocalDiskOptions {
   /** Of each request. */
   readonly latencyNs: Nanoseconds
 }
-
-const PAGE_SIZE = 4096
 
 export class LocalDisk {
   /** Pages of requests that have not ended. */

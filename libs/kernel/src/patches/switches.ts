@@ -1,6 +1,6 @@
 // Which switch of which lib each patch turns: the only place where the names of patches meet the names of switches.
 import type { ReserveSwitches } from "@swaplab/kmem"
-import type { NbdOptions } from "@swaplab/nbd"
+import type { NbdOptions } from "@swaplab/nbd-driver"
 import type { NetSwitches } from "@swaplab/net-skb"
 import type { PageAllocSwitches } from "@swaplab/page-alloc"
 import type { SlubOptions } from "@swaplab/slub"

@@ -1,4 +1,4 @@
-import { assert } from "@swaplab/sim"
+import { assert } from "../wire/assert.ts"
 import { Command } from "../wire/constants.ts"
 import type { Extent } from "../wire/reply.ts"
 import type { Request } from "../wire/request.ts"

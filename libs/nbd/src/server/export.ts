@@ -1,4 +1,4 @@
-import { assert } from "@swaplab/sim"
+import { assert } from "../wire/assert.ts"
 import { MAX_PAYLOAD, MAX_STRING, TransmissionFlag } from "../wire/constants.ts"
 
 /** What a server tells of an export, and holds its clients to. */

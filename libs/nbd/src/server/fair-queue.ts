@@ -1,7 +1,7 @@
 // Deficit round robin between clients: each gets the same share of cost units, however large its requests are and however
 // many of them wait. Pure: no time, the caller says what a piece of work costs and when there is room for the next.
 // source: M. Shreedhar, G. Varghese, "Efficient fair queuing using deficit round robin", SIGCOMM 1995
-import { assert } from "@swaplab/sim"
+import { assert } from "../wire/assert.ts"
 
 /** One party of a fair queue. Only the queue changes its fields. */
 export class FairClient<Work> {

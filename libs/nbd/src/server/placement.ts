@@ -1,6 +1,6 @@
 // A large WRITE on its way into a store that lends its memory: what comes is put where it belongs, and is not gathered in
 // front of the store first. A connection that is lost meanwhile leaves a part of it there, of a WRITE that was never answered.
-import { assert } from "@swaplab/sim"
+import { assert } from "../wire/assert.ts"
 import { NbdError } from "../wire/constants.ts"
 import type { ByteStore } from "./served-export.ts"
 

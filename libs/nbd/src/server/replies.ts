@@ -1,5 +1,5 @@
 // Replies of a server as bytes, in the form that was negotiated.
-import { assert } from "@swaplab/sim"
+import { assert } from "../wire/assert.ts"
 import { concat, putU32 } from "../wire/bytes.ts"
 import { type Chunk, chunkCode, encodeChunk, errorChunk } from "../wire/chunk.ts"
 import {

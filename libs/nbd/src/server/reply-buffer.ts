@@ -1,6 +1,6 @@
 // Replies on their way out: small ones are written behind each other into one buffer that is used again and again, large
 // data goes along as views of where it is. What is sent at once is a list of pieces, for one writev.
-import { assert } from "@swaplab/sim"
+import { assert } from "../wire/assert.ts"
 import { copyBytes } from "../wire/bytes.ts"
 
 /** Bytes of replies that are gathered before they are sent. */

@@ -3,9 +3,9 @@
 // finishes it later, and the owner of the socket may stop the transmission in front of any request and let it go on.
 // Not done: ordering between requests in flight (the protocol asks for none), a READ in several chunks.
 // source: doc/proto.md "Transmission", "Simple reply message", "Structured reply chunk message"
-import { assert } from "@swaplab/sim"
+import { type Carriage, carried } from "../tokens/carriage.ts"
+import { assert } from "../wire/assert.ts"
 import { copyBytes, getU32 } from "../wire/bytes.ts"
-import { type Carriage, carried } from "../wire/carriage.ts"
 import {
   Command,
   EXTENDED_REQUEST_BYTES,

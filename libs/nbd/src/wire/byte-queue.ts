@@ -1,4 +1,4 @@
-import { assert } from "@swaplab/sim"
+import { assert } from "./assert.ts"
 
 /** Bytes received and not yet understood. Chunks go in as they arrive, messages come out whole. */
 export class ByteQueue {

@@ -1,6 +1,6 @@
 // Requests of the transmission phase, compact (28 bytes) and extended (32 bytes).
 // source: doc/proto.md "Request message"; include/linux/nbd.h:struct nbd_request
-import { assert } from "@swaplab/sim"
+import { assert } from "./assert.ts"
 import { getU16, getU32, putNumber, putU16, putU32, toNumber } from "./bytes.ts"
 import {
   Command,

@@ -5,9 +5,9 @@
 // source: netperf's netserver (UDP_STREAM, TCP_STREAM)
 import type { Machine } from "@swaplab/kernel"
 import { DatagramSocket } from "@swaplab/net-skb"
-import type { Context } from "@swaplab/page-alloc"
+import type { Context, PageToken } from "@swaplab/page-alloc"
 import { WaitQueue } from "@swaplab/sim"
-import type { PageToken, TcpSocket } from "@swaplab/tcp"
+import type { TcpSocket } from "@swaplab/tcp"
 import { Load, startDaemon } from "./load.ts"
 
 /** recvmsg for one datagram. */

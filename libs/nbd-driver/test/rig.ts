@@ -1,24 +1,22 @@
 import { type BlkMemory, BlockQueue } from "@swaplab/blk"
+import { NbdDevice, type NbdOptions, type Transport } from "@swaplab/nbd-driver"
 import {
-  type EmulatedExport,
-  NbdDevice,
-  type NbdOptions,
-  type PageToken,
-  serveConnection,
-  type Transport
-} from "@swaplab/nbd"
-import { Frames, PF_KTHREAD, PF_MEMALLOC, type Task } from "@swaplab/page-alloc"
+  Command,
+  decodeRequestHeader,
+  encodeSimpleReply,
+  NbdError,
+  Request,
+  REQUEST_BYTES,
+  SIMPLE_REPLY_BYTES
+} from "@swaplab/nbd/wire"
+import { bootContext, Frames, PAGE_SIZE, type PageToken, PF_KTHREAD, PF_MEMALLOC, type Task } from "@swaplab/page-alloc"
 import { Process, type Sim, type Sleeps, WaitQueue } from "@swaplab/sim"
 import { Effect } from "effect"
 
 /** A task that uses no CPU time. */
 export const task = (sim: Sim, name: string, flags = 0): Task => ({
+  ...bootContext(),
   flags,
-  memdie: false,
-  inInterrupt: false,
-  servingSoftirq: false,
-  cpu: 0,
-  ns: 0,
   process: new Process(sim, name),
   *condResched() {}
 })
@@ -172,6 +170,49 @@ export const connection = (
   return [client, server]
 }
 
+/** Time that the toy server takes for a request. */
+export const SERVICE_NS = 40_000
+
+/** A server of one export of tokens: one request of a connection after the other, each in the same time. */
+export class ToyServer {
+  errors = 0
+  readonly #pages: ReadonlyArray<PageToken>
+
+  constructor(bytes: number) {
+    this.#pages = Array.from({ length: bytes / PAGE_SIZE }, () => ({ tokenWriter: 0, tokenVersion: 0 }))
+  }
+
+  /** Serves a connection until it ends. */
+  *serve(self: Task, socket: ToySocket): Sleeps<void> {
+    const header = new Uint8Array(REQUEST_BYTES)
+    const reply = new Uint8Array(SIMPLE_REPLY_BYTES)
+    const request = new Request()
+    while ((yield* socket.recvBytes(self, header)) === REQUEST_BYTES) {
+      if (!decodeRequestHeader(header, 0, false, request)) throw new Error("the driver sent what is no request")
+      const { cookieHi, cookieLo, length, offset, type } = request
+      if (type === Command.Disc) break
+      const first = offset / PAGE_SIZE
+      const count = length / PAGE_SIZE
+      const error = first + count > this.#pages.length ? NbdError.ENOSPC : NbdError.Ok
+      if (error !== NbdError.Ok) this.errors++
+      if (type === Command.Write) {
+        for (let page = first; page < first + count; page++) {
+          const token = error === NbdError.Ok ? this.#pages[page] : { tokenWriter: 0, tokenVersion: 0 }
+          if ((yield* socket.recvPage(self, token)) < PAGE_SIZE) return
+        }
+      }
+      yield* self.process.hold(SERVICE_NS)
+      encodeSimpleReply(reply, 0, error, cookieHi, cookieLo)
+      const pages = type === Command.Read && error === NbdError.Ok ? this.#pages.slice(first, first + count) : []
+      if ((yield* socket.sendBytes(self, reply, pages.length > 0)) <= 0) break
+      for (const { tokenVersion, tokenWriter } of pages) {
+        if ((yield* socket.sendPage(self, tokenWriter, tokenVersion, true)) < PAGE_SIZE) break
+      }
+    }
+    socket.shutdown()
+  }
+}
+
 /** A client's disk: block queue, driver with its two tasks, and what ended. */
 export class ToyClient {
   readonly frames: Frames
@@ -198,10 +239,10 @@ export class ToyClient {
     this.receiver = start(sim, `${name} nbd-client`, (self) => this.device.receiver(self))
   }
 
-  /** Connects to an export by a new connection; returns the two ends. */
-  connect(served: EmulatedExport, delayNs?: number): readonly [client: ToySocket, server: ToySocket] {
+  /** Connects to a server by a new connection; returns the two ends. */
+  connect(server: ToyServer, delayNs?: number): readonly [client: ToySocket, server: ToySocket] {
     const ends = connection(this.#sim, this.device.name, delayNs)
-    start(this.#sim, `${this.device.name} worker`, (self) => serveConnection(self, ends[1], served))
+    start(this.#sim, `${this.device.name} worker`, (self) => server.serve(self, ends[1]))
     this.device.connect(ends[0])
     return ends
   }

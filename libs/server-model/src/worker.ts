@@ -2,24 +2,36 @@
 // that the real server runs; what is modelled here is the time: when the bytes come, what the request costs, when the page
 // cache and the disk are done with it.
 // Modelled: a worker that reads a request, performs it, answers, and goes on, as a process of nbd-server does.
-// Not modelled: worker threads within a connection. Data is tokens (see carriage.ts).
-import type { Task } from "@swaplab/page-alloc"
+// Not modelled: worker threads within a connection. Data is tokens (carriage.ts of libs/nbd).
+import {
+  Command,
+  CommandFlag,
+  dispatch,
+  type ExportStore,
+  getU32,
+  type Job,
+  NbdError,
+  putU32,
+  type ReplyBuffer,
+  type Request,
+  REQUEST_BYTES,
+  SIMPLE_MODE,
+  SIMPLE_REPLY_BYTES,
+  TOKEN_BYTES,
+  tokenised,
+  type TokenStore,
+  Transmission,
+  type TransmissionHost,
+  type WaitingStore
+} from "@swaplab/nbd"
+import { PAGE_SIZE, type PageToken, type Task } from "@swaplab/page-alloc"
 import type { Sleeps } from "@swaplab/sim"
-import type { PageToken, Transport } from "../client/transport.ts"
-import { dispatch, type ExportStore } from "../server/dispatch.ts"
-import { SIMPLE_MODE } from "../server/export.ts"
-import type { Job } from "../server/job.ts"
-import type { ReplyBuffer } from "../server/reply-buffer.ts"
-import type { WaitingStore } from "../server/served-export.ts"
-import type { TransmissionHost } from "../server/transmission-host.ts"
-import { Transmission } from "../server/transmission.ts"
-import { getU32, putU32 } from "../wire/bytes.ts"
-import { PAGE_SIZE, TOKEN_BYTES, tokenised } from "../wire/carriage.ts"
-import { Command, CommandFlag, NbdError, REQUEST_BYTES, SIMPLE_REPLY_BYTES } from "../wire/constants.ts"
-import type { Request } from "../wire/request.ts"
+import type { TcpSocket } from "@swaplab/tcp"
 import type { PageCache } from "./page-cache.ts"
 import { type EmulatedExport, requestCpuNs, type ServerStats } from "./swap-server.ts"
-import type { TokenStore } from "./token-store.ts"
+
+/** The calls of a socket that a worker makes. */
+export type WorkerSocket = Pick<TcpSocket, "sendBytes" | "sendPage" | "recvBytes" | "recvPage" | "shutdown">
 
 /** The contents of an export as one worker task sees them. Data are tokens, 8 bytes a page. */
 class WorkerStore implements ExportStore<Uint8Array, Sleeps<number>> {
@@ -144,7 +156,7 @@ class Desk implements TransmissionHost, WaitingStore {
  * The worker of one connection: reads a request, performs it, answers, next. Returns when the client disconnects, the
  * connection breaks, or what it says is no NBD.
  */
-export function* serveConnection(task: Task, transport: Transport, served: EmulatedExport): Sleeps<void> {
+export function* serveConnection(task: Task, socket: WorkerSocket, served: EmulatedExport): Sleeps<void> {
   const { server, info } = served
   const { costs, cpu, replies, sim, stats } = server
   const store = new WorkerStore(task, served)
@@ -155,7 +167,7 @@ export function* serveConnection(task: Task, transport: Transport, served: Emula
   const token: PageToken = { tokenWriter: 0, tokenVersion: 0 }
   let payload = new Uint8Array(32 * TOKEN_BYTES)
 
-  while (yield* receive(task, transport, header)) {
+  while (yield* receive(task, socket, header)) {
     engine.receive(header)
     if (engine.ended !== null) break
     const arrivedAt = sim.now
@@ -165,7 +177,7 @@ export function* serveConnection(task: Task, transport: Transport, served: Emula
     if (!answered) break
     yield* task.condResched()
   }
-  transport.shutdown()
+  socket.shutdown()
 
   /** Performs the request and answers it. False when the connection broke. */
   function* answer(): Sleeps<boolean> {
@@ -182,10 +194,10 @@ export function* serveConnection(task: Task, transport: Transport, served: Emula
     }
     const { reply, replyBytes } = desk
     for (let i = 0; i < SIMPLE_REPLY_BYTES; i++) replyHeader[i] = reply[i]
-    if ((yield* transport.sendBytes(task, replyHeader, replyBytes > SIMPLE_REPLY_BYTES)) <= 0) return false
+    if ((yield* socket.sendBytes(task, replyHeader, replyBytes > SIMPLE_REPLY_BYTES)) <= 0) return false
     for (let at = SIMPLE_REPLY_BYTES; at < replyBytes; at += TOKEN_BYTES) {
       const more = at + TOKEN_BYTES < replyBytes
-      const sent = yield* transport.sendPage(task, getU32(reply, at), getU32(reply, at + 4), more)
+      const sent = yield* socket.sendPage(task, getU32(reply, at), getU32(reply, at + 4), more)
       if (sent < PAGE_SIZE) return false
     }
     return true
@@ -197,20 +209,20 @@ export function* serveConnection(task: Task, transport: Transport, served: Emula
     const rest = bytes % PAGE_SIZE
     if (whole > payload.length) payload = new Uint8Array(whole)
     for (let at = 0; at < whole - rest; at += TOKEN_BYTES) {
-      if ((yield* transport.recvPage(task, token)) < PAGE_SIZE) return false
+      if ((yield* socket.recvPage(task, token)) < PAGE_SIZE) return false
       putU32(payload, at, token.tokenWriter)
       putU32(payload, at + 4, token.tokenVersion)
     }
-    if (rest > 0 && !(yield* receive(task, transport, payload.subarray(whole - rest, whole)))) return false
+    if (rest > 0 && !(yield* receive(task, socket, payload.subarray(whole - rest, whole)))) return false
     engine.receive(payload, 0, whole)
     return true
   }
 }
 
 /** Receives all of `into`. False when the connection is over. */
-function* receive(task: Task, transport: Transport, into: Uint8Array): Sleeps<boolean> {
+function* receive(task: Task, socket: WorkerSocket, into: Uint8Array): Sleeps<boolean> {
   for (let at = 0; at < into.length;) {
-    const got = yield* transport.recvBytes(task, at === 0 ? into : into.subarray(at))
+    const got = yield* socket.recvBytes(task, at === 0 ? into : into.subarray(at))
     if (got <= 0) return false
     at += got
   }

@@ -2,14 +2,11 @@
 // Modelled: the CPU time of the server by kind and size of request; sparse exports; the page cache.
 // Not modelled: option haggling (a connection starts in the transmission phase), requests that are not whole pages (EINVAL
 // by the minimum block of 4096).
+import { Command, type ExportInfo, exportInfo, ReplyBuffer, TokenStore } from "@swaplab/nbd"
+import { PAGE_SIZE } from "@swaplab/page-alloc"
 import { assert, type Nanoseconds, type Sim } from "@swaplab/sim"
-import { type ExportInfo, exportInfo } from "../server/export.ts"
-import { ReplyBuffer } from "../server/reply-buffer.ts"
-import { PAGE_SIZE } from "../wire/carriage.ts"
-import { Command } from "../wire/constants.ts"
 import type { PageCache } from "./page-cache.ts"
 import type { ServerCpu } from "./stations.ts"
-import { TokenStore } from "./token-store.ts"
 
 /** CPU time of the server per request. */
 export interface ServerCosts {

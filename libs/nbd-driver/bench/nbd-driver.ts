@@ -1,43 +1,22 @@
-// Requests through codec, driver, toy socket and server engine, one line of JSON for each of two measurements in one:
-// the codec alone (encode and decode a request and its reply), and the driver with the emulated server.
+// Requests through the block queue, the driver and a socket without delay to a server that answers at once. One line of JSON.
 import { type BlkMemory, BlockQueue } from "@swaplab/blk"
+import { NbdDevice, type Transport } from "@swaplab/nbd-driver"
 import {
+  Command,
   decodeRequestHeader,
-  decodeSimpleReply,
-  encodeRequest,
   encodeSimpleReply,
-  NbdDevice,
-  type PageToken,
-  Reply,
   Request,
-  serveConnection,
-  SwapServer,
-  type Transport
-} from "@swaplab/nbd"
-import { Frames, type Task } from "@swaplab/page-alloc"
+  REQUEST_BYTES,
+  SIMPLE_REPLY_BYTES
+} from "@swaplab/nbd/wire"
+import { bootContext, Frames, PAGE_SIZE, type PageToken, type Task } from "@swaplab/page-alloc"
 import { Process, Sim, type Sleeps, WaitQueue } from "@swaplab/sim"
-import { Effect } from "effect"
 
 const cpuSeconds = (run: () => void): number => {
   const before = process.cpuUsage()
   run()
   const used = process.cpuUsage(before)
   return (used.user + used.system) / 1e6
-}
-
-const codec = (count: number): number => {
-  const bytes = new Uint8Array(44)
-  const request = new Request()
-  const reply = new Reply()
-  let sum = 0
-  for (let i = 0; i < count; i++) {
-    encodeRequest(bytes, 0, 0, i & 1, 0xffff8800, i, i * 4096, 4096)
-    decodeRequestHeader(bytes, 0, false, request)
-    encodeSimpleReply(bytes, 28, 0, request.cookieHi, request.cookieLo)
-    decodeSimpleReply(bytes, 28, reply)
-    sum += reply.cookieLo + request.offset
-  }
-  return sum
 }
 
 /** A socket without delay: what one end sends the other can read at once. */
@@ -64,7 +43,7 @@ class Loopback implements Transport {
   *sendPage(_task: Task, tokenWriter: number, tokenVersion: number): Sleeps<number> {
     this.peer.#pages.push(tokenWriter, tokenVersion)
     this.peer.#readable.wakeAll()
-    return 4096
+    return PAGE_SIZE
   }
 
   *recvBytes(task: Task, into: Uint8Array): Sleeps<number> {
@@ -82,10 +61,26 @@ class Loopback implements Transport {
     while (this.#pages.length === 0) yield* this.#readable.sleep(task.process)
     out.tokenWriter = this.#pages.shift() ?? 0
     out.tokenVersion = this.#pages.shift() ?? 0
-    return 4096
+    return PAGE_SIZE
   }
 
   shutdown(): void {}
+}
+
+/** Answers each request at once. */
+function* serve(task: Task, socket: Loopback): Sleeps<void> {
+  const header = new Uint8Array(REQUEST_BYTES)
+  const reply = new Uint8Array(SIMPLE_REPLY_BYTES)
+  const request = new Request()
+  const token: PageToken = { tokenWriter: 0, tokenVersion: 0 }
+  while ((yield* socket.recvBytes(task, header)) > 0) {
+    decodeRequestHeader(header, 0, false, request)
+    const pages = request.length / PAGE_SIZE
+    if (request.type === Command.Write) { for (let i = 0; i < pages; i++) yield* socket.recvPage(task, token) }
+    encodeSimpleReply(reply, 0, 0, request.cookieHi, request.cookieLo)
+    yield* socket.sendBytes(task, reply)
+    if (request.type === Command.Read) { for (let i = 0; i < pages; i++) yield* socket.sendPage(task, 1, i) }
+  }
 }
 
 const plenty: BlkMemory = {
@@ -99,19 +94,10 @@ const plenty: BlkMemory = {
 const driver = (requests: number): void => {
   const sim = new Sim({ seed: 1 })
   const spawn = (name: string, program: (task: Task) => Sleeps<unknown>): Task => {
-    const task: Task = {
-      flags: 0,
-      memdie: false,
-      inInterrupt: false,
-      servingSoftirq: false,
-      cpu: 0,
-      ns: 0,
-      process: new Process(sim, name),
-      *condResched() {}
-    }
+    const task: Task = { ...bootContext(), process: new Process(sim, name), *condResched() {} }
     sim.spawn(
       task.process,
-      Effect.gen(function*() {
+      task.process.program(function*() {
         yield* program(task)
       })
     )
@@ -120,12 +106,11 @@ const driver = (requests: number): void => {
   const frames = new Frames(1024)
   const queue = new BlockQueue(sim, "nbd0", plenty, plenty)
   const device = new NbdDevice(sim, queue, frames, { memallocXmit: true, appendSent: true })
-  const server = new SwapServer(sim, { *use() {} }, null)
   const [here, there] = [new Loopback(sim, "client"), new Loopback(sim, "server")]
   here.peer = there
   there.peer = here
   device.connect(here)
-  spawn("worker", (task) => serveConnection(task, there, server.addExport("swap", 1 << 30)))
+  spawn("worker", (task) => serve(task, there))
   spawn("sender", (task) => device.sender(task))
   spawn("receiver", (task) => device.receiver(task))
   const user = spawn("user", function*() {})
@@ -140,14 +125,7 @@ const driver = (requests: number): void => {
   if (device.counters.completed !== requests) throw new Error("the benchmark lost requests")
 }
 
-const CODEC = 5_000_000
 const DRIVER = 300_000
-codec(CODEC / 10)
 driver(DRIVER / 10)
-const codecSeconds = cpuSeconds(() => codec(CODEC))
-const driverSeconds = cpuSeconds(() => driver(DRIVER))
-console.log(JSON.stringify({
-  bench: "nbd requests",
-  opsPerCpuSecond: Math.round(DRIVER / driverSeconds),
-  codecOpsPerCpuSecond: Math.round(CODEC / codecSeconds)
-}))
+const seconds = cpuSeconds(() => driver(DRIVER))
+console.log(JSON.stringify({ bench: "nbd-driver requests", opsPerCpuSecond: Math.round(DRIVER / seconds) }))

@@ -4,18 +4,20 @@ import {
   CommandFlag,
   encodeRequest,
   exportInfo,
-  putTokenPage,
-  replayEmulated,
+  MemoryStore,
+  putTokenBlock,
   ServerSession
 } from "@swaplab/nbd"
+import { replayEmulated } from "@swaplab/server-model"
 import fc from "fast-check"
 import { readFileSync } from "node:fs"
 import { connect } from "node:net"
 import { join } from "node:path"
-import { expect, it } from "vitest"
-import { TokenPageStore } from "../src/stores/token-page-store.ts"
-import { sessionOf } from "./recording.ts"
-import { run, scratch } from "./rig.ts"
+import { afterEach, expect, it } from "vitest"
+import { sessionOf } from "../src/recording.ts"
+import { scratch, startServer, stopAll } from "../src/server.ts"
+
+afterEach(stopAll)
 
 const PAGES = 1024
 const SIZE = PAGES * 4096
@@ -61,7 +63,7 @@ const bytesOf = ({ count, extra, flags, off, page, type, version }: Asked, cooki
   encodeRequest(out, 0, flags, type, 0xfeedface, cookie, page * 4096 + off, length)
   if (type === Command.Write) {
     for (let i = 0; i < count; i++) {
-      putTokenPage(out, 28 + i * 4096, cookie + 1, version + i)
+      putTokenBlock(out, 28 + i * 4096, cookie + 1, version + i)
     }
   }
   return out
@@ -80,7 +82,7 @@ const HANDSHAKE = Buffer.from("0000000349484156454f5054000000010000000473776170"
 
 /** Runs the server with its recorder, and gives it a session behind the handshake. */
 const record = async (pcapng: string, bytes: Uint8Array): Promise<void> => {
-  const server = await run({ exports: { swap: { tokens: `${SIZE} B` } }, record: { pcapng } })
+  const server = await startServer(`exports: { swap: { tokens: ${SIZE} B } }\nrecord: { pcapng: ${pcapng} }`)
   await new Promise<void>((resolve) => {
     const socket = connect(server.port, "127.0.0.1")
     socket.on("data", () => {})
@@ -113,7 +115,7 @@ it("and so has one that is cut anywhere", () => {
       const whole = Buffer.concat(requests.map(bytesOf))
       const bytes = whole.subarray(0, whole.length - place % (whole.length + 1) % 10_000)
       const info = exportInfo({ name: "swap", size: SIZE, minimumBlock: 4096 })
-      const real = new ServerSession([{ info, store: new TokenPageStore(SIZE), extents: null }])
+      const real = new ServerSession([{ info, store: new MemoryStore(SIZE), extents: null }])
       real.push(HANDSHAKE)
       expect(Buffer.compare(real.push(bytes), replayEmulated(SIZE, bytes))).toBe(0)
     }),

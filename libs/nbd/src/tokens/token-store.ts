@@ -1,11 +1,9 @@
-// Contents of the emulated server's exports: a token for each page instead of 4096 bytes.
+// Contents of an export as tokens: 8 bytes for each page of 4096.
 // Modelled: which pages were ever written (a sparse file), and with what. Not modelled: parts of pages.
 // Cost: 8 bytes a page, in chunks that are allocated when first written.
-import { assert } from "@swaplab/sim"
+import { assert } from "../wire/assert.ts"
 import { getU32, putU32 } from "../wire/bytes.ts"
-import { TOKEN_BYTES } from "../wire/carriage.ts"
-
-export { PAGE_SIZE } from "../wire/carriage.ts"
+import { TOKEN_BYTES } from "./carriage.ts"
 
 /** Pages of a chunk: 2 MiB of the export, 4 KiB of host memory. */
 export const CHUNK_PAGES = 512

@@ -1,14 +1,8 @@
-import type { Task } from "@swaplab/page-alloc"
+import type { PageToken, Task } from "@swaplab/page-alloc"
 import type { Sleeps } from "@swaplab/sim"
 
-/** What a page carries in the model: who wrote it, which version. Both 0: a page of zeroes, never written. */
-export interface PageToken {
-  tokenWriter: number
-  tokenVersion: number
-}
-
 /**
- * A connected stream socket as the NBD driver and the emulated server use it. A stream carries headers as real bytes and
+ * A connected stream socket as the NBD driver uses it. A stream carries headers as real bytes and
  * pages as their tokens; both ends agree on where pages lie, so a page is received as a page.
  *
  * Every method moves all that was asked for, or returns 0 (the peer has closed) or a negative errno. A short count of

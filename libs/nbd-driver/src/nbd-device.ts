@@ -7,18 +7,23 @@
 // DO_IT. DO_IT also sets the size of the disk to 0 when it ends, so that the block layer refuses what comes then; here the
 // driver refuses it, with the same error.
 // source: drivers/block/nbd.c:do_nbd_request, nbd_thread, nbd_handle_req, nbd_send_req, nbd_read_stat, nbd_do_it
-import { type BlockDriver, type BlockQueue, bootContext, NO_BIO, NO_REQUEST } from "@swaplab/blk"
-import type { Context, Frames, Task } from "@swaplab/page-alloc"
+import { type BlockDriver, type BlockQueue, NO_BIO, NO_REQUEST } from "@swaplab/blk"
+import {
+  Command,
+  decodeSimpleReply,
+  encodeRequest,
+  NbdError,
+  Reply,
+  REQUEST_BYTES,
+  SIMPLE_REPLY_BYTES
+} from "@swaplab/nbd/wire"
+import { bootContext, type Context, type Frames, PAGE_SIZE, type PageToken, type Task } from "@swaplab/page-alloc"
 import { assert, type Nanoseconds, type Sim, type Sleeps, type Tracepoint, WaitQueue } from "@swaplab/sim"
-import { PAGE_SIZE } from "../model/token-store.ts"
-import { Command, NbdError, REQUEST_BYTES, SIMPLE_REPLY_BYTES } from "../wire/constants.ts"
-import { decodeSimpleReply, Reply } from "../wire/reply.ts"
-import { encodeRequest } from "../wire/request.ts"
 import type { Mutex } from "./mutex.ts"
 import type { NbdCosts, NbdCounters, NbdOptions } from "./nbd-options.ts"
 import { DriverList } from "./request-queue.ts"
 import { SockXmit } from "./sock-xmit.ts"
-import type { PageToken, Transport } from "./transport.ts"
+import type { Transport } from "./transport.ts"
 
 export type { NbdCosts, NbdCounters, NbdOptions } from "./nbd-options.ts"
 

@@ -3,10 +3,10 @@
 // and in runs; the flusher starts at a background limit or when a page is too old; writers wait above the dirty limit.
 // Not modelled: read-ahead of files, two reads of one page at the same time (both go to the disk), the two LRU lists of
 // Linux (a page is on one list, most recently used first), memory of the server used by anything else.
-import type { Task } from "@swaplab/page-alloc"
+import { CHUNK_PAGES } from "@swaplab/nbd"
+import { PAGE_SIZE, type Task } from "@swaplab/page-alloc"
 import { assert, type Nanoseconds, type Sim, type Sleeps, WaitQueue } from "@swaplab/sim"
 import type { Disk } from "./disk.ts"
-import { CHUNK_PAGES, PAGE_SIZE } from "./token-store.ts"
 
 export interface PageCacheOptions {
   /** Memory that may hold pages. */

@@ -1,0 +1,117 @@
+// The shared NBD server as a machine of the cluster: a network card, one worker per connection, page cache, disk.
+// Modelled: its receive ring and interrupts, its TCP, its queue at the disk. Its CPUs are those of the `ServerHost`.
+// Not modelled: its memory (sockets of the server never lack any), and the CPU time of its packets, which the measured cost
+//   of a request contains already.
+// What that costs: a server that starves for socket memory cannot be studied.
+import { CARDS, HostMemory, type NetCosts, NetStack, Nic, type Packets, tcpMem, type Wire } from "@swaplab/net-skb"
+import { bootContext, PAGE_SIZE, type Task } from "@swaplab/page-alloc"
+import type { Sim } from "@swaplab/sim"
+import { connectTcp, TcpSocket } from "@swaplab/tcp"
+import { Disk, type DiskKind, diskShapes } from "./disk.ts"
+import type { ServerHost } from "./host.ts"
+import { PageCache } from "./page-cache.ts"
+import { type EmulatedExport, type ServerCosts, SwapServer } from "./swap-server.ts"
+import { serveConnection } from "./worker.ts"
+
+/** Memory that the server's TCP sizes its buffers by: 4 GiB, so that the limits of tcp_rmem and tcp_wmem apply. */
+const SERVER_BUFFER_PAGES = 1_048_576
+
+/** A request's cost was measured with its packets. */
+const NO_COSTS: NetCosts = { rxPacketNs: 0, copyPerKiBNs: 0, txSkbNs: 0, syscallNs: 0 }
+
+/** What a server consists of. */
+export interface ServerMachineOptions {
+  readonly disk: DiskKind
+  /** Memory for swap data. */
+  readonly pageCacheBytes: number
+  readonly costs: ServerCosts
+}
+
+/** The client's side of a new connection. */
+export interface ServerClient {
+  readonly name: string
+  readonly net: NetStack
+  /** Memory that its TCP sizes its buffers by. */
+  readonly bufferPages: number
+  /** Its card takes skbs in fragments and cuts them into segments itself (NETIF_F_SG, NETIF_F_TSO). */
+  readonly scatterGather: boolean
+  /** Size of its export; rounded down to whole pages. */
+  readonly swapBytes: number
+}
+
+/** One connection: an export and the two ends of its socket. */
+export interface ServerConnection {
+  readonly served: EmulatedExport
+  readonly clientSocket: TcpSocket
+  readonly serverSocket: TcpSocket
+  /** The task that serves it. */
+  readonly worker: Task
+}
+
+/** The server owes this client something: its worker does not sleep in recv, or data waits to be read. */
+export const serverBusy = ({ serverSocket, worker }: ServerConnection): boolean =>
+  worker.process.waitingOn !== serverSocket.receiveData || serverSocket.readable > 0
+
+/** The server machine. */
+export class ServerMachine {
+  readonly net: NetStack
+  readonly nic: Nic
+  readonly disk: Disk
+  /** Null: the disk is memory. */
+  readonly cache: PageCache | null
+  readonly server: SwapServer
+  readonly host: ServerHost
+
+  /** `address` is that of its card on the LAN. */
+  constructor(
+    sim: Sim,
+    host: ServerHost,
+    address: number,
+    packets: Packets,
+    wire: Wire,
+    options: ServerMachineOptions
+  ) {
+    this.host = host
+    this.net = new NetStack(sim, {
+      host: address,
+      group: host.group,
+      cpus: host.cpus,
+      memory: new HostMemory(),
+      packets,
+      costs: NO_COSTS,
+      tcpMem: tcpMem(SERVER_BUFFER_PAGES)
+    })
+    this.nic = new Nic(this.net, wire, host.softirq, { ...CARDS.e1000, ring: 1024, txDescriptors: 1024 })
+    this.nic.open(bootContext())
+    this.disk = new Disk(sim, "server", diskShapes[options.disk])
+    const cache = options.disk === "memory"
+      ? null
+      : new PageCache(sim, "server", this.disk, { capacityBytes: options.pageCacheBytes })
+    this.cache = cache
+    this.server = new SwapServer(sim, host, cache, options.costs)
+    if (cache !== null) host.start("flush", (task) => cache.flusher(task))
+  }
+
+  /** Makes the export of a client and connects the two. */
+  connect(client: ServerClient): ServerConnection {
+    const { name } = client
+    const served = this.server.addExport(name, Math.floor(client.swapBytes / PAGE_SIZE) * PAGE_SIZE)
+    const clientSocket = new TcpSocket(client.net, {
+      name: `${name} nbd0`,
+      freeBufferPages: client.bufferPages,
+      noDelay: true,
+      tso: client.scatterGather
+    })
+    const serverSocket = new TcpSocket(this.net, {
+      name: `server ${name}`,
+      freeBufferPages: SERVER_BUFFER_PAGES,
+      noDelay: true
+    })
+    connectTcp(clientSocket, serverSocket)
+    const worker = this.host.start(
+      `nbd-server ${name}`,
+      (task) => serveConnection(task, serverSocket, served)
+    )
+    return { served, clientSocket, serverSocket, worker }
+  }
+}
