@@ -7,7 +7,7 @@
 // DO_IT. DO_IT also sets the size of the disk to 0 when it ends, so that the block layer refuses what comes then; here the
 // driver refuses it, with the same error.
 // source: drivers/block/nbd.c:do_nbd_request, nbd_thread, nbd_handle_req, nbd_send_req, nbd_read_stat, nbd_do_it
-import { type BlockDriver, type BlockQueue, NO_BIO, NO_REQUEST } from "@swaplab/blk"
+import { type BlockDriver, type BlockQueue, NO_REQUEST } from "@swaplab/blk"
 import {
   Command,
   decodeSimpleReply,
@@ -17,22 +17,16 @@ import {
   REQUEST_BYTES,
   SIMPLE_REPLY_BYTES
 } from "@swaplab/nbd/wire"
-import { bootContext, type Context, type Frames, PAGE_SIZE, type PageToken, type Task } from "@swaplab/page-alloc"
+import { bootContext, type Context, type Frames, PAGE_SIZE, type Task } from "@swaplab/page-alloc"
 import { assert, type Nanoseconds, type Sim, type Sleeps, type Tracepoint, WaitQueue } from "@swaplab/sim"
+import { DriverRequests } from "./driver-requests.ts"
 import type { Mutex } from "./mutex.ts"
 import type { NbdCosts, NbdCounters, NbdOptions } from "./nbd-options.ts"
-import { DriverList } from "./request-queue.ts"
+import { RequestPages } from "./request-pages.ts"
 import { SockXmit } from "./sock-xmit.ts"
 import type { Transport } from "./transport.ts"
 
 export type { NbdCosts, NbdCounters, NbdOptions } from "./nbd-options.ts"
-
-/** Where a request is. */
-const RQ_NONE = 0
-const RQ_WAITING = 1
-const RQ_ACTIVE = 2
-const RQ_SENT = 3
-const RQ_RECEIVING = 4
 
 /** Linux errno, as negative results. */
 const [EINTR, EPIPE, EBADR, EPROTO] = [4, 32, 53, 71]
@@ -69,14 +63,11 @@ export class NbdDevice implements BlockDriver {
   /** Where the receiver waits for a new socket. */
   readonly disconnectedWq: WaitQueue
   readonly #sim: Sim
-  readonly #frames: Frames
   readonly #xmit: SockXmit
-  #appendSent: boolean
   readonly #readOnly: boolean
   readonly #costs: NbdCosts
-  readonly #waiting: DriverList
-  readonly #sent: DriverList
-  readonly #state: Uint8Array
+  readonly #requests: DriverRequests
+  readonly #pages: RequestPages
   readonly #senderDone: WaitQueue
   readonly #tpSend: Tracepoint
   readonly #tpDone: Tracepoint
@@ -85,8 +76,6 @@ export class NbdDevice implements BlockDriver {
   readonly #header = new Uint8Array(REQUEST_BYTES)
   readonly #replyBytes = new Uint8Array(SIMPLE_REPLY_BYTES)
   readonly #reply = new Reply()
-  readonly #token: PageToken = { tokenWriter: 0, tokenVersion: 0 }
-  #active = NO_REQUEST
   #receiving = false
   #stopping = false
 
@@ -95,14 +84,11 @@ export class NbdDevice implements BlockDriver {
     this.name = options.name ?? "nbd0"
     this.queue = queue
     this.#sim = sim
-    this.#frames = frames
-    this.#appendSent = options.appendSent
     this.#readOnly = options.readOnly ?? false
     this.#costs = options.costs ?? { requestNs: 500, replyNs: 500 }
-    this.#waiting = new DriverList(queue.requests)
-    this.#sent = new DriverList(queue.requests)
-    this.#state = new Uint8Array(queue.requests.state.length)
+    this.#requests = new DriverRequests(queue.requests, options.appendSent)
     this.#xmit = new SockXmit(sim, this.name, options.memallocXmit, options.xmitTimeoutNs ?? 0, this.counters)
+    this.#pages = new RequestPages(queue, frames, this.#xmit, this.counters)
     this.txLock = this.#xmit.txLock
     this.waitingWq = new WaitQueue(sim, `${this.name} waiting_wq`, "a request for the disk")
     this.activeWq = new WaitQueue(sim, `${this.name} active_wq`, "the sender finishes the request")
@@ -121,21 +107,19 @@ export class NbdDevice implements BlockDriver {
   }
   /** Requests that the sender has not taken. */
   get waitingCount(): number {
-    return this.#waiting.count
+    return this.#requests.waitingCount
   }
   /** Requests sent and not answered. */
   get sentCount(): number {
-    return this.#sent.count
+    return this.#requests.sentCount
   }
   /** The request being sent, or `NO_REQUEST`. */
   get activeRequest(): number {
-    return this.#active
+    return this.#requests.active
   }
   /** Requests with the driver. */
   get outstanding(): number {
-    let count = 0
-    for (const state of this.#state) if (state !== RQ_NONE) count++
-    return count
+    return this.#requests.outstanding
   }
 
   // — what the block layer calls —
@@ -150,8 +134,7 @@ export class NbdDevice implements BlockDriver {
         this.#end(this.#nobody, rq, NbdError.EIO)
         continue
       }
-      this.#state[rq] = RQ_WAITING
-      this.#waiting.addTail(rq)
+      this.#requests.wait(rq)
       woken = true
     }
     if (woken) this.waitingWq.wakeUp()
@@ -181,7 +164,7 @@ export class NbdDevice implements BlockDriver {
    * the socket that is under way ends with the rights it began with.
    */
   setSwitches(switches: Pick<NbdOptions, "memallocXmit" | "appendSent">): void {
-    this.#appendSent = switches.appendSent
+    this.#requests.appendSent = switches.appendSent
     this.#xmit.memalloc = switches.memallocXmit
     const { transport } = this.#xmit
     if (switches.memallocXmit && transport !== null && this.#receiving && !transport.memalloc) transport.setMemalloc()
@@ -192,7 +175,7 @@ export class NbdDevice implements BlockDriver {
   /** `nbd_thread`: the kernel thread that sends. */
   *sender(task: Task): Sleeps<never> {
     for (;;) {
-      const rq = this.#waiting.popHead()
+      const rq = this.#requests.takeWaiting()
       if (rq !== NO_REQUEST) {
         yield* this.#handleRequest(task, rq)
         yield* task.condResched()
@@ -219,7 +202,7 @@ export class NbdDevice implements BlockDriver {
     this.harderror = 0
     if (this.#xmit.memalloc) transport.setMemalloc()
     // requests may have come between SET_SOCK and DO_IT
-    if (this.#waiting.count > 0) this.waitingWq.wakeUp()
+    if (this.#requests.waitingCount > 0) this.waitingWq.wakeUp()
     for (;;) {
       const rq = yield* this.#readStat(task, transport)
       if (rq === NO_REQUEST) break
@@ -227,7 +210,7 @@ export class NbdDevice implements BlockDriver {
     }
     // kthread_stop: the sender first works off its queue, however long its sends take
     this.#stopping = true
-    while (this.#waiting.count > 0 || this.#active !== NO_REQUEST) {
+    while (this.#requests.waitingCount > 0 || this.#requests.active !== NO_REQUEST) {
       this.waitingWq.wakeUp()
       yield* this.#senderDone.sleep(task.process)
     }
@@ -241,20 +224,8 @@ export class NbdDevice implements BlockDriver {
     return this.harderror
   }
 
-  /** Every request with the driver is in exactly one place. */
   checkInvariants(): void {
-    let known = this.#active === NO_REQUEST ? 0 : 1
-    this.#waiting.checkInvariants((rq) => {
-      assert(this.#state[rq] === RQ_WAITING, "waiting_queue holds a request that does not wait")
-      known++
-    })
-    this.#sent.checkInvariants((rq) => {
-      assert(this.#state[rq] === RQ_SENT, "queue_head holds a request that was not sent")
-      known++
-    })
-    for (const state of this.#state) if (state === RQ_RECEIVING) known++
-    assert(this.#active === NO_REQUEST || this.#state[this.#active] === RQ_ACTIVE, "the active request is not active")
-    assert(known === this.outstanding, "the driver lost a request")
+    this.#requests.checkInvariants()
   }
 
   // — sending —
@@ -262,26 +233,20 @@ export class NbdDevice implements BlockDriver {
   /** `nbd_handle_req`. */
   *#handleRequest(task: Task, rq: number): Sleeps<void> {
     task.ns += this.#costs.requestNs
-    this.#state[rq] = RQ_ACTIVE
-    this.#active = rq
+    this.#requests.beginSend(rq)
     const write = this.queue.rqWrite[rq] === 1
     if (write && this.#readOnly) {
-      this.#active = NO_REQUEST
+      this.#requests.active = NO_REQUEST
       this.#end(task, rq, NbdError.EIO)
       return
     }
     yield* this.txLock.lock(task)
     const transport = this.#xmit.transport
     const result = transport === null ? -EPIPE : yield* this.#sendRequest(task, transport, rq, write)
-    this.#active = NO_REQUEST
-    if (result < 0) {
-      // "Request send failed"
-      this.#end(task, rq, NbdError.EIO)
-    } else {
-      this.#state[rq] = RQ_SENT
-      if (this.#appendSent) this.#sent.addTail(rq)
-      else this.#sent.addHead(rq)
-    }
+    this.#requests.active = NO_REQUEST
+    // "Request send failed"
+    if (result < 0) this.#end(task, rq, NbdError.EIO)
+    else this.#requests.sent(rq)
     this.txLock.unlock(task)
     this.activeWq.wakeAll()
   }
@@ -289,7 +254,6 @@ export class NbdDevice implements BlockDriver {
   /** `nbd_send_req`: the header, then the pages. Returns 0 or a negative errno. */
   *#sendRequest(task: Task, transport: Transport, rq: number, write: boolean): Sleeps<number> {
     const queue = this.queue
-    const xmit = this.#xmit
     const pages = queue.rqPages[rq]
     const sector = queue.rqSector[rq]
     if (this.#tpSend.enabled) this.#tpSend.emit(rq, write ? 1 : 0, sector, pages)
@@ -302,18 +266,7 @@ export class NbdDevice implements BlockDriver {
       return 0
     }
     this.counters.sentWrites++
-    const { tokenWriter, tokenVersion } = this.#frames
-    for (let bio = queue.rqBioHead[rq]; bio !== NO_BIO;) {
-      const pfn = queue.bioPage[bio]
-      const next = queue.bioNext[bio]
-      const saved = xmit.beginSend(task, transport)
-      const sent = yield* transport.sendPage(task, tokenWriter[pfn], tokenVersion[pfn], next !== NO_BIO)
-      const result = xmit.endSend(task, saved, sent)
-      if (result < PAGE_SIZE) return result < 0 ? result : -EPIPE
-      this.counters.sentPages++
-      bio = next
-    }
-    return 0
+    return yield* this.#pages.send(task, transport, rq)
   }
 
   // — receiving —
@@ -336,56 +289,35 @@ export class NbdDevice implements BlockDriver {
       return NO_REQUEST
     }
     const { cookieHi, cookieLo: rq, error } = reply
-    const known = cookieHi === COOKIE_HI && rq < this.#state.length
+    const known = cookieHi === COOKIE_HI && this.#requests.isNumber(rq)
     // the reply can overtake the end of the send; the request must not end while it is being sent
-    while (known && this.#active === rq) {
+    while (known && this.#requests.active === rq) {
       if (task.process.killed) {
         this.harderror = -EINTR
         return NO_REQUEST
       }
       yield* this.activeWq.sleep(task.process, "interruptible")
     }
-    if (!known || this.#state[rq] !== RQ_SENT) {
+    if (!known || !this.#requests.isSent(rq)) {
       // "Unexpected reply"
       this.harderror = -EBADR
       return NO_REQUEST
     }
-    this.#sent.remove(rq)
-    this.#state[rq] = RQ_RECEIVING
+    this.#requests.beginReceive(rq)
     let failed = error !== NbdError.Ok
-    if (!failed && this.queue.rqWrite[rq] === 0) failed = !(yield* this.#receivePages(task, transport, rq))
+    if (!failed && this.queue.rqWrite[rq] === 0) {
+      failed = !(yield* this.#pages.receive(task, transport, rq))
+      if (!failed) this.lastReplyNs = this.#sim.now
+    }
     this.#end(task, rq, failed ? NbdError.EIO : NbdError.Ok)
     return rq
-  }
-
-  /** Receives the pages of a read straight into the frames of its bios. */
-  *#receivePages(task: Task, transport: Transport, rq: number): Sleeps<boolean> {
-    const queue = this.queue
-    const xmit = this.#xmit
-    const token = this.#token
-    const { tokenWriter, tokenVersion } = this.#frames
-    for (let bio = queue.rqBioHead[rq]; bio !== NO_BIO; bio = queue.bioNext[bio]) {
-      const saved = xmit.begin(task, transport)
-      const got = xmit.end(task, saved, yield* transport.recvPage(task, token))
-      if (got < PAGE_SIZE) {
-        // "Receive data failed": this request ends with an error, the next receive will end the connection
-        yield* xmit.receiveFailed(task, got)
-        return false
-      }
-      const pfn = queue.bioPage[bio]
-      tokenWriter[pfn] = token.tokenWriter
-      tokenVersion[pfn] = token.tokenVersion
-      this.counters.receivedPages++
-    }
-    this.lastReplyNs = this.#sim.now
-    return true
   }
 
   // — ending —
 
   /** `nbd_end_request`. */
   #end(ctx: Context, rq: number, error: number): void {
-    this.#state[rq] = RQ_NONE
+    this.#requests.end(rq)
     if (this.#tpDone.enabled) this.#tpDone.emit(rq, this.queue.rqWrite[rq], this.queue.rqPages[rq], error)
     if (error === NbdError.Ok) this.counters.completed++
     else this.counters.failed++
@@ -395,9 +327,10 @@ export class NbdDevice implements BlockDriver {
 
   /** `nbd_clear_que`: what was sent, and what waits, ends with an error. Ending may bring new requests: they are refused. */
   #clearQueues(ctx: Context): void {
-    assert(this.#active === NO_REQUEST, "clearing the queues while a request is being sent")
-    for (let rq = this.#sent.popHead(); rq !== NO_REQUEST; rq = this.#sent.popHead()) this.#end(ctx, rq, NbdError.EIO)
-    for (let rq = this.#waiting.popHead(); rq !== NO_REQUEST; rq = this.#waiting.popHead()) {
+    const requests = this.#requests
+    assert(requests.active === NO_REQUEST, "clearing the queues while a request is being sent")
+    for (let rq = requests.takeSent(); rq !== NO_REQUEST; rq = requests.takeSent()) this.#end(ctx, rq, NbdError.EIO)
+    for (let rq = requests.takeWaiting(); rq !== NO_REQUEST; rq = requests.takeWaiting()) {
       this.#end(ctx, rq, NbdError.EIO)
     }
   }
