@@ -1,22 +1,40 @@
 // @ts-check
-// `npm test`: types, format, lint with module boundaries, unit and property tests, e2e. The last line that it prints is
-// "N passed, N failed"; it exits with 1 unless nothing failed.
+// `npm test`: types, format, lint with module boundaries, unused code, unit and property tests, e2e. The last line that it
+// prints is "N passed, N failed"; it exits with 1 unless nothing failed, with 2 for a mistake in its arguments.
 //
-// `--also "NAME=passed"` counts a check that somebody else made (.ci/run: that `npm start` works).
+// `npm test -- lan tcp` tests these projects only. Property tests draw from the seed that each of them names; `--fresh`
+// draws from one new seed, which is printed, and `--seed N` from that one. `--also "NAME=passed"` counts a check that
+// somebody else made (.ci/run: that `npm start` works).
 import { spawnSync } from "node:child_process"
-import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs"
+import { randomInt } from "node:crypto"
+import { existsSync, readFileSync, rmSync } from "node:fs"
 import { delimiter, join } from "node:path"
-import { check, lastLine, sum, tallyTasks, tallyVitest } from "./src/results.mjs"
+import { choose, parse } from "./src/arguments.mjs"
+import { check, lastLine, sum, tallyVitest } from "./src/results.mjs"
 import { root, workspaces } from "./src/workspace.mjs"
 
+/** @type {(sentence: string) => never} */
+const refuse = (sentence) => {
+  console.error(`npm test: ${sentence}`)
+  process.exit(2)
+}
+
+const request = parse(process.argv.slice(2), ["1", "true"].includes(process.env["CI"] ?? ""))
+if (typeof request === "string") refuse(request)
+const all = workspaces()
+const chosen = choose(request.names, all)
+if (typeof chosen === "string") refuse(chosen)
+const whole = request.names.length === 0
+const projects = whole ? all : chosen
+const folders = projects.map(({ folder }) => folder)
+// only the tests of libs need nothing that is built
+const built = folders.every((folder) => folder.startsWith("libs/")) ? folders : []
+
+const seed = request.seed === "fresh" ? randomInt(2 ** 31) : request.seed
 const env = {
   ...process.env,
-  NX_DAEMON: "false",
-  NX_NO_CLOUD: "true",
-  NX_TUI: "false",
-  // Nx writes there how each task ended
-  NX_PROFILE: ".nx/profile.json",
-  PATH: `${join(root, "node_modules/.bin")}${delimiter}${process.env["PATH"] ?? ""}`
+  PATH: `${join(root, "node_modules/.bin")}${delimiter}${process.env["PATH"] ?? ""}`,
+  ...(seed === null ? {} : { SWAPLAB_TEST_SEED: String(seed) })
 }
 
 const run = (/** @type {string} */ program, /** @type {ReadonlyArray<string>} */ ...args) => {
@@ -27,42 +45,26 @@ const run = (/** @type {string} */ program, /** @type {ReadonlyArray<string>} */
   return status === 0
 }
 
-const readIfThere = (/** @type {string} */ path) => existsSync(path) ? readFileSync(path, "utf8") : null
+const tallies = request.also.map(({ name, passed }) => check(name, passed))
+const tally = (/** @type {string} */ name, /** @type {ReadonlyArray<string>} */ ...args) =>
+  tallies.push(check(name, run(name.split(" ")[0], ...name.split(" ").slice(1), ...args)))
 
-/** @type {Array<import("./src/results.mjs").Tally>} */
-const tallies = []
-process.argv.forEach((argument, i) => {
-  if (argument !== "--also") return
-  const [name, outcome] = (process.argv[i + 1] ?? "").split("=")
-  tallies.push(check(name, outcome === "passed"))
-})
-
-tallies.push(check("tsc -b", run("tsc", "-b")))
-tallies.push(check("dprint check", run("dprint", "check")))
-
-// results of an earlier run must not be counted: Nx puts back those of a cached run itself
-const projects = workspaces()
-const resultsOf = (/** @type {string} */ folder) => join(root, folder, "test-results.json")
-for (const { folder } of projects) rmSync(resultsOf(folder), { force: true })
-const taskLog = join(root, ".nx/profile.json")
-mkdirSync(join(root, ".nx"), { recursive: true })
-rmSync(taskLog, { force: true })
-
-const green = run("nx", "run-many", "-t", "lint", "typecheck", "test", "e2e", "--outputStyle=static", "--parallel=2")
-
-const wanted = (/** @type {ReadonlyArray<string>} */ ...targets) =>
-  projects.flatMap(({ name, scripts }) =>
-    targets.filter((target) => scripts[target] !== undefined).map((target) => `${name}:${target}`)
-  )
-tallies.push(tallyTasks(wanted("lint", "typecheck"), readIfThere(taskLog)))
-for (const { folder, name, scripts } of projects) {
-  if (scripts["test"] === undefined && scripts["e2e"] === undefined) continue
-  tallies.push(tallyVitest(name, readIfThere(resultsOf(folder))))
+if (seed !== null) {
+  console.log(`Property tests draw from seed ${seed}: npm test -- --seed ${seed} draws the same again.`)
 }
+tally("tsc -b", ...built)
+tally("dprint check", ...(whole ? [] : folders.map((folder) => `${folder}/**/*.{ts,js,mjs,json,md}`)))
+tally("oxlint", ...(whole ? [] : folders))
+
+const results = join(root, "test-results.json")
+rmSync(results, { force: true })
+const green = run("vitest", "run", ...(whole ? [] : folders.map((folder) => `${folder}/test/`)))
+tallies.push(tallyVitest(projects, existsSync(results) ? readFileSync(results, "utf8") : null))
 let total = sum(tallies)
-if (!green && total.failed === 0) total = sum([total, check("nx run-many", false)])
+if (!green && total.failed === 0) total = sum([total, check("vitest", false)])
 
 if (total.failures.length > 0) console.log(`\nFailed:\n  ${total.failures.join("\n  ")}`)
 if (total.leftOut.length > 0) console.log(`\nLeft out:\n  ${total.leftOut.join("\n  ")}`)
+if (seed !== null && total.failed > 0) console.log(`\nSeed of the property tests: ${seed}`)
 console.log(`\n${lastLine(total)}`)
 process.exitCode = total.failed === 0 ? 0 : 1

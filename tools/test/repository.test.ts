@@ -142,8 +142,16 @@ describe("commands in the documents", () => {
 describe("the workspace", () => {
   it("has only these things at the top", () => {
     const top = new Set(all.map((path) => path.split("/")[0]))
-    const known = ["apps", "libs", "tools", "e2e", "scenarios", "docs", "README.md", "DEVELOPERS.md", "LICENSE"]
-    const config = ["package.json", "package-lock.json", "nx.json", "dprint.json", "vitest.shared.ts"]
+    const known = ["apps", "libs", "tools", "e2e", "scenarios", "docs", "README.md", "CONTRIBUTING.md", "LICENSE"]
+    const config = [
+      "package.json",
+      "package-lock.json",
+      "nx.json",
+      "dprint.json",
+      "knip.json",
+      "vitest.shared.ts",
+      "vitest.config.ts"
+    ]
     const odd = [...top].filter((name) =>
       !known.includes(name) && !config.includes(name) && !name.startsWith(".") && !/^tsconfig(\.\w+)?\.json$/.test(name)
     )
