@@ -5,9 +5,9 @@
 //   other system processes. A real machine of 64 MiB has some 10 MiB less for its workload.
 // source: init/main.c:start_kernel, arch/x86/mm/init_64.c:mem_init
 import { BlockQueue, CongestionState } from "@swaplab/blk"
-import { BIO_0, type MemallocSocks, type ObjectAllocator, RADIX_TREE_NODE, REQUEST } from "@swaplab/kmem"
+import { type MemallocSocks, type ObjectAllocator, RADIX_TREE_NODE } from "@swaplab/kmem"
 import type { NbdDevice } from "@swaplab/nbd-driver"
-import { type CardName, cardOf, KernelMemory, NetStack, Nic, type Packets, tcpMem, type Wire } from "@swaplab/net-skb"
+import { cardOf, KernelMemory, NetStack, Nic, tcpMem } from "@swaplab/net-skb"
 import {
   bootContext,
   type Context,
@@ -18,11 +18,10 @@ import {
   PF_MEMALLOC,
   PF_SWAPWRITE
 } from "@swaplab/page-alloc"
-import { assert, type Nanoseconds, type Sim, type Sleeps } from "@swaplab/sim"
-import { SlabAllocator } from "@swaplab/slab"
-import { SlubAllocator } from "@swaplab/slub"
-import { pageClusterFor, Swap } from "@swaplab/swap"
+import { assert, type Sim, type Sleeps } from "@swaplab/sim"
+import { Swap } from "@swaplab/swap"
 import { Vmscan } from "@swaplab/vmscan"
+import { objectAllocator, startReaper, swapArea, swapDisk } from "./boot.ts"
 import type { Costs } from "./costs.ts"
 import { Cpus } from "./cpus.ts"
 import { Dcache } from "./files/dcache.ts"
@@ -31,6 +30,7 @@ import { LocalDisk, type LocalDiskOptions } from "./files/local-disk.ts"
 import { PageCache } from "./files/page-cache.ts"
 import { Writeback } from "./files/writeback.ts"
 import { Softirqs } from "./ksoftirqd.ts"
+import type { MachinePlugs, MachineSpec } from "./machine-spec.ts"
 import { CacheMemory } from "./mm/cache-memory.ts"
 import { Mm } from "./mm/mm.ts"
 import { type LogLine, MachineOomOps } from "./mm/oom.ts"
@@ -38,54 +38,8 @@ import { PageTables } from "./mm/page-table.ts"
 import { ProcessTable } from "./mm/process-memory.ts"
 import { MachineReclaimOps } from "./mm/reclaim-ops.ts"
 import type { KernelSpec } from "./patches/kernel-spec.ts"
-import {
-  netSwitches,
-  pageAllocSwitches,
-  readaheadPlug,
-  reserveSwitches,
-  slubRelease,
-  vmscanSwitches
-} from "./patches/switches.ts"
+import { netSwitches, pageAllocSwitches, vmscanSwitches } from "./patches/switches.ts"
 import { KernelTask } from "./task.ts"
-
-/** What a client is made of. */
-export interface MachineSpec {
-  readonly name: string
-  /** Number of the client in the cluster; part of its content tokens. */
-  readonly index: number
-  /** Address on the LAN. */
-  readonly host: number
-  readonly kernel: KernelSpec
-  readonly ramBytes: number
-  readonly cpus: number
-  /** Transparent huge pages at boot: raises min_free_kbytes about eightfold. The pages themselves are not modelled. */
-  readonly thp: boolean
-  /** vm.min_free_kbytes, or null for the kernel's own value. */
-  readonly minFreeKbytes: number | null
-  /** Clean page cache at boot, in pages. */
-  readonly pageCachePages: number
-  /** Slots of the swap area, header included. */
-  readonly swapSlots: number
-  readonly nic: {
-    readonly driver: CardName
-    readonly rxRing: number
-    readonly txRing: number
-    /** Least time between two interrupts. */
-    readonly interruptGapNs: Nanoseconds
-  }
-  /** User processes that will be started, and the pages that each one maps. */
-  readonly processes: number
-  readonly pagesPerProcess: number
-  /** Pages that each further process maps; they are numbered from `processes` on. */
-  readonly otherProcesses?: ReadonlyArray<number>
-  readonly costs: Costs
-}
-
-/** What the machine is plugged into. */
-export interface MachinePlugs {
-  readonly packets: Packets
-  readonly wire: Wire
-}
 
 /** A content token that differed from what was written. */
 export interface Corruption {
@@ -172,10 +126,10 @@ export class Machine {
     })
     this.pages.reclaimer = this.vmscan
     this.pageCache = new PageCache(this.pages)
-    this.disk = this.#makeDisk()
+    this.disk = swapDisk(sim, this.objects, this.congestion)
     const nodes = this.objects.createCache("radix_tree_node", RADIX_TREE_NODE, { ctor: true, reclaimAccount: true })
     this.radixTreeNodes = new CacheMemory(this.objects, nodes)
-    this.swap = this.#makeSwap()
+    this.swap = swapArea(this)
     this.mm = new Mm(new PageTables(spec.processes, spec.pagesPerProcess, spec.otherProcesses), {
       pages: this.pages,
       vmscan: this.vmscan,
@@ -215,7 +169,7 @@ export class Machine {
     this.kswapd = this.task("kswapd0", PF_KTHREAD | PF_KSWAPD | PF_MEMALLOC | PF_SWAPWRITE)
     this.kswapd.daemon = true
     this.cpus.start(this.kswapd, () => this.vmscan.kswapd(this.kswapd))
-    this.#startReaper()
+    startReaper(sim, this.objects, this.cpus, spec.cpus, this.group)
   }
 
   /** Makes a task of this machine; start it with `cpus.start`. */
@@ -254,7 +208,7 @@ export class Machine {
   addFiles(pages: number, disk: LocalDiskOptions): void {
     assert(this.files === null, "the machine has its files already")
     const files = new FileCache(this, pages, new LocalDisk(this.sim, this.group, disk))
-    const writeback = new Writeback(this, files)
+    const writeback = new Writeback(this.sim, this.reclaimOps, files)
     this.files = files
     this.writeback = writeback
     const flusher = this.task("flush-8:0", PF_KTHREAD | PF_SWAPWRITE)
@@ -278,7 +232,7 @@ export class Machine {
   }
 
   /** A line of the kernel log; the last 1000 are kept. */
-  log(message: string): void {
+  readonly log = (message: string): void => {
     this.logLines.push({ timeNs: this.sim.now, message })
     if (this.logLines.length > 1000) this.logLines.shift()
   }
@@ -303,69 +257,4 @@ export class Machine {
     this.net.checkInvariants()
     this.nic.checkInvariants()
   }
-
-  #makeDisk(): BlockQueue {
-    const bios = this.objects.createCache("bio-0", BIO_0, { hwAlign: true })
-    const requests = this.objects.createCache("blkdev_requests", REQUEST)
-    return new BlockQueue(
-      this.sim,
-      "nbd0",
-      new CacheMemory(this.objects, bios),
-      new CacheMemory(this.objects, requests),
-      { congestion: this.congestion }
-    )
-  }
-
-  #makeSwap(): Swap {
-    const { pages, vmscan, spec } = this
-    return new Swap(this.sim, pages.frames, this.disk, {
-      tryAllocPage: (task, gfp) => pages.tryAlloc(task, gfp, 0),
-      allocPage: (task, gfp) => pages.alloc(task, gfp, 0),
-      freePage: (ctx, pfn) => vmscan.lru.putSinglePage(ctx, pfn),
-      lruCacheAddAnon: (ctx, pfn) => vmscan.lru.add(ctx, pfn, false),
-      lruAddDrain: (ctx) => vmscan.lru.drain(ctx),
-      rotateReclaimable: (ctx, pfn) => vmscan.lru.rotateReclaimable(ctx, pfn),
-      modZoneState: (pfn, item, n) => pages.zoneOf(pfn).modState(item, n),
-      log: (message) => this.log(message),
-      vmstat: pages.vmstat,
-      radixTreeNodes: this.radixTreeNodes
-    }, {
-      path: "/dev/nbd0",
-      device: [43, 0],
-      slots: spec.swapSlots,
-      solidState: true,
-      random: this.sim.stream(spec.name, "swap"),
-      cpus: spec.cpus,
-      pageCluster: pageClusterFor(pages.presentPages),
-      readaheadPlug: readaheadPlug(spec.kernel)
-    })
-  }
-
-  #startReaper(): void {
-    const period = this.objects.reapIntervalNs
-    if (period === 0) return
-    const context = { ...bootContext() }
-    const kind = this.sim.queue.register((cpu) => {
-      context.cpu = cpu
-      this.objects.reap(context)
-      this.cpus.steal(cpu, Math.round(context.ns))
-      context.ns = 0
-      this.sim.queue.after(period, kind, cpu)
-    }, { group: this.group, retry: true })
-    // Linux staggers the CPUs by three ticks each
-    for (let cpu = 0; cpu < this.spec.cpus; cpu++) this.sim.queue.after(period + 3 * cpu * this.sim.tickNs, kind, cpu)
-  }
-}
-
-const objectAllocator = (
-  sim: Sim,
-  pages: PageAllocator,
-  spec: MachineSpec,
-  memallocSocks: MemallocSocks,
-  group: number
-): ObjectAllocator => {
-  const switches = reserveSwitches(spec.kernel)
-  return spec.kernel.allocator === "slab"
-    ? new SlabAllocator(sim, pages, { cpus: spec.cpus, switches, memallocSocks, group })
-    : new SlubAllocator(sim, pages, { cpus: spec.cpus, switches, ...slubRelease(spec.kernel), group })
 }

@@ -18,14 +18,18 @@ import {
   NR_FILE_PAGES,
   NR_WRITEBACK,
   NR_WRITTEN,
+  type PageAllocator,
   PG_dirty,
   PG_locked,
   PG_reclaim,
   PG_uptodate,
   PG_writeback
 } from "@swaplab/page-alloc"
-import { assert, type Sleeps, WaitQueue } from "@swaplab/sim"
-import type { Machine } from "../machine.ts"
+import { assert, type Sim, type Sleeps, WaitQueue } from "@swaplab/sim"
+import type { Swap } from "@swaplab/swap"
+import type { Vmscan } from "@swaplab/vmscan"
+import type { Costs } from "../costs.ts"
+import type { CacheMemory } from "../mm/cache-memory.ts"
 import type { KernelTask } from "../task.ts"
 import type { LocalDisk } from "./local-disk.ts"
 
@@ -33,6 +37,17 @@ import type { LocalDisk } from "./local-disk.ts"
 export const REQUEST_PAGES = 32
 const PAGES_PER_NODE = 64
 const KIB_PER_PAGE = 4
+
+/** The pieces that the page cache of files works with. */
+export interface FileCacheParts {
+  readonly sim: Sim
+  readonly pages: PageAllocator
+  readonly vmscan: Pick<Vmscan, "lru">
+  /** Its page locks are those of all pages. */
+  readonly swap: Pick<Swap, "locks">
+  readonly radixTreeNodes: CacheMemory
+  readonly costs: Pick<Costs, "perKiBNs">
+}
 
 /** The files of one machine, as one row of pages. */
 export class FileCache {
@@ -44,21 +59,21 @@ export class FileCache {
   /** Woken at the end of every write. */
   readonly written: WaitQueue
   readonly disk: LocalDisk
-  readonly #machine: Machine
+  readonly #parts: FileCacheParts
   /** pfn of each page of the files, or NO_PAGE. */
   readonly #pfns: Int32Array
   readonly #nodes: Float64Array
   readonly #nodePages: Uint8Array
   readonly #interrupt: Context = { ...bootContext() }
 
-  constructor(machine: Machine, pages: number, disk: LocalDisk) {
-    this.#machine = machine
+  constructor(parts: FileCacheParts, pages: number, disk: LocalDisk) {
+    this.#parts = parts
     this.disk = disk
     this.#pfns = new Int32Array(pages).fill(NO_PAGE)
     const nodes = Math.ceil(pages / PAGES_PER_NODE)
     this.#nodes = new Float64Array(nodes)
     this.#nodePages = new Uint8Array(nodes)
-    this.written = new WaitQueue(machine.sim, "file writeback", "the local disk")
+    this.written = new WaitQueue(parts.sim, "file writeback", "the local disk")
   }
 
   /** Pages that all files have together. */
@@ -68,39 +83,39 @@ export class FileCache {
 
   /** Writes a whole page. False: no memory. */
   *write(task: KernelTask, index: number): Sleeps<boolean> {
-    const { flags } = this.#machine.pages.frames
+    const { flags } = this.#parts.pages.frames
     for (;;) {
       const pfn = this.#pfns[index] === NO_PAGE ? yield* this.#add(task, index) : this.#pfns[index]
       if (pfn < 0) return false
       if ((flags[pfn] & (PG_writeback | PG_locked)) === 0) {
-        task.ns += KIB_PER_PAGE * this.#machine.costs.perKiBNs
+        task.ns += KIB_PER_PAGE * this.#parts.costs.perKiBNs
         flags[pfn] |= PG_uptodate
         this.#setDirty(pfn)
-        this.#machine.vmscan.lru.markAccessed(task, pfn)
+        this.#parts.vmscan.lru.markAccessed(task, pfn)
         return true
       }
       // wait_on_page_writeback: a page must not change while it is being written
-      yield* this.written.sleepTimeout(task, this.#machine.sim.tickNs)
+      yield* this.written.sleepTimeout(task, this.#parts.sim.tickNs)
     }
   }
 
   /** Reads a page, with what follows it up to `end`. False: no memory. */
   *read(task: KernelTask, index: number, end: number): Sleeps<boolean> {
-    const { frames } = this.#machine.pages
+    const { frames } = this.#parts.pages
     if (this.#pfns[index] === NO_PAGE) yield* this.#readahead(task, index, Math.min(end, index + REQUEST_PAGES))
     const pfn = this.#pfns[index]
     if (pfn === NO_PAGE) return false
     frames.refCount[pfn]++
-    yield* this.#machine.swap.locks.waitUnlocked(task, pfn)
-    task.ns += KIB_PER_PAGE * this.#machine.costs.perKiBNs
-    this.#machine.vmscan.lru.markAccessed(task, pfn)
-    this.#machine.vmscan.lru.putPage(task, pfn)
+    yield* this.#parts.swap.locks.waitUnlocked(task, pfn)
+    task.ns += KIB_PER_PAGE * this.#parts.costs.perKiBNs
+    this.#parts.vmscan.lru.markAccessed(task, pfn)
+    this.#parts.vmscan.lru.putPage(task, pfn)
     return true
   }
 
   /** Starts writing up to REQUEST_PAGES dirty pages of [from, to). Returns how many. */
   writePages(from: number, to: number): number {
-    const { flags } = this.#machine.pages.frames
+    const { flags } = this.#parts.pages.frames
     const pfns: Array<number> = []
     for (let index = from; index < to && pfns.length < REQUEST_PAGES; index++) {
       const pfn = this.#pfns[index]
@@ -113,7 +128,7 @@ export class FileCache {
 
   /** First dirty page of [from, to), or −1. */
   firstDirty(from: number, to: number): number {
-    const { flags } = this.#machine.pages.frames
+    const { flags } = this.#parts.pages.frames
     for (let index = from; index < to; index++) {
       if (this.#pfns[index] !== NO_PAGE && (flags[this.#pfns[index]] & PG_dirty) !== 0) return index
     }
@@ -124,12 +139,12 @@ export class FileCache {
   pageout(pfn: number): void {
     this.writtenByReclaim++
     this.#submit([pfn])
-    this.#machine.swap.locks.unlock(pfn)
+    this.#parts.swap.locks.unlock(pfn)
   }
 
   /** __remove_mapping: drops a clean page that nobody else holds. */
   removeMapping(ctx: Context, pfn: number): boolean {
-    const { frames } = this.#machine.pages
+    const { frames } = this.#parts.pages
     if (frames.refCount[pfn] !== 2 || (frames.flags[pfn] & (PG_dirty | PG_writeback)) !== 0) return false
     const index = frames.private[pfn] - 1
     assert(this.#pfns[index] === pfn, "a file page is not where its index says")
@@ -137,13 +152,13 @@ export class FileCache {
     frames.private[pfn] = 0
     frames.refCount[pfn]--
     this.#dropFromNode(ctx, index)
-    this.#machine.pages.zoneOf(pfn).modState(NR_FILE_PAGES, -1)
+    this.#parts.pages.zoneOf(pfn).modState(NR_FILE_PAGES, -1)
     return true
   }
 
   /** A new page in the cache, or a negative value. */
   *#add(task: KernelTask, index: number, gfp = GFP_HIGHUSER_MOVABLE | __GFP_WRITE): Sleeps<number> {
-    const { pages, vmscan, radixTreeNodes } = this.#machine
+    const { pages, vmscan, radixTreeNodes } = this.#parts
     const pfn = yield* pages.alloc(task, gfp, 0)
     if (pfn < 0) return NO_PAGE
     const node = Math.floor(index / PAGES_PER_NODE)
@@ -165,7 +180,7 @@ export class FileCache {
   }
 
   *#readahead(task: KernelTask, from: number, to: number): Sleeps<void> {
-    const { locks } = this.#machine.swap
+    const { locks } = this.#parts.swap
     const pfns: Array<number> = []
     for (let index = from; index < to && this.#pfns[index] === NO_PAGE; index++) {
       // the page that is asked for may reclaim as hard as it takes, those after it may not
@@ -181,14 +196,14 @@ export class FileCache {
     if (pfns.length === 0) return
     this.disk.submit(pfns.length, () => {
       for (const pfn of pfns) {
-        this.#machine.pages.frames.flags[pfn] |= PG_uptodate
+        this.#parts.pages.frames.flags[pfn] |= PG_uptodate
         locks.unlock(pfn)
       }
     })
   }
 
   #setDirty(pfn: number): void {
-    const { pages } = this.#machine
+    const { pages } = this.#parts
     if ((pages.frames.flags[pfn] & PG_dirty) !== 0) return
     pages.frames.flags[pfn] |= PG_dirty
     pages.zoneOf(pfn).modState(NR_DIRTY, 1)
@@ -197,7 +212,7 @@ export class FileCache {
   }
 
   #submit(pfns: ReadonlyArray<number>): void {
-    const { pages } = this.#machine
+    const { pages } = this.#parts
     for (const pfn of pfns) {
       pages.frames.flags[pfn] = (pages.frames.flags[pfn] & ~PG_dirty) | PG_writeback
       pages.zoneOf(pfn).modState(NR_DIRTY, -1)
@@ -210,7 +225,7 @@ export class FileCache {
 
   /** end_page_writeback, in the interrupt of the disk. */
   #endWrite(pfns: ReadonlyArray<number>): void {
-    const { pages, vmscan } = this.#machine
+    const { pages, vmscan } = this.#parts
     const { flags } = pages.frames
     for (const pfn of pfns) {
       assert((flags[pfn] & PG_writeback) !== 0, "a write ended for a page that is not being written")
@@ -228,6 +243,6 @@ export class FileCache {
 
   #dropFromNode(ctx: Context, index: number): void {
     const node = Math.floor(index / PAGES_PER_NODE)
-    if (--this.#nodePages[node] === 0) this.#machine.radixTreeNodes.free(ctx, this.#nodes[node])
+    if (--this.#nodePages[node] === 0) this.#parts.radixTreeNodes.free(ctx, this.#nodes[node])
   }
 }

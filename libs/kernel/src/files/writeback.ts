@@ -4,8 +4,7 @@
 // Not modelled: the rate control of balance_dirty_pages (a writer here sleeps until pages have been written, there it gets
 //   pauses that make its rate meet the disk's); several disks.
 // source: fs/fs-writeback.c:wb_do_writeback, mm/page-writeback.c:balance_dirty_pages
-import { type Nanoseconds, type Sleeps, WaitQueue } from "@swaplab/sim"
-import type { Machine } from "../machine.ts"
+import { type Nanoseconds, type Sim, type Sleeps, WaitQueue } from "@swaplab/sim"
 import type { KernelTask } from "../task.ts"
 import { type FileCache, REQUEST_PAGES } from "./file-cache.ts"
 
@@ -21,9 +20,17 @@ const REQUEST_NS = 20_000
 /** Pages that wait for the disk at most: 128 requests. */
 const QUEUE_PAGES = 128 * REQUEST_PAGES
 
+/** How much of memory may be dirty, in pages, and how much is being written. */
+export interface DirtyLimits {
+  dirtyThreshold(): number
+  dirtyBackgroundThreshold(): number
+  writebackPages(): number
+}
+
 /** The flusher thread of one machine and those it throttles. */
 export class Writeback {
-  readonly #machine: Machine
+  readonly #sim: Sim
+  readonly #limits: DirtyLimits
   readonly #files: FileCache
   readonly #wait: WaitQueue
   #asked = 0
@@ -31,10 +38,11 @@ export class Writeback {
   /** When the oldest page that may be dirty was dirtied. */
   #oldest: Nanoseconds = -1
 
-  constructor(machine: Machine, files: FileCache) {
-    this.#machine = machine
+  constructor(sim: Sim, limits: DirtyLimits, files: FileCache) {
+    this.#sim = sim
+    this.#limits = limits
     this.#files = files
-    this.#wait = new WaitQueue(machine.sim, "flush-8:0", "a writer above the background threshold, or 5 s")
+    this.#wait = new WaitQueue(sim, "flush-8:0", "a writer above the background threshold, or 5 s")
   }
 
   /** wakeup_flusher_threads. */
@@ -48,13 +56,13 @@ export class Writeback {
     if (this.#oldest < 0) this.#oldest = task.sim.now
     if (++this.#sinceLook < RATELIMIT_PAGES) return
     this.#sinceLook = 0
-    const { reclaimOps } = this.#machine
+    const limits = this.#limits
     for (;;) {
-      const background = reclaimOps.dirtyBackgroundThreshold()
-      const free = (reclaimOps.dirtyThreshold() + background) / 2
+      const background = limits.dirtyBackgroundThreshold()
+      const free = (limits.dirtyThreshold() + background) / 2
       if (this.#files.dirty > background) this.#wait.wakeAll()
-      if (this.#files.dirty + reclaimOps.writebackPages() <= free || task.killed) return
-      yield* this.#files.written.sleepTimeout(task, this.#machine.sim.jiffies(MAX_PAUSE))
+      if (this.#files.dirty + limits.writebackPages() <= free || task.killed) return
+      yield* this.#files.written.sleepTimeout(task, this.#sim.jiffies(MAX_PAUSE))
     }
   }
 
@@ -77,13 +85,13 @@ export class Writeback {
       }
       this.#asked = 0
       if (this.#files.dirty === 0) this.#oldest = -1
-      yield* this.#wait.sleepTimeout(task, this.#machine.sim.jiffies(WRITEBACK_INTERVAL))
+      yield* this.#wait.sleepTimeout(task, this.#sim.jiffies(WRITEBACK_INTERVAL))
     }
   }
 
   #hasWork(): boolean {
     if (this.#files.dirty === 0) return false
-    return this.#asked > 0 || this.#files.dirty > this.#machine.reclaimOps.dirtyBackgroundThreshold() ||
-      (this.#oldest >= 0 && this.#machine.sim.now - this.#oldest >= EXPIRE)
+    return this.#asked > 0 || this.#files.dirty > this.#limits.dirtyBackgroundThreshold() ||
+      (this.#oldest >= 0 && this.#sim.now - this.#oldest >= EXPIRE)
   }
 }

@@ -1,9 +1,11 @@
 // The process table of one machine as the OOM killer sees it.
 // source: mm/oom_kill.c:oom_kill_process, dump_header
-import { PF_EXITING, type Task } from "@swaplab/page-alloc"
+import { type PageAllocator, PF_EXITING, type Task } from "@swaplab/page-alloc"
+import { assert } from "@swaplab/sim"
+import type { Swap } from "@swaplab/swap"
 import type { OomCandidate, OomOps } from "@swaplab/vmscan"
-import type { Machine } from "../machine.ts"
 import type { KernelTask } from "../task.ts"
+import type { Mm } from "./mm.ts"
 
 /** nbd-client -swap protects itself like this. */
 const OOM_SCORE_ADJ_MIN = -1000
@@ -14,16 +16,27 @@ export interface LogLine {
   readonly message: string
 }
 
+/** The pieces that the OOM killer looks at and writes to. */
+export interface OomParts {
+  readonly pages: Pick<PageAllocator, "presentPages">
+  readonly swap: { readonly map: Pick<Swap["map"], "pages"> }
+  readonly mm: Pick<Mm, "rss" | "pageTablePages" | "swapEntries">
+  /** Processes that may be killed, and nbd-client. */
+  readonly userTasks: ReadonlyArray<KernelTask>
+  oomKills: number
+  readonly log: (message: string) => void
+}
+
 /** Kills processes of one machine. */
 export class MachineOomOps implements OomOps {
-  readonly #machine: Machine
+  readonly #parts: OomParts
 
-  constructor(machine: Machine) {
-    this.#machine = machine
+  constructor(parts: OomParts) {
+    this.#parts = parts
   }
 
   *candidates(): Iterable<OomCandidate> {
-    for (const task of this.#machine.userTasks) {
+    for (const task of this.#parts.userTasks) {
       if (!task.finished) yield this.#candidate(task)
     }
   }
@@ -33,7 +46,7 @@ export class MachineOomOps implements OomOps {
   }
 
   totalPages(): number {
-    return this.#machine.pages.presentPages + this.#machine.swap.map.pages
+    return this.#parts.pages.presentPages + this.#parts.swap.map.pages
   }
 
   giveMemdie(victim: OomCandidate): void {
@@ -42,22 +55,24 @@ export class MachineOomOps implements OomOps {
 
   kill(victim: OomCandidate, points: number): void {
     const task = this.#task(victim)
-    this.#machine.log(`Out of memory: Kill process ${victim.pid} (${victim.name}) score ${points} or sacrifice child`)
-    this.#machine.oomKills++
+    this.#parts.log(`Out of memory: Kill process ${victim.pid} (${victim.name}) score ${points} or sacrifice child`)
+    this.#parts.oomKills++
     task.memdie = true
     task.kill()
   }
 
   panic(message: string): void {
-    this.#machine.log(`Kernel panic - not syncing: ${message}`)
+    this.#parts.log(`Kernel panic - not syncing: ${message}`)
   }
 
   #task(victim: OomCandidate): KernelTask {
-    return this.#machine.sim.processes[victim.pid] as KernelTask
+    const task = this.#parts.userTasks.find(({ id }) => id === victim.pid)
+    assert(task !== undefined, "the OOM killer chose a process that it was not shown")
+    return task
   }
 
   #candidate(task: KernelTask): OomCandidate {
-    const mm = this.#machine.mm
+    const mm = this.#parts.mm
     const receiver = task.mm < 0
     return {
       pid: task.id,

@@ -3,96 +3,121 @@
 //   without it a machine whose swap is full would stop reclaim for a few pages under writeback, because anonymous pages
 //   are not dirtyable then. Not modelled: update_dirty_limit (only writers of file pages and flushers call it).
 // source: mm/vmscan.c (callees), mm/page-writeback.c:global_dirtyable_memory, hard_dirty_limit, writeback_set_ratelimit
-import { type Context, NONE, NR_FREE_PAGES, NR_WRITEBACK, PG_swapcache, type Task } from "@swaplab/page-alloc"
+import {
+  type Context,
+  NONE,
+  NR_FREE_PAGES,
+  NR_WRITEBACK,
+  type PageAllocator,
+  PG_swapcache,
+  type Task
+} from "@swaplab/page-alloc"
 import { assert, type Sleeps } from "@swaplab/sim"
-import { PAGE_SUCCESS, type ReclaimOps } from "@swaplab/vmscan"
-import type { Machine } from "../machine.ts"
+import type { Swap } from "@swaplab/swap"
+import { PAGE_SUCCESS, type ReclaimOps, type Vmscan } from "@swaplab/vmscan"
+import type { Dcache } from "../files/dcache.ts"
+import type { FileCache } from "../files/file-cache.ts"
+import type { PageCache } from "../files/page-cache.ts"
+import type { Writeback } from "../files/writeback.ts"
+import type { Mm } from "./mm.ts"
 
 /** vm_dirty_ratio. */
 const DIRTY_RATIO = 20
 /** dirty_background_ratio. */
 const DIRTY_BACKGROUND_RATIO = 10
 
+/** The pieces that reclaim works with. Those that may be null appear when a load first needs them. */
+export interface ReclaimParts {
+  readonly pages: PageAllocator
+  readonly vmscan: Pick<Vmscan, "pgdat">
+  readonly swap: Swap
+  readonly mm: Pick<Mm, "pageReferenced" | "tryToUnmap">
+  readonly pageCache: Pick<PageCache, "removeMapping">
+  readonly files: Pick<FileCache, "pageout" | "removeMapping"> | null
+  readonly dcache: Pick<Dcache, "shrink"> | null
+  readonly writeback: Pick<Writeback, "wake"> | null
+}
+
 /** The operations table of one machine. */
 export class MachineReclaimOps implements ReclaimOps {
-  readonly #machine: Machine
+  readonly #parts: ReclaimParts
   /** global_dirty_limit: set at boot, when nearly all memory is free and no zone holds anything back. */
   readonly globalDirtyLimit: number
 
-  constructor(machine: Machine) {
-    this.#machine = machine
-    this.globalDirtyLimit = Math.floor((machine.pages.vmstat.items[NR_FREE_PAGES] * DIRTY_RATIO) / 100)
+  constructor(parts: ReclaimParts) {
+    this.#parts = parts
+    this.globalDirtyLimit = Math.floor((parts.pages.vmstat.items[NR_FREE_PAGES] * DIRTY_RATIO) / 100)
   }
 
   nrSwapPages(): number {
-    return this.#machine.swap.nrSwapPages()
+    return this.#parts.swap.nrSwapPages()
   }
 
   totalSwapPages(): number {
-    return this.#machine.swap.map.pages
+    return this.#parts.swap.map.pages
   }
 
   unlockPage(pfn: number): void {
-    this.#machine.swap.locks.unlock(pfn)
+    this.#parts.swap.locks.unlock(pfn)
   }
 
   vmSwapFull(): boolean {
-    return this.#machine.swap.vmSwapFull()
+    return this.#parts.swap.vmSwapFull()
   }
 
   pageReferenced(pfn: number): number {
-    return this.#machine.mm.pageReferenced(pfn)
+    return this.#parts.mm.pageReferenced(pfn)
   }
 
   addToSwap(ctx: Context, pfn: number): boolean {
-    return this.#machine.swap.addToSwap(ctx, pfn)
+    return this.#parts.swap.addToSwap(ctx, pfn)
   }
 
   tryToUnmap(ctx: Context, pfn: number): number {
-    return this.#machine.mm.tryToUnmap(ctx, pfn)
+    return this.#parts.mm.tryToUnmap(ctx, pfn)
   }
 
   tryPageout(task: Task, pfn: number): number {
-    const { files, pages } = this.#machine
+    const { files, pages } = this.#parts
     if (files !== null && (pages.frames.flags[pfn] & PG_swapcache) === 0) {
       files.pageout(pfn)
       return PAGE_SUCCESS
     }
-    return this.#machine.swap.tryPageout(task, pfn)
+    return this.#parts.swap.tryPageout(task, pfn)
   }
 
   pageout(task: Task, pfn: number): Sleeps<number> {
-    return this.#machine.swap.pageout(task, pfn)
+    return this.#parts.swap.pageout(task, pfn)
   }
 
   removeMapping(ctx: Context, pfn: number): boolean {
-    const frames = this.#machine.pages.frames
+    const frames = this.#parts.pages.frames
     assert(frames.rmap[pfn] === NONE, "a mapped page cannot leave its cache")
-    if ((frames.flags[pfn] & PG_swapcache) !== 0) return this.#machine.swap.removeMapping(ctx, pfn)
-    const { files, pageCache } = this.#machine
+    if ((frames.flags[pfn] & PG_swapcache) !== 0) return this.#parts.swap.removeMapping(ctx, pfn)
+    const { files, pageCache } = this.#parts
     // the pages of the read-only root have no index
     return files !== null && frames.private[pfn] !== 0 ? files.removeMapping(ctx, pfn) : pageCache.removeMapping(pfn)
   }
 
   tryToFreeSwap(ctx: Context, pfn: number): boolean {
-    return this.#machine.swap.state.tryToFreeSwap(ctx, pfn)
+    return this.#parts.swap.state.tryToFreeSwap(ctx, pfn)
   }
 
   startPlug(task: Task): void {
-    this.#machine.swap.startPlug(task)
+    this.#parts.swap.startPlug(task)
   }
 
   finishPlug(task: Task): Sleeps<void> {
-    return this.#machine.swap.finishPlug(task)
+    return this.#parts.swap.finishPlug(task)
   }
 
   /** Only the caches of file names have a shrinker, and only loads that use many files have such caches. */
   shrinkSlab(ctx: Context, gfp: number, scanned: number, lruPages: number): number {
-    return this.#machine.dcache?.shrink(ctx, gfp, scanned, lruPages) ?? 0
+    return this.#parts.dcache?.shrink(ctx, gfp, scanned, lruPages) ?? 0
   }
 
   writebackPages(): number {
-    return this.#machine.pages.vmstat.items[NR_WRITEBACK]
+    return this.#parts.pages.vmstat.items[NR_WRITEBACK]
   }
 
   hardDirtyLimit(): number {
@@ -110,11 +135,11 @@ export class MachineReclaimOps implements ReclaimOps {
   }
 
   wakeFlushers(pages: number): void {
-    this.#machine.writeback?.wake(pages)
+    this.#parts.writeback?.wake(pages)
   }
 
   #dirtyableMemory(): number {
-    const { pages, vmscan, swap } = this.#machine
+    const { pages, vmscan, swap } = this.#parts
     const swapAvailable = swap.nrSwapPages() > 0
     let available = pages.vmstat.items[NR_FREE_PAGES]
     for (const lruvec of vmscan.pgdat.lruvecs) {

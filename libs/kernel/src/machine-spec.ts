@@ -1,0 +1,44 @@
+// What a client is made of, and what it is plugged into.
+import type { CardName, Packets, Wire } from "@swaplab/net-skb"
+import type { Nanoseconds } from "@swaplab/sim"
+import type { Costs } from "./costs.ts"
+import type { KernelSpec } from "./patches/kernel-spec.ts"
+
+/** What a client is made of. */
+export interface MachineSpec {
+  readonly name: string
+  /** Number of the client in the cluster; part of its content tokens. */
+  readonly index: number
+  /** Address on the LAN. */
+  readonly host: number
+  readonly kernel: KernelSpec
+  readonly ramBytes: number
+  readonly cpus: number
+  /** Transparent huge pages at boot: raises min_free_kbytes about eightfold. The pages themselves are not modelled. */
+  readonly thp: boolean
+  /** vm.min_free_kbytes, or null for the kernel's own value. */
+  readonly minFreeKbytes: number | null
+  /** Clean page cache at boot, in pages. */
+  readonly pageCachePages: number
+  /** Slots of the swap area, header included. */
+  readonly swapSlots: number
+  readonly nic: {
+    readonly driver: CardName
+    readonly rxRing: number
+    readonly txRing: number
+    /** Least time between two interrupts. */
+    readonly interruptGapNs: Nanoseconds
+  }
+  /** User processes that will be started, and the pages that each one maps. */
+  readonly processes: number
+  readonly pagesPerProcess: number
+  /** Pages that each further process maps; they are numbered from `processes` on. */
+  readonly otherProcesses?: ReadonlyArray<number>
+  readonly costs: Costs
+}
+
+/** What the machine is plugged into. */
+export interface MachinePlugs {
+  readonly packets: Packets
+  readonly wire: Wire
+}
