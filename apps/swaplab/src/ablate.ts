@@ -19,6 +19,7 @@ import type { Flags } from "./options-first.ts"
 import { file, fresh, json, seed, seeds, set, text, texts, workers } from "./options.ts"
 import { writeOut } from "./out.ts"
 import { overridesOf } from "./run.ts"
+import { sheet } from "./screen.ts"
 
 /** Options of `ablate` once more, as words. */
 export const ABLATE_FLAGS: Flags = {
@@ -44,15 +45,14 @@ const options = {
 
 const finish = (result: AblationResult, asJson: boolean, out: Option.Option<string>) =>
   Effect.gen(function*() {
-    const report = renderAblation(result)
     const data = ablationJson(result)
-    yield* Console.log(asJson ? JSON.stringify(data) : report.trimEnd())
+    yield* Console.log(asJson ? JSON.stringify(data) : renderAblation(result, sheet()).trimEnd())
     yield* tellFailures(result.failures)
     if (out._tag === "Some") {
       yield* writeOut(out.value, [
         ["ablation.json", jsonFile(data)],
         ["ablation.csv", ablationCsv(result)],
-        ["report.txt", report]
+        ["report.txt", renderAblation(result)]
       ])
     }
     const code = cellsExitCode(result.runs, result.failures, result.interrupted)

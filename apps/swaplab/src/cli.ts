@@ -3,8 +3,8 @@ import { CliConfig, Command, HelpDoc, Options, ValidationError } from "@effect/c
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import { clientsOf, loadScenario, scenarioJsonSchema } from "@swaplab/cluster"
 import { EXIT, layerScenarioFiles, makePlan } from "@swaplab/experiment"
+import { drawText, item, section } from "@swaplab/report"
 import { Cause, Console, Effect, Layer, Option } from "effect"
-import { stdout } from "node:process"
 import { ablate, ABLATE_FLAGS } from "./ablate.ts"
 import { EXIT_CODES, ExitWith } from "./exit.ts"
 import { map, MAP_FLAGS } from "./map.ts"
@@ -13,6 +13,7 @@ import { file, json, seed, seeds, set, text, texts, workers } from "./options.ts
 import { PATCHES_FLAGS, patchesCommand } from "./patches.ts"
 import { withoutColours } from "./plain-console.ts"
 import { overridesOf, run } from "./run.ts"
+import { sheet } from "./screen.ts"
 import { shrink, SHRINK_FLAGS } from "./shrink.ts"
 import { why, WHY_FLAGS } from "./why.ts"
 
@@ -48,10 +49,14 @@ const validateCommand = Command.make("validate", { file, set }, (flags) =>
     const { scenario, warnings } = loaded
     const kernels = Object.keys(scenario.kernels)
     const clients = clientsOf(scenario, kernels[0]).length
-    yield* Console.log(
-      `${flags.file}: valid; kernels: ${kernels.length}, seeds: ${scenario.seeds.length}, clients: ${clients}`
-    )
-    for (const warning of warnings) yield* Console.log(`warning: ${warning}`)
+    const lines = [
+      item(
+        `${flags.file}: valid; kernels: ${kernels.length}, seeds: ${scenario.seeds.length}, clients: ${clients}`,
+        "good"
+      ),
+      ...warnings.map((warning) => item(`warning: ${warning}`, "warn"))
+    ]
+    yield* Console.log(drawText(section(null, lines), sheet()).trimEnd())
   })).pipe(Command.withDescription("Checks a scenario without running it."))
 
 const schemaCommand = Command.make("schema", {}, () => Console.log(JSON.stringify(scenarioJsonSchema(), null, 2))).pipe(
@@ -113,6 +118,6 @@ export const main = (argv: ReadonlyArray<string>, worker: URL, version: string):
       if (Cause.isInterruptedOnly(cause)) return new ExitWith({ code: EXIT.interrupted })
       return say(`a fault of swaplab: ${Cause.pretty(cause)}`, EXIT.ourFault)
     }),
-    withoutColours(stdout.isTTY === true),
+    withoutColours(sheet().colour),
     Effect.provide(layer)
   )

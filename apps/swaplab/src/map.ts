@@ -22,6 +22,7 @@ import type { Flags } from "./options-first.ts"
 import { file, fresh, json, seeds, set, text, texts, workers } from "./options.ts"
 import { writeOut } from "./out.ts"
 import { overridesOf } from "./run.ts"
+import { sheet } from "./screen.ts"
 
 /** Options of `map` once more, as words. */
 export const MAP_FLAGS: Flags = {
@@ -77,16 +78,15 @@ const finish = (
 ) =>
   Effect.gen(function*() {
     const { failures, interrupted } = results
-    const report = renderMap(loaded, map, failures, interrupted)
     const data = mapJson(loaded, map, results)
-    yield* Console.log(asJson ? JSON.stringify(data) : report.trimEnd())
+    yield* Console.log(asJson ? JSON.stringify(data) : renderMap(loaded, map, failures, interrupted, sheet()).trimEnd())
     yield* tellFailures(failures)
     if (out._tag === "Some") {
       yield* writeOut(out.value, [
         ["map.json", jsonFile(data)],
         ["map.csv", mapCsv(map)],
         ["map.svg", heatMap(loaded.scenario.name, map)],
-        ["report.txt", report]
+        ["report.txt", renderMap(loaded, map, failures, interrupted)]
       ])
     }
     const code = cellsExitCode(map.cells.flatMap(({ runs }) => runs), failures, interrupted)

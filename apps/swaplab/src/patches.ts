@@ -10,10 +10,11 @@ import {
   PATCHES,
   patchesOf
 } from "@swaplab/cluster"
-import { baseTable, effectLines, patchTables } from "@swaplab/report"
+import { baseTable, type Document, drawText, effectLines, patchTables } from "@swaplab/report"
 import { Console, Effect, Option } from "effect"
 import { UsageError } from "./exit.ts"
 import type { Flags } from "./options-first.ts"
+import { sheet } from "./screen.ts"
 
 /** The options below once more, as words. */
 export const PATCHES_FLAGS: Flags = { withValue: ["--scenario"], alone: ["--json"] }
@@ -25,8 +26,8 @@ const kernelOf = (text: string): Effect.Effect<Pick<KernelSpec, "base" | "patche
     : Effect.fail(new UsageError({ message: `kernel: got ${JSON.stringify(text)}, expected ${named.expected}` }))
 }
 
-const show = (json: boolean, value: unknown, lines: ReadonlyArray<string>) =>
-  Console.log(json ? JSON.stringify(value, null, 2) : lines.join("\n").trimEnd())
+const show = (json: boolean, value: unknown, document: Document) =>
+  Console.log(json ? JSON.stringify(value, null, 2) : drawText(document, sheet()).trimEnd())
 
 const ofScenario = (file: string, json: boolean) =>
   Effect.gen(function*() {

@@ -15,6 +15,7 @@ import { stderr } from "node:process"
 import { ExitWith, tellFailures, UsageError } from "./exit.ts"
 import { prepareOut, writing } from "./out.ts"
 import { workerPool } from "./pool.ts"
+import { sheet } from "./screen.ts"
 
 /** Flags of `run`, as they were parsed. */
 export interface RunFlags {
@@ -50,13 +51,16 @@ export const overridesOf = (
 
 const finish = (flags: RunFlags, result: ExperimentResult) =>
   Effect.gen(function*() {
-    const report = renderReport(result)
-    yield* Console.log(flags.json ? JSON.stringify(resultJson(result)) : report.trimEnd())
+    yield* Console.log(flags.json ? JSON.stringify(resultJson(result)) : renderReport(result, sheet()).trimEnd())
     yield* tellFailures(result.failures)
     // last: a disk that is full loses no report
-    if (flags.out._tag === "Some") yield* writing(flags.out.value, writeResults(flags.out.value, result, report))
+    if (flags.out._tag === "Some") {
+      yield* writing(flags.out.value, writeResults(flags.out.value, result, renderReport(result)))
+    }
     const { exitCode } = judge(result)
-    if (exitCode !== EXIT.ok) return yield* new ExitWith({ code: exitCode })
+    if (exitCode !== EXIT.ok) {
+      return yield* new ExitWith({ code: exitCode })
+    }
   })
 
 /** `swaplab run`, with worker threads that start at `worker`. */

@@ -9,6 +9,7 @@ import type { Flags } from "./options-first.ts"
 import { text, wholeNumber, workers } from "./options.ts"
 import { prepareOut, writeOut } from "./out.ts"
 import { workerPool } from "./pool.ts"
+import { sheet } from "./screen.ts"
 
 /** Options of `why` once more, as words. */
 export const WHY_FLAGS: Flags = {
@@ -73,8 +74,7 @@ const options = {
 
 const finish = (explanation: Explanation, out: Option.Option<string>) =>
   Effect.gen(function*() {
-    const words = renderWhy(explanation)
-    yield* Console.log(words.trimEnd())
+    yield* Console.log(renderWhy(explanation, sheet()).trimEnd())
     const { closeUp, lockup, momentNs, report } = explanation
     if (out._tag === "Some") {
       const of = `${lockup.kernel}, seed ${lockup.seed}`
@@ -82,7 +82,7 @@ const finish = (explanation: Explanation, out: Option.Option<string>) =>
         ["graph.svg", graphSvg(report, of)],
         ["timeline.svg", timelineSvg(report, closeUp, momentNs, of)],
         ["timeline.csv", closeUpCsv(closeUp)],
-        ["why.txt", words]
+        ["why.txt", renderWhy(explanation)]
       ])
     }
   })

@@ -28,15 +28,19 @@ interface Ended {
 let directory = ""
 const path = (name: string): string => join(directory, name)
 
-const command = (main: string, args: ReadonlyArray<string>): Promise<Ended> =>
+const command = (main: string, args: ReadonlyArray<string>, columns = ""): Promise<Ended> =>
   new Promise((resolve) => {
-    execFile(process.execPath, [main, ...args], { cwd: directory, maxBuffer: 1 << 26 }, (error, stdout, stderr) => {
+    const options = { cwd: directory, maxBuffer: 1 << 26, env: { ...process.env, COLUMNS: columns } }
+    execFile(process.execPath, [main, ...args], options, (error, stdout, stderr) => {
       resolve({ code: error === null ? 0 : typeof error.code === "number" ? error.code : null, stdout, stderr })
     })
   })
 
 /** The command with made-up simulations. */
 const swaplab = (...args: ReadonlyArray<string>): Promise<Ended> => command(FAKE, args)
+
+/** The same on a sheet so wide that no line of the tests is broken. */
+const wide = (...args: ReadonlyArray<string>): Promise<Ended> => command(FAKE, args, "200")
 
 /** A scenario whose kernels are named for what becomes of their runs. */
 const scenario = (kernels: ReadonlyArray<string>, more = ""): string =>
@@ -282,11 +286,11 @@ describe.concurrent("patches", () => {
   it("lists every patch and base, and what nobody could verify", async () => {
     const { code, stdout } = await swaplab("patches")
     expect(code).toBe(0)
-    expect(stdout).toMatch(/^ +14 {2}nbd-memalloc +7f338fe4540b +nbd sends and receives with PF_MEMALLOC/m)
+    expect(stdout).toMatch(/^ +14 {2}nbd-memalloc +7f338fe4540b +nbd sends and/m)
     expect(stdout).toMatch(/^ +\+1 {2}rmem-exemption/m)
     expect(stdout).toMatch(/^ +recursive-reclaim +emergency_free_pages/m)
     expect(stdout).toContain("    not verified: V9's code was not read")
-    expect(Math.max(...stdout.split("\n").map((line) => line.length))).toBeLessThanOrEqual(100)
+    expect(Math.max(...stdout.split("\n").map((line) => line.length))).toBeLessThanOrEqual(80)
   })
 
   it("lists those of one kernel, as JSON too", async () => {
@@ -297,7 +301,7 @@ describe.concurrent("patches", () => {
   })
 
   it("says what has no effect in a scenario", async () => {
-    const { stdout } = await swaplab("patches", "--scenario", "ok.yaml")
+    const { stdout } = await wide("patches", "--scenario", "ok.yaml")
     expect(stdout).toContain("fast: slub, v3.6\n")
     expect(stdout).toContain(
       "  skb-alloc-page has no effect here: the card's driver takes no pages by __skb_alloc_page"
@@ -318,7 +322,7 @@ describe.concurrent("patches", () => {
 
 describe.concurrent("validate and schema", () => {
   it("says what a scenario consists of, and what has no effect in it", async () => {
-    const { code, stdout } = await swaplab("validate", "ok.yaml", "--set", "clients.0.background.bytes=100")
+    const { code, stdout } = await wide("validate", "ok.yaml", "--set", "clients.0.background.bytes=100")
     expect(code).toBe(0)
     expect(stdout).toBe(
       "ok.yaml: valid; kernels: 2, seeds: 3, clients: 2\n"
@@ -334,7 +338,7 @@ describe.concurrent("validate and schema", () => {
   it("accepts every scenario that ships", async () => {
     const scenarios = fileURLToPath(new URL("../../../scenarios/", import.meta.url))
     for (const file of readdirSync(scenarios).filter((name) => name.endsWith(".yaml"))) {
-      const { code, stdout } = await swaplab("validate", join(scenarios, file))
+      const { code, stdout } = await wide("validate", join(scenarios, file))
       const warnings = stdout.split("\n").filter((line) => line.startsWith("warning: "))
       // that it has none is what the scenarios of 2007 show
       const known = /^warning: kernels\.recursive\.base: \+ recursive-reclaim has no effect: without nbd-memalloc /

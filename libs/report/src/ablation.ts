@@ -6,9 +6,27 @@ import {
   type PatchFinding,
   type VariantSummary
 } from "@swaplab/experiment"
+import {
+  type Block,
+  type Cell,
+  type Document,
+  item,
+  key,
+  left,
+  paragraph,
+  prose,
+  right,
+  type Row,
+  section,
+  table,
+  type Tone,
+  toned
+} from "./document.ts"
+import { faultSection, interruption, warningSection } from "./faults.ts"
 import { count, decimal, NONE, seconds } from "./format.ts"
 import { CODE_WORDS, codeCounts } from "./outcome-codes.ts"
-import { fold, left, right, type Row, section, table, wrap } from "./table.ts"
+import { PLAIN, type Sheet } from "./sheet.ts"
+import { drawText } from "./text.ts"
 
 /** ` 4 softirq-memalloc`, `-14 nbd-memalloc`, `  + rmem-exemption`. */
 const patchLabel = (number: number, name: string, sign = ""): string =>
@@ -25,8 +43,13 @@ const nameOf = (result: AblationResult, { variant }: VariantSummary): string => 
   }
 }
 
-const interval = ({ completed, completedShare: { high, low }, runs }: VariantSummary): string =>
-  runs === 0 ? NONE : `${completed}/${runs} (${Math.round(low * 100)}-${Math.round(high * 100)} %)`
+const interval = ({ completed, completedShare: { high, low }, runs }: VariantSummary): Cell =>
+  runs === 0
+    ? NONE
+    : toned(
+      `${completed}/${runs} (${Math.round(low * 100)}-${Math.round(high * 100)} %)`,
+      completed === runs ? "good" : completed === 0 ? "bad" : "warn"
+    )
 
 /** Codes of what did not complete: `TX8 RX2`. */
 const failuresOf = (result: AblationResult, { variant }: VariantSummary): string => {
@@ -35,7 +58,7 @@ const failuresOf = (result: AblationResult, { variant }: VariantSummary): string
 }
 
 const COLUMNS = [
-  left("kernel"),
+  key("kernel"),
   right("completed"),
   left("else"),
   right("after"),
@@ -97,24 +120,40 @@ const effectText = (effect: PatchEffect): string => {
   }
 }
 
-const patchLines = (findings: ReadonlyArray<PatchFinding>, side: "without" | "alone"): ReadonlyArray<string> =>
-  findings.flatMap((finding) => {
+/** What of a verdict a reader should see at once. */
+const VERDICT_TONES: Readonly<Partial<Record<PatchEffect["verdict"], Tone>>> = {
+  necessary: "strong",
+  sufficient: "good",
+  helps: "good",
+  harms: "bad",
+  undecided: "warn"
+}
+
+const EFFECTS = [key(""), prose("")]
+
+const patchTable = (findings: ReadonlyArray<PatchFinding>, side: "without" | "alone"): ReadonlyArray<Block> => {
+  const rows = findings.flatMap((finding): ReadonlyArray<Row> => {
     const effect = finding[side]
     return effect === null
       ? []
-      : fold(`  ${patchLabel(finding.number, finding.patch).padEnd(24)} ${effectText(effect)}`)
+      : [[
+        patchLabel(finding.number, finding.patch),
+        toned(effectText(effect), VERDICT_TONES[effect.verdict] ?? null)
+      ]]
   })
+  return rows.length === 0 ? [] : [table(EFFECTS, rows)]
+}
 
 /** Verdicts by patch: `slab-micro-opt, throttle-counter`. */
 const namesOf = (findings: ReadonlyArray<PatchFinding>, side: "without" | "alone", verdict: string): string =>
   findings.filter((finding) => finding[side]?.verdict === verdict).map(({ patch }) => patch).join(", ")
 
 /** The answer in a few lines: what is necessary, what is sufficient, what does nothing. */
-const summaryLines = (result: AblationResult, allocator: Allocator): ReadonlyArray<string> => {
+const summaryLines = (result: AblationResult, allocator: Allocator): ReadonlyArray<Block> => {
   const { base, vanilla } = result.plan
   const findings = result.findings.filter((finding) => finding.allocator === allocator)
-  const line = (words: string, names: string): ReadonlyArray<string> =>
-    names === "" ? [] : fold(`  ${allocator}: ${words}: ${names}`)
+  const line = (words: string, names: string): ReadonlyArray<Block> =>
+    names === "" ? [] : [item(`  ${allocator}: ${words}: ${names}`)]
   return [
     ...line(`necessary in ${base}`, namesOf(findings, "without", "necessary") || "none"),
     ...line(`helps in ${base}`, namesOf(findings, "without", "helps")),
@@ -133,59 +172,54 @@ const summaryLines = (result: AblationResult, allocator: Allocator): ReadonlyArr
   ]
 }
 
-const LEGEND = (
+const LEGEND =
   "Times in simulated seconds. after: last progress before the lockup. parked: pgscan_direct_throttle. drops: packets "
   + "lost on the client for want of memory or of a descriptor. filter: packets made of the reserve that sk_filter "
   + "discarded. reserve: least free pages of the zone that went deepest, and its min watermark. Medians over seeds, for "
   + "reserve the least."
-).split(" ")
 
-const legend = (result: AblationResult): ReadonlyArray<string> => {
+const legend = (result: AblationResult): Document => {
   const codes = codeCounts(result.runs).map(([code]) => `${code} ${CODE_WORDS.get(code)}`).join(", ")
-  return wrap([
-    ..."In brackets: 95 % interval (Wilson) of the share of runs that complete.".split(" "),
-    ...(codes === "" ? [] : `else: ${codes}.`.split(" ")),
-    ...LEGEND
+  const words = codes === "" ? "" : `else: ${codes}. `
+  return section(null, [
+    paragraph(`In brackets: 95 % interval (Wilson) of the share of runs that complete. ${words}${LEGEND}`)
   ])
 }
 
-const allocatorSections = (result: AblationResult, allocator: Allocator): ReadonlyArray<string> => {
+const allocatorSections = (result: AblationResult, allocator: Allocator): Document => {
   const { base, vanilla } = result.plan
   const summaries = result.summaries.filter(({ variant }) => variant.allocator === allocator)
   const findings = result.findings.filter((finding) => finding.allocator === allocator)
+  const name = allocator.toUpperCase()
   return [
-    ...section(`Kernels with ${allocator.toUpperCase()}`, table(COLUMNS, summaries.map((item) => rowOf(result, item)))),
-    ...section(`Each patch taken out of ${base}, ${allocator.toUpperCase()}`, patchLines(findings, "without")),
-    ...section(`Each patch alone on ${vanilla}, ${allocator.toUpperCase()}`, patchLines(findings, "alone"))
+    ...section(`Kernels with ${name}`, [table(COLUMNS, summaries.map((summary) => rowOf(result, summary)))]),
+    ...section(`Each patch taken out of ${base}, ${name}`, patchTable(findings, "without")),
+    ...section(`Each patch alone on ${vanilla}, ${name}`, patchTable(findings, "alone"))
   ]
 }
 
-const faults = (result: AblationResult): ReadonlyArray<string> => [
-  ...result.runs.flatMap(({ brokenLaws, kernel, seed }) =>
-    brokenLaws.flatMap((law) => fold(`  ${kernel}, seed ${seed}: ${law}`))
-  ),
-  ...result.failures.flatMap((failure) => fold(`  ${failure.message}`))
-]
-
-/** The report, ready to be printed: at most about 100 columns, ends with a line feed. */
-export const renderAblation = (result: AblationResult): string => {
-  const { interrupted, plan, runs } = result
+/** What the report of an ablation says. */
+export const ablationDocument = (result: AblationResult): Document => {
+  const { failures, interrupted, plan, runs } = result
   const { name } = plan.loaded.scenario
-  const lines = [
-    `${name} (${plan.loaded.file})`,
-    `  ${plan.variants.length} kernels x ${plan.seeds.length} ${
-      plan.seeds.length === 1 ? "seed" : "seeds"
-    }: ${plan.base}, each patch taken out of it, ${plan.vanilla}${
-      plan.variants.some(({ change }) => change === "with") ? ", each patch put on it" : ""
-    }`,
-    "",
-    ...(interrupted ? [`Interrupted: ${runs.length} of ${plan.jobs.length} runs were measured.`, ""] : []),
+  const seeds = plan.seeds.length === 1 ? "seed" : "seeds"
+  const plus = plan.variants.some(({ change }) => change === "with") ? ", each patch put on it" : ""
+  return [
+    ...section(null, [
+      item(`${name} (${plan.loaded.file})`, "strong"),
+      item(
+        `  ${plan.variants.length} kernels x ${plan.seeds.length} ${seeds}: ${plan.base}, each patch taken out of it, ${plan.vanilla}${plus}`
+      )
+    ]),
+    ...(interrupted ? interruption(runs.length, plan.jobs.length) : []),
     ...plan.allocators.flatMap((allocator) => allocatorSections(result, allocator)),
     ...legend(result),
-    "",
     ...section("Necessary and sufficient", plan.allocators.flatMap((allocator) => summaryLines(result, allocator))),
-    ...section("Broken laws and lost runs: faults of swaplab, please report them", faults(result)),
-    ...section("Warnings", plan.loaded.warnings.flatMap((warning) => fold(`  ${warning}`)))
+    ...faultSection(runs, failures),
+    ...warningSection(plan.loaded.warnings)
   ]
-  return `${lines.join("\n").trimEnd()}\n`
 }
+
+/** The report of an ablation as text; it ends with a line feed. */
+export const renderAblation = (result: AblationResult, sheet: Sheet = PLAIN): string =>
+  drawText(ablationDocument(result), sheet)

@@ -1,8 +1,8 @@
 // What ran besides the workload: the rates and latencies of background loads.
 import type { BackgroundResult } from "@swaplab/cluster"
 import { type ExperimentResult, medianOf, runsOf } from "@swaplab/experiment"
+import { type Block, key, left, right, type Row, table } from "./document.ts"
 import { count, latency, NONE } from "./format.ts"
-import { left, right, type Row, table } from "./table.ts"
 
 interface Sample {
   readonly load: BackgroundResult
@@ -10,7 +10,7 @@ interface Sample {
 }
 
 /** Background loads by kernel, all clients: medians over seeds. Nothing when the scenario has none. */
-export const backgroundTable = (result: ExperimentResult): ReadonlyArray<string> => {
+export const backgroundTable = (result: ExperimentResult): ReadonlyArray<Block> => {
   const rows = result.plan.kernels.flatMap((kernel): ReadonlyArray<Row> => {
     const samples = runsOf(result.runs, kernel).flatMap((run) =>
       run.clients.flatMap((client): ReadonlyArray<Sample> =>
@@ -37,8 +37,8 @@ export const backgroundTable = (result: ExperimentResult): ReadonlyArray<string>
   })
   if (rows.length === 0) return []
   const columns = [
-    left("kernel"),
-    left("load"),
+    key("kernel"),
+    key("load"),
     left("unit"),
     right("done"),
     right("per s"),
@@ -46,5 +46,5 @@ export const backgroundTable = (result: ExperimentResult): ReadonlyArray<string>
     right("p50"),
     right("p99")
   ]
-  return table(columns, rows)
+  return [table(columns, rows)]
 }

@@ -1,8 +1,8 @@
 // Clients one by one, their kernel counters, and the server they share.
-import type { ClientResult, RunResult } from "@swaplab/cluster"
+import type { ClientResult, Outcome, RunResult } from "@swaplab/cluster"
 import { type ExperimentResult, medianOf, runsOf } from "@swaplab/experiment"
+import { type Block, type Cell, key, left, paragraph, right, type Row, table, toned } from "./document.ts"
 import { count, decimal, latency, megabytes, NONE, percent, seconds } from "./format.ts"
-import { left, right, type Row, table } from "./table.ts"
 
 /** Clients of a kernel that are shown. */
 const MAX_CLIENTS = 60
@@ -13,6 +13,10 @@ const sum = (values: ReadonlyArray<number>): number => values.reduce((a, b) => a
 
 const shortLatency = (ns: number): string => latency(ns).replace(" ", "")
 
+/** An outcome, with what a reader should see at once. */
+const outcomeCell = (outcome: Outcome): Cell =>
+  toned(outcome, outcome === "completed" ? "good" : outcome === "stopped" ? null : "bad")
+
 const swapRates = (clients: ReadonlyArray<ClientResult>, ns: number): string => {
   const inside = sum(clients.map((client) => client.swapInBytes))
   const outside = sum(clients.map((client) => client.swapOutBytes))
@@ -22,7 +26,7 @@ const swapRates = (clients: ReadonlyArray<ClientResult>, ns: number): string => 
 const clientRow = (run: RunResult, client: ClientResult): Row => [
   run.kernel === client.kernel ? client.kernel : `${client.kernel} (${run.kernel})`,
   client.name,
-  client.outcome,
+  outcomeCell(client.outcome),
   seconds(client.elapsedNs),
   count(client.faultLatency.count),
   ...(client.faultLatency.count === 0
@@ -42,7 +46,7 @@ const totalRow = (run: RunResult): Row => {
   return [
     run.kernel,
     `all ${run.clients.length}`,
-    run.outcome,
+    outcomeCell(run.outcome),
     seconds(run.elapsedNs),
     count(sum(faults.map((fault) => fault.count))),
     worst("p50Ns"),
@@ -58,7 +62,7 @@ export const firstRuns = (result: ExperimentResult): ReadonlyArray<RunResult> =>
   result.plan.kernels.flatMap((kernel) => runsOf(result.runs, kernel).slice(0, 1))
 
 /** The clients of each kernel's first seed. */
-export const clientTable = (result: ExperimentResult): ReadonlyArray<string> => {
+export const clientTable = (result: ExperimentResult): ReadonlyArray<Block> => {
   const runs = firstRuns(result)
   if (runs.length === 0) return []
   const rows = runs.flatMap((run) => [
@@ -67,8 +71,8 @@ export const clientTable = (result: ExperimentResult): ReadonlyArray<string> => 
   ])
   const hidden = sum(runs.map(({ clients }) => Math.max(0, clients.length - MAX_CLIENTS)))
   const columns = [
-    left("kernel"),
-    left("client"),
+    key("kernel"),
+    key("client"),
     left("outcome"),
     right("elapsed s"),
     right("faults"),
@@ -79,9 +83,9 @@ export const clientTable = (result: ExperimentResult): ReadonlyArray<string> => 
     right("in/out MB/s")
   ]
   return [
-    ...table(columns, rows),
-    ...(hidden > 0 ? [`  ${hidden} more rows are in result.json (--out).`] : []),
-    "  faults: major faults; percentiles of the time until the page was there. all: the worst of them."
+    table(columns, rows),
+    ...(hidden > 0 ? [paragraph(`${hidden} more rows are in result.json (--out).`)] : []),
+    paragraph("faults: major faults; percentiles of the time until the page was there. all: the worst of them.")
   ]
 }
 
@@ -137,7 +141,7 @@ const OTHERS: ReadonlyArray<readonly [name: string, of: (client: ClientResult) =
 ]
 
 /** Counters of all clients, by kernel. */
-export const counterTable = (result: ExperimentResult): ReadonlyArray<string> => {
+export const counterTable = (result: ExperimentResult): ReadonlyArray<Block> => {
   const kernels = result.plan.kernels.filter((kernel) => runsOf(result.runs, kernel).length > 0)
   if (kernels.length === 0) return []
   const row = (name: string, of: (client: ClientResult) => number | undefined): Row => [
@@ -150,11 +154,11 @@ export const counterTable = (result: ExperimentResult): ReadonlyArray<string> =>
     ),
     ...OTHERS.map(([name, of]) => row(name, of))
   ]
-  return table([left("counter"), ...kernels.map(right)], rows)
+  return [table([key("counter"), ...kernels.map(right)], rows)]
 }
 
 /** The server, by kernel: medians over seeds. */
-export const serverTable = (result: ExperimentResult): ReadonlyArray<string> => {
+export const serverTable = (result: ExperimentResult): ReadonlyArray<Block> => {
   const kernels = result.plan.kernels.filter((kernel) => runsOf(result.runs, kernel).length > 0)
   const rows = kernels.map((kernel): Row => {
     const servers = runsOf(result.runs, kernel).map((run) => run.server)
@@ -174,7 +178,7 @@ export const serverTable = (result: ExperimentResult): ReadonlyArray<string> => 
   })
   if (rows.length === 0) return []
   const columns = [
-    left("kernel"),
+    key("kernel"),
     right("requests"),
     right("per s"),
     right("link in"),
@@ -185,5 +189,5 @@ export const serverTable = (result: ExperimentResult): ReadonlyArray<string> => 
     right("in system"),
     right("residence")
   ]
-  return table(columns, rows)
+  return [table(columns, rows)]
 }

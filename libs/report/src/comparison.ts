@@ -1,7 +1,7 @@
 // Kernels side by side, in the manner of MMTests' compare-kernels, with both meanings of "faster".
 import type { ComparedRow, Comparison } from "@swaplab/experiment"
+import { type Block, key, paragraph, right, type Row, table } from "./document.ts"
 import { change, decimal, ratio } from "./format.ts"
-import { left, right, type Row, table } from "./table.ts"
 
 const NAMES: Readonly<Record<ComparedRow["time"], string>> = {
   user: "User",
@@ -16,9 +16,11 @@ const interval = (estimate: { readonly low: number; readonly high: number }): st
     : "-"
 
 /** One comparison. A star marks a difference that is significant by MMTests' test. */
-export const comparisonTable = (comparison: Comparison): ReadonlyArray<string> => {
+export const comparisonTable = (comparison: Comparison): ReadonlyArray<Block> => {
   const { against, baseline, rows, seeds } = comparison
-  if (rows.length === 0) return [`  ${baseline} and ${against}: no seed that both have completed, nothing to compare`]
+  if (rows.length === 0) {
+    return [paragraph(`${baseline} and ${against}: no seed that both have completed, nothing to compare`)]
+  }
   const body = rows.map((row): Row => [
     NAMES[row.time],
     decimal(row.baseline.value),
@@ -28,7 +30,7 @@ export const comparisonTable = (comparison: Comparison): ReadonlyArray<string> =
     interval(row.difference)
   ])
   const columns = [
-    left("seconds"),
+    key("seconds"),
     right(baseline),
     right(`${against} `),
     right("time"),
@@ -36,14 +38,14 @@ export const comparisonTable = (comparison: Comparison): ReadonlyArray<string> =
     right("paired difference")
   ]
   return [
-    ...table(columns, body),
-    `  ${seeds.length === 1 ? "1 seed" : `${seeds.length} seeds`} completed by both.`
+    table(columns, body),
+    paragraph(`${seeds.length === 1 ? "1 seed" : `${seeds.length} seeds`} completed by both.`)
   ]
 }
 
 /** What the columns of a comparison mean. */
-export const COMPARISON_LEGEND = [
-  "  time: (new - old) / old; speed: old / new. The headlines of 2012 use one each: 3240.70 s to",
-  "  1762.09 s is -45.6 % or 1.84x, 4174.37 s to 2953.96 s is -29.2 % or 1.41x.",
-  "  *: significant by MMTests' test. paired difference: new - old in seconds, 95 % interval."
-]
+export const COMPARISON_LEGEND: Block = paragraph(
+  "time: (new - old) / old; speed: old / new. The headlines of 2012 use one each: 3240.70 s to 1762.09 s is -45.6 % or "
+    + "1.84x, 4174.37 s to 2953.96 s is -29.2 % or 1.41x. *: significant by MMTests' test. paired difference: new - old in "
+    + "seconds, 95 % interval."
+)

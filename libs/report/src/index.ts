@@ -4,6 +4,24 @@ export { backgroundTable } from "./background.ts"
 export { panelSvg } from "./chart.ts"
 export { clientTable, counterTable, serverTable } from "./clients.ts"
 export { COMPARISON_LEGEND, comparisonTable } from "./comparison.ts"
+export {
+  type Block,
+  type Cell,
+  type Column,
+  type Document,
+  item,
+  key,
+  left,
+  paragraph,
+  prose,
+  right,
+  type Row,
+  type Section,
+  section,
+  table,
+  type Tone,
+  toned
+} from "./document.ts"
 export { change, count, decimal, latency, megabytes, percent, ratio, seconds } from "./format.ts"
 export { layoutOf } from "./graph-layout.ts"
 export { graphSvg } from "./graph-svg.ts"
@@ -17,7 +35,8 @@ export { outcomeTable } from "./outcomes.ts"
 export { baseTable, effectLines, patchTables } from "./patches.ts"
 export { makeProgressLine, type ProgressLine, type ProgressOutput, progressText } from "./progress.ts"
 export { renderReport } from "./report.ts"
-export { type Column, fold, left, right, type Row, section, table, wrap } from "./table.ts"
+export { PLAIN, type Sheet } from "./sheet.ts"
+export { drawText } from "./text.ts"
 export { closeUpCsv, timelineSvg } from "./timeline-svg.ts"
 export { renderWhy } from "./why.ts"
 export { wrapText } from "./wrap-text.ts"

@@ -1,8 +1,8 @@
 // The proof of lockups: in full once a kernel, as counts for the other seeds.
 import { type LockupReport, type RunResult } from "@swaplab/cluster"
 import { type ExperimentResult, medianOf, runsOf } from "@swaplab/experiment"
+import { BLANK, type Block, item, lines } from "./document.ts"
 import { seconds } from "./format.ts"
-import { fold } from "./table.ts"
 
 const reportsOf = (run: RunResult): ReadonlyArray<LockupReport> =>
   run.clients.flatMap((client) => (client.lockup === null ? [] : [client.lockup]))
@@ -14,44 +14,50 @@ const counts = (words: ReadonlyArray<string>): string => {
   return [...found].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1)).map(([word, n]) => `${word} ${n}`).join(", ")
 }
 
-const ofKernel = (kernel: string, runs: ReadonlyArray<RunResult>): ReadonlyArray<string> => {
+/** The text of a lockup; its first line, which names the class, stands out. */
+export const lockupLines = ({ text }: LockupReport, indent: number): ReadonlyArray<Block> => {
+  const [first, ...rest] = text.trimEnd().split("\n")
+  return [item(" ".repeat(indent) + first, "bad"), ...(rest.length === 0 ? [] : lines(rest.join("\n"), indent))]
+}
+
+const ofKernel = (kernel: string, runs: ReadonlyArray<RunResult>): ReadonlyArray<Block> => {
   const locked = runs.filter((run) => reportsOf(run).length > 0)
   if (locked.length === 0) return []
   const reports = locked.flatMap(reportsOf)
   const first = locked[0]
   const shown = reportsOf(first)[0]
   return [
-    ...fold(
+    item(
       `  ${kernel}: lockups in ${locked.length} of ${runs.length} runs, last progress after ${
         seconds(medianOf(reports.map((report) => report.sinceNs)))
       } s (median). ${counts(reports.map((report) => report.kind))}; ${
         counts(reports.map((report) => report.taxonomy))
       }`
     ),
-    "",
-    `  Seed ${first.seed}, ${shown.client}:`,
-    ...shown.text.trimEnd().split("\n").flatMap((line) => fold(`    ${line}`.trimEnd())),
-    ""
+    BLANK,
+    item(`  Seed ${first.seed}, ${shown.client}:`),
+    ...lockupLines(shown, 4),
+    BLANK
   ]
 }
 
 /** Cycles that the OOM killer has broken: counts, and the first one in full. */
-const rescuesOf = (kernel: string, runs: ReadonlyArray<RunResult>): ReadonlyArray<string> => {
+const rescuesOf = (kernel: string, runs: ReadonlyArray<RunResult>): ReadonlyArray<Block> => {
   const rescued = runs.flatMap((run) => run.clients.flatMap(({ rescue }) => (rescue === null ? [] : [{ run, rescue }])))
   if (rescued.length === 0) return []
   const [{ rescue, run }] = rescued
   const count = new Set(rescued.map((item) => item.run)).size
   return [
-    ...fold(
+    item(
       `  ${kernel}: a cycle broken by the OOM killer in ${count} of ${runs.length} runs. Seed ${run.seed}, ${rescue.client}:`
     ),
-    ...rescue.text.trimEnd().split("\n").flatMap((line) => fold(`    ${line}`.trimEnd())),
-    ""
+    ...lockupLines(rescue, 4),
+    BLANK
   ]
 }
 
 /** Lockups of every kernel that has any. */
-export const lockupSection = (result: ExperimentResult): ReadonlyArray<string> =>
+export const lockupSection = (result: ExperimentResult): ReadonlyArray<Block> =>
   result.plan.kernels.flatMap((kernel) => {
     const runs = runsOf(result.runs, kernel)
     return [...ofKernel(kernel, runs), ...rescuesOf(kernel, runs)]

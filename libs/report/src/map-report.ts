@@ -1,8 +1,11 @@
 // The report of swaplab map: the map as text, the allocations that were refused first or are stuck, faults.
 import type { LoadedScenario } from "@swaplab/cluster"
 import type { CellLockup, CellResult, OutcomeMap, RunFailure } from "@swaplab/experiment"
+import { type Block, type Document, item, section } from "./document.ts"
+import { faultSection, interruption, warningSection } from "./faults.ts"
 import { mapSection } from "./outcome-map.ts"
-import { fold, section } from "./table.ts"
+import { PLAIN, type Sheet } from "./sheet.ts"
+import { drawText } from "./text.ts"
 
 /** An allocation without the free pages and the client of one run: `order:0, mode:0x10 (GFP_NOIO) by nbd0`. */
 const shape = (allocation: string): string =>
@@ -18,24 +21,24 @@ const counted = (texts: ReadonlyArray<string>): string => {
 }
 
 /** What was refused first, and what is stuck, in the lockups of one row of the map. */
-const allocationLines = (where: string, runs: ReadonlyArray<CellResult>): ReadonlyArray<string> => {
+const allocationLines = (where: string, runs: ReadonlyArray<CellResult>): ReadonlyArray<Block> => {
   const lockups = runs.flatMap(({ lockup }) => (lockup === null ? [] : [lockup]))
   if (lockups.length === 0) return []
-  const line = (words: string, of: (lockup: CellLockup) => string | null): ReadonlyArray<string> =>
-    fold(`    ${words}: ${
+  const line = (words: string, of: (lockup: CellLockup) => string | null): Block =>
+    item(`    ${words}: ${
       counted(lockups.map((lockup) => {
         const text = of(lockup)
         return text === null ? "none" : shape(text)
       }))
     }`)
   return [
-    `  ${where}: ${lockups.length === 1 ? "1 lockup" : `${lockups.length} lockups`}`,
-    ...line("refused first", ({ firstFailure }) => firstFailure),
-    ...line("stuck", ({ allocation }) => allocation)
+    item(`  ${where}: ${lockups.length === 1 ? "1 lockup" : `${lockups.length} lockups`}`),
+    line("refused first", ({ firstFailure }) => firstFailure),
+    line("stuck", ({ allocation }) => allocation)
   ]
 }
 
-const allocationSection = ({ cells, plan: { kernels, y } }: OutcomeMap): ReadonlyArray<string> =>
+const allocationSection = ({ cells, plan: { kernels, y } }: OutcomeMap): ReadonlyArray<Block> =>
   kernels.flatMap((kernel) =>
     (y === null ? [null] : y.values).flatMap((value, row) =>
       allocationLines(
@@ -45,28 +48,30 @@ const allocationSection = ({ cells, plan: { kernels, y } }: OutcomeMap): Readonl
     )
   )
 
-/** The report, ready to be printed: ends with a line feed. */
-export const renderMap = (
+/** What the report of a map says. */
+export const mapDocument = (
   loaded: LoadedScenario,
   map: OutcomeMap,
   failures: ReadonlyArray<RunFailure>,
   interrupted: boolean
-): string => {
+): Document => {
   const runs = map.cells.flatMap((cell) => cell.runs)
   const expected = map.cells.length * map.plan.seeds.length
-  const lines = [
-    `${loaded.scenario.name} (${loaded.file})`,
-    "",
-    ...(interrupted ? [`Interrupted: ${runs.length} of ${expected} runs were measured.`, ""] : []),
+  return [
+    ...section(null, [item(`${loaded.scenario.name} (${loaded.file})`, "strong")]),
+    ...(interrupted ? interruption(runs.length, expected) : []),
     ...section("Map of outcomes", mapSection(map)),
     ...section("Allocations of the lockups", allocationSection(map)),
-    ...section("Broken laws and lost runs: faults of swaplab, please report them", [
-      ...runs.flatMap(({ brokenLaws, kernel, seed }) =>
-        brokenLaws.flatMap((law) => fold(`  ${kernel}, seed ${seed}: ${law}`))
-      ),
-      ...failures.flatMap((failure) => fold(`  ${failure.message}`))
-    ]),
-    ...section("Warnings", loaded.warnings.flatMap((warning) => fold(`  ${warning}`)))
+    ...faultSection(runs, failures),
+    ...warningSection(loaded.warnings)
   ]
-  return `${lines.join("\n").trimEnd()}\n`
 }
+
+/** The report of a map as text; it ends with a line feed. */
+export const renderMap = (
+  loaded: LoadedScenario,
+  map: OutcomeMap,
+  failures: ReadonlyArray<RunFailure>,
+  interrupted: boolean,
+  sheet: Sheet = PLAIN
+): string => drawText(mapDocument(loaded, map, failures, interrupted), sheet)

@@ -1,13 +1,16 @@
 // The first table: what became of each kernel.
 import type { RunResult } from "@swaplab/cluster"
-import { expectationOf, type ExperimentResult, type KernelSummary, summarise } from "@swaplab/experiment"
+import { expectationOf, type ExperimentResult, judge, type KernelSummary, summarise } from "@swaplab/experiment"
+import { BLANK, type Block, type Cell, key, left, paragraph, right, type Row, table, toned } from "./document.ts"
 import { megabytes, NONE, seconds } from "./format.ts"
-import { left, right, type Row, table, wrap } from "./table.ts"
 
-const share = ({ lockup, lockupShare, runs }: KernelSummary): string =>
+const share = ({ lockup, lockupShare, runs }: KernelSummary): Cell =>
   runs === 0
     ? NONE
-    : `${lockup}/${runs} (${Math.round(lockupShare.low * 100)}-${Math.round(lockupShare.high * 100)} %)`
+    : toned(
+      `${lockup}/${runs} (${Math.round(lockupShare.low * 100)}-${Math.round(lockupShare.high * 100)} %)`,
+      lockup > 0 ? "bad" : null
+    )
 
 /** Outcomes other than completion and lockup, with their counts. */
 const others = (summary: KernelSummary): string => {
@@ -18,25 +21,29 @@ const others = (summary: KernelSummary): string => {
 }
 
 /** Counts of outcomes over the seeds, and what the completed runs took. */
-export const outcomeTable = (result: ExperimentResult): ReadonlyArray<string> => {
+export const outcomeTable = (result: ExperimentResult): ReadonlyArray<Block> => {
   const { scenario } = result.plan.loaded
   const summaries = summarise(result)
+  const missed = new Set(judge(result).findings.filter(({ kind }) => kind !== "law").map(({ kernel }) => kernel))
   // a column of its own only where there is something to say
   const other = summaries.some((summary) => others(summary) !== NONE)
-  const rows = summaries.map((summary): Row => [
-    summary.kernel,
-    expectationOf(scenario, summary.kernel),
-    `${summary.completed}/${summary.runs}`,
-    share(summary),
-    ...(other ? [others(summary)] : []),
-    seconds(summary.lockupNs),
-    seconds(summary.elapsedNs),
-    seconds(summary.sysNs),
-    megabytes(summary.swapInPerSecond),
-    megabytes(summary.swapOutPerSecond)
-  ])
+  const rows = summaries.map((summary): Row => {
+    const all = summary.completed === summary.runs && summary.runs > 0
+    return [
+      summary.kernel,
+      toned(expectationOf(scenario, summary.kernel), missed.has(summary.kernel) ? "bad" : null),
+      toned(`${summary.completed}/${summary.runs}`, all ? "good" : null),
+      share(summary),
+      ...(other ? [toned(others(summary), others(summary) === NONE ? null : "warn")] : []),
+      seconds(summary.lockupNs),
+      seconds(summary.elapsedNs),
+      seconds(summary.sysNs),
+      megabytes(summary.swapInPerSecond),
+      megabytes(summary.swapOutPerSecond)
+    ]
+  })
   const columns = [
-    left("kernel"),
+    key("kernel"),
     left("expected"),
     right("completed"),
     right("locked up"),
@@ -48,12 +55,12 @@ export const outcomeTable = (result: ExperimentResult): ReadonlyArray<string> =>
     right("out MB/s")
   ]
   return [
-    ...table(columns, rows),
-    "",
-    ...wrap([
-      ..."Medians over seeds. elapsed, sys: completed runs. after: last progress before the lockup.".split(" "),
-      ..."In brackets: 95 % interval (Wilson) of the share of lockups. in, out: swap of all clients.".split(" ")
-    ])
+    table(columns, rows),
+    BLANK,
+    paragraph(
+      "Medians over seeds. elapsed, sys: completed runs. after: last progress before the lockup. "
+        + "In brackets: 95 % interval (Wilson) of the share of lockups. in, out: swap of all clients."
+    )
   ]
 }
 

@@ -1,7 +1,7 @@
-// The patches and the bases as tables for a terminal of 100 columns.
+// The patches and the bases as tables.
 import type { BaseInfo, KernelPatches, Patch, PatchKind } from "@swaplab/cluster"
 import { patchNumber } from "@swaplab/cluster"
-import { fold, left, right, type Row, section, table, wrap } from "./table.ts"
+import { type Block, type Document, item, key, left, prose, right, type Row, section, table } from "./document.ts"
 
 const TITLES: ReadonlyArray<readonly [title: string, kinds: ReadonlyArray<PatchKind>]> = [
   ["The series as merged for Linux 3.6, and the stream fix", ["series", "stream-fix"]],
@@ -10,33 +10,27 @@ const TITLES: ReadonlyArray<readonly [title: string, kinds: ReadonlyArray<PatchK
   ["Proposed in August 2007, never merged", ["alternative"]]
 ]
 
-const MEANING_WIDTH = 52
+const NUMBERED = [{ ...right("no."), use: "key" as const }, key("name"), left("commit"), prose("meaning")]
+const NAMED = [key("name"), prose("meaning")]
 
-const NUMBERED = [right("no."), left("name"), left("commit"), left("meaning")]
-const NAMED = [left("name"), left("meaning")]
+const textOf = ({ meaning, unverified }: Patch): string =>
+  unverified === "" ? meaning : `${meaning} Not verified: ${unverified}`
 
-const textOf = ({ meaning, unverified }: Patch, width: number): ReadonlyArray<string> => [
-  ...wrap(meaning.split(" "), width, ""),
-  ...(unverified === "" ? [] : wrap(`not verified: ${unverified}`.split(" "), width, ""))
-]
-
-const rowsOf = (patch: Patch, numbered: boolean): ReadonlyArray<Row> =>
-  textOf(patch, numbered ? MEANING_WIDTH : MEANING_WIDTH + 18).map((line, i) => {
-    const commit = patch.commit + (patch.commitSeen ? "" : " *")
-    const cells = numbered ? [patchNumber(patch), patch.name, commit] : [patch.name]
-    return [...(i === 0 ? cells : cells.map(() => "")), line]
-  })
+const rowOf = (patch: Patch, numbered: boolean): Row =>
+  numbered
+    ? [patchNumber(patch), patch.name, patch.commit + (patch.commitSeen ? "" : " *"), textOf(patch)]
+    : [patch.name, textOf(patch)]
 
 /** Every patch given, by where it comes from. */
-export const patchTables = (patches: ReadonlyArray<Patch>): ReadonlyArray<string> => {
+export const patchTables = (patches: ReadonlyArray<Patch>): Document => {
   const starred = patches.some(({ commitSeen }) => !commitSeen)
   return [
     ...TITLES.flatMap(([title, kinds]) => {
       const numbered = kinds.includes("series")
-      const rows = patches.filter(({ kind }) => kinds.includes(kind)).flatMap((patch) => rowsOf(patch, numbered))
-      return rows.length === 0 ? [] : section(title, table(numbered ? NUMBERED : NAMED, rows))
+      const rows = patches.filter(({ kind }) => kinds.includes(kind)).map((patch) => rowOf(patch, numbered))
+      return rows.length === 0 ? [] : section(title, [table(numbered ? NUMBERED : NAMED, rows)])
     }),
-    ...(starred ? ["* This commit id stood in no source that was read.", ""] : [])
+    ...(starred ? section(null, [item("* This commit id stood in no source that was read.")]) : [])
   ]
 }
 
@@ -59,24 +53,24 @@ const contents = ({ patches }: BaseInfo, all: ReadonlyArray<Patch>): string => {
 }
 
 /** Each base: what it is, what it contains, and what of it nobody could check. */
-export const baseTable = (bases: ReadonlyArray<BaseInfo>, all: ReadonlyArray<Patch>): ReadonlyArray<string> =>
+export const baseTable = (bases: ReadonlyArray<BaseInfo>, all: ReadonlyArray<Patch>): Document =>
   section(
     bases.length === 1 ? "Base" : "Bases",
-    bases.flatMap((base) => [
-      `  ${base.name}: ${base.meaning}`,
-      ...fold(`    contains: ${contents(base, all)}`),
-      ...base.unverified.flatMap((text) => fold(`    not verified: ${text}`))
+    bases.flatMap((base): ReadonlyArray<Block> => [
+      item(`  ${base.name}: ${base.meaning}`),
+      item(`    contains: ${contents(base, all)}`),
+      ...base.unverified.map((text) => item(`    not verified: ${text}`))
     ])
   )
 
 /** For each kernel of a scenario what it contains and what of that changes nothing there. */
-export const effectLines = (kernels: ReadonlyArray<KernelPatches>): ReadonlyArray<string> =>
+export const effectLines = (kernels: ReadonlyArray<KernelPatches>): Document =>
   kernels.flatMap(({ allocator, kernel, name, patches }) => {
     const idle = patches.filter(({ noEffect }) => noEffect !== null)
     return section(
       `${name}: ${allocator}, ${kernel}`,
       idle.length === 0
-        ? [patches.length === 0 ? "  contains no patch" : "  every patch in it may matter here"]
-        : idle.flatMap(({ noEffect, patch }) => fold(`  ${patch} has no effect here: ${noEffect}`))
+        ? [item(patches.length === 0 ? "  contains no patch" : "  every patch in it may matter here")]
+        : idle.map(({ noEffect, patch }) => item(`  ${patch} has no effect here: ${noEffect}`))
     )
   })

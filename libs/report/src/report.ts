@@ -4,25 +4,28 @@ import { comparisonsOf, type ExperimentResult, judge, runsOf } from "@swaplab/ex
 import { backgroundTable } from "./background.ts"
 import { clientTable, counterTable, serverTable } from "./clients.ts"
 import { COMPARISON_LEGEND, comparisonTable } from "./comparison.ts"
+import { BLANK, type Block, type Document, item, paragraph, section } from "./document.ts"
+import { interruption, warningSection } from "./faults.ts"
 import { lockupSection } from "./lockups.ts"
 import { mapSection } from "./outcome-map.ts"
 import { fingerprintWords, outcomeTable } from "./outcomes.ts"
-import { fold, section, wrap } from "./table.ts"
+import { PLAIN, type Sheet } from "./sheet.ts"
+import { drawText } from "./text.ts"
 
 const MAX_FINDINGS = 20
 
 const plural = (n: number, word: string): string => (n === 1 ? `1 ${word}` : `${n} ${word}s`)
 
 /** What is emulated, in a few lines. */
-const header = (result: ExperimentResult): ReadonlyArray<string> => {
+const header = (result: ExperimentResult): Document => {
   const { kernels, loaded, seeds } = result.plan
   const scenario: Scenario = loaded.scenario
-  const lines = [`${scenario.name} (${loaded.file})`]
-  if (scenario.description !== "") lines.push(...wrap(scenario.description.trim().split(/\s+/)))
+  const lines: Array<Block> = [item(`${scenario.name} (${loaded.file})`, "strong")]
+  if (scenario.description !== "") lines.push(paragraph(scenario.description))
   for (const group of scenario.clients) {
     const { usemem } = group.workload
     const size = "timesRam" in usemem.size ? `${usemem.size.timesRam}x RAM` : formatQuantity(SIZE, usemem.size.bytes)
-    lines.push(...wrap([
+    const words = [
       plural(group.count, "client"),
       `(${group.name}):`,
       `${formatQuantity(SIZE, group.ram)} of RAM,`,
@@ -33,89 +36,92 @@ const header = (result: ExperimentResult): ReadonlyArray<string> => {
       `${usemem.processesPerCpu} processes per CPU,`,
       `${size} mapped,`,
       usemem.passes === 1 ? "1 pass" : `${usemem.passes} passes`
-    ]))
+    ]
+    lines.push(paragraph(words.join(" ")))
   }
   const clients = clientsOf(scenario, kernels[0] ?? "").length
   lines.push(
-    `  ${plural(kernels.length, "kernel")} x ${plural(seeds.length, "seed")}, ${
-      plural(clients, "client")
-    } each, at most ${formatQuantity(TIME, scenario.duration)} of simulated time`
+    paragraph(
+      `${plural(kernels.length, "kernel")} x ${plural(seeds.length, "seed")}, ${
+        plural(clients, "client")
+      } each, at most ${formatQuantity(TIME, scenario.duration)} of simulated time`
+    )
   )
-  return [...lines, ""]
+  return section(null, lines)
 }
 
-const comparisonSection = (result: ExperimentResult): ReadonlyArray<string> => {
+const comparisonSection = (result: ExperimentResult): ReadonlyArray<Block> => {
   const comparisons = comparisonsOf(result)
-  const lines = comparisons.flatMap((comparison, i) => [...(i > 0 ? [""] : []), ...comparisonTable(comparison)])
-  return comparisons.some(({ rows }) => rows.length > 0) ? [...lines, "", ...COMPARISON_LEGEND] : lines
+  const lines = comparisons.flatMap((comparison, i) => [...(i > 0 ? [BLANK] : []), ...comparisonTable(comparison)])
+  return comparisons.some(({ rows }) => rows.length > 0) ? [...lines, BLANK, COMPARISON_LEGEND] : lines
 }
 
-const lawSection = (runs: ReadonlyArray<RunResult>): ReadonlyArray<string> => {
+const lawSection = (runs: ReadonlyArray<RunResult>): ReadonlyArray<Block> => {
   const laws = runs.flatMap((run) => run.laws.map((law) => ({ run, law })))
   if (laws.length === 0) return []
   const broken = laws.filter(({ law }) => !law.holds)
   const names = [...new Set(laws.map(({ law }) => law.law))].join(", ")
-  if (broken.length === 0) return [`  All ${laws.length} checks hold: ${names}.`]
+  if (broken.length === 0) return [item(`  All ${laws.length} checks hold: ${names}.`, "good")]
   return [
-    `  ${broken.length} of ${laws.length} checks are broken. This is a fault of swaplab: please report it.`,
-    ...broken.slice(0, MAX_FINDINGS).flatMap(({ law, run }) =>
-      fold(`  ${run.kernel}, seed ${run.seed}: ${law.law}, ${law.subject}: ${law.detail}`)
+    item(
+      `  ${broken.length} of ${laws.length} checks are broken. This is a fault of swaplab: please report it.`,
+      "bad"
+    ),
+    ...broken.slice(0, MAX_FINDINGS).map(({ law, run }) =>
+      item(`  ${run.kernel}, seed ${run.seed}: ${law.law}, ${law.subject}: ${law.detail}`, "bad")
     )
   ]
 }
 
-const findingSection = (result: ExperimentResult): ReadonlyArray<string> => {
+const findingSection = (result: ExperimentResult): ReadonlyArray<Block> => {
   const findings = judge(result).findings.filter(({ kind }) => kind !== "law")
-  const lines = findings.slice(0, MAX_FINDINGS).flatMap(({ kernel, seed, text }) =>
-    fold(`  ${kernel}, seed ${seed}: ${text}`)
+  const lines = findings.slice(0, MAX_FINDINGS).map(({ kernel, seed, text }) =>
+    item(`  ${kernel}, seed ${seed}: ${text}`, "bad")
   )
   const more = findings.length - MAX_FINDINGS
-  return more > 0 ? [...lines, `  and ${more} more`] : lines
+  return more > 0 ? [...lines, item(`  and ${more} more`, "bad")] : lines
 }
 
 /** Every warning once, with the number of runs that gave it where those are not all. */
-const warningSection = (result: ExperimentResult): ReadonlyArray<string> => {
+const warningsOf = (result: ExperimentResult): ReadonlyArray<string> => {
   const counts = new Map<string, number>()
   for (const run of result.runs) {
     for (const warning of new Set(run.warnings)) counts.set(warning, (counts.get(warning) ?? 0) + 1)
   }
   return [
-    ...result.plan.loaded.warnings.flatMap((warning) => fold(`  ${warning}`)),
-    ...[...counts].flatMap(([warning, n]) =>
-      fold(`  ${warning}${n === result.runs.length ? "" : ` (${plural(n, "run")})`}`)
-    )
+    ...result.plan.loaded.warnings,
+    ...[...counts].map(([warning, n]) => `${warning}${n === result.runs.length ? "" : ` (${plural(n, "run")})`}`)
   ]
 }
 
-const fingerprintSection = (result: ExperimentResult): ReadonlyArray<string> =>
+const fingerprintSection = (result: ExperimentResult): ReadonlyArray<Block> =>
   result.plan.kernels.flatMap((kernel) => {
     const words = fingerprintWords(runsOf(result.runs, kernel))
-    return words.length === 0 ? [] : wrap([`${kernel}:`, ...words])
+    return words.length === 0 ? [] : paragraph([`${kernel}:`, ...words].join(" "))
   })
 
-const costLine = (result: ExperimentResult): ReadonlyArray<string> => {
+const costSection = (result: ExperimentResult): Document => {
   const events = result.runs.reduce((total, run) => total + run.events, 0)
   const cpu = result.runs.reduce((total, run) => total + run.cpuSeconds, 0)
   const simulated = result.runs.reduce((total, run) => total + run.simulatedNs, 0) / 1e9
   if (cpu === 0) return []
-  return [
-    `${simulated.toFixed(1)} s simulated in ${cpu.toFixed(1)} s of CPU time: ${
-      (simulated / cpu).toFixed(1)
-    } s a second, ${(events / cpu / 1e6).toFixed(2)} million events a second`
-  ]
+  return section(null, [
+    item(
+      `${simulated.toFixed(1)} s simulated in ${cpu.toFixed(1)} s of CPU time: ${
+        (simulated / cpu).toFixed(1)
+      } s a second, ${(events / cpu / 1e6).toFixed(2)} million events a second`
+    )
+  ])
 }
 
-/** The report, ready to be printed: plain text, at most about 100 columns, ends with a line feed. */
-export const renderReport = (result: ExperimentResult): string => {
+/** What the report of an experiment says. */
+export const reportDocument = (result: ExperimentResult): Document => {
   const total = result.plan.jobs.filter((job) => job.field === null).length
   const partial = result.runs.some((run) => run.outcome === "stopped")
-  const lines = [
+  return [
     ...header(result),
     ...(result.interrupted
-      ? [
-        `Interrupted: ${result.runs.length} of ${total} runs were measured${partial ? ", the last ones in part" : ""}.`,
-        ""
-      ]
+      ? interruption(result.runs.length, total, partial ? ", the last ones in part" : "")
       : []),
     ...section("Outcomes", outcomeTable(result)),
     ...section("Comparison", comparisonSection(result)),
@@ -127,9 +133,12 @@ export const renderReport = (result: ExperimentResult): string => {
     ...section("Lockups", lockupSection(result)),
     ...section("Laws", lawSection(result.runs)),
     ...section("Not as expected", findingSection(result)),
-    ...section("Warnings", warningSection(result)),
+    ...warningSection(warningsOf(result)),
     ...section("Fingerprints (seed:fingerprint)", fingerprintSection(result)),
-    ...costLine(result)
+    ...costSection(result)
   ]
-  return `${lines.join("\n").trimEnd()}\n`
 }
+
+/** The report of an experiment as text; it ends with a line feed. */
+export const renderReport = (result: ExperimentResult, sheet: Sheet = PLAIN): string =>
+  drawText(reportDocument(result), sheet)

@@ -1,8 +1,23 @@
 // A lockup explained, as the command prints it.
 import { formatQuantity, PATCHES, type PatchName, patchNumber, TIME } from "@swaplab/cluster"
 import type { Counterfactual, Explanation } from "@swaplab/experiment"
+import {
+  BLANK,
+  type Block,
+  type Document,
+  item,
+  key,
+  prose,
+  right,
+  type Row,
+  section,
+  table,
+  toned
+} from "./document.ts"
 import { moment } from "./format.ts"
-import { fold, left, right, type Row, section, table, wrap } from "./table.ts"
+import { lockupLines } from "./lockups.ts"
+import { PLAIN, type Sheet } from "./sheet.ts"
+import { drawText } from "./text.ts"
 
 /** What became of the client, in words. */
 const fateText = ({ fate, ns, reason, unchanged }: Counterfactual): string => {
@@ -36,47 +51,46 @@ const numberOf = (name: PatchName): string => {
   return patch === undefined ? "" : patchNumber(patch)
 }
 
-const patchRows = (tried: ReadonlyArray<Counterfactual>): ReadonlyArray<string> =>
+const patchTable = (tried: ReadonlyArray<Counterfactual>): Block =>
   table(
-    [right("no."), left("switched on"), left("what becomes of the client")],
-    tried.flatMap((item): ReadonlyArray<Row> => {
-      const [name] = item.patches
-      const [first, ...rest] = wrap(fateText(item).split(" "), 62, "")
-      return [[numberOf(name), name, first ?? ""], ...rest.map((line): Row => ["", "", line])]
+    [{ ...right("no."), use: "key" }, key("switched on"), prose("what becomes of the client")],
+    tried.map((one): Row => {
+      const [name] = one.patches
+      return [numberOf(name), name, toned(fateText(one), one.fate === "saved" ? "good" : null)]
     })
   )
 
 const list = (names: ReadonlyArray<string>): string => names.join(", ").replace(/, ([^,]*)$/, " and $1")
 
-const verdict = ({ enough, single, together }: Explanation): ReadonlyArray<string> => {
+const verdict = ({ enough, single, together }: Explanation): ReadonlyArray<Block> => {
   const saving = single.filter(({ fate }) => fate === "saved").map(({ patches: [name] }) => name)
-  const lines = saving.length > 0
-    ? [`  Saved by ${list(saving)} alone.`]
-    : ["  No single patch saves it."]
-  if (together !== null) {
-    lines.push(
-      ...fold(`  The ${together.patches.length} patches of the series that it lacks, together: ${fateText(together)}.`)
-    )
-  }
-  if (enough !== null) lines.push(...fold(`  Enough, and none of them can be left out: ${list(enough)}.`))
-  return lines
+  return [
+    item(saving.length > 0 ? `  Saved by ${list(saving)} alone.` : "  No single patch saves it.", "strong"),
+    ...(together === null ? [] : [
+      item(`  The ${together.patches.length} patches of the series that it lacks, together: ${fateText(together)}.`)
+    ]),
+    ...(enough === null ? [] : [item(`  Enough, and none of them can be left out: ${list(enough)}.`, "strong")])
+  ]
 }
 
-/** The explanation: plain text of at most about 100 columns that ends with a line feed. */
-export const renderWhy = (explanation: Explanation): string => {
+/** What the explanation of a lockup says. */
+export const whyDocument = (explanation: Explanation): Document => {
   const { lockup, momentNs, report, single, switchNs } = explanation
   const beforeNs = momentNs - switchNs
-  const lines = [
-    `${lockup.client} with ${lockup.kernel}, seed ${lockup.seed}: ${report.taxonomy}`,
-    "",
-    ...report.text.trimEnd().split("\n").flatMap((line) => fold(`  ${line}`.trimEnd())),
-    "",
+  return [
+    ...section(null, [
+      item(`${lockup.client} with ${lockup.kernel}, seed ${lockup.seed}: ${report.taxonomy}`, "strong")
+    ]),
+    ...section(null, lockupLines(report, 2)),
     ...(single.length === 0 ? [] : section(
       `Patches switched on at ${moment(switchNs)}, ${formatQuantity(TIME, beforeNs)} before the last progress (${
         moment(momentNs)
       })`,
-      [...patchRows(single), "", ...verdict(explanation)]
+      [patchTable(single), BLANK, ...verdict(explanation)]
     ))
   ]
-  return `${lines.join("\n").trimEnd()}\n`
 }
+
+/** The explanation as text; it ends with a line feed. */
+export const renderWhy = (explanation: Explanation, sheet: Sheet = PLAIN): string =>
+  drawText(whyDocument(explanation), sheet)

@@ -1,5 +1,6 @@
 // Experiments that are made up, for tests of tables.
 import {
+  clientsOf,
   decodeScenario,
   type LockupReport,
   type Mapping,
@@ -7,7 +8,7 @@ import {
   type Outcome,
   type RunResult
 } from "@swaplab/cluster"
-import { type ExperimentResult, layerInProcess, makePlan, runExperiment } from "@swaplab/experiment"
+import { type ExperimentResult, layerInProcess, makePlan, runExperiment, type Simulate } from "@swaplab/experiment"
 import { Effect, Either } from "effect"
 
 /** The report of a lockup of client-1. */
@@ -29,7 +30,7 @@ export const lockupReport = (known: Partial<LockupReport>): LockupReport => ({
   ...known
 })
 
-const lockup = (seed: number): LockupReport =>
+const lockupOf = (seed: number): LockupReport =>
   lockupReport({
     kind: seed === 2 ? "hang" : "deadlock",
     atNs: 130e9,
@@ -42,7 +43,12 @@ const lockup = (seed: number): LockupReport =>
       + "pages are freed when a write completes\n"
   })
 
-const result = (kernel: string, seed: number, outcome: Outcome, elapsedNs: number, clients: number): RunResult => ({
+const result = (
+  kernel: string,
+  seed: number,
+  clients: ReadonlyArray<string>,
+  { elapsedNs, lockup, outcome }: Fate
+): RunResult => ({
   scenario: "fake",
   kernel,
   seed,
@@ -53,8 +59,8 @@ const result = (kernel: string, seed: number, outcome: Outcome, elapsedNs: numbe
   elapsedNs,
   userNs: 1e9,
   sysNs: elapsedNs / 16,
-  clients: Array.from({ length: clients }, (_, i) => ({
-    name: `client-${i + 1}`,
+  clients: clients.map((name, i) => ({
+    name,
     kernel,
     outcome,
     elapsedNs,
@@ -96,7 +102,7 @@ const result = (kernel: string, seed: number, outcome: Outcome, elapsedNs: numbe
     failedAllocations: 7,
     firstFailedAllocation: null,
     lowWater: [{ zone: "DMA32", lowestFree: 150, min: 191 }],
-    lockup: outcome === "lockup" ? lockup(seed) : null,
+    lockup: outcome === "lockup" ? lockup ?? lockupOf(seed) : null,
     rescue: null
   })),
   server: {
@@ -118,6 +124,17 @@ const result = (kernel: string, seed: number, outcome: Outcome, elapsedNs: numbe
   cpuSeconds: 2
 })
 
+/** What became of a run. */
+interface Fate {
+  readonly outcome: Outcome
+  readonly elapsedNs: number
+  readonly lockup?: LockupReport
+}
+
+/** Made-up runs of all clients of a scenario. */
+export const fakeRun = (of: (kernel: string, seed: number) => Fate): Simulate => (scenario, kernel, seed) =>
+  result(kernel, seed, clientsOf(scenario, kernel).map(({ name }) => name), of(kernel, seed))
+
 /** The times of the published runs, by kernel; the seed adds seconds. */
 const SECONDS: Readonly<Record<string, number>> = {
   "slab-vanilla": 3240.7,
@@ -125,7 +142,15 @@ const SECONDS: Readonly<Record<string, number>> = {
   "slub-series": 1800
 }
 
-export const fakeExperiment = (changes: Mapping = {}): ExperimentResult => {
+const published = (kernel: string, seed: number): Fate => ({
+  outcome: kernel === "slub-vanilla" ? "lockup" : "completed",
+  elapsedNs: ((SECONDS[kernel] ?? 100) + seed - 1) * 1e9
+})
+
+export const fakeExperiment = (
+  changes: Mapping = {},
+  of: (kernel: string, seed: number) => Fate = published
+): ExperimentResult => {
   const loaded = Either.getOrThrowWith(
     decodeScenario(
       "fake.yaml",
@@ -146,14 +171,6 @@ export const fakeExperiment = (changes: Mapping = {}): ExperimentResult => {
     ),
     (error) => error
   )
-  const runner = layerInProcess((scenario, kernel, seed) =>
-    result(
-      kernel,
-      seed,
-      kernel === "slub-vanilla" ? "lockup" : "completed",
-      ((SECONDS[kernel] ?? 100) + seed - 1) * 1e9,
-      scenario.clients[0].count
-    )
-  )
+  const runner = layerInProcess(fakeRun(of))
   return Effect.runSync(Effect.provide(runExperiment(Either.getOrThrow(makePlan(loaded))), runner))
 }

@@ -34,7 +34,8 @@ describe("a map as text", () => {
 
 Map of outcomes
   across: clients.0.background.packetsPerSecond, down: clients.0.nic.driver
-  Completed runs of all; TX tx starvation, RX rx starvation, OOM OOM kill, TO time-out.
+  Completed runs of all; TX tx starvation, RX rx starvation, OOM OOM kill, TO
+    time-out.
 
   slub
     clients.0.nic.driver  1000              64000

@@ -17,7 +17,7 @@ const explained = (fate: Fate, unchanged: boolean): string => {
     together: null,
     enough: null
   }
-  return renderWhy(explanation)
+  return renderWhy(explanation, { width: 120, colour: false })
 }
 
 describe("an explanation", () => {
@@ -26,10 +26,10 @@ describe("an explanation", () => {
     ["later", false, "locks up later: last progress at 7.000 s, rx starvation"],
     ["locked up", false, "locks up all the same: rx starvation"],
     ["locked up", true, "locks up, to the last event the same"],
-    ["rescued", false, "done at 7.000 s, after the OOM killer has broken a cycle all"],
+    ["rescued", false, "done at 7.000 s, after the OOM killer has broken a cycle all the same"],
     ["rescued", true, "done as without it, to the last event the same"],
     ["oom", false, "a process is killed for lack of memory; over at 7.000 s"],
-    ["sigbus", false, "a process is killed, for a page that could not be read back;"],
+    ["sigbus", false, "a process is killed, for a page that could not be read back; over at 7.000 s"],
     ["corruption", false, "a page comes back with another content; over at 7.000 s"],
     ["alive", false, "still runs when the time is up"],
     ["not tried", false, "not tried: rx starvation"]
