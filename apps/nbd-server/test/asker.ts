@@ -17,7 +17,7 @@ export const asker = (store: WaitingStore, size: number) => {
     done(bytes)
   }
   const transmission = new Transmission({ info, store, extents: null }, SIMPLE_MODE, replies, {
-    mayStart: () => true,
+    tryStart: () => true,
     send,
     jobTaken: () => {},
     replyReady: () => queueMicrotask(send),

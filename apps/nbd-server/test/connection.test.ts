@@ -116,5 +116,5 @@ it("zeroes cost turns by their number", () => {
   const hog = client("hog")
   const { socket } = connect(hog, 2 ** 24)
   socket.emit("data", header(6, 2 ** 23))
-  expect(hog.credit).toBeLessThanOrEqual(TURN_UNITS - 2 ** 23)
+  expect(hog.turns.deficit).toBeLessThanOrEqual(TURN_UNITS - 2 ** 23)
 })

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest"
 import { DiskSlots, type SlotUser } from "../src/limits/disk-slots.ts"
 import { HANDSHAKE_MESSAGES, HandshakeTurns } from "../src/limits/handshake-turns.ts"
 import { RateLimit, TokenBucket } from "../src/limits/token-bucket.ts"
-import { ALONE_MS, TURN_UNITS, Turns, type TurnTaker } from "../src/limits/turns.ts"
+import { ALONE_MS, type Resumable, TURN_UNITS, Turns, type TurnTaker } from "../src/limits/turns.ts"
 import { BUSY_POLL_MS, BusyPoll } from "../src/net/busy-poll.ts"
 import { Histogram, upperBoundUs } from "../src/ops/histogram.ts"
 
@@ -52,8 +52,8 @@ it("turns: each client gets its quantum in each round, however many connections 
       turnTaker,
       takeTurn: () => {
         // works until its client's turn is over
-        while (turnTaker.credit > 0) {
-          turnTaker.credit -= TURN_UNITS / 16
+        while (turns.tryWork(turnTaker)) {
+          turns.spend(turnTaker, TURN_UNITS / 16)
           worked.set(name, (worked.get(name) ?? 0) + 1)
         }
         turns.push(one)
@@ -61,7 +61,7 @@ it("turns: each client gets its quantum in each round, however many connections 
     }
     return one
   }
-  const [hog, modest] = [{ credit: 0 }, { credit: 0 }]
+  const [hog, modest] = [new FairClient<Resumable>(), new FairClient<Resumable>()]
   for (let i = 0; i < 8; i++) turns.push(connection(`hog ${i}`, hog))
   turns.push(connection("modest", modest))
   for (let round = 0; round < 16; round++) later.shift()?.()
@@ -76,12 +76,12 @@ it("turns: one large request is paid for with the turns that follow", () => {
   const turns = new Turns((run) => later.push(run), () => 0)
   const order: Array<string> = []
   const connection = (name: string, units: number) => {
-    const turnTaker = { credit: TURN_UNITS }
+    const turnTaker = new FairClient<Resumable>(1, TURN_UNITS)
     const one = {
       turnTaker,
       takeTurn: () => {
-        while (turns.mayWork(turnTaker)) {
-          turnTaker.credit -= units
+        while (turns.tryWork(turnTaker)) {
+          turns.spend(turnTaker, units)
           order.push(name)
         }
         turns.push(one)
@@ -102,10 +102,10 @@ it("disk slots go round the clients, fewer than one had alone, and come back fro
   const granted: Array<string> = []
   const user = (name: string): SlotUser => ({ fair: new FairClient<SlotUser>(), granted: () => granted.push(name) })
   const [hog, modest] = [user("hog"), user("modest")]
-  for (let i = 0; i < 4; i++) expect(slots.take(hog, 262_144)).toBe(true)
-  for (let i = 0; i < 4; i++) expect(slots.take(hog, 262_144)).toBe(false)
+  for (let i = 0; i < 4; i++) expect(slots.tryTake(hog, 262_144)).toBe(true)
+  for (let i = 0; i < 4; i++) expect(slots.tryTake(hog, 262_144)).toBe(false)
   expect(slots.limit).toBe(4)
-  expect(slots.take(modest, 4096)).toBe(false)
+  expect(slots.tryTake(modest, 4096)).toBe(false)
   expect(slots.limit).toBe(2)
   for (let i = 0; i < 2; i++) slots.free()
   expect(granted).toEqual([])
@@ -116,7 +116,7 @@ it("disk slots go round the clients, fewer than one had alone, and come back fro
   expect([granted.length, slots.used]).toEqual([2, 0])
   // alone again for a while: all of them
   for (let i = 0; i < 300; i++) {
-    expect(slots.take(hog, 4096)).toBe(true)
+    expect(slots.tryTake(hog, 4096)).toBe(true)
     slots.free()
   }
   expect(slots.limit).toBe(4)
@@ -132,15 +132,15 @@ it("disk slots alternate between one who waits for eight at a time and one who w
       fair: new FairClient<SlotUser>(),
       granted: () => {
         order.push(name)
-        again.push(() => slots.take(self, 4096))
+        again.push(() => slots.tryTake(self, 4096))
       }
     }
     return self
   }
   const [hog, modest] = [user("hog"), user("modest")]
-  slots.take(hog, 4096)
-  for (let i = 0; i < 8; i++) slots.take(hog, 4096)
-  slots.take(modest, 4096)
+  slots.tryTake(hog, 4096)
+  for (let i = 0; i < 8; i++) slots.tryTake(hog, 4096)
+  slots.tryTake(modest, 4096)
   for (let i = 0; i < 100; i++) {
     slots.free()
     for (const ask of again.splice(0)) ask()
@@ -162,10 +162,10 @@ it("a histogram keeps quantiles within a quarter", () => {
 it("turns: one who has been alone for a while goes on, one who is not waits for the others", () => {
   let now = 0
   const turns = new Turns(() => {}, () => now)
-  const [one, other] = [{ credit: TURN_UNITS }, { credit: TURN_UNITS }]
+  const [one, other] = [new FairClient<Resumable>(1, TURN_UNITS), new FairClient<Resumable>(1, TURN_UNITS)]
   const work = (client: TurnTaker): boolean => {
-    if (!turns.mayWork(client)) return false
-    client.credit -= TURN_UNITS
+    if (!turns.tryWork(client)) return false
+    turns.spend(client, TURN_UNITS)
     return true
   }
   expect([work(one), work(one)]).toEqual([true, false])
@@ -210,13 +210,13 @@ describe("handshakes", () => {
     let now = 0
     const timers: Array<() => void> = []
     const turns = new Turns(() => {}, () => now)
-    const served: TurnTaker = { credit: TURN_UNITS }
+    const served: TurnTaker = new FairClient<Resumable>(1, TURN_UNITS)
     const handshakes = new HandshakeTurns(turns, () => now, (run) => timers.push(run))
     /** Milliseconds pass; a client is served in each, or none is. */
     const pass = (ms: number, isServed: boolean): void => {
       for (let i = 0; i < ms; i++) {
         now++
-        if (isServed) turns.mayWork(served)
+        if (isServed) turns.tryWork(served)
         for (const run of timers.splice(0)) run()
       }
     }

@@ -58,7 +58,7 @@ const engine = (requests: number): void => {
   const replies = new ReplyBuffer()
   const room = new Uint8Array(2 ** 20)
   const host: TransmissionHost = {
-    mayStart: () => true,
+    tryStart: () => true,
     jobTaken: () => {},
     replyReady: () => {},
     answered: () => {

@@ -1,6 +1,6 @@
 import { FairClient, FairQueue } from "@swaplab/nbd"
 import fc from "fast-check"
-import { expect, it } from "vitest"
+import { describe, expect, it } from "vitest"
 
 interface Piece {
   readonly client: number
@@ -84,4 +84,79 @@ it("loses nothing, keeps the order of each client, and starves nobody", () => {
     }),
     { seed: 20120731, numRuns: 300 }
   )
+})
+
+describe("work whose cost is charged while it is done", () => {
+  /** Clients that always have work, of which each piece turns out to cost so much; what each has used after some rounds. */
+  const usedAfter = (rounds: number, costs: ReadonlyArray<number>): ReadonlyArray<number> => {
+    const queue = new FairQueue<number>(1000)
+    const clients = costs.map(() => new FairClient<number>())
+    const used = costs.map(() => 0)
+    clients.forEach((client, i) => queue.push(client, i, 0))
+    for (let round = 0; round < rounds; round++) {
+      queue.round((i) => {
+        used[i] += costs[i]
+        queue.spend(clients[i], costs[i])
+        queue.push(clients[i], i, 0)
+      })
+      queue.checkInvariants()
+    }
+    return used
+  }
+
+  it("goes out until the turn is used up, and a debt is paid with the next turns", () => {
+    // 250: four in each turn; 1000: one; 5000: one in five turns
+    expect(usedAfter(20, [250, 1000, 5000])).toEqual([20_000, 20_000, 20_000])
+    expect(usedAfter(1, [250, 1000, 5000])).toEqual([1000, 1000, 5000])
+    expect(usedAfter(5, [5000])).toEqual([5000])
+    expect(usedAfter(6, [5000])).toEqual([10_000])
+  })
+
+  it("a debt stays when the client leaves, a claim does not", () => {
+    const queue = new FairQueue<string>(100)
+    const [debtor, saver] = [new FairClient<string>(), new FairClient<string>()]
+    queue.push(debtor, "debtor", 0)
+    queue.push(saver, "saver", 0)
+    queue.round((who) => queue.spend(who === "debtor" ? debtor : saver, who === "debtor" ? 250 : 10))
+    expect([debtor.deficit, saver.deficit, debtor.active, saver.active]).toEqual([-150, 90, false, false])
+    queue.push(debtor, "debtor", 0)
+    queue.push(saver, "saver", 0)
+    const served: Array<string> = []
+    for (let round = 0; round < 2; round++) queue.round((who) => served.push(who))
+    // −150 + 100 is not enough; the second turn is
+    expect(served).toEqual(["saver", "debtor"])
+    expect([debtor.deficit, saver.deficit]).toEqual([50, 100])
+  })
+
+  it("a round is one turn of each client that is in the ring when it begins", () => {
+    const queue = new FairQueue<string>(100)
+    const [one, late] = [new FairClient<string>(), new FairClient<string>()]
+    queue.push(one, "one", 0)
+    const served: Array<string> = []
+    queue.round((who) => {
+      served.push(who)
+      queue.push(late, "late", 0)
+      queue.spend(one, 100)
+      queue.push(one, "one", 0)
+    })
+    expect(served).toEqual(["one"])
+    expect(queue.length).toBe(2)
+    queue.round((who) => served.push(who))
+    expect(served).toEqual(["one", "late", "one"])
+  })
+
+  it("knows a client that waits alone, and gives it a turn outside of the ring", () => {
+    const queue = new FairQueue<string>(100)
+    const [one, other] = [new FairClient<string>(2), new FairClient<string>()]
+    queue.push(one, "one", 0)
+    expect([queue.isAlone(one), queue.isAlone(other)]).toEqual([true, false])
+    queue.push(other, "other", 0)
+    expect(queue.isAlone(one)).toBe(false)
+    queue.remove(other, () => true)
+    expect(queue.isAlone(one)).toBe(true)
+    queue.renew(one)
+    expect(one.deficit).toBe(200)
+    queue.spend(one, -7)
+    expect(one.deficit).toBe(207)
+  })
 })

@@ -56,7 +56,7 @@ const rig = (served: ServedExport, mode = SIMPLE_MODE) => {
   const answered: Array<readonly [type: number, error: number, bytes: number]> = []
   let ready = 0
   const host: TransmissionHost = {
-    mayStart: (request, inParts) => {
+    tryStart: (request, inParts) => {
       const may = gate.open && gate.stopAt-- !== 0
       if (may && inParts) apart += request.payloadBytes
       return may

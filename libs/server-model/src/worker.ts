@@ -120,7 +120,7 @@ class Desk implements TransmissionHost, WaitingStore {
     this.#stats = stats
   }
 
-  mayStart(): boolean {
+  tryStart(): boolean {
     return true
   }
 

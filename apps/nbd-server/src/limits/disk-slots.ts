@@ -17,7 +17,7 @@ const SHARED_REQUESTS = 256
 /** Somebody who waits for a slot. */
 export interface SlotUser {
   readonly fair: FairClient<SlotUser>
-  /** A slot is his now. */
+  /** It has a slot now. */
   granted(): void
 }
 
@@ -51,7 +51,7 @@ export class DiskSlots {
   }
 
   /** True: a slot is taken. False: `granted` will be called. */
-  take(user: SlotUser, cost: number): boolean {
+  tryTake(user: SlotUser, cost: number): boolean {
     this.#seen(user)
     if (this.used < this.limit && this.queue.length === 0) {
       this.used++

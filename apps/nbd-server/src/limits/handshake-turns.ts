@@ -1,8 +1,9 @@
-// Who may go on with a handshake. To let a client in is many times the work of answering it, so that somebody who comes and
+// Whose handshake goes on. To let a client in is many times the work of answering it, so that somebody who comes and
 // goes without end would keep the processor from those who are served. While there are such, handshakes go on at a rate that
 // leaves most of the processor to them, and address by address: whoever else comes waits for one of each address.
+import { FairClient } from "@swaplab/nbd"
 import { TokenBucket } from "./token-bucket.ts"
-import type { Turns, TurnTaker } from "./turns.ts"
+import type { Resumable, Turns } from "./turns.ts"
 
 /** Messages of handshakes a second that are answered while clients are served. */
 export const HANDSHAKE_MESSAGES = 1000
@@ -19,7 +20,7 @@ export class HandshakeTurns {
   readonly #nowMs: () => number
   readonly #after: (run: () => void, ms: number) => void
   /** To the other clients all handshakes together are one more. */
-  readonly #turnTaker: TurnTaker = { credit: 0 }
+  readonly #turnTaker = new FairClient<Resumable>()
   readonly #bucket: TokenBucket
   /** By address; the first is the next. */
   readonly #waiting = new Map<string, Array<Waiter>>()
@@ -33,9 +34,9 @@ export class HandshakeTurns {
     this.#bucket = new TokenBucket(HANDSHAKE_MESSAGES, BURST, nowMs())
   }
 
-  /** Runs a function when a message of this address may be worked on; the result takes that back. */
+  /** Runs a function when a message of this address may be worked on. Returns a function that cancels it. */
   take(address: string, run: () => void): () => void {
-    if (this.#waiting.size === 0 && this.#mayGo()) {
+    if (this.#waiting.size === 0 && this.#tryGo()) {
       run()
       return () => {}
     }
@@ -47,10 +48,14 @@ export class HandshakeTurns {
     return () => (waiter.left = true)
   }
 
-  /** A message may be worked on now; it is charged. */
-  #mayGo(): boolean {
-    this.#turnTaker.credit = 0
-    if (this.#turns.mayWork(this.#turnTaker)) return true
+  /** True: a message is worked on now, and is charged. */
+  #tryGo(): boolean {
+    const turnTaker = this.#turnTaker
+    if (this.#turns.tryWork(turnTaker)) {
+      // the next message asks again
+      this.#turns.spend(turnTaker, turnTaker.deficit)
+      return true
+    }
     if (this.#bucket.waitMs(this.#nowMs()) > 0) return false
     this.#bucket.take(1)
     return true
@@ -69,7 +74,7 @@ export class HandshakeTurns {
     for (const [address, waiters] of this.#waiting) {
       while (waiters.length > 0 && waiters[0].left) waiters.shift()
       if (waiters.length > 0) {
-        if (!this.#mayGo()) break
+        if (!this.#tryGo()) break
         waiters.shift()?.run()
       }
       // to the end of the line of addresses

@@ -1,14 +1,16 @@
 import { FairClient } from "@swaplab/nbd"
 import type { SlotUser } from "../limits/disk-slots.ts"
 import { type Rate, RateLimit } from "../limits/token-bucket.ts"
-import { TURN_UNITS, type TurnTaker } from "../limits/turns.ts"
+import { type Resumable, TURN_UNITS } from "../limits/turns.ts"
 import { ClientStats } from "../ops/client-stats.ts"
 
 /** One client: everything that shares a turn, a rate and a line in the status. It may have many connections. */
-export class Client implements TurnTaker {
+export class Client {
   readonly key: string
-  credit = TURN_UNITS
-  readonly fair = new FairClient<SlotUser>()
+  /** Its turns with the processor; the first one has begun. */
+  readonly turns = new FairClient<Resumable>(1, TURN_UNITS)
+  /** Its share of the disks. */
+  readonly disk = new FairClient<SlotUser>()
   readonly stats = new ClientStats()
   /** Replaced when other limits are read. */
   rate: RateLimit

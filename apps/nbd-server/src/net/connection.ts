@@ -1,10 +1,9 @@
-// The transmission phase of one connection on its socket: who may go on, and when. A request that may not start yet
-// stops the connection in front of it: the socket is not read any further, and TCP holds the client back. What a client
-// can make the server hold is therefore bounded, whatever it sends and however little it reads.
+// The transmission phase of one connection on its socket. A request that may not start yet (gate.ts says which) stops the
+// connection in front of it: the socket is not read any further, and TCP holds the client back. What a client can make the
+// server hold is therefore bounded, whatever it sends and however little it reads.
 import {
   Command,
   type Job,
-  MAX_PAYLOAD,
   type ReplyBuffer,
   type Request,
   type ServedExport,
@@ -14,12 +13,11 @@ import {
 } from "@swaplab/nbd"
 import type { Socket } from "node:net"
 import { performance } from "node:perf_hooks"
-import type { SlotUser } from "../limits/disk-slots.ts"
 import type { RateLimit } from "../limits/token-bucket.ts"
-import { REQUEST_UNITS, type Resumable, TURN_UNITS } from "../limits/turns.ts"
 import type { Faults } from "../stores/faults.ts"
 import type { Client } from "./client.ts"
 import type { Engine, Tap } from "./engine.ts"
+import { Gate } from "./gate.ts"
 import { Wire } from "./wire.ts"
 
 /** Fewer bytes than this are copied before they wait for a client that does not read: they are not worth a whole buffer. */
@@ -27,9 +25,6 @@ const LENT_BYTES = 65536
 
 /** What a client may still say on a connection that the server has ended, before it is closed on him. */
 const DISCARD_BYTES = 262144
-
-/** Zeroes take work by their number, too, up to those of the compact protocol. */
-const MAX_ZEROED = 2 ** 32
 
 /** A client that reads nothing has so long to take the last replies. */
 const LINGER_MS = 10_000
@@ -41,25 +36,18 @@ export interface Ending {
   readonly reason: string
 }
 
-export class Connection implements TransmissionHost, Resumable, SlotUser {
+export class Connection implements TransmissionHost {
   readonly transmission: Transmission
-  readonly turnTaker: Client
   readonly client: Client
   readonly #wire: Wire
   readonly #engine: Engine
-  readonly #exportRate: RateLimit
-  readonly #usesDisk: boolean
+  readonly #gate: Gate
   readonly #onEnd: (ending: Ending) => void
   readonly #faults: Faults | null
   readonly #tap: Tap | null
   #lent: Array<Uint8Array> = []
-  /** A disk slot that was granted and not used yet; a place in the queue for one. */
-  #slot: "none" | "waiting" | "granted" = "none"
-  /** Until the next request may start at the client's rate; until the end of a client that does not read. */
-  #rateTimer: NodeJS.Timeout | null = null
+  /** Until the end of a client that does not read. */
   #lingerTimer: NodeJS.Timeout | null = null
-  #inTurns = false
-  #inFlightBytes = 0
   #chunkStartMs = 0
   #answered = 0
   #ending: Ending | null = null
@@ -69,8 +57,6 @@ export class Connection implements TransmissionHost, Resumable, SlotUser {
   #lingering = false
   /** Bytes thrown away since it lingers. */
   #discarded = 0
-  /** It has been let read, and has paid in advance: the other connections of its client wait meanwhile. */
-  #paidToRead = false
 
   constructor(options: {
     readonly socket: Socket
@@ -87,10 +73,14 @@ export class Connection implements TransmissionHost, Resumable, SlotUser {
   }) {
     const { client, engine, mode, served } = options
     this.client = client
-    this.turnTaker = client
     this.#engine = engine
-    this.#exportRate = options.exportRate
-    this.#usesDisk = options.usesDisk
+    this.#gate = new Gate({
+      client,
+      engine,
+      exportRate: options.exportRate,
+      usesDisk: options.usesDisk,
+      resume: () => this.resume()
+    })
     this.#faults = options.faults
     this.#tap = options.tap
     this.#onEnd = options.onEnd
@@ -109,13 +99,9 @@ export class Connection implements TransmissionHost, Resumable, SlotUser {
     })
   }
 
-  get fair() {
-    return this.client.fair
-  }
-
   /** Memory that this connection makes the server hold. */
   get heldBytes(): number {
-    return this.transmission.heldBytes + this.#wire.unsent + this.#inFlightBytes
+    return this.transmission.heldBytes + this.#wire.unsent + this.#gate.inFlightBytes
   }
 
   /** Begins: `early` is what came in behind the last option. */
@@ -143,27 +129,15 @@ export class Connection implements TransmissionHost, Resumable, SlotUser {
     this.#proceed()
   }
 
-  takeTurn(): void {
-    this.#inTurns = false
-    this.resume()
-  }
-
   /** It may be able to go on. */
   resume(): void {
-    if (this.#rateTimer !== null) clearTimeout(this.#rateTimer)
-    this.#rateTimer = null
+    this.#gate.stopWaiting()
     if (!this.#open || !this.transmission.stopped) return this.#proceed()
     this.#engine.toSend.flush()
     this.#chunkStartMs = performance.now()
     this.transmission.resume()
     this.#account()
     this.#proceed()
-  }
-
-  granted(): void {
-    this.#slot = "granted"
-    if (!this.#open) this.#giveSlotBack()
-    else setImmediate(() => this.resume())
   }
 
   /** Requests from now on are answered by ESHUTDOWN. */
@@ -185,54 +159,14 @@ export class Connection implements TransmissionHost, Resumable, SlotUser {
     this.#wire.destroy()
   }
 
-  mayStart(request: Request, apart: boolean): boolean {
-    const { client, transmission } = this
+  tryStart(request: Request, apart: boolean): boolean {
+    const { transmission } = this
     if (request.type === Command.Disc) return true
-    if (transmission.shuttingDown) return !this.#wire.isFull
-    const { length, type } = request
-    // longer ones are refused
-    const moved = type === Command.Read || type === Command.Write ? Math.min(length, MAX_PAYLOAD) : 0
-    const cost = REQUEST_UNITS + (type === Command.WriteZeroes ? Math.min(length, MAX_ZEROED) : moved)
     if (this.#wire.isFull) return false
-    if (transmission.inFlight > 0) {
-      const { inFlight, inFlightBytes } = this.#engine
-      if (transmission.inFlight >= inFlight || this.#inFlightBytes + cost > inFlightBytes) return false
-    }
-    const limited = client.rate.limits || this.#exportRate.limits
-    if (limited) {
-      const now = performance.now()
-      const wait = Math.max(client.rate.waitMs(now), this.#exportRate.waitMs(now))
-      if (wait > 0) {
-        this.#rateTimer ??= setTimeout(() => this.resume(), Math.ceil(wait))
-        return false
-      }
-    }
-    if (!this.#hasTurn()) return false
-    if (this.#usesDisk && this.#slot !== "granted") {
-      if (this.#slot === "waiting") return false
-      if (!this.#engine.disk.take(this, cost)) {
-        this.#slot = "waiting"
-        return false
-      }
-    }
-    if (this.#usesDisk) this.#slot = "granted"
-    client.credit -= apart ? REQUEST_UNITS : cost
-    if (limited) {
-      client.rate.take(moved)
-      this.#exportRate.take(moved)
-    }
+    if (transmission.shuttingDown) return true
+    if (!this.#gate.tryStart(request, apart, transmission.inFlight)) return false
     this.#tap?.request(request)
     return true
-  }
-
-  /** True when its client may work now; otherwise it waits for its turn. */
-  #hasTurn(): boolean {
-    if (this.#engine.turns.mayWork(this.client)) return true
-    if (!this.#inTurns) {
-      this.#inTurns = true
-      this.#engine.turns.push(this)
-    }
-    return false
   }
 
   send(replies: ReplyBuffer): void {
@@ -250,9 +184,7 @@ export class Connection implements TransmissionHost, Resumable, SlotUser {
 
   jobTaken(job: Job): void {
     job.stamp = performance.now()
-    this.#inFlightBytes += job.bytes.length
-    // the slot is the job's now
-    if (this.#usesDisk) this.#slot = "none"
+    this.#gate.jobTaken(job)
     if (this.#faults?.drops() === true) this.destroy("fault: drop")
   }
 
@@ -268,8 +200,7 @@ export class Connection implements TransmissionHost, Resumable, SlotUser {
       return
     }
     this.client.stats.latency.add((performance.now() - job.stamp) * 1000)
-    this.#inFlightBytes -= job.bytes.length
-    if (this.#usesDisk) this.#engine.disk.free()
+    this.#gate.jobDone(job)
     if (!this.#open && this.transmission.inFlight === 0) this.#report()
   }
 
@@ -278,9 +209,9 @@ export class Connection implements TransmissionHost, Resumable, SlotUser {
    * of them used.
    */
   #account(): void {
-    this.#payForRead(this.transmission.absorbed)
+    this.#gate.payForRead(this.transmission.absorbed)
     this.transmission.absorbed = 0
-    if (this.#slot === "granted") this.#giveSlotBack()
+    this.#gate.giveUnusedSlotBack()
     if (this.#answered === 0) return
     this.client.stats.latency.add((performance.now() - this.#chunkStartMs) * 1000, this.#answered)
     this.#answered = 0
@@ -296,28 +227,18 @@ export class Connection implements TransmissionHost, Resumable, SlotUser {
       this.#ending ??= { clean: false, reason: "connection lost" }
       this.#linger()
     }
-    if (this.#mayRead()) this.#wire.read()
+    if (this.#tryRead()) this.#wire.read()
     else this.#wire.pause()
   }
 
-  /** What would be read now would be taken. The rest of a payload, and what is thrown away, take their turns, too. */
-  #mayRead(): boolean {
+  /** True: what is read now is taken. The rest of a payload, and what is thrown away, take their turns, too. */
+  #tryRead(): boolean {
     const { absorbing, ended, stopped } = this.transmission
     if (!this.#lingering) {
       if (ended !== null || stopped || this.#wire.isFull) return false
       if (!absorbing) return true
     }
-    if (!this.#paidToRead && this.#hasTurn()) {
-      this.#paidToRead = true
-      this.client.credit -= TURN_UNITS
-    }
-    return this.#paidToRead
-  }
-
-  /** What came costs so much. */
-  #payForRead(bytes: number): void {
-    this.client.credit += (this.#paidToRead ? TURN_UNITS : 0) - bytes
-    this.#paidToRead = false
+    return this.#gate.tryRead()
   }
 
   /** Ends after what is left has been sent, or after a while. */
@@ -331,7 +252,7 @@ export class Connection implements TransmissionHost, Resumable, SlotUser {
   }
 
   #discard(bytes: number): void {
-    this.#payForRead(bytes)
+    this.#gate.payForRead(bytes)
     this.#discarded += bytes
     if (this.#discarded > DISCARD_BYTES) this.#wire.destroy()
     else this.#proceed()
@@ -343,17 +264,10 @@ export class Connection implements TransmissionHost, Resumable, SlotUser {
     this.resume()
   }
 
-  #giveSlotBack(): void {
-    if (this.#slot === "waiting") this.#engine.disk.leave(this)
-    if (this.#slot === "granted") this.#engine.disk.free()
-    this.#slot = "none"
-  }
-
   #closed(error: Error | null): void {
     this.#open = false
-    for (const timer of [this.#rateTimer, this.#lingerTimer]) if (timer !== null) clearTimeout(timer)
-    this.#engine.turns.remove(this)
-    this.#giveSlotBack()
+    if (this.#lingerTimer !== null) clearTimeout(this.#lingerTimer)
+    this.#gate.close()
     this.#lent = []
     this.#tap?.closed()
     this.#ending ??= { clean: false, reason: error?.message ?? "connection lost" }

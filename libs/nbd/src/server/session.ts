@@ -59,7 +59,7 @@ export class ServerSession {
         const served = this.#exports.get(step.exportInfo.name)
         if (served === undefined) return
         this.#transmission = new Transmission(served, step.mode, new ReplyBuffer(), {
-          mayStart: () => true,
+          tryStart: () => true,
           send: (replies) => this.#send(replies),
           jobTaken: () => {},
           replyReady: () => {},

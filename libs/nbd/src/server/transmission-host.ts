@@ -5,10 +5,10 @@ import type { ReplyBuffer } from "./reply-buffer.ts"
 /** The owner of a transmission: who lets it go on, sends for it and keeps the accounts. */
 export interface TransmissionHost {
   /**
-   * Asked before each request: false stops the transmission in front of it, until `resume`. `apart`: its payload, or a part
-   * of it, comes by itself and is counted in `absorbed`.
+   * Called before each request: true takes what the request needs (a turn, a place), false stops the transmission in front
+   * of it, until `resume`. `apart`: its payload, or a part of it, comes by itself and is counted in `absorbed`.
    */
-  mayStart(request: Request, apart: boolean): boolean
+  tryStart(request: Request, apart: boolean): boolean
   /** Sends what `replies` holds, and renews it. */
   send(replies: ReplyBuffer): void
   /** A request went to a store that waits. */

@@ -196,7 +196,7 @@ export class Transmission {
         this.#cut = true
         return this.#complete(bytes, at + headerBytes, to)
       }
-      if (!this.#host.mayStart(request, !whole)) {
+      if (!this.#host.tryStart(request, !whole)) {
         this.stopped = true
         return at
       }
@@ -223,7 +223,7 @@ export class Transmission {
       decodeRequestHeader(this.#header, 0, this.mode.extended, request)
       if (request.payloadBytes > MAX_PAYLOAD) return this.#end("payload too long", to)
       if (this.#isPlaced(request)) {
-        if (!this.#host.mayStart(request, true)) {
+        if (!this.#host.tryStart(request, true)) {
           this.stopped = true
           return at
         }
@@ -242,7 +242,7 @@ export class Transmission {
       at += added
     }
     if (this.#payloadHave < payloadBytes) return at
-    if (!this.#host.mayStart(request, true)) {
+    if (!this.#host.tryStart(request, true)) {
       this.stopped = true
       return at
     }
