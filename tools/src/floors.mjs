@@ -7,7 +7,7 @@
 //   3  cluster
 //   2  kernel       workload
 //   1  vmscan  swap  blk  nbd-driver  net-skb  tcp  lan  slab  slub  page-alloc  kmem  server-model
-//   0  sim  nbd
+//   0  sim  nbd  command
 //
 // An import points down. Sideways it is allowed only where a row below says so.
 
@@ -42,13 +42,14 @@ const app = (name, imports) => ({ name, folder: `apps/${name}`, floor: 5, import
 export const projects = [
   lib("sim", 0, []),
   lib("nbd", 0, []),
+  lib("command", 0, []),
   ...floor1.map(([name, imports]) => lib(name, 1, imports)),
   lib("kernel", 2, ["sim", ...subsystems.filter((name) => name !== "server-model")]),
   lib("workload", 2, ["sim", "page-alloc", "net-skb", "tcp", "kernel"]),
   lib("cluster", 3, ["sim", "nbd", ...subsystems, "kernel", "workload"]),
   lib("experiment", 4, ["sim", "page-alloc", "kernel", "cluster"]),
   lib("report", 4, ["sim", "cluster", "experiment"]),
-  app("swaplab", ["sim", "cluster", "experiment", "report"]),
+  app("swaplab", ["command", "sim", "cluster", "experiment", "report"]),
   app("nbd-server", ["nbd"])
 ]
 

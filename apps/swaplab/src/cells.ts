@@ -11,7 +11,7 @@ import {
   runJobs
 } from "@swaplab/experiment"
 import { makeProgressLine } from "@swaplab/report"
-import { Console, Effect, Option } from "effect"
+import { Console, Effect } from "effect"
 import { stderr } from "node:process"
 import { engine } from "./engine.ts"
 import { UsageError } from "./exit.ts"
@@ -20,9 +20,9 @@ import { workerPool } from "./pool.ts"
 
 /** Flags that both have. */
 export interface CellFlags {
-  readonly out: Option.Option<string>
+  readonly out: string | undefined
   readonly fresh: boolean
-  readonly workers: Option.Option<number>
+  readonly workers: number | undefined
 }
 
 const cannotUse = (directory: string, reason: string): UsageError =>
@@ -50,10 +50,10 @@ const openStore = (directory: string, fresh: boolean, loaded: LoadedScenario) =>
 /** Says what is left to do, where that is not all or nothing. */
 const say = (flags: CellFlags, jobs: ReadonlyArray<Job>, { found, interrupted, results }: JobResults<CellResult>) => {
   const kept = [...results.values()].filter(({ outcome }) => outcome !== "stopped").length
-  if (flags.out._tag === "None") {
+  if (flags.out === undefined) {
     return interrupted ? Console.error("swaplab: interrupted; without --out no run is kept") : Effect.void
   }
-  const directory = flags.out.value
+  const directory = flags.out
   if (interrupted) {
     return Console.error(
       `swaplab: interrupted; ${kept} of ${jobs.length} runs are kept in ${directory}, the same command goes on from there`
@@ -71,10 +71,10 @@ export const runCells = <E, R>(
   finish: (results: JobResults<CellResult>) => Effect.Effect<void, E, R>
 ) =>
   Effect.gen(function*() {
-    if (flags.fresh && flags.out._tag === "None") {
+    if (flags.fresh && flags.out === undefined) {
       return yield* new UsageError({ message: "--fresh: expected --out too" })
     }
-    const store = flags.out._tag === "None" ? undefined : yield* openStore(flags.out.value, flags.fresh, loaded)
+    const store = flags.out === undefined ? undefined : yield* openStore(flags.out, flags.fresh, loaded)
     const line = yield* makeProgressLine(stderr)
     const cells = runJobs(jobs, {
       reduce: (job, run) => cellOf(job.loaded.scenario, run),

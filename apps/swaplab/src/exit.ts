@@ -17,16 +17,6 @@ export const tellFailures = (failures: ReadonlyArray<RunFailure>): Effect.Effect
     { discard: true }
   )
 
-/** What --help says about exit codes. */
-export const EXIT_CODES: ReadonlyArray<readonly [code: number, meaning: string]> = [
-  [EXIT.ok, "everything went as the scenario expects"],
-  [EXIT.ourFault, "a fault of swaplab: an assertion, a broken law, a lost run"],
-  [EXIT.userError, "a mistake in a scenario, a flag or a path"],
-  [EXIT.lockup, "a lockup where the scenario expects none"],
-  [EXIT.threshold, "a threshold missed, or another outcome than the expected one"],
-  [EXIT.interrupted, "interrupted; what was measured until then is shown and written"]
-]
-
 /** Turns the end of the main fiber into the exit code of the process. */
 export const teardown: Teardown = (exit, onExit) => {
   if (Exit.isSuccess(exit)) return onExit(EXIT.ok)

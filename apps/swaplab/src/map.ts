@@ -1,6 +1,6 @@
 // swaplab map: the outcome over one or two parameters.
-import { Command } from "@effect/cli"
 import { type LoadedScenario, loadScenario, type Override, type ScenarioError, withOverrides } from "@swaplab/cluster"
+import type { Values } from "@swaplab/command"
 import {
   type CellResult,
   cellsExitCode,
@@ -15,56 +15,32 @@ import {
   parseAxis
 } from "@swaplab/experiment"
 import { heatMap, renderMap } from "@swaplab/report"
-import { Console, Effect, Either, Option } from "effect"
+import { Console, Effect, Either } from "effect"
 import { runCells } from "./cells.ts"
+import type { Commands } from "./commands.ts"
 import { ExitWith, tellFailures, UsageError } from "./exit.ts"
-import type { Flags } from "./options-first.ts"
-import { file, fresh, json, seeds, set, text, texts, workers } from "./options.ts"
 import { writeOut } from "./out.ts"
-import { overridesOf } from "./run.ts"
+import { overridesOf } from "./overrides.ts"
 import { sheet } from "./screen.ts"
 
-/** Options of `map` once more, as words. */
-export const MAP_FLAGS: Flags = {
-  withValue: ["--x", "-x", "--y", "-y", "--seeds", "--kernel", "--set", "--out", "--workers"],
-  alone: ["--json", "--fresh"]
-}
-
-const options = {
-  file,
-  x: text("x", "The parameter across: PATH=a,b,c or PATH=from..to/steps or PATH=log:from..to/steps."),
-  y: text("y", "The parameter down, likewise."),
-  seeds,
-  kernel: texts("kernel", "Maps this kernel of the scenario only. Any number of times."),
-  set,
-  json,
-  out: text("out", "Writes map.json, map.csv, map.svg and report.txt there, and each run as soon as it is over."),
-  fresh,
-  workers
-}
-
-interface MapFlags {
-  readonly x: Option.Option<string>
-  readonly y: Option.Option<string>
-  readonly seeds: Option.Option<number>
-}
+type Flags = Values<Commands["map"]>
 
 /** The scenario with the map that the flags ask for, on top of what the scenario says about one. */
-const withMap = (loaded: LoadedScenario, flags: MapFlags): Either.Either<LoadedScenario, ScenarioError | UsageError> =>
+const withMap = (loaded: LoadedScenario, flags: Flags): Either.Either<LoadedScenario, ScenarioError | UsageError> =>
   Either.gen(function*() {
-    if (flags.x._tag === "None" && loaded.scenario.map === undefined) {
+    if (flags.x === undefined && loaded.scenario.map === undefined) {
       return yield* Either.left(new UsageError({ message: "map: expected --x PATH=range, or a scenario with a map" }))
     }
     const overrides: Array<Override> = []
-    if (flags.x._tag === "Some") {
+    if (flags.x !== undefined) {
       // another parameter across makes another map
-      overrides.push({ source: "--x", path: ["map"], value: { x: yield* parseAxis("--x", flags.x.value) } })
+      overrides.push({ source: "--x", path: ["map"], value: { x: yield* parseAxis("--x", flags.x) } })
     }
-    if (flags.y._tag === "Some") {
-      overrides.push({ source: "--y", path: ["map", "y"], value: yield* parseAxis("--y", flags.y.value) })
+    if (flags.y !== undefined) {
+      overrides.push({ source: "--y", path: ["map", "y"], value: yield* parseAxis("--y", flags.y) })
     }
-    if (flags.seeds._tag === "Some") {
-      overrides.push({ source: "--seeds", path: ["map", "seeds"], value: flags.seeds.value })
+    if (flags.seeds !== undefined) {
+      overrides.push({ source: "--seeds", path: ["map", "seeds"], value: flags.seeds })
     }
     return yield* withOverrides(loaded, overrides)
   })
@@ -74,15 +50,15 @@ const finish = (
   map: OutcomeMap,
   results: JobResults<CellResult>,
   asJson: boolean,
-  out: Option.Option<string>
+  out: string | undefined
 ) =>
   Effect.gen(function*() {
     const { failures, interrupted } = results
     const data = mapJson(loaded, map, results)
     yield* Console.log(asJson ? JSON.stringify(data) : renderMap(loaded, map, failures, interrupted, sheet()).trimEnd())
     yield* tellFailures(failures)
-    if (out._tag === "Some") {
-      yield* writeOut(out.value, [
+    if (out !== undefined) {
+      yield* writeOut(out, [
         ["map.json", jsonFile(data)],
         ["map.csv", mapCsv(map)],
         ["map.svg", heatMap(loaded.scenario.name, map)],
@@ -93,27 +69,25 @@ const finish = (
     if (code !== EXIT.ok) return yield* new ExitWith({ code })
   })
 
-/** The sub-command; `worker` is the module that worker threads start with. */
-export const map = (worker: URL) =>
-  Command.make("map", options, (flags) =>
-    Effect.gen(function*() {
-      const given = yield* loadScenario(
-        flags.file,
-        yield* overridesOf({ ...flags, seed: Option.none(), seeds: Option.none() })
-      )
-      const loaded = yield* withMap(given, flags)
-      const plan = yield* makePlan(loaded, {
-        noTable: true,
-        ...(flags.kernel.length > 0 ? { kernels: flags.kernel } : {})
-      })
-      const { jobs, map: mapPlan } = plan
-      if (mapPlan === null) return
-      yield* runCells(
-        worker,
-        flags,
-        loaded,
-        jobs,
-        (results) =>
-          finish(loaded, mapOf(mapPlan, jobs, (id) => results.results.get(id)), results, flags.json, flags.out)
-      )
-    })).pipe(Command.withDescription("Maps the outcome of a scenario over one or two of its parameters."))
+/** `swaplab map`, with worker threads that start at `worker`. */
+export const map = (flags: Flags, worker: URL) =>
+  Effect.gen(function*() {
+    const given = yield* loadScenario(
+      flags.file,
+      yield* overridesOf({ set: flags.set, seed: undefined, seeds: undefined })
+    )
+    const loaded = yield* withMap(given, flags)
+    const plan = yield* makePlan(loaded, {
+      noTable: true,
+      ...(flags.kernel.length > 0 ? { kernels: flags.kernel } : {})
+    })
+    const { jobs, map: mapPlan } = plan
+    if (mapPlan === null) return
+    yield* runCells(
+      worker,
+      flags,
+      loaded,
+      jobs,
+      (results) => finish(loaded, mapOf(mapPlan, jobs, (id) => results.results.get(id)), results, flags.json, flags.out)
+    )
+  })

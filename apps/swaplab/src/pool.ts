@@ -1,12 +1,10 @@
 // Worker threads for simulations.
 import * as NodeWorker from "@effect/platform-node/NodeWorker"
 import { layerWorkers } from "@swaplab/experiment"
-import { Layer, Option } from "effect"
+import { Layer } from "effect"
 import { availableParallelism } from "node:os"
 import { Worker } from "node:worker_threads"
-
-/** Workers that a pool may have. */
-export const MAX_WORKERS = 256
+import { MAX_WORKERS } from "./commands.ts"
 
 /**
  * Young generation of a worker in MB. A simulation's garbage is short-lived; with V8's default it is collected while
@@ -15,8 +13,8 @@ export const MAX_WORKERS = 256
 const YOUNG_GENERATION_MB = 192
 
 /** Workers that start at `worker`: as many as wanted, else one a core, and no more than there are runs. */
-export const workerPool = (worker: URL, wanted: Option.Option<number>, runs: number) =>
-  layerWorkers(Math.min(Option.getOrElse(wanted, availableParallelism), MAX_WORKERS, Math.max(1, runs))).pipe(
+export const workerPool = (worker: URL, wanted: number | undefined, runs: number) =>
+  layerWorkers(Math.min(wanted ?? availableParallelism(), MAX_WORKERS, Math.max(1, runs))).pipe(
     Layer.provide(
       NodeWorker.layer(() => new Worker(worker, { resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB } }))
     )

@@ -1,33 +1,18 @@
 // swaplab shrink: the smallest scenario that locks up as a run of a result did.
-import { Command } from "@effect/cli"
 import { scenarioError, scenarioYaml } from "@swaplab/cluster"
+import type { Values } from "@swaplab/command"
 import { chooseLockup, EXIT, readResult, shrink as shrinkLockup, type Shrunk } from "@swaplab/experiment"
-import { Console, Effect, Option } from "effect"
+import { Console, Effect } from "effect"
 import { stderr } from "node:process"
+import type { Commands } from "./commands.ts"
 import { ExitWith } from "./exit.ts"
-import type { Flags } from "./options-first.ts"
-import { text, wholeNumber, workers } from "./options.ts"
 import { prepareOut, writeOut } from "./out.ts"
 import { workerPool } from "./pool.ts"
-import { choice, choiceOf, ourFault, result } from "./why.ts"
-
-/** Options of `shrink` once more, as words. */
-export const SHRINK_FLAGS: Flags = {
-  withValue: ["--kernel", "--seed", "--client", "--runs", "--out", "--workers"],
-  alone: []
-}
+import { choiceOf, ourFault } from "./why.ts"
 
 const MAX_RUNS = 200
 const NO_LOCKUP =
   "the run does not lock up any more: this version of swaplab simulates differently, run the scenario again"
-
-const options = {
-  result,
-  ...choice,
-  runs: wholeNumber("runs", 1, `Most simulations that the search may take. ${MAX_RUNS} without it.`),
-  out: text("out", "Writes scenario.yaml to this directory instead of printing it."),
-  workers
-}
 
 const plural = (n: number, word: string): string => `${n} ${word}${n === 1 ? "" : "s"}`
 
@@ -50,45 +35,40 @@ const remarks = (shrunk: Shrunk, file: string): ReadonlyArray<string> => {
 }
 
 /** Shows the smaller scenario, and writes it. */
-const finish = (shrunk: Shrunk, file: string, out: Option.Option<string>) =>
+const finish = (shrunk: Shrunk, file: string, out: string | undefined) =>
   Effect.gen(function*() {
     const lines = remarks(shrunk, file)
     const yaml = scenarioYaml(shrunk.given, lines)
     const show = Console.log(yaml.trimEnd())
-    if (out._tag === "Some") {
+    if (out !== undefined) {
       // a disk that is full loses no scenario
-      yield* Effect.tapError(writeOut(out.value, [["scenario.yaml", yaml]]), () => show)
+      yield* Effect.tapError(writeOut(out, [["scenario.yaml", yaml]]), () => show)
       for (const line of lines) yield* Console.log(line)
     } else yield* show
     if (shrunk.interrupted) return yield* new ExitWith({ code: EXIT.interrupted })
   })
 
-/** The sub-command; `worker` is the module that worker threads start with. */
-export const shrink = (worker: URL) =>
-  Command.make("shrink", options, (flags) =>
-    Effect.gen(function*() {
-      const saved = yield* readResult(flags.result)
-      const lockup = yield* chooseLockup(saved, choiceOf(flags))
-      if (flags.out._tag === "Some") yield* prepareOut(flags.out.value)
-      const say = (line: string) => Effect.sync(() => stderr.write(`\r${line}\u001b[K`))
-      const shrinking = shrinkLockup(saved, lockup, {
-        maxRuns: Option.getOrElse(flags.runs, () => MAX_RUNS),
-        ...(stderr.isTTY === true
-          ? { onProgress: ({ kept, runs, trying }) => say(`${runs} runs, ${kept} kept, now: ${trying}`.slice(0, 79)) }
-          : {})
-      }).pipe(
-        Effect.ensuring(stderr.isTTY === true ? say("") : Effect.void),
-        Effect.provide(workerPool(worker, flags.workers, Number.POSITIVE_INFINITY)),
-        Effect.catchTag("RunFailure", ourFault)
-      )
-      // an interruption ends the search early and is held back until what it has found has been shown and written
-      yield* Effect.uninterruptible(Effect.gen(function*() {
-        const shrunk = yield* shrinking
-        if (shrunk === null) return yield* scenarioError(saved.file, [], NO_LOCKUP)
-        yield* finish(shrunk, saved.loaded.file, flags.out)
-      }))
-    })).pipe(
-      Command.withDescription(
-        "Makes the scenario of a lockup as small as it can be while the same class of lockup stays."
-      )
+/** `swaplab shrink`, with worker threads that start at `worker`. */
+export const shrink = (flags: Values<Commands["shrink"]>, worker: URL) =>
+  Effect.gen(function*() {
+    const saved = yield* readResult(flags.result)
+    const lockup = yield* chooseLockup(saved, choiceOf(flags))
+    if (flags.out !== undefined) yield* prepareOut(flags.out)
+    const say = (line: string) => Effect.sync(() => stderr.write(`\r${line}\u001b[K`))
+    const shrinking = shrinkLockup(saved, lockup, {
+      maxRuns: flags.runs ?? MAX_RUNS,
+      ...(stderr.isTTY === true
+        ? { onProgress: ({ kept, runs, trying }) => say(`${runs} runs, ${kept} kept, now: ${trying}`.slice(0, 79)) }
+        : {})
+    }).pipe(
+      Effect.ensuring(stderr.isTTY === true ? say("") : Effect.void),
+      Effect.provide(workerPool(worker, flags.workers, Number.POSITIVE_INFINITY)),
+      Effect.catchTag("RunFailure", ourFault)
     )
+    // an interruption ends the search early and is held back until what it has found has been shown and written
+    yield* Effect.uninterruptible(Effect.gen(function*() {
+      const shrunk = yield* shrinking
+      if (shrunk === null) return yield* scenarioError(saved.file, [], NO_LOCKUP)
+      yield* finish(shrunk, saved.loaded.file, flags.out)
+    }))
+  })

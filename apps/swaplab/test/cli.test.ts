@@ -1,4 +1,6 @@
 // The built command as a user runs it, with made-up simulations (test/fake). Needs a build: npx tsc -b
+import { parse } from "@swaplab/command"
+import { EXIT } from "@swaplab/experiment"
 import { execFile, spawn } from "node:child_process"
 import { once } from "node:events"
 import {
@@ -15,6 +17,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { SWAPLAB } from "../src/commands.ts"
 
 const FAKE = fileURLToPath(new URL("fake/main.mjs", import.meta.url))
 const REAL = fileURLToPath(new URL("../dist/main.js", import.meta.url))
@@ -96,11 +99,54 @@ describe.concurrent("exit codes", () => {
     expect(ended.stdout).toContain("Outcomes")
   })
 
-  it("are listed by --help, without colours in a pipe", async () => {
+  it("are listed by --help", async () => {
     const { code, stdout } = await swaplab("--help")
     expect(code).toBe(0)
-    for (const exit of ["0 ", "1 ", "2 ", "98 ", "99 ", "130 "]) expect(stdout).toMatch(new RegExp(`^ *${exit}`, "m"))
-    expect(stdout).not.toContain("\u001b")
+    for (const exit of Object.values(EXIT)) expect(stdout).toMatch(new RegExp(`^ +${exit} +\\w`, "m"))
+    expect(Object.values(EXIT)).toEqual(SWAPLAB.exitCodes.map(([listed]) => listed))
+  })
+})
+
+describe.concurrent("help", () => {
+  const names = Object.keys(SWAPLAB.commands)
+
+  it.each([
+    [],
+    ["help"],
+    ["-h"],
+    ["--help"],
+    ...names.map((name) => ["help", name]),
+    ...names.map((name) => [name, "-h"])
+  ])(
+    "%j is no mistake, and fits 80 columns without colours",
+    async (...args) => {
+      const { code, stderr, stdout } = await swaplab(...args)
+      expect({ code, stderr }).toEqual({ code: 0, stderr: "" })
+      expect(stdout).toMatch(/^Usage: swaplab /)
+      expect(stdout.split("\n").filter((line) => line.length > 80 || line.includes("\u001b"))).toEqual([])
+    }
+  )
+
+  it.each(["-V", "--version"])("%s prints the version", async (option) => {
+    expect(await swaplab(option)).toEqual({ code: 0, stdout: "0.0.0\n", stderr: "" })
+  })
+
+  it.each(["bash", "zsh", "fish"])("completions of %s know every command", async (shell) => {
+    const { code, stdout } = await swaplab("completions", shell)
+    expect(code).toBe(0)
+    for (const name of names) expect(stdout).toContain(name)
+  })
+
+  it("has an example for each command, which the command line takes", () => {
+    for (const [name, { examples }] of Object.entries(SWAPLAB.commands)) {
+      expect(examples.length, name).toBeGreaterThan(0)
+      for (const [line] of examples) {
+        const words = line.replace(/ >.*/, "").split(" ")
+        expect(parse(SWAPLAB, "0.0.0", words, { columns: 80, title: (text) => text }), line).toMatchObject({
+          command: name
+        })
+      }
+    }
   })
 })
 
@@ -122,13 +168,19 @@ describe.concurrent("a mistake of the user is one message on standard error, and
       ["run", "ok.yaml", "--set", "clients.0.rma=1 GiB"],
       `--set clients.0.rma=1 GiB: clients[0].rma: unknown key, did you mean "ram"?`
     ],
-    [["run", "ok.yaml", "--seed", "x"], "swaplab: --seed: got x, expected a whole number from 0"],
+    [
+      ["run", "ok.yaml", "--seed", "x"],
+      "swaplab: run: --seed: got x, expected a whole number from 0 to 9007199254740991"
+    ],
     [["run", "ok.yaml", "--seed", "1", "--seeds", "2"], "swaplab: --seed and --seeds: expected one of the two"],
-    [["run", "ok.yaml", "--workers=0"], "swaplab: --workers: got 0, expected a whole number from 1 to 256"],
-    [["run", "ok.yaml", "--workers", "1000"], "swaplab: --workers: got 1000, expected a whole number from 1 to 256"],
+    [["run", "ok.yaml", "--workers=0"], "swaplab: run: --workers: got 0, expected a whole number from 1 to 256"],
+    [
+      ["run", "ok.yaml", "--workers", "1000"],
+      "swaplab: run: --workers: got 1000, expected a whole number from 1 to 256"
+    ],
     [
       ["run", "ok.yaml", "--seed", "9007199254740992"],
-      "swaplab: --seed: got 9007199254740992, expected a whole number from 0 to 9007199254740991"
+      "swaplab: run: --seed: got 9007199254740992, expected a whole number from 0 to 9007199254740991"
     ],
     [["run", "ok.yaml", "--json=false"], "swaplab: run: --json=false: expected --json without a value"],
     [["run", "--no-map=true", "ok.yaml"], "swaplab: run: --no-map=true: expected --no-map without a value"],
@@ -151,13 +203,13 @@ describe.concurrent("a mistake of the user is one message on standard error, and
     [["run", "ok.yaml", "--out", "empty.yaml"], "swaplab: --out empty.yaml: is no directory"],
     [
       ["validate", "ok.yaml", "--seeds", "1"],
-      "swaplab: validate: unknown option --seeds, expected one of --set"
+      "swaplab: validate: unknown option --seeds"
     ],
-    [["run"], "Missing argument <file>"],
-    [
-      ["walk"],
-      "Invalid subcommand for swaplab - use one of 'run', 'ablate', 'why', 'shrink', 'map', 'validate', 'patches', 'schema'"
-    ]
+    [["run"], "swaplab: run: expected FILE"],
+    [["farewell"], "swaplab: unknown command farewell"],
+    [["shrunk"], "swaplab: unknown command shrunk, did you mean shrink?"],
+    [["help", "walk-all"], "swaplab: unknown command walk-all"],
+    [["why", "ok.yaml", "--before", "soon"], "swaplab: why: --before: got soon, expected a time such as 10 ms"]
   ])("%j", async (args, message) => {
     const { code, stderr, stdout } = await swaplab(...args)
     expect({ code, stdout, stderr: stderr.trim() }).toEqual({ code: 2, stdout: "", stderr: message })

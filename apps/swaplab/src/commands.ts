@@ -1,0 +1,215 @@
+// The table of commands and options: what the command line takes, its help, its completions and the tables of
+// docs/reference/command.md. It loads nothing of the emulator, so that help is there at once.
+import {
+  directory,
+  file,
+  flag,
+  many,
+  one,
+  oneOf,
+  optional,
+  type Program,
+  required,
+  SHELLS,
+  text,
+  wholeNumber
+} from "@swaplab/command"
+import type { EXIT } from "@swaplab/experiment"
+
+/** Worker threads that a pool may have. */
+export const MAX_WORKERS = 256
+
+const scenario = { file: required(file("FILE", "a scenario (YAML)"), "A scenario (YAML).") }
+const lockup = {
+  result: required(file("RESULT", "a result"), "A result.json that run --out wrote, or its directory.")
+}
+const out = (meaning: string) => one(directory("DIR", "a directory"), `${meaning} It is made where it is missing.`)
+const workers = one(wholeNumber(1, MAX_WORKERS), "Worker threads. Results do not depend on their number.", {
+  without: "Without it: one a core."
+})
+const seed = one(wholeNumber(0), "Runs this seed only.")
+const seeds = one(wholeNumber(1), "Runs the seeds 1 to N; not together with --seed.", {
+  without: "Without both: the scenario's."
+})
+const set = many(
+  text("PATH=VALUE", "a path and a value such as clients.0.ram=128MiB"),
+  "Puts a value over the scenario's. PATH is that of the file, with numbers for the entries of a list; VALUE is YAML."
+)
+const json = flag("Prints the result as JSON in one line, and nothing else.")
+const fresh = flag("Drops the runs that DIR has, instead of going on from them.")
+
+const choice = {
+  kernel: one(text("NAME", "a kernel of the result"), "A lockup of this kernel.", {
+    without: "Without it: of the first."
+  }),
+  seed: one(wholeNumber(0), "A lockup of this seed."),
+  client: one(text("NAME", "a client of the result"), "The lockup of this client.", {
+    without: "Without it: the client that locked up first."
+  })
+}
+
+const time = text("TIME", "a time such as 100 ms")
+
+/** The table. */
+export const SWAPLAB = {
+  name: "swaplab",
+  meaning: "Emulates clusters of diskless Linux machines that swap over NBD to a shared server.",
+  commands: {
+    run: {
+      meaning: "Runs a scenario: each of its kernels with each of its seeds.",
+      arguments: scenario,
+      options: {
+        seed,
+        seeds,
+        kernel: many(text("NAME", "a kernel of the scenario"), "Runs this kernel of the scenario only."),
+        set,
+        json,
+        out: out("Writes result.json, series.msgpack, series.csv and report.txt to this directory."),
+        workers,
+        noMap: flag("Leaves out the map of outcomes, where the scenario has one.")
+      },
+      examples: [
+        ["run scenarios/quick.yaml", "one small run"],
+        ["run scenarios/quick.yaml --seeds 20 --out results", "twenty runs, with result, series and report in files"],
+        ["run scenarios/quick.yaml --set clients.0.ram=64MiB --json", "with more memory, for another program"]
+      ]
+    },
+    ablate: {
+      meaning: "Takes each patch out of a kernel: which does a load need, and which do nothing?",
+      arguments: scenario,
+      options: {
+        seed,
+        seeds,
+        allocator: many(oneOf("NAME", ["slab", "slub"]), "Kernels with this allocator, slab or slub.", {
+          without: "Without it: those of the scenario's kernels."
+        }),
+        patch: many(text("NAME", "a patch, see swaplab patches"), "Only this patch.", {
+          without: "Without it: the sixteen of the series."
+        }),
+        base: one(text("BASE", "a base, see swaplab patches"), "What each patch is taken out of.", {
+          without: "Without it: v3.6."
+        }),
+        vanilla: one(text("BASE", "a base, see swaplab patches"), "The kernel without the patches.", {
+          without: "Without it: v3.5."
+        }),
+        plus: flag("Also puts each patch alone on the vanilla kernel."),
+        set,
+        json,
+        out: out("Writes ablation.json, ablation.csv and report.txt to this directory, and each run at once."),
+        fresh,
+        workers
+      },
+      examples: [
+        ["ablate scenarios/ablation.yaml --out ablation", "the whole series"],
+        ["ablate scenarios/ablation.yaml --patch throttle --plus", "one patch, taken out and put in"]
+      ]
+    },
+    map: {
+      meaning: "Maps the outcome of a scenario over one or two of its parameters.",
+      arguments: scenario,
+      options: {
+        x: one(
+          text("PATH=RANGE", "PATH=a,b,c, PATH=from..to/steps or PATH=log:from..to/steps"),
+          "The parameter across: PATH=a,b,c or PATH=from..to/steps or PATH=log:from..to/steps.",
+          { letter: "x", without: "Without it: the map of the scenario." }
+        ),
+        y: one(
+          text("PATH=RANGE", "PATH=a,b,c, PATH=from..to/steps or PATH=log:from..to/steps"),
+          "The parameter down, likewise.",
+          { letter: "y" }
+        ),
+        seeds: one(wholeNumber(1), "The seeds 1 to N in each field.", { without: "Without it: 3." }),
+        kernel: many(text("NAME", "a kernel of the scenario"), "Maps this kernel of the scenario only.", {
+          without: "Without it: those of the scenario's map, or all."
+        }),
+        set,
+        json,
+        out: out("Writes map.json, map.csv, map.svg and report.txt to this directory, and each run at once."),
+        fresh,
+        workers
+      },
+      examples: [
+        ["map scenarios/map-card.yaml", "the map that the scenario describes"],
+        ["map scenarios/quick.yaml -x clients.0.cpus=1,2,4 --seeds 5", "the outcome by CPUs, five seeds each"]
+      ]
+    },
+    why: {
+      meaning: "Explains a lockup of a result: who waits for whom, and which patch would have saved the client.",
+      more: ["The run is made once more and looked at closely, then with one patch after the other switched on."],
+      arguments: lockup,
+      options: {
+        ...choice,
+        before: one(time, "How long before the last progress a patch is switched on, in simulated time.", {
+          without: "Without it: 100 ms."
+        }),
+        limit: one(time, "How long a replay goes on after that, at most, in simulated time.", {
+          without: "Without it: to the scenario's duration."
+        }),
+        noPatches: flag("Leaves out the replays with other patches: graph and timeline only."),
+        out: out("Writes graph.svg, timeline.svg, timeline.csv and why.txt to this directory."),
+        workers
+      },
+      examples: [["why results --out why", "the first lockup of results/result.json, with pictures"]]
+    },
+    shrink: {
+      meaning: "Makes the scenario of a lockup as small as it can be while its class of lockup stays.",
+      arguments: lockup,
+      options: {
+        ...choice,
+        runs: one(wholeNumber(1), "Most simulations that the search may take.", { without: "Without it: 200." }),
+        out: out("Writes scenario.yaml to this directory instead of printing it."),
+        workers
+      },
+      examples: [["shrink results > small.yaml", "the first lockup of results/result.json"]]
+    },
+    validate: {
+      meaning: "Checks a scenario without running it.",
+      arguments: scenario,
+      options: { set },
+      examples: [["validate my.yaml", "says what it consists of and which settings have no effect"]]
+    },
+    patches: {
+      meaning: "Lists the patches and bases that kernels are made of, and what is not verified.",
+      arguments: {
+        kernel: optional(
+          text("KERNEL", "a kernel such as v3.6"),
+          "Only the patches of this kernel: v3.6, or \"v3.6 - nbd-memalloc + readahead-plug\"."
+        )
+      },
+      options: {
+        scenario: one(
+          file("FILE", "a scenario (YAML)"),
+          "Which patches in the kernels of this scenario change nothing there, and why."
+        ),
+        json: flag("Prints JSON and nothing else.")
+      },
+      examples: [
+        ["patches v9", "the patches of one base"],
+        ["patches --scenario scenarios/quick.yaml", "which of them do nothing with its cards"]
+      ]
+    },
+    schema: {
+      meaning: "Prints the JSON Schema of scenario files, for editors.",
+      arguments: {},
+      options: {},
+      examples: [["schema > scenario.schema.json", "for the first line of a file, $schema: ./scenario.schema.json"]]
+    },
+    completions: {
+      meaning: "Prints a script that makes a shell complete commands, options and files.",
+      arguments: { shell: required(oneOf("SHELL", SHELLS), "bash, zsh or fish.") },
+      options: {},
+      examples: [["completions bash >> ~/.bashrc", "in bash; docs/reference/command.md says how in zsh and fish"]]
+    }
+  },
+  exitCodes: [
+    [0 satisfies typeof EXIT.ok, "everything went as the scenario expects"],
+    [1 satisfies typeof EXIT.ourFault, "a fault of swaplab: an assertion, a broken law, a lost run"],
+    [2 satisfies typeof EXIT.userError, "a mistake in a scenario, an option or a path"],
+    [98 satisfies typeof EXIT.lockup, "a lockup where the scenario expects none"],
+    [99 satisfies typeof EXIT.threshold, "a threshold missed, or another outcome than the expected one"],
+    [130 satisfies typeof EXIT.interrupted, "interrupted; what was measured until then is shown and written"]
+  ]
+} as const satisfies Program
+
+/** The commands by name. */
+export type Commands = typeof SWAPLAB.commands

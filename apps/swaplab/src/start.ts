@@ -1,0 +1,62 @@
+// Starts a command of the table: loads what it needs, runs it as the main fiber, and ends with its exit code.
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
+import * as NodePath from "@effect/platform-node/NodePath"
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import type * as FileSystem from "@effect/platform/FileSystem"
+import type * as Path from "@effect/platform/Path"
+import type { WorkerError } from "@effect/platform/WorkerError"
+import type { ScenarioError, ScenarioFiles } from "@swaplab/cluster"
+import type { Called, Values } from "@swaplab/command"
+import { EXIT, layerScenarioFiles } from "@swaplab/experiment"
+import { Cause, Console, Effect, Layer, Option } from "effect"
+import type { Commands } from "./commands.ts"
+import { ExitWith, teardown, type UsageError } from "./exit.ts"
+
+/** What a command is run with. */
+type Run<Name extends keyof Commands> = (
+  values: Values<Commands[Name]>,
+  worker: URL
+) => Effect.Effect<
+  void,
+  ScenarioError | UsageError | WorkerError | ExitWith,
+  FileSystem.FileSystem | Path.Path | ScenarioFiles
+>
+
+type Started = Exclude<keyof Commands, "completions">
+
+/** Where each command is. */
+const COMMANDS: { readonly [Name in Started]: () => Promise<Run<Name>> } = {
+  run: async () => (await import("./run.ts")).run,
+  ablate: async () => (await import("./ablate.ts")).ablate,
+  map: async () => (await import("./map.ts")).map,
+  why: async () => (await import("./why.ts")).why,
+  shrink: async () => (await import("./shrink.ts")).shrink,
+  validate: async () => (await import("./validate.ts")).validate,
+  patches: async () => (await import("./patches.ts")).patches,
+  schema: async () => (await import("./validate.ts")).schema
+}
+
+const layer = Layer.provideMerge(layerScenarioFiles, Layer.merge(NodeFileSystem.layer, NodePath.layer))
+
+const say = (message: string, code: number) =>
+  Effect.zipRight(Console.error(`swaplab: ${message}`), new ExitWith({ code }))
+
+/** Runs a command; the process ends with its exit code. */
+export const start = async <Name extends Started>(called: Called<Commands, Name>, worker: URL): Promise<void> => {
+  const load: () => Promise<Run<Name>> = COMMANDS[called.command]
+  const run = await load()
+  const program = run(called.values, worker).pipe(
+    Effect.catchTags({
+      ScenarioError: (error) => Effect.zipRight(Console.error(error.message), new ExitWith({ code: EXIT.userError })),
+      UsageError: (error) => say(error.message, EXIT.userError)
+    }),
+    Effect.catchAllCause((cause) => {
+      const failure = Option.getOrUndefined(Cause.failureOption(cause))
+      if (failure instanceof ExitWith) return failure
+      if (Cause.isInterruptedOnly(cause)) return new ExitWith({ code: EXIT.interrupted })
+      return say(`a fault of swaplab: ${Cause.pretty(cause)}`, EXIT.ourFault)
+    }),
+    Effect.provide(layer)
+  )
+  NodeRuntime.runMain(program, { disableErrorReporting: true, teardown })
+}
