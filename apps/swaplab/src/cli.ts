@@ -2,10 +2,12 @@
 import { completionScript, parse } from "@swaplab/command"
 import { stderr, stdout } from "node:process"
 import { SWAPLAB } from "./commands.ts"
+import { sheet } from "./screen.ts"
 
+const { colour, width } = sheet()
 const style = {
-  columns: stdout.columns ?? 80,
-  title: (text: string): string => stdout.isTTY && stdout.hasColors() ? `\u001b[1m${text}\u001b[22m` : text
+  columns: width,
+  title: (text: string): string => (colour ? `\u001b[1m${text}\u001b[22m` : text)
 }
 
 const say = (text: string): void => {
