@@ -23,6 +23,18 @@ const withClient = (client: string): string => MINIMAL.replace("- name: client",
 describe("a bad file is one message with file, path and value", () => {
   it.each([
     ["an unknown key", withClient("rma: 64 MiB"), `s/x.yaml: clients[0].rma: unknown key, did you mean "ram"?`],
+    [
+      "a key of a client's link that has another owner now",
+      withClient("link: { queue: 64 KiB }"),
+      "s/x.yaml: clients[0].link.queue: has another name, expected lan.switch.portLimit for what may wait for a port of "
+      + "the switch, which this key limited, or nic.txRing and nic.txQueue for the card's own queue"
+    ],
+    [
+      "the same of the server's link",
+      `${MINIMAL}\nserver: { link: { queue: 64 KiB } }`,
+      "s/x.yaml: server.link.queue: has another name, expected lan.switch.portLimit for what may wait for a port of "
+      + "the switch, which this key limited, or server.nic.txRing and server.nic.txQueue for the card's own queue"
+    ],
     ["an unknown key at the top", `${MINIMAL}\nkernel: x`, `s/x.yaml: kernel: unknown key, did you mean "kernels"?`],
     [
       "a wrong unit",

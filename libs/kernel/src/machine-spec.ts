@@ -26,6 +26,8 @@ export interface MachineSpec {
     readonly driver: CardName
     readonly rxRing: number
     readonly txRing: number
+    /** Skbs that may wait for the transmit ring (txqueuelen); the card's default if absent. */
+    readonly txQueue?: number
     /** Least time between two interrupts. */
     readonly interruptGapNs: Nanoseconds
   }

@@ -160,6 +160,7 @@ export class Machine {
       ...cardOf(spec.nic.driver),
       ring: spec.nic.rxRing,
       txDescriptors: spec.nic.txRing,
+      ...(spec.nic.txQueue !== undefined && { txQueueLength: spec.nic.txQueue }),
       interruptGapNs: spec.nic.interruptGapNs
     })
     this.nic.open(this.#boot)

@@ -14,7 +14,7 @@ export interface FrameOps {
 export const DropReason = {
   /** The transmit queue of the link held its limit of bytes. */
   QueueFull: 0,
-  /** The shared packet buffer of the switch was full, or the port was over its dynamic threshold. */
+  /** The shared packet buffer of the switch was full, or the output port held its share of it or its limit. */
   BufferFull: 1,
   /** Damaged on the wire (the loss probability of the link). */
   Loss: 2,

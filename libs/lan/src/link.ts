@@ -6,6 +6,7 @@
 // lazily: a frame that has departed leaves the count at the next send or arrival, at most one propagation delay late.
 import { assert, type EventQueue, type Nanoseconds, type Random } from "@swaplab/sim"
 import { DropReason, dropReasonNames, type FrameOps, type Tap, TapEvent } from "./frame-ops.ts"
+import { FrameRing } from "./frame-ring.ts"
 import { ETHERNET, type Framing, storedBytes } from "./framing.ts"
 import type { Lan } from "./lan.ts"
 
@@ -55,7 +56,9 @@ export class Link {
   deliveredFrames = 0
   deliveredBytes = 0
   droppedFrames = 0
+  /** Of those, frames and bytes by reason. */
   readonly dropped = new Float64Array(dropReasonNames.length)
+  readonly droppedBytes = new Float64Array(dropReasonNames.length)
   /** Bytes that wait for the wire or are being sent, as of the last send, arrival or `settle`. */
   queuedBytes = 0
   maxQueuedBytes = 0
@@ -79,13 +82,7 @@ export class Link {
 
   // A ring of frames in order: [head, departed) are on the wire, [departed, tail) in the queue; those from `held` on
   // have no departure time because the link is paused.
-  #mask = 15
-  #frame = new Int32Array(16)
-  #bytes = new Int32Array(16)
-  #tag = new Int16Array(16)
-  #lost = new Uint8Array(16)
-  #startAt = new Float64Array(16)
-  #departAt = new Float64Array(16)
+  #ring = new FrameRing(16)
   #head = 0
   #departed = 0
   #tail = 0
@@ -138,15 +135,15 @@ export class Link {
   /** When the frame being sent will have left; Infinity when nothing is queued, or when paused. */
   get nextDeparture(): Nanoseconds {
     this.settle()
-    return this.#departed === this.#tail ? WAITING : this.#departAt[this.#departed & this.#mask]
+    return this.#departed === this.#tail ? WAITING : this.#ring.departAt[this.#departed & this.#ring.mask]
   }
 
   /** Time spent sending, up to now: divided by the time passed it is the utilisation. */
   get busyNs(): Nanoseconds {
     this.settle()
     if (this.#departed === this.#tail) return this.#busyNs
-    const i = this.#departed & this.#mask
-    const running = this.#departAt[i] === WAITING ? 0 : this.#queue.now - this.#startAt[i]
+    const i = this.#departed & this.#ring.mask
+    const running = this.#ring.departAt[i] === WAITING ? 0 : this.#queue.now - this.#ring.startAt[i]
     return this.#busyNs + Math.max(0, running)
   }
 
@@ -171,27 +168,27 @@ export class Link {
     this.sentFrames++
     this.sentBytes += bytes
     if (this.#taps.length !== 0) this.#tell(frame, TapEvent.Sent)
-    if (!this.#up) return this.#refuse(frame, DropReason.LinkDown)
+    if (!this.#up) return this.#refuse(frame, bytes, DropReason.LinkDown)
     this.settle()
-    if (this.queuedBytes + bytes > this.queueBytes) return this.#refuse(frame, DropReason.QueueFull)
-    if (this.#tail - this.#head > this.#mask) this.#grow()
+    if (this.queuedBytes + bytes > this.queueBytes) return this.#refuse(frame, bytes, DropReason.QueueFull)
+    if (this.#tail - this.#head > this.#ring.mask) this.#ring = this.#ring.doubled(this.#head, this.#tail)
 
-    const i = this.#tail++ & this.#mask
-    this.#frame[i] = frame
-    this.#bytes[i] = bytes
-    this.#tag[i] = tag
-    this.#lost[i] = this.loss > 0 && this.#random.unit() < this.loss ? 1 : 0
+    const i = this.#tail++ & this.#ring.mask
+    this.#ring.frame[i] = frame
+    this.#ring.bytes[i] = bytes
+    this.#ring.tag[i] = tag
+    this.#ring.lost[i] = this.loss > 0 && this.#random.unit() < this.loss ? 1 : 0
     this.queuedBytes += bytes
     if (this.queuedBytes > this.maxQueuedBytes) this.maxQueuedBytes = this.queuedBytes
     if (this.#pausedSince >= 0) {
-      this.#startAt[i] = earliest
-      this.#departAt[i] = WAITING
+      this.#ring.startAt[i] = earliest
+      this.#ring.departAt[i] = WAITING
       return WAITING
     }
     const start = this.#busyUntil > earliest ? this.#busyUntil : earliest
     const depart = start + this.#serialisation(bytes + this.framing.gapBytes)
-    this.#startAt[i] = start
-    this.#departAt[i] = depart
+    this.#ring.startAt[i] = start
+    this.#ring.departAt[i] = depart
     this.#busyUntil = depart
     if (this.#tail - this.#head === 1) this.#arm()
     return depart
@@ -204,17 +201,17 @@ export class Link {
     if (now !== this.#armedAt) return
     this.#armedAt = WAITING
     this.settle()
-    const i = this.#head & this.#mask
+    const i = this.#head & this.#ring.mask
     assert(this.#head < this.#departed, "a frame arrives that has not departed")
     this.#head++
     if (this.#head !== this.#tail) this.#arm()
-    const frame = this.#frame[i]
-    if (this.#lost[i] !== 0) {
-      this.#drop(frame, DropReason.Loss)
+    const frame = this.#ring.frame[i]
+    if (this.#ring.lost[i] !== 0) {
+      this.#drop(frame, this.#ring.bytes[i], DropReason.Loss)
       return
     }
     this.deliveredFrames++
-    this.deliveredBytes += this.#bytes[i]
+    this.deliveredBytes += this.#ring.bytes[i]
     if (this.#taps.length !== 0) this.#tell(frame, TapEvent.Delivered)
     this.receive(frame)
   }
@@ -223,12 +220,12 @@ export class Link {
   settle(): void {
     const now = this.#queue.now
     while (this.#departed !== this.#tail) {
-      const i = this.#departed & this.#mask
-      if (this.#departAt[i] > now) return
+      const i = this.#departed & this.#ring.mask
+      if (this.#ring.departAt[i] > now) return
       this.#departed++
-      this.queuedBytes -= this.#bytes[i]
-      this.#busyNs += this.#departAt[i] - this.#startAt[i]
-      if (this.bufferOwner !== null) this.bufferOwner.release(this.#tag[i], this.#bytes[i])
+      this.queuedBytes -= this.#ring.bytes[i]
+      this.#busyNs += this.#ring.departAt[i] - this.#ring.startAt[i]
+      if (this.bufferOwner !== null) this.bufferOwner.release(this.#ring.tag[i], this.#ring.bytes[i])
     }
   }
 
@@ -240,9 +237,9 @@ export class Link {
     this.#pausedSince = now
     this.#busyUntil = now
     for (let at = this.#departed; at !== this.#tail; at++) {
-      const i = at & this.#mask
-      if (this.#startAt[i] < now) this.#busyUntil = this.#departAt[i]
-      else this.#departAt[i] = WAITING
+      const i = at & this.#ring.mask
+      if (this.#ring.startAt[i] < now) this.#busyUntil = this.#ring.departAt[i]
+      else this.#ring.departAt[i] = WAITING
     }
     this.#arm()
   }
@@ -255,12 +252,13 @@ export class Link {
     this.#pausedSince = -1
     this.settle()
     for (let at = this.#departed; at !== this.#tail; at++) {
-      const i = at & this.#mask
-      if (this.#departAt[i] !== WAITING) continue
+      const i = at & this.#ring.mask
+      if (this.#ring.departAt[i] !== WAITING) continue
       // a start planned before the pause is never too early: it lay behind all that is sent before it
-      const start = Math.max(now, this.#busyUntil, this.#startAt[i])
-      this.#startAt[i] = start
-      this.#departAt[i] = this.#busyUntil = start + this.#serialisation(this.#bytes[i] + this.framing.gapBytes)
+      const start = Math.max(now, this.#busyUntil, this.#ring.startAt[i])
+      this.#ring.startAt[i] = start
+      this.#ring.departAt[i] = this.#busyUntil = start +
+        this.#serialisation(this.#ring.bytes[i] + this.framing.gapBytes)
     }
     this.#arm()
   }
@@ -274,15 +272,15 @@ export class Link {
     if (!up) {
       this.#armedAt = WAITING
       while (this.#head !== this.#tail) {
-        const i = this.#head & this.#mask
+        const i = this.#head & this.#ring.mask
         if (this.#head === this.#departed) {
           this.#departed++
-          this.queuedBytes -= this.#bytes[i]
-          if (this.#departAt[i] !== WAITING) this.#busyNs += Math.max(0, now - this.#startAt[i])
-          if (this.bufferOwner !== null) this.bufferOwner.release(this.#tag[i], this.#bytes[i])
+          this.queuedBytes -= this.#ring.bytes[i]
+          if (this.#ring.departAt[i] !== WAITING) this.#busyNs += Math.max(0, now - this.#ring.startAt[i])
+          if (this.bufferOwner !== null) this.bufferOwner.release(this.#ring.tag[i], this.#ring.bytes[i])
         }
         this.#head++
-        this.#drop(this.#frame[i], DropReason.LinkDown)
+        this.#drop(this.#ring.frame[i], this.#ring.bytes[i], DropReason.LinkDown)
       }
     }
     this.#busyUntil = now
@@ -304,7 +302,7 @@ export class Link {
       "frames of a link are not conserved"
     )
     let queued = 0
-    for (let at = this.#departed; at !== this.#tail; at++) queued += this.#bytes[at & this.#mask]
+    for (let at = this.#departed; at !== this.#tail; at++) queued += this.#ring.bytes[at & this.#ring.mask]
     assert(queued === this.queuedBytes, "bytes queued on a link are miscounted")
     assert(this.#head <= this.#departed && this.#departed <= this.#tail, "cursors of a link are out of order")
     let dropped = 0
@@ -321,54 +319,28 @@ export class Link {
   }
 
   #arm(): void {
-    const at = this.#head === this.#tail ? WAITING : this.#departAt[this.#head & this.#mask] + this.latencyNs
+    const at = this.#head === this.#tail ? WAITING : this.#ring.departAt[this.#head & this.#ring.mask] + this.latencyNs
     if (at === this.#armedAt) return
     this.#armedAt = at
     if (at !== WAITING) this.#queue.at(at, this.#kind, this.index)
   }
 
-  #refuse(frame: number, reason: number): number {
+  #refuse(frame: number, bytes: number, reason: number): number {
     this.#refused++
-    this.#drop(frame, reason)
+    this.#drop(frame, bytes, reason)
     return DROPPED
   }
 
-  #drop(frame: number, reason: number): void {
+  #drop(frame: number, bytes: number, reason: number): void {
     this.droppedFrames++
     this.dropped[reason]++
+    this.droppedBytes[reason] += bytes
     if (this.#taps.length !== 0) this.#tell(frame, TapEvent.Dropped)
     this.#ops.drop(frame, reason)
   }
 
   #tell(frame: number, event: number): void {
     for (const tap of this.#taps) tap(frame, event)
-  }
-
-  #grow(): void {
-    const capacity = (this.#mask + 1) * 2
-    const frame = new Int32Array(capacity)
-    const bytes = new Int32Array(capacity)
-    const tag = new Int16Array(capacity)
-    const lost = new Uint8Array(capacity)
-    const startAt = new Float64Array(capacity)
-    const departAt = new Float64Array(capacity)
-    for (let at = this.#head; at !== this.#tail; at++) {
-      const from = at & this.#mask
-      const to = at & (capacity - 1)
-      frame[to] = this.#frame[from]
-      bytes[to] = this.#bytes[from]
-      tag[to] = this.#tag[from]
-      lost[to] = this.#lost[from]
-      startAt[to] = this.#startAt[from]
-      departAt[to] = this.#departAt[from]
-    }
-    this.#mask = capacity - 1
-    this.#frame = frame
-    this.#bytes = bytes
-    this.#tag = tag
-    this.#lost = lost
-    this.#startAt = startAt
-    this.#departAt = departAt
   }
 }
 

@@ -1,22 +1,17 @@
 // A store-and-forward Ethernet switch with output queues in one shared packet buffer.
-// Modelled: a frame is forwarded after it has arrived whole, plus a forwarding latency; one buffer for all ports, in
-// which a port may hold at most alpha × (what is free) (Choudhury and Hahne's dynamic threshold); 802.3x pause by
-// input port, off by default.
-// Not modelled: learning and flooding (routes are given), fabric contention, priorities, spanning tree. A pause frame
-// needs its flight time but no place on the wire; it holds until the switch takes it back (real ones are refreshed).
-// Buffers of real boxes have cells of about 200 bytes; here a frame takes exactly its own bytes.
+// Modelled: a frame is forwarded after it has arrived whole, plus a forwarding latency; one buffer for all ports. Without
+// flow control an output port may hold at most alpha × (what is free) (Choudhury and Hahne's dynamic threshold), and at
+// most its limit if there is one; what comes beyond is dropped. With flow control no output drops: inputs pause before the
+// buffer is full (ingress-pause.ts), which is how switches treat ports that have agreed on 802.3x.
+// Not modelled: learning and flooding (routes are given), fabric contention, priorities, spanning tree, ports of which some
+// pause and some do not. Buffers of real boxes have cells of about 200 bytes; here a frame takes exactly its own bytes.
+// What that costs: a buffer of short frames holds up to three times as many here as there.
 import { assert, type Nanoseconds } from "@swaplab/sim"
 import { DropReason, dropReasonNames } from "./frame-ops.ts"
 import { storedBytes } from "./framing.ts"
+import { IngressPause, pauseFlightNs } from "./ingress-pause.ts"
 import type { Lan } from "./lan.ts"
 import { type BufferOwner, DROPPED, type Link } from "./link.ts"
-
-export interface FlowControl {
-  /** A port whose frames hold more than this of the buffer is told to pause. */
-  readonly xoffBytes: number
-  /** It may go on when its frames hold no more than this. */
-  readonly xonBytes: number
-}
 
 export interface SwitchOptions {
   readonly name: string
@@ -24,10 +19,15 @@ export interface SwitchOptions {
   readonly forwardingLatencyNs: Nanoseconds
   /** Size of the packet buffer shared by all ports. */
   readonly bufferBytes: number
-  /** Share of the free buffer that one output queue may hold. 1 by default; Infinity for no threshold. */
+  /**
+   * Share of the free buffer that one output queue may hold; with flow control, that the frames of one input may hold before
+   * it pauses. 1 by default, so that a single busy port gets half; Infinity for no threshold.
+   */
   readonly alpha?: number
-  /** Send pause frames to ports that fill the buffer. Off by default. */
-  readonly flowControl?: FlowControl
+  /** Most bytes that one output queue may hold besides. No limit by default; without effect with flow control. */
+  readonly portLimitBytes?: number
+  /** 802.3x: ports that fill the buffer pause, and no output queue is cut. Off by default. */
+  readonly flowControl?: boolean
 }
 
 const NO_PORT = -1
@@ -38,38 +38,39 @@ export class Switch implements BufferOwner {
   readonly forwardingLatencyNs: Nanoseconds
   readonly bufferBytes: number
   readonly alpha: number
+  readonly portLimitBytes: number
+  readonly flowControl: boolean
   /** Frames that came in, went out and were dropped here (drops of the output links are counted there). */
   receivedFrames = 0
   forwardedFrames = 0
   droppedFrames = 0
   readonly dropped = new Float64Array(dropReasonNames.length)
-  /** Drops by output port. */
+  /** Frames and bytes that found no place in the buffer, by output port. */
   readonly portDrops: Array<number> = []
+  readonly portDroppedBytes: Array<number> = []
   /** Bytes of the buffer in use, and the most there ever were. */
   usedBytes = 0
   maxUsedBytes = 0
-  /** Pause and resume orders sent. */
-  pauseFrames = 0
   readonly #lan: Lan
-  readonly #flowControl: FlowControl | null
   readonly #inputs: Array<Link> = []
   readonly #outputs: Array<Link> = []
-  #inputBytes = new Float64Array(8)
-  #pausing = new Uint8Array(8)
+  readonly #ingress: IngressPause
   #routes = new Int16Array(64).fill(NO_PORT)
   readonly #pauseKind: number
 
   constructor(lan: Lan, options: SwitchOptions) {
-    const { flowControl } = options
-    assert(
-      flowControl === undefined || (flowControl.xonBytes >= 0 && flowControl.xonBytes < flowControl.xoffBytes),
-      "xon must lie below xoff"
-    )
     this.name = options.name
     this.forwardingLatencyNs = options.forwardingLatencyNs
     this.bufferBytes = options.bufferBytes
     this.alpha = options.alpha ?? 1
-    this.#flowControl = flowControl ?? null
+    this.portLimitBytes = options.portLimitBytes ?? Number.POSITIVE_INFINITY
+    this.flowControl = options.flowControl ?? false
+    this.#ingress = new IngressPause(
+      this.bufferBytes,
+      this.alpha,
+      this.flowControl,
+      (port, on) => this.#orderPause(port, on)
+    )
     this.#lan = lan
     lan.switches.push(this)
     this.#pauseKind = lan.sim.queue.register((arg) => {
@@ -83,14 +84,8 @@ export class Switch implements BufferOwner {
     const port = this.#inputs.push(input) - 1
     this.#outputs.push(output)
     this.portDrops.push(0)
-    if (port >= this.#inputBytes.length) {
-      const inputBytes = new Float64Array(port * 2)
-      const pausing = new Uint8Array(port * 2)
-      inputBytes.set(this.#inputBytes)
-      pausing.set(this.#pausing)
-      this.#inputBytes = inputBytes
-      this.#pausing = pausing
-    }
+    this.portDroppedBytes.push(0)
+    this.#ingress.addPort(input, output)
     input.receive = (frame) => this.#forward(frame, port)
     assert(output.bufferOwner === null, "an output link belongs to one switch only")
     output.bufferOwner = this
@@ -111,11 +106,16 @@ export class Switch implements BufferOwner {
   /** A frame has left an output queue: its bytes are free again. */
   release(inputPort: number, bytes: number): void {
     this.usedBytes -= bytes
-    this.#inputBytes[inputPort] -= bytes
-    if (
-      this.#flowControl !== null && this.#pausing[inputPort] === 1 &&
-      this.#inputBytes[inputPort] <= this.#flowControl.xonBytes
-    ) this.#orderPause(inputPort, 0)
+    this.#ingress.release(inputPort, bytes, this.usedBytes)
+  }
+
+  /** Pause and resume orders sent, to all ports or to one. */
+  get pauseFrames(): number {
+    return this.#ingress.frames
+  }
+
+  pauseFramesTo(port: number): number {
+    return this.#ingress.framesOf[port]
   }
 
   /** What came in went out, or was dropped. */
@@ -127,9 +127,7 @@ export class Switch implements BufferOwner {
     let queued = 0
     for (const output of this.#outputs) queued += output.queuedBytes
     assert(queued === this.usedBytes, "the packet buffer of a switch is miscounted")
-    let held = 0
-    for (const bytes of this.#inputBytes) held += bytes
-    assert(held === this.usedBytes, "the input shares of a switch's buffer are miscounted")
+    assert(this.#ingress.heldBytes() === this.usedBytes, "the input shares of a switch's buffer are miscounted")
     assert(this.usedBytes <= this.bufferBytes, "more bytes in a packet buffer than it holds")
   }
 
@@ -145,32 +143,25 @@ export class Switch implements BufferOwner {
     output.settle()
     const bytes = storedBytes(output.framing, this.#lan.ops.bytes(frame))
     const free = this.bufferBytes - this.usedBytes
-    if (bytes > free || output.queuedBytes + bytes > this.alpha * free) {
+    const queued = output.queuedBytes + bytes
+    if (bytes > free || (!this.flowControl && (queued > this.alpha * free || queued > this.portLimitBytes))) {
       this.portDrops[port]++
+      this.portDroppedBytes[port] += bytes
       this.#drop(frame, DropReason.BufferFull)
       return
     }
     this.usedBytes += bytes
-    this.#inputBytes[inputPort] += bytes
+    this.#ingress.hold(inputPort, bytes, this.usedBytes)
     this.forwardedFrames++
     if (output.enqueue(frame, bytes, this.#lan.sim.queue.now + this.forwardingLatencyNs, inputPort) === DROPPED) {
       this.release(inputPort, bytes)
       return
     }
     if (this.usedBytes > this.maxUsedBytes) this.maxUsedBytes = this.usedBytes
-    if (
-      this.#flowControl !== null && this.#pausing[inputPort] === 0 &&
-      this.#inputBytes[inputPort] > this.#flowControl.xoffBytes
-    ) this.#orderPause(inputPort, 1)
   }
 
-  /** A pause frame needs one shortest frame's time and the propagation delay to reach the sender. */
-  #orderPause(inputPort: number, on: number): void {
-    this.#pausing[inputPort] = on
-    this.pauseFrames++
-    const back = this.#outputs[inputPort]
-    const flight = Math.ceil((84 * 8e9) / back.bitsPerSecond) + back.latencyNs
-    this.#lan.sim.queue.after(flight, this.#pauseKind, (inputPort << 1) | on)
+  #orderPause(inputPort: number, on: boolean): void {
+    this.#lan.sim.queue.after(pauseFlightNs(this.#outputs[inputPort]), this.#pauseKind, (inputPort << 1) | (on ? 1 : 0))
   }
 
   #drop(frame: number, reason: number): void {

@@ -1,4 +1,4 @@
-import { DropReason, Link, Switch, type SwitchOptions } from "@swaplab/lan"
+import { DropReason, headroomBytes, Link, Switch, type SwitchOptions } from "@swaplab/lan"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { testLan } from "./frames.ts"
@@ -78,12 +78,41 @@ describe("incast", () => {
     expect(incast(40, { bufferBytes: 16_000_000 }).lost.length).toBe(0)
   })
 
-  it("with flow control the senders wait instead: nothing is lost", () => {
-    const net = incast(40, { alpha: Infinity, flowControl: { xoffBytes: 3000, xonBytes: 1600 } })
+  it("a limit for output queues holds where the threshold would let them grow", () => {
+    expect(incast(40, { portLimitBytes: 30_000 }).device.maxUsedBytes).toBe(19 * 1518)
+    const drops = incast(40, { portLimitBytes: 30_000 })
+    expect(drops.device.portDroppedBytes[0]).toBe(drops.lost.length * 1518)
+    // with flow control no output queue is cut
+    expect(incast(3, { portLimitBytes: 30_000, flowControl: true }).lost.length).toBe(0)
+  })
+
+  it("with flow control the senders wait instead: nothing is lost while there is headroom for every port", () => {
+    const headroom = headroomBytes(star(1).up[0], star(1).down[0])
+    // 41 ports with their headroom, and 10 KB that they share
+    const net = incast(40, { bufferBytes: 41 * headroom + 10_000, flowControl: true })
     expect(net.lost.length).toBe(0)
     expect(net.arrived.length).toBe(40 * 88)
-    expect(net.device.pauseFrames).toBeGreaterThan(0)
     expect(net.up[1].pausedNs).toBeGreaterThan(0)
+    // the last order to each of the writers is to go on
+    expect(net.device.pauseFramesTo(1)).toBeGreaterThan(0)
+    expect(net.device.pauseFramesTo(1) % 2).toBe(0)
+    expect(net.device.pauseFramesTo(0)).toBe(0)
+    expect(net.device.pauseFrames).toBe(
+      Array.from({ length: 41 }, (_, port) => net.device.pauseFramesTo(port)).reduce((a, b) => a + b)
+    )
+    // without headroom the buffer runs over in spite of all pauses
+    expect(incast(40, { bufferBytes: 60_000, flowControl: true }).lost.length).toBeGreaterThan(0)
+  })
+
+  it("one input may hold half of what is not headroom with alpha 1, whatever the output may hold", () => {
+    const net = star(2, { rates: [GIGABIT, 10_000_000], flowControl: true })
+    for (let i = 0; i < 400; i++) net.up[0].send(net.frame(1500, 1))
+    net.sim.run()
+    const [fast, slow] = net.up.map((up, port) => headroomBytes(up, net.down[port]))
+    const shared = 200_000 - fast - slow
+    expect(net.device.maxUsedBytes).toBeGreaterThan(shared / 2)
+    expect(net.device.maxUsedBytes).toBeLessThanOrEqual(shared / 2 + 1518 + fast)
+    expect(net.arrived.length).toBe(400)
   })
 })
 
@@ -92,7 +121,8 @@ it("with flow control one slow receiver stalls a fast sender for everybody", () 
   const run = (flow: boolean) => {
     const net = star(3, {
       rates: [GIGABIT, 100_000_000, GIGABIT],
-      ...(flow ? { flowControl: { xoffBytes: 30_000, xonBytes: 15_000 } } : {})
+      bufferBytes: 60_000,
+      flowControl: flow
     })
     for (let i = 0; i < 400; i++) net.up[0].send(net.frame(1500, 1 + i % 2))
     net.sim.run()
@@ -117,7 +147,7 @@ it("conserves frames and bytes under random traffic, pulled cables and pauses", 
     fc.property(fc.array(command, { maxLength: 60 }), fc.boolean(), (commands, flow) => {
       const net = star(4, {
         bufferBytes: 12_000,
-        ...(flow ? { flowControl: { xoffBytes: 4000, xonBytes: 2000 } } : {})
+        flowControl: flow
       })
       let sent = 0
       for (const { host, to, size, burst, wait, fault } of commands) {

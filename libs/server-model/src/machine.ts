@@ -3,7 +3,17 @@
 // Not modelled: its memory (sockets of the server never lack any), and the CPU time of its packets, which the measured cost
 //   of a request contains already.
 // What that costs: a server that starves for socket memory cannot be studied.
-import { CARDS, HostMemory, type NetCosts, NetStack, Nic, type Packets, tcpMem, type Wire } from "@swaplab/net-skb"
+import {
+  CARDS,
+  HostMemory,
+  type NetCosts,
+  NetStack,
+  Nic,
+  type NicOptions,
+  type Packets,
+  tcpMem,
+  type Wire
+} from "@swaplab/net-skb"
 import { bootContext, PAGE_SIZE, type Task } from "@swaplab/page-alloc"
 import type { Sim } from "@swaplab/sim"
 import { connectTcp, TcpSocket } from "@swaplab/tcp"
@@ -21,6 +31,8 @@ const NO_COSTS: NetCosts = { rxPacketNs: 0, copyPerKiBNs: 0, txSkbNs: 0, syscall
 
 /** What a server consists of. */
 export interface ServerMachineOptions {
+  /** Its card is an e1000 with these lengths. */
+  readonly nic: Pick<NicOptions, "ring" | "txDescriptors" | "txQueueLength">
   readonly disk: DiskKind
   /** Memory for swap data. */
   readonly pageCacheBytes: number
@@ -81,7 +93,7 @@ export class ServerMachine {
       costs: NO_COSTS,
       tcpMem: tcpMem(SERVER_BUFFER_PAGES)
     })
-    this.nic = new Nic(this.net, wire, host.softirq, { ...CARDS.e1000, ring: 1024, txDescriptors: 1024 })
+    this.nic = new Nic(this.net, wire, host.softirq, { ...CARDS.e1000, ...options.nic })
     this.nic.open(bootContext())
     this.disk = new Disk(sim, "server", diskShapes[options.disk])
     const cache = options.disk === "memory"

@@ -19,7 +19,7 @@ export const proportional = (n: number): Scenario => {
   const { server, lan } = scenario
   return {
     ...scenario,
-    server: { ...server, cpus: 2 * n, link: { ...server.link, rate: n * LINK, queue: n * server.link.queue } },
+    server: { ...server, cpus: 2 * n, link: { ...server.link, rate: n * LINK } },
     lan: { ...lan, switch: { ...lan.switch, buffer: n * lan.switch.buffer } }
   }
 }

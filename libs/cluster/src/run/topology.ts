@@ -19,9 +19,6 @@ const SERVER_HOST = 0
 const OTHER_HOSTS = 1
 const FIRST_CLIENT_HOST = 2
 
-/** A port that holds more than this share of the buffer is told to pause, and to go on below the second one. */
-const PAUSE = { xoff: 0.5, xon: 0.25 }
-
 /** The near end of a link, as a network card uses it. */
 const wireTo = (link: Link): Wire => ({
   transmit: (frame) => link.send(frame),
@@ -37,6 +34,17 @@ const serverCosts = ({ read, write }: ServerConfig): ServerCosts => ({
   writeNsPerKiB: write.perKiB,
   otherNs: read.base
 })
+
+/** A port of the switch with its cable. */
+export interface Port {
+  /** The machine at the other end: `client-1`, `server`, `other hosts`. */
+  readonly name: string
+  /** Its number at the switch. */
+  readonly port: number
+  /** From the machine to the switch, and back. */
+  readonly up: Link
+  readonly down: Link
+}
 
 /** One client with what belongs to it. */
 export interface Client {
@@ -58,6 +66,8 @@ export interface Cluster {
   readonly lan: Lan
   readonly packets: Packets
   readonly fabric: Switch
+  /** The server's first, then the clients', then that of the other hosts if there are any. */
+  readonly ports: ReadonlyArray<Port>
   readonly server: ServerMachine
   readonly serverIn: Link
   readonly serverOut: Link
@@ -69,33 +79,36 @@ export const buildCluster = (scenario: Scenario, cellKernel: string, seed: numbe
   const sim = new Sim({ seed, hz: scenario.hz })
   const packets = new Packets()
   const lan = new Lan(sim, packets.frameOps)
-  const { buffer, latency } = scenario.lan.switch
+  const { buffer, latency, portLimit } = scenario.lan.switch
   const fabric = new Switch(lan, {
     name: "switch",
     forwardingLatencyNs: latency,
     bufferBytes: buffer,
-    ...(scenario.lan.flowControl
-      ? { flowControl: { xoffBytes: PAUSE.xoff * buffer, xonBytes: PAUSE.xon * buffer } }
-      : {})
+    flowControl: scenario.lan.flowControl,
+    ...(portLimit === undefined ? {} : { portLimitBytes: portLimit })
   })
+  const ports: Array<Port> = []
   const cable = (name: string, config: LinkConfig, host: number): { readonly up: Link; readonly down: Link } => {
     const options = {
       bitsPerSecond: config.rate,
       latencyNs: config.latency,
       loss: scenario.lan.loss
     }
-    // a network card has its own queue in front of the wire (net-skb); the switch has its buffer and this limit
+    // no queue at either end of a cable: a card has its ring and queue in front of the wire (net-skb), the switch its buffer
     const up = new Link(lan, { ...options, name: `${name} to switch` })
-    const down = new Link(lan, { ...options, name: `switch to ${name}`, queueBytes: config.queue })
-    fabric.route(host, fabric.addPort(up, down))
+    const down = new Link(lan, { ...options, name: `switch to ${name}` })
+    const port = fabric.addPort(up, down)
+    fabric.route(host, port)
+    ports.push({ name, port, up, down })
     return { up, down }
   }
 
   const { up: serverOut, down: serverIn } = cable("server", scenario.server.link, SERVER_HOST)
-  const { cpus, disk, pageCache } = scenario.server
+  const { cpus, disk, nic, pageCache } = scenario.server
   const server = new ServerMachine(sim, new KernelServerHost(sim, cpus), SERVER_HOST, packets, wireTo(serverOut), {
     disk,
     pageCacheBytes: pageCache,
+    nic: { ring: nic.rxRing, txDescriptors: nic.txRing, txQueueLength: nic.txQueue },
     costs: serverCosts(scenario.server)
   })
   serverIn.receive = (frame) => server.nic.receive(frame)
@@ -121,6 +134,7 @@ export const buildCluster = (scenario: Scenario, cellKernel: string, seed: numbe
         driver: group.nic.driver,
         rxRing: group.nic.rxRing,
         txRing: group.nic.txRing,
+        txQueue: group.nic.txQueue,
         interruptGapNs: group.nic.interruptModeration
       },
       processes,
@@ -156,13 +170,13 @@ export const buildCluster = (scenario: Scenario, cellKernel: string, seed: numbe
 
   const reached = clients.filter(({ spec }) => hasTraffic(spec.group.background))
   if (reached.length > 0) {
-    const { up, down } = cable("other hosts", { rate: 10e9, latency: 20_000, queue: buffer }, OTHER_HOSTS)
+    const { up, down } = cable("other hosts", { rate: 10e9, latency: 20_000 }, OTHER_HOSTS)
     const streams = reached.some(({ spec }) => hasStreams(spec.group.background))
     const hosts = streams ? new OtherHosts(sim, OTHER_HOSTS, packets, wireTo(up)) : null
     if (hosts !== null) down.receive = (frame) => hosts.nic.receive(frame)
     for (const client of reached) connectTraffic(sim, packets, up, hosts, client)
   }
-  return { sim, lan, packets, fabric, server, serverIn, serverOut, clients }
+  return { sim, lan, packets, fabric, ports, server, serverIn, serverOut, clients }
 }
 
 const hasStreams = ({ tcpFlood, netperf }: BackgroundConfig): boolean => tcpFlood + netperf.tcpStreams > 0

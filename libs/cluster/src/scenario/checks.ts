@@ -191,8 +191,8 @@ export const warningsOf = (scenario: Scenario, given: (path: Path) => unknown): 
       )
     }
   })
-  if (scenario.lan.flowControl && isGiven(["lan", "switch", "buffer"])) {
-    noEffect(["lan", "switch", "buffer"], "with flowControl a port pauses its sender before the buffer is full")
+  if (scenario.lan.flowControl && isGiven(["lan", "switch", "portLimit"])) {
+    noEffect(["lan", "switch", "portLimit"], "with flowControl senders pause, and what waits for a port is not limited")
   }
   if (scenario.server.disk === "memory" && isGiven(["server", "pageCache"])) {
     noEffect(["server", "pageCache"], "server.disk is memory: nothing is ever read from behind the cache")

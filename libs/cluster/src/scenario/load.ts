@@ -4,6 +4,7 @@ import { Context, Effect, Either, Schema } from "effect"
 import { LineCounter, parseDocument } from "yaml"
 import { checkScenario, warningsOf } from "./checks.ts"
 import { mismatch, type Path, type Problem, problemsOf, ScenarioError, scenarioError, valueAt } from "./errors.ts"
+import { movedKeys } from "./moved-keys.ts"
 import { Scenario } from "./scenario.ts"
 import { isMapping, type Mapping, merge, parsePath, setPath } from "./tree.ts"
 
@@ -191,6 +192,8 @@ export const decodeScenario = (
     }))
     return Either.left(new ScenarioError({ problems }))
   }
+  const moved = movedKeys(given)
+  if (moved.length > 0) return fail(moved)
   const decoded = decode(given)
   if (Either.isLeft(decoded)) return fail(problemsOf(decoded.left.issue, given))
   const scenario = decoded.right

@@ -22,6 +22,12 @@ import {
 } from "./fields.ts"
 import { Percentage, Size, Time } from "./units.ts"
 
+const txQueue = field(
+  whole(2, 100_000),
+  1000,
+  "Packets that wait for the transmit ring (txqueuelen). 1000 is Linux's default for Ethernet; what comes beyond is dropped."
+)
+
 /** A network card. */
 export const NicConfig = Schema.Struct({
   driver: field(
@@ -32,6 +38,7 @@ export const NicConfig = Schema.Struct({
   ),
   rxRing: field(whole(16, 4096), 256, "Receive descriptors. 256 is the default of e1000, e1000e and igb."),
   txRing: field(whole(16, 4096), 256, "Transmit descriptors. 256 is the default of e1000, e1000e and igb."),
+  txQueue,
   interruptModeration: field(
     Time,
     50 * US,
@@ -40,15 +47,11 @@ export const NicConfig = Schema.Struct({
 })
 export interface NicConfig extends Schema.Schema.Type<typeof NicConfig> {}
 
-const link = (queue: number, reason: string) =>
-  Schema.Struct({
-    rate: field(positiveRate, 1e9, "Bits per second. A gigabit: the published throughput needs more than 100 Mbit."),
-    latency: field(Time, 20 * US, "One way, wire and host. 20 us is the base measured between gigabit hosts."),
-    queue: field(buffer, queue, reason)
-  })
-
 /** A cable from a machine to the switch. */
-export const LinkConfig = link(256 * KIB, "Output queue. 256 KiB is about the 256 full frames of a transmit ring.")
+export const LinkConfig = Schema.Struct({
+  rate: field(positiveRate, 1e9, "Bits per second. A gigabit: the published throughput needs more than 100 Mbit."),
+  latency: field(Time, 20 * US, "One way, wire and host. 20 us is the base measured between gigabit hosts.")
+})
 export interface LinkConfig extends Schema.Schema.Type<typeof LinkConfig> {}
 
 const WORKLOAD_SIZE = /^(\d{1,6}(?:\.\d{1,3})?)x RAM$/
@@ -132,12 +135,22 @@ export const LanConfig = Schema.Struct({
   switch: section(
     Schema.Struct({
       latency: field(Time, 4 * US, "Forwarding, beside the time to store a frame. 2 to 5 us are usual."),
-      buffer: field(buffer, 512 * KIB, "Packet memory shared by all ports. A 24-port switch has about half a MiB.")
+      buffer: field(buffer, 512 * KIB, "Packet memory shared by all ports. A 24-port switch has about half a MiB."),
+      portLimit: maybe(
+        buffer,
+        "Most that may wait for one port. Without it: as much as is free of the buffer, so half of it for a port that is "
+          + "busy alone (Choudhury and Hahne's dynamic threshold with factor 1)."
+      )
     }),
     "A store-and-forward switch."
   ),
   loss: field(Percentage, 0, "Frames lost on the wire, by chance."),
-  flowControl: field(yesNo, false, "Pause frames (802.3x). LTSP switches them off on every card.")
+  flowControl: field(
+    yesNo,
+    false,
+    "Pause frames (802.3x): the switch stops whoever fills its buffer instead of dropping frames, so that one slow client "
+      + "can stop the server for all. LTSP switches them off on every card."
+  )
 })
 export interface LanConfig extends Schema.Schema.Type<typeof LanConfig> {}
 
@@ -152,9 +165,18 @@ const service = (base: number, perKiB: number, reason: string) =>
 
 /** The NBD server that all clients share. */
 export const ServerConfig = Schema.Struct({
-  link: section(
-    link(512 * KIB, "Output queue. Twice a client's: servers came with larger rings."),
-    "The cable from the server to the switch."
+  link: section(LinkConfig, "The cable from the server to the switch."),
+  nic: section(
+    Schema.Struct({
+      rxRing: field(
+        whole(16, 4096),
+        1024,
+        "Receive descriptors. Administrators of servers raise the 256 of e1000 and igb."
+      ),
+      txRing: field(whole(16, 4096), 1024, "Transmit descriptors, raised with the receive ring."),
+      txQueue
+    }),
+    "The server's network card: an e1000 whose memory never lacks."
   ),
   cpus: field(whole(1, 256), 2, "CPUs. An nbd-server of 2012 has one process per connection."),
   pageCache: field(Size, GIB, "Memory for swap data. Swapped-out pages stay here until it is full."),
