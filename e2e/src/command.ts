@@ -9,6 +9,9 @@ import { afterAll } from "vitest"
 /** The folder of the root package.json. */
 export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 
+/** What a line about progress begins with. */
+const PROGRESS = "progress: "
+
 const main = join(root, "apps/swaplab/bin/swaplab.mjs")
 
 /** How a process ended, and what it printed. */
@@ -16,7 +19,10 @@ export interface Ended {
   readonly code: number | null
   readonly signal: NodeJS.Signals | null
   readonly stdout: string
+  /** Without the lines about progress. */
   readonly stderr: string
+  /** The lines about progress that a pipe gets. */
+  readonly progress: ReadonlyArray<string>
 }
 
 export interface RunOptions {
@@ -60,7 +66,14 @@ export const execute = (program: string, args: ReadonlyArray<string>, options: R
     child.on("close", (code, signal) => {
       clearTimeout(timer)
       clearInterval(watch)
-      resolve({ code, signal, stdout, stderr })
+      const said = stderr.split(/(?<=\n)/)
+      resolve({
+        code,
+        signal,
+        stdout,
+        stderr: said.filter((line) => !line.startsWith(PROGRESS)).join(""),
+        progress: said.filter((line) => line.startsWith(PROGRESS)).map((line) => line.trimEnd())
+      })
     })
   })
 

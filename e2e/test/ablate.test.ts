@@ -149,5 +149,5 @@ it.skipIf(!existsSync("/usr/bin/script"))("a terminal shows a progress line", as
   } > '${json}'`
   const { code, stdout: terminal } = await execute("/usr/bin/script", ["-qec", command, "/dev/null"])
   expect(code).toBe(0)
-  expect(terminal).toMatch(/\r\d\/8 runs .*slub-\S+#\d [\d.]+ s/)
+  expect(terminal).toMatch(/\r\d\/8 runs, .*slub-\S+#\d [\d.]+ s/)
 })

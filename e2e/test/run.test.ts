@@ -119,9 +119,9 @@ describe("Ctrl-C", () => {
 const script = existsSync("/usr/bin/script")
 
 describe("the progress line", () => {
-  it("is not there in a pipe", async () => {
-    const { stderr } = await swaplab(["run", fileWith(small()), "--seeds", "3"])
-    expect(stderr).toBe("")
+  it("is a line at the beginning and one at the end in a pipe", async () => {
+    const { progress, stderr } = await swaplab(["run", fileWith(small()), "--seeds", "3"])
+    expect([progress[0], progress.at(-1), stderr]).toEqual(["progress: 0/3 runs", "progress: 3/3 runs", ""])
   })
 
   it.skipIf(!script)("is there on a terminal, and never in the result", async () => {
@@ -131,7 +131,7 @@ describe("the progress line", () => {
     } > '${json}'`
     const { code, stdout: terminal } = await execute("/usr/bin/script", ["-qec", command, "/dev/null"])
     expect(code).toBe(0)
-    expect(terminal).toMatch(/\r\d\/6 runs .*\d\/1 clients alive .*patched#\d [\d.]+ s/)
+    expect(terminal).toMatch(/\r\d\/6 runs, .*\d\/1 clients alive .*patched#\d [\d.]+ s/)
     expect(terminal).toMatch(/[\d.]+ M events\/s/)
     expect((JSON.parse(readFileSync(json, "utf8")) as { runs: ReadonlyArray<unknown> }).runs).toHaveLength(6)
   })

@@ -75,13 +75,13 @@ export const runCells = <E, R>(
       return yield* new UsageError({ message: "--fresh: expected --out too" })
     }
     const store = flags.out === undefined ? undefined : yield* openStore(flags.out, flags.fresh, loaded)
-    const line = yield* makeProgressLine(stderr)
+    const line = yield* makeProgressLine(stderr, loaded.scenario.duration)
     const cells = runJobs(jobs, {
       reduce: (job, run) => cellOf(job.loaded.scenario, run),
       ...(store === undefined ? {} : { store }),
-      ...(line === null ? {} : { onProgress: line.show })
+      onProgress: line.show
     }).pipe(
-      Effect.ensuring(line === null ? Effect.void : line.clear),
+      Effect.ensuring(line.end),
       Effect.provide(workerPool(worker, flags.workers, jobs.length))
     )
     // an interruption ends the runs early and is held back until their results have been shown and written

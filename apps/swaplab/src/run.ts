@@ -42,9 +42,9 @@ export const run = (flags: Flags, worker: URL) =>
     })
     if (flags.out !== undefined) yield* prepareOut(flags.out)
 
-    const line = yield* makeProgressLine(stderr)
-    const experiment = runExperiment(plan, line === null ? {} : { onProgress: line.show }).pipe(
-      Effect.ensuring(line === null ? Effect.void : line.clear),
+    const line = yield* makeProgressLine(stderr, loaded.scenario.duration)
+    const experiment = runExperiment(plan, { onProgress: line.show }).pipe(
+      Effect.ensuring(line.end),
       Effect.provide(workerPool(worker, flags.workers, plan.jobs.length))
     )
     // an interruption ends the experiment early and is held back until its result has been shown and written

@@ -2,6 +2,7 @@
 import { scenarioError, scenarioYaml } from "@swaplab/cluster"
 import type { Values } from "@swaplab/command"
 import { chooseLockup, EXIT, readResult, shrink as shrinkLockup, type Shrunk } from "@swaplab/experiment"
+import { makeTicker } from "@swaplab/report"
 import { Console, Effect } from "effect"
 import { stderr } from "node:process"
 import type { Commands } from "./commands.ts"
@@ -54,14 +55,12 @@ export const shrink = (flags: Values<Commands["shrink"]>, worker: URL) =>
     const saved = yield* readResult(flags.result)
     const lockup = yield* chooseLockup(saved, choiceOf(flags))
     if (flags.out !== undefined) yield* prepareOut(flags.out)
-    const say = (line: string) => Effect.sync(() => stderr.write(`\r${line}\u001b[K`))
+    const ticker = yield* makeTicker(stderr)
     const shrinking = shrinkLockup(saved, lockup, {
       maxRuns: flags.runs ?? MAX_RUNS,
-      ...(stderr.isTTY === true
-        ? { onProgress: ({ kept, runs, trying }) => say(`${runs} runs, ${kept} kept, now: ${trying}`.slice(0, 79)) }
-        : {})
+      onProgress: ({ kept, runs, trying }) => ticker.show(`${runs} runs, ${kept} kept, now: ${trying}`)
     }).pipe(
-      Effect.ensuring(stderr.isTTY === true ? say("") : Effect.void),
+      Effect.ensuring(ticker.end),
       Effect.provide(workerPool(worker, flags.workers, Number.POSITIVE_INFINITY)),
       Effect.catchTag("RunFailure", ourFault)
     )

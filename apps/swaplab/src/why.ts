@@ -63,14 +63,14 @@ export const why = (flags: Values<Commands["why"]>, worker: URL) =>
     const saved = yield* readResult(flags.result)
     const lockup = yield* chooseLockup(saved, choiceOf(flags))
     if (flags.out !== undefined) yield* prepareOut(flags.out)
-    const line = yield* makeProgressLine(stderr)
+    const line = yield* makeProgressLine(stderr, saved.loaded.scenario.duration)
     const explanation = yield* explain(saved, lockup, {
       beforeNs,
       limitNs,
       lookOnly: flags.noPatches,
-      ...(line === null ? {} : { onProgress: line.show })
+      onProgress: line.show
     }).pipe(
-      Effect.ensuring(line === null ? Effect.void : line.clear),
+      Effect.ensuring(line.end),
       Effect.provide(workerPool(worker, flags.workers, REPLAYS)),
       Effect.catchTag("RunFailure", ourFault)
     )

@@ -20,7 +20,7 @@ export interface ExperimentProgress {
 /** How a list of jobs is watched. */
 export interface ExperimentOptions {
   readonly onProgress?: (progress: ExperimentProgress) => Effect.Effect<void>
-  /** How often `onProgress` is called. Five times a second without it. */
+  /** How often `onProgress` is called, besides once at the end. Five times a second without it. */
   readonly every?: Duration.DurationInput
 }
 
@@ -137,6 +137,7 @@ export const runJobs = <A, E = never>(
       yield* Fiber.interruptFork(runs)
     }
     if (reporter !== null) yield* Fiber.interrupt(reporter)
+    if (onProgress !== undefined) yield* onProgress(progress())
     if (Exit.isFailure(exit) && !interrupted) return yield* Effect.failCause(exit.cause)
     return {
       results,
