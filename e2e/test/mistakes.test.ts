@@ -36,22 +36,19 @@ describe("in a scenario file", () => {
       replaced("base: v3.6", "base: v3.7"),
       /kernels\.patched\.base: got "v3\.7", expected v3\.5/
     ],
-    [
-      "swap smaller than needed",
-      replaced("swap: 64 MiB", "swap: 8 MiB"),
-      /clients\[0\]\.swap: got "8 MiB", expected at least \d+ MiB/
-    ],
     ["two groups of one name", small().replace("expect:", `${client}\nexpect:`), /clients\[1\]\.name: got "client"/],
     ["a threshold on nothing", small("thresholds: [\"client.speed < 3 s\"]"), /thresholds\[0\]: .*client\.speed/],
-    ["something else than YAML", "name: [a, b\nkernels: {", /line \d+, column \d+: not YAML/],
+    ["something else than YAML", "name: [a, b\nkernels: {", /^2:1: not YAML/],
     ["a list", "- a\n- b\n", /expected a scenario/],
     ["nothing", "", /is empty, expected a scenario/]
   ])("%s", async (_what, text, message) => {
     const file = fileWith(text)
     const out = join(scratch(), "out")
     const said = await complaint("run", file, "--out", out)
-    expect(said.startsWith(`${file}: `)).toBe(true)
-    expect(said.slice(file.length + 2)).toMatch(message)
+    // the file with line and column, but for an empty one
+    expect(said.startsWith(`${file}:`)).toBe(true)
+    expect(said.slice(file.length + 1)).toMatch(/^( |\d+:\d+: )/)
+    expect(said.slice(file.length + 1)).toMatch(message)
     expect(existsSync(out)).toBe(false)
   })
 
@@ -65,7 +62,7 @@ describe("in a scenario file", () => {
     writeFileSync(join(folder, "a.yaml"), `include: [b.yaml]\n${small()}`)
     writeFileSync(join(folder, "b.yaml"), "include: [a.yaml]\n")
     const said = await complaint("run", join(folder, "a.yaml"))
-    expect(said).toMatch(/b\.yaml: include\[0\]: got "a\.yaml".*a\.yaml -> .*b\.yaml -> .*a\.yaml/)
+    expect(said).toMatch(/b\.yaml:1:11: include\[0\]: got "a\.yaml".*a\.yaml -> .*b\.yaml -> .*a\.yaml/)
   })
 
   it("an include that is not there", async () => {

@@ -7,7 +7,7 @@
 //   3  cluster
 //   2  kernel       workload
 //   1  vmscan  swap  blk  nbd-driver  net-skb  tcp  lan  slab  slub  page-alloc  kmem  server-model
-//   0  sim  nbd  command
+//   0  sim  nbd  command  config
 //
 // An import points down. Sideways it is allowed only where a row below says so.
 
@@ -43,14 +43,15 @@ export const projects = [
   lib("sim", 0, []),
   lib("nbd", 0, []),
   lib("command", 0, []),
+  lib("config", 0, []),
   ...floor1.map(([name, imports]) => lib(name, 1, imports)),
   lib("kernel", 2, ["sim", ...subsystems.filter((name) => name !== "server-model")]),
   lib("workload", 2, ["sim", "page-alloc", "net-skb", "tcp", "kernel"]),
-  lib("cluster", 3, ["sim", "nbd", ...subsystems, "kernel", "workload"]),
-  lib("experiment", 4, ["sim", "page-alloc", "kernel", "cluster"]),
-  lib("report", 4, ["sim", "cluster", "experiment"]),
-  app("swaplab", ["command", "sim", "cluster", "experiment", "report"]),
-  app("nbd-server", ["nbd"])
+  lib("cluster", 3, ["sim", "config", "nbd", ...subsystems, "kernel", "workload"]),
+  lib("experiment", 4, ["sim", "config", "page-alloc", "kernel", "cluster"]),
+  lib("report", 4, ["sim", "config", "cluster", "experiment"]),
+  app("swaplab", ["command", "config", "sim", "cluster", "experiment", "report"]),
+  app("nbd-server", ["config", "nbd"])
 ]
 
 /** Edges on one floor, allowed one by one; every other import points to a lower floor. */

@@ -1,10 +1,11 @@
 // The command line of swaplab-nbd-server.
 import { CliConfig, Command, HelpDoc, Options, ValidationError } from "@effect/cli"
 import * as NodeContext from "@effect/platform-node/NodeContext"
+import { type ConfigError, decodeTree, type Override, overrideOf, type Path, treeOf } from "@swaplab/config"
 import { Cause, Console, Effect, Layer, Option, Schema } from "effect"
-import { decodeConfig, loadConfig } from "./config/load.ts"
+import { endpointOf } from "./config/addresses.ts"
+import { configOfFlags, loadConfig } from "./config/load.ts"
 import { type Config, configJsonSchema, FaultPlanSchema } from "./config/schema.ts"
-import { endpointOf } from "./config/units.ts"
 import { EXIT, EXIT_CODES, ExitWith, UserError } from "./exit.ts"
 import { askControl, readToken } from "./ops/control.ts"
 import { type Status, statusText } from "./ops/status.ts"
@@ -60,46 +61,39 @@ interface Flags {
   readonly metrics: Option.Option<string>
 }
 
+/** The values of flags, each where a file would have it. */
+const overridesOf = ({ directory, file, listen, memory, metrics, readOnly, swap }: Flags): ReadonlyArray<Override> => {
+  const one = (flag: string, value: Option.Option<string>, path: Path): ReadonlyArray<Override> =>
+    Option.isNone(value) ? [] : [overrideOf(`--${flag} ${value.value}`, path, value.value)]
+  return [
+    ...(listen.length === 0
+      ? []
+      : [overrideOf(listen.map((place) => `--listen ${place}`).join(" "), ["listen"], listen)]),
+    ...one("metrics", metrics, ["metrics"]),
+    ...one("memory", memory, ["exports", "memory", "memory"]),
+    ...one("file", file, ["exports", "file", "file"]),
+    ...(readOnly ? [overrideOf("--read-only", ["exports", "file", "readOnly"], true)] : []),
+    ...one("swap", swap, ["swap", "swap-*", "size"]),
+    ...(Option.isNone(directory) ? [] : [overrideOf("--directory", ["swap", "swap-*", "store"], "file")]),
+    ...one("directory", directory, ["swap", "swap-*", "directory"])
+  ]
+}
+
 /** The configuration of a file, or of flags; where to listen and the probes may be put over a file's. */
-const configOf = (given: Flags): Effect.Effect<Config, UserError> => {
-  const { directory, file, listen, memory, metrics, readOnly, swap } = given
-  const places = {
-    ...(listen.length === 0 ? {} : { listen }),
-    ...(Option.isNone(metrics) ? {} : { metrics: metrics.value })
-  }
+const configOf = (given: Flags): Effect.Effect<Config, UserError | ConfigError> => {
+  const { config, directory, file, memory, readOnly, swap } = given
   const asFlags = [swap, directory, memory, file].some(Option.isSome) || readOnly
-  if (Option.isSome(given.config)) {
-    if (asFlags) {
-      return new UserError({
-        message: "--config: expected no --swap, --directory, --memory, --file or --read-only with it"
-      })
-    }
-    return Effect.flatMap(loadConfig(given.config.value), (loaded) =>
-      Effect.map(
-        decodeConfig("flags", { ...places, exports: { "": { memory: "1 MiB" } } }),
-        (over) => ({
-          ...loaded,
-          ...(listen.length === 0 ? {} : { listen: over.listen }),
-          ...(Option.isNone(metrics) ? {} : { metrics: over.metrics })
-        })
-      ))
+  if (Option.isSome(config)) {
+    return asFlags
+      ? new UserError({ message: "--config: expected no --swap, --directory, --memory, --file or --read-only with it" })
+      : loadConfig(config.value, overridesOf(given))
   }
   if (!asFlags) return new UserError({ message: "nothing to serve: expected --config, --swap, --memory or --file" })
   if (readOnly && Option.isNone(file)) return new UserError({ message: "--read-only: expected --file with it" })
   if (Option.isSome(directory) && Option.isNone(swap)) {
     return new UserError({ message: "--directory: expected --swap with it" })
   }
-  const exports = {
-    ...(Option.isNone(memory) ? {} : { memory: { memory: memory.value } }),
-    ...(Option.isNone(file) ? {} : { file: { file: file.value, readOnly } })
-  }
-  const templates = Option.isNone(swap) ? {} : {
-    "swap-*": {
-      size: swap.value,
-      ...(Option.isNone(directory) ? {} : { store: "file", directory: directory.value })
-    }
-  }
-  return decodeConfig("flags", { ...places, exports, swap: templates })
+  return configOfFlags(overridesOf(given))
 }
 
 const exitCodeLines = EXIT_CODES.map(([code, meaning]) => HelpDoc.p(`${String(code).padEnd(4)} ${meaning}`))
@@ -168,8 +162,10 @@ const faultsCommand = Command.make(
       const plan = Option.isNone(given.plan) ?
         null :
         yield* Schema.decodeUnknown(Schema.parseJson())(given.plan.value).pipe(
-          Effect.tap((json) => Schema.decodeUnknown(FaultPlanSchema)(json, { onExcessProperty: "error" })),
-          Effect.mapError((error) => new UserError({ message: `--plan: ${error.message}` }))
+          Effect.mapError(() =>
+            new UserError({ message: `--plan: got ${given.plan.pipe(Option.getOrElse(() => ""))}, expected JSON` })
+          ),
+          Effect.tap((json) => decodeTree(FaultPlanSchema, [], treeOf(json, "--plan")))
         )
       const request = plan === null ? { ...about, command: "drop" } : { ...about, command: "faults", plan }
       const answer = yield* askControl(given.socket, request)
@@ -204,7 +200,10 @@ const say = (message: string, code: number) =>
 /** The whole command on the given arguments. */
 export const main = (argv: ReadonlyArray<string>, host: Host, version: string): Effect.Effect<void, ExitWith> =>
   Command.run(command(host), { name: "swaplab-nbd-server", version })(argv).pipe(
-    Effect.catchTag("UserError", ({ message }) => say(message, EXIT.userError)),
+    Effect.catchTags({
+      ConfigError: ({ message }) => Effect.zipRight(Console.error(message), new ExitWith({ code: EXIT.userError })),
+      UserError: ({ message }) => say(message, EXIT.userError)
+    }),
     Effect.catchIf(ValidationError.isValidationError, () => new ExitWith({ code: EXIT.userError })),
     Effect.catchAllCause((cause) => {
       const failure = Option.getOrUndefined(Cause.failureOption(cause))

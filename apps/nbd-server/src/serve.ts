@@ -1,8 +1,9 @@
 // The server from start to end: everything that can be wrong is found before anything is opened to clients.
+import type { ConfigError } from "@swaplab/config"
 import { Deferred, Effect, Runtime } from "effect"
 import { performance } from "node:perf_hooks"
+import { endpointOf } from "./config/addresses.ts"
 import type { Config } from "./config/schema.ts"
-import { endpointOf } from "./config/units.ts"
 import { UserError } from "./exit.ts"
 import { Registry } from "./exports/registry.ts"
 import { activationFds } from "./net/activation.ts"
@@ -55,7 +56,7 @@ const reloaded = (before: Config, next: Config, server: Server, log: Log): Effec
  */
 export const serve = (
   config: Config,
-  reload: Effect.Effect<Config, UserError>,
+  reload: Effect.Effect<Config, UserError | ConfigError>,
   host: Host
 ): Effect.Effect<void, UserError> =>
   Effect.scoped(Effect.gen(function*() {

@@ -1,16 +1,8 @@
 import { Command, decodeRequestHeader, Request } from "@swaplab/nbd"
 import { Effect } from "effect"
 import { describe, expect, it } from "vitest"
+import { allowList, endpointOf, endpointText } from "../src/config/addresses.ts"
 import { decodeConfig } from "../src/config/load.ts"
-import {
-  allowList,
-  bytesOf,
-  bytesPerSecondOf,
-  endpointOf,
-  endpointText,
-  millisecondsOf,
-  sizeText
-} from "../src/config/units.ts"
 import { activationFds } from "../src/net/activation.ts"
 import { parsePskFile } from "../src/net/tls.ts"
 import { makeLog } from "../src/ops/log.ts"
@@ -18,22 +10,7 @@ import { statusText } from "../src/ops/status.ts"
 import { PcapConnection, pcapngHeader } from "../src/record/pcapng.ts"
 import { logReply, logRequest } from "../src/record/transaction-log.ts"
 
-describe("units", () => {
-  it.each([["512 MiB", 2 ** 29], ["1.5GiB", 1.5 * 2 ** 30], ["0 B", 0], ["1 kB", 1000], ["5", null], ["x MiB", null], [
-    "-1 MiB",
-    null
-  ], ["0.1 B", null]])(
-    "%s is %s bytes",
-    (text, bytes) => expect(bytesOf(text)).toBe(bytes)
-  )
-  it.each([["10 min", 600_000], ["250ms", 250], ["1 d", 86_400_000], ["3", null]])(
-    "%s is %s ms",
-    (text, ms) => expect(millisecondsOf(text)).toBe(ms)
-  )
-  it("rates and texts", () => {
-    expect([bytesPerSecondOf("50 MiB/s"), bytesPerSecondOf("50 MiB")]).toEqual([50 * 2 ** 20, null])
-    expect([0, 1536, 2 ** 20, 2 ** 41].map(sizeText)).toEqual(["0 B", "1.5 KiB", "1 MiB", "2 TiB"])
-  })
+describe("addresses", () => {
   it.each([["127.0.0.1:10809"], ["[::1]:80"], ["localhost:0"], ["unix:/run/a.sock"]])("%s is a place", (text) => {
     const endpoint = endpointOf(text)
     expect(endpoint === null ? null : endpointText(endpoint)).toBe(text)

@@ -2,8 +2,7 @@
 import { Effect } from "effect"
 import { readFileSync } from "node:fs"
 import { expect, it } from "vitest"
-import { parse } from "yaml"
-import { decodeConfig } from "../src/config/load.ts"
+import { decodeYaml } from "../src/config/load.ts"
 
 const documents = [
   "README.md",
@@ -19,6 +18,6 @@ const examples = documents.flatMap((document) => {
 it("there are some", () => expect(examples.length).toBeGreaterThan(3))
 
 it.each(examples)("$name", async ({ name, yaml }) => {
-  const config = await Effect.runPromise(decodeConfig(name, parse(yaml)))
+  const config = await Effect.runPromise(decodeYaml(name, yaml))
   expect(Object.keys({ ...config.exports, ...config.swap }).length).toBeGreaterThan(0)
 })

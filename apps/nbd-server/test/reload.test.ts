@@ -146,7 +146,7 @@ it("another rate that is lower still lets go who waits because of the old one", 
   const last = client.ask(100)
   // the server has seen them when it has let in who comes later
   await attached(server.port, "a")
-  server.reload({ exports, limits: { bytesPerSecond: "100 kB/s" } })
+  server.reload({ exports, limits: { bytesPerSecond: "100 KiB/s" } })
   await server.event("reloaded")
   expect(await last).toBe(0)
 }, 60_000)

@@ -1,6 +1,7 @@
 // swaplab map: the outcome over one or two parameters.
-import { type LoadedScenario, loadScenario, type Override, type ScenarioError, withOverrides } from "@swaplab/cluster"
+import { type LoadedScenario, loadScenario, withOverrides } from "@swaplab/cluster"
 import type { Values } from "@swaplab/command"
+import { type ConfigError, type Override, overrideOf } from "@swaplab/config"
 import {
   type CellResult,
   cellsExitCode,
@@ -26,7 +27,7 @@ import { sheet } from "./screen.ts"
 type Flags = Values<Commands["map"]>
 
 /** The scenario with the map that the flags ask for, on top of what the scenario says about one. */
-const withMap = (loaded: LoadedScenario, flags: Flags): Either.Either<LoadedScenario, ScenarioError | UsageError> =>
+const withMap = (loaded: LoadedScenario, flags: Flags): Either.Either<LoadedScenario, ConfigError | UsageError> =>
   Either.gen(function*() {
     if (flags.x === undefined && loaded.scenario.map === undefined) {
       return yield* Either.left(new UsageError({ message: "map: expected --x PATH=range, or a scenario with a map" }))
@@ -34,13 +35,13 @@ const withMap = (loaded: LoadedScenario, flags: Flags): Either.Either<LoadedScen
     const overrides: Array<Override> = []
     if (flags.x !== undefined) {
       // another parameter across makes another map
-      overrides.push({ source: "--x", path: ["map"], value: { x: yield* parseAxis("--x", flags.x) } })
+      overrides.push(overrideOf("--x", ["map"], { x: yield* parseAxis("--x", flags.x) }))
     }
     if (flags.y !== undefined) {
-      overrides.push({ source: "--y", path: ["map", "y"], value: yield* parseAxis("--y", flags.y) })
+      overrides.push(overrideOf("--y", ["map", "y"], yield* parseAxis("--y", flags.y)))
     }
     if (flags.seeds !== undefined) {
-      overrides.push({ source: "--seeds", path: ["map", "seeds"], value: flags.seeds })
+      overrides.push(overrideOf("--seeds", ["map", "seeds"], flags.seeds))
     }
     return yield* withOverrides(loaded, overrides)
   })

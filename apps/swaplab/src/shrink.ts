@@ -1,6 +1,6 @@
 // swaplab shrink: the smallest scenario that locks up as a run of a result did.
-import { scenarioError, scenarioYaml } from "@swaplab/cluster"
 import type { Values } from "@swaplab/command"
+import { mistake, toYaml } from "@swaplab/config"
 import { chooseLockup, EXIT, readResult, shrink as shrinkLockup, type Shrunk } from "@swaplab/experiment"
 import { makeTicker } from "@swaplab/report"
 import { Console, Effect } from "effect"
@@ -39,7 +39,7 @@ const remarks = (shrunk: Shrunk, file: string): ReadonlyArray<string> => {
 const finish = (shrunk: Shrunk, file: string, out: string | undefined) =>
   Effect.gen(function*() {
     const lines = remarks(shrunk, file)
-    const yaml = scenarioYaml(shrunk.given, lines)
+    const yaml = toYaml(shrunk.given, lines)
     const show = Console.log(yaml.trimEnd())
     if (out !== undefined) {
       // a disk that is full loses no scenario
@@ -67,7 +67,7 @@ export const shrink = (flags: Values<Commands["shrink"]>, worker: URL) =>
     // an interruption ends the search early and is held back until what it has found has been shown and written
     yield* Effect.uninterruptible(Effect.gen(function*() {
       const shrunk = yield* shrinking
-      if (shrunk === null) return yield* scenarioError(saved.file, [], NO_LOCKUP)
+      if (shrunk === null) return yield* mistake(saved.file, NO_LOCKUP)
       yield* finish(shrunk, saved.loaded.file, flags.out)
     }))
   })

@@ -5,10 +5,12 @@ import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import type * as FileSystem from "@effect/platform/FileSystem"
 import type * as Path from "@effect/platform/Path"
 import type { WorkerError } from "@effect/platform/WorkerError"
-import type { ScenarioError, ScenarioFiles } from "@swaplab/cluster"
 import type { Called, Values } from "@swaplab/command"
-import { EXIT, layerScenarioFiles } from "@swaplab/experiment"
+import { type ConfigError, type Files, layerFiles } from "@swaplab/config"
+import { EXIT } from "@swaplab/experiment"
 import { Cause, Console, Effect, Layer, Option } from "effect"
+import * as fs from "node:fs"
+import * as path from "node:path"
 import type { Commands } from "./commands.ts"
 import { ExitWith, teardown, type UsageError } from "./exit.ts"
 
@@ -18,8 +20,8 @@ type Run<Name extends keyof Commands> = (
   worker: URL
 ) => Effect.Effect<
   void,
-  ScenarioError | UsageError | WorkerError | ExitWith,
-  FileSystem.FileSystem | Path.Path | ScenarioFiles
+  ConfigError | UsageError | WorkerError | ExitWith,
+  FileSystem.FileSystem | Path.Path | Files
 >
 
 type Started = Exclude<keyof Commands, "completions">
@@ -36,7 +38,7 @@ const COMMANDS: { readonly [Name in Started]: () => Promise<Run<Name>> } = {
   schema: async () => (await import("./validate.ts")).schema
 }
 
-const layer = Layer.provideMerge(layerScenarioFiles, Layer.merge(NodeFileSystem.layer, NodePath.layer))
+const layer = Layer.mergeAll(layerFiles(fs, path), NodeFileSystem.layer, NodePath.layer)
 
 const say = (message: string, code: number) =>
   Effect.zipRight(Console.error(`swaplab: ${message}`), new ExitWith({ code }))
@@ -47,7 +49,7 @@ export const start = async <Name extends Started>(called: Called<Commands, Name>
   const run = await load()
   const program = run(called.values, worker).pipe(
     Effect.catchTags({
-      ScenarioError: (error) => Effect.zipRight(Console.error(error.message), new ExitWith({ code: EXIT.userError })),
+      ConfigError: (error) => Effect.zipRight(Console.error(error.message), new ExitWith({ code: EXIT.userError })),
       UsageError: (error) => say(error.message, EXIT.userError)
     }),
     Effect.catchAllCause((cause) => {

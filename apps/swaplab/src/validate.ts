@@ -1,6 +1,7 @@
 // swaplab validate and swaplab schema: what can be said of scenarios without running any.
 import { clientsOf, loadScenario, scenarioJsonSchema } from "@swaplab/cluster"
 import type { Values } from "@swaplab/command"
+import { formatProblem } from "@swaplab/config"
 import { makePlan } from "@swaplab/experiment"
 import { drawText, item, section } from "@swaplab/report"
 import { Console, Effect } from "effect"
@@ -19,7 +20,7 @@ export const validate = ({ file, set }: Values<Commands["validate"]>) =>
     const clients = clientsOf(scenario, kernels[0]).length
     const lines = [
       item(`${file}: valid; kernels: ${kernels.length}, seeds: ${scenario.seeds.length}, clients: ${clients}`, "good"),
-      ...warnings.map((warning) => item(`warning: ${warning}`, "warn"))
+      ...warnings.map((warning) => item(`warning: ${formatProblem(warning)}`, "warn"))
     ]
     yield* Console.log(drawText(section(null, lines), sheet()).trimEnd())
   })

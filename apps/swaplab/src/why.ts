@@ -1,6 +1,6 @@
 // swaplab why: a lockup of a result, explained by running it again.
-import { parseQuantity, TIME } from "@swaplab/cluster"
 import type { Values } from "@swaplab/command"
+import { parseQuantity, TIME } from "@swaplab/config"
 import { chooseLockup, explain, type Explanation, type LockupChoice, readResult, RunFailure } from "@swaplab/experiment"
 import { closeUpCsv, graphSvg, makeProgressLine, renderWhy, timelineSvg } from "@swaplab/report"
 import { Console, Effect } from "effect"

@@ -159,11 +159,11 @@ describe.concurrent("a mistake of the user is one message on standard error, and
     [["run", "huge.yaml"], "huge.yaml: has 100000000 bytes, expected a scenario of at most 10485760 (10 MiB)"],
     [
       ["run", "cycle.yaml"],
-      `cycle.yaml: include[0]: got "cycle.yaml", expected a file that does not include this one: cycle.yaml -> cycle.yaml`
+      `cycle.yaml:1:11: include[0]: got "cycle.yaml", expected a file that does not include this one: cycle.yaml -> cycle.yaml`
     ],
     [
       ["validate", "wrong.yaml"],
-      `wrong.yaml: clients[0].ram: got "64 MB/s", expected a size such as 64 MiB, at least 8 MiB and at most 15 GiB`
+      `wrong.yaml:5:32: clients[0].ram: got "64 MB/s", expected a size such as 64 MiB, at least 8 MiB and at most 15 GiB`
     ],
     [
       ["run", "ok.yaml", "--set", "clients.0.rma=1 GiB"],
@@ -379,7 +379,7 @@ describe.concurrent("validate and schema", () => {
     expect(code).toBe(0)
     expect(stdout).toBe(
       "ok.yaml: valid; kernels: 2, seeds: 3, clients: 2\n"
-        + "warning: clients[0].background.bytes: 100 has no effect: background.packetsPerSecond is 0\n"
+        + "warning: --set clients.0.background.bytes=100: clients[0].background.bytes: 100 has no effect: background.packetsPerSecond is 0\n"
     )
   })
 
@@ -394,7 +394,8 @@ describe.concurrent("validate and schema", () => {
       const { code, stdout } = await wide("validate", join(scenarios, file))
       const warnings = stdout.split("\n").filter((line) => line.startsWith("warning: "))
       // that it has none is what the scenarios of 2007 show
-      const known = /^warning: kernels\.recursive\.base: \+ recursive-reclaim has no effect: without nbd-memalloc /
+      const known =
+        /^warning: .*lameter-2007\.yaml:\d+:\d+: kernels\.recursive\.base: \+ recursive-reclaim has no effect: without nbd-memalloc /
       const expected = file.endsWith("-2007.yaml") ? 1 : 0
       expect({ file, code, known: warnings.filter((line) => known.test(line)).length, all: warnings.length })
         .toEqual({ file, code: 0, known: expected, all: expected })

@@ -59,8 +59,7 @@ export { buildCluster, type Client, type Cluster } from "./run/topology.ts"
 export { graphText, knotOf, type WaitEdge, type WaitGraph, type WaitNode, type WaitNodeKind } from "./run/wait-graph.ts"
 export { proofNs, type Verdict, Watchdog, WATCHDOG_PERIOD_NS, type WatchdogOptions } from "./run/watchdog.ts"
 export { machineFacts } from "./scenario/cards.ts"
-export { clientsOf, type ClientSpec, kernelOf, neededSwap, usememBytes } from "./scenario/clients.ts"
-export { formatPath, formatProblem, type Path, type Problem, ScenarioError, scenarioError } from "./scenario/errors.ts"
+export { clientsOf, type ClientSpec, fitsSwap, kernelOf, usememBytes } from "./scenario/clients.ts"
 export {
   type IdlePatch,
   idlePatches,
@@ -70,17 +69,7 @@ export {
   kernelPatches,
   PATCH_NAMES
 } from "./scenario/kernels.ts"
-export {
-  decodeScenario,
-  type FileKind,
-  type LoadedScenario,
-  loadScenario,
-  MAX_FILE_BYTES,
-  type Override,
-  parseOverride,
-  ScenarioFiles,
-  withOverrides
-} from "./scenario/load.ts"
+export { decodeScenario, type LoadedScenario, loadScenario, MAX_FILE_BYTES, withOverrides } from "./scenario/load.ts"
 export {
   ClientGroup,
   CostConfig,
@@ -91,8 +80,7 @@ export {
   UsememConfig,
   type WorkloadSize
 } from "./scenario/machines.ts"
-export { compareNatural } from "./scenario/natural.ts"
-export { pruneScenario, scenarioYaml } from "./scenario/prune.ts"
+export { pruneScenario } from "./scenario/prune.ts"
 export {
   type CompareConfig,
   type Expectation,
@@ -103,21 +91,3 @@ export {
   scenarioJsonSchema
 } from "./scenario/scenario.ts"
 export { formatMiss, formatThreshold, keeps, parseThreshold, type Threshold } from "./scenario/threshold.ts"
-export { type Mapping } from "./scenario/tree.ts"
-export {
-  type BitsPerSecond,
-  type Bytes,
-  formatQuantity,
-  type Nanoseconds,
-  parseQuantity,
-  Percentage,
-  RATE,
-  Rate,
-  SHARE,
-  type Share,
-  SIZE,
-  Size,
-  TIME,
-  Time,
-  type UnitKind
-} from "./scenario/units.ts"

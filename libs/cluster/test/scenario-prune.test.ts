@@ -1,7 +1,7 @@
-import { decodeScenario, type Mapping, pruneScenario, Scenario, scenarioYaml } from "@swaplab/cluster"
+import { decodeScenario, pruneScenario, Scenario } from "@swaplab/cluster"
+import { type Mapping, parseValue, plainOf, toYaml } from "@swaplab/config"
 import { Either, Schema } from "effect"
 import { describe, expect, it } from "vitest"
-import { parse } from "yaml"
 
 const GIVEN: Mapping = {
   name: "x",
@@ -23,7 +23,7 @@ const GIVEN: Mapping = {
   costs: { packet: "2 us" }
 }
 
-const decode = (given: Mapping) => Either.getOrThrow(decodeScenario("f", given, () => "f")).scenario
+const decode = (given: Mapping) => Either.getOrThrow(decodeScenario("f", given)).scenario
 
 describe("a scenario without its defaults", () => {
   it("has only what differs from them", () => {
@@ -48,7 +48,9 @@ describe("a scenario without its defaults", () => {
     const pruned = pruneScenario(GIVEN)
     expect(decode(pruned)).toEqual(scenario)
     expect(decode(Schema.encodeSync(Scenario)(scenario) as unknown as Mapping)).toEqual(scenario)
-    expect(decode(parse(scenarioYaml(pruned, ["a remark"])) as Mapping)).toEqual(scenario)
+    expect(decode(plainOf(Either.getOrThrow(parseValue("f", toYaml(pruned, ["a remark"])))) as Mapping)).toEqual(
+      scenario
+    )
     expect(pruneScenario(pruned)).toEqual(pruned)
   })
 })

@@ -1,13 +1,7 @@
 // Kernels by patch: a base with all patches, the base without each one, vanilla, and vanilla with each one. What a
 // scenario says about its own kernels gives the allocators only; its machines and its load stay as they are.
-import {
-  decodeScenario,
-  kernelOf,
-  type LoadedScenario,
-  type Mapping,
-  type ScenarioError,
-  scenarioError
-} from "@swaplab/cluster"
+import { decodeScenario, kernelOf, type LoadedScenario } from "@swaplab/cluster"
+import { type ConfigError, type Mapping, mistake, mistakeAt } from "@swaplab/config"
 import { type Base, BASES, type KernelSpec, PATCHES, patchesOf, type PatchName } from "@swaplab/kernel"
 import { Either } from "effect"
 import type { Job } from "./plan.ts"
@@ -70,10 +64,10 @@ const oneOf = <A extends string>(
   flag: string,
   known: ReadonlyArray<A>,
   word: string
-): Either.Either<A, ScenarioError> => {
+): Either.Either<A, ConfigError> => {
   const found = known.find((name) => name === word)
   return found === undefined
-    ? Either.left(scenarioError(`--${flag} ${word}`, [], `expected one of ${known.join(", ")}`))
+    ? Either.left(mistake(`--${flag} ${word}`, `expected one of ${known.join(", ")}`))
     : Either.right(found)
 }
 
@@ -106,11 +100,10 @@ const variantsOf = (
 }
 
 /** A patch that no kernel of the ablation differs in. */
-const unused = (patch: PatchName, base: Base, vanilla: Base): Either.Either<never, ScenarioError> =>
+const unused = (patch: PatchName, base: Base, vanilla: Base): Either.Either<never, ConfigError> =>
   Either.left(
-    scenarioError(
+    mistake(
       `--patch ${patch}`,
-      [],
       patchesOf({ base: vanilla }).has(patch)
         ? `is not in ${base}, and ${vanilla} has it already`
         : `is not in ${base}; --plus puts it on ${vanilla}`
@@ -118,16 +111,15 @@ const unused = (patch: PatchName, base: Base, vanilla: Base): Either.Either<neve
   )
 
 /** Kernels that groups of clients have whatever the cell. */
-const fixedKernels = (loaded: LoadedScenario): Either.Either<ReadonlyArray<string>, ScenarioError> => {
+const fixedKernels = (loaded: LoadedScenario): Either.Either<ReadonlyArray<string>, ConfigError> => {
   const fixed = loaded.scenario.clients.map(({ kernel }) => kernel)
   return fixed.includes(undefined)
     ? Either.right([...new Set(fixed.filter((name) => name !== undefined))])
     : Either.left(
-      scenarioError(
-        loaded.file,
-        ["clients"],
-        "every group names its own kernel, expected one that takes the kernels of the ablation"
-      )
+      mistakeAt(loaded.tree, {
+        path: ["clients"],
+        text: "every group names its own kernel, expected one that takes the kernels of the ablation"
+      })
     )
 }
 
@@ -139,7 +131,7 @@ const sameKernel = (a: KernelSpec | undefined, b: KernelSpec): boolean =>
 export const makeAblation = (
   given: LoadedScenario,
   options: AblationOptions
-): Either.Either<AblationPlan, ScenarioError> =>
+): Either.Either<AblationPlan, ConfigError> =>
   Either.gen(function*() {
     const { scenario } = given
     const base = yield* oneOf("base", BASES, options.base)
@@ -160,16 +152,16 @@ export const makeAblation = (
     for (const name of yield* fixedKernels(given)) {
       if (kernels.has(name) && !sameKernel(kernels.get(name), kernelOf(scenario, name))) {
         return yield* Either.left(
-          scenarioError(given.file, ["kernels", name], "ablate uses this name, choose another")
+          mistakeAt(given.tree, { path: ["kernels", name], text: "ablate uses this name, choose another" })
         )
       }
       kernels.set(name, kernelOf(scenario, name))
     }
     const { compare: _compare, map: _map, ...rest } = given.given
     const data: Mapping = { ...rest, kernels: Object.fromEntries(kernels), expect: { default: "any" } }
-    const decoded = yield* decodeScenario(given.file, data, () => given.file)
+    const decoded = yield* decodeScenario(given.file, data)
     // that a switch has no effect is what an ablation finds out
-    const loaded = { ...decoded, warnings: decoded.warnings.filter((warning) => !warning.startsWith("kernels")) }
+    const loaded = { ...decoded, warnings: decoded.warnings.filter(({ path }) => path[0] !== "kernels") }
     const jobs = variants.flatMap(({ kernel }) => scenario.seeds.map((seed) => ({ loaded, kernel, seed, field: null })))
     return {
       loaded,

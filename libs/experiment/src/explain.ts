@@ -12,10 +12,10 @@ import {
   type PatchName,
   type Replay,
   type RunResult,
-  ScenarioError,
   type Series,
   SETTLED_AT_BOOT
 } from "@swaplab/cluster"
+import { type ConfigError, mistake } from "@swaplab/config"
 import { Effect } from "effect"
 import { type Counterfactual, fateOf } from "./fate.ts"
 import { type ExperimentOptions, runJobs } from "./jobs.ts"
@@ -117,7 +117,7 @@ export const explain = (
   saved: SavedResult,
   lockup: SavedLockup,
   options: ExplainOptions
-): Effect.Effect<Explanation, ScenarioError | RunFailure, Runner> =>
+): Effect.Effect<Explanation, ConfigError | RunFailure, Runner> =>
   Effect.gen(function*() {
     const { client, sinceNs } = lockup
     const closeUp = { fromNs: Math.max(0, sinceNs - BEFORE_NS), toNs: sinceNs + AFTER_NS, everyNs: SAMPLE_NS }
@@ -125,14 +125,10 @@ export const explain = (
     const report = reportOf(base, client)
     const known = clientKernel(saved, lockup)
     if (report === null || known === null || report.text !== lockup.text || base.closeUp === undefined) {
-      return yield* new ScenarioError({
-        problems: [{
-          source: saved.file,
-          path: [],
-          text:
-            "the run is another one than it was: this version of swaplab simulates differently, run the scenario again"
-        }]
-      })
+      return yield* mistake(
+        saved.file,
+        "the run is another one than it was: this version of swaplab simulates differently, run the scenario again"
+      )
     }
     const momentNs = lastProgress(base.closeUp, sinceNs)
     const switchNs = Math.max(0, momentNs - options.beforeNs)

@@ -1,9 +1,8 @@
-// Scenario files and results on a file system.
+// Results on a file system.
 import type { PlatformError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
-import { type FileKind, ScenarioFiles } from "@swaplab/cluster"
-import { Effect, Layer } from "effect"
+import { Effect } from "effect"
 import { type NamedSeries, packSeries } from "./codec.ts"
 import type { ExperimentResult } from "./experiment.ts"
 import { resultJson } from "./result-json.ts"
@@ -12,35 +11,6 @@ import { seriesCsv } from "./series-csv.ts"
 /** What is wrong with a file, in the words of the system. */
 export const reasonOf = (error: PlatformError): string =>
   error._tag === "SystemError" ? (error.description ?? error.reason) : error.message
-
-/** Scenarios from the file system. */
-export const layerScenarioFiles: Layer.Layer<ScenarioFiles, never, FileSystem.FileSystem | Path.Path> = Layer.effect(
-  ScenarioFiles,
-  Effect.gen(function*() {
-    const fs = yield* FileSystem.FileSystem
-    const paths = yield* Path.Path
-    return {
-      look: (path) =>
-        fs.stat(path).pipe(
-          Effect.map((info): FileKind =>
-            info.type === "File"
-              ? { kind: "file", bytes: Number(info.size) }
-              : { kind: info.type === "Directory" ? "directory" : "other" }
-          ),
-          Effect.catchAll((error): Effect.Effect<FileKind> =>
-            Effect.succeed(
-              error._tag === "SystemError" && error.reason === "NotFound"
-                ? { kind: "missing" }
-                : { kind: "unreadable", reason: reasonOf(error) }
-            )
-          )
-        ),
-      read: (path) => Effect.mapError(fs.readFileString(path), reasonOf),
-      resolve: (from, relative) =>
-        relative === "" ? paths.normalize(from) : paths.normalize(paths.join(paths.dirname(from), relative))
-    }
-  })
-)
 
 /** Names of the files in a result directory. */
 export const RESULT_FILES = ["result.json", "series.msgpack", "series.csv", "report.txt"] as const

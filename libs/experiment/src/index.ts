@@ -25,7 +25,7 @@ export { type ComparedRow, type ComparedTime, type Comparison, comparisonsOf, ru
 export { type ExperimentResult, type MapCell, mapOf, type OutcomeMap, runExperiment } from "./experiment.ts"
 export { explain, type ExplainOptions, type Explanation } from "./explain.ts"
 export { type Counterfactual, type Fate, fateOf } from "./fate.ts"
-export { jsonFile, layerScenarioFiles, RESULT_FILES, writeFiles, writeResults } from "./files.ts"
+export { jsonFile, RESULT_FILES, writeFiles, writeResults } from "./files.ts"
 export {
   type ExperimentOptions,
   type ExperimentProgress,

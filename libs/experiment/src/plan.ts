@@ -1,13 +1,6 @@
 // What an experiment consists of: every kernel of a scenario with every seed, and the fields of its map of outcomes.
-import {
-  type LoadedScenario,
-  type Override,
-  parseOverride,
-  type Replay,
-  type ScenarioError,
-  scenarioError,
-  withOverrides
-} from "@swaplab/cluster"
+import { type LoadedScenario, type Replay, withOverrides } from "@swaplab/cluster"
+import { type ConfigError, mistake, mistakeAt, type Override, overrideOf, parsePath } from "@swaplab/config"
 import { Either } from "effect"
 
 /** One simulation to be run. */
@@ -64,22 +57,19 @@ export interface PlanOptions {
   readonly noTable?: boolean
 }
 
-const override = (path: string, value: string | number | boolean): Override => ({
-  source: `map: ${path}=${value}`,
-  // checked when the scenario was loaded
-  path: Either.getOrThrow(parseOverride(`${path}=0`)).path,
-  value
-})
+const override = (path: string, value: string | number | boolean): Override =>
+  // the path was checked when the scenario was loaded
+  overrideOf(`map: ${path}=${value}`, parsePath(path) ?? [], value)
 
 /** Makes the plan of an experiment. Fields of the map that are no valid scenario are the user's mistake. */
-export const makePlan = (loaded: LoadedScenario, options: PlanOptions = {}): Either.Either<Plan, ScenarioError> =>
+export const makePlan = (loaded: LoadedScenario, options: PlanOptions = {}): Either.Either<Plan, ConfigError> =>
   Either.gen(function*() {
     const { scenario } = loaded
     const all = Object.keys(scenario.kernels)
     for (const name of options.kernels ?? []) {
       if (!all.includes(name)) {
         return yield* Either.left(
-          scenarioError(`--kernel ${name}`, [], `no kernel of this scenario, expected one of ${all.join(", ")}`)
+          mistake(`--kernel ${name}`, `no kernel of this scenario, expected one of ${all.join(", ")}`)
         )
       }
     }
@@ -96,16 +86,15 @@ export const makePlan = (loaded: LoadedScenario, options: PlanOptions = {}): Eit
     if (config === undefined) return { loaded, kernels, seeds: scenario.seeds, map: null, jobs }
     if (config.kernels?.length === 0) {
       return yield* Either.left(
-        scenarioError(loaded.file, ["map", "kernels"], "is empty, expected at least one kernel")
+        mistakeAt(loaded.tree, { path: ["map", "kernels"], text: "is empty, expected at least one kernel" })
       )
     }
     const mapped = kernels.filter((name) => config.kernels?.includes(name) ?? true)
     if (mapped.length === 0) {
       if (options.noTable !== true) return { loaded, kernels, seeds: scenario.seeds, map: null, jobs }
       return yield* Either.left(
-        scenarioError(
+        mistake(
           `--kernel ${kernels.join(", ")}`,
-          [],
           `the scenario does not map it, expected one of ${config.kernels?.join(", ")}`
         )
       )

@@ -1,8 +1,19 @@
 // Values of an axis, as they are typed: `r8169,e1000`, `0..8000/5`, `log:1 MiB..16 MiB/5`. A range has a unit where the
 // scenario has one, on both ends or on the second. The ends stay as they are typed; the values between them are whole where
 // the ends are, and have three digits otherwise (sizes: whole pages), for a map is read by people.
-import { formatQuantity, parseOverride, parseQuantity, RATE, scenarioError, SHARE, SIZE, TIME } from "@swaplab/cluster"
-import type { ScenarioError, UnitKind } from "@swaplab/cluster"
+import {
+  type ConfigError,
+  formatQuantity,
+  mistake,
+  parsePath,
+  parseQuantity,
+  parseValue,
+  RATE,
+  SHARE,
+  SIZE,
+  TIME,
+  type UnitKind
+} from "@swaplab/config"
 import { PAGE_SIZE } from "@swaplab/page-alloc"
 import { Either } from "effect"
 import type { Axis } from "./plan.ts"
@@ -72,7 +83,8 @@ const rangeOf = (match: RegExpExecArray): ReadonlyArray<string | number> | strin
 /** A list: values as in a file. */
 const listOf = (text: string): ReadonlyArray<string | number | boolean> | string => {
   const values = text.split(",").map((part) => {
-    const value = Either.getOrNull(parseOverride(`value=${part.trim()}`))?.value
+    const tree = Either.getOrNull(parseValue("", part.trim()))
+    const value = tree?.kind === "scalar" ? tree.value : null
     return typeof value === "string" || typeof value === "number" || typeof value === "boolean" ? value : null
   })
   const plain = values.filter((value) => value !== null)
@@ -81,13 +93,13 @@ const listOf = (text: string): ReadonlyArray<string | number | boolean> | string
 }
 
 /** Reads an axis, `path=range`; `flag` is --x or --y, for messages. */
-export const parseAxis = (flag: string, text: string): Either.Either<Axis, ScenarioError> => {
+export const parseAxis = (flag: string, text: string): Either.Either<Axis, ConfigError> => {
   const source = `${flag} ${text}`
-  const fail = (reason: string) => Either.left(scenarioError(source, [], reason))
+  const fail = (reason: string) => Either.left(mistake(source, reason))
   const equals = text.indexOf("=")
   const path = text.slice(0, Math.max(0, equals)).trim()
   const range = text.slice(equals + 1).trim()
-  if (equals < 0 || range === "" || Either.isLeft(parseOverride(`${path}=0`))) return fail(`expected ${EXPECTED}`)
+  if (equals < 0 || range === "" || parsePath(path) === null) return fail(`expected ${EXPECTED}`)
   const match = RANGE.exec(range)
   if (match === null && range.includes("..")) return fail(`expected ${EXPECTED}`)
   const values = match === null ? listOf(range) : rangeOf(match)

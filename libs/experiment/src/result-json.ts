@@ -1,6 +1,7 @@
 // result.json: what an experiment has measured, without the time series, for other programs to read. Its fields are those
 // of RunResult; times end in Ns, sizes in Bytes. `format` grows by one with every change that breaks a reader.
 import { type RunResult, Scenario } from "@swaplab/cluster"
+import { formatFinding } from "@swaplab/config"
 import { Schema } from "effect"
 import { type Comparison, comparisonsOf } from "./comparison.ts"
 import type { ExperimentResult } from "./experiment.ts"
@@ -107,6 +108,6 @@ export const resultJson = (result: ExperimentResult): ResultJson => {
         outcomes: runs.map(({ outcome }) => outcome)
       }))
     },
-    warnings: loaded.warnings
+    warnings: loaded.warnings.map(formatFinding)
   }
 }

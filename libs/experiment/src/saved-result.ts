@@ -1,7 +1,8 @@
-// Reading a result back: the scenario of result.json, and the lockups in it. Any mistake of the user is a ScenarioError.
+// Reading a result back: the scenario of result.json, and the lockups in it. Any mistake of the user is a ConfigError.
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
-import { decodeScenario, formatPath, type LoadedScenario, type Mapping, ScenarioError } from "@swaplab/cluster"
+import { decodeScenario, type LoadedScenario } from "@swaplab/cluster"
+import { type ConfigError, formatPath, mistake } from "@swaplab/config"
 import { Effect, Either, ParseResult, Schema } from "effect"
 import { reasonOf } from "./files.ts"
 import { RESULT_FORMAT } from "./result-json.ts"
@@ -44,9 +45,6 @@ export interface SavedResult {
   readonly lockups: ReadonlyArray<SavedLockup>
 }
 
-const mistake = (source: string, text: string): ScenarioError =>
-  new ScenarioError({ problems: [{ source, path: [], text }] })
-
 const EXPECTED = "expected the result.json that swaplab run --out writes, or its directory"
 
 const MAX_REASON = 100
@@ -63,7 +61,7 @@ const mismatchOf = (error: ParseResult.ParseError): string => {
 /** Reads `path`: a result.json, or the directory that holds it. */
 export const readResult = (
   path: string
-): Effect.Effect<SavedResult, ScenarioError, FileSystem.FileSystem | Path.Path> =>
+): Effect.Effect<SavedResult, ConfigError, FileSystem.FileSystem | Path.Path> =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
     const paths = yield* Path.Path
@@ -82,7 +80,7 @@ export const readResult = (
         JSON.parse(text),
       catch: () => mistake(file, `is not JSON, ${EXPECTED}`)
     })
-    const noResult = (error: ParseResult.ParseError): ScenarioError =>
+    const noResult = (error: ParseResult.ParseError): ConfigError =>
       mistake(file, `is no result${mismatchOf(error)}; ${EXPECTED}`)
     // the shape is that of this format only
     const { format } = yield* Effect.mapError(Schema.decodeUnknown(Format)(json), noResult)
@@ -90,7 +88,7 @@ export const readResult = (
       return yield* mistake(file, `has format ${format}, expected ${RESULT_FORMAT}: run the scenario again`)
     }
     const saved = yield* Effect.mapError(Schema.decodeUnknown(Saved)(json), noResult)
-    const loaded = yield* decodeScenario(saved.file, saved.scenario as Mapping, () => file)
+    const loaded = yield* decodeScenario(saved.file, saved.scenario, file)
     const lockups = saved.runs.flatMap(({ clients, kernel, seed }) =>
       clients.flatMap(({ lockup, name, rescue }) => {
         const report = lockup ?? rescue
@@ -111,7 +109,7 @@ export interface LockupChoice {
 export const chooseLockup = (
   { file, lockups }: SavedResult,
   choice: LockupChoice
-): Either.Either<SavedLockup, ScenarioError> => {
+): Either.Either<SavedLockup, ConfigError> => {
   const found = lockups.find((item) =>
     (choice.kernel === undefined || item.kernel === choice.kernel) &&
     (choice.seed === undefined || item.seed === choice.seed) &&

@@ -1,16 +1,7 @@
 // What can be made smaller in a scenario. A step is a whole scenario with one thing less; those that take most away come
 // first. Nothing here knows what a lockup is.
-import {
-  type Base,
-  baseInfo,
-  ClientGroup,
-  formatQuantity,
-  type Mapping,
-  parseQuantity,
-  patchesOf,
-  type PatchName,
-  SIZE
-} from "@swaplab/cluster"
+import { type Base, baseInfo, ClientGroup, patchesOf, type PatchName } from "@swaplab/cluster"
+import { formatQuantity, isMapping, type Mapping, parseQuantity, SIZE } from "@swaplab/config"
 import { Schema } from "effect"
 
 /** A smaller scenario, and what is less in it. */
@@ -20,9 +11,6 @@ export interface Step {
 }
 
 type Groups = ReadonlyArray<Mapping>
-
-const isMapping = (value: unknown): value is Mapping =>
-  typeof value === "object" && value !== null && !Array.isArray(value)
 
 const groupsOf = (given: Mapping): Groups => given.clients as Groups
 

@@ -2,12 +2,13 @@
 // the same seed still ends in a lockup of the same class.
 import {
   decodeScenario,
+  fitsSwap,
   type LoadedScenario,
   type LockupReport,
-  type Mapping,
   pruneScenario,
   type RunResult
 } from "@swaplab/cluster"
+import type { Mapping } from "@swaplab/config"
 import { Effect, Either } from "effect"
 import { runJobs } from "./jobs.ts"
 import type { Job } from "./plan.ts"
@@ -107,10 +108,14 @@ export const shrink = (
     const kept: Array<string> = []
     const lost: Array<LostStep> = []
     const tried = new Set<string>()
+    const tight = !loaded.scenario.clients.every(fitsSwap)
 
     const decode = (given: Mapping): LoadedScenario | null => {
-      const decoded = decodeScenario(file, given, () => file)
-      return Either.isRight(decoded) ? decoded.right : null
+      const decoded = decodeScenario(file, given)
+      if (Either.isLeft(decoded)) return null
+      const { scenario } = decoded.right
+      // with less swap than the load asks for, another question is asked: whom the OOM killer ends
+      return tight || scenario.clients.every(fitsSwap) ? decoded.right : null
     }
     /** Runs scenarios side by side; null when the user has ended that. */
     const run = (given: ReadonlyArray<LoadedScenario>): Effect.Effect<ReadonlyArray<Tried> | null, never, Runner> =>

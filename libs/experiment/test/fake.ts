@@ -4,13 +4,13 @@ import {
   type LoadedScenario,
   type LockupReport,
   type LockupTaxonomy,
-  type Mapping,
   NO_LATENCY,
   type Outcome,
   type RunHooks,
   type RunResult,
   type Scenario
 } from "@swaplab/cluster"
+import type { Mapping } from "@swaplab/config"
 import { Either } from "effect"
 
 export const KERNELS = {
@@ -22,10 +22,8 @@ export const KERNELS = {
 /** A scenario as a file would have it, with changes. */
 export const scenarioWith = (changes: Mapping = {}): LoadedScenario =>
   Either.getOrThrowWith(
-    decodeScenario("fake.yaml", { name: "fake", kernels: KERNELS, seeds: 5, clients: [{}], ...changes }, () =>
-      "fake.yaml"),
-    (error) =>
-      error
+    decodeScenario("fake.yaml", { name: "fake", kernels: KERNELS, seeds: 5, clients: [{}], ...changes }),
+    (error) => error
   )
 
 /** A result with what matters given. */

@@ -11,7 +11,7 @@ const example = (): string => {
     seeds: 2,
     kernels: { series: { allocator: "slab", base: "v3.6" } },
     clients: [{ ram: "16 MiB", swap: "96 MiB", workload: { usemem: { passes: 1 } } }]
-  }, () => "inline"))
+  }))
 
   const plan = Either.getOrThrow(makePlan(loaded))
   const result = Effect.runSync(Effect.provide(runExperiment(plan), layerInProcess(runCluster)))

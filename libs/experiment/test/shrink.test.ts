@@ -1,4 +1,5 @@
-import { type LockupTaxonomy, type Mapping, type Scenario, scenarioYaml, withOverrides } from "@swaplab/cluster"
+import { type LockupTaxonomy, type Scenario, withOverrides } from "@swaplab/cluster"
+import { type Mapping, overrideOf, toYaml } from "@swaplab/config"
 import {
   layerInProcess,
   Runner,
@@ -107,7 +108,7 @@ describe("a scenario made smaller", () => {
   })
 
   it("is a scenario file", () => {
-    const yaml = scenarioYaml(shrunk.given, ["one", "two"])
+    const yaml = toYaml(shrunk.given, ["one", "two"])
     expect(yaml.split("\n").slice(0, 4)).toEqual(["# one", "# two", "name: fake", "seeds:"])
     expect(yaml).toContain("    background:\n      packetsPerSecond: 500\n")
     expect(scenarioWith(shrunk.given).warnings).toEqual([])
@@ -138,7 +139,7 @@ describe("a scenario made smaller", () => {
 
   it("has no kernel that the groups which are left do not use", () => {
     const loaded = Either.getOrThrow(
-      withOverrides(LOADED, [{ source: "", path: ["clients", 1, "kernel"], value: "other" }])
+      withOverrides(LOADED, [overrideOf("", ["clients", 1, "kernel"], "other")])
     )
     const first = small(run({ maxRuns: 1 }, LOCKUP, 1, simulate, { ...SAVED, loaded }))
     expect(Object.keys(first.given.kernels as Mapping)).toEqual(["patched", "other"])

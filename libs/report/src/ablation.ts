@@ -1,4 +1,5 @@
 // The report of an ablation: a table of kernels for each allocator, then what each patch does for this load.
+import { formatFinding } from "@swaplab/config"
 import {
   type AblationResult,
   type Allocator,
@@ -216,7 +217,7 @@ export const ablationDocument = (result: AblationResult): Document => {
     ...legend(result),
     ...section("Necessary and sufficient", plan.allocators.flatMap((allocator) => summaryLines(result, allocator))),
     ...faultSection(runs, failures),
-    ...warningSection(plan.loaded.warnings)
+    ...warningSection(plan.loaded.warnings.map(formatFinding))
   ]
 }
 

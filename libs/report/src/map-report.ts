@@ -1,5 +1,6 @@
 // The report of swaplab map: the map as text, the allocations that were refused first or are stuck, faults.
 import type { LoadedScenario } from "@swaplab/cluster"
+import { formatFinding } from "@swaplab/config"
 import type { CellLockup, CellResult, OutcomeMap, RunFailure } from "@swaplab/experiment"
 import { type Block, type Document, item, section } from "./document.ts"
 import { faultSection, interruption, warningSection } from "./faults.ts"
@@ -63,7 +64,7 @@ export const mapDocument = (
     ...section("Map of outcomes", mapSection(map)),
     ...section("Allocations of the lockups", allocationSection(map)),
     ...faultSection(runs, failures),
-    ...warningSection(loaded.warnings)
+    ...warningSection(loaded.warnings.map(formatFinding))
   ]
 }
 

@@ -1,5 +1,6 @@
 // The whole report of an experiment, as the command prints it.
-import { clientsOf, formatQuantity, RATE, type RunResult, type Scenario, SIZE, TIME } from "@swaplab/cluster"
+import { clientsOf, type RunResult, type Scenario } from "@swaplab/cluster"
+import { formatFinding, formatQuantity, RATE, SIZE, TIME } from "@swaplab/config"
 import { comparisonsOf, type ExperimentResult, judge, runsOf } from "@swaplab/experiment"
 import { backgroundTable } from "./background.ts"
 import { clientTable, counterTable, serverTable } from "./clients.ts"
@@ -89,7 +90,7 @@ const warningsOf = (result: ExperimentResult): ReadonlyArray<string> => {
     for (const warning of new Set(run.warnings)) counts.set(warning, (counts.get(warning) ?? 0) + 1)
   }
   return [
-    ...result.plan.loaded.warnings,
+    ...result.plan.loaded.warnings.map(formatFinding),
     ...[...counts].map(([warning, n]) => `${warning}${n === result.runs.length ? "" : ` (${plural(n, "run")})`}`)
   ]
 }

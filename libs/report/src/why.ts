@@ -1,5 +1,6 @@
 // A lockup explained, as the command prints it.
-import { formatQuantity, PATCHES, type PatchName, patchNumber, TIME } from "@swaplab/cluster"
+import { PATCHES, type PatchName, patchNumber } from "@swaplab/cluster"
+import { formatQuantity, TIME } from "@swaplab/config"
 import type { Counterfactual, Explanation } from "@swaplab/experiment"
 import {
   BLANK,

@@ -73,8 +73,7 @@ export const ablationOf = (
   const loaded = Either.getOrThrow(
     decodeScenario(
       "fake.yaml",
-      { name: "fake", seeds: 10, kernels: { a: { allocator: "slub", base: "v3.6" } }, clients: [{}] },
-      () => "fake.yaml"
+      { name: "fake", seeds: 10, kernels: { a: { allocator: "slub", base: "v3.6" } }, clients: [{}] }
     )
   )
   const plan = Either.getOrThrow(

@@ -3,11 +3,11 @@ import {
   clientsOf,
   decodeScenario,
   type LockupReport,
-  type Mapping,
   NO_LATENCY,
   type Outcome,
   type RunResult
 } from "@swaplab/cluster"
+import type { Mapping } from "@swaplab/config"
 import { type ExperimentResult, layerInProcess, makePlan, runExperiment, type Simulate } from "@swaplab/experiment"
 import { Effect, Either } from "effect"
 
@@ -166,8 +166,7 @@ export const fakeExperiment = (
         clients: [{ name: "client" }],
         expect: { "slub-vanilla": "lockup" },
         ...changes
-      },
-      () => "fake.yaml"
+      }
     ),
     (error) => error
   )

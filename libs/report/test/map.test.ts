@@ -13,8 +13,7 @@ const map = mapOfCodes([[["c", "c", "c"], [TX, TX, "c"]], [["o", RX, "t"], [TX, 
 const loaded = Either.getOrThrow(
   decodeScenario(
     "fake.yaml",
-    { name: "fake", kernels: { slub: { allocator: "slub", base: "v3.6" } }, clients: [{}] },
-    () => "fake.yaml"
+    { name: "fake", kernels: { slub: { allocator: "slub", base: "v3.6" } }, clients: [{}] }
   )
 )
 

@@ -12,7 +12,7 @@ const example = (): string => {
     seeds: 1,
     kernels: { series: { allocator: "slab", base: "v3.6" } },
     clients: [{ ram: "16 MiB", swap: "96 MiB", workload: { usemem: { passes: 1 } } }]
-  }, () => "inline"))
+  }))
 
   const result = Effect.runSync(
     Effect.provide(runExperiment(Either.getOrThrow(makePlan(loaded))), layerInProcess(runCluster))

@@ -6,9 +6,9 @@ import {
   loadScenario,
   type LockupReport,
   type Outcome,
-  PATCHES,
-  ScenarioFiles
+  PATCHES
 } from "@swaplab/cluster"
+import { Files } from "@swaplab/config"
 import { layerInProcess, makePlan, runExperiment } from "@swaplab/experiment"
 import {
   baseTable,
@@ -43,9 +43,9 @@ const figuresOf = (text: string): ReadonlyArray<string> => text.match(/\d+(?:\.\
 const scenarios = fileURLToPath(new URL("../../../scenarios/", import.meta.url))
 
 const load = (file: string): LoadedScenario =>
-  Effect.runSync(Effect.provideService(loadScenario(join(scenarios, file)), ScenarioFiles, {
+  Effect.runSync(Effect.provideService(loadScenario(join(scenarios, file)), Files, {
     look: (path) => Effect.sync(() => ({ kind: "file" as const, bytes: readFileSync(path).length })),
-    read: (path) => Effect.sync(() => readFileSync(path, "utf8")),
+    read: (path) => Effect.sync(() => readFileSync(path)),
     resolve: (from, relative) => (relative === "" ? from : join(dirname(from), relative))
   }))
 

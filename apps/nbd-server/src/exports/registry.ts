@@ -2,8 +2,8 @@
 // connections: it is attached to, let go, kept for a while, and attached to again by the same name from the same address.
 import type { ExportInfo } from "@swaplab/nbd"
 import { Effect } from "effect"
+import { allowList } from "../config/addresses.ts"
 import type { Config, StaticExport, SwapTemplate } from "../config/schema.ts"
-import { allowList } from "../config/units.ts"
 import type { Faults } from "../stores/faults.ts"
 import { listFiles, removeFile } from "./files.ts"
 import { AttachError, closeStore, type FromTemplate, type OpenStore, StoreOpener, templateInfo } from "./open-store.ts"

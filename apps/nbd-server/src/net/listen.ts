@@ -2,7 +2,7 @@
 import { Effect, type Scope } from "effect"
 import { chmodSync, lstatSync, unlinkSync } from "node:fs"
 import { connect, createServer, type ListenOptions, type Server as NetServer, type Socket } from "node:net"
-import { type Endpoint, endpointText } from "../config/units.ts"
+import { type Endpoint, endpointText } from "../config/addresses.ts"
 import { UserError } from "../exit.ts"
 
 /** A Unix socket that nobody listens at any more is in the way; one that somebody listens at is not ours to remove. */

@@ -1,5 +1,6 @@
 // The control socket: one line of JSON in, one line out. It switches faults, so every line needs the token.
-import { Effect, Either, ParseResult, Schema, type Scope } from "effect"
+import { decodeTree, treeOf } from "@swaplab/config"
+import { Effect, Either, Schema, type Scope } from "effect"
 import { createHash, timingSafeEqual } from "node:crypto"
 import { readFileSync } from "node:fs"
 import { connect, type Socket } from "node:net"
@@ -21,8 +22,6 @@ export const ControlRequest = Schema.Union(
   Schema.Struct({ token: Schema.String, command: Schema.Literal("drop"), export: Schema.String })
 )
 
-const decode = Schema.decodeUnknownEither(ControlRequest, { onExcessProperty: "error" })
-
 /** Longest line. */
 const MAX_LINE = 65536
 
@@ -38,11 +37,8 @@ export const answerTo = (line: string, token: string, server: Server): unknown =
   }
   const given: unknown = typeof json === "object" && json !== null ? Reflect.get(json, "token") : undefined
   if (typeof given !== "string" || !timingSafeEqual(digest(given), digest(token))) return { error: "wrong token" }
-  const request = decode(json)
-  if (Either.isLeft(request)) {
-    const [issue] = ParseResult.ArrayFormatter.formatErrorSync(request.left)
-    return { error: `${issue.path.join(".")}: ${issue.message}` }
-  }
+  const request = decodeTree(ControlRequest, [], treeOf(json, "request"))
+  if (Either.isLeft(request)) return { error: request.left.message }
   const { right } = request
   if (right.command === "status") return statusOf(server)
   if (!server.registry.stores.some(({ name }) => name === right.export)) return { error: "no such export is open" }

@@ -1,7 +1,7 @@
 // A small HTTP server for probes: /metrics, /healthz, /status. It changes nothing and says nothing of contents.
 import { Effect, type Scope } from "effect"
 import { createServer } from "node:http"
-import { type Endpoint, endpointText } from "../config/units.ts"
+import { type Endpoint, endpointText } from "../config/addresses.ts"
 import { UserError } from "../exit.ts"
 import type { Server } from "../net/server.ts"
 import { metricsText } from "./metrics.ts"

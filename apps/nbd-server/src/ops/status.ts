@@ -1,5 +1,5 @@
 // What the server is doing, for people and for machines.
-import { sizeText } from "../config/units.ts"
+import { roundQuantity, SIZE } from "@swaplab/config"
 import type { Server } from "../net/server.ts"
 
 /** One client in the status. */
@@ -67,6 +67,8 @@ const columns = (rows: ReadonlyArray<ReadonlyArray<string>>): string => {
     .map((line) => `${line.trimEnd()}\n`).join("")
 }
 
+const size = (bytes: number): string => roundQuantity(SIZE, bytes, 3)
+
 /** Two states, `seconds` apart, as tables: clients with their rates in between, and stores. */
 export const statusText = (before: Status, now: Status, seconds: number): string => {
   const earlier = new Map(before.clients.map((client) => [client.client, client]))
@@ -78,16 +80,16 @@ export const statusText = (before: Status, now: Status, seconds: number): string
     client.client,
     String(client.connections),
     rate(client, ({ requests }) => requests).toFixed(0),
-    `${sizeText(Math.round(rate(client, ({ bytesRead }) => bytesRead)))}/s`,
-    `${sizeText(Math.round(rate(client, ({ bytesWritten }) => bytesWritten)))}/s`,
+    `${size(Math.round(rate(client, ({ bytesRead }) => bytesRead)))}/s`,
+    `${size(Math.round(rate(client, ({ bytesWritten }) => bytesWritten)))}/s`,
     `${client.p50Us.toFixed(0)} µs`,
     `${client.p99Us.toFixed(0)} µs`,
     String(client.errors)
   ])
   const stores = now.stores.map(({ allocatedBytes, connections, name, sizeBytes }) => [
     name === "" ? "(default)" : name,
-    sizeText(sizeBytes),
-    sizeText(allocatedBytes),
+    size(sizeBytes),
+    size(allocatedBytes),
     String(connections)
   ])
   return [

@@ -1,6 +1,6 @@
 // The figures of a result that a threshold can name. One table: it feeds the parser, the check and the documentation.
+import { RATE, SHARE, SIZE, TIME, type UnitKind } from "@swaplab/config"
 import { VMSTAT_NAMES } from "@swaplab/page-alloc"
-import { RATE, SHARE, SIZE, TIME, type UnitKind } from "../scenario/units.ts"
 import type { ClientResult, LatencySummary, RunResult } from "./result.ts"
 
 /** Unit of a metric: null is a plain number. */

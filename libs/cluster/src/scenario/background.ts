@@ -1,16 +1,9 @@
 // The schema of what clients do besides the workload that is measured: traffic from other hosts, and loads of their own.
+import { field, number, section, Size, Time, whole } from "@swaplab/config"
 import { Schema } from "effect"
-import { field, MIB, MS, section, US, whole } from "./fields.ts"
-import { Size, Time } from "./units.ts"
+import { MIB, MS, US } from "./fields.ts"
 
-const rate = (reason: string) =>
-  field(
-    Schema.Number.pipe(
-      Schema.filter((n) => Number.isFinite(n) && n >= 0 && n <= 1e6, { title: "a number from 0 to 1000000" })
-    ),
-    0,
-    reason
-  )
+const rate = (reason: string) => field(number(0, 1e6), 0, reason)
 
 /** Traffic and loads in the background of a client group. */
 export const BackgroundConfig = Schema.Struct({

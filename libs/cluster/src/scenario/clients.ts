@@ -1,11 +1,10 @@
 // Clients of a scenario one by one: names, kernels and sizes derived from the groups.
+import { type Bytes, compareNatural } from "@swaplab/config"
 import { assert } from "@swaplab/sim"
 import { backgroundBytes } from "./background.ts"
 import type { KernelConfig } from "./kernels.ts"
 import type { ClientGroup } from "./machines.ts"
-import { compareNatural } from "./natural.ts"
 import type { Scenario } from "./scenario.ts"
-import type { Bytes } from "./units.ts"
 
 /** One client. */
 export interface ClientSpec {
@@ -36,6 +35,9 @@ export const usememBytes = (group: ClientGroup): Bytes => {
 
 /** The largest share of RAM and swap that MMTests lets usemem map. source: MMTests, shellpack-bench-micro */
 export const USEMEM_SHARE = 0.7
+
+/** Whether the load of a client leaves RAM and swap the room that MMTests wants. */
+export const fitsSwap = (group: ClientGroup): boolean => group.swap >= neededSwap(group)
 
 /** Swap that a client needs for its workload and the anonymous memory of its background loads. */
 export const neededSwap = (group: ClientGroup): Bytes =>

@@ -1,4 +1,5 @@
 // Kernels in a scenario: a base with single patches, as a mapping or as an expression, and what of it has no effect.
+import { choice, didYouMean, orList, yesNo } from "@swaplab/config"
 import {
   type Base,
   BASE_INFO,
@@ -15,24 +16,15 @@ import {
 import type { CardName } from "@swaplab/net-skb"
 import { ParseResult, Schema } from "effect"
 import { machineFacts } from "./cards.ts"
-import { choice, yesNo } from "./fields.ts"
-import { nearest } from "./nearest.ts"
 
 /** Patches that can be switched one by one. */
 export const PATCH_NAMES: ReadonlyArray<PatchName> = PATCHES.map((patch) => patch.name)
-
-const didYouMean = (word: string, names: ReadonlyArray<string>): string => {
-  const near = nearest(word, names)
-  return near === null ? "" : `, did you mean ${near}?`
-}
-
-const list = (names: ReadonlyArray<string>): string => names.join(", ").replace(/, ([^,]*)$/, " or $1")
 
 /** What should have stood there instead. */
 const expectedKernel = (mistake: "base" | "patch" | "twice" | "form", word: string): string => {
   switch (mistake) {
     case "base":
-      return `${list(BASES)}, and patches after it, as in v3.6 - nbd-memalloc${didYouMean(word, BASES)}`
+      return `${orList(BASES)}, and patches after it, as in v3.6 - nbd-memalloc${didYouMean(word, BASES)}`
     case "patch":
       return `patches by the names of "swaplab patches"; none is called ${word}${didYouMean(word, PATCH_NAMES)}`
     case "twice":

@@ -1,26 +1,9 @@
 // The schema of what a cluster consists of beside its kernels: cards, cables, clients and their workload, the network, the server.
+import { choice, field, maybe, meanings, Percentage, section, Size, text, Time, whole, yesNo } from "@swaplab/config"
 import { CARD_NAMES, CARDS } from "@swaplab/net-skb"
 import { ParseResult, Schema } from "effect"
 import { BackgroundConfig } from "./background.ts"
-import {
-  buffer,
-  choice,
-  field,
-  GIB,
-  KIB,
-  maybe,
-  meanings,
-  MIB,
-  name,
-  positiveRate,
-  ram,
-  section,
-  text,
-  US,
-  whole,
-  yesNo
-} from "./fields.ts"
-import { Percentage, Size, Time } from "./units.ts"
+import { buffer, GIB, KIB, MIB, name, positiveRate, ram, US } from "./fields.ts"
 
 const txQueue = field(
   whole(2, 100_000),

@@ -1,7 +1,6 @@
 // Keys that older scenario files have and that are called otherwise now: one message with the new name each, instead of
 // "unknown key".
-import type { Path } from "./errors.ts"
-import { isMapping, type Mapping } from "./tree.ts"
+import type { Path, Problem } from "@swaplab/config"
 
 /** A key within a section: `[]` stands for each element of a list. */
 interface Moved {
@@ -24,14 +23,11 @@ const MOVED: ReadonlyArray<Moved> = [
   }
 ]
 
-const find = (node: unknown, [key, ...rest]: ReadonlyArray<string>, at: Path): ReadonlyArray<Path> => {
-  if (key === undefined) return [at]
-  if (key === "[]") return Array.isArray(node) ? node.flatMap((item, i) => find(item, rest, [...at, i])) : []
-  return isMapping(node) && Object.hasOwn(node, key) ? find(node[key], rest, [...at, key]) : []
-}
+const fits = (path: Path, pattern: ReadonlyArray<string>): boolean =>
+  path.length === pattern.length && path.every((part, i) => (typeof part === "number" ? "[]" : part) === pattern[i])
 
-/** Every moved key that the scenario still has. */
-export const movedKeys = (given: Mapping): ReadonlyArray<{ readonly path: Path; readonly text: string }> =>
-  MOVED.flatMap(({ expected, path }) =>
-    find(given, path, []).map((at) => ({ path: at, text: `has another name, expected ${expected}` }))
-  )
+/** A problem in other words, where it is about a key that has moved. */
+export const withMoved = (problem: Problem): Problem => {
+  const moved = MOVED.find(({ path }) => fits(problem.path, path))
+  return moved === undefined ? problem : { ...problem, text: `has another name, expected ${moved.expected}` }
+}

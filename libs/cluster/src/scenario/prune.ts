@@ -1,8 +1,7 @@
-// A scenario with as few lines as it needs: what stands at its default is left out. And the file of such a scenario.
+// A scenario with as few lines as it needs: what stands at its default is left out.
+import { isMapping, type Mapping } from "@swaplab/config"
 import { Schema } from "effect"
-import { stringify } from "yaml"
 import { Scenario } from "./scenario.ts"
-import { isMapping, type Mapping } from "./tree.ts"
 
 /** What an empty scenario becomes, as a file would write it. */
 const defaults = (): Mapping =>
@@ -42,7 +41,3 @@ export const pruneScenario = (given: Mapping): Mapping => {
     ...others
   }
 }
-
-/** The file of a scenario; `remarks` stand on top of it, a line each. */
-export const scenarioYaml = (given: Mapping, remarks: ReadonlyArray<string> = []): string =>
-  remarks.map((line) => `# ${line}\n`).join("") + stringify(given, { lineWidth: 110 })

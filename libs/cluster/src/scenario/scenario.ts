@@ -2,16 +2,16 @@
 // Schema that decodes the text of a file to base units (bytes, nanoseconds, bits per second, shares from 0 to 1), carries
 // the default and says why it is what it is; the JSON Schema for editors comes out of the same lines.
 // Defaults describe a small diskless machine of 2012 on a gigabit LAN.
-import { JSONSchema, Schema } from "effect"
-import { choice, field, maybe, MS, name, positiveTime, S, section, text, whole } from "./fields.ts"
+import { choice, field, jsonSchemaOf, maybe, section, text, whole } from "@swaplab/config"
+import { Schema } from "effect"
+import { MS, name, positiveTime, S } from "./fields.ts"
 import { KernelConfig } from "./kernels.ts"
 import { ClientGroup, CostConfig, LanConfig, ServerConfig } from "./machines.ts"
 import { ThresholdText } from "./threshold.ts"
-import { isMapping, type Mapping } from "./tree.ts"
 
 const SeedsValue = Schema.Array(Schema.Number)
 const SEEDS_WORDS = "a count such as 10, or a list of different seeds such as [1, 2, 5]"
-const seed = whole(0, 2 ** 53 - 1)
+const seed = whole(0)
 const Seeds: Schema.Schema<ReadonlyArray<number>, number | ReadonlyArray<number>> = Schema.transform(
   Schema.Union(
     whole(1, 10_000),
@@ -135,30 +135,10 @@ const ScenarioFile = Schema.Struct({
   ...scenarioFields
 })
 
-/** The schema with its defaults as a file would write them (64 MiB) where it has them decoded (67108864). */
-const withWrittenDefaults = (schema: Mapping, sample: unknown): Mapping => {
-  const { items, properties } = schema
-  if (isMapping(items) && Array.isArray(sample)) return { ...schema, items: withWrittenDefaults(items, sample[0]) }
-  if (!isMapping(properties) || !isMapping(sample)) return schema
-  const written = Object.entries(properties).map(([key, property]): readonly [string, unknown] => {
-    if (!isMapping(property)) return [key, property]
-    const own = "default" in property && key in sample ? { ...property, default: sample[key] } : property
-    return [key, withWrittenDefaults(own, sample[key])]
-  })
-  return { ...schema, properties: Object.fromEntries(written) }
-}
-
 /** The JSON Schema of scenario files, for editors. */
 export const scenarioJsonSchema = (): object => {
-  const { required, ...schema } = JSONSchema.make(ScenarioFile) as unknown as Mapping
-  const sample = { name: "x", kernels: {}, clients: [{}] }
-  const written = Schema.encodeSync(Scenario)(Schema.decodeUnknownSync(Scenario)(sample))
-  return {
-    title: "swaplab scenario",
-    description: "A cluster of diskless machines that swap over NBD to one server.",
-    ...withWrittenDefaults(schema, written),
-    // what an included file gives need not be given again
-    if: { required: ["include"] },
-    else: { required }
-  }
+  const description = "A cluster of diskless machines that swap over NBD to one server."
+  const { required, ...schema } = jsonSchemaOf(ScenarioFile, "swaplab scenario", description)
+  // what an included file gives need not be given again
+  return { ...schema, if: { required: ["include"] }, else: { required } }
 }

@@ -1,9 +1,8 @@
 // Thresholds: `client.faultLatency.p99 < 50 ms`. A metric, a comparison, a value in the metric's unit.
+import { formatQuantity, nearest, parseQuantity, roundQuantity } from "@swaplab/config"
 import { VMSTAT_NAMES } from "@swaplab/page-alloc"
 import { ParseResult, Schema } from "effect"
 import { metricOf, METRICS } from "../run/metrics.ts"
-import { nearest } from "./nearest.ts"
-import { formatQuantity, parseQuantity, roundQuantity } from "./units.ts"
 
 export const COMPARISONS = ["<=", ">=", "<", ">"] as const
 export type Comparison = (typeof COMPARISONS)[number]

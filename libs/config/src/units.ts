@@ -1,6 +1,8 @@
 // Quantities with units, as users write them: sizes, times, rates and shares. One table a kind feeds the parser, the
 // formatter, the error messages and the patterns of the JSON Schema.
-import { ParseResult, Schema } from "effect"
+//
+// Bytes have binary units only (KiB, MiB, GiB, TiB). MB means 10^6 to some and 2^20 to others, so it is refused, and the
+// message says why. Bits of a network are decimal, as networks count them.
 
 /** A kind of quantity: its units with the factor of each, in base units, smallest first. */
 export interface UnitKind {
@@ -12,6 +14,8 @@ export interface UnitKind {
   readonly units: ReadonlyArray<readonly [unit: string, factor: number]>
   /** Spellings that are read and never written. */
   readonly aliases: ReadonlyArray<readonly [unit: string, factor: number]>
+  /** Spellings that people try and that are refused, with the reason. */
+  readonly refused: ReadonlyArray<readonly [unit: string, reason: string]>
   /** Whether the base unit is the smallest there is, so that values are rounded to whole ones. */
   readonly whole: boolean
   readonly max: number
@@ -19,13 +23,40 @@ export interface UnitKind {
 
 const KIB = 1024
 
-/** Bytes. Binary units only: MB is read as 10^6 by some and 2^20 by others, so it is refused. */
+const BINARY: ReadonlyArray<readonly [unit: string, factor: number]> = [
+  ["B", 1],
+  ["KiB", KIB],
+  ["MiB", KIB ** 2],
+  ["GiB", KIB ** 3],
+  ["TiB", KIB ** 4]
+]
+
+const per = (
+  units: ReadonlyArray<readonly [unit: string, factor: number]>
+): ReadonlyArray<readonly [unit: string, factor: number]> => units.map(([unit, factor]) => [`${unit}/s`, factor])
+
+const LETTERS = [["K", "2^10"], ["M", "2^20"], ["G", "2^30"], ["T", "2^40"]] as const
+
+/** Decimal and bare spellings of bytes, with the unit to write instead. */
+const ambiguous = (suffix: string): ReadonlyArray<readonly [unit: string, reason: string]> =>
+  LETTERS.flatMap(([letter, binary], i) => {
+    const spellings = [letter, letter.toLowerCase(), `${letter}B`, ...(letter === "K" ? ["kB"] : [])]
+    return spellings.map((unit) =>
+      [
+        `${unit}${suffix}`,
+        `${unit} is 10^${3 * (i + 1)} bytes to some and ${binary} to others, write ${letter}iB`
+      ] as const
+    )
+  })
+
+/** Bytes. */
 export const SIZE: UnitKind = {
   identifier: "Size",
   expected: "a size such as 64 MiB",
   description: "A size with a unit: B, KiB, MiB, GiB or TiB.",
-  units: [["B", 1], ["KiB", KIB], ["MiB", KIB ** 2], ["GiB", KIB ** 3], ["TiB", KIB ** 4]],
+  units: BINARY,
   aliases: [],
+  refused: ambiguous(""),
   whole: true,
   max: 2 ** 50
 }
@@ -34,9 +65,10 @@ export const SIZE: UnitKind = {
 export const TIME: UnitKind = {
   identifier: "Time",
   expected: "a time such as 10 ms",
-  description: "A time with a unit: ns, us, ms, s, min or h.",
-  units: [["ns", 1], ["us", 1e3], ["ms", 1e6], ["s", 1e9], ["min", 60e9], ["h", 3600e9]],
+  description: "A time with a unit: ns, us, ms, s, min, h or d.",
+  units: [["ns", 1], ["us", 1e3], ["ms", 1e6], ["s", 1e9], ["min", 60e9], ["h", 3600e9], ["d", 24 * 3600e9]],
   aliases: [["µs", 1e3]],
+  refused: [],
   whole: true,
   // the clock of a simulation ends at 2^53 ns
   max: 2 ** 53 - 1
@@ -49,8 +81,21 @@ export const RATE: UnitKind = {
   description: "Bits per second with a unit: bit, kbit, Mbit or Gbit (decimal; a trailing /s is allowed).",
   units: [["bit", 1], ["kbit", 1e3], ["Mbit", 1e6], ["Gbit", 1e9]],
   aliases: [["bit/s", 1], ["kbit/s", 1e3], ["Mbit/s", 1e6], ["Gbit/s", 1e9]],
+  refused: [],
   whole: true,
   max: 1e12
+}
+
+/** Bytes per second. */
+export const BYTE_RATE: UnitKind = {
+  identifier: "ByteRate",
+  expected: "a rate such as 50 MiB/s",
+  description: "Bytes per second with a unit: B/s, KiB/s, MiB/s, GiB/s or TiB/s.",
+  units: per(BINARY),
+  aliases: [],
+  refused: ambiguous("/s"),
+  whole: true,
+  max: 2 ** 50
 }
 
 /** A share from 0 to 1. */
@@ -60,6 +105,7 @@ export const SHARE: UnitKind = {
   description: "A share from 0 % to 100 %.",
   units: [["%", 0.01]],
   aliases: [],
+  refused: [],
   whole: false,
   max: 1
 }
@@ -88,6 +134,12 @@ export const parseQuantity = (kind: UnitKind, text: string): number | null => {
     return rounded <= kind.max ? rounded : null
   }
   return null
+}
+
+/** Why the unit of a quantity is refused, where it is one that people try; else null. */
+export const remarkOn = (kind: UnitKind, text: string): string | null => {
+  const unit = text.trim().replace(/^[\d.]+ ?/, "")
+  return kind.refused.find(([name]) => name === unit)?.[1] ?? null
 }
 
 /** Shortest decimal text of a number without exponent. */
@@ -119,53 +171,4 @@ export const roundQuantity = (kind: UnitKind, value: number, digits: number): st
   // the whole part stays: 1020 KiB would be wrong for 1023 KiB
   const whole = Math.trunc(scaled).toString().length
   return `${decimal(Number(scaled.toFixed(Math.min(9, Math.max(0, digits - whole)))))} ${unit}`
-}
-
-/** Bytes. */
-export type Bytes = number
-/** Nanoseconds of simulated time. */
-export type Nanoseconds = number
-/** Bits per second. */
-export type BitsPerSecond = number
-/** A share from 0 to 1. */
-export type Share = number
-
-const quantity = (kind: UnitKind): Schema.Schema<number, string> =>
-  Schema.transformOrFail(
-    Schema.String.annotations({
-      jsonSchema: { type: "string", pattern: quantityPattern(kind).source, description: kind.description }
-    }),
-    Schema.Number,
-    {
-      strict: true,
-      decode: (text, _options, ast) => {
-        const value = parseQuantity(kind, text)
-        return value === null ? ParseResult.fail(new ParseResult.Type(ast, text)) : ParseResult.succeed(value)
-      },
-      encode: (value) => ParseResult.succeed(formatQuantity(kind, value))
-    }
-  ).annotations({ identifier: kind.identifier, title: kind.expected, description: kind.description })
-
-/** A size, decoded to bytes. */
-export const Size: Schema.Schema<Bytes, string> = quantity(SIZE)
-/** A time, decoded to whole nanoseconds. */
-export const Time: Schema.Schema<Nanoseconds, string> = quantity(TIME)
-/** A rate, decoded to bits per second. */
-export const Rate: Schema.Schema<BitsPerSecond, string> = quantity(RATE)
-/** A percentage, decoded to a share from 0 to 1. */
-export const Percentage: Schema.Schema<Share, string> = quantity(SHARE)
-
-/** Narrows a quantity to a range, said in the error message: "a size such as 64 MiB, at least 16 MiB". */
-export const within = (
-  schema: Schema.Schema<number, string>,
-  kind: UnitKind,
-  range: { readonly min?: number; readonly max?: number }
-): Schema.Schema<number, string> => {
-  const { min = 0, max = kind.max } = range
-  const bounds = [
-    ...(range.min === undefined ? [] : [`at least ${formatQuantity(kind, range.min)}`]),
-    ...(range.max === undefined ? [] : [`at most ${formatQuantity(kind, range.max)}`])
-  ]
-  const title = `${kind.expected}, ${bounds.join(" and ")}`
-  return schema.pipe(Schema.filter((value) => value >= min && value <= max, { title, description: title }))
 }

@@ -32,3 +32,12 @@ export const nearest = (name: string, candidates: ReadonlyArray<string>): string
   }
   return best
 }
+
+/** "did you mean ram?" after a comma, or nothing. */
+export const didYouMean = (name: string, candidates: ReadonlyArray<string>): string => {
+  const near = nearest(name, candidates)
+  return near === null ? "" : `, did you mean ${near}?`
+}
+
+/** Joins words as a sentence does: a, b or c. */
+export const orList = (words: ReadonlyArray<string>): string => words.join(", ").replace(/, ([^,]*)$/, " or $1")

@@ -1,42 +1,5 @@
-// Values that people write: 512 MiB, 10 min, 50 MiB/s, 192.168.0.0/16.
+// Addresses and networks that people write: 127.0.0.1:10809, unix:/run/nbd.sock, 192.168.0.0/16.
 import { BlockList, isIP } from "node:net"
-
-const SIZES: Readonly<Record<string, number>> = {
-  B: 1,
-  KiB: 2 ** 10,
-  MiB: 2 ** 20,
-  GiB: 2 ** 30,
-  TiB: 2 ** 40,
-  kB: 1e3,
-  MB: 1e6,
-  GB: 1e9,
-  TB: 1e12
-}
-const TIMES: Readonly<Record<string, number>> = { ms: 1, s: 1e3, min: 6e4, h: 36e5, d: 864e5 }
-
-const parse = (text: string, units: Readonly<Record<string, number>>): number | null => {
-  const [, number, unit] = /^(\d+(?:\.\d+)?) ?([A-Za-z]+)$/.exec(text.trim()) ?? []
-  const factor = unit === undefined ? undefined : units[unit]
-  return number === undefined || factor === undefined ? null : Number(number) * factor
-}
-
-/** Bytes of "512 MiB", or null. */
-export const bytesOf = (text: string): number | null => {
-  const bytes = parse(text, SIZES)
-  return bytes === null || !Number.isSafeInteger(bytes) ? null : bytes
-}
-
-/** Milliseconds of "10 min", or null. */
-export const millisecondsOf = (text: string): number | null => parse(text, TIMES)
-
-/** Bytes a second of "50 MiB/s", or null. */
-export const bytesPerSecondOf = (text: string): number | null => text.endsWith("/s") ? bytesOf(text.slice(0, -2)) : null
-
-/** 512 MiB, 1.5 GiB, 100 B. */
-export const sizeText = (bytes: number): string => {
-  const [name, factor] = Object.entries(SIZES).slice(0, 5).reverse().find(([, unit]) => bytes >= unit) ?? ["B", 1]
-  return `${Math.round(bytes / factor * 10) / 10} ${name}`
-}
 
 /** A place to listen at: a TCP port of an address, or a Unix socket. */
 export type Endpoint =

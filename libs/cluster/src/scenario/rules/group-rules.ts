@@ -1,0 +1,78 @@
+// Rules about client groups, each by itself and all of them together.
+import { forEach, formatQuantity, mismatch, quoteValue, type Rule, type RuleRow, rulesOf, SIZE } from "@swaplab/config"
+import { PAGE_SIZE } from "@swaplab/page-alloc"
+import { clientsOf, usememBytes } from "../clients.ts"
+import type { ClientGroup } from "../machines.ts"
+import type { Scenario } from "../scenario.ts"
+
+const size = (bytes: number): string => formatQuantity(SIZE, bytes)
+
+const processesOf = (group: ClientGroup): number => group.workload.usemem.processesPerCpu * group.cpus
+
+/** What is asked of a group by itself. */
+const ROWS: ReadonlyArray<RuleRow<ClientGroup>> = [
+  {
+    name: "usemem has a page for each process",
+    path: ["workload", "usemem", "size"],
+    holds: (group) => usememBytes(group) >= processesOf(group) * PAGE_SIZE,
+    words: (group) => {
+      const processes = processesOf(group)
+      const least = size(processes * PAGE_SIZE)
+      return mismatch(size(usememBytes(group)), `at least a page for each of its ${processes} processes: ${least}`)
+    }
+  },
+  {
+    name: "RAM is whole pages",
+    path: ["ram"],
+    holds: ({ ram }) => ram % PAGE_SIZE === 0,
+    words: ({ ram }) => mismatch(size(ram), "whole pages of 4 KiB")
+  },
+  {
+    name: "minFree leaves half of RAM",
+    path: ["minFree"],
+    holds: ({ minFree, ram }) => minFree === "auto" || minFree <= ram / 2,
+    words: ({ minFree, ram }) => mismatch(size(Number(minFree)), `auto, or at most half of RAM: ${size(ram / 2)}`)
+  },
+  {
+    name: "the page cache leaves room to boot",
+    path: ["pageCache"],
+    holds: ({ pageCache }) => pageCache <= 0.8,
+    words: ({ pageCache }) => mismatch(`${pageCache * 100} %`, "at most 80 %: the kernel needs the rest to boot")
+  }
+]
+
+/** The path of a group, with the group. */
+export const groupsOf = ({ clients }: Scenario): ReadonlyArray<readonly [["clients", number], ClientGroup]> =>
+  clients.map((group, i) => [["clients", i], group])
+
+export const GROUP_RULES: ReadonlyArray<Rule<Scenario>> = [
+  {
+    name: "groups have names of their own",
+    broken: ({ clients }) =>
+      clients.flatMap(({ name }, i) =>
+        clients.findIndex((group) => group.name === name) === i
+          ? []
+          : [{ path: ["clients", i, "name"], text: mismatch(quoteValue(name), "a name that no other group has") }]
+      )
+  },
+  ...forEach(groupsOf, rulesOf(ROWS)),
+  {
+    name: "a group starts before the end",
+    broken: ({ clients, duration }) =>
+      clients.flatMap(({ start }, i) =>
+        start < duration
+          ? []
+          : [{ path: ["clients", i, "start"], text: "expected a time before the end of the scenario (duration)" }]
+      )
+  },
+  {
+    name: "clients have names of their own",
+    broken: (scenario) => {
+      // groups of one name are told of already
+      if (new Set(scenario.clients.map(({ name }) => name)).size < scenario.clients.length) return []
+      const names = clientsOf(scenario, "").map((client) => client.name)
+      const twice = names.find((name, i) => names[i - 1] === name)
+      return twice === undefined ? [] : [{ path: ["clients"], text: `two clients are called ${twice}, rename a group` }]
+    }
+  }
+]

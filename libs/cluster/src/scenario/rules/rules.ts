@@ -1,0 +1,19 @@
+// What one field of a scenario alone cannot tell: names that must refer to something, sizes and times that must fit
+// together. A scenario that breaks one of these rules is not run.
+import { type Rule, rulesOf } from "@swaplab/config"
+import type { Scenario } from "../scenario.ts"
+import { GROUP_RULES } from "./group-rules.ts"
+import { KERNEL_RULES } from "./kernel-rules.ts"
+
+export const RULES: ReadonlyArray<Rule<Scenario>> = [
+  ...KERNEL_RULES,
+  ...GROUP_RULES,
+  ...rulesOf<Scenario>([
+    {
+      name: "a stall is shorter than a hang",
+      path: ["watchdog", "stall"],
+      holds: ({ watchdog }) => watchdog.stall <= watchdog.hang,
+      words: () => "expected a time that is not longer than watchdog.hang"
+    }
+  ])
+]

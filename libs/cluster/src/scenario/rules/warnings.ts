@@ -1,0 +1,65 @@
+// What the user should know about a scenario that can be run: a table of named advice.
+import type { Problem, Tree } from "@swaplab/config"
+import { metricOf } from "../../run/metrics.ts"
+import type { Scenario } from "../scenario.ts"
+import { formatThreshold, type Threshold } from "../threshold.ts"
+import { type Advice, type Given, idleFindings, type IdleRow, noEffect, placed } from "./advice.ts"
+import { GROUP_ADVICE } from "./group-advice.ts"
+import { KERNEL_ADVICE } from "./kernel-advice.ts"
+
+const IDLE: ReadonlyArray<IdleRow<Scenario>> = [
+  {
+    path: ["lan", "switch", "portLimit"],
+    idle: ({ lan }) => lan.flowControl,
+    reason: "with flowControl senders pause, and what waits for a port is not limited"
+  },
+  {
+    path: ["server", "pageCache"],
+    idle: ({ server }) => server.disk === "memory",
+    reason: "server.disk is memory: nothing is ever read from behind the cache"
+  },
+  {
+    path: ["map", "y"],
+    idle: ({ map }) => map?.y !== undefined && map.x.path === map.y.path,
+    reason: "it is the same parameter as x"
+  }
+]
+
+/** Why a threshold always holds, or null. */
+const idleThreshold = (threshold: Threshold, scenario: Scenario): string | null => {
+  if (threshold.metric === "server.diskUtilisation" && scenario.server.disk === "memory") return "server.disk is memory"
+  const always = metricOf(threshold.metric)?.scope === "client" && threshold.comparison === ">=" &&
+    threshold.value === 0
+  return always ? `${formatThreshold(threshold)} always holds` : null
+}
+
+/** All advice, in the order in which it is given. */
+export const ADVICE: ReadonlyArray<Advice> = [
+  ...KERNEL_ADVICE,
+  ...GROUP_ADVICE,
+  { name: "settings without effect", of: (given) => idleFindings(IDLE, given, [], given.scenario) },
+  {
+    name: "thresholds that always hold",
+    of: (given) =>
+      given.scenario.thresholds.flatMap((threshold, i) => {
+        const reason = idleThreshold(threshold, given.scenario)
+        return reason === null ? [] : [noEffect(given, ["thresholds", i], reason)]
+      })
+  },
+  {
+    name: "a dead network",
+    of: ({ scenario }) =>
+      scenario.lan.loss === 1
+        ? [{
+          path: ["lan", "loss"],
+          text: "100 % of all frames are lost: the network is dead, no client reaches the server"
+        }]
+        : []
+  }
+]
+
+/** What the user should know about a scenario; `tree` is what was written of it. */
+export const warningsOf = (scenario: Scenario, tree: Tree): ReadonlyArray<Problem> => {
+  const given: Given = { scenario, tree }
+  return ADVICE.flatMap(({ of }) => of(given)).map((finding) => placed(given, finding))
+}

@@ -1,0 +1,63 @@
+// Building blocks of a schema: fields with defaults, sections, ranges, choices. Each carries its description and its
+// default as a file would write it, so that the JSON Schema and the reference pages come out of the same lines.
+import { identity, Option, Schema, SchemaAST } from "effect"
+import { WrittenId } from "./json-schema.ts"
+import { orList } from "./nearest.ts"
+
+/** A field that may be left out. Its range, where it has one, stands in the title of the JSON Schema. */
+export const field = <A, I>(schema: Schema.Schema<A, I>, value: A, description: string) => {
+  const title = SchemaAST.isRefinement(schema.ast) ? SchemaAST.getTitleAnnotation(schema.ast) : Option.none()
+  return Schema.optionalWith(schema, { exact: true, default: () => value }).annotations({
+    description,
+    default: value,
+    [WrittenId]: Schema.encodeSync(schema)(value),
+    ...(Option.isSome(title) && { title: title.value })
+  })
+}
+
+/** A mapping that may be left out, or given in part. */
+export const section = <A, I>(schema: Schema.Schema<A, I>, description: string) =>
+  Schema.optionalWith(schema, { exact: true, default: () => Schema.decodeUnknownSync(schema)({}) }).annotations({
+    description
+  })
+
+/** A field that is absent unless given. Of an optionalWith without default the JSON Schema would lose the description. */
+export const maybe = <A, I>(schema: Schema.Schema<A, I>, description: string) =>
+  Schema.optionalToOptional(schema, Schema.typeSchema(schema), { decode: identity, encode: identity }).annotations({
+    description
+  })
+
+/** A field that is null unless given. */
+export const orNull = <A, I>(schema: Schema.Schema<A, I>, description: string) =>
+  Schema.optionalWith(Schema.NullOr(schema), { exact: true, default: () => null }).annotations({ description })
+
+/** A whole number in a range; without an end, up to the largest that a number holds exactly. */
+export const whole = (min: number, max: number = Number.MAX_SAFE_INTEGER) => {
+  const bounded = max < Number.MAX_SAFE_INTEGER
+  return Schema.Number.pipe(
+    Schema.filter((value) => Number.isInteger(value) && value >= min && value <= max, {
+      title: `a whole number from ${min}${bounded ? ` to ${max}` : ""}`,
+      jsonSchema: { type: "integer", minimum: min, maximum: max }
+    })
+  )
+}
+
+/** A number in a range. */
+export const number = (min: number, max: number) =>
+  Schema.Number.pipe(
+    Schema.filter((value) => value >= min && value <= max, {
+      title: `a number from ${min} to ${max}`,
+      jsonSchema: { type: "number", minimum: min, maximum: max }
+    })
+  )
+
+/** One of a few words or numbers. */
+export const choice = <const L extends ReadonlyArray<string | number>>(...values: L): Schema.Schema<L[number]> =>
+  Schema.Literal(...values).annotations({ title: orList(values.map(String)) })
+
+/** What the rows of a table of choices mean, for the description of a field: `e1000: …; igb: …`. */
+export const meanings = (table: Readonly<Record<string, { readonly meaning: string }>>): string =>
+  Object.entries(table).map(([key, { meaning }]) => `${key}: ${meaning}`).join("; ")
+
+export const yesNo = Schema.Boolean.annotations({ title: "true or false" })
+export const text = Schema.String.annotations({ title: "a text" })

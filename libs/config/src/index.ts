@@ -1,0 +1,63 @@
+// Contents page of @swaplab/config, in reading order.
+export { decodeTree, forEach, locate, mistakeAt, type Rule, type RuleRow, rulesOf } from "./decode.ts"
+export { choice, field, maybe, meanings, number, orNull, section, text, whole, yesNo } from "./fields.ts"
+export { type FileKind, Files, readText, readYaml } from "./files.ts"
+export { type IncludeOptions, readWithIncludes } from "./include.ts"
+export { jsonSchemaOf } from "./json-schema.ts"
+export { merge, parsePath, setAt } from "./merge.ts"
+export { compareNatural } from "./natural.ts"
+export { didYouMean, nearest, orList } from "./nearest.ts"
+export { type FileCalls, layerFiles, type PathCalls } from "./node-files.ts"
+export { applyOverrides, type Override, overrideOf, parseOverride } from "./override.ts"
+export {
+  ConfigError,
+  type Finding,
+  formatFinding,
+  formatPath,
+  formatPlace,
+  formatProblem,
+  mismatch,
+  mistake,
+  type Path,
+  type Place,
+  type Problem,
+  wholeOf
+} from "./problem.ts"
+export {
+  type BitsPerSecond,
+  ByteRate,
+  type Bytes,
+  type Nanoseconds,
+  Percentage,
+  Rate,
+  type Share,
+  Size,
+  Time,
+  within
+} from "./quantity.ts"
+export {
+  emptyMapping,
+  isMapping,
+  type Mapping,
+  type MappingNode,
+  nodeAt,
+  placeAt,
+  plainOf,
+  quote,
+  quoteValue,
+  type Tree,
+  treeOf
+} from "./tree.ts"
+export {
+  BYTE_RATE,
+  formatQuantity,
+  parseQuantity,
+  RATE,
+  roundQuantity,
+  SHARE,
+  SIZE,
+  TIME,
+  type UnitKind
+} from "./units.ts"
+export { toYaml } from "./write.ts"
+export { type Expected, parseValue, parseYaml } from "./yaml.ts"

@@ -1,0 +1,134 @@
+// Why a value does not fit a schema, in words for whoever wrote the file: every mistake, with the value as it stood there.
+import { ParseResult, SchemaAST as AST } from "effect"
+import { nearest, orList } from "./nearest.ts"
+import { mismatch, type Path, type Problem } from "./problem.ts"
+import { type Remark, RemarkId } from "./quantity.ts"
+import { keyPlaceAt, nodeAt, placeAt, quote, type Tree } from "./tree.ts"
+
+const titleOf = (ast: AST.Annotated): string | undefined => {
+  const title = ast.annotations[AST.TitleAnnotationId]
+  return typeof title === "string" ? title : undefined
+}
+
+/** What a type has to say about a value that it refuses: ": MB is …", or nothing. */
+const remarkOf = (ast: AST.Annotated, value: unknown): string => {
+  const remark = ast.annotations[RemarkId] as Remark | undefined
+  const text = remark?.(value) ?? null
+  return text === null ? "" : `: ${text}`
+}
+
+const isNull = (ast: AST.AST): boolean => AST.isLiteral(ast) && ast.literal === null
+
+/** Words for a type, its title if it has one. */
+const describe = (ast: AST.AST): string => {
+  const title = titleOf(ast)
+  // "string" and "number" are titles of Effect's own
+  if (title !== undefined && !AST.isStringKeyword(ast) && !AST.isNumberKeyword(ast)) return title
+  switch (ast._tag) {
+    case "TypeLiteral":
+      return "a mapping"
+    case "TupleType":
+      return "a list"
+    case "StringKeyword":
+      return title === undefined || title === "string" ? "a text" : title
+    case "NumberKeyword":
+      return title === undefined || title === "number" ? "a number" : title
+    case "BooleanKeyword":
+      return "true or false"
+    case "Literal":
+      return String(ast.literal)
+    case "Union":
+      return orList(ast.types.filter((type) => !isNull(type)).map(describe))
+    case "Transformation":
+    case "Refinement":
+      return describe(ast.from)
+    case "Suspend":
+      return describe(ast.f())
+    default:
+      return String(ast)
+  }
+}
+
+/** The keys that a mapping at `ast` may have. */
+const keysOf = (ast: AST.AST): ReadonlyArray<string> => {
+  if (AST.isTransformation(ast) || AST.isRefinement(ast)) return keysOf(ast.from)
+  if (!AST.isTypeLiteral(ast)) return []
+  return ast.propertySignatures.map((signature) => String(signature.name))
+}
+
+/** What to say of a key that nobody reads. */
+export const unknownKey = (key: string, keys: ReadonlyArray<string>): string => {
+  const near = nearest(key, keys)
+  if (near !== null) return `unknown key, did you mean "${near}"?`
+  return keys.length === 0 ? "unknown key" : `unknown key, expected one of ${keys.join(", ")}`
+}
+
+const toPath = (path: ParseResult.Path): Path =>
+  (Array.isArray(path) ? path : [path]).map((part) => (typeof part === "number" ? part : String(part)))
+
+const issuesOf = ({ issues }: ParseResult.Composite): ReadonlyArray<ParseResult.ParseIssue> =>
+  (Array.isArray(issues) ? issues : [issues]) as ReadonlyArray<ParseResult.ParseIssue>
+
+/** Whether an issue is about something inside the value, so that its type is the one that was meant. */
+const isInside = (issue: ParseResult.ParseIssue): boolean => {
+  switch (issue._tag) {
+    case "Pointer":
+      return true
+    case "Refinement":
+    case "Transformation":
+      return isInside(issue.issue)
+    case "Composite":
+      return issuesOf(issue).some(isInside)
+    default:
+      return false
+  }
+}
+
+/** The mistakes behind a failed decode. `tree` is what was decoded: values are quoted and located there. */
+export const problemsOf = (issue: ParseResult.ParseIssue, tree: Tree): ReadonlyArray<Problem> => {
+  const problems: Array<Problem> = []
+  const wrong = (path: Path, expected: string): void => {
+    problems.push({ place: placeAt(tree, path), path, text: mismatch(quote(nodeAt(tree, path)), expected) })
+  }
+  const visit = (
+    node: ParseResult.ParseIssue,
+    path: Path,
+    expected: string | undefined,
+    parent: AST.AST | undefined
+  ): void => {
+    switch (node._tag) {
+      case "Pointer":
+        return visit(node.issue, [...path, ...toPath(node.path)], undefined, parent)
+      case "Unexpected": {
+        const text = unknownKey(String(path.at(-1)), parent === undefined ? [] : keysOf(parent))
+        problems.push({ place: keyPlaceAt(tree, path), path, text })
+        return
+      }
+      case "Missing": {
+        const text = `missing, expected ${titleOf(node.ast) ?? describe(node.ast.type)}`
+        problems.push({ place: placeAt(tree, path), path, text })
+        return
+      }
+      case "Refinement":
+      case "Transformation":
+        return visit(node.issue, path, expected ?? titleOf(node.ast), node.ast)
+      case "Composite": {
+        const words = expected ?? titleOf(node.ast)
+        const issues = issuesOf(node)
+        if (!AST.isUnion(node.ast)) {
+          for (const inner of issues) visit(inner, path, undefined, node.ast)
+          return
+        }
+        const inside = issues.filter(isInside)
+        // of several types the value has the shape of one
+        if (inside.length === 1) return visit(inside[0], path, undefined, node.ast)
+        return wrong(path, words ?? describe(node.ast))
+      }
+      case "Type":
+      case "Forbidden":
+        return wrong(path, (node.message ?? expected ?? describe(node.ast)) + remarkOf(node.ast, node.actual))
+    }
+  }
+  visit(issue, [], undefined, undefined)
+  return problems
+}
