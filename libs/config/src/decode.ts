@@ -16,6 +16,16 @@ export interface Rule<A> {
 export const locate = (tree: Tree, findings: ReadonlyArray<Finding>): ReadonlyArray<Problem> =>
   findings.map((finding) => ({ ...finding, place: placeAt(tree, finding.path) }))
 
+/** Problems of one source by line and column; sources in the order of their first problem. */
+const inOrder = (problems: ReadonlyArray<Problem>): ReadonlyArray<Problem> => {
+  const sources = [...new Set(problems.map(({ place }) => place.source))]
+  return problems.toSorted((a, b) =>
+    sources.indexOf(a.place.source) - sources.indexOf(b.place.source)
+    || (a.place.position?.line ?? 0) - (b.place.position?.line ?? 0)
+    || (a.place.position?.column ?? 0) - (b.place.position?.column ?? 0)
+  )
+}
+
 /** An error with a single problem, about the value at a path. */
 export const mistakeAt = (tree: Tree, finding: Finding): ConfigError =>
   new ConfigError({ problems: locate(tree, [finding]) })
@@ -28,9 +38,13 @@ export const decodeTree = <A, I>(
 ): Either.Either<A, ConfigError> => {
   const options = { errors: "all", onExcessProperty: "error" } as const
   const decoded = Schema.decodeUnknownEither(schema, options)(plainOf(tree))
-  if (Either.isLeft(decoded)) return Either.left(new ConfigError({ problems: problemsOf(decoded.left.issue, tree) }))
+  if (Either.isLeft(decoded)) {
+    return Either.left(new ConfigError({ problems: inOrder(problemsOf(decoded.left.issue, tree)) }))
+  }
   const problems = locate(tree, rules.flatMap(({ broken }) => broken(decoded.right)))
-  return problems.length > 0 ? Either.left(new ConfigError({ problems })) : Either.right(decoded.right)
+  return problems.length > 0
+    ? Either.left(new ConfigError({ problems: inOrder(problems) }))
+    : Either.right(decoded.right)
 }
 
 /** A rule about one value: where it is, what is asked of it, and the words when it does not hold. */

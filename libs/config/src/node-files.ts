@@ -1,4 +1,4 @@
-// The files of a system, through what node:fs/promises and node:path offer. They are handed in, so that this module runs
+// The files of a system, through what node:fs and node:path offer. They are handed in, so that this module runs
 // in a browser, too.
 import { Effect, Layer } from "effect"
 import { type FileKind, Files } from "./files.ts"
@@ -11,15 +11,21 @@ interface Stats {
   isCharacterDevice(): boolean
 }
 
-interface Handle {
-  read(buffer: Uint8Array, offset: number, length: number, position: null): Promise<{ readonly bytesRead: number }>
-  close(): Promise<void>
-}
+type Callback<A> = (error: Error | null, value: A) => void
 
-/** What of node:fs/promises is used. */
+/** What of node:fs is used. */
 export interface FileCalls {
-  stat(path: string): Promise<Stats>
-  open(path: string, flags: "r"): Promise<Handle>
+  stat(path: string, done: Callback<Stats>): void
+  open(path: string, flags: "r", done: Callback<number>): void
+  read(
+    fd: number,
+    buffer: Uint8Array,
+    offset: number,
+    length: number,
+    position: null,
+    done: Callback<number>
+  ): void
+  close(fd: number, done: (error: Error | null) => void): void
 }
 
 /** What of node:path is used. */
@@ -56,37 +62,47 @@ const kindOf = (stats: Stats): FileKind =>
     ? { kind: "file", bytes: stats.size }
     : { kind: stats.isDirectory() ? "directory" : stats.isFIFO() || stats.isCharacterDevice() ? "stream" : "other" }
 
+/** Waits for a call of the system. */
+const waitFor = <A>(call: (done: Callback<A>) => void): Effect.Effect<A, Error> =>
+  Effect.async((resume) => {
+    call((error, value) => resume(error === null ? Effect.succeed(value) : Effect.fail(error)))
+  })
+
 /** Reads in pieces: a pipe does not tell its length. */
 const PIECE = 64 * 1024
 
-const readAtMost = async ({ open }: FileCalls, path: string, limit: number): Promise<Uint8Array> => {
-  const handle = await open(path, "r")
-  try {
+const readPieces = ({ read }: FileCalls, fd: number, limit: number): Effect.Effect<Uint8Array, Error> =>
+  Effect.gen(function*() {
     const pieces: Array<Uint8Array> = []
     let length = 0
     while (length < limit) {
       const piece = new Uint8Array(Math.min(PIECE, limit - length))
-      const { bytesRead } = await handle.read(piece, 0, piece.length, null)
-      if (bytesRead === 0) break
-      pieces.push(piece.subarray(0, bytesRead))
-      length += bytesRead
+      const bytes = yield* waitFor<number>((done) => read(fd, piece, 0, piece.length, null, done))
+      if (bytes === 0) break
+      pieces.push(piece.subarray(0, bytes))
+      length += bytes
     }
     const all = new Uint8Array(length)
-    pieces.reduce((at, piece) => {
+    let at = 0
+    for (const piece of pieces) {
       all.set(piece, at)
-      return at + piece.length
-    }, 0)
+      at += piece.length
+    }
     return all
-  } finally {
-    await handle.close()
-  }
-}
+  })
 
-/** Files through node's calls: `layerFiles(await import("node:fs/promises"), await import("node:path"))`. */
+const readAtMost = (calls: FileCalls, path: string, limit: number): Effect.Effect<Uint8Array, Error> =>
+  Effect.acquireUseRelease(
+    waitFor<number>((done) => calls.open(path, "r", done)),
+    (fd) => readPieces(calls, fd, limit),
+    (fd) => Effect.ignore(waitFor<void>((done) => calls.close(fd, (error) => done(error, undefined))))
+  )
+
+/** Files through node's calls: `layerFiles(await import("node:fs"), await import("node:path"))`. */
 export const layerFiles = (calls: FileCalls, paths: PathCalls): Layer.Layer<Files> =>
   Layer.succeed(Files, {
     look: (path) =>
-      Effect.tryPromise({ try: () => calls.stat(path), catch: (error) => error }).pipe(
+      waitFor<Stats>((done) => calls.stat(path, done)).pipe(
         Effect.map(kindOf),
         Effect.catchAll((error) =>
           Effect.succeed<FileKind>(
@@ -94,7 +110,7 @@ export const layerFiles = (calls: FileCalls, paths: PathCalls): Layer.Layer<File
           )
         )
       ),
-    read: (path, limit) => Effect.tryPromise({ try: () => readAtMost(calls, path, limit), catch: reasonOf }),
+    read: (path, limit) => Effect.mapError(readAtMost(calls, path, limit), reasonOf),
     resolve: (from, relative) =>
       relative === ""
         ? paths.normalize(from)

@@ -84,6 +84,21 @@ const isInside = (issue: ParseResult.ParseIssue): boolean => {
   }
 }
 
+/** What the types of a union have to say about a value that all of them refuse. */
+const remarkIn = (issue: ParseResult.ParseIssue): string => {
+  switch (issue._tag) {
+    case "Type":
+      return remarkOf(issue.ast, issue.actual)
+    case "Refinement":
+    case "Transformation":
+      return remarkIn(issue.issue)
+    case "Composite":
+      return issuesOf(issue).map(remarkIn).find((text) => text !== "") ?? ""
+    default:
+      return ""
+  }
+}
+
 /** The mistakes behind a failed decode. `tree` is what was decoded: values are quoted and located there. */
 export const problemsOf = (issue: ParseResult.ParseIssue, tree: Tree): ReadonlyArray<Problem> => {
   const problems: Array<Problem> = []
@@ -122,7 +137,7 @@ export const problemsOf = (issue: ParseResult.ParseIssue, tree: Tree): ReadonlyA
         const inside = issues.filter(isInside)
         // of several types the value has the shape of one
         if (inside.length === 1) return visit(inside[0], path, undefined, node.ast)
-        return wrong(path, words ?? describe(node.ast))
+        return wrong(path, (words ?? describe(node.ast)) + remarkIn(node))
       }
       case "Type":
       case "Forbidden":

@@ -14,7 +14,7 @@ import {
   wholeOf
 } from "@swaplab/config"
 import { Effect, Either } from "effect"
-import * as fs from "node:fs/promises"
+import * as fs from "node:fs"
 import * as path from "node:path"
 import { RULES } from "./rules.ts"
 import { Config } from "./schema.ts"
