@@ -15,6 +15,7 @@ export {
   SETTLED_AT_BOOT
 } from "@swaplab/kernel"
 export { outcomeOfExits } from "./run/client-run.ts"
+export { DROP_SITE_NAMES, DROP_SITES, type Drops, type DropSite, NO_DROPS, totalDrops } from "./run/drop-sites.ts"
 export { LatencyHistogram, NO_LATENCY } from "./run/latency.ts"
 export {
   LITTLE_TOLERANCE,
@@ -23,11 +24,13 @@ export {
   type PageCensus,
   pageCensus,
   pagesConserved,
+  receivedConserved,
+  retransmitsExplained,
   swapTokens,
   switchConserved
 } from "./run/laws.ts"
 export { type LockupFacts, lockupReport } from "./run/lockup.ts"
-export { type Metric, metricOf, METRICS } from "./run/metrics.ts"
+export { type Metric, metricOf, METRICS, portsOf } from "./run/metrics.ts"
 export { Replay } from "./run/replay.ts"
 export {
   type BackgroundResult,
@@ -43,9 +46,11 @@ export {
   type LockupTask,
   type LockupTaxonomy,
   type LockupZone,
+  type NetworkResult,
   NO_HOOKS,
   type Outcome,
   OUTCOMES,
+  type PortResult,
   type RunHooks,
   type RunProgress,
   type RunResult,

@@ -4,6 +4,8 @@ import {
   packetsConserved,
   pageCensus,
   pagesConserved,
+  receivedConserved,
+  retransmitsExplained,
   runCluster,
   type ServerResult,
   swapTokens,
@@ -21,6 +23,8 @@ const broken = (cluster: Cluster): ReadonlyArray<string> =>
   [
     ...cluster.clients.map(({ machine }) => pagesConserved(machine)),
     ...packetsConserved(cluster.lan),
+    ...cluster.stations.flatMap(receivedConserved),
+    ...cluster.clients.map((client) => retransmitsExplained(client, cluster.stations[0])),
     switchConserved(cluster.fabric),
     ...cluster.clients.map(({ machine }) => swapTokens(machine))
   ].filter(({ holds }) => !holds).map(({ law, subject, detail }) => `${law}, ${subject}: ${detail}`)
@@ -47,8 +51,8 @@ describe("laws", () => {
     expect(of("pages conserved")).toEqual(["client-1", "noisy-1"])
     expect(of("swap tokens")).toEqual(["client-1", "noisy-1"])
     expect(of("Little's law")).toEqual(["server"])
-    // two directions each of the server, two clients and the other hosts; and the switch
-    expect(of("packets conserved")).toHaveLength(9)
+    // two directions each of the server, two clients and the other hosts; the switch; what three cards received
+    expect(of("packets conserved")).toHaveLength(12)
     for (const { detail } of result.laws) expect(detail).toMatch(/\d/)
   })
 

@@ -4,14 +4,26 @@ import {
   type LoadedScenario,
   type LockupReport,
   type LockupTaxonomy,
+  NO_DROPS,
   NO_LATENCY,
   type Outcome,
+  type PortResult,
   type RunHooks,
   type RunResult,
   type Scenario
 } from "@swaplab/cluster"
 import type { Mapping } from "@swaplab/config"
 import { Either } from "effect"
+
+/** A port where nothing was dropped. */
+const QUIET_PORT: PortResult = {
+  name: "client-1",
+  drops: NO_DROPS,
+  switchDroppedBytes: 0,
+  queueHighWaterBytes: 4096,
+  pauseFrames: 0,
+  pausedNs: 0
+}
 
 export const KERNELS = {
   "slab-vanilla": { allocator: "slab", base: "v3.5" },
@@ -63,7 +75,9 @@ export const fakeResult = (
       allocFailed: 0,
       retransmits: 0,
       rtos: 0,
-      pfmemallocDrops: 0
+      pfmemallocDrops: 0,
+      duplicates: 0,
+      port: QUIET_PORT
     },
     background: [],
     oomKills: 0,
@@ -74,6 +88,12 @@ export const fakeResult = (
     lockup: null,
     rescue: null
   }],
+  network: {
+    bufferBytes: 524288,
+    bufferHighWaterBytes: 4096,
+    server: { ...QUIET_PORT, name: "server" },
+    otherHosts: null
+  },
   server: {
     requests: 10,
     readBytes: 1,

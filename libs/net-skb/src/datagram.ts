@@ -20,8 +20,15 @@ export class DatagramSocket extends Socket {
 
   override rcv(ctx: Context, skb: number): void {
     const skbs = this.stack.skbs
+    this.packets++
     // the test comes before the packet is charged, so one packet may exceed the buffer
-    if (this.rmemAlloc >= this.rcvbuf || !this.filter(skb)) {
+    if (this.rmemAlloc >= this.rcvbuf) {
+      this.drops++
+      this.rcvbufDrops++
+      skbs.kfree(ctx, skb)
+      return
+    }
+    if (!this.filter(skb)) {
       this.drops++
       skbs.kfree(ctx, skb)
       return
@@ -29,6 +36,7 @@ export class DatagramSocket extends Socket {
     const truesize = skbs.truesize[skb]
     if (!this.rmemSchedule(truesize, skbs.pfmemalloc[skb] !== 0)) {
       this.drops++
+      this.rcvbufDrops++
       skbs.kfree(ctx, skb)
       return
     }

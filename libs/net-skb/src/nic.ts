@@ -17,6 +17,8 @@ import type { Wire } from "./wire.ts"
 export class Nic implements NetDevice, Napi {
   /** Packets refused by the stack because of their protocol, and by the driver for want of a buffer. */
   rxDropped = 0
+  /** Frames that came while the card was down. */
+  rxWhileDown = 0
   interrupts = 0
   readonly rx: RxRing
   readonly tx: TxRing
@@ -73,6 +75,7 @@ export class Nic implements NetDevice, Napi {
   /** The last bit of a frame has arrived. */
   receive(frame: number): void {
     if (!this.#up) {
+      this.rxWhileDown++
       this.#stack.packets.free(frame)
       return
     }

@@ -44,8 +44,19 @@ export abstract class Socket {
   wmemAlloc = 0
   /** Bytes granted by the protocol and not used yet. */
   forwardAlloc = 0
-  /** Packets discarded by the socket itself. */
+  /** Packets handed to the socket. */
+  packets = 0
+  /** Packets discarded on arrival: by sk_filter, for want of room, or because the socket is closed. */
   drops = 0
+  /** Packets that found no room in the receive buffer, and those thrown out of it again to make room. */
+  rcvbufDrops = 0
+  /** Packets that found no room in the backlog while a task owned the socket. */
+  backlogDrops = 0
+  /** Packets for a socket that is closed or has failed. */
+  closedDrops = 0
+  /** Segments that had arrived before, in part or as a whole, and segments outside the window. */
+  duplicates = 0
+  outOfWindow = 0
   /** Packets discarded because they were made of the reserve and the socket has no right to it. */
   pfmemallocDrops = 0
 

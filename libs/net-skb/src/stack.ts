@@ -131,6 +131,11 @@ export class NetStack {
     return port < this.#sockets.length ? this.#sockets[port] : null
   }
 
+  /** Every socket that is bound. */
+  *sockets(): IterableIterator<Socket> {
+    for (const socket of this.#sockets) if (socket !== null) yield socket
+  }
+
   /** Puts off work of a socket until the device has cleaned its ring. */
   scheduleTasklet(socket: Socket): void {
     this.#tasklets.push(socket)

@@ -8,6 +8,7 @@ import { COMPARISON_LEGEND, comparisonTable } from "./comparison.ts"
 import { BLANK, type Block, type Document, item, paragraph, section } from "./document.ts"
 import { interruption, warningSection } from "./faults.ts"
 import { lockupSection } from "./lockups.ts"
+import { networkTable, portTable } from "./network.ts"
 import { mapSection } from "./outcome-map.ts"
 import { fingerprintWords, outcomeTable } from "./outcomes.ts"
 import { PLAIN, type Sheet } from "./sheet.ts"
@@ -130,6 +131,8 @@ export const reportDocument = (result: ExperimentResult): Document => {
     ...section("Clients (first seed of each kernel)", clientTable(result)),
     ...section("Background loads of a client (medians)", backgroundTable(result)),
     ...section("Counters (all clients, medians over seeds)", counterTable(result)),
+    ...section("Network (medians over seeds)", networkTable(result)),
+    ...section("Ports of the switch (first seed of each kernel)", portTable(result)),
     ...section("Server (medians over seeds)", serverTable(result)),
     ...section("Lockups", lockupSection(result)),
     ...section("Laws", lawSection(result.runs)),

@@ -3,13 +3,25 @@ import {
   clientsOf,
   decodeScenario,
   type LockupReport,
+  NO_DROPS,
   NO_LATENCY,
   type Outcome,
+  type PortResult,
   type RunResult
 } from "@swaplab/cluster"
 import type { Mapping } from "@swaplab/config"
 import { type ExperimentResult, layerInProcess, makePlan, runExperiment, type Simulate } from "@swaplab/experiment"
 import { Effect, Either } from "effect"
+
+/** A port where nothing was dropped. */
+const QUIET_PORT: PortResult = {
+  name: "client-1",
+  drops: NO_DROPS,
+  switchDroppedBytes: 0,
+  queueHighWaterBytes: 4096,
+  pauseFrames: 0,
+  pausedNs: 0
+}
 
 /** The report of a lockup of client-1. */
 export const lockupReport = (known: Partial<LockupReport>): LockupReport => ({
@@ -94,7 +106,9 @@ const result = (
       allocFailed: 3,
       retransmits: 4,
       rtos: 5,
-      pfmemallocDrops: 6
+      pfmemallocDrops: 6,
+      duplicates: 0,
+      port: QUIET_PORT
     },
     background: [],
     oomKills: 0,
@@ -105,6 +119,12 @@ const result = (
     lockup: outcome === "lockup" ? lockup ?? lockupOf(seed) : null,
     rescue: null
   })),
+  network: {
+    bufferBytes: 524288,
+    bufferHighWaterBytes: 4096,
+    server: { ...QUIET_PORT, name: "server" },
+    otherHosts: null
+  },
   server: {
     requests: 80_000,
     readBytes: 1e9,

@@ -1,4 +1,4 @@
-import { NO_LATENCY } from "@swaplab/cluster"
+import { DROP_SITE_NAMES, DROP_SITES, NO_DROPS, NO_LATENCY } from "@swaplab/cluster"
 import { count, latency, megabytes, renderReport, seconds, type Sheet } from "@swaplab/report"
 import { describe, expect, it } from "vitest"
 import { fakeExperiment } from "./fake.ts"
@@ -168,5 +168,37 @@ describe("the report", () => {
   it("says that it was interrupted", () => {
     const result = { ...fakeExperiment(), interrupted: true }
     expect(renderReport(result)).toContain("Interrupted: 9 of 9 runs were measured")
+  })
+})
+
+describe("the network", () => {
+  const experiment = fakeExperiment()
+  const withServer = (changes: Partial<(typeof experiment.runs)[number]["network"]["server"]>): string =>
+    renderReport({
+      ...experiment,
+      runs: experiment.runs.map((run) => ({
+        ...run,
+        network: { ...run.network, server: { ...run.network.server, ...changes } }
+      }))
+    }, WIDE)
+
+  it.each(DROP_SITE_NAMES)("prints what %s has dropped, and where", (site) => {
+    const report = withServer({ drops: { ...NO_DROPS, [site]: 1234 } })
+    const rows = sectionOf(report, "Network").split("\n").filter((line) =>
+      line.includes(`dropped: ${DROP_SITES[site].label}`)
+    )
+    expect(rows.map((row) => row.match(/1234/g)?.length)).toEqual([3])
+    expect(sectionOf(report, "Ports of the switch")).toMatch(/slab-vanilla +server +1234 /)
+  })
+
+  it("prints pauses: how many orders, and how long", () => {
+    const report = withServer({ pauseFrames: 46, pausedNs: 2.5e9, switchDroppedBytes: 4096 })
+    expect(sectionOf(report, "Network")).toMatch(/pause or go on +46 +46 +46\n/)
+    expect(sectionOf(report, "Network")).toMatch(/server was not allowed to send +2\.50 /)
+    expect(sectionOf(report, "Ports of the switch")).toMatch(/server +0 +0 +4 +0 +4 +46 +2\.50/)
+  })
+
+  it("leaves out ports where nothing was dropped or paused", () => {
+    expect(renderReport(experiment, WIDE)).not.toContain("Ports of the switch")
   })
 })

@@ -15,6 +15,8 @@ export const dataQueue = (sk: TcpSocket, ctx: Context, skb: number): void => {
   const endSeq = skbs.endSeq[skb]
   if (endSeq <= sk.rcvNxt || seq >= sk.rcvNxt + receiveWindow(sk)) {
     // a repetition, or more than there is room for
+    if (endSeq <= sk.rcvNxt) sk.duplicates++
+    else sk.outOfWindow++
     enterQuickackMode(sk)
     sk.ackScheduled = true
     skbs.kfree(ctx, skb)
@@ -24,8 +26,12 @@ export const dataQueue = (sk: TcpSocket, ctx: Context, skb: number): void => {
     dataQueueOfo(sk, ctx, skb)
     return
   }
-  if (seq < sk.rcvNxt) enterQuickackMode(sk)
+  if (seq < sk.rcvNxt) {
+    sk.duplicates++
+    enterQuickackMode(sk)
+  }
   if (!tryRmemSchedule(sk, ctx, skb)) {
+    sk.rcvbufDrops++
     skbs.kfree(ctx, skb)
     return
   }
@@ -64,6 +70,7 @@ const dataQueueOfo = (sk: TcpSocket, ctx: Context, skb: number): void => {
   enterQuickackMode(sk)
   sk.ackScheduled = true
   if (!tryRmemSchedule(sk, ctx, skb)) {
+    sk.rcvbufDrops++
     skbs.kfree(ctx, skb)
     return
   }
@@ -72,6 +79,7 @@ const dataQueueOfo = (sk: TcpSocket, ctx: Context, skb: number): void => {
   let after = NO_SKB
   for (let other = sk.oooHead; other !== NO_SKB && skbs.seq[other] <= seq; other = skbs.next[other]) {
     if (skbs.endSeq[other] >= endSeq) {
+      sk.duplicates++
       skbs.kfree(ctx, skb)
       return
     }
@@ -86,6 +94,7 @@ const dataQueueOfo = (sk: TcpSocket, ctx: Context, skb: number): void => {
   while (next !== NO_SKB && skbs.endSeq[next] <= endSeq) {
     skbs.next[skb] = skbs.next[next]
     skbs.next[next] = NO_SKB
+    sk.duplicates++
     rfree(sk, ctx, next)
     next = skbs.next[skb]
   }
@@ -99,6 +108,7 @@ const ofoQueue = (sk: TcpSocket, ctx: Context): void => {
     sk.oooHead = skbs.next[skb]
     skbs.next[skb] = NO_SKB
     if (skbs.endSeq[skb] <= sk.rcvNxt) {
+      sk.duplicates++
       rfree(sk, ctx, skb)
       continue
     }

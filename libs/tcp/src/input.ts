@@ -28,7 +28,10 @@ export const tcpRcv = (sk: TcpSocket, ctx: Context, skb: number): void => {
   skbs.flags[skb] = flags
   skbs.next[skb] = NO_SKB
   sk.segmentsReceived++
-  if (sk.error !== 0 || sk.closed || !sk.filter(skb)) {
+  sk.packets++
+  const closed = sk.error !== 0 || sk.closed
+  if (closed || !sk.filter(skb)) {
+    if (closed) sk.closedDrops++
     sk.drops++
     skbs.kfree(ctx, skb)
     return
@@ -116,6 +119,8 @@ const backlogRcv = (sk: TcpSocket, ctx: Context, skb: number): void => {
 const receive = (sk: TcpSocket, ctx: Context, skb: number): void => {
   const skbs = sk.stack.skbs
   if (sk.error !== 0) {
+    sk.closedDrops++
+    sk.drops++
     skbs.kfree(ctx, skb)
     return
   }
@@ -127,6 +132,8 @@ const receive = (sk: TcpSocket, ctx: Context, skb: number): void => {
       if (skbs.endSeq[skb] !== seq && seq < sk.rcvNxt) enterQuickackMode(sk)
       sendAck(sk, ctx)
     }
+    if (seq < sk.rcvNxt) sk.duplicates++
+    else sk.outOfWindow++
     skbs.kfree(ctx, skb)
     return
   }

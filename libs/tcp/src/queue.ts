@@ -43,3 +43,11 @@ export const rfree = (sk: TcpSocket, ctx: Context, skb: number): void => {
 
 /** Segments that an skb occupies on the wire (gso_segs). */
 export const segments = (len: number, mss: number): number => len <= mss ? 1 : Math.ceil(len / mss)
+
+/** Segments that have arrived and that nobody has looked at yet: the prequeue and the backlog. */
+export const waitingSegments = (sk: TcpSocket): number => {
+  const { next } = sk.stack.skbs
+  let count = 0
+  for (const head of [sk.prequeueHead, sk.backlogHead]) for (let skb = head; skb !== NO_SKB; skb = next[skb]) count++
+  return count
+}

@@ -126,6 +126,7 @@ const pruneQueue = (sk: TcpSocket, ctx: Context): boolean => {
 const pruneOfoQueue = (sk: TcpSocket, ctx: Context): boolean => {
   if (sk.oooHead === NO_SKB) return false
   sk.ofoPruned++
+  for (let skb = sk.oooHead; skb !== NO_SKB; skb = sk.stack.skbs.next[skb]) sk.rcvbufDrops++
   freeQueue(sk, ctx, sk.oooHead, true)
   sk.oooHead = NO_SKB
   sk.memReclaim()

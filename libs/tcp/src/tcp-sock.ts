@@ -164,7 +164,6 @@ export class TcpSocket extends Socket {
   retransmitted = 0
   timeouts = 0
   fastRetransmits = 0
-  backlogDrops = 0
   rcvPruned = 0
   ofoPruned = 0
   vmWaits = 0

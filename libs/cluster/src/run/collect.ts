@@ -2,10 +2,51 @@
 import { PAGE_SIZE, PSWPIN, PSWPOUT, WMARK_MIN } from "@swaplab/page-alloc"
 import type { Scenario } from "../scenario/scenario.ts"
 import type { ClientRun } from "./client-run.ts"
-import { littlesLaw, packetsConserved, pagesConserved, swapTokens, switchConserved } from "./laws.ts"
-import { type ClientResult, type Outcome, OUTCOMES, type RunResult, type ServerResult } from "./result.ts"
+import { dropsOf, type Station } from "./drop-sites.ts"
+import {
+  littlesLaw,
+  packetsConserved,
+  pagesConserved,
+  receivedConserved,
+  retransmitsExplained,
+  swapTokens,
+  switchConserved
+} from "./laws.ts"
+import {
+  type ClientResult,
+  type NetworkResult,
+  type Outcome,
+  OUTCOMES,
+  type PortResult,
+  type RunResult,
+  type ServerResult
+} from "./result.ts"
 import type { SeriesRecorder } from "./series.ts"
 import type { Cluster } from "./topology.ts"
+
+/** Figures of one port. */
+const portResult = (station: Station): PortResult => {
+  const { fabric, port } = station
+  return {
+    name: port.name,
+    drops: dropsOf(station),
+    switchDroppedBytes: fabric.portDroppedBytes[port.port],
+    queueHighWaterBytes: port.down.maxQueuedBytes,
+    pauseFrames: fabric.pauseFramesTo(port.port),
+    pausedNs: port.up.pausedNs
+  }
+}
+
+const networkResult = ({ clients, fabric, stations }: Cluster): NetworkResult => {
+  const [server, ...others] = stations
+  const last = others[clients.length]
+  return {
+    bufferBytes: fabric.bufferBytes,
+    bufferHighWaterBytes: fabric.maxUsedBytes,
+    server: portResult(server),
+    otherHosts: last === undefined ? null : portResult(last)
+  }
+}
 
 /** Figures of one client. */
 export const clientResult = (run: ClientRun, outcome: Outcome): ClientResult => {
@@ -34,7 +75,9 @@ export const clientResult = (run: ClientRun, outcome: Outcome): ClientResult => 
       retransmits: clientSocket.retransmitted + serverSocket.retransmitted,
       rtos: clientSocket.timeouts + serverSocket.timeouts,
       pfmemallocDrops: clientSocket.pfmemallocDrops +
-        run.client.sockets.reduce((sum, socket) => sum + socket.pfmemallocDrops, 0)
+        run.client.sockets.reduce((sum, socket) => sum + socket.pfmemallocDrops, 0),
+      duplicates: clientSocket.duplicates + serverSocket.duplicates,
+      port: portResult(run.client.station)
     },
     background: run.client.background.results(),
     oomKills: machine.oomKills,
@@ -98,10 +141,13 @@ export const collect = (
     sysNs: sum((client) => client.sysNs),
     clients,
     server,
+    network: networkResult(cluster),
     laws: [
       ...cluster.clients.map(({ machine }) => pagesConserved(machine)),
       ...packetsConserved(cluster.lan),
       switchConserved(cluster.fabric),
+      ...cluster.stations.flatMap(receivedConserved),
+      ...cluster.clients.map((client) => retransmitsExplained(client, cluster.stations[0])),
       littlesLaw(server),
       ...cluster.clients.map(({ machine }) => swapTokens(machine))
     ],

@@ -7,12 +7,13 @@ import {
   PSWPIN,
   PSWPOUT
 } from "@swaplab/page-alloc"
+import { dropsOf, totalDrops } from "./drop-sites.ts"
 import type { SeriesRecorder } from "./series.ts"
 import type { Cluster } from "./topology.ts"
 
 /** Declares all columns: some for each client, under Linux's names where Linux has one, and some for the server. */
 export const declareColumns = (recorder: SeriesRecorder, cluster: Cluster): void => {
-  for (const { machine, connection } of cluster.clients) {
+  for (const { machine, connection, station } of cluster.clients) {
     const items = machine.pages.vmstat.items
     const item = (name: string, index: number): void => recorder.column(`${machine.name}.${name}`, () => items[index])
     recorder.column(
@@ -28,11 +29,17 @@ export const declareColumns = (recorder: SeriesRecorder, cluster: Cluster): void
     recorder.column(`${machine.name}.slab_pages`, () => machine.objects.slabPages())
     recorder.column(`${machine.name}.requests`, () => machine.disk.inFlight())
     recorder.column(`${machine.name}.pages_touched`, () => machine.touched)
+    recorder.column(`${machine.name}.drops`, () => totalDrops(dropsOf(station)))
+    recorder.column(`${machine.name}.paused_ns`, () => station.port.up.pausedNs)
     recorder.column(`${machine.name}.retransmits`, () => connection.serverSocket.retransmitted)
   }
   const { stats } = cluster.server.server
   recorder.column("server.requests", () => stats.arrivals)
   recorder.column("server.resident", () => stats.resident)
+  const [server] = cluster.stations
+  recorder.column("server.drops", () => totalDrops(dropsOf(server)))
+  recorder.column("server.paused_ns", () => server.port.up.pausedNs)
+  recorder.column("switch.buffer_bytes", () => cluster.fabric.usedBytes)
   recorder.column("server.link_in_busy_ns", () => cluster.serverIn.busyNs)
   recorder.column("server.link_out_busy_ns", () => cluster.serverOut.busyNs)
 }

@@ -2,7 +2,10 @@
 import type { Machine } from "@swaplab/kernel"
 import type { Lan, Switch } from "@swaplab/lan"
 import { PG_buddy, PG_isolated, PG_lru, PG_slab } from "@swaplab/page-alloc"
+import { waitingSegments } from "@swaplab/tcp"
+import { dropsOf, type Station, totalDrops } from "./drop-sites.ts"
 import type { LawResult, ServerResult } from "./result.ts"
+import type { Client } from "./topology.ts"
 
 /** How far Little's law may be off. Both sides count the requests that are inside at the end. */
 export const LITTLE_TOLERANCE = 0.02
@@ -96,6 +99,50 @@ export const switchConserved = (fabric: Switch): LawResult => ({
   holds: fabric.receivedFrames === fabric.forwardedFrames + fabric.droppedFrames,
   detail: `received ${fabric.receivedFrames} = forwarded ${fabric.forwardedFrames} + dropped ${fabric.droppedFrames}`
 })
+
+/**
+ * On every machine: frames that the cable delivered = frames in the ring + packets that a socket got + packets dropped below
+ * the sockets, each by its place.
+ */
+export const receivedConserved = (station: Station): ReadonlyArray<LawResult> => {
+  const { net, nic, port } = station
+  if (nic === null || net === null) return []
+  const { cardDown, noSocket, reserveProtocol, rxMissed, rxNoBuffer } = dropsOf(station)
+  const below = cardDown + rxMissed + rxNoBuffer + reserveProtocol + noSocket
+  let sockets = 0
+  for (const socket of net.sockets()) sockets += socket.packets
+  const sum = nic.rx.arrived + sockets + below
+  return [{
+    law: "packets conserved",
+    subject: `${port.name}, received`,
+    holds: sum === port.down.deliveredFrames,
+    detail: `delivered ${port.down.deliveredFrames} = in the ring ${nic.rx.arrived} + to sockets ${sockets} + ` +
+      `dropped below them ${below}`
+  }]
+}
+
+/**
+ * Nothing is sent again without a cause: a segment that was sent again has arrived twice, or one of its copies was dropped at a
+ * place that counts, on the path of the client or of the server, or is still on its way.
+ */
+export const retransmitsExplained = ({ connection, station }: Client, server: Station): LawResult => {
+  const { clientSocket, serverSocket } = connection
+  const again = clientSocket.retransmitted + serverSocket.retransmitted
+  const twice = clientSocket.duplicates + serverSocket.duplicates
+  const dropped = totalDrops(dropsOf(station)) + totalDrops(dropsOf(server))
+  let under = 0
+  for (const { nic, port } of [station, server]) {
+    under += port.up.inFlight + port.down.inFlight
+    if (nic !== null) under += nic.rx.arrived + nic.tx.inRing + nic.tx.inQueue
+  }
+  under += waitingSegments(clientSocket) + waitingSegments(serverSocket)
+  return {
+    law: "retransmits explained",
+    subject: station.port.name,
+    holds: again <= twice + dropped + under,
+    detail: `sent again ${again} <= arrived twice ${twice} + dropped ${dropped} + on their way ${under}`
+  }
+}
 
 /** L = λ·W at the server: the integral of the requests inside against the sum of their times inside. */
 export const littlesLaw = (server: ServerResult): LawResult => {

@@ -1,7 +1,8 @@
 // The figures of a result that a threshold can name. One table: it feeds the parser, the check and the documentation.
 import { RATE, SHARE, SIZE, TIME, type UnitKind } from "@swaplab/config"
 import { VMSTAT_NAMES } from "@swaplab/page-alloc"
-import type { ClientResult, LatencySummary, RunResult } from "./result.ts"
+import { DROP_SITE_NAMES, DROP_SITES, totalDrops } from "./drop-sites.ts"
+import type { ClientResult, LatencySummary, PortResult, RunResult } from "./result.ts"
 
 /** Unit of a metric: null is a plain number. */
 export type MetricUnit = UnitKind | null
@@ -39,6 +40,18 @@ const latency = (meaning: string, key: Exclude<keyof LatencySummary, "count">): 
   client(TIME, meaning, (c) => c.faultLatency[key])
 
 const perSecond = (bytes: number, ns: number): number => (ns === 0 ? 0 : (bytes * 8 * 1e9) / ns)
+
+/** Every port of a run. */
+export const portsOf = ({ clients, network }: RunResult): ReadonlyArray<PortResult> => [
+  network.server,
+  ...clients.map((of) => of.network.port),
+  ...(network.otherHosts === null ? [] : [network.otherHosts])
+]
+
+const ofPorts = (run: RunResult, of: (port: PortResult) => number): number =>
+  portsOf(run).reduce((sum, port) => sum + of(port), 0)
+
+const networkDrops = (run: RunResult): number => ofPorts(run, (port) => totalDrops(port.drops))
 
 /** Every metric by its name; `client.vmstat.<counter>` exists besides, for each counter of /proc/vmstat. */
 export const METRICS: Readonly<Record<string, Metric>> = {
@@ -78,6 +91,23 @@ export const METRICS: Readonly<Record<string, Metric>> = {
     "reserve packets dropped by sk_filter",
     (c) => c.network.pfmemallocDrops
   ),
+  "client.network.duplicates": client(null, "segments that arrived twice", (c) => c.network.duplicates),
+  "client.network.dropped": client(null, "packets of it dropped, all places", (c) => totalDrops(c.network.port.drops)),
+  ...Object.fromEntries(DROP_SITE_NAMES.map((site) => [
+    `client.network.drops.${site}`,
+    client(null, DROP_SITES[site].meaning, (c) => c.network.port.drops[site])
+  ])),
+  "client.network.paused": client(TIME, "time the switch let it not send", (c) => c.network.port.pausedNs),
+  "network.dropped": run(null, "packets dropped, all machines and places", networkDrops),
+  "switch.dropped": run(
+    null,
+    "frames without room in the switch",
+    (r) => ofPorts(r, (port) => port.drops.switchBuffer)
+  ),
+  "switch.droppedBytes": run(SIZE, "their bytes", (r) => ofPorts(r, (port) => port.switchDroppedBytes)),
+  "switch.bufferHighWater": run(SIZE, "most bytes in its buffer", (r) => r.network.bufferHighWaterBytes),
+  "switch.pauseFrames": run(null, "orders to pause or to go on", (r) => ofPorts(r, (port) => port.pauseFrames)),
+  "server.paused": run(TIME, "time the switch let the server not send", (r) => r.network.server.pausedNs),
   "server.requests": run(null, "NBD requests served", (r) => r.server.requests),
   "server.read": run(SIZE, "bytes sent to clients", (r) => r.server.readBytes),
   "server.write": run(SIZE, "bytes received from clients", (r) => r.server.writeBytes),

@@ -55,13 +55,13 @@ export class OtherHosts {
   readonly #sim: Sim
   readonly #group: number
   readonly #cpus: Cpus
-  readonly #net: NetStack
+  readonly net: NetStack
 
   constructor(sim: Sim, host: number, packets: Packets, wire: Wire) {
     this.#sim = sim
     this.#group = sim.group("other hosts")
     this.#cpus = new Cpus(sim, this.#group, 64, 0)
-    this.#net = new NetStack(sim, {
+    this.net = new NetStack(sim, {
       host,
       group: this.#group,
       cpus: 64,
@@ -71,7 +71,7 @@ export class OtherHosts {
       tcpMem: tcpMem(BUFFER_PAGES)
     })
     const softirqs = new Softirqs(sim, "other hosts", this.#group, this.#cpus)
-    this.nic = new Nic(this.#net, wire, softirqs.perCpu[0], { ...CARDS.e1000, ring: 4096, txDescriptors: 4096 })
+    this.nic = new Nic(this.net, wire, softirqs.perCpu[0], { ...CARDS.e1000, ring: 4096, txDescriptors: 4096 })
     this.nic.open(bootContext())
   }
 
@@ -82,7 +82,7 @@ export class OtherHosts {
       freeBufferPages: machine.pages.presentPages,
       tso: scatterGather
     })
-    const sender = new TcpSocket(this.#net, {
+    const sender = new TcpSocket(this.net, {
       name: `other hosts ${machine.name} ${name}`,
       freeBufferPages: BUFFER_PAGES
     })

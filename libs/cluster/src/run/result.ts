@@ -2,6 +2,7 @@
 // that it can cross a worker boundary and be written to a file as it is. Times are simulated nanoseconds unless the
 // name says otherwise; sizes are bytes.
 
+import type { Drops } from "./drop-sites.ts"
 import type { WaitGraph } from "./wait-graph.ts"
 
 /**
@@ -51,6 +52,7 @@ export interface RunResult {
   /** Sorted naturally by name. */
   readonly clients: ReadonlyArray<ClientResult>
   readonly server: ServerResult
+  readonly network: NetworkResult
   /** Every law that was checked, held or not. */
   readonly laws: ReadonlyArray<LawResult>
   readonly series: Series
@@ -133,6 +135,34 @@ export interface ClientNetwork {
   readonly rtos: number
   /** Packets from the reserve that sk_filter discarded because their socket is no memalloc socket; all sockets. */
   readonly pfmemallocDrops: number
+  /** Segments of the swap connection, both directions, that arrived although their data had been there: sent in vain. */
+  readonly duplicates: number
+  readonly port: PortResult
+}
+
+/** A port of the switch, its cable and the machine at its other end. */
+export interface PortResult {
+  /** The machine: client-1, server, other hosts. */
+  readonly name: string
+  /** Packets that the machine sent, or that were for it, by the place that dropped them. */
+  readonly drops: Drops
+  /** Bytes of the frames for which the switch had no room. */
+  readonly switchDroppedBytes: number
+  /** Most bytes that waited in the switch for the machine. */
+  readonly queueHighWaterBytes: number
+  /** Orders of the switch to pause, or to go on, and the time the machine was not allowed to send. */
+  readonly pauseFrames: number
+  readonly pausedNs: number
+}
+
+/** The switch, and the ports that are no client's. */
+export interface NetworkResult {
+  readonly bufferBytes: number
+  /** Most bytes that were ever in its packet buffer. */
+  readonly bufferHighWaterBytes: number
+  readonly server: PortResult
+  /** Null without other hosts. */
+  readonly otherHosts: PortResult | null
 }
 
 /** A distribution of latencies, in nanoseconds. All zero when `count` is 0. */
@@ -169,7 +199,7 @@ export interface ServerResult {
   readonly meanResidenceNs: number
 }
 
-export type LawName = "pages conserved" | "packets conserved" | "Little's law" | "swap tokens"
+export type LawName = "pages conserved" | "packets conserved" | "retransmits explained" | "Little's law" | "swap tokens"
 
 /** One law checked on one subject, for example pages of client-3. */
 export interface LawResult {

@@ -12,6 +12,7 @@ import { clientsOf, type ClientSpec, kernelOf, usememBytes } from "../scenario/c
 import type { LinkConfig, ServerConfig } from "../scenario/machines.ts"
 import type { Scenario } from "../scenario/scenario.ts"
 import { Background, backgroundProcesses } from "./background.ts"
+import type { Station } from "./drop-sites.ts"
 import { OtherHosts, startDatagrams } from "./other-hosts.ts"
 import { type Connection, KernelServerHost } from "./server.ts"
 
@@ -54,6 +55,7 @@ export interface Client {
   /** From the client to the switch, and back. */
   readonly up: Link
   readonly down: Link
+  readonly station: Station
   readonly processes: number
   /** Where traffic from other hosts ends. */
   readonly sockets: Array<Socket>
@@ -66,8 +68,8 @@ export interface Cluster {
   readonly lan: Lan
   readonly packets: Packets
   readonly fabric: Switch
-  /** The server's first, then the clients', then that of the other hosts if there are any. */
-  readonly ports: ReadonlyArray<Port>
+  /** Every port of the switch with its machine: the server, the clients, then the other hosts if there are any. */
+  readonly stations: ReadonlyArray<Station>
   readonly server: ServerMachine
   readonly serverIn: Link
   readonly serverOut: Link
@@ -87,8 +89,8 @@ export const buildCluster = (scenario: Scenario, cellKernel: string, seed: numbe
     flowControl: scenario.lan.flowControl,
     ...(portLimit === undefined ? {} : { portLimitBytes: portLimit })
   })
-  const ports: Array<Port> = []
-  const cable = (name: string, config: LinkConfig, host: number): { readonly up: Link; readonly down: Link } => {
+  const stations: Array<Station> = []
+  const cable = (name: string, config: LinkConfig, host: number): Port => {
     const options = {
       bitsPerSecond: config.rate,
       latencyNs: config.latency,
@@ -99,11 +101,11 @@ export const buildCluster = (scenario: Scenario, cellKernel: string, seed: numbe
     const down = new Link(lan, { ...options, name: `switch to ${name}` })
     const port = fabric.addPort(up, down)
     fabric.route(host, port)
-    ports.push({ name, port, up, down })
-    return { up, down }
+    return { name, port, up, down }
   }
 
-  const { up: serverOut, down: serverIn } = cable("server", scenario.server.link, SERVER_HOST)
+  const serverPort = cable("server", scenario.server.link, SERVER_HOST)
+  const { up: serverOut, down: serverIn } = serverPort
   const { cpus, disk, nic, pageCache } = scenario.server
   const server = new ServerMachine(sim, new KernelServerHost(sim, cpus), SERVER_HOST, packets, wireTo(serverOut), {
     disk,
@@ -112,12 +114,14 @@ export const buildCluster = (scenario: Scenario, cellKernel: string, seed: numbe
     costs: serverCosts(scenario.server)
   })
   serverIn.receive = (frame) => server.nic.receive(frame)
+  stations.push({ port: serverPort, fabric, nic: server.nic, net: server.net })
 
   const specs = clientsOf(scenario, cellKernel)
   const clients = specs.map((spec, index): Client => {
     const host = FIRST_CLIENT_HOST + index
     const { group } = spec
-    const { up, down } = cable(spec.name, group.link, host)
+    const port = cable(spec.name, group.link, host)
+    const { up, down } = port
     const processes = group.workload.usemem.processesPerCpu * group.cpus
     const machine = new Machine(sim, {
       name: spec.name,
@@ -152,6 +156,8 @@ export const buildCluster = (scenario: Scenario, cellKernel: string, seed: numbe
       }
     }, { packets, wire: wireTo(up) })
     down.receive = (frame) => machine.nic.receive(frame)
+    const station = { port, fabric, nic: machine.nic, net: machine.net }
+    stations.push(station)
     const connection = {
       machine,
       ...server.connect({
@@ -165,18 +171,20 @@ export const buildCluster = (scenario: Scenario, cellKernel: string, seed: numbe
     const device = new NbdDevice(sim, machine.disk, machine.pages.frames, nbdSwitches(machine.spec.kernel))
     device.connect(connection.clientSocket)
     machine.attachSwap(device)
-    return { spec, machine, connection, up, down, processes, sockets: [], background: new Background() }
+    return { spec, machine, connection, station, up, down, processes, sockets: [], background: new Background() }
   })
 
   const reached = clients.filter(({ spec }) => hasTraffic(spec.group.background))
   if (reached.length > 0) {
-    const { up, down } = cable("other hosts", { rate: 10e9, latency: 20_000 }, OTHER_HOSTS)
+    const port = cable("other hosts", { rate: 10e9, latency: 20_000 }, OTHER_HOSTS)
+    const { up, down } = port
     const streams = reached.some(({ spec }) => hasStreams(spec.group.background))
     const hosts = streams ? new OtherHosts(sim, OTHER_HOSTS, packets, wireTo(up)) : null
     if (hosts !== null) down.receive = (frame) => hosts.nic.receive(frame)
+    stations.push({ port, fabric, nic: hosts?.nic ?? null, net: hosts?.net ?? null })
     for (const client of reached) connectTraffic(sim, packets, up, hosts, client)
   }
-  return { sim, lan, packets, fabric, ports, server, serverIn, serverOut, clients }
+  return { sim, lan, packets, fabric, stations, server, serverIn, serverOut, clients }
 }
 
 const hasStreams = ({ tcpFlood, netperf }: BackgroundConfig): boolean => tcpFlood + netperf.tcpStreams > 0

@@ -1,0 +1,100 @@
+// Where packets were lost, and who was made to wait: every place of the path that dropped anything, and the switch.
+import { DROP_SITE_NAMES, DROP_SITES, type PortResult, portsOf, type RunResult, totalDrops } from "@swaplab/cluster"
+import { type ExperimentResult, medianOf, runsOf } from "@swaplab/experiment"
+import { type Block, key, paragraph, right, type Row, table } from "./document.ts"
+import { count, NONE, seconds } from "./format.ts"
+
+/** Ports of a kernel that are shown by themselves. */
+const MAX_PORTS = 8
+
+const kib = (bytes: number): string => count(bytes / 1024)
+
+const sumOf = (run: RunResult, of: (port: PortResult) => number): number =>
+  portsOf(run).reduce((total, port) => total + of(port), 0)
+
+/** Rows beside the places: name, figure of a run, and how it is printed. */
+const OTHERS: ReadonlyArray<readonly [name: string, of: (run: RunResult) => number, text: (value: number) => string]> =
+  [
+    ["KiB without room in the switch", (run) => sumOf(run, (port) => port.switchDroppedBytes), kib],
+    [
+      "swap segments sent again",
+      (run) => run.clients.reduce((sum, { network }) => sum + network.retransmits, 0),
+      count
+    ],
+    [
+      "swap segments that arrived twice",
+      (run) => run.clients.reduce((sum, { network }) => sum + network.duplicates, 0),
+      count
+    ],
+    ["orders of the switch to pause or go on", (run) => sumOf(run, (port) => port.pauseFrames), count],
+    ["s that the server was not allowed to send", (run) => run.network.server.pausedNs, seconds],
+    [
+      "s that clients were not allowed to send, all",
+      (run) => run.clients.reduce((sum, { network }) => sum + network.port.pausedNs, 0),
+      seconds
+    ]
+  ]
+
+/** Packets dropped by place, all machines of a kernel: medians over seeds; only rows with something in them. */
+export const networkTable = (result: ExperimentResult): ReadonlyArray<Block> => {
+  const kernels = result.plan.kernels.filter((kernel) => runsOf(result.runs, kernel).length > 0)
+  const row = (name: string, of: (run: RunResult) => number, text: (value: number) => string): ReadonlyArray<Row> => {
+    const values = kernels.map((kernel) => runsOf(result.runs, kernel).map(of))
+    return values.some((runs) => runs.some((value) => value > 0))
+      ? [[name, ...values.map((runs) => text(medianOf(runs)))]]
+      : []
+  }
+  const rows = [
+    ...DROP_SITE_NAMES.flatMap((site) =>
+      row(`dropped: ${DROP_SITES[site].label}`, (run) => sumOf(run, ({ drops }) => drops[site]), count)
+    ),
+    ...OTHERS.flatMap(([name, of, text]) => row(name, of, text))
+  ]
+  if (rows.length === 0) return []
+  const highWater: Row = [
+    "KiB in the switch's buffer at most",
+    ...kernels.map((kernel) =>
+      kib(medianOf(runsOf(result.runs, kernel).map(({ network }) => network.bufferHighWaterBytes)))
+    )
+  ]
+  return [table([key("all machines"), ...kernels.map(right)], [...rows, highWater])]
+}
+
+/** Ports that dropped or paused most, of each kernel's first seed. */
+export const portTable = (result: ExperimentResult): ReadonlyArray<Block> => {
+  const busy = ({ drops, pausedNs }: PortResult): boolean => totalDrops(drops) > 0 || pausedNs > 0
+  const worst = (a: PortResult, b: PortResult): number =>
+    totalDrops(b.drops) - totalDrops(a.drops) || b.pausedNs - a.pausedNs
+  const runs = result.plan.kernels.flatMap((kernel) => runsOf(result.runs, kernel).slice(0, 1))
+  const rows = runs.flatMap((run) =>
+    portsOf(run).filter(busy).toSorted(worst).slice(0, MAX_PORTS).map((port): Row => [
+      run.kernel,
+      port.name,
+      count(totalDrops(port.drops)),
+      count(port.drops.switchBuffer),
+      kib(port.switchDroppedBytes),
+      count(port.drops.lostIn + port.drops.lostOut),
+      kib(port.queueHighWaterBytes),
+      count(port.pauseFrames),
+      port.pausedNs > 0 ? seconds(port.pausedNs) : NONE
+    ])
+  )
+  if (rows.length === 0) return []
+  const columns = [
+    key("kernel"),
+    key("port"),
+    right("dropped"),
+    right("no room"),
+    right("KiB"),
+    right("by chance"),
+    right("KiB queued"),
+    right("orders"),
+    right("paused s")
+  ]
+  const hidden = runs.reduce((sum, run) => sum + Math.max(0, portsOf(run).filter(busy).length - MAX_PORTS), 0)
+  return [
+    table(columns, rows),
+    ...(hidden > 0 ? [paragraph(`${hidden} more ports are in result.json (--out).`)] : []),
+    paragraph("no room: in the switch, for the port. KiB queued: most that waited there. orders: to pause or go on.")
+  ]
+}
