@@ -69,7 +69,11 @@ const inner = (property) => {
     return [property.additionalProperties, ".<name>"]
   }
   const list = property.anyOf?.find((/** @type {Json} */ part) => part.type === "array" && part.items.type === "object")
-  return list === undefined ? null : [list.items, "[]"]
+  if (list !== undefined) return [list.items, "[]"]
+  const mapping = property.anyOf?.find((/** @type {Json} */ part) =>
+    part.type === "object" && part.properties !== undefined
+  )
+  return mapping === undefined ? null : [mapping, ""]
 }
 
 /**
@@ -94,7 +98,11 @@ const sections = (schema, path, required) => {
       : into === null || OPTIONAL.includes(full)
       ? "-"
       : "below"
-    rows.push([`\`${key}\``, into === null ? typeOf(property) : `mapping \`${full}${into[1]}\``, fallback, words])
+    const others = property.anyOf?.filter((/** @type {Json} */ part) => into !== null && part.enum !== undefined) ?? []
+    const type = into === null
+      ? typeOf(property)
+      : [...others.map(typeOf), `mapping \`${full}${into[1]}\``].join(" or ")
+    rows.push([`\`${key}\``, type, fallback, words])
     if (into !== null) below.push(...sections(into[0], full + into[1], into[0].required ?? []))
   }
   return [{ path, rows, missing }, ...below]

@@ -117,6 +117,26 @@ describe("a run", () => {
   })
 })
 
+describe("the server's disk", () => {
+  const time = { median: "100 us", p99: "100 us" }
+  const figures = { read: time, write: time, channels: 4 }
+
+  it("by figures: a run ends with the same pages, and its writes reach it", () => {
+    const result = runCluster(scenario([SMALL], { server: { disk: figures, pageCache: "8 MiB" } }), "slab-series", 1)
+    expect([result.outcome, result.server.noSpace]).toEqual(["completed", 0])
+    expect(result.server.diskUtilisation).toBeGreaterThan(0)
+    expect(result.laws.filter(({ holds }) => !holds)).toEqual([])
+  })
+
+  it("that is full refuses writes, which is counted and said", () => {
+    const full = scenario([SMALL], { server: { disk: { ...figures, capacity: "8 MiB" } }, duration: "1 s" })
+    const result = runCluster(full, "slab-series", 1)
+    expect(result.server.noSpace).toBeGreaterThan(0)
+    expect(result.warnings).toContain(`the server's disk was full: ${result.server.noSpace} writes were refused`)
+    expect(result.warnings).toContain("client-1: swap I/O errors")
+  })
+})
+
 describe("how a client ended", () => {
   it("is the worst exit of its processes", () => {
     expect(outcomeOfExits(["completed", "completed"])).toBe("completed")

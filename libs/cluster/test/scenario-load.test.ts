@@ -287,6 +287,35 @@ describe("kernels", () => {
   })
 })
 
+describe("a disk by figures", () => {
+  const withDisk = (disk: string): string => `${MINIMAL}\nserver: { disk: ${disk} }`
+  const TIMES = "read: { median: 2 ms, p99: 20 ms }, write: { median: 20 ms, p99: 300 ms, perKiB: 100 us }"
+
+  it("has defaults for all but its times", () => {
+    expect(loaded(withDisk(`{ ${TIMES} }`)).scenario.server.disk).toEqual({
+      read: { median: 2e6, p99: 20e6, perKiB: 0 },
+      write: { median: 20e6, p99: 300e6, perKiB: 1e5 },
+      channels: 1,
+      capacity: 2 ** 40
+    })
+  })
+
+  it("has its mistakes told where they are", () => {
+    const told = (disk: string): string => messageOf(load({ "s/x.yaml": withDisk(disk) }))
+    expect(told("floppy")).toContain(
+      `server.disk: got "floppy", expected memory, hdd, sata-ssd, nvme, or a mapping with read and write`
+    )
+    expect(told(`{ ${TIMES}, chanels: 2 }`)).toContain(`server.disk.chanels: unknown key, did you mean "channels"?`)
+    expect(told("{ read: { median: 2, p99: 20 ms }, write: { median: 1 ms, p99: 1 ms } }")).toContain(
+      "server.disk.read.median: got 2, expected a time"
+    )
+    expect(told("{ read: { median: 2 ms, p99: 1 ms }, write: { median: 1 ms, p99: 1 ms } }")).toContain(
+      `server.disk.read.p99: got "1 ms", expected a time that is not shorter than the median`
+    )
+    expect(told("{ read: { median: 2 ms, p99: 2 ms } }")).toContain("server.disk.write: missing")
+  })
+})
+
 describe("settings without effect are said", () => {
   it.each([
     [
@@ -303,6 +332,10 @@ describe("settings without effect are said", () => {
     ],
     [`${MINIMAL}\ncompare: { baseline: vanilla, against: vanilla }`, "compare: "],
     [withClient("thp: true, minFree: 4 MiB"), "clients[0].thp: true has no effect"],
+    [
+      `${MINIMAL}\nserver: { disk: { read: { median: 1 ms, p99: 1 ms }, write: { median: 1 ms, p99: 1 ms }, capacity: 64 MiB } }`,
+      "server.disk: 64 MiB hold less than the swap of all clients, 320 MiB: writes fail when it is full"
+    ],
     [`${MINIMAL}\nserver: { pageCache: 2 GiB }`, `server.pageCache: "2 GiB" has no effect: server.disk is memory`],
     [
       withClient("kernel: vanilla").replace("clients:", "  other: { allocator: slub, base: v3.5 }\nclients:"),

@@ -27,6 +27,12 @@ export const maybe = <A, I>(schema: Schema.Schema<A, I>, description: string) =>
     description
   })
 
+/** A field that must be given. Without fromKey the JSON Schema would lose the description of what has a unit. */
+export const required = <K extends string, A, I>(key: K, schema: Schema.Schema<A, I>, description: string) =>
+  ({
+    [key]: Schema.propertySignature(schema).annotations({ description }).pipe(Schema.fromKey(key))
+  }) as Record<K, Schema.PropertySignature<":", A, K, ":", I>>
+
 /** A field that is null unless given. */
 export const orNull = <A, I>(schema: Schema.Schema<A, I>, description: string) =>
   Schema.optionalWith(Schema.NullOr(schema), { exact: true, default: () => null }).annotations({ description })

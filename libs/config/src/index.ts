@@ -1,6 +1,6 @@
 // Contents page of @swaplab/config, in reading order.
 export { decodeTree, forEach, locate, mistakeAt, type Rule, type RuleRow, rulesOf } from "./decode.ts"
-export { choice, field, maybe, meanings, number, orNull, section, text, whole, yesNo } from "./fields.ts"
+export { choice, field, maybe, meanings, number, orNull, required, section, text, whole, yesNo } from "./fields.ts"
 export { type FileKind, Files, readText, readYaml } from "./files.ts"
 export { type IncludeOptions, readWithIncludes } from "./include.ts"
 export { jsonSchemaOf } from "./json-schema.ts"

@@ -44,13 +44,13 @@ const withDefaults = (ast: AST.AST, json: Mapping): Mapping => {
     }
     case "Union": {
       const { anyOf } = json
-      // choices of words become one part, which has no fields
-      return Array.isArray(anyOf) && anyOf.length === ast.types.length
-        ? {
-          ...json,
-          anyOf: anyOf.map((part: unknown, i) => (isMapping(part) ? withDefaults(ast.types[i], part) : part))
-        }
-        : json
+      if (!Array.isArray(anyOf)) return json
+      // choices of words, which stand in front, become one part
+      const types = ast.types.slice(ast.types.length - anyOf.length)
+      return {
+        ...json,
+        anyOf: anyOf.map((part: unknown, i) => (isMapping(part) ? withDefaults(types[i], part) : part))
+      }
     }
     default:
       return json

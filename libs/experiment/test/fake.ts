@@ -103,6 +103,7 @@ export const fakeResult = (
     cpuUtilisation: 0.3,
     diskUtilisation: 0,
     cacheHitRatio: 1,
+    noSpace: 0,
     meanInSystem: 1,
     throughputPerSecond: 1,
     meanResidenceNs: 1e9

@@ -33,6 +33,8 @@ describe("token store", () => {
               expect(getU32(tokens, i * TOKEN_BYTES + 4)).toBe(model.get(page + i) ?? 0)
               if (model.has(page + i)) expect(store.isHole(page + i)).toBe(false)
             }
+            const held = Array.from({ length: count }, (_, i) => model.has(page + i)).filter(Boolean).length
+            expect(store.missing(page, count)).toBe(count - held)
           }
           expect(store.allocatedPages % 512).toBe(0)
         }

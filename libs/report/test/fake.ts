@@ -134,6 +134,7 @@ const result = (
     cpuUtilisation: 0.075,
     diskUtilisation: 0,
     cacheHitRatio: 1,
+    noSpace: 0,
     meanInSystem: 0.58,
     throughputPerSecond: 3470,
     meanResidenceNs: 169_000

@@ -2,7 +2,7 @@
 // everything in memory, and a page cache of a quarter of the pages before an NVMe disk. One line of JSON.
 import { Command, decodeSimpleReply, encodeRequest, Reply, REQUEST_BYTES, SIMPLE_REPLY_BYTES } from "@swaplab/nbd"
 import { bootContext, PAGE_SIZE, type PageToken, type Task } from "@swaplab/page-alloc"
-import { Disk, diskShapes, PageCache, serveConnection, SwapServer, type WorkerSocket } from "@swaplab/server-model"
+import { Disk, DISKS, PageCache, serveConnection, SwapServer, type WorkerSocket } from "@swaplab/server-model"
 import { Process, Sim, type Sleeps, WaitQueue } from "@swaplab/sim"
 
 const CONNECTIONS = 16
@@ -66,7 +66,7 @@ const run = (requests: number, cached: boolean): void => {
     const task: Task = { ...bootContext(), process, *condResched() {} }
     sim.spawn(process, process.program(() => body(task)))
   }
-  const disk = new Disk(sim, "nvme0n1", diskShapes.nvme)
+  const disk = new Disk(sim, "nvme0n1", DISKS.nvme)
   const capacityBytes = CONNECTIONS * EXPORT_PAGES * PAGE_SIZE / 4
   const cache = cached ? new PageCache(sim, "server", disk, { capacityBytes }) : null
   if (cache !== null) start("flusher", (task) => cache.flusher(task))

@@ -1,5 +1,16 @@
 // Contents page of @swaplab/server-model, in reading order.
-export { Disk, type DiskKind, type DiskShape, diskShapes } from "./disk.ts"
+export { Disk } from "./disk.ts"
+export {
+  DISK_NAMES,
+  diskByFigures,
+  type DiskFigures,
+  type DiskName,
+  diskNamed,
+  DISKS,
+  type DiskShape,
+  isDiskName,
+  type ServiceTime
+} from "./disks.ts"
 export { type ServerHost } from "./host.ts"
 export {
   serverBusy,

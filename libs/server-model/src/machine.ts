@@ -17,7 +17,8 @@ import {
 import { bootContext, PAGE_SIZE, type Task } from "@swaplab/page-alloc"
 import type { Sim } from "@swaplab/sim"
 import { connectTcp, TcpSocket } from "@swaplab/tcp"
-import { Disk, type DiskKind, diskShapes } from "./disk.ts"
+import { Disk } from "./disk.ts"
+import type { DiskShape } from "./disks.ts"
 import type { ServerHost } from "./host.ts"
 import { PageCache } from "./page-cache.ts"
 import { type EmulatedExport, type ServerCosts, SwapServer } from "./swap-server.ts"
@@ -33,7 +34,7 @@ const NO_COSTS: NetCosts = { rxPacketNs: 0, copyPerKiBNs: 0, txSkbNs: 0, syscall
 export interface ServerMachineOptions {
   /** Its card is an e1000 with these lengths. */
   readonly nic: Pick<NicOptions, "ring" | "txDescriptors" | "txQueueLength">
-  readonly disk: DiskKind
+  readonly disk: DiskShape
   /** Memory for swap data. */
   readonly pageCacheBytes: number
   readonly costs: ServerCosts
@@ -69,7 +70,7 @@ export class ServerMachine {
   readonly net: NetStack
   readonly nic: Nic
   readonly disk: Disk
-  /** Null: the disk is memory. */
+  /** Null: there is none before this kind of disk. */
   readonly cache: PageCache | null
   readonly server: SwapServer
   readonly host: ServerHost
@@ -95,12 +96,12 @@ export class ServerMachine {
     })
     this.nic = new Nic(this.net, wire, host.softirq, { ...CARDS.e1000, ...options.nic })
     this.nic.open(bootContext())
-    this.disk = new Disk(sim, "server", diskShapes[options.disk])
-    const cache = options.disk === "memory"
-      ? null
-      : new PageCache(sim, "server", this.disk, { capacityBytes: options.pageCacheBytes })
+    this.disk = new Disk(sim, "server", options.disk)
+    const cache = options.disk.cached
+      ? new PageCache(sim, "server", this.disk, { capacityBytes: options.pageCacheBytes })
+      : null
     this.cache = cache
-    this.server = new SwapServer(sim, host, cache, options.costs)
+    this.server = new SwapServer(sim, host, cache, options.costs, options.disk.capacityBytes)
     if (cache !== null) host.start("flush", (task) => cache.flusher(task))
   }
 

@@ -1,5 +1,6 @@
 // The emulated NBD server: exports of page tokens behind a page cache and a disk. Its connections are in worker.ts.
-// Modelled: the CPU time of the server by kind and size of request; sparse exports; the page cache.
+// Modelled: the CPU time of the server by kind and size of request; sparse exports on a disk that may be full (a write that
+// finds no room gets ENOSPC at once, as a file system that reserves room for delayed writes answers); the page cache.
 // Not modelled: option haggling (a connection starts in the transmission phase), requests that are not whole pages (EINVAL
 // by the minimum block of 4096).
 import { Command, type ExportInfo, exportInfo, ReplyBuffer, TokenStore } from "@swaplab/nbd"
@@ -41,6 +42,8 @@ export class ServerStats {
   reads = 0
   writes = 0
   errors = 0
+  /** Of them: writes that found no room on the disk. */
+  noSpace = 0
   pagesRead = 0
   pagesWritten = 0
   /** Requests inside: their header has been read, their answer is not with the socket yet. */
@@ -106,13 +109,24 @@ export class SwapServer {
   readonly costs: ServerCosts
   /** Where the engines of all connections write their replies; each worker takes its own out at once. */
   readonly replies = new ReplyBuffer()
+  /** What the files of all exports may take together. */
+  readonly capacityPages: number
+  /** Pages of them that hold something: a sparse file takes room for these only. */
+  usedPages = 0
   #nextPosition = 0
 
-  constructor(sim: Sim, cpu: ServerCpu, cache: PageCache | null, costs: ServerCosts = NBD_SERVER_COSTS) {
+  constructor(
+    sim: Sim,
+    cpu: ServerCpu,
+    cache: PageCache | null,
+    costs: ServerCosts = NBD_SERVER_COSTS,
+    capacityBytes = Number.POSITIVE_INFINITY
+  ) {
     this.sim = sim
     this.cpu = cpu
     this.cache = cache
     this.costs = costs
+    this.capacityPages = Math.floor(capacityBytes / PAGE_SIZE)
   }
 
   /** A new sparse export of `bytes`, a multiple of 4096. */
@@ -129,7 +143,7 @@ export class SwapServer {
     return served
   }
 
-  /** Pages that clients have written: the size of the sparse files. */
+  /** Host memory of the contents, in pages of the exports. */
   get allocatedPages(): number {
     return this.exports.reduce((sum, { tokens }) => sum + tokens.allocatedPages, 0)
   }

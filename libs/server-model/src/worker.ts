@@ -39,9 +39,11 @@ class WorkerStore implements ExportStore<Uint8Array, Sleeps<number>> {
   readonly #tokens: TokenStore
   readonly #cache: PageCache | null
   readonly #owner: number
+  readonly #served: EmulatedExport
 
   constructor(task: Task, served: EmulatedExport) {
     this.#task = task
+    this.#served = served
     this.#tokens = served.tokens
     this.#cache = served.server.cache
     this.#owner = served.cacheIndex
@@ -56,7 +58,17 @@ class WorkerStore implements ExportStore<Uint8Array, Sleeps<number>> {
   }
 
   *write(offset: number, length: number, from: Uint8Array, flags: number): Sleeps<number> {
-    this.#tokens.write(offset / PAGE_SIZE, length / PAGE_SIZE, from)
+    const page = offset / PAGE_SIZE
+    const count = length / PAGE_SIZE
+    const { server } = this.#served
+    // pages that hold something are overwritten in place
+    const added = this.#tokens.missing(page, count)
+    if (server.usedPages + added > server.capacityPages) {
+      server.stats.noSpace++
+      return NbdError.ENOSPC
+    }
+    this.#tokens.write(page, count, from)
+    server.usedPages += added - this.#tokens.missing(page, count)
     return yield* this.#changed(offset, length, flags)
   }
 
@@ -66,19 +78,26 @@ class WorkerStore implements ExportStore<Uint8Array, Sleeps<number>> {
   }
 
   *trim(offset: number, length: number): Sleeps<number> {
-    this.#tokens.zero(offset / PAGE_SIZE, length / PAGE_SIZE)
+    this.#zero(offset, length)
     this.#cache?.drop(this.#owner, offset / PAGE_SIZE, length / PAGE_SIZE)
     return NbdError.Ok
   }
 
   *writeZeroes(offset: number, length: number, flags: number): Sleeps<number> {
-    this.#tokens.zero(offset / PAGE_SIZE, length / PAGE_SIZE)
+    this.#zero(offset, length)
     return yield* this.#changed(offset, length, flags)
   }
 
   *cache(offset: number, length: number): Sleeps<number> {
     if (this.#cache !== null) yield* this.#bring(this.#cache, offset / PAGE_SIZE, (offset + length) / PAGE_SIZE)
     return NbdError.Ok
+  }
+
+  #zero(offset: number, length: number): void {
+    const page = offset / PAGE_SIZE
+    const count = length / PAGE_SIZE
+    this.#served.server.usedPages -= count - this.#tokens.missing(page, count)
+    this.#tokens.zero(page, count)
   }
 
   *#changed(offset: number, length: number, flags: number): Sleeps<number> {

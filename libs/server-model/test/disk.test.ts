@@ -1,13 +1,30 @@
-import { Disk, type DiskKind, diskShapes } from "@swaplab/server-model"
+import {
+  Disk,
+  DISK_NAMES,
+  diskByFigures,
+  type DiskFigures,
+  diskNamed,
+  type DiskShape,
+  isDiskName
+} from "@swaplab/server-model"
 import { Sim } from "@swaplab/sim"
 import { describe, expect, it } from "vitest"
 import { start } from "./rig.ts"
 
 /** Latencies of `count` requests, so many at a time, at random or consecutive places. */
-const measure = (kind: DiskKind, count: number, atOnce: number, bytes: number, sequential: boolean) => {
+const measure = (
+  kind: string | DiskShape,
+  count: number,
+  atOnce: number,
+  bytes: number,
+  sequential: boolean,
+  write = false
+) => {
+  const shape = typeof kind !== "string" ? kind : isDiskName(kind) ? diskNamed(kind) : null
+  if (shape === null) throw new Error(`no disk is called ${kind}`)
   const sim = new Sim({ seed: 9 })
   const capacity = 1e11
-  const disk = new Disk(sim, "disk", diskShapes[kind], capacity)
+  const disk = new Disk(sim, "disk", { ...shape, capacityBytes: capacity })
   const random = sim.stream("places")
   const latencies: Array<number> = []
   let left = count
@@ -18,7 +35,7 @@ const measure = (kind: DiskKind, count: number, atOnce: number, bytes: number, s
         const before = sim.now
         const position = sequential ? place : random.below(capacity)
         place += bytes
-        yield* disk.io(self, position, bytes, false)
+        yield* disk.io(self, position, bytes, write)
         latencies.push(sim.now - before)
       }
     })
@@ -65,4 +82,70 @@ describe("disks", () => {
   })
 
   it("memory takes no time", () => expect(measure("memory", 10, 1, 4096, false).meanNs).toBe(0))
+})
+
+it("the table knows its names and no others", () => {
+  expect(DISK_NAMES.length).toBeGreaterThan(3)
+  expect(DISK_NAMES.every(isDiskName)).toBe(true)
+  expect(["ssd", "toString", ""].some(isDiskName)).toBe(false)
+})
+
+describe.each(DISK_NAMES)("%s", (name) => {
+  const disk = diskNamed(name)
+
+  it("serves so many requests at once as it has channels, and no more", () => {
+    const sim = new Sim({ seed: 3 })
+    const one = new Disk(sim, "disk", disk)
+    let most = 0
+    for (let i = 0; i < 2 * disk.parallelism; i++) {
+      start(sim, `job ${i}`, function*(self) {
+        yield* one.io(self, i * 1e9, 4096, false)
+        most = Math.max(most, one.stations.busy)
+      })
+    }
+    start(sim, "look", function*(self) {
+      yield* self.process.hold(1)
+      most = Math.max(most, one.stations.busy)
+    })
+    sim.run()
+    expect(one.reads).toBe(2 * disk.parallelism)
+    // what takes no time is never seen busy
+    expect(most).toBe(name === "memory" ? 0 : disk.parallelism)
+  })
+
+  it("never exceeds its transfer rate", () => {
+    if (disk.bytesPerSecond === 0) return expect(measure(disk, 10, 1, 1 << 20, true).meanNs).toBe(0)
+    const rate = measure(disk, 500, 2 * disk.parallelism, 1 << 20, true).perSecond * (1 << 20)
+    expect(rate).toBeLessThanOrEqual(disk.bytesPerSecond * 1.001)
+    expect(rate).toBeGreaterThan(disk.bytesPerSecond * 0.9)
+  })
+
+  it("has words for the reference", () => expect(disk.meaning.length).toBeGreaterThan(20))
+})
+
+describe("a disk by figures", () => {
+  const figures: DiskFigures = {
+    read: { medianNs: 1_000_000, p99Ns: 10_000_000, perKiBNs: 50_000 },
+    write: { medianNs: 4_000_000, p99Ns: 4_000_000, perKiBNs: 200_000 },
+    channels: 2,
+    capacityBytes: 2 ** 30
+  }
+  const disk = diskByFigures(figures)
+
+  it("takes the times of the direction, and of each KiB", () => {
+    const reads = measure(disk, 20_000, 1, 4096, false)
+    expect(Math.abs(reads.medianNs / 1_200_000 - 1)).toBeLessThan(0.03)
+    expect(Math.abs(reads.p99Ns / 10_200_000 - 1)).toBeLessThan(0.1)
+    // median and p99 the same: always that time
+    const writes = measure(disk, 100, 1, 8192, false, true)
+    expect([writes.medianNs, writes.p99Ns]).toEqual([5_600_000, 5_600_000])
+  })
+
+  it("serves its channels at once", () => {
+    const alone = measure(disk, 100, 1, 8192, false, true).perSecond
+    expect(measure(disk, 100, 2, 8192, false, true).perSecond / alone).toBeCloseTo(2, 6)
+    expect(measure(disk, 100, 3, 8192, false, true).perSecond / alone).toBeCloseTo(2, 6)
+  })
+
+  it("is cached, and as large as it says", () => expect(disk).toMatchObject({ cached: true, capacityBytes: 2 ** 30 }))
 })

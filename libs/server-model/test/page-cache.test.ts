@@ -1,13 +1,13 @@
-import { Disk, type DiskKind, diskShapes, PageCache } from "@swaplab/server-model"
+import { Disk, type DiskName, diskNamed, PageCache } from "@swaplab/server-model"
 import { Sim } from "@swaplab/sim"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { start } from "./rig.ts"
 
 describe("page cache", () => {
-  const cached = (capacityPages: number, kind: DiskKind = "nvme") => {
+  const cached = (capacityPages: number, kind: DiskName = "nvme") => {
     const sim = new Sim({ seed: 2 })
-    const disk = new Disk(sim, "disk", diskShapes[kind], 1e9)
+    const disk = new Disk(sim, "disk", { ...diskNamed(kind), capacityBytes: 1e9 })
     const cache = new PageCache(sim, "server", disk, { capacityBytes: capacityPages * 4096 })
     const flusher = start(sim, "flusher", (self) => cache.flusher(self))
     flusher.process.daemon = true

@@ -1,5 +1,5 @@
 import { bootContext, type Task } from "@swaplab/page-alloc"
-import { Disk, diskShapes, PageCache } from "@swaplab/server-model"
+import { Disk, DISKS, PageCache } from "@swaplab/server-model"
 import { Process, Sim, type Sleeps } from "@swaplab/sim"
 import { readFileSync } from "node:fs"
 import { expect, it } from "vitest"
@@ -9,7 +9,7 @@ it("the example of the README does what it says", () => {
   const console = { log: (line: string) => output.push(line) }
 
   const sim = new Sim({ seed: 1 })
-  const disk = new Disk(sim, "sda", diskShapes.hdd)
+  const disk = new Disk(sim, "sda", DISKS.hdd)
   const cache = new PageCache(sim, "server", disk, { capacityBytes: 64 * 2 ** 20 })
   const start = (name: string, daemon: boolean, body: (task: Task) => Sleeps<void>) => {
     const process = new Process(sim, name)

@@ -1,17 +1,17 @@
 import { Command, CommandFlag, NbdError, TOKEN_BLOCK } from "@swaplab/nbd"
 import { PAGE_SIZE } from "@swaplab/page-alloc"
-import { Disk, diskShapes, PageCache, ServerCores, SwapServer } from "@swaplab/server-model"
+import { Disk, DISKS, PageCache, ServerCores, SwapServer } from "@swaplab/server-model"
 import { Sim } from "@swaplab/sim"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { start, ToyClient } from "./rig.ts"
 
-const { Flush, Read, Write, WriteZeroes } = Command
+const { Flush, Read, Trim, Write, WriteZeroes } = Command
 
 /** A server with a page cache before a hard disk. */
 const cached = (cachePages: number) => {
   const sim = new Sim({ seed: 4 })
-  const disk = new Disk(sim, "sda", diskShapes.hdd, 1e9)
+  const disk = new Disk(sim, "sda", { ...DISKS.hdd, capacityBytes: 1e9 })
   const cache = new PageCache(sim, "server", disk, { capacityBytes: cachePages * PAGE_SIZE })
   start(sim, "flusher", (self) => cache.flusher(self)).process.daemon = true
   return { sim, disk, cache, server: new SwapServer(sim, new ServerCores(sim, 1), cache) }
@@ -80,6 +80,38 @@ describe("the server", () => {
     expect(answered).toBe(true)
   })
 
+  it("that is full refuses what needs room, overwrites in place, and takes more when pages were trimmed", () => {
+    const sim = new Sim({ seed: 1 })
+    const server = new SwapServer(sim, new ServerCores(sim, 1), null, undefined, 8 * PAGE_SIZE + 4000)
+    const one = new ToyClient(sim, "nbd0", server.addExport("one", 1 << 20))
+    const two = new ToyClient(sim, "nbd1", server.addExport("two", 1 << 20))
+    const errors: Array<number> = []
+    start(sim, "user", function*(self) {
+      const write = function*(client: ToyClient, page: number, count: number, token: readonly [number, number]) {
+        errors.push((yield* client.ask(self, Write, page, count, { token })).error)
+      }
+      yield* write(one, 0, 6, [1, 1])
+      // nothing of a write that does not fit is stored
+      yield* write(two, 0, 3, [2, 1])
+      expect((yield* two.ask(self, Read, 0, 1)).tokens).toEqual([[0, 0]])
+      yield* write(two, 0, 2, [2, 1])
+      yield* write(two, 200, 1, [2, 2])
+      yield* write(one, 2, 4, [1, 2])
+      expect(server.usedPages).toBe(8)
+      expect((yield* one.ask(self, Trim, 0, 3)).error).toBe(NbdError.Ok)
+      expect(server.usedPages).toBe(5)
+      yield* write(two, 10, 3, [2, 3])
+      // a page of zeroes takes no room in a sparse file
+      yield* write(one, 3, 1, [0, 0])
+      expect(server.usedPages).toBe(7)
+      yield* write(one, 100, 2, [1, 3])
+    })
+    sim.run()
+    const { Ok, ENOSPC } = NbdError
+    expect(errors).toEqual([Ok, ENOSPC, Ok, ENOSPC, Ok, Ok, Ok, ENOSPC])
+    expect([server.stats.noSpace, server.stats.errors]).toEqual([3, 3])
+  })
+
   it("refuses what reaches past the end, and goes on", () => {
     const sim = new Sim({ seed: 1 })
     const server = new SwapServer(sim, new ServerCores(sim, 1), null)
@@ -92,7 +124,7 @@ describe("the server", () => {
     })
     sim.run()
     expect(errors).toEqual([NbdError.ENOSPC, NbdError.EINVAL, NbdError.Ok])
-    expect([server.stats.errors, server.stats.writes]).toEqual([2, 1])
+    expect([server.stats.errors, server.stats.noSpace, server.stats.writes]).toEqual([2, 0, 1])
   })
 
   it("ends with a client that is lost inside a WRITE, and stores nothing of it", () => {

@@ -109,6 +109,7 @@ const serverResult = (cluster: Cluster): ServerResult => {
     cpuUtilisation: server.host.busyNs() / (now * server.host.cpus),
     diskUtilisation: server.disk.stations.utilisation,
     cacheHitRatio: lookups === 0 ? 1 : (cache?.hits ?? 0) / lookups,
+    noSpace: stats.noSpace,
     meanInSystem: stats.meanResident(now),
     throughputPerSecond: stats.arrivals / now * 1e9,
     meanResidenceNs: stats.meanResidenceNs(now)
@@ -160,6 +161,8 @@ export const collect = (
 /** Limits that were hit, and what else a reader must know. */
 const warningsOf = (cluster: Cluster): ReadonlyArray<string> => {
   const warnings: Array<string> = []
+  const { noSpace } = cluster.server.server.stats
+  if (noSpace > 0) warnings.push(`the server's disk was full: ${noSpace} writes were refused`)
   for (const { machine, connection } of cluster.clients) {
     if (machine.swap.counters.noSlot > 0) {
       warnings.push(`${machine.name}: swap was full ${machine.swap.counters.noSlot} times`)

@@ -116,6 +116,7 @@ export const METRICS: Readonly<Record<string, Metric>> = {
   "server.cpuUtilisation": run(SHARE, "use of the server's CPUs", (r) => r.server.cpuUtilisation),
   "server.diskUtilisation": run(SHARE, "use of the server's disk", (r) => r.server.diskUtilisation),
   "server.cacheHitRatio": run(SHARE, "reads served from the page cache", (r) => r.server.cacheHitRatio),
+  "server.noSpace": run(null, "writes refused because the disk was full", (r) => r.server.noSpace),
   "server.meanInSystem": run(null, "requests in the server on average", (r) => r.server.meanInSystem),
   "server.throughputPerSecond": run(null, "NBD requests that arrive a second", (r) => r.server.throughputPerSecond),
   "server.meanResidence": run(TIME, "mean time of a request in the server", (r) => r.server.meanResidenceNs)

@@ -191,6 +191,8 @@ export interface ServerResult {
   readonly cpuUtilisation: number
   readonly diskUtilisation: number
   readonly cacheHitRatio: number
+  /** Writes that were refused because the disk was full. */
+  readonly noSpace: number
   /** Requests in the server on average: L of Little's law. */
   readonly meanInSystem: number
   /** Requests that arrived per simulated second: λ of Little's law. */

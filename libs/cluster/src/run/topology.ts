@@ -9,6 +9,7 @@ import { Sim } from "@swaplab/sim"
 import { startTcpReader, startUdpReader } from "@swaplab/workload"
 import type { BackgroundConfig } from "../scenario/background.ts"
 import { clientsOf, type ClientSpec, kernelOf, usememBytes } from "../scenario/clients.ts"
+import { diskOf } from "../scenario/disks.ts"
 import type { LinkConfig, ServerConfig } from "../scenario/machines.ts"
 import type { Scenario } from "../scenario/scenario.ts"
 import { Background, backgroundProcesses } from "./background.ts"
@@ -106,9 +107,9 @@ export const buildCluster = (scenario: Scenario, cellKernel: string, seed: numbe
 
   const serverPort = cable("server", scenario.server.link, SERVER_HOST)
   const { up: serverOut, down: serverIn } = serverPort
-  const { cpus, disk, nic, pageCache } = scenario.server
+  const { cpus, nic, pageCache } = scenario.server
   const server = new ServerMachine(sim, new KernelServerHost(sim, cpus), SERVER_HOST, packets, wireTo(serverOut), {
-    disk,
+    disk: diskOf(scenario.server),
     pageCacheBytes: pageCache,
     nic: { ring: nic.rxRing, txDescriptors: nic.txRing, txQueueLength: nic.txQueue },
     costs: serverCosts(scenario.server)

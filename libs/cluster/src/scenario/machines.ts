@@ -1,9 +1,25 @@
 // The schema of what a cluster consists of beside its kernels: cards, cables, clients and their workload, the network, the server.
-import { choice, field, maybe, meanings, Percentage, section, Size, text, Time, whole, yesNo } from "@swaplab/config"
+import {
+  choice,
+  field,
+  maybe,
+  meanings,
+  Percentage,
+  required,
+  section,
+  SIZE,
+  Size,
+  text,
+  Time,
+  whole,
+  within,
+  yesNo
+} from "@swaplab/config"
 import { CARD_NAMES, CARDS } from "@swaplab/net-skb"
+import { DISK_NAMES, DISKS } from "@swaplab/server-model"
 import { ParseResult, Schema } from "effect"
 import { BackgroundConfig } from "./background.ts"
-import { buffer, GIB, KIB, MIB, name, positiveRate, ram, US } from "./fields.ts"
+import { buffer, GIB, KIB, MIB, name, positiveRate, positiveTime, ram, US } from "./fields.ts"
 
 const txQueue = field(
   whole(2, 100_000),
@@ -146,6 +162,31 @@ const service = (base: number, perKiB: number, reason: string) =>
     reason
   )
 
+/** Service times of one direction of a disk that is given by figures. */
+const serviceTime = (direction: string) =>
+  Schema.Struct({
+    ...required("median", positiveTime, `Half of the ${direction} take at most so long, before their data.`),
+    ...required(
+      "p99",
+      positiveTime,
+      `99 % of the ${direction} take at most so long. The same as the median: no chance.`
+    ),
+    perKiB: field(Time, 0, "Time of each KiB of data.")
+  }).annotations({ description: `Times of ${direction}.` })
+
+/** A disk by figures. */
+export const DiskConfig = Schema.Struct({
+  read: serviceTime("reads"),
+  write: serviceTime("writes"),
+  channels: field(whole(1, 1024), 1, "Requests that are served at the same time."),
+  capacity: field(
+    within(Size, SIZE, { min: MIB }),
+    1024 * GIB,
+    "What fits on it. Exports are sparse: only pages that were written take room. A write that finds none fails."
+  )
+})
+export interface DiskConfig extends Schema.Schema.Type<typeof DiskConfig> {}
+
 /** The NBD server that all clients share. */
 export const ServerConfig = Schema.Struct({
   link: section(LinkConfig, "The cable from the server to the switch."),
@@ -164,9 +205,14 @@ export const ServerConfig = Schema.Struct({
   cpus: field(whole(1, 256), 2, "CPUs. An nbd-server of 2012 has one process per connection."),
   pageCache: field(Size, GIB, "Memory for swap data. Swapped-out pages stay here until it is full."),
   disk: field(
-    choice("memory", "hdd", "sata-ssd", "nvme"),
-    "memory",
-    "What lies behind the page cache. The published runs do not say; memory leaves the disk out of the question."
+    Schema.Union(choice(...DISK_NAMES), DiskConfig).annotations({
+      title: `${DISK_NAMES.join(", ")}, or a mapping with read and write`
+    }),
+    DISK_NAMES[0],
+    `What lies behind the page cache. ${
+      meanings(DISKS)
+    }. Any other disk by its figures. The published runs do not say; `
+      + "memory leaves the disk out of the question."
   ),
   read: service(22 * US, 300, "Cost of a read request. Measured with nbd-server 3.24 on one core of 2.5 GHz."),
   write: service(42 * US, 550, "Cost of a write request. Measured with nbd-server 3.24 on one core of 2.5 GHz.")

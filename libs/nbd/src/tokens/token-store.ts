@@ -11,7 +11,7 @@ export const CHUNK_PAGES = 512
 /** The pages of one export. */
 export class TokenStore {
   readonly pages: number
-  /** Pages in chunks that were ever written: what the sparse file holds. */
+  /** Pages in chunks that were ever written: the memory that they take here. */
   allocatedPages = 0
   /** Writer and version of each page in turn; a missing chunk is a hole. */
   readonly #chunks: Array<Uint32Array | null>
@@ -48,6 +48,13 @@ export class TokenStore {
     }
   }
 
+  /** How many of these pages hold nothing but zeroes: a sparse file takes no room for them. */
+  missing(page: number, count: number): number {
+    let missing = 0
+    for (let i = page; i < page + count; i++) if (!this.#holds(i)) missing++
+    return missing
+  }
+
   /** Whole chunks become holes, other pages become pages of zeroes. */
   zero(page: number, count: number): void {
     assert(page >= 0 && page + count <= this.pages, "zeroing past the end of a store")
@@ -65,6 +72,12 @@ export class TokenStore {
       }
       page = stop
     }
+  }
+
+  #holds(page: number): boolean {
+    const chunk = this.#chunks[Math.floor(page / CHUNK_PAGES)]
+    const at = page % CHUNK_PAGES * 2
+    return chunk !== null && (chunk[at] | chunk[at + 1]) !== 0
   }
 
   #chunkFor(page: number): Uint32Array {

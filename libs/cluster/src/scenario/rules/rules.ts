@@ -2,12 +2,14 @@
 // together. A scenario that breaks one of these rules is not run.
 import { type Rule, rulesOf } from "@swaplab/config"
 import type { Scenario } from "../scenario.ts"
+import { DISK_RULES } from "./disk-rules.ts"
 import { GROUP_RULES } from "./group-rules.ts"
 import { KERNEL_RULES } from "./kernel-rules.ts"
 
 export const RULES: ReadonlyArray<Rule<Scenario>> = [
   ...KERNEL_RULES,
   ...GROUP_RULES,
+  ...DISK_RULES,
   ...rulesOf<Scenario>([
     {
       name: "a stall is shorter than a hang",

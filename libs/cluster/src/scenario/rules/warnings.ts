@@ -1,9 +1,11 @@
 // What the user should know about a scenario that can be run: a table of named advice.
 import type { Problem, Tree } from "@swaplab/config"
 import { metricOf } from "../../run/metrics.ts"
+import { diskOf } from "../disks.ts"
 import type { Scenario } from "../scenario.ts"
 import { formatThreshold, type Threshold } from "../threshold.ts"
 import { type Advice, type Given, idleFindings, type IdleRow, noEffect, placed } from "./advice.ts"
+import { DISK_ADVICE } from "./disk-rules.ts"
 import { GROUP_ADVICE } from "./group-advice.ts"
 import { KERNEL_ADVICE } from "./kernel-advice.ts"
 
@@ -15,7 +17,7 @@ const IDLE: ReadonlyArray<IdleRow<Scenario>> = [
   },
   {
     path: ["server", "pageCache"],
-    idle: ({ server }) => server.disk === "memory",
+    idle: ({ server }) => !diskOf(server).cached,
     reason: "server.disk is memory: nothing is ever read from behind the cache"
   },
   {
@@ -27,7 +29,7 @@ const IDLE: ReadonlyArray<IdleRow<Scenario>> = [
 
 /** Why a threshold always holds, or null. */
 const idleThreshold = (threshold: Threshold, scenario: Scenario): string | null => {
-  if (threshold.metric === "server.diskUtilisation" && scenario.server.disk === "memory") return "server.disk is memory"
+  if (threshold.metric === "server.diskUtilisation" && !diskOf(scenario.server).cached) return "server.disk is memory"
   const always = metricOf(threshold.metric)?.scope === "client" && threshold.comparison === ">=" &&
     threshold.value === 0
   return always ? `${formatThreshold(threshold)} always holds` : null
@@ -37,6 +39,7 @@ const idleThreshold = (threshold: Threshold, scenario: Scenario): string | null 
 export const ADVICE: ReadonlyArray<Advice> = [
   ...KERNEL_ADVICE,
   ...GROUP_ADVICE,
+  ...DISK_ADVICE,
   { name: "settings without effect", of: (given) => idleFindings(IDLE, given, [], given.scenario) },
   {
     name: "thresholds that always hold",
