@@ -9,12 +9,12 @@ type Side = "left" | "right" | "top" | "bottom"
 export interface Arrow {
   readonly edge: WaitEdge
   readonly path: string
-  /** Where its label stands: over the curve, above it where that is nearly level, or beside a curve to the right. */
-  readonly x: number
-  readonly y: number
-  readonly level: boolean
-  readonly aside: boolean
+  /** Points of the curve, evenly over its parameter: from where it leaves to where it arrives. */
+  readonly points: ReadonlyArray<readonly [x: number, y: number]>
 }
+
+/** Points that are known of a curve. */
+const POINTS = 40
 
 interface Ends {
   readonly edge: WaitEdge
@@ -86,10 +86,6 @@ export const arrowsOf = (edges: ReadonlyArray<WaitEdge>, layout: Layout): Readon
     const { edge, from, into, out, to } = item
     const [x1, y1] = pointOf(from, out, ends, item)
     const [x2, y2] = pointOf(to, into, ends, item)
-    const aside = out === into
-    // two curves that cross do so in their middles: the words stand before
-    const slanted = from.column !== to.column && Math.abs(y1 - y2) >= 60
-    const share = aside ? 0.2 : !slanted ? 0.5 : out === "right" || from.column > 1 ? 0.34 : 0.68
     const bend = out === into ? 70 : Math.max(24, Math.hypot(x2 - x1, y2 - y1) * 0.4)
     const [dx1, dy1] = DIRECTION[out]
     const [dx2, dy2] = DIRECTION[into]
@@ -100,10 +96,10 @@ export const arrowsOf = (edges: ReadonlyArray<WaitEdge>, layout: Layout): Readon
       path: `M${round(x1)} ${round(y1)} C${round(cx1)} ${round(cy1)} ${round(cx2)} ${round(cy2)} ${round(x2)} ${
         round(y2)
       }`,
-      x: at(x1, cx1, cx2, x2, share),
-      y: at(y1, cy1, cy2, y2, share),
-      aside,
-      level: Math.abs(y1 - y2) < 30 && out !== into
+      points: Array.from({ length: POINTS + 1 }, (_, i) => [
+        at(x1, cx1, cx2, x2, i / POINTS),
+        at(y1, cy1, cy2, y2, i / POINTS)
+      ])
     }
   })
 }

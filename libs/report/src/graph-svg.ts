@@ -1,10 +1,10 @@
 // The wait-for graph of a lockup as a drawing: the cycle in red, all other ways round it dashed, the rest in grey.
 import { knotOf, type LockupReport, type WaitEdge, type WaitNodeKind } from "@swaplab/cluster"
 import { moment } from "./format.ts"
-import { type Arrow, arrowsOf } from "./graph-edges.ts"
-import { type Box, BOX_WIDTH, FRAME, FRAMED, framedEdges, layoutOf } from "./graph-layout.ts"
-import { drawing, element, svgText, textWidth } from "./svg.ts"
-import { wrapText } from "./wrap-text.ts"
+import type { Arrow } from "./graph-edges.ts"
+import { LABEL, type Label, planOf } from "./graph-labels.ts"
+import { type Box, FRAME, FRAMED, frameTitle, LINE, TITLE } from "./graph-layout.ts"
+import { drawing, element, round, svgText, textWidth } from "./svg.ts"
 
 const FILL: Readonly<Record<WaitNodeKind, string>> = {
   task: "#dbe9f8",
@@ -38,7 +38,8 @@ const STROKE: Readonly<Record<Weight, { readonly stroke: string; readonly "strok
 }
 
 const boxSvg = (box: Box, inCycle: boolean): string => {
-  const { height, lines, node, width, x, y } = box
+  const { height, lines, node, title, width, x, y } = box
+  const below = y + 3 + title.length * TITLE.line
   return element(
     "g",
     {},
@@ -53,28 +54,33 @@ const boxSvg = (box: Box, inCycle: boolean): string => {
       "stroke-width": inCycle ? 2.2 : 1,
       ...(node.kind === "alive" ? { "stroke-dasharray": "5 4" } : {})
     }),
-    svgText(x + width / 2, y + 21, node.title, {
-      "text-anchor": "middle",
-      "font-weight": "bold",
-      "font-size": textWidth(node.title, 14) > width - 12 ? 12 : 14
-    }),
+    ...title.map((line, i) =>
+      svgText(x + width / 2, y + TITLE.line * (i + 1) + 1, line, {
+        "text-anchor": "middle",
+        "font-weight": "bold",
+        "font-size": TITLE.size
+      })
+    ),
     ...lines.map((line, i) =>
-      svgText(x + width / 2, y + 40 + i * 17, line, { "text-anchor": "middle", "font-size": 12 })
+      svgText(x + width / 2, below + LINE.line * (i + 1) - 2, line, { "text-anchor": "middle", "font-size": LINE.size })
     )
   )
 }
 
-const frameSvg = ({ height, node, width, x, y }: Box): string =>
-  element(
+const frameSvg = (frame: Box): string => {
+  const { height, title: [title], width, x, y } = frame
+  const words = frameTitle(frame)
+  return element(
     "g",
     {},
     element("rect", { x, y, width, height, rx: 4, fill: "#f7f7f7", stroke: "#b5b5b5" }),
-    svgText(x + 16 + BOX_WIDTH / 2, y + height / 2 + 4, node.title, {
+    svgText(round(words.x + words.width / 2), words.y + 14, title, {
       "text-anchor": "middle",
-      "font-size": 12,
+      "font-size": LINE.size,
       fill: "#5c5c5c"
     })
   )
+}
 
 const arrowSvg = ({ path }: Arrow, weight: Weight): string =>
   element("path", {
@@ -85,25 +91,19 @@ const arrowSvg = ({ path }: Arrow, weight: Weight): string =>
     "marker-end": `url(#${weight === "other" ? "grey" : "red"})`
   })
 
-const labelSvg = ({ aside, edge, level, x: centre, y: middle }: Arrow, weight: Weight): string => {
-  const lines = wrapText(edge.label, 22)
-  const width = Math.max(...lines.map((line) => textWidth(line, 11.5))) + 6
-  const height = lines.length * 14 + 2
-  const y = level ? middle - height / 2 - 5 : middle
-  const x = aside ? centre + width / 2 + 4 : centre
-  return element(
+const labelSvg = ({ height, lines, width, x, y }: Label, weight: Weight): string =>
+  element(
     "g",
     {},
-    element("rect", { x: x - width / 2, y: y - height / 2, width, height, fill: "#ffffff", opacity: 0.86 }),
+    element("rect", { x: round(x), y: round(y), width: round(width), height, fill: "#ffffff", opacity: 0.86 }),
     ...lines.map((line, i) =>
-      svgText(x, y - height / 2 + 12 + i * 14, line, {
+      svgText(round(x + width / 2), round(y + LABEL.line * (i + 1) - 2), line, {
         "text-anchor": "middle",
-        "font-size": 11.5,
+        "font-size": LABEL.size,
         fill: weight === "other" ? "#5c5c5c" : weight === "cycle" ? RED : INK
       })
     )
   )
-}
 
 const marker = (id: string, fill: string): string =>
   element(
@@ -144,7 +144,6 @@ const legend = (y: number, kinds: ReadonlySet<WaitNodeKind>): ReadonlyArray<stri
 /** Draws the graph of a lockup; `of` says of which run: `seed-2012, slub-vanilla, seed 1`. */
 export const graphSvg = (report: LockupReport, of: string): string => {
   const { graph } = report
-  const layout = layoutOf(graph, HEADER)
   const knot = knotOf(graph)
   const weightOf = ({ from, to, label }: WaitEdge): Weight => {
     if (to === FRAME) {
@@ -155,16 +154,11 @@ export const graphSvg = (report: LockupReport, of: string): string => {
     if (at >= 0 && graph.cycle[(at + 1) % graph.cycle.length] === to) return "cycle"
     return knot.has(from) && knot.has(to) ? "knot" : "other"
   }
-  const arrows = arrowsOf(framedEdges(graph.edges, layout), layout)
-  // the same words on two ways out of a node are said once
-  const labelled = arrows.filter(({ edge }, i) =>
-    weightOf(edge) === "cycle" ||
-    !arrows.some((other, j) =>
-      other.edge.from === edge.from && other.edge.label === edge.label && j !== i &&
-      (j < i || weightOf(other.edge) === "cycle")
-    )
-  )
-  const height = layout.height + 58
+  const { arrows, labels, layout, listed } = planOf(graph, HEADER, (edge) => weightOf(edge) === "cycle")
+  const titleOf = (id: string): string =>
+    graph.nodes.find((node) => node.id === id)?.title ?? layout.frame?.node.title ?? id
+  const notes = listed.map(({ from, label, to }) => `${titleOf(from)} → ${titleOf(to)}: ${label}`)
+  const height = layout.height + 58 + notes.length * LINE.line
   const ways = graph.cycle.length === 0
     ? "There is no cycle."
     : graph.closed
@@ -183,7 +177,8 @@ export const graphSvg = (report: LockupReport, of: string): string => {
     ...(layout.frame === null ? [] : [frameSvg(layout.frame)]),
     ...arrows.map((arrow) => arrowSvg(arrow, weightOf(arrow.edge))),
     ...[...layout.boxes.values()].map((box) => boxSvg(box, graph.cycle.includes(box.node.id))),
-    ...labelled.map((arrow) => labelSvg(arrow, weightOf(arrow.edge))),
+    ...labels.map((label) => labelSvg(label, weightOf(label.edge))),
+    ...notes.map((note, i) => svgText(32, layout.height + 34 + i * LINE.line, note, { "font-size": LABEL.size })),
     ...legend(height - 28, new Set(graph.nodes.map(({ kind }) => kind)))
   )
 }

@@ -23,7 +23,8 @@ export {
   toned
 } from "./document.ts"
 export { change, count, decimal, latency, megabytes, percent, ratio, seconds } from "./format.ts"
-export { layoutOf } from "./graph-layout.ts"
+export { planOf } from "./graph-labels.ts"
+export { type Rect } from "./graph-layout.ts"
 export { graphSvg } from "./graph-svg.ts"
 export { contrasts, inkOn, shareColour } from "./heat-colours.ts"
 export { heatMap } from "./heat-map.ts"
@@ -41,4 +42,3 @@ export { makeTicker, PROGRESS, type ProgressOutput, type Ticker } from "./ticker
 export { spanText, timeLeft } from "./time-left.ts"
 export { closeUpCsv, timelineSvg } from "./timeline-svg.ts"
 export { renderWhy } from "./why.ts"
-export { wrapText } from "./wrap-text.ts"

@@ -35,20 +35,23 @@ const wordsOf = (text: string): ReadonlyArray<string> => {
   return words
 }
 
-const SIGN = /[|/,:;=_.\-\s]/
+const SIGN = /[|/,;\s]/
+const WEAK_SIGN = /[:=_.-]/
 
-/** A word that is too wide, in two: behind a sign in the second half of the line, else at its end. */
+/** A word that is too wide, in two: behind a sign such as |, else behind one such as _, else at the end of the line. */
 const pieces = (word: string, width: number): readonly [string, string] => {
   let end = 0
   let columns = 0
   let sign = 0
+  let weak = 0
   for (const character of word) {
     columns += columnsOf(character)
     if (columns > width) break
     end += character.length
-    if (columns > width / 2 && SIGN.test(character)) sign = end
+    if (columns > width / 4 && SIGN.test(character)) sign = end
+    if (columns > width / 2 && WEAK_SIGN.test(character)) weak = end
   }
-  const at = sign > 0 ? sign : end
+  const at = sign > 0 ? sign : weak > 0 ? weak : end
   return [word.slice(0, at).trimEnd(), word.slice(at).trimStart()]
 }
 

@@ -1,5 +1,5 @@
 import { type Series, type WaitEdge, type WaitGraph } from "@swaplab/cluster"
-import { closeUpCsv, graphSvg, layoutOf, panelSvg, timelineSvg, wrapText } from "@swaplab/report"
+import { closeUpCsv, graphSvg, panelSvg, timelineSvg } from "@swaplab/report"
 import { describe, expect, it } from "vitest"
 import { lockupReport } from "./fake.ts"
 
@@ -72,19 +72,6 @@ describe("a wait-for graph as a drawing", () => {
     expect(svg).toContain(">a &lt; b &amp; c<")
     expect(svg).not.toContain("a < b")
   })
-
-  it("keeps boxes apart and inside", () => {
-    const { boxes, height, width } = layoutOf(GRAPH, 100)
-    const all = [...boxes.values()]
-    expect(all).toHaveLength(GRAPH.nodes.length)
-    for (const a of all) {
-      expect(a.x >= 0 && a.x + a.width <= width && a.y >= 100 && a.y + a.height <= height).toBe(true)
-      for (const b of all) {
-        const apart = a.x + a.width <= b.x || b.x + b.width <= a.x || a.y + a.height <= b.y || b.y + b.height <= a.y
-        expect(a === b || apart, `${a.node.id} and ${b.node.id}`).toBe(true)
-      }
-    }
-  })
 })
 
 describe("the seconds before a lockup as a chart", () => {
@@ -131,13 +118,4 @@ describe("the seconds before a lockup as a chart", () => {
     expect(lines[1235]).toBe("0.1234,500,1274")
     expect(lines).toHaveLength(3002)
   })
-})
-
-it.each([
-  ["", []],
-  ["one", ["one"]],
-  ["a bc def", ["a bc", "def"]],
-  ["(AAA|BBB|CC)", ["(AAA|", "BBB|", "CC)"]]
-])("wraps %j at five characters", (text, lines) => {
-  expect(wrapText(text, 5)).toEqual(lines)
 })
