@@ -61,3 +61,25 @@ it("every place has a figure for every port, and a metric", () => {
   expect(result.clients[0].network.port.drops.rcvbuf).toBeGreaterThan(0)
   expect(brokenLaws(result)).toEqual([])
 })
+
+describe("a network that carries nothing", () => {
+  const dead = runCluster(
+    scenario([SMALL], { lan: { loss: "100 %" }, watchdog: { hang: "5 s" }, duration: "60 s" }),
+    "slab-series",
+    1
+  )
+
+  it("is told as such, with the link and the cause, whatever the memory of the client looks like", () => {
+    const { lockup } = dead.clients[0]
+    expect([dead.outcome, lockup?.taxonomy]).toEqual(["lockup", "dead network"])
+    expect(lockup?.network).toMatch(/^nothing has arrived over client-1 to switch .*: \d+ frames lost \(loss\)$/)
+    expect(lockup?.text).toContain(`the network is dead: ${lockup?.network}`)
+  })
+
+  it("is not seen where frames are lost and others arrive, nor where none is lost", () => {
+    const run = (loss: string): ReadonlyArray<string | null> =>
+      runCluster(scenario([SMALL], { lan: { loss }, watchdog: { hang: "5 s" }, duration: "20 s" }), "slab-vanilla", 1)
+        .clients.map(({ lockup }) => lockup?.network ?? null)
+    expect([...run("0 %"), ...run("3 %")]).toEqual([null, null])
+  })
+})

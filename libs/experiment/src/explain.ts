@@ -140,7 +140,10 @@ export const explain = (
       momentNs,
       switchNs
     }
-    if (options.lookOnly) return { ...looked, single: [], together: null, enough: null }
+    // no kernel swaps over a network that carries nothing
+    if (options.lookOnly || report.taxonomy === "dead network") {
+      return { ...looked, single: [], together: null, enough: null }
+    }
 
     const has = patchesOf(known.spec)
     const missing = PATCHES.filter(({ kind, name }) => kind !== "revision" && !has.has(name))
@@ -166,8 +169,10 @@ export const explain = (
     const search = together?.fate === "saved" && !single.some(({ fate }) => fate === "saved")
     const enough = search
       ? yield* leaveOut(useful(known.spec, known.facts, series), series, (patches) =>
-        Effect.map(replayAll(lockup, saved, [replayOf(patches)], options), ([run]) =>
-          fateOf(run, base, lockup, patches).fate === "saved"))
+        Effect.map(
+          replayAll(lockup, saved, [replayOf(patches)], options),
+          ([run]) => fateOf(run, base, lockup, patches).fate === "saved"
+        ))
       : null
     return { ...looked, single, together, enough }
   })

@@ -122,6 +122,7 @@ export const fakeReport = (taxonomy: LockupTaxonomy): LockupReport => ({
   client: "client-1",
   kind: "deadlock",
   taxonomy,
+  network: null,
   atNs: 6.2e9,
   sinceNs: 0.2e9,
   tasks: [],

@@ -9,6 +9,7 @@ const CLASS_CODES: Readonly<Record<LockupTaxonomy, string>> = {
   "request slots": "RQ",
   "isolated pages": "IS",
   "unrelated traffic": "UN",
+  "dead network": "DN",
   "oom-rescued": "OR",
   unclassified: "LU"
 }

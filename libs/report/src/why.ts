@@ -1,5 +1,5 @@
 // A lockup explained, as the command prints it.
-import { PATCHES, type PatchName, patchNumber } from "@swaplab/cluster"
+import { PATCHES, type PatchKind, type PatchName, patchNumber } from "@swaplab/cluster"
 import { formatQuantity, TIME } from "@swaplab/config"
 import type { Counterfactual, Explanation } from "@swaplab/experiment"
 import {
@@ -63,12 +63,21 @@ const patchTable = (tried: ReadonlyArray<Counterfactual>): Block =>
 
 const list = (names: ReadonlyArray<string>): string => names.join(", ").replace(/, ([^,]*)$/, " and $1")
 
+/** Patches of the series counted by the table of patches, which knows its fix beside it: `12 patches of the series and its fix`. */
+const seriesWords = (names: ReadonlyArray<PatchName>): string => {
+  const of = (kind: PatchKind): number =>
+    PATCHES.filter((patch) => patch.kind === kind && names.includes(patch.name)).length
+  const series = of("series")
+  const words = `${series} ${series === 1 ? "patch" : "patches"} of the series`
+  return of("stream-fix") > 0 ? `${words} and its fix` : words
+}
+
 const verdict = ({ enough, single, together }: Explanation): ReadonlyArray<Block> => {
   const saving = single.filter(({ fate }) => fate === "saved").map(({ patches: [name] }) => name)
   return [
     item(saving.length > 0 ? `  Saved by ${list(saving)} alone.` : "  No single patch saves it.", "strong"),
     ...(together === null ? [] : [
-      item(`  The ${together.patches.length} patches of the series that it lacks, together: ${fateText(together)}.`)
+      item(`  The ${seriesWords(together.patches)} that it lacks, together: ${fateText(together)}.`)
     ]),
     ...(enough === null ? [] : [item(`  Enough, and none of them can be left out: ${list(enough)}.`, "strong")])
   ]
@@ -83,6 +92,9 @@ export const whyDocument = (explanation: Explanation): Document => {
       item(`${lockup.client} with ${lockup.kernel}, seed ${lockup.seed}: ${report.taxonomy}`, "strong")
     ]),
     ...section(null, lockupLines(report, 2)),
+    ...(report.taxonomy === "dead network"
+      ? section(null, [item("  No patch is tried: no kernel can swap over a network that carries nothing.", "strong")])
+      : []),
     ...(single.length === 0 ? [] : section(
       `Patches switched on at ${moment(switchNs)}, ${formatQuantity(TIME, beforeNs)} before the last progress (${
         moment(momentNs)

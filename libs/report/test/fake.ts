@@ -28,6 +28,7 @@ export const lockupReport = (known: Partial<LockupReport>): LockupReport => ({
   client: "client-1",
   kind: "deadlock",
   taxonomy: "tx starvation",
+  network: null,
   atNs: 6.2e9,
   sinceNs: 0.2e9,
   tasks: [],

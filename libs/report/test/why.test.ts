@@ -1,3 +1,4 @@
+import { PATCHES } from "@swaplab/cluster"
 import type { Counterfactual, Explanation, Fate } from "@swaplab/experiment"
 import { renderWhy } from "@swaplab/report"
 import { describe, expect, it } from "vitest"
@@ -40,4 +41,31 @@ describe("an explanation", () => {
     )
     expect(text).toContain(fate === "saved" ? "Saved by nbd-memalloc alone." : "No single patch saves it.")
   })
+})
+
+const BARE: Explanation = {
+  lockup: { ...REPORT, kernel: "slub-vanilla", seed: 1 },
+  report: REPORT,
+  closeUp: { timesNs: new Float64Array(0), columns: [] },
+  momentNs: 0.2e9,
+  switchNs: 0.1e9,
+  single: [],
+  together: null,
+  enough: null
+}
+
+it("counts the patches of the series by the table of patches, its fix beside them", () => {
+  const series = PATCHES.filter(({ kind }) => kind === "series" || kind === "stream-fix").map(({ name }) => name)
+  const together: Counterfactual = { patches: series, fate: "saved", ns: 7e9, reason: "", unchanged: false }
+  const single: Counterfactual = { ...together, patches: [series[0]], fate: "alive" }
+  expect(renderWhy({ ...BARE, single: [single], together }, { width: 120, colour: false })).toContain(
+    "The 16 patches of the series and its fix that it lacks, together: saves it"
+  )
+})
+
+it("says that no patch is tried where the network is dead", () => {
+  const report = lockupReport({ taxonomy: "dead network", network: "nothing has arrived over client-1 to switch" })
+  const text = renderWhy({ ...BARE, report }, { width: 120, colour: false })
+  expect(text).toContain("No patch is tried: no kernel can swap over a network that carries nothing.")
+  expect(text).not.toContain("single patch")
 })

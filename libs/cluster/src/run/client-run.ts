@@ -1,5 +1,7 @@
 // One client while it runs: its watchdog, its latencies, the exits of its processes.
+import type { Link } from "@swaplab/lan"
 import type { UsememExit } from "@swaplab/workload"
+import { markLinks } from "./dead-link.ts"
 import { LatencyHistogram } from "./latency.ts"
 import type { LockupReport, Outcome } from "./result.ts"
 import type { Client } from "./topology.ts"
@@ -22,10 +24,22 @@ export class ClientRun {
   /** Packets lost for want of memory when the last completion was seen, or the disk was last seen idle. */
   lostAtCompletion = 0
 
-  constructor(client: Client, watchdog: Watchdog) {
+  /** The links between it and the server when the last completion was seen, or the disk was last seen idle. */
+  linksAtCompletion: ReturnType<typeof markLinks>
+  readonly #path: ReadonlyArray<Link>
+
+  constructor(client: Client, watchdog: Watchdog, path: ReadonlyArray<Link>) {
     this.client = client
+    this.#path = path
+    this.linksAtCompletion = markLinks(path)
     this.watchdog = watchdog
     client.machine.onMajorFault = (ns) => this.latency.record(ns)
+  }
+
+  /** A completion was seen, or the disk was idle. */
+  markCompletion(): void {
+    this.lostAtCompletion = this.packetsLost
+    this.linksAtCompletion = markLinks(this.#path)
   }
 
   get done(): boolean {

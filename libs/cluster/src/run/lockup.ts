@@ -11,6 +11,7 @@ import {
   ZONE_NAMES
 } from "@swaplab/page-alloc"
 import { waitGraph } from "./build-graph.ts"
+import type { DeadLink } from "./dead-link.ts"
 import type {
   LockupAllocation,
   LockupFailure,
@@ -30,6 +31,8 @@ export interface LockupFacts {
   readonly lastCompletionNs: number
   /** Packets lost on the client for want of memory, since the last completion. */
   readonly packetsLost: number
+  /** The link that has lost everything since then, if there is one. */
+  readonly deadLink?: DeadLink | null
 }
 
 /** Writes the report of one client. */
@@ -46,7 +49,8 @@ export const lockupReport = (connection: Connection, facts: LockupFacts): Lockup
     why: process.why ?? ""
   }))
   const graph = waitGraph(connection, facts)
-  const taxonomy = classify(machine, graph)
+  const dead = facts.deadLink ?? null
+  const taxonomy = dead === null ? classify(machine, graph) : "dead network"
   const stuck =
     [machine.nbdSender, machine.kswapd, ...mine as Array<KernelTask>].find((task) =>
       task !== null && task.refusal.open
@@ -56,6 +60,9 @@ export const lockupReport = (connection: Connection, facts: LockupFacts): Lockup
     client: machine.name,
     kind: facts.kind,
     taxonomy,
+    network: dead === null
+      ? null
+      : `nothing has arrived over ${dead.link} since the last completion: ${dead.frames} frames lost (${dead.reason})`,
     atNs: sim.now,
     sinceNs: facts.sinceNs,
     tasks,
@@ -123,7 +130,7 @@ const zonesAt = (machine: Machine, refusal: Refusal | null): ReadonlyArray<Locku
   })
 
 /**
- * What starved, by what lies on the cycle:
+ * What starved, by what lies on the cycle. A client whose network carries nothing has not starved; that is seen before.
  * - isolated pages: a reclaimer waits for pages that other reclaimers hold;
  * - tx starvation: the sender's own allocation is on it;
  * - unrelated traffic: as rx starvation, and the packets that other sockets hold would fill what the receive path lacks;
@@ -159,6 +166,7 @@ const textOf = (report: Omit<LockupReport, "text">): string => {
   const lines = [
     `${report.kind} of ${report.client} at ${seconds(report.atNs)}: ${report.taxonomy}, no progress since ` +
     `${seconds(report.sinceNs)}`,
+    ...(report.network === null ? [] : [`  the network is dead: ${report.network}`]),
     cycle.length === 0 ? "  no wait-for cycle" : "  wait-for cycle:",
     ...cycle.map((line) => `    ${line}`),
     ...(others.length === 0 ? [] : ["  who waits besides:", ...others.map((line) => `    ${line}`)]),

@@ -226,6 +226,7 @@ export type LockupTaxonomy =
   | "request slots"
   | "isolated pages"
   | "unrelated traffic"
+  | "dead network"
   | "oom-rescued"
   | "unclassified"
 
@@ -285,6 +286,8 @@ export interface LockupReport {
   readonly client: string
   readonly kind: LockupKind
   readonly taxonomy: LockupTaxonomy
+  /** Which link carries nothing, and why; null where the network works. */
+  readonly network: string | null
   readonly atNs: number
   /** Last progress. */
   readonly sinceNs: number

@@ -5,6 +5,7 @@ import type { Scenario } from "../scenario/scenario.ts"
 import { ClientRun, outcomeOf } from "./client-run.ts"
 import { clientResult, collect } from "./collect.ts"
 import { declareColumns } from "./columns.ts"
+import { deadLink } from "./dead-link.ts"
 import { lockupReport, rescueReport } from "./lockup.ts"
 import { type Replay, ReplaySteps } from "./replay.ts"
 import { NO_HOOKS, type Outcome, type RunHooks, type RunResult } from "./result.ts"
@@ -54,7 +55,7 @@ export const runCluster = (
     const path = [client.up, cluster.serverIn, cluster.serverOut, client.down]
     const framesLost = (): number => path.reduce((sum, link) => sum + link.droppedFrames, cluster.fabric.droppedFrames)
     const { stall, hang } = scenario.watchdog
-    return new ClientRun(client, new Watchdog(client.connection, { stallNs: stall, hangNs: hang }, framesLost))
+    return new ClientRun(client, new Watchdog(client.connection, { stallNs: stall, hangNs: hang }, framesLost), path)
   })
   const stopWhenDone = (): void => {
     if (runs.every((run) => run.done || (replay !== null && run.client.machine.name !== replay.client))) sim.stop()
@@ -115,7 +116,7 @@ const look = (run: ClientRun): void => {
   const { watchdog, client } = run
   const before = watchdog.busySince
   const verdict = watchdog.look()
-  if (watchdog.busySince !== before) run.lostAtCompletion = run.packetsLost
+  if (watchdog.busySince !== before) run.markCompletion()
   noteRescue(run)
   if (verdict === "progress") {
     run.stuck = null
@@ -125,7 +126,8 @@ const look = (run: ClientRun): void => {
     kind: verdict,
     sinceNs: Math.max(watchdog.lastTouch, watchdog.lastCompletion),
     lastCompletionNs: watchdog.lastCompletion,
-    packetsLost: run.packetsLost - run.lostAtCompletion
+    packetsLost: run.packetsLost - run.lostAtCompletion,
+    deadLink: deadLink(run.linksAtCompletion)
   })
   if (verdict !== "stall") run.lockup = report
   else if (report.graph.closed) run.stuck = report
