@@ -1,7 +1,7 @@
 // What the caller of an allocator asks for: gfp masks.
 //
-// Modelled: all bits and combinations of v3.6, zone and migrate-type selection, the way tracepoints print masks.
-// Not modelled: HighMem (x86-64 has none), __GFP_THISNODE placement (one node), __GFP_WRITE dirty limits per zone.
+// Modelled: all bits and combinations of v3.6 as x86_64_defconfig sets them, but for CONFIG_NUMA, which is off here and
+// decides GFP_THISNODE; zone and migrate-type selection, the way tracepoints print masks. Not modelled: HighMem (x86-64 has none), __GFP_THISNODE placement (one node), __GFP_WRITE dirty limits per zone.
 // source: include/linux/gfp.h, include/trace/events/gfpflags.h, mm/internal.h
 
 /** The page must lie below 16 MiB. */
@@ -36,7 +36,8 @@ export const __GFP_HARDWALL = 0x20000
 export const __GFP_THISNODE = 0x40000
 /** The page holds reclaimable slab objects. */
 export const __GFP_RECLAIMABLE = 0x80000
-export const __GFP_NOTRACK = 0x200000
+/** 0x200000 with CONFIG_KMEMCHECK only; in every other build the flag has no bit and no mask shows it. */
+export const __GFP_NOTRACK = 0
 export const __GFP_NO_KSWAPD = 0x400000
 export const __GFP_OTHER_NODE = 0x800000
 export const __GFP_WRITE = 0x1000000
@@ -136,12 +137,16 @@ const GFP_NAMES: ReadonlyArray<readonly [number, string]> = [
   [__GFP_OTHER_NODE, "GFP_OTHER_NODE"]
 ]
 
-/** show_gfp_flags(): the mask as tracepoints print it; bits without a name are appended in hex. */
+/**
+ * show_gfp_flags(): the mask as tracepoints print it; bits without a name are appended in hex. A flag without a bit is
+ * contained in every mask, so GFP_NOTRACK shows when something is left over that the list above it did not name, as in Linux.
+ */
 export const gfpFlagNames = (gfp: number): string => {
   if (gfp === 0) return "GFP_NOWAIT"
   const names: Array<string> = []
   let rest = gfp
   for (const [mask, name] of GFP_NAMES) {
+    if (rest === 0) break
     if ((rest & mask) !== mask) continue
     names.push(name)
     rest &= ~mask

@@ -1,4 +1,5 @@
 // Contents page of @swaplab/vmscan, in reading order.
+export { ReclaimBatch, ScanControl } from "./batch.ts"
 export {
   DEF_PRIORITY,
   LRU_ACTIVE_ANON,
@@ -37,5 +38,6 @@ export {
 } from "./options.ts"
 export { Pgdat } from "./pgdat.ts"
 export { getScanCount, inactiveAnonIsLow, inactiveFileIsLow, type ScanCountInput } from "./scan-count.ts"
+export { shrinkPageList } from "./shrink-page-list.ts"
 export { aboveHalfReserve } from "./throttle.ts"
 export { Vmscan } from "./vmscan.ts"

@@ -171,12 +171,12 @@ const scanPages = (pgdat: Pgdat, task: Task, batch: ReclaimBatch, lruvec: LruVec
     assert((f & (PG_active | PG_lru | PG_isolated)) === PG_isolated, "shrink_page_list: page is not isolated")
     flags[pfn] = f | PG_locked
     sc.nrScanned++
-    // double the slab pressure for mapped and swap cache pages
-    if (rmap[pfn] >= 0 || (f & PG_swapcache) !== 0) sc.nrScanned++
     if (rmap[pfn] >= 0 && !sc.mayUnmap) {
       keepLocked(pgdat, batch, pfn)
       continue
     }
+    // double the slab pressure for mapped and swap cache pages
+    if (rmap[pfn] >= 0 || (f & PG_swapcache) !== 0) sc.nrScanned++
     let mayEnterFs = fsAllowed || ((f & PG_swapcache) !== 0 && ioAllowed)
 
     if ((f & PG_writeback) !== 0) {
