@@ -125,6 +125,26 @@ const boundaryOf = (/** @type {Project} */ project) => {
   }
 }
 
+/** Functions of Math whose last bits the language leaves to the engine; sqrt is rounded as IEEE 754 says. */
+const OF_THE_HOST =
+  "acos acosh asin asinh atan atan2 atanh cbrt cos cosh exp expm1 hypot log log10 log1p log2 pow sin sinh tan tanh"
+    .split(" ")
+
+/** A run is the same in every engine: libs take log and exp from sim, or integers, and no chance or time of the host. */
+const sameEverywhere = {
+  files: ["libs/*/src/**"],
+  rules: {
+    "no-restricted-properties": [
+      "error",
+      ...[...OF_THE_HOST, "random"].map((property) => ({
+        object: "Math",
+        property,
+        message: "differs between engines: log and exp of @swaplab/sim, or integer arithmetic (tools/src/floors.mjs)"
+      }))
+    ]
+  }
+}
+
 /** The whole .oxlintrc.json. */
 export const oxlintConfig = () => ({
   plugins: ["typescript", "import", "oxc", "unicorn"],
@@ -137,7 +157,7 @@ export const oxlintConfig = () => ({
     // types may refer to each other; values may not, because then the order of loading decides what is defined
     "import/no-cycle": ["error", { ignoreTypes: true }]
   },
-  overrides: projects.map(boundaryOf),
+  overrides: [...projects.map(boundaryOf), sameEverywhere],
   ignorePatterns: ["**/dist", "**/out-tsc", "**/.cache"]
 })
 

@@ -148,6 +148,16 @@ describe("the lint step", () => {
     })).toEqual(["libs/lan/src/wire.ts", "libs/nbd-driver/src/engine.ts", "libs/nbd-driver/src/inside.ts"])
   })
 
+  it("rejects functions of Math that differ between engines in libs, not in their tests, and lets sqrt pass", () => {
+    const source = (name: string): string => `export const f = (x: number): number => Math.${name}(x)\n`
+    expect(rejected({
+      "libs/lan/src/chance.ts": source("log"),
+      "libs/lan/src/deep/wave.ts": source("sin"),
+      "libs/lan/src/root.ts": source("sqrt"),
+      "libs/lan/test/chance.ts": source("log")
+    }, "no-restricted-properties")).toEqual(["libs/lan/src/chance.ts", "libs/lan/src/deep/wave.ts"])
+  })
+
   it("rejects any, and comments that switch the type check off", () => {
     const path = "libs/lan/src/untyped.ts"
     expect(rejected({ [path]: "export const f = (x: an" + "y): an" + "y => x\n" }, "no-explicit-any")).toEqual([path])

@@ -15,6 +15,7 @@ import {
   type UnitKind
 } from "@swaplab/config"
 import { PAGE_SIZE } from "@swaplab/page-alloc"
+import { exp, log as ln } from "@swaplab/sim"
 import { Either } from "effect"
 import type { Axis } from "./plan.ts"
 
@@ -39,7 +40,7 @@ export const spread = (from: number, to: number, steps: number, log: boolean): R
     if (i === 0) return from
     if (i === steps - 1) return to
     const share = i / (steps - 1)
-    return log ? from * (to / from) ** share : from + (to - from) * share
+    return log ? from * exp(share * ln(to / from)) : from + (to - from) * share
   })
 
 const quantities = (

@@ -64,11 +64,14 @@ const T95 = [
   2.042
 ]
 
+/** Its third and fifth power. */
+const Z95_3 = Z95 * Z95 * Z95
+const Z95_5 = Z95_3 * Z95 * Z95
+
 const t95 = (degrees: number): number => {
   if (degrees <= T95.length) return T95[degrees - 1]
   // Cornish-Fisher, to the second order: 2.0210 for 40, where tables have 2.0211
-  return Z95 + (Z95 ** 3 + Z95) / (4 * degrees) +
-    (5 * Z95 ** 5 + 16 * Z95 ** 3 + 3 * Z95) / (96 * degrees ** 2)
+  return Z95 + (Z95_3 + Z95) / (4 * degrees) + (5 * Z95_5 + 16 * Z95_3 + 3 * Z95) / (96 * degrees * degrees)
 }
 
 /** Mean with Student's interval. One value has no interval: it reaches from minus to plus infinity. */

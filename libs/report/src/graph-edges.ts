@@ -73,10 +73,12 @@ const DIRECTION: Readonly<Record<Side, readonly [number, number]>> = {
   bottom: [0, 1]
 }
 
+const distance = (dx: number, dy: number): number => Math.sqrt(dx * dx + dy * dy)
+
 /** A coordinate of a cubic curve at a share of its way. */
 const at = (a: number, b: number, c: number, d: number, share: number): number => {
   const rest = 1 - share
-  return rest ** 3 * a + 3 * rest ** 2 * share * b + 3 * rest * share ** 2 * c + share ** 3 * d
+  return rest * rest * rest * a + 3 * rest * rest * share * b + 3 * rest * share * share * c + share * share * share * d
 }
 
 /** The arrows of all edges. */
@@ -86,7 +88,7 @@ export const arrowsOf = (edges: ReadonlyArray<WaitEdge>, layout: Layout): Readon
     const { edge, from, into, out, to } = item
     const [x1, y1] = pointOf(from, out, ends, item)
     const [x2, y2] = pointOf(to, into, ends, item)
-    const bend = out === into ? 70 : Math.max(24, Math.hypot(x2 - x1, y2 - y1) * 0.4)
+    const bend = out === into ? 70 : Math.max(24, distance(x2 - x1, y2 - y1) * 0.4)
     const [dx1, dy1] = DIRECTION[out]
     const [dx2, dy2] = DIRECTION[into]
     const [cx1, cy1] = [x1 + dx1 * bend, y1 + dy1 * bend]

@@ -1,6 +1,8 @@
 // Colours of a heat map: from pale, where all is well, to dark, where nothing gets through. The scale differs in lightness
 // from end to end, so that it is told apart by people who see few colours, and on paper.
 
+import { exp, log } from "@swaplab/sim"
+
 /** BuPu of ColorBrewer 2.0 (Apache 2.0), by share of completed runs: 100 %, 75 %, 50 %, 25 %, 0 %. */
 const STOPS = [[0xed, 0xf8, 0xfb], [0xb3, 0xcd, 0xe3], [0x8c, 0x96, 0xc6], [0x88, 0x56, 0xa7], [0x81, 0x0f, 0x7c]]
 
@@ -14,7 +16,7 @@ const rgb = (share: number): ReadonlyArray<number> => {
 const luminance = (channels: ReadonlyArray<number>): number => {
   const [r, g, b] = channels.map((channel) => {
     const c = channel / 255
-    return c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4
+    return c <= 0.03928 ? c / 12.92 : exp(2.4 * log((c + 0.055) / 1.055))
   })
   return 0.2126 * r + 0.7152 * g + 0.0722 * b
 }

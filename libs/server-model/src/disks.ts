@@ -3,7 +3,7 @@
 //   transfer rate of a bus that all channels share or the time of each KiB on a channel, parallel channels, capacity.
 // Not modelled: the elevator, write caches, garbage collection of an SSD, wear.
 // What that costs: a hard disk under many writers is somewhat better in reality than here; an SSD under long writes is worse.
-import type { Nanoseconds, Random } from "@swaplab/sim"
+import { log, type Nanoseconds, type Random } from "@swaplab/sim"
 
 /** What a disk does. */
 export interface DiskShape {
@@ -32,7 +32,7 @@ export interface DiskRow extends DiskShape {
 const Z99 = 2.326
 
 /** Standard deviation of the logarithm of a latency with this median and 99th percentile. */
-const sigmaOf = (medianNs: number, p99Ns: number): number => Math.log(p99Ns / medianNs) / Z99
+const sigmaOf = (medianNs: number, p99Ns: number): number => log(p99Ns / medianNs) / Z99
 
 /** Latency whose logarithm is normal, from its median and its 99th percentile. */
 const lognormalNs = (medianNs: number, p99Ns: number): DiskShape["latencyNs"] => {

@@ -1,5 +1,6 @@
 // Contents page of @swaplab/sim, in reading order.
 export { assert, AssertionError } from "./assert.ts"
+export { exp, log } from "./elementary.ts"
 export {
   type EventKind,
   type EventKindOptions,

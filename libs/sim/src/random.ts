@@ -1,6 +1,7 @@
 // Named random streams.
 // Modelled: independent sequences by name, so that a new client never changes the numbers of another.
 // Not modelled: cryptographic quality. xoshiro128** passes the usual batteries and costs four integer operations.
+import { exp, log } from "./elementary.ts"
 
 const rotl = (x: number, k: number): number => (x << k) | (x >>> (32 - k))
 
@@ -62,7 +63,7 @@ export class Random {
 
   /** Exponential with the given mean. */
   exponential(mean: number): number {
-    return -Math.log(this.unit()) * mean
+    return -log(this.unit()) * mean
   }
 
   /** Standard normal (polar method; the second value of each pair is kept). */
@@ -77,7 +78,7 @@ export class Random {
       const v = 2 * this.unit() - 1
       const s = u * u + v * v
       if (s >= 1 || s === 0) continue
-      const m = Math.sqrt((-2 * Math.log(s)) / s)
+      const m = Math.sqrt((-2 * log(s)) / s)
       this.#spare = v * m
       return u * m
     }
@@ -85,6 +86,6 @@ export class Random {
 
   /** Lognormal with the given median and the standard deviation `sigma` of its logarithm. */
   lognormal(median: number, sigma: number): number {
-    return median * Math.exp(sigma * this.normal())
+    return median * exp(sigma * this.normal())
   }
 }

@@ -52,7 +52,8 @@ export const writeTimer = (sk: TcpSocket): void => {
  * `retransmits_timed_out`: how long `boundary` doublings of the least time-out last. 15 are 924.6 s.
  */
 export const retransmitsTimedOutNs = (boundary: number): number => {
-  const linear = Math.floor(Math.log2(TCP_RTO_MAX / TCP_RTO_MIN))
+  // ilog2
+  const linear = 31 - Math.clz32(TCP_RTO_MAX / TCP_RTO_MIN)
   return boundary <= linear
     ? (2 ** (boundary + 1) - 1) * TCP_RTO_MIN
     : (2 ** (linear + 1) - 1) * TCP_RTO_MIN + (boundary - linear) * TCP_RTO_MAX
