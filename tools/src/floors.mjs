@@ -51,7 +51,7 @@ export const projects = [
   lib("experiment", 4, ["sim", "config", "page-alloc", "kernel", "cluster"]),
   lib("report", 4, ["sim", "config", "cluster", "experiment"]),
   app("swaplab", ["command", "config", "sim", "cluster", "experiment", "report"]),
-  app("nbd-server", ["config", "nbd"])
+  app("nbd-server", ["command", "config", "nbd"])
 ]
 
 /** Edges on one floor, allowed one by one; every other import points to a lower floor. */

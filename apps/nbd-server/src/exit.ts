@@ -1,15 +1,6 @@
-// How the command ends: exit codes, and whose fault it was.
-import type { Teardown } from "@effect/platform/Runtime"
+// How the command ends, and whose fault it was.
 import { Cause, Data, Exit, Option } from "effect"
-
-export const EXIT = { ok: 0, ourFault: 1, userError: 2 } as const
-
-/** What --help says about exit codes. */
-export const EXIT_CODES: ReadonlyArray<readonly [code: number, meaning: string]> = [
-  [EXIT.ok, "it was told to stop, and stopped"],
-  [EXIT.ourFault, "a fault of the server"],
-  [EXIT.userError, "a mistake in the configuration, a flag, a path or an address; nothing was opened"]
-]
+import { EXIT } from "./exit-codes.ts"
 
 /** A mistake of the user: what is wrong, where. */
 export class UserError extends Data.TaggedError("UserError")<{ readonly message: string }> {}
@@ -17,10 +8,10 @@ export class UserError extends Data.TaggedError("UserError")<{ readonly message:
 /** Ends the command with a code, after everything has been said. */
 export class ExitWith extends Data.TaggedError("ExitWith")<{ readonly code: number }> {}
 
-/** Turns the end of the main fiber into the exit code of the process. */
-export const teardown: Teardown = (exit, onExit) => {
-  if (Exit.isSuccess(exit)) return onExit(EXIT.ok)
+/** The exit code of the process, from the end of the main fiber. */
+export const exitCodeOf = (exit: Exit.Exit<void, ExitWith>): number => {
+  if (Exit.isSuccess(exit)) return EXIT.ok
   const failure = Option.getOrUndefined(Cause.failureOption(exit.cause))
-  if (failure instanceof ExitWith) return onExit(failure.code)
-  onExit(Cause.isInterruptedOnly(exit.cause) ? EXIT.ok : EXIT.ourFault)
+  if (failure !== undefined) return failure.code
+  return Cause.isInterruptedOnly(exit.cause) ? EXIT.ok : EXIT.ourFault
 }

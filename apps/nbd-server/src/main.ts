@@ -1,8 +1,6 @@
 #!/usr/bin/env node
 // The command swaplab-nbd-server.
-import { Effect } from "effect"
 import { main } from "./cli.ts"
-import { teardown } from "./exit.ts"
 import type { Host } from "./serve.ts"
 import { version } from "./version.ts"
 
@@ -16,5 +14,4 @@ const host: Host = {
   }
 }
 
-// the server handles its signals itself: no fiber is interrupted by them
-Effect.runFork(main(process.argv, host, version)).addObserver((exit) => teardown(exit, (code) => process.exit(code)))
+await main(process.argv.slice(2), host, version, (code) => process.exit(code))

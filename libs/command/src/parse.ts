@@ -56,7 +56,10 @@ const wordsFor = (program: Program, argv: ReadonlyArray<string>): ReadonlyArray<
   return first.startsWith("-") || Object.hasOwn(program.commands, first) ? [first, ...rest] : [first]
 }
 
-/** Without the command "", which takes a word that is no command for an argument too many. */
+/**
+ * Without the command "": it would take a word that is no command for an argument too many, and options of a command that
+ * has the same ones for its own.
+ */
 const withoutOwn = ({ commands, ...program }: Program): Program => ({
   ...program,
   commands: Object.fromEntries(Object.entries(commands).filter(([name]) => name !== ""))
@@ -84,7 +87,7 @@ export const parse = <Commands extends Readonly<Record<string, CommandRow>>>(
 
   let help = ""
   let called: Called<Commands> | null = null
-  const root = commandOf(isCommand && name === "" ? withoutOwn(program) : program, version, style, {
+  const root = commandOf(isCommand ? withoutOwn(program) : program, version, style, {
     onHelp: (text) => (help += text),
     // the values are read by the rows of this very command
     onCall: (command, values) => (called = { command, values } as Called<Commands>)

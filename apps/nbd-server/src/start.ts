@@ -1,0 +1,93 @@
+// Runs a command of the table as the main fiber; each loads what it needs.
+import type { Called, Values } from "@swaplab/command"
+import { ConfigError, decodeTree, treeOf } from "@swaplab/config"
+import { Cause, Console, Effect, Option, Schema } from "effect"
+import type { Commands } from "./commands.ts"
+import { EXIT } from "./exit-codes.ts"
+import { exitCodeOf, ExitWith, UserError } from "./exit.ts"
+import type { Host } from "./serve.ts"
+
+type Run<Name extends keyof Commands> = (
+  values: Values<Commands[Name]>,
+  host: Host
+) => Effect.Effect<void, ConfigError | UserError | ExitWith>
+
+type Started = Exclude<keyof Commands, "completions">
+
+const load = <A>(module: () => Promise<A>): Effect.Effect<A> => Effect.promise(module)
+
+const loadFlags = load(() => import("./flags.ts"))
+
+const check: Run<"check"> = (values) =>
+  Effect.gen(function*() {
+    const { exports, swap } = yield* (yield* loadFlags).configOf(values)
+    yield* Console.log(`valid; exports: ${Object.keys(exports).length}, templates: ${Object.keys(swap).length}`)
+  })
+
+const serving: Run<""> = (values, host) =>
+  Effect.gen(function*() {
+    const config = (yield* loadFlags).configOf(values)
+    const { serve } = yield* load(() => import("./serve.ts"))
+    yield* serve(yield* config, config, host)
+  })
+
+const schema: Run<"schema"> = () =>
+  Effect.flatMap(
+    load(() => import("./config/schema.ts")),
+    ({ configJsonSchema }) => Console.log(JSON.stringify(configJsonSchema(), null, 2))
+  )
+
+const status: Run<"status"> = ({ json, metrics }) =>
+  Effect.flatMap(load(() => import("./ops/ask-status.ts")), ({ askStatus }) => askStatus(metrics, json))
+
+const faults: Run<"faults"> = ({ export: name, plan: text, socket, tokenFile }) =>
+  Effect.gen(function*() {
+    const missing = Object.entries({ "--socket": socket, "--token-file": tokenFile, "--export": name })
+      .filter(([, value]) => value === undefined).map(([option]) => option)
+    if (socket === undefined || tokenFile === undefined || name === undefined) {
+      return yield* new UserError({ message: `faults: expected ${missing.join(", ")}` })
+    }
+    const { askControl, readToken } = yield* load(() => import("./ops/control.ts"))
+    const { FaultPlanSchema } = yield* load(() => import("./config/schema.ts"))
+    const token = yield* readToken(tokenFile)
+    const plan = text === undefined ? null : yield* Schema.decodeUnknown(Schema.parseJson())(text).pipe(
+      Effect.mapError(() => new UserError({ message: `--plan: got ${text}, expected JSON` })),
+      Effect.tap((json) => decodeTree(FaultPlanSchema, [], treeOf(json, "--plan")))
+    )
+    const about = { token, export: name }
+    const answer = yield* askControl(
+      socket,
+      plan === null ? { ...about, command: "drop" } : { ...about, command: "faults", plan }
+    )
+    yield* Console.log(JSON.stringify(answer))
+    if (typeof answer === "object" && answer !== null && "error" in answer) {
+      return yield* new UserError({ message: String(answer.error) })
+    }
+  })
+
+const COMMANDS: { readonly [Name in Started]: Run<Name> } = { "": serving, check, schema, status, faults }
+
+const say = (message: string, code: number) =>
+  Effect.zipRight(Console.error(`swaplab-nbd-server: ${message}`), new ExitWith({ code }))
+
+/** Runs a command; `end` is called with the exit code. The server handles its signals itself: they interrupt no fiber. */
+export const start = <Name extends Started>(
+  called: Called<Commands, Name>,
+  host: Host,
+  end: (code: number) => void
+): void => {
+  const run: Run<Name> = COMMANDS[called.command]
+  const program = run(called.values, host).pipe(
+    Effect.catchTags({
+      ConfigError: ({ message }) => Effect.zipRight(Console.error(message), new ExitWith({ code: EXIT.userError })),
+      UserError: ({ message }) => say(message, EXIT.userError)
+    }),
+    Effect.catchAllCause((cause) => {
+      const failure = Option.getOrUndefined(Cause.failureOption(cause))
+      if (failure instanceof ExitWith) return failure
+      if (Cause.isInterruptedOnly(cause)) return new ExitWith({ code: EXIT.ok })
+      return say(`a fault of the server: ${Cause.pretty(cause)}`, EXIT.ourFault)
+    })
+  )
+  Effect.runFork(program).addObserver((exit) => end(exitCodeOf(exit)))
+}
