@@ -46,6 +46,17 @@ describe("refill", () => {
     slab.checkInvariants()
   })
 
+  it("holds as many objects as its limit, and flushes a batch only for one more", () => {
+    const { slab, heads } = machine(1)
+    const objects = take(slab, heads, 0, 135)
+    expect([heads.arrays[0].avail, heads.limit, heads.batchcount]).toEqual([0, 120, 60])
+    for (const object of objects.slice(0, 120)) slab.free(onCpu(0), heads, object)
+    expect([heads.arrays[0].avail, heads.freeHits, heads.freeMisses, heads.freeObjects]).toEqual([120, 120, 0, 0])
+    slab.free(onCpu(0), heads, objects[120])
+    expect([heads.arrays[0].avail, heads.freeHits, heads.freeMisses, heads.freeObjects]).toEqual([61, 120, 1, 60])
+    slab.checkInvariants()
+  })
+
   it("is last in, first out, and does not look at the mask on a hit", () => {
     const { slab, pages, heads } = machine(1, 16, 0)
     const [a, b] = take(slab, heads, 0, 2)

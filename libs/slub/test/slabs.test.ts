@@ -193,6 +193,18 @@ describe("frees", () => {
 })
 
 describe("the node's partial list", () => {
+  it("gives a slab back whose last object goes while it holds more than min_partial, itself included", () => {
+    const { slub, requests } = machine(8)
+    const objects = Array.from({ length: 6 }, (_, cpu) => slub.tryAlloc(onCpu(cpu), requests, GFP_ATOMIC))
+    for (let cpu = 0; cpu < 6; cpu++) slub.flushCpu(onCpu(cpu), requests)
+    expect([requests.slabs.count[NODE_PARTIAL], requests.slabs.rows]).toEqual([6, 6])
+    slub.free(onCpu(7), requests, objects[0])
+    expect([requests.slabs.count[NODE_PARTIAL], requests.slabs.rows]).toEqual([5, 5])
+    slub.free(onCpu(7), requests, objects[1])
+    expect([requests.slabs.count[NODE_PARTIAL], requests.slabs.rows]).toEqual([5, 5])
+    slub.checkInvariants()
+  })
+
   it("gives its first slab to the CPU and at least one more to the CPU's partial list", () => {
     const { slub, requests } = machine(2)
     const objects = take(slub, requests, 0, 23 * 16)
@@ -230,6 +242,19 @@ describe("deactivating a CPU's slab", () => {
     expect(local.order).toEqual([local.second, local.first])
     const remote = nodeOrder(true)
     expect(remote.order).toEqual([remote.first, remote.second])
+  })
+
+  it("keeps an empty slab while the node has no more than min_partial, and gives the next one back", () => {
+    const { slub, requests } = machine(8)
+    const objects = Array.from({ length: 7 }, (_, cpu) => slub.tryAlloc(onCpu(cpu), requests, GFP_ATOMIC))
+    for (let cpu = 0; cpu < requests.geometry.minPartial; cpu++) slub.flushCpu(onCpu(cpu), requests)
+    expect([requests.geometry.minPartial, requests.slabs.count[NODE_PARTIAL], requests.slabs.rows]).toEqual([5, 5, 7])
+    for (const cpu of [5, 6]) slub.free(onCpu(cpu), requests, objects[cpu])
+    slub.flushCpu(onCpu(5), requests)
+    expect([requests.slabs.count[NODE_PARTIAL], requests.slabs.rows]).toEqual([6, 7])
+    slub.flushCpu(onCpu(6), requests)
+    expect([requests.slabs.count[NODE_PARTIAL], requests.slabs.rows]).toEqual([6, 6])
+    slub.checkInvariants()
   })
 
   it.each([
