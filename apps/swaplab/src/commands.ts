@@ -1,5 +1,6 @@
 // The table of commands and options: what the command line takes, its help, its completions and the tables of
 // docs/reference/command.md. It loads nothing of the emulator, so that help is there at once.
+import type { MAX_MAP_SEEDS as MapSeeds, MAX_SEEDS as Seeds } from "@swaplab/cluster"
 import {
   directory,
   file,
@@ -19,6 +20,10 @@ import type { EXIT } from "@swaplab/experiment"
 /** Worker threads that a pool may have. */
 export const MAX_WORKERS = 256
 
+/** The limits of the scenario, written here once more because help does without its schema. The types compare them. */
+const MAX_SEEDS: typeof Seeds = 10_000
+const MAX_MAP_SEEDS: typeof MapSeeds = 1000
+
 const scenario = { file: required(file("FILE", "a scenario (YAML)"), "A scenario (YAML).") }
 const lockup = {
   result: required(file("RESULT", "a result"), "A result.json that run --out wrote, or its directory.")
@@ -28,7 +33,7 @@ const workers = one(wholeNumber(1, MAX_WORKERS), "Worker threads. Results do not
   without: "Without it: one a core."
 })
 const seed = one(wholeNumber(0), "Runs this seed only.")
-const seeds = one(wholeNumber(1), "Runs the seeds 1 to N; not together with --seed.", {
+const seeds = one(wholeNumber(1, MAX_SEEDS), "Runs the seeds 1 to N; not together with --seed.", {
   without: "Without both: the scenario's."
 })
 const set = many(
@@ -118,7 +123,7 @@ export const SWAPLAB = {
           "The parameter down, likewise.",
           { letter: "y" }
         ),
-        seeds: one(wholeNumber(1), "The seeds 1 to N in each field.", { without: "Without it: 3." }),
+        seeds: one(wholeNumber(1, MAX_MAP_SEEDS), "The seeds 1 to N in each field.", { without: "Without it: 3." }),
         kernel: many(text("NAME", "a kernel of the scenario"), "Maps this kernel of the scenario only.", {
           without: "Without it: those of the scenario's map, or all."
         }),

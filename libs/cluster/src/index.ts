@@ -91,6 +91,8 @@ export {
   type Expectation,
   EXPECTATIONS,
   MapConfig,
+  MAX_MAP_SEEDS,
+  MAX_SEEDS,
   Scenario,
   type ScenarioEncoded,
   scenarioJsonSchema

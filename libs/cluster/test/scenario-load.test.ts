@@ -1,6 +1,7 @@
 import { type LoadedScenario, loadScenario, MAX_FILE_BYTES } from "@swaplab/cluster"
-import { type ConfigError, formatFinding, parseOverride } from "@swaplab/config"
+import { type ConfigError, formatFinding, parseOverride, toYaml } from "@swaplab/config"
 import { Effect, Either } from "effect"
+import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { type Entry, filesInMemory, MINIMAL } from "./scenario-files.ts"
 
@@ -194,6 +195,80 @@ describe("a bad file is one message with file, path and value", () => {
   })
 })
 
+describe("numbers that are none, at every kind of key", () => {
+  it.each([
+    ["hz: .nan", "hz: got .nan, expected 100, 250 or 1000"],
+    ["seeds: .inf", "seeds: got .inf, expected a count such as 10"],
+    ["seeds: [1e400]", "seeds[0]: got 1e400, expected a whole number from 0"],
+    ["duration: -.inf", "duration: got -.inf, expected a time such as 10 ms"],
+    ["lan: { loss: .nan }", "lan.loss: got .nan, expected a percentage such as 5 %"],
+    ["server: { cpus: 1e400 }", "server.cpus: got 1e400, expected a whole number from 1 to 256"],
+    ["map: { x: { path: hz, values: [.nan] } }", "map.x.values[0]: got .nan, expected a text or a number"]
+  ])("%s", (text, message) => {
+    expect(wordsOf(load({ "s/x.yaml": `${MINIMAL}\n${text}` }))).toContain(`s/x.yaml: ${message}`)
+  })
+
+  it("says them from a flag, too", () => {
+    expect(messageOf(load({ "s/x.yaml": MINIMAL }, ["hz=.nan"]))).toBe(
+      "--set hz=.nan: hz: got .nan, expected 100, 250 or 1000"
+    )
+  })
+})
+
+it("no YAML makes the loader throw: it is a scenario, or a list of mistakes with their places", () => {
+  const keys = fc.constantFrom(
+    ...[
+      "name",
+      "kernels",
+      "clients",
+      "lan",
+      "server",
+      "map",
+      "expect",
+      "thresholds",
+      "include",
+      "seeds",
+      "ram",
+      "path"
+    ],
+    ...["__proto__", "constructor", "0", "", "a.b", "$schema", "default", "vanilla"]
+  )
+  const leaf = fc.oneof(
+    fc.constantFrom<unknown>(
+      null,
+      true,
+      NaN,
+      Infinity,
+      -1,
+      1e300,
+      "64 MiB",
+      "",
+      "x",
+      "v3.5",
+      "client.faultLatency.p99"
+    ),
+    fc.double(),
+    fc.string({ maxLength: 8 })
+  )
+  const value = fc.letrec<{ tree: unknown }>((tie) => ({
+    tree: fc.oneof(
+      { depthSize: "small" },
+      leaf,
+      fc.array(tie("tree"), { maxLength: 3 }),
+      fc.dictionary(keys, tie("tree"), { maxKeys: 4 })
+    )
+  })).tree
+  const least = { kernels: { vanilla: { allocator: "slab", base: "v3.5" } }, name: "x", clients: [{}] }
+  fc.assert(
+    fc.property(fc.oneof(value, fc.dictionary(keys, value).map((more) => ({ ...least, ...more }))), (data) => {
+      const result = load({ "s/x.yaml": toYaml(data) })
+      return Either.isRight(result) ||
+        (result.left.problems.length > 0 && result.left.problems.every(({ place }) => place.source === "s/x.yaml"))
+    }),
+    { numRuns: 300, seed: 2012 }
+  )
+})
+
 describe("include", () => {
   it("puts a file over those it includes: mappings by key, groups by name, other lists whole", () => {
     const { scenario } = Either.getOrThrow(load({
@@ -238,6 +313,16 @@ describe("include", () => {
   it("names the file that holds the mistake", () => {
     const entries = { "s/x.yaml": "include: [a.yaml]", "s/a.yaml": `${MINIMAL}\nhz: 7` }
     expect(messageOf(load(entries))).toBe("s/a.yaml:8:5: hz: got 7, expected 100, 250 or 1000")
+  })
+
+  it("takes an absolute path as it is", () => {
+    const text = "include: [/etc/passwd]"
+    expect(messageOf(load({ "s/x.yaml": text }))).toBe(
+      `s/x.yaml:1:11: include[0]: got "/etc/passwd", expected a file, but there is no /etc/passwd`
+    )
+    expect(messageOf(load({ "s/x.yaml": text, "/etc/passwd": "root:x:0:0" }))).toBe(
+      `/etc/passwd:1:1: got "root:x:0:0", expected a scenario: a mapping with name, kernels and clients`
+    )
   })
 
   it("names an included file that is not there", () => {

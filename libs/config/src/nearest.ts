@@ -40,4 +40,5 @@ export const didYouMean = (name: string, candidates: ReadonlyArray<string>): str
 }
 
 /** Joins words as a sentence does: a, b or c. */
-export const orList = (words: ReadonlyArray<string>): string => words.join(", ").replace(/, ([^,]*)$/, " or $1")
+export const orList = (words: ReadonlyArray<string>): string =>
+  words.length < 2 ? words.join() : `${words.slice(0, -1).join(", ")} or ${words[words.length - 1]}`

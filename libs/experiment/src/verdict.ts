@@ -42,12 +42,12 @@ export interface Verdict {
 export const expectationOf = (scenario: Scenario, kernel: string): Expectation =>
   scenario.expect[kernel] ?? scenario.expect.default ?? "completed"
 
+/** An outcome may be the expected one or completion: what comes by chance may stay away. */
 const outcomeFinding = (expected: Expectation, outcome: Outcome): Pick<Finding, "kind" | "text"> | null => {
-  if (expected === "any" || outcome === "completed" || outcome === "stopped") return null
-  if (outcome === "lockup") {
-    return expected === "lockup" ? null : { kind: "lockup", text: "lockup where the scenario expects none" }
-  }
-  return expected === "completed" ? { kind: "outcome", text: `${outcome} where the scenario expects completion` } : null
+  if (expected === "any" || outcome === expected || outcome === "completed" || outcome === "stopped") return null
+  if (outcome === "lockup") return { kind: "lockup", text: "lockup where the scenario expects none" }
+  const words = expected === "completed" ? "completion" : `${expected} or completion`
+  return { kind: "outcome", text: `${outcome} where the scenario expects ${words}` }
 }
 
 const thresholdFindings = (scenario: Scenario, run: RunResult): ReadonlyArray<string> =>

@@ -202,6 +202,24 @@ describe("a verdict", () => {
     ["a lockup that is not is 98", {}, (run) => run, 98],
     ["an expected lockup that does not come is no failure", expected, (run) => ({ ...run, outcome: "completed" }), 0],
     ["any outcome will do", { expect: { default: "any" } }, (run) => run, 0],
+    ["an expected OOM kill is fine", { expect: { default: "oom" } }, (run) => ({ ...run, outcome: "oom" }), 0],
+    ["an expected OOM kill that does not come is no failure", { expect: { default: "oom" } }, (run) => ({
+      ...run,
+      outcome: "completed"
+    }), 0],
+    ["a lockup where an OOM kill is expected is 98", { expect: { default: "oom" } }, (run) => run, 98],
+    ["a time-out where an OOM kill is expected is 99", { expect: { default: "oom" } }, (run) => ({
+      ...run,
+      outcome: "timeout"
+    }), 99],
+    ["a time-out where a lockup is expected is 99", { expect: { default: "lockup" } }, (run) => ({
+      ...run,
+      outcome: "timeout"
+    }), 99],
+    ["an expected corruption is fine", { expect: { default: "corruption" } }, (run) => ({
+      ...run,
+      outcome: "corruption"
+    }), 0],
     ["an OOM kill where completion is expected is 99", expected, (run) => ({ ...run, outcome: "oom" }), 99],
     ["a kept threshold is fine", { ...expected, thresholds: ["client.faultLatency.p99 <= 50 ms"] }, (run) => run, 0],
     ["a missed threshold is 99", { ...expected, thresholds: ["client.faultLatency.p99 < 50 ms"] }, (run) => run, 99],
