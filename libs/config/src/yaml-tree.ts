@@ -58,7 +58,7 @@ export class TreeBuilder {
           : `has more than ${MAX_VALUES} values, those that aliases repeat included`
       )
     }
-    const kept = this.#tooLarge ? this.#null(built.tree.place) : built
+    const kept = this.#tooLarge && built.tree.kind !== "scalar" ? this.#null(built.tree.place) : built
     this.#done.set(node, kept)
     return kept
   }
