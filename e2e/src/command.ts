@@ -1,6 +1,6 @@
 // Runs the built command as a user does: a process of its own, with a scenario file on disk.
 import { spawn } from "node:child_process"
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -29,16 +29,22 @@ export interface RunOptions {
   /** The Node to run it with; by default the one that runs the tests. */
   readonly node?: string
   readonly cwd?: string
-  /** Interrupts the process (SIGINT, as Ctrl-C does) after so many milliseconds. */
-  readonly interruptAfterMs?: number
-  /** Interrupts it as soon as this holds. */
-  readonly interruptWhen?: () => boolean
+  /** Interrupts the process (SIGINT, as Ctrl-C does) as soon as this holds. */
+  readonly interruptWhen?: (pid: number) => boolean
 }
 
 /** The environment of a user: nothing that Nx or vitest has put there, no colours. */
 const environment = (): NodeJS.ProcessEnv => {
   const { FORCE_COLOR: _colour, NODE_OPTIONS: _options, NODE_ENV: _env, VITEST: _vitest, ...rest } = process.env
   return { ...rest, NO_COLOR: "1" }
+}
+
+/** Seconds of CPU time that a process has used, all threads together; as Linux counts them. */
+export const cpuSecondsOf = (pid: number): number => {
+  const stat = readFileSync(`/proc/${pid}/stat`, "latin1")
+  // the name of the command stands in brackets and may have blanks; user and system time are in hundredths
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ")
+  return (Number(fields[11]) + Number(fields[12])) / 100
 }
 
 /** Runs any program and collects what it prints. */
@@ -53,18 +59,14 @@ export const execute = (program: string, args: ReadonlyArray<string>, options: R
     let stderr = ""
     child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text))
     child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text))
-    const timer = options.interruptAfterMs === undefined
-      ? undefined
-      : setTimeout(() => child.kill("SIGINT"), options.interruptAfterMs)
     const { interruptWhen } = options
     const watch = interruptWhen === undefined ? undefined : setInterval(() => {
-      if (!interruptWhen()) return
+      if (!interruptWhen(child.pid ?? 0)) return
       clearInterval(watch)
       child.kill("SIGINT")
     }, 20)
     child.on("error", reject)
     child.on("close", (code, signal) => {
-      clearTimeout(timer)
       clearInterval(watch)
       const said = stderr.split(/(?<=\n)/)
       resolve({

@@ -25,7 +25,7 @@ const ablate = (file: string, ...args: ReadonlyArray<string>): Promise<Ended> =>
 const jsonOf = ({ stdout }: Ended): Ablation => JSON.parse(stdout) as Ablation
 const FILES = ["ablation.csv", "ablation.json", "report.txt"]
 const filesOf = (out: string): ReadonlyArray<string> => FILES.map((name) => readFileSync(join(out, name), "utf8"))
-const cellsIn = (out: string): number => existsSync(join(out, "cells")) ? readdirSync(join(out, "cells")).length - 1 : 0
+const runsIn = (out: string): number => existsSync(join(out, "runs")) ? readdirSync(join(out, "runs")).length - 1 : 0
 
 describe("swaplab ablate", () => {
   it("says what a patch does, and what does nothing, with equal files for any number of workers", async () => {
@@ -38,7 +38,7 @@ describe("swaplab ablate", () => {
     expect({ code: one.code, stderr: one.stderr }).toEqual({ code: 0, stderr: "" })
     expect(two).toEqual(one)
     expect(filesOf(outs[1])).toEqual(filesOf(outs[0]))
-    expect(readdirSync(outs[0]).sort()).toEqual([...FILES.slice(0, 2), "cells", FILES[2]])
+    expect(readdirSync(outs[0]).sort()).toEqual([...FILES, "runs"])
 
     const [csv, json, report] = filesOf(outs[0])
     const { kernels, patches, runs } = JSON.parse(json) as Ablation
@@ -85,10 +85,10 @@ describe("Ctrl-C", () => {
       "--out",
       out
     ], {
-      interruptWhen: () => cellsIn(out) >= 2
+      interruptWhen: () => runsIn(out) >= 2
     })
     expect({ code: stopped.code, signal: stopped.signal }).toEqual({ code: 130, signal: null })
-    const kept = cellsIn(out)
+    const kept = runsIn(out)
     expect(stopped.stderr).toBe(
       `swaplab: interrupted; ${kept} of 1500 runs are kept in ${out}, the same command goes on from there\n`
     )
@@ -123,7 +123,7 @@ describe("a directory with runs", () => {
     expect(filesOf(out)).toEqual(before)
     const fresh = await ablate(file, ...args, "--set", "clients.0.nic.driver=igb", "--fresh")
     expect({ code: fresh.code, stderr: fresh.stderr }).toEqual({ code: 0, stderr: "" })
-    expect(cellsIn(out)).toBe(3)
+    expect(runsIn(out)).toBe(3)
     expect(filesOf(out)).not.toEqual(before)
   })
 })

@@ -36,7 +36,7 @@ describe("swaplab map", () => {
     expect({ code: one.code, stderr: one.stderr }).toEqual({ code: 0, stderr: "" })
     expect(two).toEqual(one)
     expect(filesOf(outs[1])).toEqual(filesOf(outs[0]))
-    expect(readdirSync(outs[0]).sort()).toEqual(["cells", ...FILES])
+    expect(readdirSync(outs[0]).sort()).toEqual([...FILES, "runs"])
 
     const [csv, json, svg, report] = filesOf(outs[0])
     expect(report).toBe(one.stdout)

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { describe, expect, it } from "vitest"
-import { execute, fileWith, root, scratch, shellCommand, swaplab } from "../src/command.ts"
+import { cpuSecondsOf, execute, fileWith, root, scratch, shellCommand, swaplab } from "../src/command.ts"
 import { resultOf, runJson } from "../src/results.ts"
 import { small } from "../src/scenarios.ts"
 
@@ -38,7 +38,7 @@ describe("swaplab run", () => {
   it("--out writes the result, the series and the report", async () => {
     const out = join(scratch(), "new/folder")
     const { stdout } = await swaplab(["run", fileWith(small()), "--json", "--out", out])
-    expect(readdirSync(out).sort()).toEqual(["report.txt", "result.json", "series.csv", "series.msgpack"])
+    expect(readdirSync(out).sort()).toEqual(["report.txt", "result.json", "runs", "series.csv", "series.msgpack"])
     expect(JSON.parse(readFileSync(join(out, "result.json"), "utf8"))).toEqual(JSON.parse(stdout))
     const [header, ...rows] = readFileSync(join(out, "series.csv"), "utf8").trimEnd().split("\n")
     expect(header).toBe("kernel,seed,time_s,series,value")
@@ -83,22 +83,20 @@ describe("Ctrl-C", () => {
   it("ends the command cleanly and keeps what was measured", async () => {
     const file = fileWith(small())
     const out = join(scratch(), "out")
-    const started = performance.now()
-    await runJson(file, "--workers", "1")
-    const oneRun = performance.now() - started
-    const ended = await swaplab(["run", file, "--json", "--seeds", "2000", "--workers", "1", "--out", out], {
-      interruptAfterMs: 3 * oneRun + 1000
-    })
-    expect({ code: ended.code, signal: ended.signal, stderr: ended.stderr }).toEqual({
-      code: 130,
-      signal: null,
-      stderr: ""
-    })
+    const runsIn = (): number =>
+      existsSync(join(out, "runs"))
+        ? readdirSync(join(out, "runs")).filter((name) => /^[^.]+\.msgpack$/.test(name)).length
+        : 0
+    const args = ["run", file, "--json", "--seeds", "2000", "--workers", "1", "--out", out]
+    const ended = await swaplab(args, { interruptWhen: () => runsIn() >= 3 })
+    expect({ code: ended.code, signal: ended.signal }).toEqual({ code: 130, signal: null })
+    expect(ended.stderr).toContain(" of 2000 runs are kept in ")
     const result = resultOf(ended)
     expect(result.interrupted).toBe(true)
     const whole = result.runs.filter(({ outcome }) => outcome === "completed")
-    expect(whole.length).toBeGreaterThan(0)
+    expect(whole.length).toBeGreaterThanOrEqual(3)
     expect(whole.length).toBeLessThan(2000)
+    expect(runsIn()).toBe(whole.length)
     expect(JSON.parse(readFileSync(join(out, "result.json"), "utf8"))).toEqual(JSON.parse(ended.stdout))
     // a run that was measured to its end is as good as ever
     const [again] = (await runJson(file, "--seed", String(whole[0].seed))).runs
@@ -106,8 +104,9 @@ describe("Ctrl-C", () => {
   })
 
   it("in the middle of a run keeps the figures up to then", async () => {
-    const file = fileWith(small().replace("passes: 2", "passes: 1000").replace("300 s", "80000 s"))
-    const ended = await swaplab(["run", file, "--json"], { interruptAfterMs: 4000 })
+    const file = fileWith(small().replace("passes: 2", "passes: 1000000").replace("300 s", "9000000 s"))
+    // the command needs one or two seconds of CPU time to start, and then simulates
+    const ended = await swaplab(["run", file, "--json"], { interruptWhen: (pid) => cpuSecondsOf(pid) > 6 })
     expect(ended.code).toBe(130)
     const [run] = resultOf(ended).runs
     expect(run.outcome).toBe("stopped")

@@ -5,35 +5,37 @@ import {
   ablationCsv,
   ablationJson,
   type AblationResult,
-  cellsExitCode,
+  CELL_FORM,
+  cellOf,
   concludeAblation,
   EXIT,
   jsonFile,
+  judgeRuns,
   makeAblation
 } from "@swaplab/experiment"
 import { renderAblation } from "@swaplab/report"
 import { Console, Effect } from "effect"
-import { runCells } from "./cells.ts"
 import type { Commands } from "./commands.ts"
 import { ExitWith, tellFailures } from "./exit.ts"
-import { writeOut } from "./out.ts"
+import { keepRuns } from "./kept-runs.ts"
+import type { Out } from "./out.ts"
 import { overridesOf } from "./overrides.ts"
 import { sheet } from "./screen.ts"
 
-const finish = (result: AblationResult, asJson: boolean, out: string | undefined) =>
+const finish = (result: AblationResult, asJson: boolean, out: Out | null) =>
   Effect.gen(function*() {
     const data = ablationJson(result)
     yield* Console.log(asJson ? JSON.stringify(data) : renderAblation(result, sheet()).trimEnd())
     yield* tellFailures(result.failures)
-    if (out !== undefined) {
-      yield* writeOut(out, [
+    if (out !== null) {
+      yield* out.write([
         ["ablation.json", jsonFile(data)],
         ["ablation.csv", ablationCsv(result)],
         ["report.txt", renderAblation(result)]
       ])
     }
-    const code = cellsExitCode(result.runs, result.failures, result.interrupted)
-    if (code !== EXIT.ok) return yield* new ExitWith({ code })
+    const { exitCode } = judgeRuns(result.plan.loaded.scenario, result.runs, result)
+    if (exitCode !== EXIT.ok) return yield* new ExitWith({ code: exitCode })
   })
 
 /** `swaplab ablate`, with worker threads that start at `worker`. */
@@ -47,11 +49,16 @@ export const ablate = (flags: Values<Commands["ablate"]>, worker: URL) =>
       vanilla: flags.vanilla ?? "v3.5",
       plus: flags.plus
     })
-    yield* runCells(
+    yield* keepRuns(
       worker,
       flags,
-      loaded,
-      plan.jobs,
-      (results) => finish(concludeAblation(plan, results), flags.json, flags.out)
+      {
+        loaded,
+        jobs: plan.jobs,
+        reduce: (job, run) => cellOf(job.loaded.scenario, run),
+        outcomeOf: ({ outcome }) => outcome,
+        formOf: () => CELL_FORM
+      },
+      (results, out) => finish(concludeAblation(plan, results), flags.json, out)
     )
   })

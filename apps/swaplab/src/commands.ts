@@ -69,13 +69,16 @@ export const SWAPLAB = {
         kernel: many(text("NAME", "a kernel of the scenario"), "Runs this kernel of the scenario only."),
         set,
         json,
-        out: out("Writes result.json, series.msgpack, series.csv and report.txt to this directory."),
+        out: out(
+          "Writes result.json, series.msgpack, series.csv and report.txt to this directory, and each run at once."
+        ),
+        fresh,
         workers,
         noMap: flag("Leaves out the map of outcomes, where the scenario has one.")
       },
       examples: [
         ["run scenarios/quick.yaml", "one small run"],
-        ["run scenarios/quick.yaml --seeds 20 --out results", "twenty runs, with result, series and report in files"],
+        ["run scenarios/quick.yaml --seeds 20 --out results", "twenty runs, kept as they end; the same again goes on"],
         ["run scenarios/quick.yaml --set clients.0.ram=64MiB --json", "with more memory, for another program"]
       ]
     },

@@ -3,7 +3,6 @@ import { createHash } from "node:crypto"
 import { readdirSync, readFileSync } from "node:fs"
 import { createRequire } from "node:module"
 import { dirname, join } from "node:path"
-import { fileURLToPath } from "node:url"
 import { version } from "./version.ts"
 
 interface Manifest {
@@ -32,8 +31,9 @@ const modulesOf = (folder: string): ReadonlyArray<string> =>
 /** Version, and a hash over every module that a simulation may run: `0.1.0+4c1f9a02be77`. */
 export const engine = (): string => {
   const hash = createHash("sha256")
-  // the command itself, which comes first, simulates nothing
-  const libs = [...foldersOf(fileURLToPath(new URL("../package.json", import.meta.url)))].slice(1).sort()
+  // what simulates, and what reduces and packs a run; a report or an option changes no run
+  const { resolve } = createRequire(import.meta.url)
+  const libs = [...foldersOf(resolve("@swaplab/experiment/package.json"))].sort()
   for (const folder of libs) {
     for (const path of [...modulesOf(join(folder, "dist"))].sort()) hash.update(readFileSync(path))
   }

@@ -3,11 +3,13 @@ import { type LoadedScenario, loadScenario, withOverrides } from "@swaplab/clust
 import type { Values } from "@swaplab/command"
 import { type ConfigError, type Override, overrideOf } from "@swaplab/config"
 import {
+  CELL_FORM,
+  cellOf,
   type CellResult,
-  cellsExitCode,
   EXIT,
   type JobResults,
   jsonFile,
+  judgeRuns,
   makePlan,
   mapCsv,
   mapJson,
@@ -17,10 +19,10 @@ import {
 } from "@swaplab/experiment"
 import { heatMap, renderMap } from "@swaplab/report"
 import { Console, Effect, Either } from "effect"
-import { runCells } from "./cells.ts"
 import type { Commands } from "./commands.ts"
 import { ExitWith, tellFailures, UsageError } from "./exit.ts"
-import { writeOut } from "./out.ts"
+import { keepRuns } from "./kept-runs.ts"
+import type { Out } from "./out.ts"
 import { overridesOf } from "./overrides.ts"
 import { sheet } from "./screen.ts"
 
@@ -51,23 +53,23 @@ const finish = (
   map: OutcomeMap,
   results: JobResults<CellResult>,
   asJson: boolean,
-  out: string | undefined
+  out: Out | null
 ) =>
   Effect.gen(function*() {
     const { failures, interrupted } = results
     const data = mapJson(loaded, map, results)
     yield* Console.log(asJson ? JSON.stringify(data) : renderMap(loaded, map, failures, interrupted, sheet()).trimEnd())
     yield* tellFailures(failures)
-    if (out !== undefined) {
-      yield* writeOut(out, [
+    if (out !== null) {
+      yield* out.write([
         ["map.json", jsonFile(data)],
         ["map.csv", mapCsv(map)],
         ["map.svg", heatMap(loaded.scenario.name, map)],
         ["report.txt", renderMap(loaded, map, failures, interrupted)]
       ])
     }
-    const code = cellsExitCode(map.cells.flatMap(({ runs }) => runs), failures, interrupted)
-    if (code !== EXIT.ok) return yield* new ExitWith({ code })
+    const { exitCode } = judgeRuns(loaded.scenario, map.cells.flatMap(({ runs }) => runs), results)
+    if (exitCode !== EXIT.ok) return yield* new ExitWith({ code: exitCode })
   })
 
 /** `swaplab map`, with worker threads that start at `worker`. */
@@ -84,11 +86,16 @@ export const map = (flags: Flags, worker: URL) =>
     })
     const { jobs, map: mapPlan } = plan
     if (mapPlan === null) return
-    yield* runCells(
+    yield* keepRuns(
       worker,
       flags,
-      loaded,
-      jobs,
-      (results) => finish(loaded, mapOf(mapPlan, jobs, (id) => results.results.get(id)), results, flags.json, flags.out)
+      {
+        loaded,
+        jobs,
+        reduce: (job, run) => cellOf(job.loaded.scenario, run),
+        outcomeOf: ({ outcome }) => outcome,
+        formOf: () => CELL_FORM
+      },
+      (results, out) => finish(loaded, mapOf(mapPlan, jobs, (id) => results.results.get(id)), results, flags.json, out)
     )
   })

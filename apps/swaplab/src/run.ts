@@ -3,50 +3,52 @@ import { loadScenario } from "@swaplab/cluster"
 import type { Values } from "@swaplab/command"
 import {
   EXIT,
+  experimentOf,
   type ExperimentResult,
   judge,
+  keptForm,
+  keptOf,
   makePlan,
-  resultJson,
-  runExperiment,
-  writeResults
+  resultFiles,
+  resultJson
 } from "@swaplab/experiment"
-import { makeProgressLine, renderReport } from "@swaplab/report"
+import { renderReport } from "@swaplab/report"
 import { Console, Effect } from "effect"
-import { stderr } from "node:process"
 import type { Commands } from "./commands.ts"
 import { ExitWith, tellFailures } from "./exit.ts"
-import { prepareOut, writing } from "./out.ts"
+import { keepRuns } from "./kept-runs.ts"
+import type { Out } from "./out.ts"
 import { overridesOf } from "./overrides.ts"
-import { workerPool } from "./pool.ts"
 import { sheet } from "./screen.ts"
 
-type Flags = Values<Commands["run"]>
-
-const finish = (flags: Flags, result: ExperimentResult) =>
+const finish = (result: ExperimentResult, asJson: boolean, out: Out | null) =>
   Effect.gen(function*() {
-    yield* Console.log(flags.json ? JSON.stringify(resultJson(result)) : renderReport(result, sheet()).trimEnd())
+    yield* Console.log(asJson ? JSON.stringify(resultJson(result)) : renderReport(result, sheet()).trimEnd())
     yield* tellFailures(result.failures)
     // last: a disk that is full loses no report
-    if (flags.out !== undefined) yield* writing(flags.out, writeResults(flags.out, result, renderReport(result)))
+    if (out !== null) yield* out.write(resultFiles(result, renderReport(result)))
     const { exitCode } = judge(result)
     if (exitCode !== EXIT.ok) return yield* new ExitWith({ code: exitCode })
   })
 
 /** `swaplab run`, with worker threads that start at `worker`. */
-export const run = (flags: Flags, worker: URL) =>
+export const run = (flags: Values<Commands["run"]>, worker: URL) =>
   Effect.gen(function*() {
     const loaded = yield* loadScenario(flags.file, yield* overridesOf(flags))
     const plan = yield* makePlan(loaded, {
       noMap: flags.noMap,
       ...(flags.kernel.length > 0 ? { kernels: flags.kernel } : {})
     })
-    if (flags.out !== undefined) yield* prepareOut(flags.out)
-
-    const line = yield* makeProgressLine(stderr, loaded.scenario.duration)
-    const experiment = runExperiment(plan, { onProgress: line.show }).pipe(
-      Effect.ensuring(line.end),
-      Effect.provide(workerPool(worker, flags.workers, plan.jobs.length))
+    yield* keepRuns(
+      worker,
+      flags,
+      {
+        loaded,
+        jobs: plan.jobs,
+        reduce: keptOf,
+        outcomeOf: (kept) => ("run" in kept ? kept.run : kept.cell).outcome,
+        formOf: keptForm
+      },
+      (results, out) => finish(experimentOf(plan, results), flags.json, out)
     )
-    // an interruption ends the experiment early and is held back until its result has been shown and written
-    yield* Effect.uninterruptible(Effect.flatMap(experiment, (result) => finish(flags, result)))
   })

@@ -7,7 +7,7 @@ import { Console, Effect } from "effect"
 import { stderr } from "node:process"
 import type { Commands } from "./commands.ts"
 import { ExitWith } from "./exit.ts"
-import { prepareOut, writeOut } from "./out.ts"
+import { type Out, withOut } from "./out.ts"
 import { workerPool } from "./pool.ts"
 import { choiceOf, ourFault } from "./why.ts"
 
@@ -36,14 +36,14 @@ const remarks = (shrunk: Shrunk, file: string): ReadonlyArray<string> => {
 }
 
 /** Shows the smaller scenario, and writes it. */
-const finish = (shrunk: Shrunk, file: string, out: string | undefined) =>
+const finish = (shrunk: Shrunk, file: string, out: Out | null) =>
   Effect.gen(function*() {
     const lines = remarks(shrunk, file)
     const yaml = toYaml(shrunk.given, lines)
     const show = Console.log(yaml.trimEnd())
-    if (out !== undefined) {
+    if (out !== null) {
       // a disk that is full loses no scenario
-      yield* Effect.tapError(writeOut(out, [["scenario.yaml", yaml]]), () => show)
+      yield* Effect.tapError(out.write([["scenario.yaml", yaml]]), () => show)
       for (const line of lines) yield* Console.log(line)
     } else yield* show
     if (shrunk.interrupted) return yield* new ExitWith({ code: EXIT.interrupted })
@@ -54,20 +54,22 @@ export const shrink = (flags: Values<Commands["shrink"]>, worker: URL) =>
   Effect.gen(function*() {
     const saved = yield* readResult(flags.result)
     const lockup = yield* chooseLockup(saved, choiceOf(flags))
-    if (flags.out !== undefined) yield* prepareOut(flags.out)
-    const ticker = yield* makeTicker(stderr)
-    const shrinking = shrinkLockup(saved, lockup, {
-      maxRuns: flags.runs ?? MAX_RUNS,
-      onProgress: ({ kept, runs, trying }) => ticker.show(`${runs} runs, ${kept} kept, now: ${trying}`)
-    }).pipe(
-      Effect.ensuring(ticker.end),
-      Effect.provide(workerPool(worker, flags.workers, Number.POSITIVE_INFINITY)),
-      Effect.catchTag("RunFailure", ourFault)
-    )
-    // an interruption ends the search early and is held back until what it has found has been shown and written
-    yield* Effect.uninterruptible(Effect.gen(function*() {
-      const shrunk = yield* shrinking
-      if (shrunk === null) return yield* mistake(saved.file, NO_LOCKUP)
-      yield* finish(shrunk, saved.loaded.file, flags.out)
-    }))
+    yield* withOut(flags.out, (out) =>
+      Effect.gen(function*() {
+        const ticker = yield* makeTicker(stderr)
+        const shrinking = shrinkLockup(saved, lockup, {
+          maxRuns: flags.runs ?? MAX_RUNS,
+          onProgress: ({ kept, runs, trying }) => ticker.show(`${runs} runs, ${kept} kept, now: ${trying}`)
+        }).pipe(
+          Effect.ensuring(ticker.end),
+          Effect.provide(workerPool(worker, flags.workers, Number.POSITIVE_INFINITY)),
+          Effect.catchTag("RunFailure", ourFault)
+        )
+        // an interruption ends the search early and is held back until what it has found has been shown and written
+        yield* Effect.uninterruptible(Effect.gen(function*() {
+          const shrunk = yield* shrinking
+          if (shrunk === null) return yield* mistake(saved.file, NO_LOCKUP)
+          yield* finish(shrunk, saved.loaded.file, out)
+        }))
+      }))
   })

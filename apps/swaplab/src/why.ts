@@ -7,7 +7,7 @@ import { Console, Effect } from "effect"
 import { stderr } from "node:process"
 import type { Commands } from "./commands.ts"
 import { UsageError } from "./exit.ts"
-import { prepareOut, writeOut } from "./out.ts"
+import { type Out, withOut } from "./out.ts"
 import { workerPool } from "./pool.ts"
 import { sheet } from "./screen.ts"
 
@@ -36,13 +36,13 @@ export const choiceOf = ({ client, kernel, seed }: {
   ...(client === undefined ? {} : { client })
 })
 
-const finish = (explanation: Explanation, out: string | undefined) =>
+const finish = (explanation: Explanation, out: Out | null) =>
   Effect.gen(function*() {
     yield* Console.log(renderWhy(explanation, sheet()).trimEnd())
     const { closeUp, lockup, momentNs, report } = explanation
-    if (out !== undefined) {
+    if (out !== null) {
       const of = `${lockup.kernel}, seed ${lockup.seed}`
-      yield* writeOut(out, [
+      yield* out.write([
         ["graph.svg", graphSvg(report, of)],
         ["timeline.svg", timelineSvg(report, closeUp, momentNs, of)],
         ["timeline.csv", closeUpCsv(closeUp)],
@@ -62,17 +62,19 @@ export const why = (flags: Values<Commands["why"]>, worker: URL) =>
     const limitNs = flags.limit === undefined ? null : yield* timeOf("--limit", flags.limit)
     const saved = yield* readResult(flags.result)
     const lockup = yield* chooseLockup(saved, choiceOf(flags))
-    if (flags.out !== undefined) yield* prepareOut(flags.out)
-    const line = yield* makeProgressLine(stderr, saved.loaded.scenario.duration)
-    const explanation = yield* explain(saved, lockup, {
-      beforeNs,
-      limitNs,
-      lookOnly: flags.noPatches,
-      onProgress: line.show
-    }).pipe(
-      Effect.ensuring(line.end),
-      Effect.provide(workerPool(worker, flags.workers, REPLAYS)),
-      Effect.catchTag("RunFailure", ourFault)
-    )
-    yield* finish(explanation, flags.out)
+    yield* withOut(flags.out, (out) =>
+      Effect.gen(function*() {
+        const line = yield* makeProgressLine(stderr, saved.loaded.scenario.duration)
+        const explanation = yield* explain(saved, lockup, {
+          beforeNs,
+          limitNs,
+          lookOnly: flags.noPatches,
+          onProgress: line.show
+        }).pipe(
+          Effect.ensuring(line.end),
+          Effect.provide(workerPool(worker, flags.workers, REPLAYS)),
+          Effect.catchTag("RunFailure", ourFault)
+        )
+        yield* finish(explanation, out)
+      }))
   })

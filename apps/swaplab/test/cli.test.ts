@@ -1,7 +1,7 @@
 // The built command as a user runs it, with made-up simulations (test/fake). Needs a build: npx tsc -b
 import { parse } from "@swaplab/command"
-import { EXIT } from "@swaplab/experiment"
-import { execFile, spawn } from "node:child_process"
+import { EXIT, RESULT_FILES } from "@swaplab/experiment"
+import { execFile, execFileSync, spawn } from "node:child_process"
 import { once } from "node:events"
 import {
   existsSync,
@@ -10,10 +10,11 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   truncateSync,
   writeFileSync
 } from "node:fs"
-import { tmpdir } from "node:os"
+import { hostname, tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
@@ -201,7 +202,7 @@ describe.concurrent("a mistake of the user is one message on standard error, and
       ["run", "ok.yaml", "--kernel", "slob"],
       "--kernel slob: no kernel of this scenario, expected one of vanilla, fast"
     ],
-    [["run", "ok.yaml", "--out", "empty.yaml"], "swaplab: --out empty.yaml: is no directory"],
+    [["run", "ok.yaml", "--out", "empty.yaml"], "swaplab: --out empty.yaml: is a file, expected a directory"],
     [
       ["validate", "ok.yaml", "--seeds", "1"],
       "swaplab: validate: unknown option --seeds"
@@ -238,15 +239,39 @@ describe.concurrent("a directory that cannot be written to", () => {
     expect(code).toBe(2)
   })
 
-  it("is named where a run cannot be kept", async () => {
+  it("is told once where a run cannot be kept, and no figure is lost", async () => {
     const args = ["ablate", "ok.yaml", "--patch", "throttle", "--seed", "1", "--out", "kept"]
-    expect((await swaplab(...args)).code).toBe(0)
-    const [cell] = readdirSync(path("kept/cells")).filter((name) => name !== "experiment.json")
-    rmSync(path(`kept/cells/${cell}`))
-    mkdirSync(path(`kept/cells/${cell}.tmp`))
+    const whole = await swaplab(...args)
+    const [run] = readdirSync(path("kept/runs")).filter((name) => name !== "experiment.json")
+    rmSync(path(`kept/runs/${run}`))
+    mkdirSync(path(`kept/runs/${run}.tmp`))
     const { code, stderr, stdout } = await swaplab(...args)
-    expect([code, stdout]).toEqual([2, ""])
-    expect(stderr).toContain("swaplab: --out kept: cannot be written to: ")
+    expect(stderr.trimEnd().split("\n")).toEqual([
+      "swaplab: --out kept: cannot be written to: it is a directory",
+      "swaplab: 2 of 3 runs were in kept"
+    ])
+    expect([code, stdout]).toEqual([whole.code, whole.stdout])
+  })
+})
+
+describe.concurrent("a directory that is none", () => {
+  beforeAll(() => {
+    symlinkSync("nowhere", path("link"))
+    execFileSync("mkfifo", [path("pipe")])
+  })
+
+  it.each<[out: string, message: string]>([
+    ["empty.yaml", "is a file, expected a directory"],
+    ["empty.yaml/below", "cannot be looked at: a part of the path is a file"],
+    ["link", "is a link to nowhere, which does not exist"],
+    ["link/below", "link is a link to nowhere, which does not exist"],
+    ["pipe", "is a pipe, expected a directory"],
+    ["/dev/null", "is a device, expected a directory"],
+    ["/proc/x", "cannot be made: nothing can be made in the directory above it"],
+    ["x".repeat(300), "cannot be looked at: the name is too long"]
+  ])("--out %s: %s", async (out, message) => {
+    const { code, stderr, stdout } = await swaplab("run", "ok.yaml", "--out", out)
+    expect({ code, stderr, stdout }).toEqual({ code: 2, stderr: `swaplab: --out ${out}: ${message}\n`, stdout: "" })
   })
 })
 
@@ -299,7 +324,13 @@ describe.concurrent("run", () => {
   it("writes a result directory, and leaves no temporary file in it", async () => {
     const { code, stdout } = await swaplab("run", "ok.yaml", "--out", "a/b", "--set", "clients.0.count=1")
     expect(code).toBe(0)
-    expect(readdirSync(path("a/b")).sort()).toEqual(["report.txt", "result.json", "series.csv", "series.msgpack"])
+    expect(readdirSync(path("a/b")).sort()).toEqual([
+      "report.txt",
+      "result.json",
+      "runs",
+      "series.csv",
+      "series.msgpack"
+    ])
     expect(readFileSync(path("a/b/report.txt"), "utf8")).toBe(stdout)
     expect(JSON.parse(readFileSync(path("a/b/result.json"), "utf8"))).toMatchObject({ format: 1 })
     const csv = readFileSync(path("a/b/series.csv"), "utf8").split("\n")
@@ -308,30 +339,118 @@ describe.concurrent("run", () => {
     expect(csv).toHaveLength(1 + 2 * 3 * 3 + 1)
   })
 
+  it("goes on from the runs that are there; the files are those of one go, byte for byte", async () => {
+    const args = ["run", "map.yaml", "--workers", "1", "--out"]
+    const whole = await swaplab(...args, "whole")
+    await swaplab(...args, "part")
+    const runs = readdirSync(path("part/runs")).filter((name) => name !== "experiment.json").toSorted()
+    expect(runs).toHaveLength(2 * 3 + 2 * 3)
+    for (const name of runs.filter((_, i) => i % 3 > 0)) rmSync(path(`part/runs/${name}`))
+    for (const name of RESULT_FILES) rmSync(path(`part/${name}`))
+    const rest = await swaplab(...args, "part")
+    expect(rest.stderr).toBe("swaplab: 4 of 12 runs were in part\n")
+    expect(rest.stdout).toBe(whole.stdout)
+    for (const name of RESULT_FILES) {
+      expect(readFileSync(path(`part/${name}`)).equals(readFileSync(path(`whole/${name}`)))).toBe(true)
+    }
+    expect(readdirSync(path("part/runs")).toSorted()).toEqual([...runs, "experiment.json"].toSorted())
+  })
+
+  it("refuses a directory with the runs of another scenario, unless --fresh drops them", async () => {
+    const args = ["run", "ok.yaml", "--seed", "1", "--kernel", "fast", "--out", "other"]
+    expect((await swaplab(...args)).code).toBe(0)
+    const { code, stderr } = await swaplab(...args, "--set", "clients.0.count=3")
+    expect(code).toBe(2)
+    expect(stderr).toContain("swaplab: --out other: has runs of another scenario (ok.yaml as it was then)")
+    expect((await swaplab(...args, "--set", "clients.0.count=3", "--fresh")).code).toBe(0)
+  })
+
+  /** Starts the command and waits until its second run waits to be told to stop. */
+  const waiting = async (...args: ReadonlyArray<string>) => {
+    const child = spawn(process.execPath, [FAKE, "run", "slow.yaml", "--workers", "1", ...args], { cwd: directory })
+    const output = { stdout: "", stderr: "" }
+    child.stdout.setEncoding("utf8").on("data", (text: string) => (output.stdout += text))
+    child.stderr.setEncoding("utf8")
+    await new Promise<void>((resolve) =>
+      child.stderr.on("data", (text: string) => {
+        output.stderr += text
+        if (output.stderr.includes("waiting\n")) resolve()
+      })
+    )
+    return { child, output, closed: once(child, "close") as Promise<[number | null, NodeJS.Signals | null]> }
+  }
+
   it("keeps what was measured on Ctrl-C", async () => {
-    const child = spawn(process.execPath, [FAKE, "run", "slow.yaml", "--workers", "1", "--out", "slow"], {
-      cwd: directory
-    })
-    let stdout = ""
-    child.stdout.setEncoding("utf8").on("data", (text: string) => {
-      stdout += text
-    })
-    // the first seed is done at once, the second says when it begins to wait
-    let stderr = ""
-    child.stderr.setEncoding("utf8").on("data", (text: string) => {
-      stderr += text
-    })
-    while (!stderr.includes("waiting")) await once(child.stderr, "data")
+    const { child, closed, output } = await waiting("--out", "slow")
     child.kill("SIGINT")
-    const [code] = (await once(child, "close")) as [number]
-    expect(code).toBe(130)
-    expect(stdout).toContain("Interrupted: 2 of 3 runs were measured")
+    expect(await closed).toEqual([130, null])
+    expect(output.stdout).toContain("Interrupted: 2 of 3 runs were measured")
+    expect(output.stderr.replaceAll(/^progress: .*\n/gm, "")).toBe([
+      "waiting",
+      "swaplab: the runs under way are ending; Ctrl-C again ends the command at once",
+      "swaplab: interrupted; 1 of 3 runs are kept in slow, the same command goes on from there",
+      ""
+    ].join("\n"))
     const json = JSON.parse(readFileSync(path("slow/result.json"), "utf8")) as {
       readonly interrupted: boolean
       readonly runs: ReadonlyArray<{ readonly outcome: string }>
     }
     expect(json.interrupted).toBe(true)
     expect(json.runs.map((run) => run.outcome)).toEqual(["completed", "stopped"])
+  })
+
+  it("is told who has the directory, by pid, time, host and command", async () => {
+    const { child, closed } = await waiting("--out", "held")
+    const { code, stderr, stdout } = await swaplab("map", "map.yaml", "--out", "held")
+    expect([code, stdout]).toEqual([2, ""])
+    expect(stderr).toMatch(
+      new RegExp(
+        `^swaplab: --out held: is in use by process ${child.pid} on ${hostname()} since [-\\d]{10} [:\\d]{8} UTC `
+          + "\\(main run slow.yaml --workers 1 --out held\\), expected a directory of its own for each command\\n$"
+      )
+    )
+    child.kill("SIGINT")
+    await closed
+    expect(existsSync(path("held/.swaplab.lock"))).toBe(false)
+  })
+
+  it.each<[how: string, signals: ReadonlyArray<NodeJS.Signals>, ended: NodeJS.Signals]>([
+    ["kill -9", ["SIGKILL"], "SIGKILL"],
+    ["a second Ctrl-C", ["SIGINT", "SIGINT"], "SIGINT"]
+  ])("loses the runs under way only by %s, and the lock is taken over", async (how, signals, ended) => {
+    const out = how.replaceAll(" ", "-")
+    // a run that never looks whether it is to stop
+    const { child, closed, output } = await waiting("--out", out, "--set", "name=deaf")
+    for (const [i, signal] of signals.entries()) {
+      child.kill(signal)
+      if (i + 1 === signals.length) break
+      await new Promise<void>((resolve) =>
+        child.stderr.on("data", () => output.stderr.includes("Ctrl-C again") && resolve())
+      )
+    }
+    expect(await closed).toEqual([null, ended])
+    expect(readdirSync(path(`${out}/runs`)).filter((name) => name.endsWith(".msgpack"))).toHaveLength(1)
+    const next = await swaplab("run", "slow.yaml", "--set", "name=deaf", "--seed", "1", "--out", out)
+    expect(next.code).toBe(0)
+    expect(next.stderr).toMatch(
+      new RegExp(`^swaplab: --out ${out}: was left by process ${child.pid} on .*, which has died; goes on\\n`)
+    )
+    expect(next.stderr).toContain(`swaplab: 1 of 1 runs were in ${out}\n`)
+  })
+})
+
+describe.concurrent("ablate and map judge as run does", () => {
+  it.each<[ReadonlyArray<string>, number]>([
+    [["map", "map.yaml"], 0],
+    [["map", "map.yaml", "--set", "thresholds=[client.faultLatency.p99 < 20 ms]"], 99],
+    [["map", "lockup.yaml", "-x", "clients.0.cpus=1,2"], 98],
+    [["map", "lockup.yaml", "-x", "clients.0.cpus=1,2", "--set", "expect.default=any"], 0],
+    [["map", "oom.yaml", "-x", "clients.0.cpus=1,2"], 99],
+    [["map", "broken.yaml", "-x", "clients.0.cpus=1,2"], 1],
+    [["ablate", "ok.yaml", "--patch", "throttle", "--seed", "1"], 0],
+    [["ablate", "ok.yaml", "--patch", "throttle", "--seed", "1", "--set", "thresholds=[elapsed < 1 s]"], 99]
+  ])("%j ends with %i", async (args, code) => {
+    expect((await swaplab(...args)).code).toBe(code)
   })
 })
 

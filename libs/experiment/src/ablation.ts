@@ -123,6 +123,12 @@ const fixedKernels = (loaded: LoadedScenario): Either.Either<ReadonlyArray<strin
     )
 }
 
+/** What the scenario expects of kernels that it has in common with the ablation, and of all others. */
+const expectationsOf = (expect: unknown, kernels: ReadonlyArray<string>): Mapping =>
+  typeof expect === "object" && expect !== null
+    ? Object.fromEntries(Object.entries(expect).filter(([name]) => name === "default" || kernels.includes(name)))
+    : {}
+
 const sameKernel = (a: KernelSpec | undefined, b: KernelSpec): boolean =>
   a !== undefined && a.allocator === b.allocator && a.base === b.base &&
   JSON.stringify(a.patches ?? {}) === JSON.stringify(b.patches ?? {})
@@ -158,7 +164,11 @@ export const makeAblation = (
       kernels.set(name, kernelOf(scenario, name))
     }
     const { compare: _compare, map: _map, ...rest } = given.given
-    const data: Mapping = { ...rest, kernels: Object.fromEntries(kernels), expect: { default: "any" } }
+    const data: Mapping = {
+      ...rest,
+      kernels: Object.fromEntries(kernels),
+      expect: expectationsOf(given.given.expect, [...kernels.keys()])
+    }
     const decoded = yield* decodeScenario(given.file, data)
     // that a switch has no effect is what an ablation finds out
     const loaded = { ...decoded, warnings: decoded.warnings.filter(({ path }) => path[0] !== "kernels") }

@@ -1,5 +1,5 @@
 // What a table over many runs needs of each one. A whole result of a run has some 100 kB with its time series; this has a
-// few hundred bytes, so that thousands fit into memory and into files. Equal runs give equal cells: no time of the host.
+// few kB, so that thousands fit into memory and into files. Equal runs give equal cells: no time of the host.
 import {
   type ClientResult,
   kernelOf,
@@ -11,6 +11,7 @@ import {
   type Scenario
 } from "@swaplab/cluster"
 import { patchesOf } from "@swaplab/kernel"
+import { metricsOf, type RunMetrics } from "./run-metrics.ts"
 
 /** The first lockup of a run. */
 export interface CellLockup {
@@ -48,6 +49,8 @@ export interface CellResult {
   readonly firstFailedAllocation: string | null
   /** The zone that went deepest below its min watermark: the least free pages, and the mark. */
   readonly lowWater: { readonly zone: string; readonly lowestFree: number; readonly min: number }
+  /** Every metric that a threshold can name. */
+  readonly metrics: RunMetrics
   /** Laws that do not hold: faults of swaplab. */
   readonly brokenLaws: ReadonlyArray<string>
 }
@@ -100,6 +103,7 @@ export const cellOf = (scenario: Scenario, run: RunResult): CellResult => {
     firstFailedAllocation: clients.find((client) => client.firstFailedAllocation !== null)?.firstFailedAllocation
       ?? null,
     lowWater: deepest(clients),
+    metrics: metricsOf(run),
     brokenLaws: run.laws.filter(({ holds }) => !holds).map(({ detail, law, subject }) =>
       `${law}, ${subject}: ${detail}`
     )

@@ -1,6 +1,7 @@
 // Reduced runs as CSV: a line a run, after columns that say which run it is.
 import type { CellResult } from "./cell.ts"
 import { quote } from "./csv.ts"
+import { METRIC_COLUMNS } from "./run-metrics.ts"
 
 type Field = string | number | null
 
@@ -23,7 +24,8 @@ const COLUMNS: ReadonlyArray<readonly [name: string, of: (run: CellResult) => Fi
   ["lowest_zone", (run) => run.lowWater.zone],
   ["lowest_free_pages", (run) => run.lowWater.lowestFree],
   ["min_pages", (run) => run.lowWater.min],
-  ["fingerprint", (run) => run.fingerprint]
+  ["fingerprint", (run) => run.fingerprint],
+  ...METRIC_COLUMNS.map(([name, of]) => [name, ({ metrics }: CellResult) => of(metrics)] as const)
 ]
 
 /** `leading` names the columns in front; each row gives their values and a run. Nothing stands for what was not measured. */

@@ -2,7 +2,8 @@
 import type { RunResult } from "@swaplab/cluster"
 import { Effect } from "effect"
 import { cellOf, type CellResult } from "./cell.ts"
-import { type ExperimentOptions, type JobResults, runJobs } from "./jobs.ts"
+import { CELL_FORM, type Form, RUN_FORM } from "./form.ts"
+import { type ExperimentOptions, type JobResults, type JobStore, runJobs } from "./jobs.ts"
 import type { Job, MapPlan, Plan } from "./plan.ts"
 import type { RunFailure } from "./protocol.ts"
 import type { Runner } from "./runner.ts"
@@ -52,9 +53,40 @@ export const mapOf = (
 }
 
 /** What is kept of a run: all of one of the table, little of one of the map. */
-type Kept = { readonly run: RunResult } | { readonly cell: CellResult }
+export type Kept = { readonly run: RunResult } | { readonly cell: CellResult }
 
-const collect = (plan: Plan, { failures, interrupted, results }: JobResults<Kept>): ExperimentResult => ({
+const RUN_KEPT: Form<Kept> = {
+  ...RUN_FORM,
+  pack: (kept) => RUN_FORM.pack((kept as { readonly run: RunResult }).run),
+  unpack: (content, job) => {
+    const run = RUN_FORM.unpack(content, job)
+    return run === null ? null : { run }
+  }
+}
+
+const CELL_KEPT: Form<Kept> = {
+  ...CELL_FORM,
+  pack: (kept) => CELL_FORM.pack((kept as { readonly cell: CellResult }).cell),
+  unpack: (content, job) => {
+    const cell = CELL_FORM.unpack(content, job)
+    return cell === null ? null : { cell }
+  }
+}
+
+/** How the result of a job of an experiment is written. */
+export const keptForm = ({ field }: Job): Form<Kept> => (field === null ? RUN_KEPT : CELL_KEPT)
+
+/** How an experiment is watched, and where its runs are kept. */
+export interface RunExperimentOptions extends ExperimentOptions {
+  readonly store?: JobStore<Kept>
+}
+
+/** What is kept of a run. */
+export const keptOf = (job: Job, run: RunResult): Kept =>
+  job.field === null ? { run } : { cell: cellOf(job.loaded.scenario, run) }
+
+/** The experiment that the runs of a plan make. */
+export const experimentOf = (plan: Plan, { failures, interrupted, results }: JobResults<Kept>): ExperimentResult => ({
   plan,
   runs: plan.jobs.flatMap(({ id }) => {
     const kept = results.get(id)
@@ -71,9 +103,6 @@ const collect = (plan: Plan, { failures, interrupted, results }: JobResults<Kept
 /** Runs all jobs of a plan; interruption as with {@link runJobs}. */
 export const runExperiment = (
   plan: Plan,
-  options: ExperimentOptions = {}
+  options: RunExperimentOptions = {}
 ): Effect.Effect<ExperimentResult, never, Runner> =>
-  runJobs(plan.jobs, {
-    ...options,
-    reduce: (job, run): Kept => job.field === null ? { run } : { cell: cellOf(job.loaded.scenario, run) }
-  }).pipe(Effect.map((results) => collect(plan, results)))
+  Effect.map(runJobs(plan.jobs, { ...options, reduce: keptOf }), (results) => experimentOf(plan, results))

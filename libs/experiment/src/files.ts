@@ -8,15 +8,11 @@ import type { ExperimentResult } from "./experiment.ts"
 import { resultJson } from "./result-json.ts"
 import { seriesCsv } from "./series-csv.ts"
 
-/** What is wrong with a file, in the words of the system. */
-export const reasonOf = (error: PlatformError): string =>
-  error._tag === "SystemError" ? (error.description ?? error.reason) : error.message
-
 /** Names of the files in a result directory. */
 export const RESULT_FILES = ["result.json", "series.msgpack", "series.csv", "report.txt"] as const
 
 /**
- * Writes files into a directory. Every file is written under another name, and renamed once all of them are written: the
+ * Writes files into a directory, which is there. Every file is written under another name, and renamed once all of them are written: the
  * directory never holds half of a file, and no new one where one of them cannot be written.
  */
 export const writeFiles = (
@@ -27,7 +23,6 @@ export const writeFiles = (
     const fs = yield* FileSystem.FileSystem
     const paths = yield* Path.Path
     const encoder = new TextEncoder()
-    yield* fs.makeDirectory(directory, { recursive: true })
     const temporary = (name: string): string => paths.join(directory, `.${name}.tmp`)
     const write = Effect.forEach(contents, ([name, content]) =>
       fs.writeFile(temporary(name), typeof content === "string" ? encoder.encode(content) : content))
@@ -40,12 +35,11 @@ export const writeFiles = (
 /** JSON as a file has it. */
 export const jsonFile = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`
 
-/** Writes a result directory: `result.json`, the series as MessagePack columns and as CSV, and the report. */
-export const writeResults = (
-  directory: string,
+/** The files of a result: `result.json`, the series as MessagePack columns and as CSV, and the report. */
+export const resultFiles = (
   result: ExperimentResult,
   report: string
-): Effect.Effect<void, PlatformError, FileSystem.FileSystem | Path.Path> => {
+): ReadonlyArray<readonly [name: string, content: string | Uint8Array]> => {
   const series = result.runs.map((run): NamedSeries => ({ kernel: run.kernel, seed: run.seed, series: run.series }))
   const contents: Record<(typeof RESULT_FILES)[number], string | Uint8Array> = {
     "result.json": jsonFile(resultJson(result)),
@@ -53,5 +47,5 @@ export const writeResults = (
     "series.csv": seriesCsv(series),
     "report.txt": report
   }
-  return writeFiles(directory, RESULT_FILES.map((name) => [name, contents[name]]))
+  return RESULT_FILES.map((name) => [name, contents[name]])
 }

@@ -17,15 +17,26 @@ export {
   SERIES,
   type Variant
 } from "./ablation.ts"
-export { cellKey } from "./cell-key.ts"
-export { openCellStore, StoreMismatch, type StoreOptions } from "./cell-store.ts"
 export { type CellLockup, cellOf, type CellResult } from "./cell.ts"
 export { type NamedSeries, packResult, packSeries, unpackResult, unpackSeries } from "./codec.ts"
 export { type ComparedRow, type ComparedTime, type Comparison, comparisonsOf, runsOf } from "./comparison.ts"
-export { type ExperimentResult, type MapCell, mapOf, type OutcomeMap, runExperiment } from "./experiment.ts"
+export {
+  experimentOf,
+  type ExperimentResult,
+  type Kept,
+  keptForm,
+  keptOf,
+  type MapCell,
+  mapOf,
+  type OutcomeMap,
+  runExperiment,
+  type RunExperimentOptions
+} from "./experiment.ts"
 export { explain, type ExplainOptions, type Explanation } from "./explain.ts"
 export { type Counterfactual, type Fate, fateOf } from "./fate.ts"
-export { jsonFile, RESULT_FILES, writeFiles, writeResults } from "./files.ts"
+export { jsonFile, RESULT_FILES, resultFiles, writeFiles } from "./files.ts"
+export { makeFolder, NoFolder } from "./folder.ts"
+export { CELL_FORM, type Form, RUN_FORM } from "./form.ts"
 export {
   type ExperimentOptions,
   type ExperimentProgress,
@@ -39,7 +50,10 @@ export { endedRuns } from "./outcome-counts.ts"
 export { type Axis, type Job, makePlan, type MapField, type MapPlan, type Plan, type PlanOptions } from "./plan.ts"
 export { RunFailure } from "./protocol.ts"
 export { MAX_VALUES, parseAxis, spread } from "./range.ts"
+export { reasonOf } from "./reason.ts"
 export { type KernelSummary, RESULT_FORMAT, type ResultJson, resultJson, summarise } from "./result-json.ts"
+export { type ClientSpread, type RunMetrics } from "./run-metrics.ts"
+export { openRunStore, type RunStore, StoreMismatch, type StoreOptions } from "./run-store.ts"
 export { layerInProcess, layerWorkerMain, layerWorkers, Runner, type Simulate } from "./runner.ts"
 export { chooseLockup, type LockupChoice, readResult, type SavedLockup, type SavedResult } from "./saved-result.ts"
 export { seriesCsv } from "./series-csv.ts"
@@ -56,4 +70,4 @@ export {
   significant,
   wilson
 } from "./statistics.ts"
-export { cellsExitCode, EXIT, expectationOf, type Finding, judge, type Verdict } from "./verdict.ts"
+export { EXIT, expectationOf, type Finding, judge, judgeRuns, type Verdict } from "./verdict.ts"

@@ -22,23 +22,23 @@ export interface ExperimentOptions {
   readonly onProgress?: (progress: ExperimentProgress) => Effect.Effect<void>
   /** How often `onProgress` is called, besides once at the end. Five times a second without it. */
   readonly every?: Duration.DurationInput
+  /** Called when an interruption has told the runs to stop, before they have. */
+  readonly onStop?: Effect.Effect<void>
 }
 
-/** Results that outlive the process. */
-export interface JobStore<A, E> {
+/** Results that outlive the process. Whoever opens a store says what becomes of a result that it cannot keep. */
+export interface JobStore<A> {
   /** The result of a job, or null. Asked once, before anything is run. */
-  readonly find: (job: Job) => Effect.Effect<A | null, E>
+  readonly find: (job: Job) => Effect.Effect<A | null>
   /** Keeps a result. Called for runs that came to their own end, not for those that were stopped. */
-  readonly keep: (job: Job, result: A) => Effect.Effect<void, E>
+  readonly keep: (job: Job, result: A) => Effect.Effect<void>
 }
 
 /** What becomes of the runs of a list of jobs. */
-export interface JobOptions<A, E> extends ExperimentOptions {
+export interface JobOptions<A> extends ExperimentOptions {
   /** What is kept of a run. A thousand whole results would not fit into memory. */
   readonly reduce: (job: Job, run: RunResult) => A
-  readonly store?: JobStore<A, E>
-  /** How long runs may take to end after they have been told to stop. Five seconds without it. */
-  readonly grace?: Duration.DurationInput
+  readonly store?: JobStore<A>
 }
 
 /** What a list of jobs has given. */
@@ -53,96 +53,135 @@ export interface JobResults<A> {
   readonly interrupted: boolean
 }
 
-/**
- * Runs all jobs. An interruption is not passed on at once: the runs under way are told to stop, and what has been measured
- * until then is the result, marked as interrupted. A run that does not end within the grace is given up. Call it in an
- * uninterruptible region to make use of that. Fails when the store does; the other runs are then told to stop.
- */
-export const runJobs = <A, E = never>(
-  jobs: ReadonlyArray<Job>,
-  options: JobOptions<A, E>
-): Effect.Effect<JobResults<A>, E, Runner> =>
-  Effect.uninterruptible(Effect.gen(function*() {
-    const runner = yield* Runner
-    const { grace = "5 seconds", onProgress, reduce, store } = options
-    const board = new Board(jobs.length)
-    const results = new Map<number, A>()
-    const failures: Array<readonly [job: number, failure: RunFailure]> = []
-    const running = new Set<Job>()
-    let eventsDone = 0
+/** A list of jobs under way. */
+class JobList<A> {
+  readonly #jobs: ReadonlyArray<Job>
+  readonly #options: JobOptions<A>
+  readonly #board: Board
+  readonly #results = new Map<number, A>()
+  readonly #failures: Array<readonly [job: number, failure: RunFailure]> = []
+  readonly #running = new Set<Job>()
+  #found = 0
+  #eventsDone = 0
 
-    if (store !== undefined) {
-      for (const job of jobs) {
-        const known = yield* store.find(job)
-        if (known !== null) results.set(job.id, known)
-      }
-    }
-    const found = results.size
+  constructor(jobs: ReadonlyArray<Job>, options: JobOptions<A>) {
+    this.#jobs = jobs
+    this.#options = options
+    this.#board = new Board(jobs.length)
+  }
 
-    const runJob = (job: Job): Effect.Effect<void, E> =>
-      Effect.gen(function*() {
-        if (board.stopped) return
-        running.add(job)
-        const result = yield* Effect.either(runner.run(job, board))
-        running.delete(job)
-        if (result._tag === "Left") {
-          failures.push([job.id, result.left])
-          return
-        }
-        const run = result.right
-        // a run that was told to stop before it had begun has measured nothing
-        if (run.outcome === "stopped" && run.simulatedNs === 0) return
-        const kept = reduce(job, run)
-        results.set(job.id, kept)
-        eventsDone += run.events
-        if (store !== undefined && run.outcome !== "stopped") {
-          yield* Effect.tapError(store.keep(job, kept), () => Effect.sync(() => board.stop()))
-        }
-      })
+  /** Takes what the store has. */
+  findKept(): Effect.Effect<void> {
+    const { store } = this.#options
+    if (store === undefined) return Effect.void
+    return Effect.forEach(this.#jobs, (job) =>
+      Effect.map(store.find(job), (known) => {
+        if (known === null) return
+        this.#results.set(job.id, known)
+        this.#found++
+      }), { discard: true })
+  }
 
-    const progress = (): ExperimentProgress => {
-      const now = [...running].sort((a, b) => a.id - b.id).map((job) => ({
-        ...board.progress(job.id),
-        kernel: job.kernel,
-        seed: job.seed
-      }))
-      return {
-        done: results.size + failures.length,
-        total: jobs.length,
-        events: eventsDone + now.reduce((sum, run) => sum + run.events, 0),
-        running: now
-      }
-    }
+  /** Runs what the store does not have, as many side by side as there are workers. */
+  get runRest(): Effect.Effect<void, never, Runner> {
+    return Effect.flatMap(Runner, (runner) =>
+      Effect.forEach(
+        this.#jobs.filter(({ id }) => !this.#results.has(id)),
+        (job) => this.#run(job, runner),
+        { concurrency: runner.size, discard: true }
+      ))
+  }
 
-    const reporter = onProgress === undefined
-      ? null
-      : yield* Effect.forkDaemon(
-        Effect.interruptible(
-          Effect.repeat(Effect.suspend(() => onProgress(progress())), Schedule.spaced(options.every ?? "200 millis"))
-        )
-      )
-    const runs = yield* Effect.forkDaemon(
-      Effect.interruptible(
-        Effect.forEach(jobs.filter(({ id }) => !results.has(id)), runJob, { concurrency: runner.size, discard: true })
-      )
-    )
+  /** Tells all runs to stop as soon as they look. */
+  stop(): void {
+    this.#board.stop()
+  }
 
-    const exit = yield* Effect.exit(Effect.interruptible(Fiber.join(runs)))
-    // where the store has failed, the runs beside it are interrupted too
-    const interrupted = Exit.isFailure(exit) && Cause.isInterruptedOnly(exit.cause)
-    if (interrupted) {
-      board.stop()
-      yield* Effect.timeoutOption(Effect.interruptible(Fiber.await(runs)), grace)
-      // whoever has not looked at the board by now is not waited for
-      yield* Fiber.interruptFork(runs)
-    }
-    if (reporter !== null) yield* Fiber.interrupt(reporter)
-    if (onProgress !== undefined) yield* onProgress(progress())
-    if (Exit.isFailure(exit) && !interrupted) return yield* Effect.failCause(exit.cause)
+  /** Calls `onProgress` again and again, until it is interrupted. */
+  get watch(): Effect.Effect<void> {
+    const { every = "200 millis", onProgress } = this.#options
+    return onProgress === undefined
+      ? Effect.void
+      : Effect.asVoid(Effect.repeat(this.tellProgress, Schedule.spaced(every)))
+  }
+
+  /** Calls `onProgress`. */
+  get tellProgress(): Effect.Effect<void> {
+    const { onProgress } = this.#options
+    return onProgress === undefined ? Effect.void : Effect.suspend(() => onProgress(this.#progress()))
+  }
+
+  resultsOf(interrupted: boolean): JobResults<A> {
     return {
-      results,
-      found,
-      failures: [...failures].sort((a, b) => a[0] - b[0]).map(([, failure]) => failure),
+      results: this.#results,
+      found: this.#found,
+      failures: [...this.#failures].sort((a, b) => a[0] - b[0]).map(([, failure]) => failure),
       interrupted
     }
+  }
+
+  #run(job: Job, runner: typeof Runner.Service): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      if (this.#board.stopped) return Effect.void
+      this.#running.add(job)
+      return Effect.flatMap(Effect.either(runner.run(job, this.#board)), (result) => {
+        this.#running.delete(job)
+        if (result._tag === "Right") return this.#end(job, result.right)
+        this.#failures.push([job.id, result.left])
+        return Effect.void
+      })
+    })
+  }
+
+  /** Takes the result of a run, and keeps it. */
+  #end(job: Job, run: RunResult): Effect.Effect<void> {
+    // a run that was told to stop before it had begun has measured nothing
+    if (run.outcome === "stopped" && run.simulatedNs === 0) return Effect.void
+    const { reduce, store } = this.#options
+    const kept = reduce(job, run)
+    this.#results.set(job.id, kept)
+    this.#eventsDone += run.events
+    return store === undefined || run.outcome === "stopped" ? Effect.void : store.keep(job, kept)
+  }
+
+  #progress(): ExperimentProgress {
+    const running = [...this.#running].sort((a, b) => a.id - b.id).map((job) => ({
+      ...this.#board.progress(job.id),
+      kernel: job.kernel,
+      seed: job.seed
+    }))
+    return {
+      done: this.#results.size + this.#failures.length,
+      total: this.#jobs.length,
+      events: this.#eventsDone + running.reduce((sum, { events }) => sum + events, 0),
+      running
+    }
+  }
+}
+
+/**
+ * Runs all jobs. An interruption is not passed on: the runs under way are told to stop, which they do when they look next,
+ * however long that takes; what has been measured until then is the result, marked as interrupted. Call it in an
+ * uninterruptible region to make use of that.
+ */
+export const runJobs = <A>(
+  jobs: ReadonlyArray<Job>,
+  options: JobOptions<A>
+): Effect.Effect<JobResults<A>, never, Runner> =>
+  Effect.uninterruptible(Effect.gen(function*() {
+    const list = new JobList(jobs, options)
+    yield* list.findKept()
+    const watcher = yield* Effect.forkDaemon(Effect.interruptible(list.watch))
+    const runs = yield* Effect.forkDaemon(Effect.interruptible(list.runRest))
+    const exit = yield* Effect.exit(Effect.interruptible(Fiber.join(runs)))
+    const interrupted = Exit.isFailure(exit) && Cause.isInterruptedOnly(exit.cause)
+    if (interrupted) {
+      list.stop()
+      if (options.onStop !== undefined) yield* options.onStop
+      yield* Fiber.await(runs)
+    }
+    yield* Fiber.interrupt(watcher)
+    yield* list.tellProgress
+    if (Exit.isFailure(exit) && !interrupted) return yield* Effect.failCause(exit.cause)
+    return list.resultsOf(interrupted)
   }))

@@ -4,7 +4,7 @@ import * as Path from "@effect/platform/Path"
 import { decodeScenario, type LoadedScenario } from "@swaplab/cluster"
 import { type ConfigError, formatPath, mistake } from "@swaplab/config"
 import { Effect, Either, ParseResult, Schema } from "effect"
-import { reasonOf } from "./files.ts"
+import { reasonOf } from "./reason.ts"
 import { RESULT_FORMAT } from "./result-json.ts"
 
 const Report = Schema.Struct({
@@ -74,7 +74,7 @@ export const readResult = (
       ))
     const file = info.type === "Directory" ? paths.join(path, "result.json") : path
     const text = yield* Effect.mapError(fs.readFileString(file), (error) =>
-      mistake(file, `cannot be read: ${error.message}; ${EXPECTED}`))
+      mistake(file, `cannot be read: ${reasonOf(error)}; ${EXPECTED}`))
     const json: unknown = yield* Effect.try({
       try: () =>
         JSON.parse(text),

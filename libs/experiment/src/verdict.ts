@@ -1,17 +1,8 @@
 // Whether an experiment went as its scenario says it should, and the exit code for that.
-import {
-  type Expectation,
-  formatMiss,
-  formatThreshold,
-  keeps,
-  metricOf,
-  type Outcome,
-  type RunResult,
-  type Scenario
-} from "@swaplab/cluster"
-import type { CellResult } from "./cell.ts"
+import { type Expectation, formatMiss, formatThreshold, keeps, type Outcome, type Scenario } from "@swaplab/cluster"
+import { cellOf, type CellResult } from "./cell.ts"
 import type { ExperimentResult } from "./experiment.ts"
-import type { RunFailure } from "./protocol.ts"
+import type { JobResults } from "./jobs.ts"
 
 /** Exit codes of the command. */
 export const EXIT = {
@@ -50,64 +41,75 @@ const outcomeFinding = (expected: Expectation, outcome: Outcome): Pick<Finding, 
   return { kind: "outcome", text: `${outcome} where the scenario expects ${words}` }
 }
 
-const thresholdFindings = (scenario: Scenario, run: RunResult): ReadonlyArray<string> =>
-  scenario.thresholds.flatMap((threshold) => {
-    const metric = metricOf(threshold.metric)
-    if (metric === null) return []
+/** What a run has against the thresholds; of a metric of clients the client that misses it by most. */
+const thresholdFindings = ({ thresholds }: Scenario, { metrics }: CellResult): ReadonlyArray<string> =>
+  thresholds.flatMap((threshold) => {
+    // a counter that no kernel of the run has is zero
+    const value = metrics[threshold.metric] ?? 0
     const limit = formatThreshold(threshold)
-    if (metric.scope === "run") {
-      const value = metric.of(run)
-      return keeps(threshold, value) ? [] : [`${limit}: is ${formatMiss(threshold, value)}`]
+    if (typeof value === "number") {
+      return keeps(threshold, value)
+        ? []
+        : [`${limit}: is ${formatMiss(threshold, value)}`]
     }
-    return run.clients.flatMap((client) => {
-      const value = metric.of(client)
-      return keeps(threshold, value) ? [] : [`${limit}: ${client.name} has ${formatMiss(threshold, value)}`]
-    })
+    const [worst, client] = threshold.comparison.startsWith("<")
+      ? [value.max, value.maxClient]
+      : [value.min, value.minClient]
+    return keeps(threshold, worst) ? [] : [`${limit}: ${client} has ${formatMiss(threshold, worst)}`]
   })
 
-/** Judges an experiment. A broken law or a lost run is a fault of swaplab and outweighs all else. */
-export const judge = (result: ExperimentResult): Verdict => {
-  const { scenario } = result.plan.loaded
-  const findings: Array<Finding> = []
-  for (const run of result.runs) {
-    const at = { kernel: run.kernel, seed: run.seed }
-    const outcome = outcomeFinding(expectationOf(scenario, run.kernel), run.outcome)
-    if (outcome !== null) findings.push({ ...at, ...outcome })
-    // a run cut short has no figures to be held against a limit
-    if (run.outcome !== "stopped") {
-      for (const text of thresholdFindings(scenario, run)) findings.push({ ...at, kind: "threshold", text })
-    }
-    for (const law of run.laws) {
-      if (!law.holds) findings.push({ ...at, kind: "law", text: `${law.law}, ${law.subject}: ${law.detail}` })
-    }
-  }
-  for (const failure of result.failures) {
-    findings.push({ kernel: failure.kernel, seed: failure.seed, kind: "failure", text: failure.reason })
-  }
-  const has = (...kinds: ReadonlyArray<Finding["kind"]>): boolean => findings.some(({ kind }) => kinds.includes(kind))
-  const exitCode = has("failure", "law")
+const lawFindings = ({ brokenLaws, kernel, seed }: CellResult): ReadonlyArray<Finding> =>
+  brokenLaws.map((text) => ({ kernel, seed, kind: "law", text }))
+
+const runFindings = (scenario: Scenario, run: CellResult): ReadonlyArray<Finding> => {
+  const at = { kernel: run.kernel, seed: run.seed }
+  const outcome = outcomeFinding(expectationOf(scenario, run.kernel), run.outcome)
+  // a run cut short has no figures to be held against a limit
+  const missed = run.outcome === "stopped" ? [] : thresholdFindings(scenario, run)
+  return [
+    ...(outcome === null ? [] : [{ ...at, ...outcome }]),
+    ...missed.map((text) => ({ ...at, kind: "threshold" as const, text })),
+    ...lawFindings(run)
+  ]
+}
+
+const has = (findings: ReadonlyArray<Finding>, ...kinds: ReadonlyArray<Finding["kind"]>): boolean =>
+  findings.some(({ kind }) => kinds.includes(kind))
+
+/**
+ * Judges runs of a scenario. A broken law or a lost run is a fault of swaplab and outweighs all else. Of `others` only the
+ * laws are judged.
+ */
+export const judgeRuns = (
+  scenario: Scenario,
+  runs: ReadonlyArray<CellResult>,
+  { failures, interrupted }: Pick<JobResults<unknown>, "failures" | "interrupted">,
+  others: ReadonlyArray<CellResult> = []
+): Verdict => {
+  const findings: ReadonlyArray<Finding> = [
+    ...runs.flatMap((run) => runFindings(scenario, run)),
+    ...others.flatMap(lawFindings),
+    ...failures.map(({ kernel, reason, seed }): Finding => ({ kernel, seed, kind: "failure", text: reason }))
+  ]
+  const exitCode = has(findings, "failure", "law")
     ? EXIT.ourFault
-    : result.interrupted
+    : interrupted
     ? EXIT.interrupted
-    : has("lockup")
+    : has(findings, "lockup")
     ? EXIT.lockup
-    : has("threshold", "outcome")
+    : has(findings, "threshold", "outcome")
     ? EXIT.threshold
     : EXIT.ok
   return { findings, exitCode }
 }
 
-/**
- * The exit code of a command whose subject is where kernels lock up, so that no lockup is a failure: a broken law or a lost
- * run, else an interruption.
- */
-export const cellsExitCode = (
-  runs: ReadonlyArray<CellResult>,
-  failures: ReadonlyArray<RunFailure>,
-  interrupted: boolean
-): number =>
-  failures.length > 0 || runs.some(({ brokenLaws }) => brokenLaws.length > 0)
-    ? EXIT.ourFault
-    : interrupted
-    ? EXIT.interrupted
-    : EXIT.ok
+/** Judges an experiment: the runs of its table by what its scenario expects, those of its map by the laws alone. */
+export const judge = (result: ExperimentResult): Verdict => {
+  const { scenario } = result.plan.loaded
+  return judgeRuns(
+    scenario,
+    result.runs.map((run) => cellOf(scenario, run)),
+    result,
+    result.map?.cells.flatMap(({ runs }) => runs) ?? []
+  )
+}

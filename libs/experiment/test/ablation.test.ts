@@ -1,11 +1,10 @@
-import type { RunResult, Scenario } from "@swaplab/cluster"
+import { METRICS, type RunResult, type Scenario } from "@swaplab/cluster"
 import {
   ablationCsv,
   ablationJson,
   type AblationOptions,
   type AblationResult,
   cellOf,
-  cellsExitCode,
   concludeAblation,
   layerInProcess,
   makeAblation,
@@ -242,9 +241,24 @@ describe("the files of an ablation", () => {
     expect(lines.every((line) => line.split(",").length === header.split(",").length)).toBe(true)
   })
 
-  it("end the command with 0 though kernels lock up, with 1 for a broken law", () => {
-    expect(cellsExitCode(result.runs, [], false)).toBe(0)
-    expect(cellsExitCode(result.runs, [], true)).toBe(130)
-    expect(cellsExitCode([{ ...result.runs[0], brokenLaws: ["swap tokens, client-1: 1 wrong"] }], [], true)).toBe(1)
+  it("have every metric of the table in columns of the CSV", () => {
+    const [header, first] = ablationCsv(result).trimEnd().split("\n").map((line) => line.split(","))
+    const columns = Object.entries(METRICS).flatMap(([name, { scope }]) =>
+      scope === "run" ? [name] : [`${name}.min`, `${name}.mean`, `${name}.max`]
+    )
+    expect(header.slice(-columns.length)).toEqual(columns)
+    // as the run itself says
+    const run = result.runs[0].metrics["client.faultLatency.p99"]
+    expect(run).toMatchObject({ minClient: "client-1", maxClient: "client-1" })
+    expect(first[header.indexOf("client.faultLatency.p99.max")]).toBe(String(typeof run === "object" && run.max))
+    expect(first[header.indexOf("elapsed")]).toBe(String(result.runs[0].elapsedNs))
+  })
+
+  it("expect of each kernel what the scenario expects by default, or of a kernel of that name", () => {
+    const expectOf = (expect: object): unknown =>
+      Either.getOrThrow(makeAblation(scenarioWith({ expect }), OPTIONS)).loaded.scenario.expect
+    expect(expectOf({ default: "any" })).toEqual({ default: "any" })
+    expect(expectOf({ "slab-vanilla": "lockup", "slab-series": "any" })).toEqual({ "slab-vanilla": "lockup" })
+    expect(expectOf({})).toEqual({})
   })
 })

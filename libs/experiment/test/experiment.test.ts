@@ -1,8 +1,11 @@
 import type { RunResult } from "@swaplab/cluster"
 import {
+  cellOf,
+  type CellResult,
   type ExperimentProgress,
   type ExperimentResult,
   judge,
+  judgeRuns,
   layerInProcess,
   makePlan,
   mapJson,
@@ -233,6 +236,31 @@ describe("a verdict", () => {
   ])("%s", (_, changes, change, exitCode) => {
     const result = inProcess(changes, (...args) => change(fakeSimulate(...args)))
     expect(judge(result).exitCode).toBe(exitCode)
+  })
+
+  it.each<[string, Record<string, unknown>, Partial<CellResult>, boolean, number]>([
+    ["a lockup that nobody expects is 98", {}, { outcome: "lockup" }, false, 98],
+    ["any outcome will do", { expect: { default: "any" } }, { outcome: "lockup" }, false, 0],
+    ["a missed threshold is 99", { thresholds: ["elapsed < 1 s"] }, {}, false, 99],
+    ["a threshold of a counter too", { thresholds: ["client.vmstat.pswpin > 1"] }, {}, false, 99],
+    ["a run that was stopped misses none", { thresholds: ["elapsed < 1 s"] }, { outcome: "stopped" }, true, 130],
+    ["a broken law outweighs an interruption", {}, { brokenLaws: ["swap tokens, client-1: 1 wrong"] }, true, 1]
+  ])("of reduced runs: %s", (_, changes, change, interrupted, exitCode) => {
+    const { scenario } = scenarioWith(changes)
+    const cell = { ...cellOf(scenario, { ...fakeResult("slab-vanilla", 3), outcome: "completed" }), ...change }
+    expect(judgeRuns(scenario, [cell], { failures: [], interrupted }).exitCode).toBe(exitCode)
+  })
+
+  it("of the map of an experiment looks at the laws alone", () => {
+    const broken = { law: "swap tokens", subject: "client-1", holds: false, detail: "1 wrong" } as const
+    const map = { x: { path: "clients.0.cpus", values: [1, 2] }, seeds: 1 }
+    const mapped = (laws: RunResult["laws"]) =>
+      inProcess({ expect: { default: "any" }, map }, (...args) => ({
+        ...fakeSimulate(...args),
+        laws: args[0].clients[0].cpus === 1 ? laws : []
+      }))
+    expect(judge(mapped([broken])).exitCode).toBe(1)
+    expect(judge(mapped([])).exitCode).toBe(0)
   })
 
   it("says which client missed which threshold by what", () => {

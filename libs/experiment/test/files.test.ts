@@ -1,7 +1,15 @@
 import { SystemError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
-import { layerInProcess, makePlan, RESULT_FILES, runExperiment, unpackSeries, writeResults } from "@swaplab/experiment"
+import {
+  layerInProcess,
+  makePlan,
+  RESULT_FILES,
+  resultFiles,
+  runExperiment,
+  unpackSeries,
+  writeFiles
+} from "@swaplab/experiment"
 import { Effect, Either, Exit, Layer } from "effect"
 import { describe, expect, it } from "vitest"
 import { fakeSimulate, scenarioWith } from "./fake.ts"
@@ -20,7 +28,6 @@ const write = (broken: string | null) => {
     description: "no space left"
   })
   const fileSystem = FileSystem.layerNoop({
-    makeDirectory: () => Effect.void,
     writeFile: (path, data) =>
       broken !== null && path.includes(broken) ? Effect.fail(full) : Effect.sync(() => void files.set(path, data)),
     rename: (from, to) =>
@@ -32,7 +39,7 @@ const write = (broken: string | null) => {
     remove: (path) => Effect.sync(() => void files.delete(path))
   })
   const layer = Layer.merge(fileSystem, Path.layer)
-  const exit = Effect.runSyncExit(Effect.provide(writeResults("out", result, "a report\n"), layer))
+  const exit = Effect.runSyncExit(Effect.provide(writeFiles("out", resultFiles(result, "a report\n")), layer))
   return { exit, files }
 }
 

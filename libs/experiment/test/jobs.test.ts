@@ -1,5 +1,5 @@
 import type { RunResult } from "@swaplab/cluster"
-import { type Job, type JobOptions, type JobResults, makePlan, runJobs, Runner } from "@swaplab/experiment"
+import { type Job, type JobResults, makePlan, runJobs, Runner } from "@swaplab/experiment"
 import { Deferred, Effect, Either, Fiber, Layer } from "effect"
 import { describe, expect, it } from "vitest"
 import { fakeResult, scenarioWith } from "./fake.ts"
@@ -9,52 +9,74 @@ const jobs = Either.getOrThrow(makePlan(scenarioWith({ seeds: 2 }))).jobs
 const done = ({ kernel, seed }: Job): Effect.Effect<RunResult> => Effect.succeed(fakeResult(kernel, seed))
 
 describe("runs that are to stop", () => {
-  it("are given up after the grace when they never look at the board", async () => {
+  it("are waited for, however long they take to look at the board", async () => {
     const results = await Effect.runPromise(Effect.gen(function*() {
-      const begun = yield* Deferred.make<void>()
-      const ended = yield* Deferred.make<void>()
-      const deaf = Layer.succeed(Runner, {
+      const [begun, told, look] = yield* Effect.all([
+        Deferred.make<void>(),
+        Deferred.make<void>(),
+        Deferred.make<void>()
+      ])
+      const slow = Layer.succeed(Runner, {
         size: 1,
-        run: (job) =>
-          job.id === 0 ? done(job) : Deferred.succeed(begun, undefined).pipe(
-            Effect.zipRight(Effect.never),
-            Effect.onInterrupt(() => Deferred.succeed(ended, undefined))
-          )
+        run: (job, board) =>
+          job.id === 0 ? done(job) : Effect.gen(function*() {
+            yield* Deferred.succeed(begun, undefined)
+            yield* Deferred.await(look)
+            return fakeResult(job.kernel, job.seed, board.stopped ? "stopped" : "completed", 3e9)
+          })
       })
-      const found: Array<JobResults<number>> = []
-      const options: JobOptions<number, never> = { reduce: ({ id }) => id, grace: "1 millis" }
-      const keep = Effect.map(runJobs(jobs, options), (measured) => found.push(measured))
-      const fiber = yield* Effect.fork(Effect.uninterruptible(Effect.provide(keep, deaf)))
+      const found: Array<JobResults<string>> = []
+      const measured = runJobs(jobs, {
+        reduce: ({ id }, { outcome }) => `${id} ${outcome}`,
+        onStop: Effect.asVoid(Deferred.succeed(told, undefined))
+      })
+      const fiber = yield* Effect.fork(
+        Effect.uninterruptible(Effect.provide(Effect.map(measured, (got) => found.push(got)), slow))
+      )
       yield* Deferred.await(begun)
-      yield* Fiber.interrupt(fiber)
-      // nothing of it goes on
-      yield* Deferred.await(ended)
+      const interruption = yield* Effect.fork(Fiber.interrupt(fiber))
+      yield* Deferred.await(told)
+      // as much else as there is to do comes first: the run has not looked yet
+      for (let turn = 0; turn < 1000; turn++) yield* Effect.yieldNow()
+      expect(found).toEqual([])
+      yield* Deferred.succeed(look, undefined)
+      yield* Fiber.join(interruption)
       return found[0]
     }))
     expect(results.interrupted).toBe(true)
-    expect([...results.results]).toEqual([[0, 0]])
+    expect([...results.results.values()]).toEqual(["0 completed", "1 stopped"])
   })
 
-  it("are told so when a result cannot be kept", async () => {
-    const stopped: Array<number> = []
-    const begun = Effect.runSync(Deferred.make<void>())
-    const pair = Layer.succeed(Runner, {
-      size: 2,
-      run: (job, board) =>
-        job.id === 0 ?
-          Effect.zipRight(Deferred.await(begun), done(job)) :
-          Effect.uninterruptible(Effect.gen(function*() {
-            yield* Deferred.succeed(begun, undefined)
+  it("are kept where they came to their own end all the same, and none is begun", async () => {
+    const kept: Array<string> = []
+    const begun: Array<number> = []
+    const results = await Effect.runPromise(Effect.gen(function*() {
+      const started = yield* Deferred.make<void>()
+      const runner = Layer.succeed(Runner, {
+        size: 1,
+        run: (job, board) =>
+          Effect.gen(function*() {
+            begun.push(job.id)
+            yield* Deferred.succeed(started, undefined)
             while (!board.stopped) yield* Effect.yieldNow()
-            stopped.push(job.id)
-            return fakeResult(job.kernel, job.seed, "stopped")
-          }))
-    })
-    const store = { find: () => Effect.succeed(null), keep: () => Effect.fail("no space left") }
-    const failed = await Effect.runPromise(
-      Effect.either(Effect.provide(runJobs(jobs, { reduce: ({ id }) => id, store }), pair))
-    )
-    expect(failed).toEqual(Either.left("no space left"))
-    expect(stopped).toEqual([1])
+            return yield* done(job)
+          })
+      })
+      const store = {
+        find: () => Effect.succeed(null),
+        keep: (_job: Job, result: string) => Effect.sync(() => void kept.push(result))
+      }
+      const found: Array<JobResults<string>> = []
+      const measured = runJobs(jobs, { reduce: ({ id }, { outcome }) => `${id} ${outcome}`, store })
+      const fiber = yield* Effect.fork(
+        Effect.uninterruptible(Effect.provide(Effect.map(measured, (got) => found.push(got)), runner))
+      )
+      yield* Deferred.await(started)
+      yield* Fiber.interrupt(fiber)
+      return found[0]
+    }))
+    expect(begun).toEqual([0])
+    expect(kept).toEqual(["0 completed"])
+    expect([...results.results.values()]).toEqual(["0 completed"])
   })
 })

@@ -22,6 +22,7 @@ export const memoryFiles = (broken: string | null = null) => {
       Effect.sync(() =>
         [...files.keys()].filter((name) => name.startsWith(`${path}/`)).map((name) => name.slice(path.length + 1))
       ),
+    readFile: (path) => Effect.sync(() => files.get(path) ?? new Uint8Array(0)),
     readFileString: (path) => Effect.sync(() => new TextDecoder().decode(files.get(path))),
     writeFile: write,
     writeFileString: (path, text) => write(path, new TextEncoder().encode(text)),

@@ -40,6 +40,7 @@ export const cell = (seed: number, code: string, kernel = "slub", changes: Parti
     failedAllocations: 0,
     firstFailedAllocation: null,
     lowWater: { zone: "DMA32", lowestFree: 20 + seed, min: 191 },
+    metrics: {},
     brokenLaws: [],
     ...changes
   }

@@ -1,14 +1,18 @@
+import type { RunResult } from "@swaplab/cluster"
 import {
+  CELL_FORM,
   cellOf,
   type CellResult,
   type Job,
   type JobResults,
   layerInProcess,
   makePlan,
-  openCellStore,
+  openRunStore,
+  RUN_FORM,
   runJobs,
   type StoreOptions
 } from "@swaplab/experiment"
+import { packResult } from "@swaplab/experiment"
 import { Effect, Either } from "effect"
 import { describe, expect, it } from "vitest"
 import { fakeResult, scenarioWith } from "./fake.ts"
@@ -34,14 +38,28 @@ const run = (
     return fakeResult(kernel, seed)
   })
   return Effect.gen(function*() {
-    const opened = yield* openCellStore("out", { engine: "1+abc", loaded, fresh: false, ...options })
+    const opened = yield* openRunStore("out", { engine: "1+abc", loaded, fresh: false, ...options }, () => CELL_FORM)
     const results = yield* runJobs(jobs, {
       reduce: (job, result) => cellOf(job.loaded.scenario, result),
-      store: opened
+      store: { find: opened.find, keep: (job, cell) => Effect.orDie(opened.keep(job, cell)) }
     })
     return { ran, results }
   }).pipe(Effect.provide(store.layer), Effect.provide(runner), Effect.runPromise)
 }
+
+/** The whole runs of some jobs, kept and found again. */
+const whole = (store: Store, jobs: ReadonlyArray<Job>): Promise<JobResults<RunResult>> =>
+  Effect.gen(function*() {
+    const { find, keep } = yield* openRunStore("out", { engine: "1+abc", loaded, fresh: false }, () => RUN_FORM)
+    return yield* runJobs(jobs, {
+      reduce: (_job, result) => result,
+      store: { find, keep: (job, result) => Effect.orDie(keep(job, result)) }
+    })
+  }).pipe(
+    Effect.provide(store.layer),
+    Effect.provide(layerInProcess((_scenario, kernel, seed) => fakeResult(kernel, seed))),
+    Effect.runPromise
+  )
 
 const cellsOf = ({ results }: { readonly results: JobResults<CellResult> }): ReadonlyArray<CellResult> =>
   [...results.results].sort(([a], [b]) => a - b).map(([, cell]) => cell)
@@ -63,7 +81,7 @@ describe("a store of runs", () => {
   it("keeps no run that was stopped, and no half of a file", async () => {
     const store = memoryFiles()
     await run(store, jobsOf(), {}, 0)
-    expect([...store.files.keys()]).toEqual(["out/cells/experiment.json"])
+    expect([...store.files.keys()]).toEqual(["out/runs/experiment.json"])
     await run(store, jobsOf())
     expect([...store.files.keys()].filter((name) => name.endsWith(".tmp"))).toEqual([])
     expect(store.files.size).toBe(7)
@@ -116,32 +134,49 @@ describe("a store of runs", () => {
     )
     expect(store.files).toEqual(before)
     expect((await run(store, jobsOf(), { engine: "1+abd", fresh: true })).ran).toHaveLength(6)
-    store.files.set("out/cells/experiment.json", new TextEncoder().encode("[]"))
+    store.files.set("out/runs/experiment.json", new TextEncoder().encode("[]"))
     await expect(run(store, jobsOf())).rejects.toThrow("out: has runs of an unknown kind")
   })
 
   it.each([false, true])("refuses a folder of something else, and leaves it; --fresh: %s", async (fresh) => {
     const store = memoryFiles()
     const notes = new TextEncoder().encode("notes")
-    store.files.set("out/cells/notes.txt", notes)
+    store.files.set("out/runs/notes.txt", notes)
     await expect(run(store, jobsOf(), { fresh })).rejects.toThrow(
-      "out/cells: is no folder of runs, expected one, an empty one, or none"
+      "out/runs: is no folder of runs, expected one, an empty one, or none"
     )
-    expect([...store.files]).toEqual([["out/cells/notes.txt", notes]])
+    expect([...store.files]).toEqual([["out/runs/notes.txt", notes]])
   })
 
   it.each([false, true])("takes a folder that was made and no more; --fresh: %s", async (fresh) => {
     const store = memoryFiles()
-    store.files.set("out/cells/experiment.json.tmp", new TextEncoder().encode("{"))
+    store.files.set("out/runs/experiment.json.tmp", new TextEncoder().encode("{"))
     expect((await run(store, jobsOf(), { fresh })).ran).toHaveLength(6)
   })
 
-  it("ends the jobs with its error when it cannot write", async () => {
+  it("has whole runs with their series, equal in every byte, under their own names", async () => {
+    const store = memoryFiles()
+    const first = await whole(store, jobsOf())
+    const again = await whole(store, jobsOf())
+    expect([first.found, again.found]).toEqual([0, 6])
+    for (const [id, run] of first.results) {
+      expect(packResult(again.results.get(id) ?? run)).toEqual(packResult(run))
+      expect(again.results.get(id)?.series).toEqual(run.series)
+    }
+    const renamed = await whole(store, jobsOf({ kernels: { other: { allocator: "slub", base: "v3.5" } } }))
+    expect(renamed.found).toBe(0)
+    expect([...renamed.results.values()].map(({ kernel }) => kernel)).toEqual(["other", "other"])
+    const name = [...store.files.keys()].find((path) => path.endsWith(".msgpack"))
+    store.files.set(name ?? "", Uint8Array.of(1, 2, 3))
+    expect((await whole(store, jobsOf())).found).toBe(5)
+  })
+
+  it("tells when it cannot write", async () => {
     const store = memoryFiles()
     await run(store, jobsOf(), {}, 0)
     const full = memoryFiles(".json.tmp")
     for (const [name, data] of store.files) full.files.set(name, data)
     await expect(run(full, jobsOf())).rejects.toThrow("no space left")
-    expect([...full.files.keys()]).toEqual(["out/cells/experiment.json"])
+    expect([...full.files.keys()]).toEqual(["out/runs/experiment.json"])
   })
 })

@@ -24,9 +24,22 @@ const digest = (value: unknown): Effect.Effect<string> =>
     Effect.map((hash) => Array.from(new Uint8Array(hash, 0, 16), (byte) => byte.toString(16).padStart(2, "0")).join(""))
   )
 
-/** Names a run. `engine` names the build of swaplab: another build may give another result. */
-export const cellKey = (engine: string, { kernel, loaded: { scenario }, seed }: Job): Effect.Effect<string> =>
-  digest({ engine, machines: withoutKernelNames(machinesOf(scenario)), kernels: kernelsOf(scenario, kernel), seed })
+/**
+ * Names a run. `engine` names the build of swaplab: another build may give another result. `names` are those that are part
+ * of what is kept of it; null where nothing is called by a name there.
+ */
+export const runKey = (
+  engine: string,
+  { kernel, loaded: { scenario }, seed }: Job,
+  names: ReadonlyArray<string> | null
+): Effect.Effect<string> =>
+  digest({
+    engine,
+    machines: withoutKernelNames(machinesOf(scenario)),
+    kernels: kernelsOf(scenario, kernel),
+    seed,
+    ...(names === null ? {} : { names })
+  })
 
 /** Names a scenario whatever its kernels, seeds and expectations. */
 export const scenarioKey = (scenario: Scenario): Effect.Effect<string> => digest(machinesOf(scenario))

@@ -1,0 +1,105 @@
+// What run, map and ablate share: many runs in worker threads, each kept in the directory of --out as soon as it is over, so
+// that the same command goes on where an interruption or a crash ended it.
+import type { LoadedScenario, Outcome, RunResult } from "@swaplab/cluster"
+import {
+  type Form,
+  type Job,
+  type JobResults,
+  type JobStore,
+  openRunStore,
+  reasonOf,
+  runJobs,
+  type StoreOptions
+} from "@swaplab/experiment"
+import { makeProgressLine } from "@swaplab/report"
+import { Console, Effect } from "effect"
+import { stderr } from "node:process"
+import { engine } from "./engine.ts"
+import { UsageError } from "./exit.ts"
+import { type Out, withOut } from "./out.ts"
+import { workerPool } from "./pool.ts"
+
+/** Options that all three have. */
+export interface KeptFlags {
+  readonly out: string | undefined
+  readonly fresh: boolean
+  readonly workers: number | undefined
+}
+
+/** What is run, and what is kept of it. */
+export interface KeptRuns<A> {
+  /** The scenario that the jobs vary. */
+  readonly loaded: LoadedScenario
+  readonly jobs: ReadonlyArray<Job>
+  readonly reduce: (job: Job, run: RunResult) => A
+  readonly outcomeOf: (kept: A) => Outcome
+  readonly formOf: (job: Job) => Form<A>
+}
+
+/** Opens the store in the directory. What it cannot keep is told and lost for the next command only, not for this one. */
+const openStore = <A>(
+  out: Out,
+  options: StoreOptions,
+  formOf: (job: Job) => Form<A>
+): Effect.Effect<JobStore<A>, UsageError, Effect.Effect.Context<ReturnType<typeof openRunStore>>> =>
+  openRunStore(out.directory, options, formOf).pipe(
+    Effect.map(({ find, keep }) => ({
+      find,
+      keep: (job: Job, kept: A) => Effect.catchAll(keep(job, kept), (error) => out.tell(error))
+    })),
+    Effect.mapError((error) =>
+      new UsageError({
+        message: error._tag === "StoreMismatch"
+          ? `--out ${error.message}`
+          : `--out ${out.directory}: cannot be written to: ${reasonOf(error)}`
+      })
+    )
+  )
+
+/** Says what is left to do, where that is not all or nothing. */
+const say = <A>(out: Out | null, { jobs, outcomeOf }: KeptRuns<A>, { found, interrupted, results }: JobResults<A>) => {
+  const kept = [...results.values()].filter((result) => outcomeOf(result) !== "stopped").length
+  if (out === null) {
+    return interrupted
+      ? Console.error("swaplab: interrupted; without --out no run is kept")
+      : Effect.void
+  }
+  if (interrupted) {
+    return Console.error(
+      `swaplab: interrupted; ${kept} of ${jobs.length} runs are kept in ${out.directory}, the same command goes on from there`
+    )
+  }
+  return found > 0 ? Console.error(`swaplab: ${found} of ${jobs.length} runs were in ${out.directory}`) : Effect.void
+}
+
+const onStop = Console.error("swaplab: the runs under way are ending; Ctrl-C again ends the command at once")
+
+/** Makes the runs of a command. Then `finish`, which no interruption stops. */
+export const keepRuns = <A, E, R>(
+  worker: URL,
+  flags: KeptFlags,
+  runs: KeptRuns<A>,
+  finish: (results: JobResults<A>, out: Out | null) => Effect.Effect<void, E, R>
+) =>
+  withOut(flags.out, (out) =>
+    Effect.gen(function*() {
+      if (flags.fresh && out === null) return yield* new UsageError({ message: "--fresh: expected --out too" })
+      const { formOf, jobs, loaded, reduce } = runs
+      const store = out === null
+        ? null
+        : yield* openStore(out, { engine: engine(), loaded, fresh: flags.fresh }, formOf)
+      const line = yield* makeProgressLine(stderr, loaded.scenario.duration)
+      const measured = runJobs(jobs, {
+        reduce,
+        onStop,
+        onProgress: line.show,
+        ...(store === null ? {} : { store })
+      }).pipe(
+        Effect.ensuring(line.end),
+        Effect.provide(workerPool(worker, flags.workers, jobs.length))
+      )
+      // an interruption ends the runs early and is held back until their results have been shown and written
+      yield* Effect.uninterruptible(
+        Effect.flatMap(measured, (results) => Effect.zipRight(say(out, runs, results), finish(results, out)))
+      )
+    }))
