@@ -16,13 +16,15 @@ export type RunMetrics = Readonly<Record<string, number | ClientSpread>>
 
 const spreadOf = (clients: ReadonlyArray<ClientResult>, of: (client: ClientResult) => number): ClientSpread => {
   const values = clients.map(of)
-  const [min, max] = [Math.min(...values), Math.max(...values)]
+  // the first of several that have as little, or as much
+  const least = values.reduce((best, value, i) => (value < values[best] ? i : best), 0)
+  const most = values.reduce((best, value, i) => (value > values[best] ? i : best), 0)
   return {
-    min,
+    min: values[least],
     mean: values.reduce((sum, value) => sum + value, 0) / values.length,
-    max,
-    minClient: clients[values.indexOf(min)].name,
-    maxClient: clients[values.indexOf(max)].name
+    max: values[most],
+    minClient: clients[least].name,
+    maxClient: clients[most].name
   }
 }
 

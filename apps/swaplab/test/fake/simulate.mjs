@@ -1,7 +1,18 @@
 // Stands in for a simulation in tests of the command: results are made up from kernel and seed alone. A kernel decides by
 // its name what becomes of a run: lockup, oom, crash, broken (a law), slow (from seed 2 on waits until it is told to stop).
 // All runs of a scenario with the name crash crash; slow ones of a scenario with the name deaf never look.
+import { NO_DROPS } from "@swaplab/cluster"
 import { writeSync } from "node:fs"
+
+/** A port of the switch where nothing was dropped. */
+const quietPort = (name) => ({
+  name,
+  drops: NO_DROPS,
+  switchDroppedBytes: 0,
+  queueHighWaterBytes: 4096,
+  pauseFrames: 0,
+  pausedNs: 0
+})
 
 const latency = (scale) => ({
   count: 1000,
@@ -82,7 +93,9 @@ export const simulate = (scenario, kernel, seed, hooks) => {
         allocFailed: 17,
         retransmits: 2,
         rtos: 1,
-        pfmemallocDrops: 0
+        pfmemallocDrops: 0,
+        duplicates: 0,
+        port: quietPort(name)
       },
       oomKills: 0,
       integrityErrors: 0,
@@ -93,6 +106,12 @@ export const simulate = (scenario, kernel, seed, hooks) => {
       rescue: null,
       background: []
     })),
+    network: {
+      bufferBytes: 524_288,
+      bufferHighWaterBytes: 65_536,
+      server: quietPort("server"),
+      otherHosts: null
+    },
     server: {
       requests: 80_000,
       readBytes: 1e9,
