@@ -7,6 +7,7 @@ import {
   lowmemReserve,
   minFreeKbytes,
   normalStatThreshold,
+  PageAllocator,
   pcpSizes,
   percpuDriftMark,
   PRESENT_PAGES_PRESETS,
@@ -17,6 +18,7 @@ import {
   zoneWatermarkOk,
   zoneWatermarks
 } from "@swaplab/page-alloc"
+import { Sim } from "@swaplab/sim"
 import { describe, expect, it } from "vitest"
 import { machine } from "./support.ts"
 
@@ -257,4 +259,22 @@ describe("inactive_ratio", () => {
     (gib, ratio) => expect(inactiveRatio(gib * 262_144)).toBe(ratio)
   )
   it("a 2 GiB machine has just under 2 GiB in DMA32", () => expect(inactiveRatio(512_000)).toBe(3))
+})
+
+describe("machines of 16 to 64 GiB, by the formulae computed apart", () => {
+  it.each<
+    [gib: number, minFree: number, marks: ReadonlyArray<ReadonlyArray<number>>, protection: ReadonlyArray<number>]
+  >(
+    [
+      [16, 16255, [[3, 3, 4], [757, 946, 1135], [3301, 4126, 4951]], [3008, 16112, 13104]],
+      [32, 22988, [[2, 2, 3], [535, 668, 802], [5208, 6510, 7812]], [3008, 32240, 29232]],
+      [64, 32510, [[1, 1, 1], [378, 472, 567], [7746, 9682, 11619]], [3008, 64496, 61488]]
+    ]
+  )("%i GiB: min_free_kbytes %i", (gib, minFree, marks, protection) => {
+    const pages = new PageAllocator(new Sim({ seed: 1 }), { memory: gib * 1024 ** 3, cpus: 4 })
+    expect(pages.minFreeKbytes).toBe(minFree)
+    expect(pages.populatedZones.map(({ watermark }) => [...watermark])).toEqual(marks)
+    const [dma, dma32] = pages.zones
+    expect([dma.lowmemReserve[1], dma.lowmemReserve[2], dma32.lowmemReserve[2]]).toEqual(protection)
+  })
 })
