@@ -31,6 +31,7 @@ export {
 } from "./run/laws.ts"
 export { type LockupFacts, lockupReport } from "./run/lockup.ts"
 export { type Metric, metricOf, METRICS, portsOf } from "./run/metrics.ts"
+export { isLivelock, ReclaimWatch, type ScanningWindow } from "./run/reclaim-watch.ts"
 export { Replay } from "./run/replay.ts"
 export {
   type BackgroundResult,

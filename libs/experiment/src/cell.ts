@@ -65,7 +65,11 @@ const failureText = ({ flags, gfp, order, task, zones }: LockupFailure): string 
 }
 
 const firstLockup = (clients: ReadonlyArray<ClientResult>): CellLockup | null => {
-  const reports = clients.flatMap(({ lockup }) => (lockup === null ? [] : [lockup]))
+  const locked = clients.flatMap(({ lockup }) => lockup ?? [])
+  // where nobody has locked up, what kept a client from its end until the time was up
+  const reports = locked.length > 0
+    ? locked
+    : clients.flatMap(({ livelock, outcome }) => outcome === "timeout" ? livelock ?? [] : [])
   if (reports.length === 0) return null
   const first = reports.reduce((a, b) => (b.sinceNs < a.sinceNs ? b : a))
   const { allocation, client, firstFailure, kind, sinceNs, taxonomy } = first

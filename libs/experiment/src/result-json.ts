@@ -19,7 +19,7 @@ export interface KernelSummary extends OutcomeCounts {
   readonly runs: number
   /** Share of these runs that locked up, with Wilson's interval of 95 %. */
   readonly lockupShare: { readonly value: number; readonly low: number; readonly high: number }
-  /** Medians over completed runs; null when there is none. */
+  /** Medians over completed runs; null when there is none. Of sys then: over those that were not done in time. */
   readonly elapsedNs: number | null
   readonly sysNs: number | null
   readonly userNs: number | null
@@ -65,6 +65,7 @@ export const summarise = (result: ExperimentResult): ReadonlyArray<KernelSummary
     const runs = result.runs.filter((run) => run.kernel === kernel)
     const counts = countOutcomes(runs)
     const completed = runs.filter((run) => run.outcome === "completed")
+    const timedOut = runs.filter((run) => run.outcome === "timeout")
     const measured = runs.filter((run) => run.elapsedNs > 0)
     const ended = endedRuns(runs).length
     const share = wilson(counts.lockup, ended)
@@ -74,7 +75,7 @@ export const summarise = (result: ExperimentResult): ReadonlyArray<KernelSummary
       ...counts,
       lockupShare: { ...share, value: ended === 0 ? 0 : share.value },
       elapsedNs: orNull(medianOf(completed.map((run) => run.elapsedNs))),
-      sysNs: orNull(medianOf(completed.map((run) => run.sysNs))),
+      sysNs: orNull(medianOf((completed.length > 0 ? completed : timedOut).map((run) => run.sysNs))),
       userNs: orNull(medianOf(completed.map((run) => run.userNs))),
       lockupNs: orNull(medianOf(runs.flatMap(firstLockupNs))),
       swapInPerSecond: orNull(medianOf(measured.map((run) => rate(run, "swapInBytes")))) ?? 0,

@@ -25,12 +25,17 @@ const Saved = Schema.Struct({
     seed: Schema.Number,
     fingerprint: Schema.String,
     clients: Schema.Array(
-      Schema.Struct({ name: Schema.String, lockup: Schema.NullOr(Report), rescue: Schema.NullOr(Report) })
+      Schema.Struct({
+        name: Schema.String,
+        lockup: Schema.NullOr(Report),
+        livelock: Schema.optionalWith(Schema.NullOr(Report), { exact: true, default: () => null }),
+        rescue: Schema.NullOr(Report)
+      })
     )
   }))
 })
 
-/** A lockup of a result, or a cycle that the OOM killer has broken. */
+/** A lockup of a result, a livelock in reclaim, or a cycle that the OOM killer has broken. */
 export interface SavedLockup extends Schema.Schema.Type<typeof Report> {
   readonly kernel: string
   readonly seed: number
@@ -90,8 +95,8 @@ export const readResult = (
     const saved = yield* Effect.mapError(Schema.decodeUnknown(Saved)(json), noResult)
     const loaded = yield* decodeScenario(saved.file, saved.scenario, file)
     const lockups = saved.runs.flatMap(({ clients, kernel, seed }) =>
-      clients.flatMap(({ lockup, name, rescue }) => {
-        const report = lockup ?? rescue
+      clients.flatMap(({ livelock, lockup, name, rescue }) => {
+        const report = lockup ?? livelock ?? rescue
         return report === null ? [] : [{ ...report, kernel, seed, client: name }]
       }).toSorted((a, b) => a.sinceNs - b.sinceNs)
     )
@@ -116,7 +121,9 @@ export const chooseLockup = (
     (choice.client === undefined || item.client === choice.client)
   )
   if (found !== undefined) return Either.right(found)
-  if (lockups.length === 0) return Either.left(mistake(file, "no run of this result has locked up"))
+  if (lockups.length === 0) {
+    return Either.left(mistake(file, "no run of this result has locked up or shows a livelock in reclaim"))
+  }
   const wanted = Object.entries(choice).map(([name, value]) => `${name} ${value}`).join(", ")
   const there = lockups.slice(0, 8).map(({ client, kernel, seed }) =>
     `kernel ${kernel}, seed ${seed}, client ${client}`

@@ -86,6 +86,7 @@ export const fakeResult = (
     firstFailedAllocation: null,
     lowWater: [{ zone: "DMA", lowestFree: 90, min: 61 }, { zone: "DMA32", lowestFree: 100 + seed, min: 191 }],
     lockup: null,
+    livelock: null,
     rescue: null
   }],
   network: {
@@ -123,6 +124,7 @@ export const fakeReport = (taxonomy: LockupTaxonomy): LockupReport => ({
   kind: "deadlock",
   taxonomy,
   network: null,
+  reclaim: null,
   atNs: 6.2e9,
   sinceNs: 0.2e9,
   tasks: [],

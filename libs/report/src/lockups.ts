@@ -56,9 +56,27 @@ const rescuesOf = (kernel: string, runs: ReadonlyArray<RunResult>): ReadonlyArra
   ]
 }
 
+/** Windows in which reclaim scanned and freed next to nothing: counts, and the first one in full. */
+const livelocksOf = (kernel: string, runs: ReadonlyArray<RunResult>): ReadonlyArray<Block> => {
+  const found = runs.flatMap((run) =>
+    run.clients.flatMap(({ livelock, outcome }) => (livelock === null ? [] : [{ run, livelock, outcome }]))
+  )
+  if (found.length === 0) return []
+  const [{ livelock, run }] = found
+  const count = new Set(found.map((entry) => entry.run)).size
+  const late = new Set(found.filter(({ outcome }) => outcome === "timeout").map((entry) => entry.run)).size
+  return [
+    item(
+      `  ${kernel}: livelock in reclaim in ${count} of ${runs.length} runs, ${late} of them not done when the time was up. Seed ${run.seed}, ${livelock.client}:`
+    ),
+    ...lockupLines(livelock, 4),
+    BLANK
+  ]
+}
+
 /** Lockups of every kernel that has any. */
 export const lockupSection = (result: ExperimentResult): ReadonlyArray<Block> =>
   result.plan.kernels.flatMap((kernel) => {
     const runs = runsOf(result.runs, kernel)
-    return [...ofKernel(kernel, runs), ...rescuesOf(kernel, runs)]
+    return [...ofKernel(kernel, runs), ...livelocksOf(kernel, runs), ...rescuesOf(kernel, runs)]
   }).slice(0, -1)

@@ -10,6 +10,7 @@ const CLASS_CODES: Readonly<Record<LockupTaxonomy, string>> = {
   "isolated pages": "IS",
   "unrelated traffic": "UN",
   "dead network": "DN",
+  "livelock in reclaim": "LL",
   "oom-rescued": "OR",
   unclassified: "LU"
 }
@@ -39,6 +40,8 @@ const codeOf = (run: CellResult): string | null => {
       return null
     case "lockup":
       return CLASS_CODES[run.lockup?.taxonomy ?? "unclassified"]
+    case "timeout":
+      return run.lockup === null ? OUTCOME_CODES.timeout : CLASS_CODES[run.lockup.taxonomy]
     default:
       return OUTCOME_CODES[run.outcome]
   }

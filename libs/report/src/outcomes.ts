@@ -58,7 +58,7 @@ export const outcomeTable = (result: ExperimentResult): ReadonlyArray<Block> => 
     table(columns, rows),
     BLANK,
     paragraph(
-      "Medians over seeds. elapsed, sys: completed runs. after: last progress before the lockup. "
+      "Medians over seeds. elapsed, sys: completed runs (sys of time-outs where none completed). after: last progress before the lockup. "
         + "In brackets: 95 % interval (Wilson) of the share of lockups. in, out: swap of all clients."
     )
   ]

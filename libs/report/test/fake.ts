@@ -29,6 +29,7 @@ export const lockupReport = (known: Partial<LockupReport>): LockupReport => ({
   kind: "deadlock",
   taxonomy: "tx starvation",
   network: null,
+  reclaim: null,
   atNs: 6.2e9,
   sinceNs: 0.2e9,
   tasks: [],
@@ -118,6 +119,7 @@ const result = (
     firstFailedAllocation: null,
     lowWater: [{ zone: "DMA32", lowestFree: 150, min: 191 }],
     lockup: outcome === "lockup" ? lockup ?? lockupOf(seed) : null,
+    livelock: null,
     rescue: null
   })),
   network: {

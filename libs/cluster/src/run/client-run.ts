@@ -3,6 +3,7 @@ import type { Link } from "@swaplab/lan"
 import type { UsememExit } from "@swaplab/workload"
 import { markLinks } from "./dead-link.ts"
 import { LatencyHistogram } from "./latency.ts"
+import { type ReclaimLimits, ReclaimWatch } from "./reclaim-watch.ts"
 import type { LockupReport, Outcome } from "./result.ts"
 import type { Client } from "./topology.ts"
 import type { Watchdog } from "./watchdog.ts"
@@ -18,6 +19,8 @@ export class ClientRun {
   lockup: LockupReport | null = null
   /** The last closed wait-for cycle that was seen in the stall under way. */
   stuck: LockupReport | null = null
+  /** The first window of livelock in reclaim. */
+  livelock: LockupReport | null = null
   /** The first such cycle that an OOM kill has broken. */
   rescue: LockupReport | null = null
   oomKillsSeen = 0
@@ -26,11 +29,13 @@ export class ClientRun {
 
   /** The links between it and the server when the last completion was seen, or the disk was last seen idle. */
   linksAtCompletion: ReturnType<typeof markLinks>
+  readonly reclaim: ReclaimWatch
   readonly #path: ReadonlyArray<Link>
 
-  constructor(client: Client, watchdog: Watchdog, path: ReadonlyArray<Link>) {
+  constructor(client: Client, watchdog: Watchdog, path: ReadonlyArray<Link>, limits: ReclaimLimits) {
     this.client = client
     this.#path = path
+    this.reclaim = new ReclaimWatch(client.machine, limits)
     this.linksAtCompletion = markLinks(path)
     this.watchdog = watchdog
     client.machine.onMajorFault = (ns) => this.latency.record(ns)

@@ -90,6 +90,7 @@ export const clientResult = (run: ClientRun, outcome: Outcome): ClientResult => 
       min: zone.watermark[WMARK_MIN]
     })),
     lockup: run.lockup,
+    livelock: run.livelock,
     rescue: run.rescue
   }
 }

@@ -12,6 +12,7 @@ import {
 } from "@swaplab/page-alloc"
 import { waitGraph } from "./build-graph.ts"
 import type { DeadLink } from "./dead-link.ts"
+import { scanningText, type ScanningWindow } from "./reclaim-watch.ts"
 import type {
   LockupAllocation,
   LockupFailure,
@@ -33,6 +34,8 @@ export interface LockupFacts {
   readonly packetsLost: number
   /** The link that has lost everything since then, if there is one. */
   readonly deadLink?: DeadLink | null
+  /** The window of a livelock. */
+  readonly scanning?: ScanningWindow
 }
 
 /** Writes the report of one client. */
@@ -50,7 +53,12 @@ export const lockupReport = (connection: Connection, facts: LockupFacts): Lockup
   }))
   const graph = waitGraph(connection, facts)
   const dead = facts.deadLink ?? null
-  const taxonomy = dead === null ? classify(machine, graph) : "dead network"
+  const { scanning } = facts
+  const taxonomy = scanning !== undefined
+    ? "livelock in reclaim"
+    : dead === null
+    ? classify(machine, graph)
+    : "dead network"
   const stuck =
     [machine.nbdSender, machine.kswapd, ...mine as Array<KernelTask>].find((task) =>
       task !== null && task.refusal.open
@@ -63,6 +71,7 @@ export const lockupReport = (connection: Connection, facts: LockupFacts): Lockup
     network: dead === null
       ? null
       : `nothing has arrived over ${dead.link} since the last completion: ${dead.frames} frames lost (${dead.reason})`,
+    reclaim: scanning === undefined ? null : scanningText(scanning),
     atNs: sim.now,
     sinceNs: facts.sinceNs,
     tasks,
@@ -167,6 +176,7 @@ const textOf = (report: Omit<LockupReport, "text">): string => {
     `${report.kind} of ${report.client} at ${seconds(report.atNs)}: ${report.taxonomy}, no progress since ` +
     `${seconds(report.sinceNs)}`,
     ...(report.network === null ? [] : [`  the network is dead: ${report.network}`]),
+    ...(report.reclaim === null ? [] : [`  reclaim: ${report.reclaim}`]),
     cycle.length === 0 ? "  no wait-for cycle" : "  wait-for cycle:",
     ...cycle.map((line) => `    ${line}`),
     ...(others.length === 0 ? [] : ["  who waits besides:", ...others.map((line) => `    ${line}`)]),

@@ -4,7 +4,7 @@ import { PGSTEAL_DIRECT_DMA, PGSTEAL_KSWAPD_DMA } from "@swaplab/page-alloc"
 import type { TcpSocket } from "@swaplab/tcp"
 
 /** Zones that a counter is kept for: DMA, DMA32, Normal, Movable. */
-const ZONES = 4
+export const ZONES = 4
 
 /** Progress of one client: numbers that only grow, and the pages of its slabs. */
 export interface ProgressSample {

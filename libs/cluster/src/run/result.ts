@@ -96,6 +96,8 @@ export interface ClientResult {
   /** How deep each zone was used, from DMA up. */
   readonly lowWater: ReadonlyArray<ZoneLowWater>
   readonly lockup: LockupReport | null
+  /** The first window in which its reclaim scanned and freed next to nothing. The run goes on after it. */
+  readonly livelock: LockupReport | null
   /** The first closed wait-for cycle that the OOM killer has broken. */
   readonly rescue: LockupReport | null
 }
@@ -215,9 +217,9 @@ export interface LawResult {
 /**
  * How firmly a lack of progress is known: `stall` (no user progress for a while, completions go on), `hang` (no
  * completion for long, with a task in uninterruptible sleep), `deadlock` (proved: no event is left that could free a
- * page or complete a request).
+ * page or complete a request), `livelock` (requests complete, and nearly all work is reclaim that frees nothing).
  */
-export type LockupKind = "stall" | "hang" | "deadlock"
+export type LockupKind = "stall" | "hang" | "deadlock" | "livelock"
 
 /** What starved. */
 export type LockupTaxonomy =
@@ -227,6 +229,7 @@ export type LockupTaxonomy =
   | "isolated pages"
   | "unrelated traffic"
   | "dead network"
+  | "livelock in reclaim"
   | "oom-rescued"
   | "unclassified"
 
@@ -288,6 +291,8 @@ export interface LockupReport {
   readonly taxonomy: LockupTaxonomy
   /** Which link carries nothing, and why; null where the network works. */
   readonly network: string | null
+  /** Who scans and what is freed, for a livelock in reclaim; null otherwise. */
+  readonly reclaim: string | null
   readonly atNs: number
   /** Last progress. */
   readonly sinceNs: number

@@ -54,8 +54,14 @@ export const runCluster = (
   const runs = cluster.clients.map((client) => {
     const path = [client.up, cluster.serverIn, cluster.serverOut, client.down]
     const framesLost = (): number => path.reduce((sum, link) => sum + link.droppedFrames, cluster.fabric.droppedFrames)
-    const { stall, hang } = scenario.watchdog
-    return new ClientRun(client, new Watchdog(client.connection, { stallNs: stall, hangNs: hang }, framesLost), path)
+    const { stall, hang, livelock, scanRatio } = scenario.watchdog
+    const limits = { windowNs: livelock, scanRatio }
+    return new ClientRun(
+      client,
+      new Watchdog(client.connection, { stallNs: stall, hangNs: hang }, framesLost),
+      path,
+      limits
+    )
   })
   const stopWhenDone = (): void => {
     if (runs.every((run) => run.done || (replay !== null && run.client.machine.name !== replay.client))) sim.stop()
@@ -118,6 +124,7 @@ const look = (run: ClientRun): void => {
   const verdict = watchdog.look()
   if (watchdog.busySince !== before) run.markCompletion()
   noteRescue(run)
+  noteLivelock(run)
   if (verdict === "progress") {
     run.stuck = null
     return
@@ -131,6 +138,19 @@ const look = (run: ClientRun): void => {
   })
   if (verdict !== "stall") run.lockup = report
   else if (report.graph.closed) run.stuck = report
+}
+
+/** A window in which reclaim only scanned. */
+const noteLivelock = (run: ClientRun): void => {
+  const scanning = run.reclaim.look()
+  if (scanning === null || run.livelock !== null) return
+  run.livelock = lockupReport(run.client.connection, {
+    kind: "livelock",
+    sinceNs: scanning.fromNs,
+    lastCompletionNs: run.watchdog.lastCompletion,
+    packetsLost: 0,
+    scanning
+  })
 }
 
 /** The OOM killer was called in a stall that had become a closed cycle: it has rescued the client. */

@@ -110,6 +110,18 @@ const scenarioFields = {
         positiveTime,
         120 * S,
         "No completion for this long, with a task asleep uninterruptibly, is a hang. khungtaskd waits 120 s."
+      ),
+      livelock: field(
+        positiveTime,
+        10 * S,
+        "Window for livelock in reclaim: requests complete, and reclaim only scans. Longer than any swap-in storm that ends "
+          + "by itself in the runs here, and a twelfth of what a hang needs."
+      ),
+      scanRatio: field(
+        whole(2, 1_000_000),
+        20,
+        "In such a window reclaim scans at least so many pages for each that it frees. 20 is what Linux calls critical "
+          + "pressure since 3.10 (mm/vmpressure.c: 95 % of the scanned pages are not freed)."
       )
     }),
     "When a lack of progress is reported."
