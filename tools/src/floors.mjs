@@ -33,10 +33,13 @@ const floor1 = [
 ]
 const subsystems = floor1.map(([name]) => name)
 
+/** The floor of the apps. */
+const APPS = 5
+
 /** @type {(name: string, floor: number, imports: ReadonlyArray<string>) => Project} */
 const lib = (name, floor, imports) => ({ name, folder: `libs/${name}`, floor, imports })
 /** @type {(name: string, imports: ReadonlyArray<string>) => Project} */
-const app = (name, imports) => ({ name, folder: `apps/${name}`, floor: 5, imports })
+const app = (name, imports) => ({ name, folder: `apps/${name}`, floor: APPS, imports })
 
 /** All libs and apps, from the bottom up. @type {ReadonlyArray<Project>} */
 export const projects = [
@@ -84,6 +87,13 @@ export const packageOf = (/** @type {string} */ name) => `@swaplab/${name}`
 /** The @swaplab part of a package.json's dependencies. */
 export const dependenciesOf = (/** @type {Project} */ project) =>
   Object.fromEntries(project.imports.map(packageOf).sort().map((name) => [name, "*"]))
+
+/** What every packed package says of itself. Its licence file comes from the root when it is packed. */
+export const published = (/** @type {Project} */ { floor }) => ({
+  license: "MIT",
+  files: [...(floor === APPS ? ["bin"] : []), "dist", "src", "README.md"],
+  engines: { node: ">=20.19" }
+})
 
 /** References of tsconfig.lib.json, or of tsconfig.spec.json, in the order of the floors. */
 export const referencesOf = (/** @type {Project} */ project, /** @type {"lib" | "spec"} */ kind) => [

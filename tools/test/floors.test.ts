@@ -8,6 +8,7 @@ import {
   oxlintConfig,
   packageOf,
   projects,
+  published,
   referencesOf,
   rootReferences,
   sideways
@@ -56,6 +57,7 @@ describe("what follows from it (npm run generate)", () => {
     expect(Object.fromEntries(workspaceDependencies)).toEqual(dependenciesOf(project))
     expect(manifest.name).toBe(packageOf(project.name))
     expect(manifest.nx.tags).toEqual([`floor:${project.floor}`])
+    expect(manifest).toMatchObject(published(project))
     for (const kind of ["lib", "spec"] as const) {
       expect(json(`${project.folder}/tsconfig.${kind}.json`)["references"]).toEqual(referencesOf(project, kind))
     }

@@ -1,0 +1,71 @@
+// The packages, packed as for a registry and installed in an empty place. Only packages of others come from the registry,
+// and of these npm takes what it has in its cache.
+import { readdirSync } from "node:fs"
+import { join } from "node:path"
+import { beforeAll, describe, expect, it } from "vitest"
+import { execute, fileWith, root, scratch } from "../src/command.ts"
+
+const packages = scratch()
+const prefix = scratch()
+const packageOf = (file: string): string => file.replace(/-\d+\.\d+\.\d+\.tgz$/, "")
+
+const succeed = async (program: string, args: ReadonlyArray<string>, cwd: string): Promise<string> => {
+  const { code, stderr, stdout } = await execute(program, args, { cwd })
+  expect(code, `${program} ${args.join(" ")}\n${stderr}`).toBe(0)
+  return stdout
+}
+
+beforeAll(async () => {
+  await succeed(process.execPath, [join(root, "tools/pack.mjs"), packages], root)
+})
+
+describe("npm run pack", () => {
+  it("makes one package of each lib and each app", () => {
+    const projects = ["libs", "apps"].flatMap((top) => readdirSync(join(root, top)))
+    expect(readdirSync(packages).map(packageOf).sort()).toEqual(projects.map((name) => `swaplab-${name}`).sort())
+  })
+
+  it("packs sources, what was built of them, bin files and the licence, and no test", async () => {
+    for (const file of readdirSync(packages)) {
+      const paths = (await succeed("tar", ["-tzf", join(packages, file)], packages)).trim().split("\n")
+      const odd = paths.filter((path) =>
+        !/^package\/(LICENSE|README\.md|package\.json|bin\/[\w-]+\.mjs|src\/[\w/-]+\.ts|dist\/[\w/-]+\.(js|d\.ts)(\.map)?)$/
+          .test(path)
+      )
+      expect(odd, file).toEqual([])
+      expect(paths, file).toEqual(expect.arrayContaining(["package/LICENSE", "package/README.md"]))
+      const bins = paths.filter((path) => path.startsWith("package/bin/")).length
+      expect(bins, file).toBe(["swaplab-swaplab", "swaplab-nbd-server"].includes(packageOf(file)) ? 1 : 0)
+    }
+  })
+
+  it("names exact versions", async () => {
+    for (const file of readdirSync(packages)) {
+      const manifest = await succeed("tar", ["-xzOf", join(packages, file), "package/package.json"], packages)
+      const { dependencies } = JSON.parse(manifest) as { dependencies: Record<string, string> }
+      expect(Object.values(dependencies).filter((range) => !/^\d+\.\d+\.\d+$/.test(range)), file).toEqual([])
+    }
+  })
+})
+
+it("both commands work where nothing but these packages is installed", async () => {
+  const files = readdirSync(packages).map((file) => join(packages, file))
+  const install = [
+    "install",
+    "-g",
+    "--prefix",
+    prefix,
+    "--prefer-offline",
+    "--ignore-scripts",
+    "--no-audit",
+    "--no-fund"
+  ]
+  await succeed("npm", [...install, ...files], prefix)
+  const bin = (name: string): string => join(prefix, "bin", name)
+  const file = fileWith(
+    "name: tiny\nseeds: 1\nkernels: { k: { allocator: slub, base: v3.6 } }\nclients: [{ name: c, ram: 16 MiB, swap: 96 MiB }]\n"
+  )
+  expect(await succeed(bin("swaplab"), ["validate", file], prefix)).toContain("valid")
+  expect(await succeed(bin("swaplab"), ["run", file], prefix)).toContain("Fingerprints")
+  expect(await succeed(bin("swaplab-nbd-server"), ["--help"], prefix)).toContain("swaplab-nbd-server")
+})

@@ -1,0 +1,39 @@
+import { describe, expect, it } from "vitest"
+import { isOutput, packedManifest } from "../src/pack.mjs"
+
+describe("a packed manifest", () => {
+  const versions = { "@swaplab/sim": "1.2.3" }
+
+  it("names packages of the workspace by their exact version, and nothing that only the workspace needs", () => {
+    expect(packedManifest({
+      name: "@swaplab/lan",
+      version: "0.1.0",
+      exports: { ".": "./dist/index.js" },
+      dependencies: { "@swaplab/sim": "*", effect: "3.22.4" },
+      devDependencies: { vitest: "3.2.7" },
+      scripts: { test: "vitest run" },
+      nx: { tags: [] }
+    }, versions)).toEqual({
+      name: "@swaplab/lan",
+      version: "0.1.0",
+      exports: { ".": "./dist/index.js" },
+      dependencies: { "@swaplab/sim": "1.2.3", effect: "3.22.4" }
+    })
+  })
+
+  it("cannot be made for a package that needs one which is not packed", () => {
+    expect(() => packedManifest({ name: "a", version: "0.1.0", dependencies: { "@swaplab/lab": "*" } }, versions))
+      .toThrow("a needs @swaplab/lab, which is no package of this workspace")
+  })
+})
+
+it.each([
+  ["index.js", true],
+  ["index.d.ts", true],
+  ["deep/page.js.map", true],
+  ["deep/page.d.ts.map", true],
+  ["gone.js", false],
+  ["tsconfig.lib.tsbuildinfo", false]
+])("of dist, %s is packed: %s", (path, packed) => {
+  expect(isOutput(path, (source) => ["index.ts", "deep/page.ts"].includes(source))).toBe(packed)
+})
