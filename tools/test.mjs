@@ -55,6 +55,7 @@ if (seed !== null) {
 tally("tsc -b", ...built)
 tally("dprint check", ...(whole ? [] : folders.map((folder) => `${folder}/**/*.{ts,js,mjs,json,md}`)))
 tally("oxlint", ...(whole ? [] : folders))
+if (whole) tally("knip --no-progress")
 
 const results = join(root, "test-results.json")
 rmSync(results, { force: true })

@@ -10,7 +10,7 @@ export interface Client {
   readonly vmstat: Readonly<Record<string, number>>
 }
 
-export interface Run {
+interface Run {
   readonly kernel: string
   readonly seed: number
   readonly fingerprint: string

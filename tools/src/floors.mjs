@@ -26,7 +26,7 @@ const floor1 = [
   ["blk", ["sim", "page-alloc"]],
   ["swap", ["sim", "page-alloc", "blk"]],
   ["net-skb", ["sim", "page-alloc", "kmem"]],
-  ["tcp", ["sim", "page-alloc", "kmem", "net-skb"]],
+  ["tcp", ["sim", "page-alloc", "net-skb"]],
   ["lan", ["sim"]],
   ["nbd-driver", ["sim", "nbd", "page-alloc", "blk"]],
   ["server-model", ["sim", "nbd", "page-alloc", "net-skb", "tcp"]]
@@ -48,12 +48,19 @@ export const projects = [
   lib("command", 0, []),
   lib("config", 0, []),
   ...floor1.map(([name, imports]) => lib(name, 1, imports)),
-  lib("kernel", 2, ["sim", ...subsystems.filter((name) => name !== "server-model")]),
+  lib("kernel", 2, ["sim", ...subsystems.filter((name) => !["lan", "server-model", "tcp"].includes(name))]),
   lib("workload", 2, ["sim", "page-alloc", "net-skb", "tcp", "kernel"]),
-  lib("cluster", 3, ["sim", "config", "nbd", ...subsystems, "kernel", "workload"]),
+  lib("cluster", 3, [
+    "sim",
+    "config",
+    "nbd",
+    "kernel",
+    "workload",
+    ...subsystems.filter((name) => !["blk", "swap", "vmscan"].includes(name))
+  ]),
   lib("experiment", 4, ["sim", "config", "page-alloc", "kernel", "cluster"]),
   lib("report", 4, ["sim", "config", "cluster", "experiment"]),
-  app("swaplab", ["command", "config", "sim", "cluster", "experiment", "report"]),
+  app("swaplab", ["command", "config", "cluster", "experiment", "report"]),
   app("nbd-server", ["command", "config", "nbd"])
 ]
 
@@ -71,7 +78,6 @@ export const sideways = [
   "net-skb → page-alloc",
   "net-skb → kmem",
   "tcp → page-alloc",
-  "tcp → kmem",
   "tcp → net-skb",
   "nbd-driver → page-alloc",
   "nbd-driver → blk",

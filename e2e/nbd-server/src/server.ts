@@ -8,9 +8,9 @@ import { setTimeout as sleep } from "node:timers/promises"
 import { fileURLToPath } from "node:url"
 
 /** The folder of the root package.json. */
-export const root = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))))
+const root = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))))
 
-export const main = join(root, "apps/nbd-server/dist/main.js")
+const main = join(root, "apps/nbd-server/dist/main.js")
 
 const folders: Array<string> = []
 

@@ -14,7 +14,7 @@ export const SECTORS_PER_PAGE = 8
 /** `ELEVATOR_NO_MERGE` and the two ways to merge. */
 export const NO_MERGE = 0
 export const BACK_MERGE = 1
-export const FRONT_MERGE = 2
+const FRONT_MERGE = 2
 
 /** `blk_try_merge` and the size limit of `ll_back_merge_fn`, `ll_front_merge_fn`. */
 const tryMerge = (rqs: Requests, rq: number, write: number, sector: number, maxPages: number): number => {

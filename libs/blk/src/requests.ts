@@ -7,8 +7,8 @@ import { NO_BIO } from "./bio-set.ts"
 export const NO_REQUEST = -1
 
 /** States of a request, in the order in which it passes them. */
-export const RQ_FREE = 0
-export const RQ_ALLOCATED = 1
+const RQ_FREE = 0
+const RQ_ALLOCATED = 1
 export const RQ_PLUGGED = 2
 export const RQ_QUEUED = 3
 export const RQ_STARTED = 4

@@ -66,7 +66,7 @@ export class TestMemory implements BlkMemory {
 }
 
 /** Takes every request at once and keeps it until told to end it. */
-export class TestDisk implements BlockDriver {
+class TestDisk implements BlockDriver {
   readonly held: Array<number> = []
   /** Calls of the request function. */
   runs = 0

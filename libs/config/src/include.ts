@@ -7,7 +7,7 @@ import { type Entry, type MappingNode, nodeAt, placeAt, quote, type Tree } from 
 import type { Expected } from "./yaml.ts"
 
 /** Files that one may include, itself counted. */
-export const MAX_FILES = 64
+const MAX_FILES = 64
 
 /** How a file that may include others is read. */
 export interface IncludeOptions {

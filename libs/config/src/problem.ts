@@ -6,7 +6,7 @@ import { Data } from "effect"
 export type Path = ReadonlyArray<string | number>
 
 /** A line and a column, both from 1. */
-export interface Position {
+interface Position {
   readonly line: number
   readonly column: number
 }
@@ -59,7 +59,7 @@ export const formatFinding = ({ path, text }: Finding): string =>
 export const formatProblem = (problem: Problem): string => `${formatPlace(problem.place)}: ${formatFinding(problem)}`
 
 /** Problems that are shown at once; of more, their number is said. */
-export const MAX_SHOWN = 20
+const MAX_SHOWN = 20
 
 /** Files, flags or values that cannot be used. The message has one line a mistake. */
 export class ConfigError extends Data.TaggedError("ConfigError")<{

@@ -57,7 +57,7 @@ const keysOf = (ast: AST.AST): ReadonlyArray<string> => {
 }
 
 /** What to say of a key that nobody reads. */
-export const unknownKey = (key: string, keys: ReadonlyArray<string>): string => {
+const unknownKey = (key: string, keys: ReadonlyArray<string>): string => {
   const near = nearest(key, keys)
   if (near !== null) return `unknown key, did you mean "${near}"?`
   return keys.length === 0 ? "unknown key" : `unknown key, expected one of ${keys.join(", ")}`

@@ -4,7 +4,7 @@
 import { type Path, type Place, wholeOf } from "./problem.ts"
 
 /** A text, number, boolean or null. */
-export interface ScalarNode {
+interface ScalarNode {
   readonly kind: "scalar"
   readonly place: Place
   readonly value: unknown

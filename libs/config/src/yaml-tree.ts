@@ -5,7 +5,7 @@ import { type Place, type Problem, wholeOf } from "./problem.ts"
 import type { Entry, MappingNode, Tree } from "./tree.ts"
 
 /** Values in a file, those that aliases repeat included. A scenario of a thousand client groups has about 50,000. */
-export const MAX_VALUES = 250_000
+const MAX_VALUES = 250_000
 /** Lists and mappings inside one another. */
 export const MAX_DEPTH = 100
 

@@ -9,7 +9,7 @@ const SECTORS_PER_SLOT = 8
 const MIB = 1024 * 1024
 
 /** Keeps the token of every slot written, as the server does. */
-export class ToyDisk implements BlockDriver {
+class ToyDisk implements BlockDriver {
   delayNs = 200_000
   /** Keeps requests until `release`. */
   held = false

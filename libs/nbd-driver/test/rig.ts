@@ -14,7 +14,7 @@ import { Process, type Sim, type Sleeps, WaitQueue } from "@swaplab/sim"
 import { Effect } from "effect"
 
 /** A task that uses no CPU time. */
-export const task = (sim: Sim, name: string, flags = 0): Task => ({
+const task = (sim: Sim, name: string, flags = 0): Task => ({
   ...bootContext(),
   flags,
   process: new Process(sim, name),

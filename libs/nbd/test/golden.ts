@@ -1,7 +1,7 @@
 // Byte sequences captured from, or accepted by, real servers: nbdkit 1.32.5, nbd-server 3.24 and git, qemu-nbd 7.2 and
 // 10.0; export "disk" of 64 MiB. K stands for the cookie.
 
-export const COOKIE = "1122334455667788"
+const COOKIE = "1122334455667788"
 
 /** Bytes of hexadecimal text; spaces and K as in the vectors. */
 export const hex = (text: string): Uint8Array => {
@@ -12,7 +12,7 @@ export const hex = (text: string): Uint8Array => {
 export const toHex = (bytes: Uint8Array): string => Array.from(bytes, (b) => b.toString(16).padStart(2, "0")).join("")
 
 /** 00 01 02 … of so many bytes. */
-export const ramp = (bytes: number): string => toHex(Uint8Array.from({ length: bytes }, (_, i) => i))
+const ramp = (bytes: number): string => toHex(Uint8Array.from({ length: bytes }, (_, i) => i))
 
 const OPT = "49484156454f5054"
 const REP = "0003e889045565a9"

@@ -200,7 +200,7 @@ const allocatorSections = (result: AblationResult, allocator: Allocator): Docume
 }
 
 /** What the report of an ablation says. */
-export const ablationDocument = (result: AblationResult): Document => {
+const ablationDocument = (result: AblationResult): Document => {
   const { failures, interrupted, plan, runs } = result
   const { name } = plan.loaded.scenario
   const seeds = plan.seeds.length === 1 ? "seed" : "seeds"

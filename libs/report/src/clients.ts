@@ -58,7 +58,7 @@ const totalRow = (run: RunResult): Row => {
 }
 
 /** The first run of every kernel that has one. */
-export const firstRuns = (result: ExperimentResult): ReadonlyArray<RunResult> =>
+const firstRuns = (result: ExperimentResult): ReadonlyArray<RunResult> =>
   result.plan.kernels.flatMap((kernel) => runsOf(result.runs, kernel).slice(0, 1))
 
 /** The clients of each kernel's first seed. */

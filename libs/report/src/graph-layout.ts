@@ -30,7 +30,7 @@ export interface Box extends Rect {
   y: number
 }
 
-export const BOX_WIDTH = 222
+const BOX_WIDTH = 222
 const COLUMN_GAP = 180
 const ROW_GAP = 62
 const STACK_GAP = 34

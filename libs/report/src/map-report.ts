@@ -50,7 +50,7 @@ const allocationSection = ({ cells, plan: { kernels, y } }: OutcomeMap): Readonl
   )
 
 /** What the report of a map says. */
-export const mapDocument = (
+const mapDocument = (
   loaded: LoadedScenario,
   map: OutcomeMap,
   failures: ReadonlyArray<RunFailure>,

@@ -117,7 +117,7 @@ const costSection = (result: ExperimentResult): Document => {
 }
 
 /** What the report of an experiment says. */
-export const reportDocument = (result: ExperimentResult): Document => {
+const reportDocument = (result: ExperimentResult): Document => {
   const total = result.plan.jobs.filter((job) => job.field === null).length
   const partial = result.runs.some((run) => run.outcome === "stopped")
   return [

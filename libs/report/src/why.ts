@@ -84,7 +84,7 @@ const verdict = ({ enough, single, together }: Explanation): ReadonlyArray<Block
 }
 
 /** What the explanation of a lockup says. */
-export const whyDocument = (explanation: Explanation): Document => {
+const whyDocument = (explanation: Explanation): Document => {
   const { lockup, momentNs, report, single, switchNs } = explanation
   const beforeNs = momentNs - switchNs
   return [

@@ -2,7 +2,7 @@ import type { Scheduler } from "effect"
 import { assert } from "./assert.ts"
 
 /** How many steps fibers may take between two events before the run is declared a livelock. */
-export const MAX_FIBER_STEPS_PER_EVENT = 5_000_000
+const MAX_FIBER_STEPS_PER_EVENT = 5_000_000
 
 /**
  * The Effect scheduler of a simulation: one first-in-first-out run queue, drained synchronously between two events.

@@ -26,7 +26,7 @@ export const rttEstimator = (sk: TcpSocket, sample: Nanoseconds): void => {
 }
 
 /** `tcp_set_rto`: smoothed round trip plus at least 200 ms. */
-export const setRto = (sk: TcpSocket): void => {
+const setRto = (sk: TcpSocket): void => {
   const rttvar = Math.max(4 * sk.mdev, TCP_RTO_MIN)
   sk.rto = Math.min(sk.srtt + rttvar, TCP_RTO_MAX)
 }

@@ -65,7 +65,7 @@ export const writeXmit = (sk: TcpSocket, ctx: Context, nonagle: number, pushOne:
 }
 
 /** `tcp_event_new_data_sent`. */
-export const eventNewDataSent = (sk: TcpSocket, skb: number): void => {
+const eventNewDataSent = (sk: TcpSocket, skb: number): void => {
   const skbs = sk.stack.skbs
   const before = sk.packetsOut
   sk.sendHead = skbs.next[skb]

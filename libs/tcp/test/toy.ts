@@ -21,7 +21,7 @@ import { connectTcp, type TcpOptions, TcpSocket } from "@swaplab/tcp"
 import { Effect } from "effect"
 
 /** Free pages of the machines: 2 GiB. */
-export const FREE_PAGES = 500_000
+const FREE_PAGES = 500_000
 
 /** One direction of the toy wire. `loss` and `reorder` are probabilities; a reordered frame is late by up to `lateNs`. */
 export class ToyWire implements Wire {

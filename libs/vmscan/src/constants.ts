@@ -7,7 +7,6 @@ export const SWAP_CLUSTER_MAX = 32
 export const DEF_PRIORITY = 12
 export const PAGEVEC_SIZE = 14
 export const KSWAPD_ZONE_BALANCE_GAP_RATIO = 100
-export const PAGE_ALLOC_COSTLY_ORDER = 3
 
 /** LRU lists in the order in which shrink_lruvec visits them. */
 export const LRU_INACTIVE_ANON = 0

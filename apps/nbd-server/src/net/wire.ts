@@ -5,7 +5,7 @@
 import { type OnReadOpts, Socket, type SocketConstructorOpts } from "node:net"
 
 /** Bytes taken from a socket at once. */
-export const READ_BYTES = 262144
+const READ_BYTES = 262144
 
 /** Bytes that the kernel has not taken, and pieces that they are in, with which a connection waits for its client to read. */
 const OUTPUT_BYTES = 131072

@@ -11,7 +11,7 @@ import type { Server } from "../net/server.ts"
 import { statusOf } from "./status.ts"
 
 /** What can be asked for. */
-export const ControlRequest = Schema.Union(
+const ControlRequest = Schema.Union(
   Schema.Struct({ token: Schema.String, command: Schema.Literal("status") }),
   Schema.Struct({
     token: Schema.String,
@@ -28,7 +28,7 @@ const MAX_LINE = 65536
 const digest = (text: string): Buffer => createHash("sha256").update(text).digest()
 
 /** The answer to one line. */
-export const answerTo = (line: string, token: string, server: Server): unknown => {
+const answerTo = (line: string, token: string, server: Server): unknown => {
   let json: unknown
   try {
     json = JSON.parse(line)

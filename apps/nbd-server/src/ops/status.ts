@@ -3,7 +3,7 @@ import { roundQuantity, SIZE } from "@swaplab/config"
 import type { Server } from "../net/server.ts"
 
 /** One client in the status. */
-export interface ClientStatus {
+interface ClientStatus {
   readonly client: string
   readonly connections: number
   readonly requests: number
@@ -17,7 +17,7 @@ export interface ClientStatus {
   readonly heldBytes: number
 }
 
-export interface StoreStatus {
+interface StoreStatus {
   readonly name: string
   readonly sizeBytes: number
   readonly allocatedBytes: number

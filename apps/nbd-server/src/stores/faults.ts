@@ -3,7 +3,7 @@ import { type ByteStore, Command, dispatch, type Job, NbdError, type WaitingStor
 import { Random } from "./random.ts"
 
 /** How long a request is held back, in milliseconds. */
-export type Delay =
+type Delay =
   | { readonly kind: "fixed"; readonly ms: number }
   | { readonly kind: "uniform"; readonly ms: number; readonly maxMs: number }
   | { readonly kind: "exponential"; readonly ms: number }

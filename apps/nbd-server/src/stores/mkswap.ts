@@ -1,5 +1,5 @@
 /** Bytes that the header of a swap area takes: a page of x86 and most others. */
-export const SWAP_HEADER_BYTES = 4096
+const SWAP_HEADER_BYTES = 4096
 
 /**
  * What mkswap writes to the first page, so that swapon works at once: version 1, little-endian, pages of 4096 bytes.

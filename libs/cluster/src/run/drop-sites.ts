@@ -138,7 +138,7 @@ const isDropSite = (name: string): name is DropSite => Object.hasOwn(DROP_SITES,
 export const DROP_SITE_NAMES: ReadonlyArray<DropSite> = Object.keys(DROP_SITES).filter(isDropSite)
 
 /** A figure for every place. */
-export const forEverySite = (of: (site: DropSite) => number): Drops =>
+const forEverySite = (of: (site: DropSite) => number): Drops =>
   Object.fromEntries(DROP_SITE_NAMES.map((site) => [site, of(site)])) as Drops
 
 /** What a machine's path has dropped so far. */

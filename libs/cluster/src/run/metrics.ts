@@ -5,7 +5,7 @@ import { DROP_SITE_NAMES, DROP_SITES, totalDrops } from "./drop-sites.ts"
 import type { ClientResult, LatencySummary, PortResult, RunResult } from "./result.ts"
 
 /** Unit of a metric: null is a plain number. */
-export type MetricUnit = UnitKind | null
+type MetricUnit = UnitKind | null
 
 /** One metric. Those of clients have a value for every client, the others one for a run. */
 export type Metric =

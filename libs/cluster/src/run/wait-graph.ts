@@ -47,7 +47,7 @@ export interface WaitGraph {
 }
 
 /** Nodes that can be reached from `start`, itself included. */
-export const reachable = (edges: ReadonlyArray<WaitEdge>, start: string): ReadonlySet<string> => {
+const reachable = (edges: ReadonlyArray<WaitEdge>, start: string): ReadonlySet<string> => {
   const seen = new Set([start])
   for (const id of seen) for (const { from, to } of edges) if (from === id) seen.add(to)
   return seen

@@ -34,7 +34,7 @@ export const usememBytes = (group: ClientGroup): Bytes => {
 }
 
 /** The largest share of RAM and swap that MMTests lets usemem map. source: MMTests, shellpack-bench-micro */
-export const USEMEM_SHARE = 0.7
+const USEMEM_SHARE = 0.7
 
 /** Whether the load of a client leaves RAM and swap the room that MMTests wants. */
 export const fitsSwap = (group: ClientGroup): boolean => group.swap >= neededSwap(group)

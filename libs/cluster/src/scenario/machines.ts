@@ -175,7 +175,7 @@ const serviceTime = (direction: string) =>
   }).annotations({ description: `Times of ${direction}.` })
 
 /** A disk by figures. */
-export const DiskConfig = Schema.Struct({
+const DiskConfig = Schema.Struct({
   read: serviceTime("reads"),
   write: serviceTime("writes"),
   channels: field(whole(1, 1024), 1, "Requests that are served at the same time."),
@@ -185,7 +185,7 @@ export const DiskConfig = Schema.Struct({
     "What fits on it. Exports are sparse: only pages that were written take room. A write that finds none fails."
   )
 })
-export interface DiskConfig extends Schema.Schema.Type<typeof DiskConfig> {}
+interface DiskConfig extends Schema.Schema.Type<typeof DiskConfig> {}
 
 /** The NBD server that all clients share. */
 export const ServerConfig = Schema.Struct({

@@ -4,8 +4,8 @@ import { VMSTAT_NAMES } from "@swaplab/page-alloc"
 import { ParseResult, Schema } from "effect"
 import { metricOf, METRICS } from "../run/metrics.ts"
 
-export const COMPARISONS = ["<=", ">=", "<", ">"] as const
-export type Comparison = (typeof COMPARISONS)[number]
+const COMPARISONS = ["<=", ">=", "<", ">"] as const
+type Comparison = (typeof COMPARISONS)[number]
 
 /** A limit that every run has to keep; a metric of clients has to keep it for every client. */
 export interface Threshold {

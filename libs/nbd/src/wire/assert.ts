@@ -1,5 +1,5 @@
 /** A fault of this library, never one of its peer: thrown when its own state contradicts itself. */
-export class AssertionError extends Error {
+class AssertionError extends Error {
   override readonly name = "AssertionError"
 }
 

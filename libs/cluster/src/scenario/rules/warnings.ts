@@ -36,7 +36,7 @@ const idleThreshold = (threshold: Threshold, scenario: Scenario): string | null 
 }
 
 /** All advice, in the order in which it is given. */
-export const ADVICE: ReadonlyArray<Advice> = [
+const ADVICE: ReadonlyArray<Advice> = [
   ...KERNEL_ADVICE,
   ...GROUP_ADVICE,
   ...DISK_ADVICE,
