@@ -46,6 +46,7 @@ export const tallyVitest = (projects, text) => {
     for (const test of file.assertionResults) {
       if (test.status === "passed") tally.passed++
       else if (test.status === "failed") fail(`${project}: ${name}: ${test.fullName}`)
+      else if (test.status === "pending") fail(`${project}: ${name}: ${test.fullName}: did not end`)
       else tally.leftOut.push(`${project}: ${name}: ${test.fullName}`)
     }
     const red = file.assertionResults.some((/** @type {{ status: string }} */ test) => test.status === "failed")

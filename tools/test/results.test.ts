@@ -30,6 +30,7 @@ describe("results", () => {
     ["no file", null, "no test-results.json was written"],
     ["half a file", "{\"success\": tr", "is not JSON"],
     ["no test", JSON.stringify({ success: true, testResults: [] }), "lan: no test was run"],
+    ["a test that did not end", report(true, "passed", "pending"), "test 1: did not end"],
     ["an error outside of all tests", report(false, "passed"), "outside of all tests"],
     [
       "a file that cannot be loaded",
