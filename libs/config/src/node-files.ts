@@ -9,6 +9,7 @@ interface Stats {
   isDirectory(): boolean
   isFIFO(): boolean
   isCharacterDevice(): boolean
+  isSocket(): boolean
 }
 
 type Callback<A> = (error: Error | null, value: A) => void
@@ -57,10 +58,19 @@ const codeOf = (error: unknown): string =>
 const reasonOf = (error: unknown): string =>
   REASONS[codeOf(error)] ?? (error instanceof Error ? error.message : String(error))
 
-const kindOf = (stats: Stats): FileKind =>
-  stats.isFile()
-    ? { kind: "file", bytes: stats.size }
-    : { kind: stats.isDirectory() ? "directory" : stats.isFIFO() || stats.isCharacterDevice() ? "stream" : "other" }
+/** The descriptor that a path names, or null. What a process was started with need not be a thing that can be opened. */
+const descriptorOf = (path: string): number | null => {
+  if (path === "/dev/stdin") return 0
+  const match = /^\/(?:dev|proc\/self)\/fd\/(\d{1,6})$/.exec(path)
+  return match === null ? null : Number(match[1])
+}
+
+const kindOf = (path: string, stats: Stats): FileKind => {
+  if (stats.isFile()) return { kind: "file", bytes: stats.size }
+  if (stats.isDirectory()) return { kind: "directory" }
+  const readable = stats.isFIFO() || stats.isCharacterDevice() || (stats.isSocket() && descriptorOf(path) !== null)
+  return { kind: readable ? "stream" : "other" }
+}
 
 /** Waits for a call of the system. */
 const waitFor = <A>(call: (done: Callback<A>) => void): Effect.Effect<A, Error> =>
@@ -91,19 +101,22 @@ const readPieces = ({ read }: FileCalls, fd: number, limit: number): Effect.Effe
     return all
   })
 
-const readAtMost = (calls: FileCalls, path: string, limit: number): Effect.Effect<Uint8Array, Error> =>
-  Effect.acquireUseRelease(
+const readAtMost = (calls: FileCalls, path: string, limit: number): Effect.Effect<Uint8Array, Error> => {
+  const descriptor = descriptorOf(path)
+  if (descriptor !== null) return readPieces(calls, descriptor, limit)
+  return Effect.acquireUseRelease(
     waitFor<number>((done) => calls.open(path, "r", done)),
     (fd) => readPieces(calls, fd, limit),
     (fd) => Effect.ignore(waitFor<void>((done) => calls.close(fd, (error) => done(error, undefined))))
   )
+}
 
 /** Files through node's calls: `layerFiles(await import("node:fs"), await import("node:path"))`. */
 export const layerFiles = (calls: FileCalls, paths: PathCalls): Layer.Layer<Files> =>
   Layer.succeed(Files, {
     look: (path) =>
       waitFor<Stats>((done) => calls.stat(path, done)).pipe(
-        Effect.map(kindOf),
+        Effect.map((stats) => kindOf(path, stats)),
         Effect.catchAll((error) =>
           Effect.succeed<FileKind>(
             codeOf(error) === "ENOENT" ? { kind: "missing" } : { kind: "unreadable", reason: reasonOf(error) }

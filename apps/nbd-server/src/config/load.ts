@@ -5,8 +5,10 @@ import {
   decodeTree,
   emptyMapping,
   type Expected,
+  Files,
   layerFiles,
   type Mapping,
+  mistake,
   type Override,
   parseYaml,
   readYaml,
@@ -35,6 +37,15 @@ export const decodeYaml = (source: string, text: string): Either.Either<Config, 
 /** The configuration of flags alone. */
 export const configOfFlags = (flags: ReadonlyArray<Override>): Either.Either<Config, ConfigError> =>
   Either.flatMap(applyOverrides(emptyMapping(wholeOf("flags")), flags), (tree) => decodeTree(Config, RULES, tree))
+
+/** Fails for a pipe, which has been read to its end: a reload would wait for a writer, or find nothing. */
+export const onlyFiles = (file: string): Effect.Effect<void, ConfigError> =>
+  Effect.flatMap(Files, ({ look }) => look(file)).pipe(
+    Effect.flatMap(({ kind }) =>
+      kind === "stream" ? mistake(file, "is a pipe and can be read once, expected a file to reload") : Effect.void
+    ),
+    Effect.provide(layerFiles(fs, path))
+  )
 
 /** Reads a configuration file, and puts flags over it. */
 export const loadConfig = (file: string, flags: ReadonlyArray<Override> = []): Effect.Effect<Config, ConfigError> =>
