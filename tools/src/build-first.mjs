@@ -3,13 +3,14 @@
 // it before they start the app, so that a command works right after `npm ci`, and after `git pull` too.
 //
 // Whether to build is seen from file times: each project that the app references has a build file of tsc, which must be
-// newer than every source of its project. Only one process builds at a time; the others wait for it.
+// newer than every source of its project; a bundle must be newer than all of these. Only one process builds at a time; the others wait for it.
 import { spawnSync } from "node:child_process"
 import { existsSync, linkSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 
 const modules = fileURLToPath(new URL("../../node_modules", import.meta.url))
+const bundler = fileURLToPath(new URL("../bundle.mjs", import.meta.url))
 
 /** Time of the newest file below a folder. Folders count too: they change when a file goes. @type {(folder: string) => number} */
 const newest = (folder) => {
@@ -41,6 +42,16 @@ export const isFresh = (config) =>
     return built !== undefined &&
       built.mtimeMs >= Math.max(statSync(project).mtimeMs, newest(join(dirname(project), "src")))
   })
+
+/** The bundle of an app, for those that have one. @type {(config: string) => string} */
+const bundleFile = (config) => join(dirname(config), "bundle/main.js")
+
+/** Whether the bundle of an app was made from what is built. @type {(config: string) => boolean} */
+export const isBundled = (config) => {
+  const bundled = statSync(bundleFile(config), { throwIfNoEntry: false })
+  return bundled !== undefined &&
+    [...projectsOf(config)].every((project) => bundled.mtimeMs >= statSync(buildFile(project)).mtimeMs)
+}
 
 /** Whether a process exists. @type {(pid: number) => boolean} */
 const isAlive = (pid) => {
@@ -100,40 +111,49 @@ const waitForLock = (lock) => {
   while (tryLock(lock) !== 0) Atomics.wait(never, 0, 0, 50)
 }
 
+/** Runs one step of a build. False when it fails: the reason is said then. @type {(name: string, step: ReadonlyArray<string>, say: (text: string) => void) => boolean} */
+const runStep = (name, step, say) => {
+  const { error, status, stderr, stdout } = spawnSync(process.execPath, step, { encoding: "utf8" })
+  if (status !== 0) {
+    say(`${stdout ?? ""}${stderr ?? ""}${name}: the build failed: ${error?.message ?? "see the lines above"}\n`)
+  }
+  return status === 0
+}
+
 /**
- * Builds the app whose tsconfig.lib.json is at `config`, where it is not fresh; `name` is the command, for messages. False
- * when it cannot be built: the reason is on standard error then. Without TypeScript, what is built is taken as it is.
- * @type {(config: string, name: string, say?: (text: string) => void) => boolean}
+ * Builds the app whose tsconfig.lib.json is at `config`, where it is not fresh, and its bundle, where it has one; `name` is
+ * the command, for messages. False when it cannot be built: the reason is on standard error then. Without TypeScript, what
+ * is built is taken as it is.
+ * @type {(config: string, name: string, options?: { bundle?: boolean, say?: (text: string) => void }) => boolean}
  */
-export const buildFirst = (config, name, say = (text) => process.stderr.write(text)) => {
+export const buildFirst = (config, name, { bundle = false, say = (text) => process.stderr.write(text) } = {}) => {
+  const isReady = () => isFresh(config) && (!bundle || isBundled(config))
   const lock = join(modules, ".swaplab-build.lock")
-  if (!existsSync(lock) && isFresh(config)) return true
+  if (!existsSync(lock) && isReady()) return true
   const compiler = join(modules, "typescript/bin/tsc")
+  const product = bundle ? bundleFile(config) : buildFile(config)
   if (!existsSync(compiler)) {
-    if (projectsOf(config).size > 0 && existsSync(buildFile(config))) return true
+    if (projectsOf(config).size > 0 && existsSync(product)) return true
     say(`${name}: not built yet, and TypeScript is not installed: run npm ci without --omit=dev\n`)
     return false
   }
   waitForLock(lock)
   try {
-    if (isFresh(config)) return true
-    const first = !existsSync(buildFile(config))
+    if (isReady()) return true
     say(
-      `${name}: ${first ? "building from source before the first start" : "the sources have changed, building"} ...\n`
+      `${name}: ${
+        existsSync(product) ? "the sources have changed, building" : "building from source before the first start"
+      } ...\n`
     )
     const start = new Date()
-    const { error, status, stderr, stdout } = spawnSync(process.execPath, [compiler, "-b", config], {
-      encoding: "utf8"
-    })
-    if (status !== 0) {
-      say(`${stdout ?? ""}${stderr ?? ""}${name}: the build failed: ${error?.message ?? "see the lines above"}\n`)
-      return false
+    if (!isFresh(config)) {
+      if (!runStep(name, [compiler, "-b", config], say)) return false
+      // tsc leaves the file of a project alone where nothing but the time of a source has changed
+      for (const project of projectsOf(config)) {
+        if (statSync(buildFile(project)).mtimeMs < start.getTime()) utimesSync(buildFile(project), start, start)
+      }
     }
-    // tsc leaves the file of a project alone where nothing but the time of a source has changed
-    for (const project of projectsOf(config)) {
-      if (statSync(buildFile(project)).mtimeMs < start.getTime()) utimesSync(buildFile(project), start, start)
-    }
-    return true
+    return !bundle || runStep(name, [bundler, dirname(config)], say)
   } finally {
     rmSync(lock)
   }

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, w
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
-import { isFresh, tryLock } from "../src/build-first.mjs"
+import { isBundled, isFresh, tryLock } from "../src/build-first.mjs"
 import { files, read, workspaces } from "../src/workspace.mjs"
 
 let folder = ""
@@ -83,4 +83,17 @@ it("every command of a package is a file of the repository: npm links no other",
   )
   expect(bins).toHaveLength(2)
   expect(bins.filter((path) => !all.has(path))).toEqual([])
+})
+
+describe("a bundle was made from what is built", () => {
+  it.each([
+    ["never made", 0, false],
+    ["older than a project that the app references", 35, false],
+    ["newer than all", 50, true]
+  ])("%s", (_what, made, bundled) => {
+    project("lib", 10, 40)
+    const app = project("app", 10, 20, "../lib/tsconfig.lib.json")
+    if (made > 0) write("app/bundle/main.js", made)
+    expect(isBundled(app)).toBe(bundled)
+  })
 })
