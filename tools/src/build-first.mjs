@@ -126,7 +126,11 @@ const runStep = (name, step, say) => {
  * is built is taken as it is.
  * @type {(config: string, name: string, options?: { bundle?: boolean, say?: (text: string) => void }) => boolean}
  */
-export const buildFirst = (config, name, { bundle = false, say = (text) => process.stderr.write(text) } = {}) => {
+export const buildFirst = (
+  config,
+  name,
+  { bundle = false, say = (/** @type {string} */ text) => process.stderr.write(text) } = {}
+) => {
   const isReady = () => isFresh(config) && (!bundle || isBundled(config))
   const lock = join(modules, ".swaplab-build.lock")
   if (!existsSync(lock) && isReady()) return true
