@@ -10,9 +10,6 @@ export default defineConfig(mergeConfig(all, {
   test: {
     reporters: ["default", "json"],
     outputFile: { json: "test-results.json" },
-    sequence: { sequencer: LongestFirst },
-    // on a machine that is busy enough, word of a test comes later than the minute that vitest waits for it. A test of which
-    // no word came at all is a failure in tools/src/results.mjs
-    onUnhandledError: ({ message }) => !message?.startsWith("[vitest-worker]: Timeout calling \"onTaskUpdate\"")
+    sequence: { sequencer: LongestFirst }
   }
 }))
