@@ -1,11 +1,12 @@
 // @ts-check
-// Writes everything that follows from the table of floors. Run it by `npm run generate`.
+// Writes everything that follows from the table of floors, and the schema and the reference of scenarios, which follow from
+// the tables of the libs. Run it by `npm run generate`.
 import { execFileSync } from "node:child_process"
 import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { dependenciesOf, oxlintConfig, projects, published, referencesOf, rootReferences } from "./floors.mjs"
 import { completed } from "./lock.mjs"
-import { root } from "./workspace.mjs"
+import { read, root } from "./workspace.mjs"
 
 /** @type {Array<string>} */
 const changed = []
@@ -36,4 +37,18 @@ rewrite("package-lock.json", (json) => ({ ...json, packages: completed(json.pack
 if (changed.length > 0) {
   execFileSync("npx", ["dprint", "fmt", "--allow-no-files", ...changed], { cwd: root, stdio: "inherit" })
 }
+
+// from the tables of cards, disks, patches, metrics … as they are built
+const tsc = join(root, "node_modules/.bin/tsc")
+execFileSync(tsc, ["-b", "apps/swaplab/tsconfig.lib.json"], { cwd: root, stdio: "inherit" })
+const documents = ["scenarios/scenario.schema.json", "docs/reference/scenario.md"]
+const before = documents.map(read)
+writeFileSync(
+  join(root, documents[0]),
+  execFileSync(process.execPath, ["apps/swaplab/bin/swaplab.mjs", "schema"], { cwd: root })
+)
+execFileSync(process.execPath, ["tools/src/scenario-reference.mjs"], { cwd: root, stdio: "inherit" })
+execFileSync(join(root, "node_modules/.bin/dprint"), ["fmt", ...documents], { cwd: root, stdio: "inherit" })
+changed.push(...documents.filter((path, i) => read(path) !== before[i]))
+
 console.log(changed.length === 0 ? "nothing to change" : `changed ${changed.join(", ")}`)
