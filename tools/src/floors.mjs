@@ -49,7 +49,7 @@ export const projects = [
   lib("config", 0, []),
   ...floor1.map(([name, imports]) => lib(name, 1, imports)),
   lib("kernel", 2, ["sim", ...subsystems.filter((name) => !["lan", "server-model", "tcp"].includes(name))]),
-  lib("workload", 2, ["sim", "page-alloc", "net-skb", "tcp", "kernel"]),
+  lib("workload", 2, ["sim", "config", "page-alloc", "net-skb", "tcp", "kernel"]),
   lib("cluster", 3, [
     "sim",
     "config",
@@ -58,7 +58,7 @@ export const projects = [
     "workload",
     ...subsystems.filter((name) => !["blk", "swap", "vmscan"].includes(name))
   ]),
-  lib("experiment", 4, ["sim", "config", "page-alloc", "kernel", "cluster"]),
+  lib("experiment", 4, ["sim", "config", "page-alloc", "kernel", "workload", "cluster"]),
   lib("report", 4, ["sim", "config", "cluster", "experiment"]),
   app("swaplab", ["command", "config", "cluster", "experiment", "report"]),
   app("nbd-server", ["command", "config", "nbd"])

@@ -178,7 +178,7 @@ export const scenarioReference = ({ metrics, patches, schema }) => {
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const built = (/** @type {string} */ path) => import(pathToFileURL(join(root, path)).href)
   const { PATCHES } = await built(BUILT.patches)
-  const { METRICS } = await built(BUILT.metrics)
+  const { metricsOf } = await built(BUILT.metrics)
   const schema = JSON.parse(read("scenarios/scenario.schema.json"))
-  writeFileSync(join(root, REFERENCE), scenarioReference({ schema, patches: PATCHES, metrics: METRICS }))
+  writeFileSync(join(root, REFERENCE), scenarioReference({ schema, patches: PATCHES, metrics: metricsOf() }))
 }

@@ -15,6 +15,7 @@ export {
   SETTLED_AT_BOOT
 } from "@swaplab/kernel"
 export { outcomeOfExits } from "./run/client-run.ts"
+export { type Client, startLoads } from "./run/client.ts"
 export { DROP_SITE_NAMES, DROP_SITES, type Drops, type DropSite, NO_DROPS, totalDrops } from "./run/drop-sites.ts"
 export { LatencyHistogram, NO_LATENCY } from "./run/latency.ts"
 export {
@@ -30,11 +31,10 @@ export {
   switchConserved
 } from "./run/laws.ts"
 export { type LockupFacts, lockupReport } from "./run/lockup.ts"
-export { type Metric, metricOf, METRICS, portsOf } from "./run/metrics.ts"
+export { type Metric, metricOf, metricsOf, portsOf } from "./run/metrics.ts"
 export { isLivelock, ReclaimWatch, type ScanningWindow } from "./run/reclaim-watch.ts"
 export { Replay } from "./run/replay.ts"
 export {
-  type BackgroundResult,
   type ClientNetwork,
   type ClientResult,
   type LatencySummary,
@@ -58,14 +58,15 @@ export {
   type Series,
   type SeriesColumn,
   type ServerResult,
+  type WorkloadResult,
   type ZoneLowWater
 } from "./run/result.ts"
 export { runCluster } from "./run/run-cluster.ts"
-export { buildCluster, type Client, type Cluster } from "./run/topology.ts"
+export { buildCluster, type Cluster } from "./run/topology.ts"
 export { graphText, knotOf, type WaitEdge, type WaitGraph, type WaitNode, type WaitNodeKind } from "./run/wait-graph.ts"
 export { proofNs, type Verdict, Watchdog, WATCHDOG_PERIOD_NS, type WatchdogOptions } from "./run/watchdog.ts"
 export { machineFacts } from "./scenario/cards.ts"
-export { clientsOf, type ClientSpec, fitsSwap, kernelOf, usememBytes } from "./scenario/clients.ts"
+export { clientsOf, type ClientSpec, kernelOf } from "./scenario/clients.ts"
 export {
   type IdlePatch,
   idlePatches,
@@ -76,15 +77,15 @@ export {
   PATCH_NAMES
 } from "./scenario/kernels.ts"
 export { decodeScenario, type LoadedScenario, loadScenario, MAX_FILE_BYTES, withOverrides } from "./scenario/load.ts"
+export { describeLoad, fitsSwap, type Load, loadsOf } from "./scenario/loads.ts"
 export {
   ClientGroup,
+  clientGroupSchema,
   CostConfig,
   LanConfig,
   LinkConfig,
   NicConfig,
-  ServerConfig,
-  UsememConfig,
-  type WorkloadSize
+  ServerConfig
 } from "./scenario/machines.ts"
 export { pruneScenario } from "./scenario/prune.ts"
 export {
@@ -96,6 +97,7 @@ export {
   MAX_SEEDS,
   Scenario,
   type ScenarioEncoded,
-  scenarioJsonSchema
+  scenarioJsonSchema,
+  scenarioSchema
 } from "./scenario/scenario.ts"
 export { formatMiss, formatThreshold, keeps, parseThreshold, type Threshold } from "./scenario/threshold.ts"

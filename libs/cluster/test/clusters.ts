@@ -1,6 +1,6 @@
 // Small scenarios, and clusters of them, for tests of a run.
-import { buildCluster, type Cluster, Scenario, type ScenarioEncoded } from "@swaplab/cluster"
-import { usemem, type UsememExit } from "@swaplab/workload"
+import { buildCluster, type Cluster, Scenario, type ScenarioEncoded, startLoads } from "@swaplab/cluster"
+import type { ProcessExit } from "@swaplab/workload"
 import { Schema } from "effect"
 
 export const KERNELS = {
@@ -26,22 +26,19 @@ export const SMALL: Group = {
 
 export interface Started {
   readonly cluster: Cluster
-  readonly exits: Array<UsememExit>
+  /** Of all processes that have ended. */
+  readonly exits: () => ReadonlyArray<ProcessExit>
 }
 
-/** A booted cluster whose clients have started their workloads; the simulation stops when the last process ends. */
+/** A booted cluster whose clients have started their workloads; the simulation stops when the last one is done. */
 export const started = (of: Scenario, kernel = "slab-series", seed = 1): Started => {
   const cluster = buildCluster(of, kernel, seed)
-  const exits: Array<UsememExit> = []
-  const total = cluster.clients.reduce((sum, client) => sum + client.processes, 0)
-  for (const { machine, processes, spec } of cluster.clients) {
-    const { passes, mode } = spec.group.workload.usemem
-    for (let process = 0; process < processes; process++) {
-      machine.startProcess(process, `usemem-${process + 1}`, function*(task) {
-        exits.push(yield* usemem(machine, task, { passes, mode }))
-        if (exits.length === total) cluster.sim.stop()
-      })
+  let left = cluster.clients.length
+  for (const client of cluster.clients) {
+    client.loads[0].onDone = () => {
+      if (--left === 0) cluster.sim.stop()
     }
+    startLoads(client)
   }
-  return { cluster, exits }
+  return { cluster, exits: () => cluster.clients.flatMap(({ loads: [measured] }) => measured.exits) }
 }

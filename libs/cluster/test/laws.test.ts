@@ -122,14 +122,14 @@ describe("laws", () => {
     token[TOKEN_BYTES - 1]++
     served.tokens.write(pteValue(entries[last]), 1, token)
     cluster.sim.run(100e9)
-    expect(exits.toSorted()).toEqual(["completed", "completed", "completed", "corruption"])
+    expect(exits().toSorted()).toEqual(["completed", "completed", "completed", "corruption"])
     expect(broken(cluster)).toEqual([expect.stringMatching(/^swap tokens, client-1: page \d+: expected \d+ v1, found/)])
   })
 
   it("two clients never see each other's pages", () => {
     const { cluster, exits } = started(scenario([{ ...SMALL, count: 2 }]))
     cluster.sim.run(100e9)
-    expect(exits).toHaveLength(8)
+    expect(exits()).toHaveLength(8)
     const tokens = cluster.clients.map(({ connection: { served } }) => {
       const { pages } = served.tokens
       const all = new Uint8Array(pages * TOKEN_BYTES)

@@ -29,7 +29,7 @@ describe("the watchdog", () => {
     const { cluster, exits } = started(scenario([SMALL]))
     const dog = dogOf(cluster)
     expect([...watch(cluster, dog, 30e9).keys()]).toEqual(["progress"])
-    expect(exits).toEqual(["completed", "completed", "completed", "completed"])
+    expect(exits()).toEqual(["completed", "completed", "completed", "completed"])
     expect(dog.stalls).toBe(0)
   })
 
@@ -108,7 +108,7 @@ describe("the watchdog", () => {
     const lost = (): number => serverIn.droppedFrames
     const dog = dogOf(cluster, lost)
     sim.run(100_000_000)
-    expect(exits).toEqual([])
+    expect(exits()).toEqual([])
     // the cable to the server is pulled for 40 s
     serverIn.setUp(false)
     const during = new Set<Verdict>()
@@ -119,14 +119,14 @@ describe("the watchdog", () => {
     expect([...during].toSorted()).toEqual(["progress", "stall"])
     serverIn.setUp(true)
     watch(cluster, dog, 300e9)
-    expect(exits).toHaveLength(4)
+    expect(exits()).toHaveLength(4)
   })
 
   it("calls a client that is idle neither hung nor dead, and forgets no completion of it", () => {
     const { cluster, exits } = started(scenario([SMALL]))
     const dog = dogOf(cluster)
     watch(cluster, dog, 30e9)
-    expect(exits).toHaveLength(4)
+    expect(exits()).toHaveLength(4)
     // what the processes left behind ends
     const from = cluster.sim.now
     const seen = new Set<Verdict>()

@@ -1,5 +1,5 @@
 // ablation.json and ablation.csv: what an ablation has measured, for other programs.
-import { Scenario } from "@swaplab/cluster"
+import { scenarioSchema } from "@swaplab/cluster"
 import { Schema } from "effect"
 import type { AblationResult } from "./ablation-result.ts"
 import { cellsCsv } from "./cells-csv.ts"
@@ -14,7 +14,7 @@ export const ablationJson = (result: AblationResult): object => {
   return {
     format: ABLATION_FORMAT,
     file: plan.loaded.file,
-    scenario: Schema.encodeSync(Scenario)(plan.loaded.scenario),
+    scenario: Schema.encodeSync(scenarioSchema(plan.loaded.workloads))(plan.loaded.scenario),
     base: plan.base,
     vanilla: plan.vanilla,
     seeds: plan.seeds,

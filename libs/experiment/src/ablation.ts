@@ -169,7 +169,7 @@ export const makeAblation = (
       kernels: Object.fromEntries(kernels),
       expect: expectationsOf(given.given.expect, [...kernels.keys()])
     }
-    const decoded = yield* decodeScenario(given.file, data)
+    const decoded = yield* decodeScenario(given.file, data, given.file, given.workloads)
     // that a switch has no effect is what an ablation finds out
     const loaded = { ...decoded, warnings: decoded.warnings.filter(({ path }) => path[0] !== "kernels") }
     const jobs = variants.flatMap(({ kernel }) => scenario.seeds.map((seed) => ({ loaded, kernel, seed, field: null })))

@@ -11,6 +11,7 @@ import {
   type Scenario
 } from "@swaplab/cluster"
 import { patchesOf } from "@swaplab/kernel"
+import type { WorkloadTable } from "@swaplab/workload"
 import { metricsOf, type RunMetrics } from "./run-metrics.ts"
 
 /** The first lockup of a run. */
@@ -84,7 +85,7 @@ const firstLockup = (clients: ReadonlyArray<ClientResult>): CellLockup | null =>
 }
 
 /** Reduces the result of a run of `scenario`. */
-export const cellOf = (scenario: Scenario, run: RunResult): CellResult => {
+export const cellOf = (scenario: Scenario, run: RunResult, workloads?: WorkloadTable): CellResult => {
   const { clients } = run
   const sum = (value: (client: ClientResult) => number): number =>
     clients.reduce((total, client) => total + value(client), 0)
@@ -107,7 +108,7 @@ export const cellOf = (scenario: Scenario, run: RunResult): CellResult => {
     firstFailedAllocation: clients.find((client) => client.firstFailedAllocation !== null)?.firstFailedAllocation
       ?? null,
     lowWater: deepest(clients),
-    metrics: metricsOf(run),
+    metrics: metricsOf(run, workloads),
     brokenLaws: run.laws.filter(({ holds }) => !holds).map(({ detail, law, subject }) =>
       `${law}, ${subject}: ${detail}`
     )

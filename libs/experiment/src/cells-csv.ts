@@ -1,7 +1,8 @@
 // Reduced runs as CSV: a line a run, after columns that say which run it is.
+import type { WorkloadTable } from "@swaplab/workload"
 import type { CellResult } from "./cell.ts"
 import { quote } from "./csv.ts"
-import { METRIC_COLUMNS } from "./run-metrics.ts"
+import { metricColumns } from "./run-metrics.ts"
 
 type Field = string | number | null
 
@@ -24,20 +25,24 @@ const COLUMNS: ReadonlyArray<readonly [name: string, of: (run: CellResult) => Fi
   ["lowest_zone", (run) => run.lowWater.zone],
   ["lowest_free_pages", (run) => run.lowWater.lowestFree],
   ["min_pages", (run) => run.lowWater.min],
-  ["fingerprint", (run) => run.fingerprint],
-  ...METRIC_COLUMNS.map(([name, of]) => [name, ({ metrics }: CellResult) => of(metrics)] as const)
+  ["fingerprint", (run) => run.fingerprint]
 ]
 
 /** `leading` names the columns in front; each row gives their values and a run. Nothing stands for what was not measured. */
 export const cellsCsv = (
   leading: ReadonlyArray<string>,
-  rows: ReadonlyArray<readonly [leading: ReadonlyArray<Field>, run: CellResult]>
+  rows: ReadonlyArray<readonly [leading: ReadonlyArray<Field>, run: CellResult]>,
+  workloads?: WorkloadTable
 ): string => {
+  const columns = [
+    ...COLUMNS,
+    ...metricColumns(workloads).map(([name, of]) => [name, ({ metrics }: CellResult) => of(metrics)] as const)
+  ]
   const line = (fields: ReadonlyArray<Field>): string =>
     fields.map((field) => (field === null ? "" : quote(String(field)))).join(",")
   return [
-    line([...leading, ...COLUMNS.map(([name]) => name)]),
-    ...rows.map(([fields, run]) => line([...fields, ...COLUMNS.map(([, of]) => of(run))])),
+    line([...leading, ...columns.map(([name]) => name)]),
+    ...rows.map(([fields, run]) => line([...fields, ...columns.map(([, of]) => of(run))])),
     ""
   ].join("\n")
 }

@@ -83,7 +83,7 @@ export interface RunExperimentOptions extends ExperimentOptions {
 
 /** What is kept of a run. */
 export const keptOf = (job: Job, run: RunResult): Kept =>
-  job.field === null ? { run } : { cell: cellOf(job.loaded.scenario, run) }
+  job.field === null ? { run } : { cell: cellOf(job.loaded.scenario, run, job.loaded.workloads) }
 
 /** The experiment that the runs of a plan make. */
 export const experimentOf = (plan: Plan, { failures, interrupted, results }: JobResults<Kept>): ExperimentResult => ({

@@ -57,7 +57,8 @@ export { openRunStore, type RunStore, StoreMismatch, type StoreOptions } from ".
 export { layerInProcess, layerWorkerMain, layerWorkers, Runner, type Simulate } from "./runner.ts"
 export { chooseLockup, type LockupChoice, readResult, type SavedLockup, type SavedResult } from "./saved-result.ts"
 export { seriesCsv } from "./series-csv.ts"
-export { type LostStep, shrink, type ShrinkOptions, type ShrinkProgress, type Shrunk } from "./shrink.ts"
+export { type LostStep } from "./shrink-search.ts"
+export { shrink, type ShrinkOptions, type ShrinkProgress, type Shrunk } from "./shrink.ts"
 export {
   type Averaging,
   type Estimate,

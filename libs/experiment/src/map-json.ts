@@ -1,5 +1,5 @@
 // map.json and map.csv: what a map has measured, for other programs.
-import { type LoadedScenario, Scenario } from "@swaplab/cluster"
+import { type LoadedScenario, scenarioSchema } from "@swaplab/cluster"
 import { Schema } from "effect"
 import { cellsCsv } from "./cells-csv.ts"
 import type { OutcomeMap } from "./experiment.ts"
@@ -21,7 +21,7 @@ export const mapJson = (
   return {
     format: MAP_FORMAT,
     file: loaded.file,
-    scenario: Schema.encodeSync(Scenario)(loaded.scenario),
+    scenario: Schema.encodeSync(scenarioSchema(loaded.workloads))(loaded.scenario),
     interrupted,
     x,
     y,

@@ -1,6 +1,6 @@
 // What goes between the main thread and a worker: one request a run, answered with the packed result.
 import * as Transferable from "@effect/platform/Transferable"
-import { Replay, Scenario } from "@swaplab/cluster"
+import { Replay, type Scenario } from "@swaplab/cluster"
 import { Schema } from "effect"
 
 /** A run that failed through a fault of swaplab, such as an assertion. */
@@ -19,13 +19,16 @@ export class RunFailure extends Schema.TaggedError<RunFailure>()("RunFailure", {
 export const failuresJson = (failures: ReadonlyArray<RunFailure>): ReadonlyArray<object> =>
   failures.map(({ kernel, reason, seed }) => ({ kernel, seed, reason }))
 
+/** Decoded and checked when it was loaded, so that it crosses as plain data, whatever its clients run. */
+const PlainScenario = Schema.Unknown as unknown as Schema.Schema<Scenario, unknown>
+
 /** Runs one simulation. */
 export class RunJob extends Schema.TaggedRequest<RunJob>()("RunJob", {
   failure: RunFailure,
   success: Transferable.Uint8Array,
   payload: {
     job: Schema.Number,
-    scenario: Scenario,
+    scenario: PlainScenario,
     kernel: Schema.String,
     seed: Schema.Number,
     replay: Schema.NullOr(Replay),

@@ -1,6 +1,6 @@
 // result.json: what an experiment has measured, without the time series, for other programs to read. Its fields are those
 // of RunResult; times end in Ns, sizes in Bytes. `format` grows by one with every change that breaks a reader.
-import { type RunResult, Scenario } from "@swaplab/cluster"
+import { type RunResult, scenarioSchema } from "@swaplab/cluster"
 import { formatFinding } from "@swaplab/config"
 import { Schema } from "effect"
 import { type Comparison, comparisonsOf } from "./comparison.ts"
@@ -92,7 +92,7 @@ export const resultJson = (result: ExperimentResult): ResultJson => {
   return {
     format: RESULT_FORMAT,
     file: loaded.file,
-    scenario: Schema.encodeSync(Scenario)(loaded.scenario),
+    scenario: Schema.encodeSync(scenarioSchema(loaded.workloads))(loaded.scenario),
     interrupted: result.interrupted,
     exitCode: verdict.exitCode,
     kernels: summarise(result),

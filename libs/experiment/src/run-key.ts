@@ -1,6 +1,6 @@
 // What decides a run, as a name for it: the build of swaplab, the machines and their kernels, the seed. What a scenario
 // says about the experiment around the run (names, other kernels, other seeds, expectations, maps) does not.
-import { clientsOf, kernelOf, Scenario } from "@swaplab/cluster"
+import { clientsOf, kernelOf, type LoadedScenario, type Scenario, scenarioSchema } from "@swaplab/cluster"
 import { Effect, Schema } from "effect"
 import type { Job } from "./plan.ts"
 
@@ -8,8 +8,10 @@ import type { Job } from "./plan.ts"
 const AROUND = ["name", "description", "seeds", "kernels", "compare", "expect", "thresholds", "map"]
 
 /** A scenario as a file would write it, with what a run depends on only; keys in the order of the schema. */
-const machinesOf = (scenario: Scenario): Readonly<Record<string, unknown>> =>
-  Object.fromEntries(Object.entries(Schema.encodeSync(Scenario)(scenario)).filter(([key]) => !AROUND.includes(key)))
+const machinesOf = ({ scenario, workloads }: LoadedScenario): Readonly<Record<string, unknown>> =>
+  Object.fromEntries(
+    Object.entries(Schema.encodeSync(scenarioSchema(workloads))(scenario)).filter(([key]) => !AROUND.includes(key))
+  )
 
 /** The kernels that clients of a cell run, by client: their names do not matter. */
 const kernelsOf = (scenario: Scenario, cell: string): ReadonlyArray<unknown> =>
@@ -30,19 +32,19 @@ const digest = (value: unknown): Effect.Effect<string> =>
  */
 export const runKey = (
   engine: string,
-  { kernel, loaded: { scenario }, seed }: Job,
+  { kernel, loaded, seed }: Job,
   names: ReadonlyArray<string> | null
 ): Effect.Effect<string> =>
   digest({
     engine,
-    machines: withoutKernelNames(machinesOf(scenario)),
-    kernels: kernelsOf(scenario, kernel),
+    machines: withoutKernelNames(machinesOf(loaded)),
+    kernels: kernelsOf(loaded.scenario, kernel),
     seed,
     ...(names === null ? {} : { names })
   })
 
 /** Names a scenario whatever its kernels, seeds and expectations. */
-export const scenarioKey = (scenario: Scenario): Effect.Effect<string> => digest(machinesOf(scenario))
+export const scenarioKey = (loaded: LoadedScenario): Effect.Effect<string> => digest(machinesOf(loaded))
 
 const withoutKernelNames = (machines: Readonly<Record<string, unknown>>): unknown => ({
   ...machines,

@@ -1,6 +1,7 @@
 // The metrics of a run, reduced: those of the run as they are, those of clients as the least, the mean and the most of all
 // clients. Thresholds are judged by them and CSV files have them as columns.
-import { type ClientResult, type Metric, metricOf, METRICS, type RunResult } from "@swaplab/cluster"
+import { type ClientResult, type Metric, metricOf, metricsOf as tableOf, type RunResult } from "@swaplab/cluster"
+import type { WorkloadTable } from "@swaplab/workload"
 
 /** A metric of clients in one run, and the clients that have the least and the most. */
 export interface ClientSpread {
@@ -14,8 +15,14 @@ export interface ClientSpread {
 /** Values by the name of the metric, in its unit. */
 export type RunMetrics = Readonly<Record<string, number | ClientSpread>>
 
-const spreadOf = (clients: ReadonlyArray<ClientResult>, of: (client: ClientResult) => number): ClientSpread => {
-  const values = clients.map(of)
+/** Null where no client runs what is measured. */
+const spreadOf = (
+  all: ReadonlyArray<ClientResult>,
+  of: (client: ClientResult) => number | null
+): ClientSpread | null => {
+  const clients = all.filter((client) => of(client) !== null)
+  if (clients.length === 0) return null
+  const values = clients.flatMap((client) => of(client) ?? [])
   // the first of several that have as little, or as much
   const least = values.reduce((best, value, i) => (value < values[best] ? i : best), 0)
   const most = values.reduce((best, value, i) => (value > values[best] ? i : best), 0)
@@ -28,27 +35,30 @@ const spreadOf = (clients: ReadonlyArray<ClientResult>, of: (client: ClientResul
   }
 }
 
-const valueOf = (metric: Metric, run: RunResult): number | ClientSpread =>
+const valueOf = (metric: Metric, run: RunResult): number | ClientSpread | null =>
   metric.scope === "run" ? metric.of(run) : spreadOf(run.clients, metric.of)
 
 /** Names of all metrics of a run: those of the table, and each counter of /proc/vmstat that its clients have. */
-const namesOf = ({ clients }: RunResult): ReadonlyArray<string> => [
-  ...Object.keys(METRICS),
+const namesOf = ({ clients }: RunResult, workloads?: WorkloadTable): ReadonlyArray<string> => [
+  ...Object.keys(tableOf(workloads)),
   ...[...new Set(clients.flatMap(({ vmstat }) => Object.keys(vmstat)))].map((counter) => `client.vmstat.${counter}`)
 ]
 
-/** All metrics of a run. */
-export const metricsOf = (run: RunResult): RunMetrics =>
+/** All metrics of a run whose clients run workloads of a table; without those that no client has. */
+export const metricsOf = (run: RunResult, workloads?: WorkloadTable): RunMetrics =>
   Object.fromEntries(
-    namesOf(run).flatMap((name) => {
-      const metric = metricOf(name)
-      return metric === null ? [] : [[name, valueOf(metric, run)]]
+    namesOf(run, workloads).flatMap((name) => {
+      const metric = metricOf(name, workloads)
+      const value = metric === null ? null : valueOf(metric, run)
+      return value === null ? [] : [[name, value]]
     })
   )
 
 /** Columns of the table's metrics for a CSV file: one for a metric of runs, three for one of clients. */
-export const METRIC_COLUMNS: ReadonlyArray<readonly [name: string, of: (metrics: RunMetrics) => number | null]> = Object
-  .entries(METRICS).flatMap(([name, { scope }]) => {
+export const metricColumns = (
+  workloads?: WorkloadTable
+): ReadonlyArray<readonly [name: string, of: (metrics: RunMetrics) => number | null]> =>
+  Object.entries(tableOf(workloads)).flatMap(([name, { scope }]) => {
     if (scope === "run") {
       return [[name, (metrics: RunMetrics) => {
         const value = metrics[name]

@@ -121,7 +121,7 @@ export const openRunStore = <A>(
       format: FORMAT,
       engine,
       file: loaded.file,
-      scenario: yield* scenarioKey(loaded.scenario)
+      scenario: yield* scenarioKey(loaded)
     }
     if (there && !fresh) {
       const found = parseJson(yield* fs.readFileString(manifestPath)) as Manifest | null

@@ -2,7 +2,7 @@
 import * as Worker from "@effect/platform/Worker"
 import * as WorkerRunner from "@effect/platform/WorkerRunner"
 import type { Replay, RunHooks, RunResult, Scenario } from "@swaplab/cluster"
-import { Cause, Context, Effect, Layer, type Schema } from "effect"
+import { Cause, Context, Effect, Layer } from "effect"
 import { Board } from "./board.ts"
 import { packResult, unpackResult } from "./codec.ts"
 import type { Job } from "./plan.ts"
@@ -33,7 +33,7 @@ const failure = (kernel: string, seed: number, error: unknown): RunFailure =>
 
 const simulateJob = (
   simulate: Simulate,
-  scenario: Schema.Schema.Type<typeof Scenario>,
+  scenario: Scenario,
   kernel: string,
   seed: number,
   hooks: RunHooks,

@@ -3,6 +3,7 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import { decodeScenario, type LoadedScenario } from "@swaplab/cluster"
 import { type ConfigError, formatPath, mistake } from "@swaplab/config"
+import { WORKLOADS, type WorkloadTable } from "@swaplab/workload"
 import { Effect, Either, ParseResult, Schema } from "effect"
 import { reasonOf } from "./reason.ts"
 import { RESULT_FORMAT } from "./result-json.ts"
@@ -63,9 +64,10 @@ const mismatchOf = (error: ParseResult.ParseError): string => {
   return keys.length === 0 ? "" : `: ${formatPath(keys)}: ${line.slice(0, MAX_REASON)}`
 }
 
-/** Reads `path`: a result.json, or the directory that holds it. */
+/** Reads `path`: a result.json, or the directory that holds it. Its clients have run workloads of a table. */
 export const readResult = (
-  path: string
+  path: string,
+  workloads: WorkloadTable = WORKLOADS
 ): Effect.Effect<SavedResult, ConfigError, FileSystem.FileSystem | Path.Path> =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
@@ -93,7 +95,7 @@ export const readResult = (
       return yield* mistake(file, `has format ${format}, expected ${RESULT_FORMAT}: run the scenario again`)
     }
     const saved = yield* Effect.mapError(Schema.decodeUnknown(Saved)(json), noResult)
-    const loaded = yield* decodeScenario(saved.file, saved.scenario, file)
+    const loaded = yield* decodeScenario(saved.file, saved.scenario, file, workloads)
     const lockups = saved.runs.flatMap(({ clients, kernel, seed }) =>
       clients.flatMap(({ livelock, lockup, name, rescue }) => {
         const report = lockup ?? livelock ?? rescue

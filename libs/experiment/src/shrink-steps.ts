@@ -1,7 +1,8 @@
 // What can be made smaller in a scenario. A step is a whole scenario with one thing less; those that take most away come
 // first. Nothing here knows what a lockup is.
-import { type Base, baseInfo, ClientGroup, patchesOf, type PatchName } from "@swaplab/cluster"
-import { formatQuantity, isMapping, type Mapping, parseQuantity, SIZE } from "@swaplab/config"
+import { type Base, baseInfo, clientGroupSchema, patchesOf, type PatchName } from "@swaplab/cluster"
+import { isMapping, type Mapping } from "@swaplab/config"
+import { counts, type Quantity, sizes, type Workload, type WorkloadTable } from "@swaplab/workload"
 import { Schema } from "effect"
 
 /** A smaller scenario, and what is less in it. */
@@ -38,55 +39,49 @@ const withGroup = (given: Mapping, index: number, group: Mapping): Mapping => ({
 
 // — numbers —
 
-/** A number of a group, and smaller values worth a try, the smallest first. */
-interface Quantity {
-  readonly path: ReadonlyArray<string>
-  /** Of a value that is given, or of the default. */
-  readonly smaller: (value: unknown) => ReadonlyArray<unknown>
-}
-
-/** A group of which nothing is given, as a file would write it with every default. */
-const USUAL: unknown = Schema.encodeSync(ClientGroup)(Schema.decodeUnknownSync(ClientGroup)({}))
-
-const counts = (...path: ReadonlyArray<string>): Quantity => ({
-  path,
-  smaller: (value) => {
-    if (typeof value !== "number") return []
-    return [...new Set([1, Math.floor(value / 2), value - 1])].filter((less) => less >= 1 && less < value)
-  }
-})
-
-const sizes = (path: string, least: number): Quantity => ({
-  path: [path],
-  smaller: (value) => {
-    const bytes = (typeof value === "string" ? parseQuantity(SIZE, value) : null) ?? 0
-    return [bytes / 4, bytes / 2, bytes * 0.75].map((less) => Math.floor(less / least) * least)
-      .filter((less) => less >= least).map((less) => formatQuantity(SIZE, less))
-  }
-})
-
 const MIB = 1024 * 1024
 
-const QUANTITIES: ReadonlyArray<Quantity> = [
-  counts("count"),
-  counts("workload", "usemem", "passes"),
-  counts("workload", "usemem", "processesPerCpu"),
+/** What of a machine can be made smaller; what of its loads can, their rows say. */
+const MACHINE: ReadonlyArray<Quantity> = [
   counts("cpus"),
-  sizes("ram", 4 * MIB),
-  {
-    path: ["workload", "usemem", "size"],
-    smaller: (value) => {
-      const times = /^([\d.]+)x RAM$/.exec(String(value))
-      return times === null ? [] : [1, 1.5, 2, 3].filter((n) => n < Number(times[1])).map((n) => `${n}x RAM`)
-    }
-  },
-  sizes("swap", 4 * MIB),
+  sizes(4 * MIB, "ram"),
+  sizes(4 * MIB, "swap"),
   { path: ["pageCache"], smaller: (value) => (value === "0 %" ? [] : ["0 %", "1 %"].filter((less) => less !== value)) }
 ]
 
-/** Paths that QUANTITIES makes smaller: their defaults can be larger than what is given. */
-const isQuantity = (path: ReadonlyArray<string>): boolean =>
-  QUANTITIES.some((quantity) => quantity.path.join(".") === path.join("."))
+/** What of a group can be made smaller where its clients run workloads of a table. */
+interface Smaller {
+  readonly quantities: ReadonlyArray<Quantity>
+  /** A group of which nothing is given, as a file would write it with every default. */
+  readonly usual: unknown
+  /** Not to be left out, nor anything that has it within: its default can be larger than what is given. */
+  readonly kept: ReadonlySet<string>
+  /** Not to be left out by itself. */
+  readonly keptAlone: ReadonlySet<string>
+}
+
+const keyOf = (path: ReadonlyArray<string>): string => path.join(".")
+
+const smallerIn = (workloads: WorkloadTable): Smaller => {
+  const of = (slot: Workload["slot"]): ReadonlyArray<Quantity & { readonly switch: boolean }> =>
+    Object.entries(workloads).filter(([, row]) => row.slot === slot).flatMap(([name, row]) =>
+      row.shrink.map(({ path, smaller }) => ({
+        path: [slot, ...(row.at ?? [name]), ...path],
+        smaller,
+        switch: path.length === 1 && path[0] === row.switch
+      }))
+    )
+  const measured = of("workload")
+  const background = of("background")
+  const group = clientGroupSchema(workloads)
+  return {
+    quantities: [counts("count"), ...measured, ...MACHINE, ...background],
+    usual: Schema.encodeSync(group)(Schema.decodeUnknownSync(group)({})),
+    kept: new Set([["count"], ...[...measured, ...MACHINE].map(({ path }) => path)].map(keyOf)),
+    // without its switch a load is off
+    keptAlone: new Set(background.filter((quantity) => !quantity.switch).map(({ path }) => keyOf(path)))
+  }
+}
 
 // — what is given, against nothing given —
 
@@ -97,9 +92,9 @@ const subtrees = (value: unknown, path: ReadonlyArray<string> = []): ReadonlyArr
     ...subtrees(inner, [...path, key])
   ])
 
-/** Holds no quantity, or nothing but quantities that would be lost. */
-const removable = (group: Mapping, path: ReadonlyArray<string>): boolean =>
-  !isQuantity(path) && !subtrees(at(group, path), path).some(isQuantity)
+/** Whether a group without what stands at a path is smaller. */
+const removable = ({ kept, keptAlone }: Smaller, group: Mapping, path: ReadonlyArray<string>): boolean =>
+  !keptAlone.has(keyOf(path)) && ![path, ...subtrees(at(group, path), path)].some((inner) => kept.has(keyOf(inner)))
 
 const KEPT: ReadonlyArray<string> = ["name", "description", "seeds", "duration", "kernels", "clients", "expect"]
 
@@ -139,43 +134,63 @@ const fewerPatches = (kernel: Mapping): ReadonlyArray<{ readonly what: string; r
   ]
 }
 
-/** All smaller scenarios, one thing less in each. */
-export const shrinkSteps = (given: Mapping): ReadonlyArray<Step> => {
-  const steps: Array<Step> = []
+/** Without each of the groups. */
+const fewerGroups = (given: Mapping): ReadonlyArray<Step> => {
   const groups = groupsOf(given)
-  if (groups.length > 1) {
-    for (const [i, group] of groups.entries()) {
-      steps.push({
-        what: `no group ${String(group.name ?? "client")}`,
-        given: { ...given, clients: groups.filter((_, j) => j !== i) }
-      })
-    }
-  }
+  if (groups.length < 2) return []
+  return groups.map((group, i) => ({
+    what: `no group ${String(group.name ?? "client")}`,
+    given: { ...given, clients: groups.filter((_, j) => j !== i) }
+  }))
+}
+
+/** Each kernel with fewer patches. */
+const smallerKernels = (given: Mapping): ReadonlyArray<Step> => {
   const kernels = given.kernels as Readonly<Record<string, Mapping>>
-  const [bareFirst, ...rest] = Object.entries(kernels).flatMap(([name, kernel]) =>
+  return Object.entries(kernels).flatMap(([name, kernel]) =>
     fewerPatches(kernel).map(({ kernel: smaller, what }): Step => ({
       what,
       given: { ...given, kernels: { ...kernels, [name]: smaller } }
     }))
   )
-  if (bareFirst !== undefined) steps.push(bareFirst)
-  for (const path of subtrees(Object.fromEntries(Object.entries(given).filter(([key]) => !KEPT.includes(key))))) {
-    steps.push({ what: `no ${path.join(".")}`, given: put(given, path, undefined) })
-  }
-  for (const [i, group] of groups.entries()) {
-    const of = groups.length > 1 ? `${String(group.name ?? "client")}.` : ""
-    for (const path of subtrees(group)) {
-      if (path[0] === "name" || path[0] === "kernel" || !removable(group, path)) continue
-      steps.push({ what: `no ${of}${path.join(".")}`, given: withGroup(given, i, put(group, path, undefined)) })
-    }
-    for (const { path, smaller } of QUANTITIES) {
-      for (const less of smaller(at(group, path) ?? at(USUAL, path))) {
-        steps.push({
-          what: `${of}${path.join(".")} ${String(less)}`,
-          given: withGroup(given, i, put(group, path, less))
-        })
-      }
-    }
-  }
-  return [...steps, ...rest]
+}
+
+/** Without each thing that is given beside groups and kernels. */
+const fewerSections = (given: Mapping): ReadonlyArray<Step> =>
+  subtrees(Object.fromEntries(Object.entries(given).filter(([key]) => !KEPT.includes(key)))).map((path) => ({
+    what: `no ${path.join(".")}`,
+    given: put(given, path, undefined)
+  }))
+
+/** One group with less. */
+const smallerGroup = (given: Mapping, index: number, smaller: Smaller): ReadonlyArray<Step> => {
+  const groups = groupsOf(given)
+  const group = groups[index]
+  const of = groups.length > 1 ? `${String(group.name ?? "client")}.` : ""
+  const step = (what: string, path: ReadonlyArray<string>, value: unknown): Step => ({
+    what,
+    given: withGroup(given, index, put(group, path, value))
+  })
+  const without = subtrees(group)
+    .filter((path) => path[0] !== "name" && path[0] !== "kernel" && removable(smaller, group, path))
+    .map((path) => step(`no ${of}${path.join(".")}`, path, undefined))
+  const less = smaller.quantities.flatMap((quantity) => {
+    const { path } = quantity
+    return quantity.smaller(at(group, path) ?? at(smaller.usual, path))
+      .map((value) => step(`${of}${path.join(".")} ${String(value)}`, path, value))
+  })
+  return [...without, ...less]
+}
+
+/** All smaller scenarios, one thing less in each. */
+export const shrinkSteps = (given: Mapping, workloads: WorkloadTable): ReadonlyArray<Step> => {
+  const smaller = smallerIn(workloads)
+  const [bareFirst, ...kernels] = smallerKernels(given)
+  return [
+    ...fewerGroups(given),
+    ...(bareFirst === undefined ? [] : [bareFirst]),
+    ...fewerSections(given),
+    ...groupsOf(given).flatMap((_, i) => smallerGroup(given, i, smaller)),
+    ...kernels
+  ]
 }

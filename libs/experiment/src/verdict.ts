@@ -1,5 +1,6 @@
 // Whether an experiment went as its scenario says it should, and the exit code for that.
 import { type Expectation, formatMiss, formatThreshold, keeps, type Outcome, type Scenario } from "@swaplab/cluster"
+import type { WorkloadTable } from "@swaplab/workload"
 import { cellOf, type CellResult } from "./cell.ts"
 import type { ExperimentResult } from "./experiment.ts"
 import type { JobResults } from "./jobs.ts"
@@ -42,30 +43,36 @@ const outcomeFinding = (expected: Expectation, outcome: Outcome): Pick<Finding, 
 }
 
 /** What a run has against the thresholds; of a metric of clients the client that misses it by most. */
-const thresholdFindings = ({ thresholds }: Scenario, { metrics }: CellResult): ReadonlyArray<string> =>
+const thresholdFindings = (
+  { thresholds }: Scenario,
+  { metrics }: CellResult,
+  workloads?: WorkloadTable
+): ReadonlyArray<string> =>
   thresholds.flatMap((threshold) => {
     // a counter that no kernel of the run has is zero
-    const value = metrics[threshold.metric] ?? 0
-    const limit = formatThreshold(threshold)
+    const value = metrics[threshold.metric] ?? (threshold.metric.startsWith("client.vmstat.") ? 0 : null)
+    // no client runs what is measured
+    if (value === null) return []
+    const limit = formatThreshold(threshold, workloads)
     if (typeof value === "number") {
       return keeps(threshold, value)
         ? []
-        : [`${limit}: is ${formatMiss(threshold, value)}`]
+        : [`${limit}: is ${formatMiss(threshold, value, workloads)}`]
     }
     const [worst, client] = threshold.comparison.startsWith("<")
       ? [value.max, value.maxClient]
       : [value.min, value.minClient]
-    return keeps(threshold, worst) ? [] : [`${limit}: ${client} has ${formatMiss(threshold, worst)}`]
+    return keeps(threshold, worst) ? [] : [`${limit}: ${client} has ${formatMiss(threshold, worst, workloads)}`]
   })
 
 const lawFindings = ({ brokenLaws, kernel, seed }: CellResult): ReadonlyArray<Finding> =>
   brokenLaws.map((text) => ({ kernel, seed, kind: "law", text }))
 
-const runFindings = (scenario: Scenario, run: CellResult): ReadonlyArray<Finding> => {
+const runFindings = (scenario: Scenario, run: CellResult, workloads?: WorkloadTable): ReadonlyArray<Finding> => {
   const at = { kernel: run.kernel, seed: run.seed }
   const outcome = outcomeFinding(expectationOf(scenario, run.kernel), run.outcome)
   // a run cut short has no figures to be held against a limit
-  const missed = run.outcome === "stopped" ? [] : thresholdFindings(scenario, run)
+  const missed = run.outcome === "stopped" ? [] : thresholdFindings(scenario, run, workloads)
   return [
     ...(outcome === null ? [] : [{ ...at, ...outcome }]),
     ...missed.map((text) => ({ ...at, kind: "threshold" as const, text })),
@@ -84,10 +91,11 @@ export const judgeRuns = (
   scenario: Scenario,
   runs: ReadonlyArray<CellResult>,
   { failures, interrupted }: Pick<JobResults<unknown>, "failures" | "interrupted">,
-  others: ReadonlyArray<CellResult> = []
+  others: ReadonlyArray<CellResult> = [],
+  workloads?: WorkloadTable
 ): Verdict => {
   const findings: ReadonlyArray<Finding> = [
-    ...runs.flatMap((run) => runFindings(scenario, run)),
+    ...runs.flatMap((run) => runFindings(scenario, run, workloads)),
     ...others.flatMap(lawFindings),
     ...failures.map(({ kernel, reason, seed }): Finding => ({ kernel, seed, kind: "failure", text: reason }))
   ]
@@ -105,11 +113,12 @@ export const judgeRuns = (
 
 /** Judges an experiment: the runs of its table by what its scenario expects, those of its map by the laws alone. */
 export const judge = (result: ExperimentResult): Verdict => {
-  const { scenario } = result.plan.loaded
+  const { scenario, workloads } = result.plan.loaded
   return judgeRuns(
     scenario,
-    result.runs.map((run) => cellOf(scenario, run)),
+    result.runs.map((run) => cellOf(scenario, run, workloads)),
     result,
-    result.map?.cells.flatMap(({ runs }) => runs) ?? []
+    result.map?.cells.flatMap(({ runs }) => runs) ?? [],
+    workloads
   )
 }

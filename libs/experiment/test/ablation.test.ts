@@ -1,4 +1,4 @@
-import { METRICS, type RunResult, type Scenario } from "@swaplab/cluster"
+import { metricsOf, type RunResult, type Scenario } from "@swaplab/cluster"
 import {
   ablationCsv,
   ablationJson,
@@ -243,7 +243,7 @@ describe("the files of an ablation", () => {
 
   it("have every metric of the table in columns of the CSV", () => {
     const [header, first] = ablationCsv(result).trimEnd().split("\n").map((line) => line.split(","))
-    const columns = Object.entries(METRICS).flatMap(([name, { scope }]) =>
+    const columns = Object.entries(metricsOf()).flatMap(([name, { scope }]) =>
       scope === "run" ? [name] : [`${name}.min`, `${name}.mean`, `${name}.max`]
     )
     expect(header.slice(-columns.length)).toEqual(columns)

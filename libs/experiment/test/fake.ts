@@ -79,6 +79,16 @@ export const fakeResult = (
       duplicates: 0,
       port: QUIET_PORT
     },
+    workload: {
+      workload: "usemem",
+      name: "usemem",
+      unit: null,
+      done: 0,
+      failed: 0,
+      latency: null,
+      figures: {},
+      latencies: {}
+    },
     background: [],
     oomKills: 0,
     integrityErrors: 0,

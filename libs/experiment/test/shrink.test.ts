@@ -22,7 +22,7 @@ const classOf = (scenario: Scenario, kernel: string): LockupTaxonomy | null => {
   const { base, patches } = scenario.kernels[kernel]
   const memalloc = patches["nbd-memalloc"] ?? base === "v3.6"
   if (!memalloc) return "tx starvation"
-  return group.background.packetsPerSecond > 0 && group.ram >= 24 * MIB ? "rx starvation" : null
+  return Number(group.background.packetsPerSecond) > 0 && group.ram >= 24 * MIB ? "rx starvation" : null
 }
 
 const simulate: Simulate = (scenario, kernel, seed) => {
@@ -97,7 +97,7 @@ describe("a scenario made smaller", () => {
           pageCache: "0 %",
           swap: "12 MiB",
           workload: { usemem: { processesPerCpu: 1, size: "1x RAM", passes: 1 } },
-          background: { packetsPerSecond: 500 }
+          background: { packetsPerSecond: 1 }
         }],
         expect: { default: "any" }
       } satisfies Mapping
@@ -110,7 +110,7 @@ describe("a scenario made smaller", () => {
   it("is a scenario file", () => {
     const yaml = toYaml(shrunk.given, ["one", "two"])
     expect(yaml.split("\n").slice(0, 4)).toEqual(["# one", "# two", "name: fake", "seeds:"])
-    expect(yaml).toContain("    background:\n      packetsPerSecond: 500\n")
+    expect(yaml).toContain("    background:\n      packetsPerSecond: 1\n")
     expect(scenarioWith(shrunk.given).warnings).toEqual([])
   })
 

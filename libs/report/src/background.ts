@@ -1,39 +1,70 @@
-// What ran besides the workload: the rates and latencies of background loads.
-import type { BackgroundResult } from "@swaplab/cluster"
+// What workloads count: the rates and latencies of the measured one and of background loads.
+import type { LatencySummary, WorkloadResult } from "@swaplab/cluster"
 import { type ExperimentResult, medianOf, runsOf } from "@swaplab/experiment"
 import { type Block, key, left, right, type Row, table } from "./document.ts"
 import { count, latency, NONE } from "./format.ts"
 
 interface Sample {
-  readonly load: BackgroundResult
+  readonly load: WorkloadResult
   readonly seconds: number
 }
 
-/** Background loads by kernel, all clients: medians over seeds. Nothing when the scenario has none. */
+type Middle = (of: (sample: Sample) => number) => number
+
+const perSecond = (value: number, seconds: number): number => (seconds > 0 ? value / seconds : 0)
+
+const latencyCells = (found: ReadonlyArray<LatencySummary>): ReadonlyArray<string> =>
+  found.length === 0
+    ? [NONE, NONE]
+    : [latency(medianOf(found.map((of) => of.p50Ns))), latency(medianOf(found.map((of) => of.p99Ns)))]
+
+/** The rows of one load: its operations, then its other figures. */
+const loadRows = (kernel: string, name: string, same: ReadonlyArray<Sample>): ReadonlyArray<Row> => {
+  const [{ load: first }] = same
+  const middle: Middle = (of) => medianOf(same.map(of))
+  const counted = (of: (load: WorkloadResult) => number): ReadonlyArray<string> => [
+    count(middle(({ load }) => of(load))),
+    count(middle(({ load, seconds }) => perSecond(of(load), seconds)))
+  ]
+  return [
+    ...(first.unit === null ? [] : [[
+      kernel,
+      name,
+      first.unit,
+      ...counted(({ done }) => done),
+      count(middle(({ load }) => load.failed)),
+      ...latencyCells(same.flatMap(({ load }) => load.latency ?? []))
+    ]]),
+    ...Object.keys(first.figures).map((figure) => [
+      kernel,
+      name,
+      figure,
+      ...counted(({ figures }) => figures[figure]),
+      NONE,
+      NONE,
+      NONE
+    ]),
+    ...Object.keys(first.latencies).map((figure) => [
+      kernel,
+      name,
+      figure,
+      ...counted(({ latencies }) => latencies[figure].count),
+      NONE,
+      ...latencyCells(same.map(({ load }) => load.latencies[figure]))
+    ])
+  ]
+}
+
+/** What workloads count, by kernel, all clients: medians over seeds. Nothing when none of them counts anything. */
 export const backgroundTable = (result: ExperimentResult): ReadonlyArray<Block> => {
   const rows = result.plan.kernels.flatMap((kernel): ReadonlyArray<Row> => {
     const samples = runsOf(result.runs, kernel).flatMap((run) =>
       run.clients.flatMap((client): ReadonlyArray<Sample> =>
-        client.background.map((load) => ({ load, seconds: client.elapsedNs / 1e9 }))
+        [client.workload, ...client.background].map((load) => ({ load, seconds: client.elapsedNs / 1e9 }))
       )
     )
     const names = [...new Set(samples.map(({ load }) => load.name))]
-    return names.map((name): Row => {
-      const same = samples.filter(({ load }) => load.name === name)
-      const middle = (of: (sample: Sample) => number): number => medianOf(same.map(of))
-      const latencies = same.flatMap(({ load }) => load.latency ?? [])
-      return [
-        kernel,
-        name,
-        same[0].load.unit,
-        count(middle(({ load }) => load.done)),
-        count(middle(({ load, seconds }) => seconds > 0 ? load.done / seconds : 0)),
-        count(middle(({ load }) => load.failed)),
-        ...(latencies.length === 0
-          ? [NONE, NONE]
-          : [latency(medianOf(latencies.map((of) => of.p50Ns))), latency(medianOf(latencies.map((of) => of.p99Ns)))])
-      ]
-    })
+    return names.flatMap((name) => loadRows(kernel, name, samples.filter(({ load }) => load.name === name)))
   })
   if (rows.length === 0) return []
   const columns = [

@@ -1,5 +1,5 @@
 // The whole report of an experiment, as the command prints it.
-import { clientsOf, type RunResult, type Scenario } from "@swaplab/cluster"
+import { clientsOf, describeLoad, loadsOf, type RunResult, type Scenario } from "@swaplab/cluster"
 import { formatFinding, formatQuantity, RATE, SIZE, TIME } from "@swaplab/config"
 import { comparisonsOf, type ExperimentResult, judge, runsOf } from "@swaplab/experiment"
 import { backgroundTable } from "./background.ts"
@@ -18,6 +18,10 @@ const MAX_FINDINGS = 20
 
 const plural = (n: number, word: string): string => (n === 1 ? `1 ${word}` : `${n} ${word}s`)
 
+/** Phrases with a comma after each but the last. */
+const phrases = (list: ReadonlyArray<string>): ReadonlyArray<string> =>
+  list.map((phrase, i) => (i < list.length - 1 ? `${phrase},` : phrase))
+
 /** What is emulated, in a few lines. */
 const header = (result: ExperimentResult): Document => {
   const { kernels, loaded, seeds } = result.plan
@@ -25,8 +29,7 @@ const header = (result: ExperimentResult): Document => {
   const lines: Array<Block> = [item(`${scenario.name} (${loaded.file})`, "strong")]
   if (scenario.description !== "") lines.push(paragraph(scenario.description))
   for (const group of scenario.clients) {
-    const { usemem } = group.workload
-    const size = "timesRam" in usemem.size ? `${usemem.size.timesRam}x RAM` : formatQuantity(SIZE, usemem.size.bytes)
+    const [measured, ...background] = loadsOf(group, loaded.workloads)
     const words = [
       plural(group.count, "client"),
       `(${group.name}):`,
@@ -35,11 +38,13 @@ const header = (result: ExperimentResult): Document => {
       `${formatQuantity(SIZE, group.swap)} of swap,`,
       `${group.nic.driver},`,
       `${formatQuantity(RATE, group.link.rate)};`,
-      `${usemem.processesPerCpu} processes per CPU,`,
-      `${size} mapped,`,
-      usemem.passes === 1 ? "1 pass" : `${usemem.passes} passes`
+      ...phrases(describeLoad(measured))
     ]
     lines.push(paragraph(words.join(" ")))
+    if (background.length > 0) {
+      const others = background.map((load) => `${load.row.title ?? load.name} (${describeLoad(load).join(", ")})`)
+      lines.push(paragraph(`in the background: ${others.join(", ")}`))
+    }
   }
   const clients = clientsOf(scenario, kernels[0] ?? "").length
   lines.push(

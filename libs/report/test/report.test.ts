@@ -86,11 +86,14 @@ describe("the report", () => {
     const experiment = fakeExperiment({ seeds: [1] })
     expect(renderReport(experiment)).not.toContain("\nBackground")
     const load = {
+      workload: "sysbench",
       name: "sysbench",
       unit: "transactions",
       done: 6481,
       failed: 2,
-      latency: { ...NO_LATENCY, count: 1, p50Ns: 1.5e6 }
+      latency: { ...NO_LATENCY, count: 1, p50Ns: 1.5e6 },
+      figures: {},
+      latencies: {}
     }
     const runs = experiment.runs.map((run) => ({
       ...run,

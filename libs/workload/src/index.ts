@@ -1,8 +1,26 @@
 // Contents page of @swaplab/workload, in reading order.
-export { type HackbenchOptions, startHackbench } from "./background/hackbench.ts"
-export { type IozoneOptions, startIozone } from "./background/iozone.ts"
-export { type KernelBuildOptions, startKernelBuild } from "./background/kernel-build.ts"
-export { Load } from "./background/load.ts"
-export { startTcpReader, startUdpReader } from "./background/netserver.ts"
-export { startSysbench, type SysbenchOptions } from "./background/sysbench.ts"
-export { tokenWriter, usemem, type UsememExit, type UsememOptions } from "./usemem.ts"
+export { bytesOf, formatMemorySize, MemorySize } from "./memory-size.ts"
+export { EXITS, type ProcessExit, worstExit } from "./plug-in/exit.ts"
+export type {
+  ClientPort,
+  Counter,
+  LanEnd,
+  LatencyRecorder,
+  MemoryPort,
+  Operations,
+  WorkloadHost
+} from "./plug-in/host.ts"
+export type { MetricRow, OperationRow } from "./plug-in/metric-row.ts"
+export { type ClientFacts, equalProcesses, NOTHING, pagesOf, type ProcessPlan } from "./plug-in/plan.ts"
+export { counts, type Quantity, sizes } from "./plug-in/shrink.ts"
+export {
+  type IdleOption,
+  type OptionAdvice,
+  type OptionRule,
+  type Workload,
+  workload,
+  type WorkloadTable
+} from "./plug-in/workload.ts"
+export { touch, writeAll } from "./touch.ts"
+export { tokenWriter, usemem, type UsememOptions } from "./usemem.ts"
+export { WORKLOADS } from "./workloads.ts"

@@ -9,7 +9,6 @@ import {
   FAULT_DONE,
   FAULT_SIGBUS,
   type KernelTask,
-  type Machine,
   PTE_ACCESSED,
   PTE_DIRTY,
   PTE_PRESENT,
@@ -17,15 +16,14 @@ import {
   pteValue
 } from "@swaplab/kernel"
 import type { Sleeps } from "@swaplab/sim"
+import type { ProcessExit } from "./plug-in/exit.ts"
+import type { MemoryPort } from "./plug-in/host.ts"
 
 export interface UsememOptions {
   /** Times that the memory is walked. */
   readonly passes: number
   readonly mode: "write" | "read"
 }
-
-/** How a usemem process ended. */
-export type UsememExit = "completed" | "corruption" | "killed" | "sigbus"
 
 /**
  * What a page of the machine contains after its owner wrote it. Distinct for every page of a cluster of up to 2048 clients
@@ -35,7 +33,7 @@ export type UsememExit = "completed" | "corruption" | "killed" | "sigbus"
 export const tokenWriter = (machine: number, index: number): number => (machine * 0x200000 + index) >>> 0
 
 /** Runs one usemem process; `machine.touched` counts its accesses. */
-export function* usemem(machine: Machine, task: KernelTask, options: UsememOptions): Sleeps<UsememExit> {
+export function* usemem(machine: MemoryPort, task: KernelTask, options: UsememOptions): Sleeps<ProcessExit> {
   const { mm, costs } = machine
   const entries = mm.tables.entries
   const frames = machine.pages.frames

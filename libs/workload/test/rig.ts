@@ -2,8 +2,15 @@
 import { DEFAULT_COSTS, type KernelTask, Machine, type MachineSpec } from "@swaplab/kernel"
 import { Packets } from "@swaplab/net-skb"
 import type { Context } from "@swaplab/page-alloc"
-import { Sim } from "@swaplab/sim"
-import { usemem, type UsememExit, type UsememOptions } from "@swaplab/workload"
+import { assert, Sim } from "@swaplab/sim"
+import {
+  type LanEnd,
+  type Operations,
+  type ProcessExit,
+  usemem,
+  type UsememOptions,
+  type WorkloadHost
+} from "@swaplab/workload"
 
 /** The disk of a machine, and what drives it. */
 type Disk = Machine["disk"]
@@ -57,7 +64,7 @@ export interface Rig {
   readonly sim: Sim
   readonly machine: Machine
   readonly store: Store
-  readonly exits: Array<UsememExit>
+  readonly exits: Array<ProcessExit>
   readonly tasks: Array<KernelTask>
 }
 
@@ -91,7 +98,7 @@ export const client = (
 /** Starts usemem processes on a client of 12 MiB; run `sim` yourself. */
 export const start = (options: UsememOptions, spec: Partial<MachineSpec> = {}): Rig => {
   const { machine, sim, store } = client(spec)
-  const exits: Array<UsememExit> = []
+  const exits: Array<ProcessExit> = []
   const tasks: Array<KernelTask> = []
   for (let process = 0; process < machine.spec.processes; process++) {
     tasks.push(machine.startProcess(process, `usemem-${process + 1}`, function*(task) {
@@ -100,4 +107,55 @@ export const start = (options: UsememOptions, spec: Partial<MachineSpec> = {}): 
     }))
   }
   return { sim, machine, store, exits, tasks }
+}
+
+const noLan = (): never => {
+  assert(false, "there is no LAN here")
+}
+const NO_LAN: LanEnd = { datagrams: noLan, stream: noLan }
+
+/** What a workload runs on in a test: the machine, and what it has counted. */
+export interface TestHost extends WorkloadHost {
+  readonly operations: Operations
+  readonly latencies: Array<number>
+  readonly exits: Array<ProcessExit>
+  readonly ended: () => boolean
+}
+
+/** A host whose workload has all processes and files of the machine. */
+export const hostOf = (machine: Machine, name: string): TestHost => {
+  const latencies: Array<number> = []
+  const exits: Array<ProcessExit> = []
+  const counters = new Map<string, { value: number }>()
+  let ended = false
+  return {
+    client: machine,
+    lan: NO_LAN,
+    files: { from: 0, to: machine.files?.pages ?? 0 },
+    operations: { done: 0, failed: 0, latency: { record: (ns) => latencies.push(ns) } },
+    latencies,
+    exits,
+    ended: () => ended,
+    random: (...names) => machine.sim.stream(machine.name, name, ...names),
+    fork: (process, comm, body) =>
+      machine.startProcess(process, comm, function*(task) {
+        exits.push(yield* body(task))
+      }),
+    daemon: (comm, body) => {
+      const task = machine.task(comm)
+      task.daemon = true
+      machine.cpus.start(task, () => body(task))
+      return task
+    },
+    counter: (figure) => {
+      const counter = counters.get(figure) ?? { value: 0 }
+      counters.set(figure, counter)
+      return counter
+    },
+    latency: () => ({ record: (ns) => latencies.push(ns) }),
+    rest: () => {},
+    done: () => {
+      ended = true
+    }
+  }
 }

@@ -1,5 +1,4 @@
-import { buildCluster, type Cluster, Scenario, type ScenarioEncoded } from "@swaplab/cluster"
-import { usemem } from "@swaplab/workload"
+import { buildCluster, type Cluster, Scenario, type ScenarioEncoded, startLoads } from "@swaplab/cluster"
 import { Schema } from "effect"
 
 const KERNELS = {
@@ -30,16 +29,14 @@ export const cpuSeconds = (): number => {
 /** A booted cluster whose workloads have been started; its simulation stops when the last process ends. */
 export const start = (scenario: Scenario, kernel: string, seed = 1): Cluster => {
   const cluster = buildCluster(scenario, kernel, seed)
-  let left = cluster.clients.reduce((sum, client) => sum + client.processes, 0)
-  for (const { machine, processes, spec } of cluster.clients) {
-    const { passes, mode } = spec.group.workload.usemem
-    for (let process = 0; process < processes; process++) {
-      machine.startProcess(process, `usemem-${process + 1}`, function*(task) {
-        const exit = yield* usemem(machine, task, { passes, mode })
-        if (exit !== "completed") throw new Error(`${machine.name}: ${exit}`)
-        if (--left === 0) cluster.sim.stop()
-      })
+  let left = cluster.clients.length
+  for (const client of cluster.clients) {
+    const [measured] = client.loads
+    measured.onDone = () => {
+      if (measured.exits.some((exit) => exit !== "completed")) throw new Error(`${client.machine.name} lost a process`)
+      if (--left === 0) cluster.sim.stop()
     }
+    startLoads(client)
   }
   return cluster
 }

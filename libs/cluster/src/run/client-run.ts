@@ -1,11 +1,12 @@
 // One client while it runs: its watchdog, its latencies, the exits of its processes.
 import type { Link } from "@swaplab/lan"
-import type { UsememExit } from "@swaplab/workload"
+import { type ProcessExit, worstExit } from "@swaplab/workload"
+import type { ClientLoad } from "./client-load.ts"
+import type { Client } from "./client.ts"
 import { markLinks } from "./dead-link.ts"
 import { LatencyHistogram } from "./latency.ts"
 import { type ReclaimLimits, ReclaimWatch } from "./reclaim-watch.ts"
 import type { LockupReport, Outcome } from "./result.ts"
-import type { Client } from "./topology.ts"
 import type { Watchdog } from "./watchdog.ts"
 
 /** One client while it runs. */
@@ -13,9 +14,9 @@ export class ClientRun {
   readonly client: Client
   readonly watchdog: Watchdog
   readonly latency = new LatencyHistogram()
-  readonly exits: Array<UsememExit> = []
+  /** What is measured. */
+  readonly measured: ClientLoad
   startedAt = 0
-  endedAt = -1
   lockup: LockupReport | null = null
   /** The last closed wait-for cycle that was seen in the stall under way. */
   stuck: LockupReport | null = null
@@ -38,6 +39,7 @@ export class ClientRun {
     this.reclaim = new ReclaimWatch(client.machine, limits)
     this.linksAtCompletion = markLinks(path)
     this.watchdog = watchdog
+    this.measured = client.loads[0]
     client.machine.onMajorFault = (ns) => this.latency.record(ns)
   }
 
@@ -45,6 +47,11 @@ export class ClientRun {
   markCompletion(): void {
     this.lostAtCompletion = this.packetsLost
     this.linksAtCompletion = markLinks(this.#path)
+  }
+
+  /** When its workload came to its end; −1: not yet. */
+  get endedAt(): number {
+    return this.measured.doneAt
   }
 
   get done(): boolean {
@@ -60,16 +67,21 @@ export class ClientRun {
 
 /** The worst outcome of a client. */
 export const outcomeOf = (run: ClientRun, ended: Outcome): Outcome => {
-  const worst = outcomeOfExits(run.exits)
+  const worst = outcomeOfExits(run.measured.exits)
   if (worst === "corruption") return worst
   if (run.lockup !== null) return "lockup"
   if (worst !== "completed") return worst
   return run.endedAt >= 0 ? "completed" : ended
 }
 
-/** What the exits of its processes alone make of a client: the worst of them. */
-export const outcomeOfExits = (exits: ReadonlyArray<UsememExit>): "completed" | "corruption" | "sigbus" | "oom" => {
-  if (exits.includes("corruption")) return "corruption"
-  if (exits.includes("sigbus")) return "sigbus"
-  return exits.includes("killed") ? "oom" : "completed"
-}
+/** What the worst exit of its processes makes of a client. */
+const OUTCOME_OF = {
+  corruption: "corruption",
+  sigbus: "sigbus",
+  killed: "oom",
+  completed: "completed"
+} as const satisfies Record<ProcessExit, Outcome>
+
+/** What the exits of its processes alone make of a client. */
+export const outcomeOfExits = (exits: ReadonlyArray<ProcessExit>): (typeof OUTCOME_OF)[ProcessExit] =>
+  OUTCOME_OF[worstExit(exits)]

@@ -79,7 +79,8 @@ export const clientResult = (run: ClientRun, outcome: Outcome): ClientResult => 
       duplicates: clientSocket.duplicates + serverSocket.duplicates,
       port: portResult(run.client.station)
     },
-    background: run.client.background.results(),
+    workload: run.measured.result(),
+    background: run.client.loads.filter((load) => !load.measured && load.counts).map((load) => load.result()),
     oomKills: machine.oomKills,
     integrityErrors: machine.corruptions.length,
     failedAllocations: machine.pages.counters.messages + machine.pages.counters.messagesSuppressed,

@@ -13,7 +13,7 @@ import type { Cluster } from "./topology.ts"
 
 /** Declares all columns: some for each client, under Linux's names where Linux has one, and some for the server. */
 export const declareColumns = (recorder: SeriesRecorder, cluster: Cluster): void => {
-  for (const { machine, connection, station } of cluster.clients) {
+  for (const { machine, connection, loads, station } of cluster.clients) {
     const items = machine.pages.vmstat.items
     const item = (name: string, index: number): void => recorder.column(`${machine.name}.${name}`, () => items[index])
     recorder.column(
@@ -31,6 +31,13 @@ export const declareColumns = (recorder: SeriesRecorder, cluster: Cluster): void
     recorder.column(`${machine.name}.pages_touched`, () => machine.touched)
     recorder.column(`${machine.name}.drops`, () => totalDrops(dropsOf(station)))
     recorder.column(`${machine.name}.paused_ns`, () => station.port.up.pausedNs)
+    for (const { counter, load } of loads) {
+      for (const [figure, row] of Object.entries(load.row.metrics)) {
+        if (row.series !== true) continue
+        const counted = counter(figure)
+        recorder.column(`${machine.name}.${load.name}.${figure}`, () => counted.value)
+      }
+    }
     recorder.column(`${machine.name}.retransmits`, () => connection.serverSocket.retransmitted)
   }
   const { stats } = cluster.server.server

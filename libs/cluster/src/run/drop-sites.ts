@@ -2,7 +2,7 @@
 // result, the report, the metrics and the laws loop over this table, so that a place without a row does not exist for them.
 import { DropReason, type Switch } from "@swaplab/lan"
 import type { NetStack, Nic, Socket } from "@swaplab/net-skb"
-import type { Port } from "./topology.ts"
+import type { Port } from "./network.ts"
 
 /** A machine at a port of the switch. Senders of datagrams that are nothing else have no card. */
 export interface Station {

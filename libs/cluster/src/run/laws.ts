@@ -3,9 +3,9 @@ import type { Machine } from "@swaplab/kernel"
 import type { Lan, Switch } from "@swaplab/lan"
 import { PG_buddy, PG_isolated, PG_lru, PG_slab } from "@swaplab/page-alloc"
 import { waitingSegments } from "@swaplab/tcp"
+import type { Client } from "./client.ts"
 import { dropsOf, type Station, totalDrops } from "./drop-sites.ts"
 import type { LawResult, ServerResult } from "./result.ts"
-import type { Client } from "./topology.ts"
 
 /** How far Little's law may be off. Both sides count the requests that are inside at the end. */
 export const LITTLE_TOLERANCE = 0.02

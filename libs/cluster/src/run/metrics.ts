@@ -1,8 +1,12 @@
-// The figures of a result that a threshold can name. One table: it feeds the parser, the check and the documentation.
+// The figures of a result that a threshold can name. One table, and the figures of workloads beside it: they feed the parser,
+// the check, the documentation and the columns of CSV files.
 import { RATE, SHARE, SIZE, TIME, type UnitKind } from "@swaplab/config"
 import { VMSTAT_NAMES } from "@swaplab/page-alloc"
+import type { Workload, WorkloadTable } from "@swaplab/workload"
+import { perTable } from "../scenario/per-table.ts"
 import { DROP_SITE_NAMES, DROP_SITES, totalDrops } from "./drop-sites.ts"
-import type { ClientResult, LatencySummary, PortResult, RunResult } from "./result.ts"
+import { NO_LATENCY } from "./latency.ts"
+import type { ClientResult, LatencySummary, PortResult, RunResult, WorkloadResult } from "./result.ts"
 
 /** Unit of a metric: null is a plain number. */
 type MetricUnit = UnitKind | null
@@ -19,7 +23,8 @@ export type Metric =
     readonly scope: "client"
     readonly unit: MetricUnit
     readonly meaning: string
-    readonly of: (client: ClientResult) => number
+    /** Null: the client does not run what is measured. */
+    readonly of: (client: ClientResult) => number | null
   }
 
 const run = (unit: MetricUnit, meaning: string, of: (run: RunResult) => number): Metric => ({
@@ -29,15 +34,40 @@ const run = (unit: MetricUnit, meaning: string, of: (run: RunResult) => number):
   of
 })
 
-const client = (unit: MetricUnit, meaning: string, of: (client: ClientResult) => number): Metric => ({
-  scope: "client",
-  unit,
-  meaning,
-  of
-})
+const client = (
+  unit: MetricUnit,
+  meaning: string,
+  of: (client: ClientResult) => number | null
+): Metric => ({ scope: "client", unit, meaning, of })
 
-const latency = (meaning: string, key: Exclude<keyof LatencySummary, "count">): Metric =>
-  client(TIME, meaning, (c) => c.faultLatency[key])
+/** The figures of a distribution: the field of a summary, and what it is. */
+const LATENCY_FIGURES = {
+  count: ["count", (of) => `${of}, counted`],
+  mean: ["meanNs", (of) => `mean latency of ${of}`],
+  p50: ["p50Ns", (of) => `median latency of ${of}`],
+  p90: ["p90Ns", (of) => `90th percentile of ${of}`],
+  p95: ["p95Ns", (of) => `95th percentile of ${of}`],
+  p99: ["p99Ns", (of) => `99th percentile of ${of}`],
+  p999: ["p999Ns", (of) => `99.9th percentile of ${of}`],
+  max: ["maxNs", (of) => `longest of ${of}`]
+} as const satisfies Record<string, readonly [keyof LatencySummary, (of: string) => string]>
+
+/** Metrics of a distribution of latencies, by `prefix` and a dot before each. */
+const latencies = (
+  prefix: string,
+  what: string,
+  of: (client: ClientResult) => LatencySummary | null
+): Readonly<Record<string, Metric>> =>
+  Object.fromEntries(
+    Object.entries(LATENCY_FIGURES).map(([name, [key, meaning]]) => [
+      `${prefix}.${name}`,
+      client(
+        key === "count" ? null : TIME,
+        meaning(what),
+        (c) => of(c)?.[key] ?? null
+      )
+    ])
+  )
 
 const perSecond = (bytes: number, ns: number): number => (ns === 0 ? 0 : (bytes * 8 * 1e9) / ns)
 
@@ -54,7 +84,7 @@ const ofPorts = (run: RunResult, of: (port: PortResult) => number): number =>
 const networkDrops = (run: RunResult): number => ofPorts(run, (port) => totalDrops(port.drops))
 
 /** Every metric by its name; `client.vmstat.<counter>` exists besides, for each counter of /proc/vmstat. */
-export const METRICS: Readonly<Record<string, Metric>> = {
+export const METRICS = {
   elapsed: run(TIME, "all workloads, first start to last exit", (r) => r.elapsedNs),
   user: run(TIME, "CPU time in user mode, all clients", (r) => r.userNs),
   sys: run(TIME, "CPU time in the kernel, all clients", (r) => r.sysNs),
@@ -70,14 +100,7 @@ export const METRICS: Readonly<Record<string, Metric>> = {
     "swap-out over the workload's time",
     (c) => perSecond(c.swapOutBytes, c.elapsedNs)
   ),
-  "client.faultLatency.count": client(null, "major faults", (c) => c.faultLatency.count),
-  "client.faultLatency.mean": latency("mean latency of a major fault", "meanNs"),
-  "client.faultLatency.p50": latency("median latency of a major fault", "p50Ns"),
-  "client.faultLatency.p90": latency("90th percentile", "p90Ns"),
-  "client.faultLatency.p95": latency("95th percentile", "p95Ns"),
-  "client.faultLatency.p99": latency("99th percentile", "p99Ns"),
-  "client.faultLatency.p999": latency("99.9th percentile", "p999Ns"),
-  "client.faultLatency.max": latency("longest major fault", "maxNs"),
+  ...latencies("client.faultLatency", "major faults", (c) => c.faultLatency),
   "client.oomKills": client(null, "processes killed for lack of memory", (c) => c.oomKills),
   "client.integrityErrors": client(null, "pages that came back wrong", (c) => c.integrityErrors),
   "client.failedAllocations": client(null, "page allocations that failed", (c) => c.failedAllocations),
@@ -120,13 +143,58 @@ export const METRICS: Readonly<Record<string, Metric>> = {
   "server.meanInSystem": run(null, "requests in the server on average", (r) => r.server.meanInSystem),
   "server.throughputPerSecond": run(null, "NBD requests that arrive a second", (r) => r.server.throughputPerSecond),
   "server.meanResidence": run(TIME, "mean time of a request in the server", (r) => r.server.meanResidenceNs)
+} as const satisfies Readonly<Record<string, Metric>>
+
+/** What a client has measured of a workload, or null if it does not run it. */
+const resultOf = ({ background, workload }: ClientResult, name: string): WorkloadResult | null =>
+  [workload, ...background].find((result) => result.workload === name) ?? null
+
+/** The figures of one workload. */
+const workloadMetrics = (name: string, { metrics, operations, title }: Workload): Readonly<Record<string, Metric>> => {
+  const prefix = `client.${name}`
+  const of = title ?? name
+  return {
+    ...(operations !== null && {
+      [`${prefix}.done`]: client(null, `${operations.unit} of ${of}`, (c) => resultOf(c, name)?.done ?? null),
+      [`${prefix}.failed`]: client(
+        null,
+        `${operations.unit} of ${of} that failed`,
+        (c) => resultOf(c, name)?.failed ?? null
+      ),
+      ...(operations.latency && latencies(
+        `${prefix}.latency`,
+        `${operations.unit} of ${of}`,
+        (c) => {
+          const result = resultOf(c, name)
+          return result === null ? null : (result.latency ?? NO_LATENCY)
+        }
+      ))
+    }),
+    ...Object.assign(
+      {},
+      ...Object.entries(metrics).map(([figure, { kind, meaning, unit }]) =>
+        kind === "count"
+          ? { [`${prefix}.${figure}`]: client(unit, meaning, (c) => resultOf(c, name)?.figures[figure] ?? null) }
+          : latencies(`${prefix}.${figure}`, meaning, (c) => resultOf(c, name)?.latencies[figure] ?? null)
+      )
+    ) as Readonly<Record<string, Metric>>
+  }
 }
+
+/** All metrics where clients run workloads of a table. */
+export const metricsOf = perTable((workloads: WorkloadTable): Readonly<Record<string, Metric>> => ({
+  ...METRICS,
+  ...Object.assign({}, ...Object.entries(workloads).map(([name, row]) => workloadMetrics(name, row))) as Readonly<
+    Record<string, Metric>
+  >
+}))
 
 const VMSTAT = /^client\.vmstat\.([a-z0-9_]+)$/
 
 /** The metric of a name, or null: a counter of /proc/vmstat must be one that some kernel here prints. */
-export const metricOf = (name: string): Metric | null => {
-  if (Object.hasOwn(METRICS, name)) return METRICS[name]
+export const metricOf = (name: string, workloads?: WorkloadTable): Metric | null => {
+  const metrics = metricsOf(workloads)
+  if (Object.hasOwn(metrics, name)) return metrics[name]
   const counter = VMSTAT.exec(name)
   if (counter === null) return null
   const key = counter[1]

@@ -5,6 +5,7 @@
 import { Cpus, KernelTask, type Machine, Softirqs } from "@swaplab/kernel"
 import type { Link } from "@swaplab/lan"
 import {
+  cardOf,
   CARDS,
   type DatagramSocket,
   HostMemory,
@@ -15,8 +16,11 @@ import {
   type Wire
 } from "@swaplab/net-skb"
 import { bootContext } from "@swaplab/page-alloc"
-import type { Nanoseconds, Sim } from "@swaplab/sim"
+import { assert, type Nanoseconds, type Sim } from "@swaplab/sim"
 import { connectTcp, TcpSocket } from "@swaplab/tcp"
+import type { LanEnd } from "@swaplab/workload"
+import type { Client } from "./client.ts"
+import type { Network } from "./network.ts"
 
 /** Memory that TCP sizes its buffers by: 4 GiB. */
 const BUFFER_PAGES = 1_048_576
@@ -25,7 +29,7 @@ const BUFFER_PAGES = 1_048_576
 const TOKEN_WRITER = 0xffffffff
 
 /** Sends datagrams to a socket of a client from `startNs` on. `link` leads from the other hosts to the switch. */
-export const startDatagrams = (
+const startDatagrams = (
   sim: Sim,
   packets: Packets,
   link: Link,
@@ -50,7 +54,7 @@ export const startDatagrams = (
 }
 
 /** The machine that sends TCP streams. */
-export class OtherHosts {
+class OtherHosts {
   readonly nic: Nic
   readonly #sim: Sim
   readonly #group: number
@@ -98,3 +102,48 @@ export class OtherHosts {
     return clientSocket
   }
 }
+
+/** Starts what needs the LAN on every client, with a cable to the other hosts where anything does. */
+export const connectOthers = (
+  sim: Sim,
+  packets: Packets,
+  network: Network,
+  host: number,
+  clients: ReadonlyArray<Client>
+): void => {
+  const reached = clients.filter(({ loads }) => loads.some(({ load }) => load.row.lan !== undefined))
+  if (reached.length === 0) return
+  const port = network.cable("other hosts", { rate: 10e9, latency: 20_000 }, host)
+  const streams = reached.some(({ loads }) => loads.some(({ load }) => load.row.lan === "streams"))
+  const hosts = streams ? new OtherHosts(sim, host, packets, port.wire) : null
+  network.attach(port, hosts)
+  for (const client of reached) {
+    const end = lanEnd(sim, packets, port.up, host, hosts, client)
+    for (const load of client.loads) {
+      if (load.load.row.lan === undefined) continue
+      load.lan = end
+      load.start()
+    }
+  }
+}
+
+/** The other hosts as one client meets them. */
+const lanEnd = (
+  sim: Sim,
+  packets: Packets,
+  link: Link,
+  host: number,
+  hosts: OtherHosts | null,
+  { machine, sockets, spec: { group } }: Client
+): LanEnd => ({
+  datagrams: (socket, options) => {
+    startDatagrams(sim, packets, link, host, socket, machine, { ...options, startNs: group.start })
+    sockets.push(socket)
+  },
+  stream: (name) => {
+    assert(hosts !== null, "a workload that needs streams says so in its row")
+    const socket = hosts.stream(machine, name, cardOf(group.nic.driver).scatterGather, group.start)
+    sockets.push(socket)
+    return socket
+  }
+})

@@ -81,8 +81,10 @@ export interface ClientResult {
   readonly swapInBytes: number
   readonly swapOutBytes: number
   readonly network: ClientNetwork
-  /** What ran besides the workload, in the order of the scenario's schema. */
-  readonly background: ReadonlyArray<BackgroundResult>
+  /** What is measured. */
+  readonly workload: WorkloadResult
+  /** What ran besides and counts something, in the order of the table of workloads. */
+  readonly background: ReadonlyArray<WorkloadResult>
   readonly oomKills: number
   /** Pages that came back with another content than was written. Any is a corruption. */
   readonly integrityErrors: number
@@ -109,17 +111,22 @@ export interface ZoneLowWater {
   readonly min: number
 }
 
-/** A background load of one client, over the whole run. */
-export interface BackgroundResult {
-  /** As in a scenario: hackbench, sysbench, … */
+/** A workload of one client, over the whole run. */
+export interface WorkloadResult {
+  /** Its key in the table of workloads, and in the names of its metrics. */
+  readonly workload: string
+  /** As a report has it. */
   readonly name: string
-  /** What `done` counts: messages, transactions, … */
-  readonly unit: string
+  /** What `done` counts: messages, transactions, …; null where it has no operations. */
+  readonly unit: string | null
   readonly done: number
   /** Operations that failed for want of memory, and processes that were killed. */
   readonly failed: number
   /** Of its operations; null where they have none. */
   readonly latency: LatencySummary | null
+  /** Its other figures, by their names: counts, and distributions of latencies. */
+  readonly figures: Readonly<Record<string, number>>
+  readonly latencies: Readonly<Record<string, LatencySummary>>
 }
 
 /** Network counters of one client. */

@@ -1,8 +1,8 @@
 // Runs one simulation: boots the cluster, starts the workloads, watches the clients, and writes down what happened.
-import type { KernelTask } from "@swaplab/kernel"
-import { usemem } from "@swaplab/workload"
+import type { WorkloadTable } from "@swaplab/workload"
 import type { Scenario } from "../scenario/scenario.ts"
 import { ClientRun, outcomeOf } from "./client-run.ts"
+import { startLoads } from "./client.ts"
 import { clientResult, collect } from "./collect.ts"
 import { declareColumns } from "./columns.ts"
 import { deadLink } from "./dead-link.ts"
@@ -16,25 +16,15 @@ import { Watchdog, WATCHDOG_PERIOD_NS } from "./watchdog.ts"
 /** Events between two looks at the host: progress, and whether to stop. */
 const SLICE = 100_000
 
-/** Starts the workload of a client at its time. */
-const startWorkload = (run: ClientRun, cluster: Cluster, whenDone: () => void): void => {
-  const { machine, spec, processes } = run.client
-  const { passes, mode } = spec.group.workload.usemem
+/** Starts what a client runs, at its time. */
+const startAtItsTime = (run: ClientRun, cluster: Cluster, whenDone: () => void): void => {
+  run.measured.onDone = whenDone
   const start = cluster.sim.queue.register(() => {
     run.startedAt = cluster.sim.now
     run.watchdog.restart()
-    run.client.background.start(machine, spec.group.background, processes)
-    for (let process = 0; process < processes; process++) {
-      machine.startProcess(process, `usemem-${process + 1}`, function*(task: KernelTask) {
-        run.exits.push(yield* usemem(machine, task, { passes, mode }))
-        if (run.exits.length === processes) {
-          run.endedAt = cluster.sim.now
-          whenDone()
-        }
-      })
-    }
+    startLoads(run.client)
   })
-  cluster.sim.queue.at(spec.group.start, start, 0)
+  cluster.sim.queue.at(run.client.spec.group.start, start, 0)
 }
 
 /**
@@ -47,26 +37,23 @@ export const runCluster = (
   kernel: string,
   seed: number,
   hooks: RunHooks = NO_HOOKS,
-  replay: Replay | null = null
+  replay: Replay | null = null,
+  workloads?: WorkloadTable
 ): RunResult => {
-  const cluster = buildCluster(scenario, kernel, seed)
+  const cluster = buildCluster(scenario, kernel, seed, workloads)
   const { sim } = cluster
   const runs = cluster.clients.map((client) => {
     const path = [client.up, cluster.serverIn, cluster.serverOut, client.down]
     const framesLost = (): number => path.reduce((sum, link) => sum + link.droppedFrames, cluster.fabric.droppedFrames)
     const { stall, hang, livelock, scanRatio } = scenario.watchdog
     const limits = { windowNs: livelock, scanRatio }
-    return new ClientRun(
-      client,
-      new Watchdog(client.connection, { stallNs: stall, hangNs: hang }, framesLost),
-      path,
-      limits
-    )
+    const options = { stallNs: stall, hangNs: hang, resting: () => client.loads[0].resting }
+    return new ClientRun(client, new Watchdog(client.connection, options, framesLost), path, limits)
   })
   const stopWhenDone = (): void => {
     if (runs.every((run) => run.done || (replay !== null && run.client.machine.name !== replay.client))) sim.stop()
   }
-  for (const run of runs) startWorkload(run, cluster, stopWhenDone)
+  for (const run of runs) startAtItsTime(run, cluster, stopWhenDone)
 
   const watch = sim.queue.register(() => {
     for (const run of runs) if (!run.done && sim.now >= run.client.spec.group.start) look(run)

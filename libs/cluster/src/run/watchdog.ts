@@ -42,6 +42,8 @@ export const proofNs = (reapIntervalNs: Nanoseconds): Nanoseconds =>
 export interface WatchdogOptions {
   readonly stallNs: Nanoseconds
   readonly hangNs: Nanoseconds
+  /** Whether nothing is wanted of the client: then nothing is missing. Never, without it. */
+  readonly resting?: () => boolean
 }
 
 /** What a look at a client found. */
@@ -98,7 +100,7 @@ export class Watchdog {
     if (sample.completions !== last.completions) this.lastCompletion = this.busySince = now
     // an idle disk has nothing to complete
     if (this.machine.disk.inFlight() === 0) this.busySince = now
-    if (sample.touched !== last.touched) {
+    if (sample.touched !== last.touched || this.#resting()) {
       this.lastTouch = now
       this.#stalled = false
     }
@@ -136,9 +138,13 @@ export class Watchdog {
     return this.#timeouts() - this.#timeoutsAtQuiet >= 2 && this.#framesLost() === this.#lostAtQuiet
   }
 
+  #resting(): boolean {
+    return this.#options.resting?.() ?? false
+  }
+
   /** A process has something to do: without one the client is idle, and nothing is missing. */
   #someoneWorks(): boolean {
-    return this.machine.userTasks.some((task) => !task.finished && !task.daemon)
+    return !this.#resting() && this.machine.userTasks.some((task) => !task.finished && !task.daemon)
   }
 
   #someoneInD(): boolean {

@@ -14,11 +14,12 @@ import {
   type Tree,
   treeOf
 } from "@swaplab/config"
+import { WORKLOADS, type WorkloadTable } from "@swaplab/workload"
 import { Effect, Either } from "effect"
 import { withMoved } from "./moved-keys.ts"
-import { RULES } from "./rules/rules.ts"
+import { scenarioRules } from "./rules/rules.ts"
 import { warningsOf } from "./rules/warnings.ts"
-import { Scenario } from "./scenario.ts"
+import { type Scenario, scenarioSchema } from "./scenario.ts"
 
 /** Larger files are refused. A scenario of a thousand client groups has 200 kB. */
 export const MAX_FILE_BYTES = 10 * 1024 * 1024
@@ -34,18 +35,25 @@ export interface LoadedScenario {
   /** The same as plain data. */
   readonly given: Mapping
   readonly scenario: Scenario
+  /** What its clients can run. */
+  readonly workloads: WorkloadTable
   /** What the user should know: settings without effect. */
   readonly warnings: ReadonlyArray<Problem>
 }
 
-const scenarioOf = (file: string, tree: Tree): Either.Either<LoadedScenario, ConfigError> =>
-  decodeTree(Scenario, RULES, tree).pipe(
+const scenarioOf = (
+  file: string,
+  tree: Tree,
+  workloads: WorkloadTable
+): Either.Either<LoadedScenario, ConfigError> =>
+  decodeTree(scenarioSchema(workloads), scenarioRules(workloads), tree).pipe(
     Either.map((scenario) => ({
       file,
       tree,
       given: plainOf(tree) as Mapping,
       scenario,
-      warnings: warningsOf(scenario, tree)
+      workloads,
+      warnings: warningsOf(scenario, tree, workloads)
     })),
     Either.mapLeft(({ problems }) => new ConfigError({ problems: problems.map(withMoved) }))
   )
@@ -54,8 +62,9 @@ const scenarioOf = (file: string, tree: Tree): Either.Either<LoadedScenario, Con
 export const decodeScenario = (
   file: string,
   given: Mapping,
-  source: string = file
-): Either.Either<LoadedScenario, ConfigError> => scenarioOf(file, treeOf(given, source))
+  source: string = file,
+  workloads: WorkloadTable = WORKLOADS
+): Either.Either<LoadedScenario, ConfigError> => scenarioOf(file, treeOf(given, source), workloads)
 
 /** Puts values over a loaded scenario: a field of a map, or another seed. */
 export const withOverrides = (
@@ -64,15 +73,16 @@ export const withOverrides = (
 ): Either.Either<LoadedScenario, ConfigError> =>
   Either.flatMap(
     applyOverrides(loaded.tree as MappingNode, overrides),
-    (tree) => scenarioOf(loaded.file, tree)
+    (tree) => scenarioOf(loaded.file, tree, loaded.workloads)
   )
 
 /** Loads a scenario. Every mistake of the user ends in a {@link ConfigError}. */
 export const loadScenario = (
   file: string,
-  overrides: ReadonlyArray<Override> = []
+  overrides: ReadonlyArray<Override> = [],
+  workloads: WorkloadTable = WORKLOADS
 ): Effect.Effect<LoadedScenario, ConfigError, Files> =>
   readWithIncludes(file, { expected: EXPECTED, maxBytes: MAX_FILE_BYTES, own: ["$schema", "include"] }).pipe(
     Effect.flatMap((tree) => applyOverrides(tree, overrides)),
-    Effect.flatMap((tree) => scenarioOf(file, tree))
+    Effect.flatMap((tree) => scenarioOf(file, tree, workloads))
   )

@@ -17,9 +17,10 @@ import {
 } from "@swaplab/config"
 import { CARD_NAMES, CARDS } from "@swaplab/net-skb"
 import { DISK_NAMES, DISKS } from "@swaplab/server-model"
-import { ParseResult, Schema } from "effect"
-import { BackgroundConfig } from "./background.ts"
+import { WORKLOADS, type WorkloadTable } from "@swaplab/workload"
+import { Schema } from "effect"
 import { buffer, GIB, KIB, MIB, name, positiveRate, positiveTime, ram, US } from "./fields.ts"
+import { backgroundSchema, workloadSchema } from "./loads.ts"
 
 const txQueue = field(
   whole(2, 100_000),
@@ -53,80 +54,40 @@ export const LinkConfig = Schema.Struct({
 })
 export interface LinkConfig extends Schema.Schema.Type<typeof LinkConfig> {}
 
-const WORKLOAD_SIZE = /^(\d{1,6}(?:\.\d{1,3})?)x RAM$/
-const WorkloadSizeValue = Schema.Union(
-  Schema.Struct({ timesRam: Schema.Number }),
-  Schema.Struct({ bytes: Schema.Number })
-)
+/** A group of equal clients that run workloads of a table. */
+export const clientGroupSchema = (workloads: WorkloadTable) =>
+  Schema.Struct({
+    name: field(name, "client", "Clients of the group are called name-1, name-2, and so on."),
+    count: field(whole(1, 10_000), 1, "Clients in the group."),
+    kernel: maybe(text, "A kernel of this scenario for this group. Without it: the kernel of the cell."),
+    ram: field(ram, 64 * MIB, "Memory. 64 MiB keeps a run short; the published runs had 2 GiB."),
+    cpus: field(whole(1, 64), 2, "CPUs. Not stated for the published runs."),
+    thp: field(
+      yesNo,
+      false,
+      "Transparent huge pages: their only effect here is the larger default of min_free_kbytes."
+    ),
+    minFree: field(
+      Schema.Union(Schema.Literal("auto"), Size).annotations({ title: "auto, or a size such as 4 MiB" }),
+      "auto" as const,
+      "min_free_kbytes, the reserve. auto: as Linux computes it from the size of memory."
+    ),
+    pageCache: field(
+      Percentage,
+      0.05,
+      "Clean page cache at the start as a share of RAM: program text and files, reclaimable without I/O. Not documented "
+        + "for the published runs; a diskless machine under memory pressure keeps little."
+    ),
+    swap: field(Size, 320 * MIB, "Size of its swap export on the server. 4 times RAM fits the rule of 70 % with room."),
+    nic: section(NicConfig, "The network card."),
+    link: section(LinkConfig, "The cable to the switch."),
+    workload: section(workloadSchema(workloads), "What the clients run: one workload, which is measured."),
+    background: section(backgroundSchema(workloads), "Traffic and loads besides the workload that is measured."),
+    start: field(Time, 0, "When the workload starts.")
+  })
 
-/** How much memory a workload maps: a multiple of the client's RAM, or a size. */
-export type WorkloadSize = Schema.Schema.Type<typeof WorkloadSizeValue>
-
-const WORKLOAD_SIZE_WORDS = "a size such as 256 MiB, or a multiple of RAM such as 4x RAM"
-const WorkloadSize: Schema.Schema<WorkloadSize, string> = Schema.transformOrFail(
-  Schema.String.annotations({ jsonSchema: { type: "string", description: WORKLOAD_SIZE_WORDS } }),
-  WorkloadSizeValue,
-  {
-    strict: true,
-    decode: (value, _options, ast) => {
-      const times = WORKLOAD_SIZE.exec(value)
-      if (times !== null && Number(times[1]) > 0) return ParseResult.succeed({ timesRam: Number(times[1]) })
-      const bytes = ParseResult.decodeUnknownOption(Size)(value)
-      return bytes._tag === "Some" && bytes.value >= 4096
-        ? ParseResult.succeed({ bytes: bytes.value })
-        : ParseResult.fail(new ParseResult.Type(ast, value))
-    },
-    encode: (value) =>
-      "timesRam" in value ? ParseResult.succeed(`${value.timesRam}x RAM`) : ParseResult.encode(Size)(value.bytes)
-  }
-).annotations({ identifier: "WorkloadSize", title: WORKLOAD_SIZE_WORDS })
-
-/** usemem of MMTests' vmscan-anon-mmap: processes that walk their share of a mapping, page by page, several times. */
-export const UsememConfig = Schema.Struct({
-  processesPerCpu: field(whole(1, 1024), 8, "Processes per CPU. 8 in the published runs."),
-  size: field(
-    WorkloadSize,
-    { timesRam: 4 },
-    "All mappings together. 4 times RAM in the published runs; MMTests needs it to be at most 70 % of RAM and swap."
-  ),
-  passes: field(
-    whole(1, 1000),
-    5,
-    "Walks over the mapping. 5 is MMTests' default of 2012 and fits the published times."
-  ),
-  mode: field(choice("write", "read"), "write", "write: later passes verify, then write. read: a page is written once.")
-})
-export interface UsememConfig extends Schema.Schema.Type<typeof UsememConfig> {}
-
-/** A group of equal clients. */
-export const ClientGroup = Schema.Struct({
-  name: field(name, "client", "Clients of the group are called name-1, name-2, and so on."),
-  count: field(whole(1, 10_000), 1, "Clients in the group."),
-  kernel: maybe(text, "A kernel of this scenario for this group. Without it: the kernel of the cell."),
-  ram: field(ram, 64 * MIB, "Memory. 64 MiB keeps a run short; the published runs had 2 GiB."),
-  cpus: field(whole(1, 64), 2, "CPUs. Not stated for the published runs."),
-  thp: field(yesNo, false, "Transparent huge pages: their only effect here is the larger default of min_free_kbytes."),
-  minFree: field(
-    Schema.Union(Schema.Literal("auto"), Size).annotations({ title: "auto, or a size such as 4 MiB" }),
-    "auto" as const,
-    "min_free_kbytes, the reserve. auto: as Linux computes it from the size of memory."
-  ),
-  pageCache: field(
-    Percentage,
-    0.05,
-    "Clean page cache at the start as a share of RAM: program text and files, reclaimable without I/O. Not documented "
-      + "for the published runs; a diskless machine under memory pressure keeps little."
-  ),
-  swap: field(Size, 320 * MIB, "Size of its swap export on the server. 4 times RAM fits the rule of 70 % with room."),
-  nic: section(NicConfig, "The network card."),
-  link: section(LinkConfig, "The cable to the switch."),
-  workload: section(
-    Schema.Struct({ usemem: section(UsememConfig, "MMTests' vmscan-anon-mmap.") }),
-    "What the clients run."
-  ),
-  background: section(BackgroundConfig, "Traffic and loads besides the workload that is measured."),
-  start: field(Time, 0, "When the workload starts.")
-})
+/** A group of equal clients that run the workloads of swaplab. */
+export const ClientGroup = clientGroupSchema(WORKLOADS)
 export interface ClientGroup extends Schema.Schema.Type<typeof ClientGroup> {}
 
 /** The network between the machines. */

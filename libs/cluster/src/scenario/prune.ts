@@ -1,13 +1,17 @@
 // A scenario with as few lines as it needs: what stands at its default is left out.
 import { isMapping, type Mapping } from "@swaplab/config"
+import type { WorkloadTable } from "@swaplab/workload"
 import { Schema } from "effect"
-import { Scenario } from "./scenario.ts"
+import { scenarioSchema } from "./scenario.ts"
 
-/** What an empty scenario becomes, as a file would write it. */
-const defaults = (): Mapping =>
-  Schema.encodeSync(Scenario)(
-    Schema.decodeUnknownSync(Scenario)({ name: "x", kernels: {}, clients: [{}] })
-  ) as unknown as Mapping
+/** A scenario with every default, as a file would write it. */
+const written = (given: unknown, workloads?: WorkloadTable): Mapping => {
+  const schema = scenarioSchema(workloads)
+  return Schema.encodeSync(schema)(Schema.decodeUnknownSync(schema)(given)) as unknown as Mapping
+}
+
+/** What an empty scenario becomes. */
+const defaults = (workloads?: WorkloadTable): Mapping => written({ name: "x", kernels: {}, clients: [{}] }, workloads)
 
 const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b)
 
@@ -23,13 +27,14 @@ const without = (given: unknown, usual: unknown): unknown => {
 }
 
 /** The same scenario, without every value that is its default. It must be one that decodes. */
-export const pruneScenario = (given: Mapping): Mapping => {
-  const { clients: [group], kernels: _kernels, name: _name, ...usual } = defaults() as Mapping & {
+export const pruneScenario = (given: Mapping, workloads?: WorkloadTable): Mapping => {
+  const { clients: [group], kernels: _kernels, name: _name, ...usual } = defaults(workloads) as Mapping & {
     readonly clients: ReadonlyArray<unknown>
   }
-  const { clients, kernels, name, ...rest } = Schema.encodeSync(Scenario)(
-    Schema.decodeUnknownSync(Scenario)(given)
-  ) as unknown as Mapping & { readonly clients: ReadonlyArray<unknown>; readonly kernels: Mapping }
+  const { clients, kernels, name, ...rest } = written(given, workloads) as Mapping & {
+    readonly clients: ReadonlyArray<unknown>
+    readonly kernels: Mapping
+  }
   const { description, duration, seeds, ...others } = (without(rest, usual) ?? {}) as Mapping
   const head = Object.entries({ name, description, seeds, duration }).filter(([, value]) => value !== undefined)
   return {

@@ -3,12 +3,14 @@
 // the default and says why it is what it is; the JSON Schema for editors comes out of the same lines.
 // Defaults describe a small diskless machine of 2012 on a gigabit LAN.
 import { choice, field, jsonSchemaOf, maybe, section, text, whole } from "@swaplab/config"
+import type { WorkloadTable } from "@swaplab/workload"
 import { Schema } from "effect"
 import { type Outcome, OUTCOMES } from "../run/result.ts"
 import { MS, name, positiveTime, S } from "./fields.ts"
 import { KernelConfig } from "./kernels.ts"
-import { ClientGroup, CostConfig, LanConfig, ServerConfig } from "./machines.ts"
-import { ThresholdText } from "./threshold.ts"
+import { clientGroupSchema, CostConfig, LanConfig, ServerConfig } from "./machines.ts"
+import { perTable } from "./per-table.ts"
+import { thresholdText } from "./threshold.ts"
 
 /** The most seeds that a count can ask for. */
 export const MAX_SEEDS = 10_000
@@ -79,7 +81,7 @@ export const MapConfig = Schema.Struct({
 })
 export interface MapConfig extends Schema.Schema.Type<typeof MapConfig> {}
 
-const scenarioFields = {
+const scenarioFields = (workloads: WorkloadTable) => ({
   name: name.annotations({ description: "Name of the scenario, in results and tables." }),
   description: field(text, "", "What the scenario is about."),
   seeds: field(
@@ -97,7 +99,7 @@ const scenarioFields = {
     description: "The cells of the experiment by name. Each is run with every seed."
   }),
   compare: maybe(Comparisons, "Kernels to compare. Without it: the first kernel with each of the others."),
-  clients: Schema.Array(ClientGroup).pipe(
+  clients: Schema.Array(clientGroupSchema(workloads)).pipe(
     Schema.minItems(1, { title: "a list of at least one client group", jsonSchema: { minItems: 1 } })
   ).annotations({ description: "Groups of clients." }),
   lan: section(LanConfig, "The network."),
@@ -134,7 +136,7 @@ const scenarioFields = {
       + "never a failure, whatever is expected: whether a lockup comes can depend on the seed."
   ),
   thresholds: field(
-    Schema.Array(ThresholdText),
+    Schema.Array(thresholdText(workloads)),
     [],
     "Limits such as client.faultLatency.p99 < 50 ms. A miss ends the command with 99."
   ),
@@ -143,28 +145,35 @@ const scenarioFields = {
     "The time series that is recorded."
   ),
   map: maybe(MapConfig, "A map of outcomes over one or two parameters, printed beside the table. Without it: none.")
-} as const
+} as const)
+
+/** The schema of scenarios whose clients run workloads of a table. */
+export const scenarioSchema = perTable((workloads) =>
+  Schema.Struct(scenarioFields(workloads)).annotations({ title: "a scenario" })
+)
 
 /** A scenario, decoded: sizes in bytes, times in nanoseconds, rates in bits per second, percentages as shares. */
-export const Scenario = Schema.Struct(scenarioFields).annotations({ title: "a scenario" })
+export const Scenario = scenarioSchema()
 export interface Scenario extends Schema.Schema.Type<typeof Scenario> {}
 /** A scenario as it stands in a file, after includes. */
 export interface ScenarioEncoded extends Schema.Schema.Encoded<typeof Scenario> {}
 
-const ScenarioFile = Schema.Struct({
-  $schema: maybe(text, "Where an editor finds this schema, relative to the file: ./scenario.schema.json."),
-  include: maybe(
-    Schema.Array(text),
-    "Files below this one, relative to it. Mappings merge key by key, client groups by name, other lists are replaced. "
-      + "At most 64 files."
-  ),
-  ...scenarioFields
-})
+const scenarioFile = perTable((workloads) =>
+  Schema.Struct({
+    $schema: maybe(text, "Where an editor finds this schema, relative to the file: ./scenario.schema.json."),
+    include: maybe(
+      Schema.Array(text),
+      "Files below this one, relative to it. Mappings merge key by key, client groups by name, other lists are replaced. "
+        + "At most 64 files."
+    ),
+    ...scenarioFields(workloads)
+  })
+)
 
 /** The JSON Schema of scenario files, for editors. */
-export const scenarioJsonSchema = (): object => {
+export const scenarioJsonSchema = (workloads?: WorkloadTable): object => {
   const description = "A cluster of diskless machines that swap over NBD to one server."
-  const { required, ...schema } = jsonSchemaOf(ScenarioFile, "swaplab scenario", description)
+  const { required, ...schema } = jsonSchemaOf(scenarioFile(workloads), "swaplab scenario", description)
   // what an included file gives need not be given again
   return { ...schema, if: { required: ["include"] }, else: { required } }
 }

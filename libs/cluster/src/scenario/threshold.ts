@@ -1,8 +1,9 @@
 // Thresholds: `client.faultLatency.p99 < 50 ms`. A metric, a comparison, a value in the metric's unit.
 import { formatQuantity, nearest, parseQuantity, roundQuantity } from "@swaplab/config"
 import { VMSTAT_NAMES } from "@swaplab/page-alloc"
+import type { WorkloadTable } from "@swaplab/workload"
 import { ParseResult, Schema } from "effect"
-import { metricOf, METRICS } from "../run/metrics.ts"
+import { metricOf, metricsOf } from "../run/metrics.ts"
 
 const COMPARISONS = ["<=", ">=", "<", ">"] as const
 type Comparison = (typeof COMPARISONS)[number]
@@ -19,15 +20,16 @@ const GRAMMAR = /^([A-Za-z][\w.]*) *(<=|>=|<|>) *(\S.*)$/
 const EXPECTED = "a threshold such as client.faultLatency.p99 < 50 ms"
 
 /** Reads a threshold; a string says what is wrong with it. */
-export const parseThreshold = (text: string): Threshold | string => {
+export const parseThreshold = (text: string, workloads?: WorkloadTable): Threshold | string => {
   const parts = GRAMMAR.exec(text.trim())
   if (parts === null) return EXPECTED
   const [, name, comparison, right] = parts
-  const metric = metricOf(name)
+  const metric = metricOf(name, workloads)
   if (metric === null) {
-    const near = nearest(name, [...Object.keys(METRICS), ...VMSTAT_NAMES.map((counter) => `client.vmstat.${counter}`)])
+    const names = Object.keys(metricsOf(workloads))
+    const near = nearest(name, [...names, ...VMSTAT_NAMES.map((counter) => `client.vmstat.${counter}`)])
     return near === null
-      ? `a metric, one of ${Object.keys(METRICS).join(", ")}`
+      ? `a metric, one of ${names.join(", ")}`
       : `a known metric, did you mean ${near}?`
   }
   const value = metric.unit === null
@@ -38,8 +40,8 @@ export const parseThreshold = (text: string): Threshold | string => {
 }
 
 /** Writes a threshold as it is read. */
-export const formatThreshold = (threshold: Threshold): string => {
-  const unit = metricOf(threshold.metric)?.unit ?? null
+export const formatThreshold = (threshold: Threshold, workloads?: WorkloadTable): string => {
+  const unit = metricOf(threshold.metric, workloads)?.unit ?? null
   const value = unit === null ? String(threshold.value) : formatQuantity(unit, threshold.value)
   return `${threshold.metric} ${threshold.comparison} ${value}`
 }
@@ -59,8 +61,8 @@ export const keeps = (threshold: Threshold, value: number): boolean => {
 }
 
 /** Writes a value that misses a threshold: three digits, and more where it would look like the limit. */
-export const formatMiss = (threshold: Threshold, value: number): string => {
-  const unit = metricOf(threshold.metric)?.unit ?? null
+export const formatMiss = (threshold: Threshold, value: number, workloads?: WorkloadTable): string => {
+  const unit = metricOf(threshold.metric, workloads)?.unit ?? null
   if (unit === null) return String(value)
   for (let digits = 3; digits <= 9; digits++) {
     const text = roundQuantity(unit, value, digits)
@@ -78,18 +80,19 @@ const ThresholdStruct = Schema.Struct({
   value: Schema.Number
 })
 
-/** A threshold as it stands in a scenario. */
-export const ThresholdText: Schema.Schema<Threshold, string> = Schema.transformOrFail(
-  Schema.String.annotations({ jsonSchema: { type: "string", pattern: GRAMMAR.source } }),
-  ThresholdStruct,
-  {
-    strict: true,
-    decode: (text, _options, ast) => {
-      const threshold = parseThreshold(text)
-      return typeof threshold === "string"
-        ? ParseResult.fail(new ParseResult.Type(ast, text, threshold))
-        : ParseResult.succeed(threshold)
-    },
-    encode: (threshold) => ParseResult.succeed(formatThreshold(threshold))
-  }
-).annotations({ title: EXPECTED })
+/** A threshold as it stands in a scenario whose clients run workloads of a table. */
+export const thresholdText = (workloads?: WorkloadTable): Schema.Schema<Threshold, string> =>
+  Schema.transformOrFail(
+    Schema.String.annotations({ jsonSchema: { type: "string", pattern: GRAMMAR.source } }),
+    ThresholdStruct,
+    {
+      strict: true,
+      decode: (text, _options, ast) => {
+        const threshold = parseThreshold(text, workloads)
+        return typeof threshold === "string"
+          ? ParseResult.fail(new ParseResult.Type(ast, text, threshold))
+          : ParseResult.succeed(threshold)
+      },
+      encode: (threshold) => ParseResult.succeed(formatThreshold(threshold, workloads))
+    }
+  ).annotations({ title: EXPECTED })

@@ -4,54 +4,66 @@
 // Not modelled: its run as a whole (fork of all processes, an end after so many loops): it goes on at a given rate, because a
 //   load in the background must leave CPU time to the others.
 // source: hackbench.c (rt-tests)
-import type { Machine } from "@swaplab/kernel"
-import { Load, startDaemon } from "./load.ts"
+import { field, whole } from "@swaplab/config"
+import { NOTHING } from "../plug-in/plan.ts"
+import { counts } from "../plug-in/shrink.ts"
+import { workload } from "../plug-in/workload.ts"
 import { LocalSocket } from "./local-socket.ts"
-
-export interface HackbenchOptions {
-  readonly groups: number
-  /** Senders, and receivers, of a group. 20 in hackbench. */
-  readonly descriptors: number
-  /** All groups together. */
-  readonly messagesPerSecond: number
-}
 
 /** DATASIZE of hackbench. */
 const MESSAGE_BYTES = 100
 
-/** Starts hackbench on a machine. `done` counts messages sent. */
-export const startHackbench = (machine: Machine, options: HackbenchOptions): Load => {
-  const load = new Load("hackbench", "messages")
-  const { groups, descriptors, messagesPerSecond } = options
-  const senders = groups * descriptors
-  const roundNs = Math.ceil((senders * descriptors * 1e9) / messagesPerSecond)
-  for (let group = 1; group <= groups; group++) {
-    const sockets = Array.from(
-      { length: descriptors },
-      (_, i) => new LocalSocket(machine, `hackbench-${group}.${i + 1}`)
+export const hackbench = workload({
+  slot: "background",
+  description: "hackbench: small messages between processes of the client.",
+  options: {
+    groups: field(whole(0, 100), 0, "Groups of senders and receivers."),
+    descriptors: field(whole(1, 100), 20, "Senders, and receivers, of a group. 20 in hackbench."),
+    messagesPerSecond: field(
+      whole(1, 10_000_000),
+      20_000,
+      "All groups together. hackbench itself takes all CPU time; 20,000 take about a tenth of a CPU."
     )
-    sockets.forEach((socket, i) => {
-      startDaemon(machine, `hackbench-${group}.r${i + 1}`, function*(task) {
-        for (;;) {
-          yield* socket.receive(task)
-          yield* task.condResched()
-        }
-      })
-      startDaemon(machine, `hackbench-${group}.s${i + 1}`, function*(task) {
-        // not all senders at once
-        yield* task.hold(1 + Math.floor((roundNs * i) / descriptors))
-        for (;;) {
-          const next = machine.sim.now + roundNs
-          for (const receiver of sockets) {
-            if (yield* receiver.send(task, MESSAGE_BYTES)) load.done++
-            else load.failed++
+  },
+  switch: "groups",
+  processes: () => NOTHING,
+  start: ({ client, daemon, operations }, { descriptors, groups, messagesPerSecond }) => {
+    const senders = groups * descriptors
+    const roundNs = Math.ceil((senders * descriptors * 1e9) / messagesPerSecond)
+    for (let group = 1; group <= groups; group++) {
+      const sockets = Array.from(
+        { length: descriptors },
+        (_, i) => new LocalSocket(client, `hackbench-${group}.${i + 1}`)
+      )
+      sockets.forEach((socket, i) => {
+        daemon(`hackbench-${group}.r${i + 1}`, function*(task) {
+          for (;;) {
+            yield* socket.receive(task)
             yield* task.condResched()
           }
-          yield* task.settle()
-          yield* task.hold(Math.max(1, next - machine.sim.now))
-        }
+        })
+        daemon(`hackbench-${group}.s${i + 1}`, function*(task) {
+          // not all senders at once
+          yield* task.hold(1 + Math.floor((roundNs * i) / descriptors))
+          for (;;) {
+            const next = client.sim.now + roundNs
+            for (const receiver of sockets) {
+              if (yield* receiver.send(task, MESSAGE_BYTES)) operations.done++
+              else operations.failed++
+              yield* task.condResched()
+            }
+            yield* task.settle()
+            yield* task.hold(Math.max(1, next - client.sim.now))
+          }
+        })
       })
-    })
-  }
-  return load
-}
+    }
+  },
+  operations: { unit: "messages", latency: false },
+  metrics: {},
+  shrink: [counts("groups"), counts("descriptors")],
+  describe: ({ groups, messagesPerSecond }) => [
+    groups === 1 ? "1 group" : `${groups} groups`,
+    `${messagesPerSecond} messages a second`
+  ]
+})

@@ -2,39 +2,46 @@
 // Modelled: streaming through the page cache, dirty pages, write-back, the throttling of the writer, read-ahead.
 // Not modelled: its other tests (random, backwards, mmap), its table of record sizes; the file lies on a disk of the
 //   client's own, so that it costs no packets.
-import type { Machine } from "@swaplab/kernel"
+import { field, formatQuantity, SIZE, Size } from "@swaplab/config"
 import { assert } from "@swaplab/sim"
-import { Load, startDaemon } from "./load.ts"
-
-export interface IozoneOptions {
-  /** Its file within the files of the machine, in pages. */
-  readonly from: number
-  readonly to: number
-}
+import { NOTHING, pagesOf } from "../plug-in/plan.ts"
+import { sizes } from "../plug-in/shrink.ts"
+import { workload } from "../plug-in/workload.ts"
 
 /** After a write or read that failed for want of memory. */
 const RETRY_NS = 10_000_000
 
-/** Starts iozone on a machine that has files. `done` counts pages written and read. */
-export const startIozone = (machine: Machine, options: IozoneOptions): Load => {
-  const load = new Load("iozone", "pages")
-  const { files, writeback } = machine
-  assert(files !== null && writeback !== null, "iozone needs files")
-  startDaemon(machine, "iozone", function*(task) {
-    for (;;) {
-      for (const writes of [true, false]) {
-        for (let index = options.from; index < options.to; index++) {
-          const done = writes ? yield* files.write(task, index) : yield* files.read(task, index, options.to)
-          if (done) load.done++
-          else {
-            load.failed++
-            yield* task.hold(RETRY_NS)
+const MIB = 1024 * 1024
+
+export const iozone = workload({
+  slot: "background",
+  description: "iozone: a file that streams through the page cache.",
+  options: {
+    file: field(Size, 0, "Written and read from end to end, again and again. 0: no iozone.")
+  },
+  switch: "file",
+  processes: ({ file }) => ({ ...NOTHING, filePages: pagesOf(file) }),
+  start: ({ client: { files, writeback }, daemon, files: { from, to }, operations }) => {
+    assert(files !== null && writeback !== null, "iozone needs files")
+    daemon("iozone", function*(task) {
+      for (;;) {
+        for (const writes of [true, false]) {
+          for (let index = from; index < to; index++) {
+            const done = writes ? yield* files.write(task, index) : yield* files.read(task, index, to)
+            if (done) operations.done++
+            else {
+              operations.failed++
+              yield* task.hold(RETRY_NS)
+            }
+            if (writes) yield* writeback.balance(task)
+            yield* task.condResched()
           }
-          if (writes) yield* writeback.balance(task)
-          yield* task.condResched()
         }
       }
-    }
-  })
-  return load
-}
+    })
+  },
+  operations: { unit: "pages", latency: false },
+  metrics: {},
+  shrink: [sizes(MIB, "file")],
+  describe: ({ file }) => [`a file of ${formatQuantity(SIZE, file)}`]
+})

@@ -2,10 +2,11 @@
 // Modelled: the head and data of each skb with GFP_KERNEL, the sender's limit in truesize, sleeping on both sides.
 // Not modelled: reading several messages at once, credentials, garbage collection of passed descriptors.
 // source: net/unix/af_unix.c:unix_stream_sendmsg, unix_stream_recvmsg; net/core/sock.c:sock_alloc_send_pskb
-import type { KernelTask, Machine } from "@swaplab/kernel"
+import type { KernelTask } from "@swaplab/kernel"
 import { NO_SKB } from "@swaplab/net-skb"
 import { GFP_KERNEL } from "@swaplab/page-alloc"
 import { type Sleeps, WaitQueue } from "@swaplab/sim"
+import type { ClientPort } from "../plug-in/host.ts"
 
 /** wmem_default. */
 const SNDBUF = 212_992
@@ -13,7 +14,7 @@ const SNDBUF = 212_992
 const SYSCALL_NS = 800
 
 export class LocalSocket {
-  readonly #machine: Machine
+  readonly #client: Pick<ClientPort, "sim" | "net">
   readonly #readable: WaitQueue
   readonly #writable: WaitQueue
   #head = NO_SKB
@@ -21,15 +22,15 @@ export class LocalSocket {
   /** Truesize of what is in the queue. */
   #wmem = 0
 
-  constructor(machine: Machine, name: string) {
-    this.#machine = machine
-    this.#readable = new WaitQueue(machine.sim, `${name} sk_sleep[read]`, "a message")
-    this.#writable = new WaitQueue(machine.sim, `${name} sk_sleep[write]`, "the reader")
+  constructor(client: Pick<ClientPort, "sim" | "net">, name: string) {
+    this.#client = client
+    this.#readable = new WaitQueue(client.sim, `${name} sk_sleep[read]`, "a message")
+    this.#writable = new WaitQueue(client.sim, `${name} sk_sleep[write]`, "the reader")
   }
 
   /** Sends a message. False: no memory. */
   *send(task: KernelTask, bytes: number): Sleeps<boolean> {
-    const { skbs } = this.#machine.net
+    const { skbs } = this.#client.net
     task.ns += SYSCALL_NS
     while (this.#wmem >= SNDBUF) yield* this.#writable.sleep(task, "interruptible")
     const skb = yield* skbs.allocSkb(task, bytes, GFP_KERNEL, 0)
@@ -45,7 +46,7 @@ export class LocalSocket {
 
   /** Takes one message. */
   *receive(task: KernelTask): Sleeps<void> {
-    const { skbs } = this.#machine.net
+    const { skbs } = this.#client.net
     task.ns += SYSCALL_NS
     while (this.#head === NO_SKB) yield* this.#readable.sleep(task, "interruptible")
     const skb = this.#head

@@ -3,24 +3,29 @@
 // Modelled: a process per socket that sleeps until something arrives and copies it out.
 // Not modelled: the control connection, requests and responses (TCP_RR), the sending side on the client.
 // source: netperf's netserver (UDP_STREAM, TCP_STREAM)
-import type { Machine } from "@swaplab/kernel"
+import { field, number, whole } from "@swaplab/config"
 import { DatagramSocket } from "@swaplab/net-skb"
 import type { Context, PageToken } from "@swaplab/page-alloc"
 import { WaitQueue } from "@swaplab/sim"
-import type { TcpSocket } from "@swaplab/tcp"
-import { Load, startDaemon } from "./load.ts"
+import type { ClientPort } from "../plug-in/host.ts"
+import { NOTHING } from "../plug-in/plan.ts"
+import { counts } from "../plug-in/shrink.ts"
+import { workload } from "../plug-in/workload.ts"
 
 /** recvmsg for one datagram. */
 const SYSCALL_NS = 800
 const KIB_PER_PAGE = 4
 
+const AT = ["netperf"]
+const DESCRIPTION = "netperf: traffic that a process on the client reads."
+
 /** A datagram socket that says when something has come. */
 class ReadSocket extends DatagramSocket {
   readonly arrived: WaitQueue
 
-  constructor(machine: Machine, name: string) {
-    super(machine.net, machine.net.udpMemory)
-    this.arrived = new WaitQueue(machine.sim, `${name} sk_sleep`, "a datagram")
+  constructor({ net, sim }: Pick<ClientPort, "net" | "sim">, name: string) {
+    super(net, net.udpMemory)
+    this.arrived = new WaitQueue(sim, `${name} sk_sleep`, "a datagram")
   }
 
   override rcv(ctx: Context, skb: number): void {
@@ -29,31 +34,62 @@ class ReadSocket extends DatagramSocket {
   }
 }
 
-/** Starts a reader of datagrams; `done` counts them. Send to the port of `socket`. */
-export const startUdpReader = (machine: Machine): { readonly load: Load; readonly socket: DatagramSocket } => {
-  const load = new Load("netperf UDP_STREAM", "datagrams")
-  const socket = new ReadSocket(machine, "netserver")
-  startDaemon(machine, "netserver", function*(task) {
-    for (;;) {
-      while (socket.queued === 0) yield* socket.arrived.sleep(task, "interruptible")
-      const count = socket.drain(task)
-      load.done += count
-      task.ns += count * (SYSCALL_NS + machine.costs.perKiBNs)
-      yield* task.condResched()
-    }
-  })
-  return { load, socket }
-}
+export const netperfUdp = workload({
+  slot: "background",
+  at: AT,
+  title: "netperf UDP_STREAM",
+  description: DESCRIPTION,
+  options: {
+    udpPacketsPerSecond: field(number(0, 1e6), 0, "Datagrams a second from other hosts (UDP_STREAM)."),
+    udpBytes: field(whole(1, 1472), 1472, "Payload of each: the largest that fits a frame.")
+  },
+  switch: "udpPacketsPerSecond",
+  lan: "datagrams",
+  processes: () => NOTHING,
+  start: ({ client, daemon, lan, operations }, { udpBytes, udpPacketsPerSecond }) => {
+    const socket = new ReadSocket(client, "netserver")
+    daemon("netserver", function*(task) {
+      for (;;) {
+        while (socket.queued === 0) yield* socket.arrived.sleep(task, "interruptible")
+        const count = socket.drain(task)
+        operations.done += count
+        task.ns += count * (SYSCALL_NS + client.costs.perKiBNs)
+        yield* task.condResched()
+      }
+    })
+    lan.datagrams(socket, { stream: "netperf", packetsPerSecond: udpPacketsPerSecond, bytes: udpBytes })
+  },
+  operations: { unit: "datagrams", latency: false },
+  metrics: {},
+  shrink: [counts("udpPacketsPerSecond")],
+  describe: ({ udpBytes, udpPacketsPerSecond }) => [`${udpPacketsPerSecond} datagrams a second of ${udpBytes} bytes`]
+})
 
-/** Starts a reader of a connection over which pages come; `done` counts KiB. */
-export const startTcpReader = (machine: Machine, socket: TcpSocket): Load => {
-  const load = new Load("netperf TCP_STREAM", "KiB")
-  const page: PageToken = { tokenWriter: 0, tokenVersion: 0 }
-  startDaemon(machine, "netserver", function*(task) {
-    while ((yield* socket.recvPage(task, page)) > 0) {
-      load.done += KIB_PER_PAGE
-      yield* task.condResched()
+export const netperfTcp = workload({
+  slot: "background",
+  at: AT,
+  title: "netperf TCP_STREAM",
+  description: DESCRIPTION,
+  options: {
+    tcpStreams: field(whole(0, 64), 0, "Streams from other hosts (TCP_STREAM), as fast as they go.")
+  },
+  switch: "tcpStreams",
+  lan: "streams",
+  processes: () => NOTHING,
+  start: ({ daemon, lan, operations }, { tcpStreams }) => {
+    for (let i = 1; i <= tcpStreams; i++) {
+      const socket = lan.stream(`netperf-${i}`)
+      const page: PageToken = { tokenWriter: 0, tokenVersion: 0 }
+      daemon("netserver", function*(task) {
+        while ((yield* socket.recvPage(task, page)) > 0) {
+          operations.done += KIB_PER_PAGE
+          yield* task.condResched()
+        }
+      })
     }
-  })
-  return load
-}
+  },
+  operations: { unit: "KiB", latency: false },
+  metrics: {},
+  shrink: [counts("tcpStreams")],
+  describe: ({ tcpStreams }) => [tcpStreams === 1 ? "1 stream" : `${tcpStreams} streams`]
+})

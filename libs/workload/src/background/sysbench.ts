@@ -3,76 +3,96 @@
 //   time; the log record, written and synced; its latency.
 // Not modelled: locks between threads, a skewed choice of rows, checkpoints, the network between client and database; each
 //   thread has an address space of its own instead of a share of one.
-import type { KernelTask, Machine } from "@swaplab/kernel"
+import { field, formatQuantity, SIZE, Size, Time, whole } from "@swaplab/config"
+import type { KernelTask } from "@swaplab/kernel"
 import { assert, type Nanoseconds, type Random, type Sleeps } from "@swaplab/sim"
-import { Load, touch } from "./load.ts"
-
-export interface SysbenchOptions {
-  /** Process of each thread; its mapping is its share of the pool. */
-  readonly threads: ReadonlyArray<number>
-  /** CPU time of a transaction in user mode. */
-  readonly cpuNs: Nanoseconds
-  /** Time between two transactions of a thread. */
-  readonly thinkNs: Nanoseconds
-  /** The log within the files of the machine, in pages. */
-  readonly from: number
-  readonly to: number
-}
+import type { ProcessExit } from "../plug-in/exit.ts"
+import type { ClientPort } from "../plug-in/host.ts"
+import { equalProcesses } from "../plug-in/plan.ts"
+import { counts, sizes } from "../plug-in/shrink.ts"
+import { workload } from "../plug-in/workload.ts"
+import { touch } from "../touch.ts"
 
 /** Pages read and written by one transaction: 10 point selects and 4 ranges; 2 updates, a delete and an insert. */
 const READS = 14
 const WRITES = 4
+/** The log: it is written over and over. */
+const LOG_PAGES = 4096
 
-/** Starts sysbench on a machine that has files. `done` counts transactions; each has a latency. */
-export const startSysbench = (machine: Machine, options: SysbenchOptions): Load => {
-  const load = new Load("sysbench", "transactions")
-  // one row of the log after the other, over all threads
-  const log = { next: options.from }
-  options.threads.forEach((process, i) => {
-    const random = machine.sim.stream(machine.name, "sysbench", String(i + 1))
-    const thread = machine.startProcess(process, `sysbench-${i + 1}`, function*(task) {
-      const pages = machine.mm.tables.pagesOf(task.mm)
-      const versions = new Uint32Array(pages)
-      for (;;) {
-        yield* task.settle()
-        yield* task.hold(1 + Math.ceil(random.exponential(options.thinkNs)))
-        const start = machine.sim.now
-        if (!(yield* transaction(machine, task, random, versions, options, log))) {
-          load.failed++
-          return
+const MIB = 1024 * 1024
+const MS = 1e6
+const US = 1e3
+
+export const sysbench = workload({
+  slot: "background",
+  description: "sysbench OLTP: transactions over a buffer pool, each with a latency.",
+  options: {
+    threads: field(whole(0, 256), 0, "Threads that run transactions."),
+    memory: field(Size, 8 * MIB, "The buffer pool, all threads together."),
+    cpu: field(Time, 500 * US, "CPU time of a transaction."),
+    think: field(Time, 10 * MS, "Time between two transactions of a thread, on average.")
+  },
+  switch: "threads",
+  processes: ({ memory, threads }) => ({
+    ...equalProcesses(threads, memory / threads),
+    anonymousBytes: memory,
+    filePages: LOG_PAGES
+  }),
+  start: ({ client, files: { from, to }, fork, operations, random }, { cpu, think, threads }) => {
+    // one row of the log after the other, over all threads
+    const log = { next: from, from, to }
+    for (let i = 0; i < threads; i++) {
+      const chance = random(String(i + 1))
+      fork(i, `sysbench-${i + 1}`, function*(task) {
+        const versions = new Uint32Array(client.mm.tables.pagesOf(task.mm))
+        for (;;) {
+          yield* task.settle()
+          yield* task.hold(1 + Math.ceil(chance.exponential(think)))
+          const start = client.sim.now
+          const exit = yield* transaction(client, task, chance, versions, cpu, log)
+          if (exit !== null) {
+            operations.failed++
+            return exit
+          }
+          operations.done++
+          operations.latency.record(client.sim.now - start)
         }
-        load.done++
-        load.onLatency(machine.sim.now - start)
-      }
-    })
-    thread.daemon = true
-  })
-  return load
-}
+      })
+    }
+  },
+  operations: { unit: "transactions", latency: true },
+  metrics: {},
+  shrink: [counts("threads"), sizes(MIB, "memory")],
+  describe: ({ memory, threads }) => [
+    threads === 1 ? "1 thread" : `${threads} threads`,
+    `${formatQuantity(SIZE, memory)} of buffer pool`
+  ]
+})
 
 function* transaction(
-  machine: Machine,
+  client: ClientPort,
   task: KernelTask,
   random: Random,
   versions: Uint32Array,
-  options: SysbenchOptions,
-  log: { next: number }
-): Sleeps<boolean> {
-  const { files, writeback, mm } = machine
+  cpuNs: Nanoseconds,
+  log: { next: number; readonly from: number; readonly to: number }
+): Sleeps<ProcessExit | null> {
+  const { files, mm, writeback } = client
   assert(files !== null && writeback !== null, "sysbench needs files")
   const base = mm.tables.base(task.mm)
   for (let access = 0; access < READS + WRITES; access++) {
     const page = random.below(versions.length)
     // a row that was never written is made by its first access
     const version = access < READS && versions[page] > 0 ? 0 : versions[page] + 1
-    if (!(yield* touch(machine, task, base + page, versions[page], version))) return false
+    const exit = yield* touch(client, task, base + page, versions[page], version)
+    if (exit !== null) return exit
     if (version > 0) versions[page] = version
-    task.user(options.cpuNs / (READS + WRITES))
+    task.user(cpuNs / (READS + WRITES))
     yield* task.condResched()
   }
   const row = log.next
-  log.next = row + 1 < options.to ? row + 1 : options.from
-  if (!(yield* files.write(task, row))) return true
+  log.next = row + 1 < log.to ? row + 1 : log.from
+  if (!(yield* files.write(task, row))) return null
   yield* writeback.sync(task, row, row + 1)
-  return !task.killed
+  return task.killed ? "killed" : null
 }

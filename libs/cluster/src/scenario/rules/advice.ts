@@ -1,11 +1,14 @@
 // Advice: what a user should know about a scenario that can be run. Most of it is about settings without effect.
 import { type Finding, nodeAt, type Path, type Place, placeAt, quote, type Tree } from "@swaplab/config"
+import type { WorkloadTable } from "@swaplab/workload"
 import type { Scenario } from "../scenario.ts"
 
 /** A scenario, and what of it the user has written: a default that has no effect is not held against anybody. */
 export interface Given {
   readonly scenario: Scenario
   readonly tree: Tree
+  /** What its clients can run. */
+  readonly workloads: WorkloadTable
 }
 
 /** A named piece of advice. */

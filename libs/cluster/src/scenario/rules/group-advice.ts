@@ -1,7 +1,7 @@
 // Advice about client groups: loads that are off, sizes that leave nothing to measure, swap that is too small.
 import { type Finding, formatQuantity, SIZE } from "@swaplab/config"
-import { BACKGROUND_SWITCHES, backgroundBytes } from "../background.ts"
-import { fitsSwap, neededSwap, usememBytes } from "../clients.ts"
+import type { WorkloadTable } from "@swaplab/workload"
+import { anonymousBytes, clientFacts, limitOf, loadsOf, neededSwap, switchesOf } from "../loads.ts"
 import type { ClientGroup } from "../machines.ts"
 import { type Advice, type Given, idleFindings, type IdleRow } from "./advice.ts"
 import { groupsOf } from "./group-rules.ts"
@@ -11,68 +11,87 @@ const fieldOf = (root: unknown, path: ReadonlyArray<string>): unknown =>
   path.reduce<unknown>((value, key) => (value as Readonly<Record<string, unknown>>)[key], root)
 
 /** Settings of a load that is switched off. */
-const switchedOff: ReadonlyArray<IdleRow<ClientGroup>> = BACKGROUND_SWITCHES.flatMap(({ field, load, others }) => {
-  const section = ["background", ...load]
-  return others.map((other) => ({
-    path: [...section, other],
-    idle: (group: ClientGroup) => fieldOf(group, [...section, field]) === 0,
-    reason: `${[...section, field].join(".")} is 0`
-  }))
-})
+const switchedOff = (workloads: WorkloadTable): ReadonlyArray<IdleRow<ClientGroup>> =>
+  switchesOf(workloads).flatMap(({ at, others }) =>
+    others.map((path) => ({
+      path,
+      idle: (group: ClientGroup) => fieldOf(group, at) === 0,
+      reason: `${at.join(".")} is 0`
+    }))
+  )
 
-const writesNoFiles = ({ background }: ClientGroup): boolean =>
-  background.iozone.file === 0 && background.sysbench.threads === 0
+/** Settings of the disk where nothing has files. */
+const unusedDisk = (workloads: WorkloadTable): ReadonlyArray<IdleRow<ClientGroup>> =>
+  ["bytesPerSecond", "latency"].map((key) => ({
+    path: ["background", "disk", key],
+    idle: (group) => loadsOf(group, workloads).every(({ plan }) => plan.filePages === 0),
+    reason: "nothing writes files"
+  }))
+
+/** What workloads say of their own settings, in one group. */
+const idleOptions = (group: ClientGroup, workloads: WorkloadTable): ReadonlyArray<IdleRow<ClientGroup>> =>
+  loadsOf(group, workloads).flatMap(({ options, path, row }) =>
+    (row.idle ?? []).map((item) => ({
+      path: [...path, ...item.path],
+      idle: () => item.idle(options),
+      reason: item.reason
+    }))
+  )
 
 const IDLE: ReadonlyArray<IdleRow<ClientGroup>> = [
-  ...switchedOff,
-  { path: ["background", "disk", "bytesPerSecond"], idle: writesNoFiles, reason: "nothing writes files" },
-  { path: ["background", "disk", "latency"], idle: writesNoFiles, reason: "nothing writes files" },
   {
     path: ["thp"],
     idle: ({ minFree, thp }) => thp && minFree !== "auto",
     reason: "minFree is given, and the size of the reserve is all that thp changes"
-  },
-  {
-    path: ["workload", "usemem", "mode"],
-    idle: ({ workload: { usemem } }) => usemem.passes === 1 && usemem.mode === "read",
-    reason: "the only pass writes"
   }
 ]
 
 /** Advice about each group; paths are from the group. */
-const inGroups = (name: string, of: (group: ClientGroup) => ReadonlyArray<Finding>): Advice => ({
+const inGroups = (
+  name: string,
+  of: (group: ClientGroup, workloads: WorkloadTable) => ReadonlyArray<Finding>
+): Advice => ({
   name,
-  of: ({ scenario }) =>
-    groupsOf(scenario).flatMap(([at, group]) => of(group).map(({ path, text }) => ({ path: [...at, ...path], text })))
+  of: ({ scenario, workloads }) =>
+    groupsOf(scenario).flatMap(([at, group]) =>
+      of(group, workloads).map(({ path, text }) => ({ path: [...at, ...path], text }))
+    )
 })
 
 const MIB = 1024 * 1024
 const size = (bytes: number): string => formatQuantity(SIZE, bytes)
 
+const idleSettings = (given: Given): ReadonlyArray<Finding> => {
+  const rows = [...switchedOff(given.workloads), ...unusedDisk(given.workloads), ...IDLE]
+  return groupsOf(given.scenario).flatMap(([at, group]) =>
+    idleFindings([...rows, ...idleOptions(group, given.workloads)], given, at, group)
+  )
+}
+
 export const GROUP_ADVICE: ReadonlyArray<Advice> = [
-  {
-    name: "settings without effect in a group",
-    of: (given: Given) => groupsOf(given.scenario).flatMap(([at, group]) => idleFindings(IDLE, given, at, group))
-  },
-  inGroups("a load that fits into RAM", (group) =>
-    usememBytes(group) + group.pageCache * group.ram < group.ram * 0.8
-      ? [{
-        path: ["workload", "usemem", "size"],
-        text: `${size(usememBytes(group))} fits into RAM, so the clients will hardly swap`
-      }]
-      : []),
-  inGroups("a swap smaller than the load", (group) => {
-    if (fitsSwap(group)) return []
-    const others = backgroundBytes(group.background)
-    const who = others > 0 ? "usemem and the background loads map" : "usemem maps"
+  { name: "settings without effect in a group", of: idleSettings },
+  inGroups("what workloads say of their options", (group, workloads) => {
+    const client = clientFacts(group)
+    return loadsOf(group, workloads).flatMap(({ options, path, row }) =>
+      (row.advice ?? []).flatMap((item) => {
+        const text = item.of(options, client)
+        return text === null ? [] : [{ path: [...path, ...item.path], text }]
+      })
+    )
+  }),
+  inGroups("a swap smaller than the load", (group, workloads) => {
+    const loads = loadsOf(group, workloads)
+    const [measured, ...others] = loads
+    const mapped = anonymousBytes(loads)
+    const needed = neededSwap(group, loads)
+    if (group.swap >= needed) return []
+    const name = measured.row.title ?? measured.name
+    const who = anonymousBytes(others) > 0 ? `${name} and the background loads map` : `${name} maps`
     return [{
       path: ["swap"],
-      text:
-        `${size(group.swap)} may be too little: ${who} ${size(usememBytes(group) + others)}, and MMTests keeps that `
-        + `to 70 % of RAM and swap, which takes ${
-          size(Math.ceil(neededSwap(group) / MIB) * MIB)
-        }. When RAM and swap are full, the `
-        + "OOM killer decides"
+      text: `${size(group.swap)} may be too little: ${who} ${size(mapped)}, and ${limitOf(loads).words}, which takes ${
+        size(Math.ceil(needed / MIB) * MIB)
+      }. When RAM and swap are full, the OOM killer decides`
     }]
   })
 ]

@@ -1,26 +1,16 @@
 // Rules about client groups, each by itself and all of them together.
 import { forEach, formatQuantity, mismatch, quoteValue, type Rule, type RuleRow, rulesOf, SIZE } from "@swaplab/config"
 import { PAGE_SIZE } from "@swaplab/page-alloc"
-import { clientsOf, usememBytes } from "../clients.ts"
+import type { WorkloadTable } from "@swaplab/workload"
+import { clientsOf } from "../clients.ts"
+import { clientFacts, loadsOf } from "../loads.ts"
 import type { ClientGroup } from "../machines.ts"
 import type { Scenario } from "../scenario.ts"
 
 const size = (bytes: number): string => formatQuantity(SIZE, bytes)
 
-const processesOf = (group: ClientGroup): number => group.workload.usemem.processesPerCpu * group.cpus
-
 /** What is asked of a group by itself. */
 const ROWS: ReadonlyArray<RuleRow<ClientGroup>> = [
-  {
-    name: "usemem has a page for each process",
-    path: ["workload", "usemem", "size"],
-    holds: (group) => usememBytes(group) >= processesOf(group) * PAGE_SIZE,
-    words: (group) => {
-      const processes = processesOf(group)
-      const least = size(processes * PAGE_SIZE)
-      return mismatch(size(usememBytes(group)), `at least a page for each of its ${processes} processes: ${least}`)
-    }
-  },
   {
     name: "RAM is whole pages",
     path: ["ram"],
@@ -45,7 +35,22 @@ const ROWS: ReadonlyArray<RuleRow<ClientGroup>> = [
 export const groupsOf = ({ clients }: Scenario): ReadonlyArray<readonly [["clients", number], ClientGroup]> =>
   clients.map((group, i) => [["clients", i], group])
 
-export const GROUP_RULES: ReadonlyArray<Rule<Scenario>> = [
+/** What workloads ask of their options. */
+const optionRules = (workloads: WorkloadTable): Rule<Scenario> => ({
+  name: "workloads have options that fit together",
+  broken: (scenario) =>
+    groupsOf(scenario).flatMap(([at, group]) => {
+      const client = clientFacts(group)
+      return loadsOf(group, workloads).flatMap(({ options, path, row }) =>
+        (row.rules ?? []).filter((rule) => !rule.holds(options, client)).map((rule) => ({
+          path: [...at, ...path, ...rule.path],
+          text: rule.words(options, client)
+        }))
+      )
+    })
+})
+
+export const groupRules = (workloads: WorkloadTable): ReadonlyArray<Rule<Scenario>> => [
   {
     name: "groups have names of their own",
     broken: ({ clients }) =>
@@ -55,6 +60,7 @@ export const GROUP_RULES: ReadonlyArray<Rule<Scenario>> = [
           : [{ path: ["clients", i, "name"], text: mismatch(quoteValue(name), "a name that no other group has") }]
       )
   },
+  optionRules(workloads),
   ...forEach(groupsOf, rulesOf(ROWS)),
   {
     name: "a group starts before the end",

@@ -1,14 +1,16 @@
 // What one field of a scenario alone cannot tell: names that must refer to something, sizes and times that must fit
 // together. A scenario that breaks one of these rules is not run.
 import { type Rule, rulesOf } from "@swaplab/config"
+import type { WorkloadTable } from "@swaplab/workload"
+import { perTable } from "../per-table.ts"
 import type { Scenario } from "../scenario.ts"
 import { DISK_RULES } from "./disk-rules.ts"
-import { GROUP_RULES } from "./group-rules.ts"
+import { groupRules } from "./group-rules.ts"
 import { KERNEL_RULES } from "./kernel-rules.ts"
 
-export const RULES: ReadonlyArray<Rule<Scenario>> = [
+export const scenarioRules = perTable((workloads: WorkloadTable): ReadonlyArray<Rule<Scenario>> => [
   ...KERNEL_RULES,
-  ...GROUP_RULES,
+  ...groupRules(workloads),
   ...DISK_RULES,
   ...rulesOf<Scenario>([
     {
@@ -18,4 +20,4 @@ export const RULES: ReadonlyArray<Rule<Scenario>> = [
       words: () => "expected a time that is not longer than watchdog.hang"
     }
   ])
-]
+])

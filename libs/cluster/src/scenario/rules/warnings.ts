@@ -1,7 +1,9 @@
 // What the user should know about a scenario that can be run: a table of named advice.
 import type { Problem, Tree } from "@swaplab/config"
+import type { WorkloadTable } from "@swaplab/workload"
 import { metricOf } from "../../run/metrics.ts"
 import { diskOf } from "../disks.ts"
+import { loadsOf } from "../loads.ts"
 import type { Scenario } from "../scenario.ts"
 import { formatThreshold, type Threshold } from "../threshold.ts"
 import { type Advice, type Given, idleFindings, type IdleRow, noEffect, placed } from "./advice.ts"
@@ -28,11 +30,16 @@ const IDLE: ReadonlyArray<IdleRow<Scenario>> = [
 ]
 
 /** Why a threshold always holds, or null. */
-const idleThreshold = (threshold: Threshold, scenario: Scenario): string | null => {
+const idleThreshold = (threshold: Threshold, { scenario, workloads }: Given): string | null => {
   if (threshold.metric === "server.diskUtilisation" && !diskOf(scenario.server).cached) return "server.disk is memory"
-  const always = metricOf(threshold.metric)?.scope === "client" && threshold.comparison === ">=" &&
+  const [, workload] = threshold.metric.split(".")
+  if (
+    Object.hasOwn(workloads, workload) &&
+    scenario.clients.every((group) => loadsOf(group, workloads).every(({ name }) => name !== workload))
+  ) return `no client runs ${workload}`
+  const always = metricOf(threshold.metric, workloads)?.scope === "client" && threshold.comparison === ">=" &&
     threshold.value === 0
-  return always ? `${formatThreshold(threshold)} always holds` : null
+  return always ? `${formatThreshold(threshold, workloads)} always holds` : null
 }
 
 /** All advice, in the order in which it is given. */
@@ -45,7 +52,7 @@ const ADVICE: ReadonlyArray<Advice> = [
     name: "thresholds that always hold",
     of: (given) =>
       given.scenario.thresholds.flatMap((threshold, i) => {
-        const reason = idleThreshold(threshold, given.scenario)
+        const reason = idleThreshold(threshold, given)
         return reason === null ? [] : [noEffect(given, ["thresholds", i], reason)]
       })
   },
@@ -62,7 +69,11 @@ const ADVICE: ReadonlyArray<Advice> = [
 ]
 
 /** What the user should know about a scenario; `tree` is what was written of it. */
-export const warningsOf = (scenario: Scenario, tree: Tree): ReadonlyArray<Problem> => {
-  const given: Given = { scenario, tree }
+export const warningsOf = (
+  scenario: Scenario,
+  tree: Tree,
+  workloads: WorkloadTable
+): ReadonlyArray<Problem> => {
+  const given: Given = { scenario, tree, workloads }
   return ADVICE.flatMap(({ of }) => of(given)).map((finding) => placed(given, finding))
 }

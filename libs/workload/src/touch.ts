@@ -1,9 +1,8 @@
-// What every background load counts, and how its processes touch memory.
+// How processes of workloads touch memory.
 import {
   FAULT_DONE,
   FAULT_SIGBUS,
   type KernelTask,
-  type Machine,
   PTE_ACCESSED,
   PTE_DIRTY,
   PTE_PRESENT,
@@ -11,55 +10,32 @@ import {
   pteValue
 } from "@swaplab/kernel"
 import type { Sleeps } from "@swaplab/sim"
-import { tokenWriter } from "../usemem.ts"
-
-/** What a background load has done so far. */
-export class Load {
-  /** As in a scenario: kernelBuild, hackbench … */
-  readonly name: string
-  /** What `done` counts. */
-  readonly unit: string
-  done = 0
-  /** Operations that failed for want of memory, and processes that were killed. */
-  failed = 0
-  /** Called with the latency of each operation, where the load has one. */
-  onLatency: (ns: number) => void = () => {}
-
-  constructor(name: string, unit: string) {
-    this.name = name
-    this.unit = unit
-  }
-}
-
-/** Starts a task of a background load: it runs as long as the simulation does. */
-export const startDaemon = (machine: Machine, comm: string, body: (task: KernelTask) => Sleeps<void>): KernelTask => {
-  const task = machine.task(comm)
-  task.daemon = true
-  machine.cpus.start(task, () => body(task))
-  return task
-}
+import type { ProcessExit } from "./plug-in/exit.ts"
+import type { MemoryPort } from "./plug-in/host.ts"
+import { tokenWriter } from "./usemem.ts"
 
 /**
  * Reads, or writes as `version`, a page of the address space of `task`. A page that was written as `expected` (0: never) and
- * holds something else is reported to the machine. False: the process is to end.
+ * holds something else is reported to the machine. Null: the process goes on; otherwise it ends like that.
  */
 export function* touch(
-  machine: Machine,
+  machine: MemoryPort,
   task: KernelTask,
   index: number,
   expected: number,
   version: number
-): Sleeps<boolean> {
+): Sleeps<Exclude<ProcessExit, "completed"> | null> {
   const { mm, pages: { frames }, costs } = machine
   const { entries } = mm.tables
   const write = version > 0
   const wanted = write ? PTE_PRESENT | PTE_WRITE : PTE_PRESENT
   if ((entries[index] & wanted) !== wanted) {
     const fault = yield* mm.fault(task, index, write)
-    if (fault !== FAULT_DONE) {
-      if (fault === FAULT_SIGBUS) machine.log(`${task.name}: SIGBUS`)
-      return false
+    if (fault === FAULT_SIGBUS) {
+      machine.log(`${task.name}: SIGBUS`)
+      return "sigbus"
     }
+    if (fault !== FAULT_DONE) return "killed"
   }
   const pfn = pteValue(entries[index])
   if (expected > 0) {
@@ -69,7 +45,7 @@ export function* touch(
         task,
         `page ${index}: expected ${writer} v${expected}, found ${frames.tokenWriter[pfn]} v${frames.tokenVersion[pfn]}`
       )
-      return false
+      return "corruption"
     }
   }
   entries[index] |= write ? PTE_ACCESSED | PTE_DIRTY : PTE_ACCESSED
@@ -78,5 +54,22 @@ export function* touch(
     frames.tokenVersion[pfn] = version
   }
   task.user(costs.touchNs)
-  return !task.killed
+  return task.killed ? "killed" : null
+}
+
+/** Writes every page of the address space of `task` as `version`, after it has verified that it holds the one before. */
+export function* writeAll(
+  client: MemoryPort,
+  task: KernelTask,
+  version: number
+): Sleeps<Exclude<ProcessExit, "completed"> | null> {
+  const { tables } = client.mm
+  const end = tables.base(task.mm + 1)
+  for (let index = tables.base(task.mm); index < end; index++) {
+    const exit = yield* touch(client, task, index, version - 1, version)
+    if (exit !== null) return exit
+    client.touched++
+    yield* task.condResched()
+  }
+  return null
 }

@@ -1,0 +1,114 @@
+// One workload while it runs on a client: its end of the seam between the cluster and the rows of workloads.
+import type { KernelTask, Machine } from "@swaplab/kernel"
+import { assert, type Nanoseconds, type Random, type Sleeps } from "@swaplab/sim"
+import type { Counter, LanEnd, LatencyRecorder, Operations, ProcessExit, WorkloadHost } from "@swaplab/workload"
+import type { Load } from "../scenario/loads.ts"
+import { LatencyHistogram } from "./latency.ts"
+import type { WorkloadResult } from "./result.ts"
+
+const unplugged = (): never => {
+  assert(false, "a workload that needs the LAN says so in its row")
+}
+
+/** The LAN of a workload that needs none. */
+const NO_LAN: LanEnd = { datagrams: unplugged, stream: unplugged }
+
+/** A load of a client: what it runs on, and what it has counted. */
+export class ClientLoad implements WorkloadHost {
+  readonly load: Load
+  readonly client: Machine
+  lan: LanEnd = NO_LAN
+  readonly files: { readonly from: number; readonly to: number }
+  readonly operations: Operations
+  /** Of its processes, where it is measured. */
+  readonly exits: Array<ProcessExit> = []
+  /** When it has said that it is done; −1: not yet. */
+  doneAt: Nanoseconds = -1
+  /** It wants nothing of the client for now. */
+  resting = false
+  /** Called when it is done. */
+  onDone: () => void = () => {}
+  readonly #latency = new LatencyHistogram()
+  readonly #counters: ReadonlyMap<string, Counter>
+  readonly #latencies: ReadonlyMap<string, LatencyHistogram>
+
+  constructor(load: Load, client: Machine) {
+    this.load = load
+    this.client = client
+    this.files = { from: load.firstFilePage, to: load.firstFilePage + load.plan.filePages }
+    this.operations = { done: 0, failed: 0, latency: this.#latency }
+    const figures = (kind: "count" | "latency"): ReadonlyArray<string> =>
+      Object.entries(load.row.metrics).filter(([, row]) => row.kind === kind).map(([figure]) => figure)
+    this.#counters = new Map(figures("count").map((figure) => [figure, { value: 0 }]))
+    this.#latencies = new Map(figures("latency").map((figure) => [figure, new LatencyHistogram()]))
+  }
+
+  /** It is what the client is measured by. */
+  get measured(): boolean {
+    return this.load.row.slot === "workload"
+  }
+
+  /** Starts it. */
+  start(): void {
+    this.load.row.start(this, this.load.options)
+  }
+
+  readonly random = (...names: ReadonlyArray<string>): Random =>
+    this.client.sim.stream(this.client.name, this.load.name, ...names)
+
+  readonly fork = (process: number, comm: string, body: (task: KernelTask) => Sleeps<ProcessExit>): KernelTask => {
+    const { exits, load, measured } = this
+    assert(process < load.plan.processes.length, "a workload starts the processes of its plan")
+    const task = this.client.startProcess(load.firstProcess + process, comm, function*(own) {
+      const exit = yield* body(own)
+      if (measured) exits.push(exit)
+    })
+    task.daemon = !measured
+    return task
+  }
+
+  readonly daemon = (comm: string, body: (task: KernelTask) => Sleeps<void>): KernelTask => {
+    const task = this.client.task(comm)
+    task.daemon = true
+    this.client.cpus.start(task, () => body(task))
+    return task
+  }
+
+  readonly counter = (figure: string): Counter => declared(this.#counters.get(figure), figure)
+
+  readonly latency = (figure: string): LatencyRecorder => declared(this.#latencies.get(figure), figure)
+
+  readonly rest = (resting: boolean): void => {
+    this.resting = resting
+  }
+
+  readonly done = (): void => {
+    if (this.doneAt >= 0) return
+    this.doneAt = this.client.sim.now
+    this.onDone()
+  }
+
+  /** It counts something. */
+  get counts(): boolean {
+    return this.load.row.operations !== null || this.#counters.size + this.#latencies.size > 0
+  }
+
+  result(): WorkloadResult {
+    const { load: { name, row }, operations: { done, failed } } = this
+    return {
+      workload: name,
+      name: row.title ?? name,
+      unit: row.operations?.unit ?? null,
+      done,
+      failed,
+      latency: this.#latency.count === 0 ? null : this.#latency.summary(),
+      figures: Object.fromEntries([...this.#counters].map(([figure, { value }]) => [figure, value])),
+      latencies: Object.fromEntries([...this.#latencies].map(([figure, histogram]) => [figure, histogram.summary()]))
+    }
+  }
+}
+
+const declared = <A>(found: A | undefined, figure: string): A => {
+  assert(found !== undefined, `the row of the workload has no figure ${figure} of that kind`)
+  return found
+}

@@ -1,0 +1,128 @@
+// One client of a cluster: its machine, its cable, its swap device on the server, and the loads that will run on it.
+import { Machine, nbdSwitches } from "@swaplab/kernel"
+import type { Link } from "@swaplab/lan"
+import { NbdDevice } from "@swaplab/nbd-driver"
+import { cardOf, type Packets, type Socket } from "@swaplab/net-skb"
+import { PAGE_SIZE } from "@swaplab/page-alloc"
+import type { ServerMachine } from "@swaplab/server-model"
+import type { Sim } from "@swaplab/sim"
+import type { WorkloadTable } from "@swaplab/workload"
+import { type ClientSpec, kernelOf } from "../scenario/clients.ts"
+import { type Load, loadsOf } from "../scenario/loads.ts"
+import type { CostConfig } from "../scenario/machines.ts"
+import type { Scenario } from "../scenario/scenario.ts"
+import { ClientLoad } from "./client-load.ts"
+import type { Station } from "./drop-sites.ts"
+import type { Network } from "./network.ts"
+import type { Connection } from "./server.ts"
+
+/** One client with what belongs to it. */
+export interface Client {
+  readonly spec: ClientSpec
+  readonly machine: Machine
+  readonly connection: Connection
+  /** From the client to the switch, and back. */
+  readonly up: Link
+  readonly down: Link
+  readonly station: Station
+  /** What it runs: the measured workload first. */
+  readonly loads: ReadonlyArray<ClientLoad>
+  /** Where traffic from other hosts ends. */
+  readonly sockets: Array<Socket>
+}
+
+/** What a client is put into. */
+export interface ClientPlace {
+  readonly sim: Sim
+  readonly scenario: Scenario
+  readonly workloads: WorkloadTable
+  readonly packets: Packets
+  readonly network: Network
+  readonly server: ServerMachine
+}
+
+/** Builds and boots the client with that number of its cluster. */
+export const buildClient = (place: ClientPlace, spec: ClientSpec, index: number, host: number): Client => {
+  const { network, packets, scenario, server, sim, workloads } = place
+  const { group } = spec
+  const port = network.cable(spec.name, group.link, host)
+  const loads = loadsOf(group, workloads)
+  const machine = new Machine(sim, {
+    name: spec.name,
+    index,
+    host,
+    kernel: kernelOf(scenario, spec.kernel),
+    ramBytes: group.ram,
+    cpus: group.cpus,
+    thp: group.thp,
+    minFreeKbytes: group.minFree === "auto" ? null : Math.floor(group.minFree / 1024),
+    pageCachePages: Math.floor(group.pageCache * group.ram / PAGE_SIZE),
+    swapSlots: Math.floor(group.swap / PAGE_SIZE),
+    nic: {
+      driver: group.nic.driver,
+      rxRing: group.nic.rxRing,
+      txRing: group.nic.txRing,
+      txQueue: group.nic.txQueue,
+      interruptGapNs: group.nic.interruptModeration
+    },
+    ...addressSpaces(loads),
+    costs: costsOf(scenario.costs)
+  }, { packets, wire: port.wire })
+  const station = network.attach(port, machine)
+  const connection = {
+    machine,
+    ...server.connect({
+      name: spec.name,
+      net: machine.net,
+      bufferPages: machine.pages.presentPages,
+      scatterGather: cardOf(group.nic.driver).scatterGather,
+      swapBytes: group.swap
+    })
+  }
+  const device = new NbdDevice(sim, machine.disk, machine.pages.frames, nbdSwitches(machine.spec.kernel))
+  device.connect(connection.clientSocket)
+  machine.attachSwap(device)
+  return {
+    spec,
+    machine,
+    connection,
+    up: port.up,
+    down: port.down,
+    station,
+    loads: loads.map((load) => new ClientLoad(load, machine)),
+    sockets: []
+  }
+}
+
+/** The processes of all loads. Those in front that are as large as the first are kept as equal ones: a table finds their owner at once. */
+const addressSpaces = (
+  loads: ReadonlyArray<Load>
+): Pick<Machine["spec"], "processes" | "pagesPerProcess" | "otherProcesses"> => {
+  const pages = loads.flatMap(({ plan }) => plan.processes)
+  const different = pages.findIndex((count) => count !== pages[0])
+  const processes = different < 0 ? pages.length : different
+  return { processes, pagesPerProcess: pages[0] ?? 1, otherProcesses: pages.slice(processes) }
+}
+
+const costsOf = (costs: CostConfig): Machine["costs"] => ({
+  minorFaultNs: costs.minorFault,
+  touchNs: costs.touch,
+  scanPageNs: costs.scanPage,
+  unmapPageNs: costs.unmapPage,
+  swapOutPageNs: costs.swapOutPage,
+  packetNs: costs.packet,
+  perKiBNs: costs.perKiB,
+  contextSwitchNs: costs.contextSwitch
+})
+
+/** Gives the machine a disk when a load has files, and starts what has not been started at boot. */
+export const startLoads = ({ loads, machine, spec: { group } }: Client): void => {
+  const filePages = loads.reduce((sum, { load }) => sum + load.plan.filePages, 0)
+  const { bytesPerSecond, latency } = group.background.disk
+  if (filePages > 0) machine.addFiles(filePages, { bytesPerSecond, latencyNs: latency })
+  const later = loads.filter(({ load }) => load.row.lan === undefined)
+  // what is measured comes last, onto a machine on which the others run
+  for (const load of [...later.filter(({ measured }) => !measured), ...later.filter(({ measured }) => measured)]) {
+    load.start()
+  }
+}

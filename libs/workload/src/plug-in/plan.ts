@@ -1,0 +1,34 @@
+// What a workload needs of a client before it boots.
+import { PAGE_SIZE } from "@swaplab/page-alloc"
+
+/** What is known of a client before it boots. Sizes are bytes. */
+export interface ClientFacts {
+  readonly cpus: number
+  readonly ramBytes: number
+  readonly swapBytes: number
+  /** Clean page cache at boot. */
+  readonly pageCacheBytes: number
+}
+
+/** The processes of a workload on one client. */
+export interface ProcessPlan {
+  /** Pages that each process maps, by its number. Empty: it has no memory of its own. */
+  readonly processes: ReadonlyArray<number>
+  /** Bytes of anonymous memory, all processes together: what has to fit into RAM and swap. */
+  readonly anonymousBytes: number
+  /** Pages of files on the local disk of the client. */
+  readonly filePages: number
+}
+
+/** Needs nothing: what it does takes memory of the kernel only. */
+export const NOTHING: ProcessPlan = { processes: [], anonymousBytes: 0, filePages: 0 }
+
+/** Whole pages of so many bytes, at least one. */
+export const pagesOf = (bytes: number): number => Math.max(1, Math.floor(bytes / PAGE_SIZE))
+
+/** So many processes that map as many bytes each. */
+export const equalProcesses = (count: number, bytesEach: number): ProcessPlan => ({
+  processes: Array.from({ length: count }, () => pagesOf(bytesEach)),
+  anonymousBytes: count * bytesEach,
+  filePages: 0
+})

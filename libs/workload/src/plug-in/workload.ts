@@ -1,0 +1,76 @@
+// A workload is a plug-in: one row of a table that says which options it has, what it needs, what it does, what is measured
+// of it and what a report says about it. Nothing outside of the rows knows a workload by its name.
+import type { Schema } from "effect"
+import type { WorkloadHost } from "./host.ts"
+import type { MetricRow, OperationRow } from "./metric-row.ts"
+import type { ClientFacts, ProcessPlan } from "./plan.ts"
+import type { Quantity } from "./shrink.ts"
+
+/** Something that options must keep, as one field alone cannot tell. */
+export interface OptionRule<Options> {
+  readonly name: string
+  /** Keys from the options to the value that is wrong. */
+  readonly path: ReadonlyArray<string>
+  holds(options: Options, client: ClientFacts): boolean
+  /** What was found, and what was expected. */
+  words(options: Options, client: ClientFacts): string
+}
+
+/** Something that a user should know about options that can be run. */
+export interface OptionAdvice<Options> {
+  readonly name: string
+  readonly path: ReadonlyArray<string>
+  /** Null: nothing to say. */
+  of(options: Options, client: ClientFacts): string | null
+}
+
+/** A setting that has no effect under a condition. It is said where somebody wrote it. */
+export interface IdleOption<Options> {
+  readonly path: ReadonlyArray<string>
+  idle(options: Options): boolean
+  readonly reason: string
+}
+
+/** One workload. `F` are the fields of its options, each with description, default and reason. */
+export interface Workload<F extends Schema.Struct.Fields = Schema.Struct.Fields, Figure extends string = string> {
+  /** Where a scenario names it: as the workload of a client, which is measured, or in the background. */
+  readonly slot: "workload" | "background"
+  /** Keys from the slot to its options; without it the key is its name. Rows with the same keys share a section. */
+  readonly at?: ReadonlyArray<string>
+  /** Its name in a report; without it: its name. */
+  readonly title?: string
+  /** What it is, for the reference of scenarios. */
+  readonly description: string
+  readonly options: F
+  /** The option that says by 0 that it is off. Without one it runs wherever a scenario names it. */
+  readonly switch?: Extract<keyof F, string>
+  /**
+   * What it needs of other hosts of the LAN. Such a workload is started when its client has booted, so that its sockets
+   * are there before the first packet; all others are started at the start of their client.
+   */
+  readonly lan?: "datagrams" | "streams"
+  /** What it needs of a client; asked before the client boots. */
+  processes(options: Schema.Struct.Type<F>, client: ClientFacts): ProcessPlan
+  /** Starts its processes and tasks. Takes no simulated time. */
+  start(host: WorkloadHost<Figure>, options: Schema.Struct.Type<F>): void
+  /** What `operations` of its host counts; null: it has none. */
+  readonly operations: OperationRow | null
+  readonly metrics: Readonly<Record<Figure, MetricRow>>
+  readonly rules?: ReadonlyArray<OptionRule<Schema.Struct.Type<F>>>
+  readonly advice?: ReadonlyArray<OptionAdvice<Schema.Struct.Type<F>>>
+  readonly idle?: ReadonlyArray<IdleOption<Schema.Struct.Type<F>>>
+  /** The largest share of RAM and swap that the anonymous memory of a client may have, and who says so. */
+  readonly limit?: { readonly share: number; readonly words: string }
+  /** Settings that can be made smaller, as keys from its options. */
+  readonly shrink: ReadonlyArray<Quantity>
+  /** What a report says about its options, in a few words each. */
+  describe(options: Schema.Struct.Type<F>): ReadonlyArray<string>
+}
+
+/** Workloads by name. A name is the key in a scenario, in the names of metrics and in results. */
+export type WorkloadTable = Readonly<Record<string, Workload>>
+
+/** Makes a row: its options are those of its fields. */
+export const workload = <F extends Schema.Struct.Fields, Figure extends string = never>(
+  row: Workload<F, Figure>
+): Workload<F, Figure> => row

@@ -1,0 +1,23 @@
+// The workloads of swaplab. The first of those that are measured is a scenario's default; loads in the background are
+// started in this order.
+import { tcpFlood, udpFlood } from "./background/floods.ts"
+import { hackbench } from "./background/hackbench.ts"
+import { iozone } from "./background/iozone.ts"
+import { kernelBuild } from "./background/kernel-build.ts"
+import { netperfTcp, netperfUdp } from "./background/netserver.ts"
+import { sysbench } from "./background/sysbench.ts"
+import type { WorkloadTable } from "./plug-in/workload.ts"
+import { usememWorkload } from "./usemem-workload.ts"
+
+/** Every workload by its name. */
+export const WORKLOADS = {
+  usemem: usememWorkload,
+  udpFlood,
+  netperfUdp,
+  tcpFlood,
+  netperfTcp,
+  kernelBuild,
+  hackbench,
+  iozone,
+  sysbench
+} as const satisfies WorkloadTable
