@@ -33,9 +33,9 @@ export interface RunOptions {
   readonly interruptWhen?: (pid: number) => boolean
 }
 
-/** The environment of a user: nothing that Nx or vitest has put there, no colours. */
+/** The environment of a user: nothing that Nx or vitest has put there, no colours, no width. */
 const environment = (): NodeJS.ProcessEnv => {
-  const { FORCE_COLOR: _colour, NODE_OPTIONS: _options, NODE_ENV: _env, VITEST: _vitest, ...rest } = process.env
+  const { COLUMNS: _columns, FORCE_COLOR: _colour, NODE_OPTIONS: _options, NODE_ENV: _env, VITEST: _vitest, ...rest } = process.env
   return { ...rest, NO_COLOR: "1" }
 }
 
