@@ -35,7 +35,8 @@ export interface RunOptions {
 
 /** The environment of a user: nothing that Nx or vitest has put there, no colours, no width. */
 const environment = (): NodeJS.ProcessEnv => {
-  const { COLUMNS: _columns, FORCE_COLOR: _colour, NODE_OPTIONS: _options, NODE_ENV: _env, VITEST: _vitest, ...rest } = process.env
+  const { COLUMNS: _columns, FORCE_COLOR: _colour, NODE_OPTIONS: _options, NODE_ENV: _env, VITEST: _vitest, ...rest } =
+    process.env
   return { ...rest, NO_COLOR: "1" }
 }
 

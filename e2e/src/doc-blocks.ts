@@ -23,7 +23,7 @@ export interface DocBlock {
 }
 
 /** A picture of a page that a command draws. */
-export interface DocPicture {
+interface DocPicture {
   /** The file that the command writes, and the picture beside the page. */
   readonly drawn: string
   readonly shown: string

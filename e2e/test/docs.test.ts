@@ -75,15 +75,20 @@ describe.concurrent("what is shown is what is printed", () => {
     )
     const folder = workspace()
     const outputs = await outputsOf(commands, folder)
-    const texts = new Map(printed.map((block) =>
-      [block, partOf(outputs[commands.indexOf(commandsOf(page, block))], block.words)] as const
-    ))
+    const texts = new Map(
+      printed.map((block) => [block, partOf(outputs[commands.indexOf(commandsOf(page, block))], block.words)] as const)
+    )
     const pictures = page.pictures.map(({ drawn, shown: picture }) => ({
       path: join(root, dirname(path), picture),
       svg: readFileSync(join(folder, drawn), "utf8")
     }))
     if (write) {
-      writeFileSync(join(root, path), withTexts(page, texts))
+      // as it stands now: somebody may have written to it meanwhile
+      const now = readPage(join(root, path))
+      writeFileSync(
+        join(root, path),
+        withTexts(now, new Map([...texts].map(([block, text]) => [now.blocks[page.blocks.indexOf(block)], text])))
+      )
       for (const picture of pictures) writeFileSync(picture.path, picture.svg)
       return
     }
@@ -91,5 +96,5 @@ describe.concurrent("what is shown is what is printed", () => {
     for (const { path: file, svg } of pictures) {
       expect(readFileSync(file, "utf8") === svg, `${file} is as it is drawn; npm run docs`).toBe(true)
     }
-  }, 300_000)
+  }, 1_800_000)
 })

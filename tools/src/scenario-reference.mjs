@@ -129,6 +129,7 @@ export const scenarioReference = ({ metrics, patches, schema }) => {
     "",
     "A scenario is one YAML 1.2 file of at most 10 MiB. An unknown key, a missing unit or a value out of range is an error",
     "with the path and the value; see [the command](command.md). A setting that has no effect in its scenario is a warning.",
+    "The [glossary](../glossary.md) explains the words.",
     "",
     "## Quantities",
     "",
