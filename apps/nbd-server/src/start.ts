@@ -28,7 +28,14 @@ const serving: Run<""> = (values, host) =>
   Effect.gen(function*() {
     const config = (yield* loadFlags).configOf(values)
     const { serve } = yield* load(() => import("./serve.ts"))
-    yield* serve(yield* config, config, host)
+    const file = values.config
+    const again = file === undefined
+      ? config
+      : Effect.flatMap(
+        load(() => import("./config/load.ts")),
+        ({ onlyFiles }) => Effect.andThen(onlyFiles(file), config)
+      )
+    yield* serve(yield* config, again, host)
   })
 
 const schema: Run<"schema"> = () =>

@@ -84,7 +84,7 @@ const ofPorts = (run: RunResult, of: (port: PortResult) => number): number =>
 const networkDrops = (run: RunResult): number => ofPorts(run, (port) => totalDrops(port.drops))
 
 /** Every metric by its name; `client.vmstat.<counter>` exists besides, for each counter of /proc/vmstat. */
-export const METRICS = {
+const METRICS = {
   elapsed: run(TIME, "all workloads, first start to last exit", (r) => r.elapsedNs),
   user: run(TIME, "CPU time in user mode, all clients", (r) => r.userNs),
   sys: run(TIME, "CPU time in the kernel, all clients", (r) => r.sysNs),
