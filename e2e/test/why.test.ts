@@ -84,7 +84,7 @@ describe("swaplab shrink", () => {
     const out = join(folder, "blocked-shrink")
     mkdirSync(join(out, "scenario.yaml"), { recursive: true })
     const { code, stderr, stdout } = await swaplab(["shrink", result, "--runs", "2", "--out", out])
-    expect(stdout).toMatch(/^# tx starvation after \d+\.\d s, made smaller from [^]*\nclients:\n/)
+    expect(stdout).toMatch(/^# tx starvation after \d+\.\d s, made smaller from\s[^]*\nclients:\n/)
     expect(stderr).toContain(`swaplab: --out ${out}: cannot be written to: `)
     expect(code).toBe(2)
   }, 600_000)
@@ -92,7 +92,7 @@ describe("swaplab shrink", () => {
   it("prints a smaller scenario that is valid and locks up, and the same one with any number of workers", async () => {
     const first = await swaplab(["shrink", result, "--runs", "12", "--workers", "1"])
     expect([first.code, first.stderr]).toEqual([0, ""])
-    expect(first.stdout).toMatch(/^# tx starvation after \d+\.\d s, made smaller from /)
+    expect(first.stdout).toMatch(/^# tx starvation after \d+\.\d s, made smaller from\s/)
     expect(first.stdout).toMatch(/\n# \d+ steps in \d+ runs; /)
     expect(first.stdout).not.toContain("count: 2")
     expect((await swaplab(["shrink", result, "--runs", "12", "--workers", "2"])).stdout).toBe(first.stdout)

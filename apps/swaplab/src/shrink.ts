@@ -2,16 +2,19 @@
 import type { Values } from "@swaplab/command"
 import { mistake, toYaml } from "@swaplab/config"
 import { chooseLockup, EXIT, readResult, shrink as shrinkLockup, type Shrunk } from "@swaplab/experiment"
-import { makeTicker } from "@swaplab/report"
+import { drawText, item, makeTicker, section, type Sheet } from "@swaplab/report"
 import { Console, Effect } from "effect"
 import { stderr } from "node:process"
 import type { Commands } from "./commands.ts"
 import { ExitWith } from "./exit.ts"
 import { type Out, withOut } from "./out.ts"
 import { workerPool } from "./pool.ts"
+import { sheet } from "./screen.ts"
 import { choiceOf, ourFault } from "./why.ts"
 
 const MAX_RUNS = 200
+/** The comment above a scenario: 80 columns, less the sign of the comment. */
+const COMMENT: Sheet = { width: 78, colour: false }
 const NO_LOCKUP =
   "the run does not lock up any more: this version of swaplab simulates differently, run the scenario again"
 
@@ -39,12 +42,13 @@ const remarks = (shrunk: Shrunk, file: string): ReadonlyArray<string> => {
 const finish = (shrunk: Shrunk, file: string, out: Out | null) =>
   Effect.gen(function*() {
     const lines = remarks(shrunk, file)
-    const yaml = toYaml(shrunk.given, lines)
+    const words = section(null, lines.map((line) => item(line)))
+    const yaml = toYaml(shrunk.given, drawText(words, COMMENT).trimEnd().split("\n"))
     const show = Console.log(yaml.trimEnd())
     if (out !== null) {
       // a disk that is full loses no scenario
       yield* Effect.tapError(out.write([["scenario.yaml", yaml]]), () => show)
-      for (const line of lines) yield* Console.log(line)
+      yield* Console.log(drawText(words, sheet()).trimEnd())
     } else yield* show
     if (shrunk.interrupted) return yield* new ExitWith({ code: EXIT.interrupted })
   })

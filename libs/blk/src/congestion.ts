@@ -1,11 +1,11 @@
-// When a queue counts as congested, and who waits for it to stop being so.
+// When a queue counts as congested, and the tasks that wait for the end of the congestion.
 //
 // Modelled: the two marks per class, the number of congested devices, and congestion_wqh, which is woken at *every* freed
 // request while its class is below the lower mark, congested before or not (that is how clear_bdi_congested works).
 // source: block/blk-core.c:blk_queue_congestion_threshold; mm/backing-dev.c:set_bdi_congested, clear_bdi_congested
 import { assert, type Sim, WaitQueue } from "@swaplab/sim"
 
-/** Class of reads and of writes that somebody waits for. (Linux numbers the two classes the other way round.) */
+/** Class of reads and of writes that a task waits for. (Linux numbers the two classes the other way round.) */
 export const BLK_RW_SYNC = 0
 /** Class of all other writes; swap-out is here. */
 export const BLK_RW_ASYNC = 1

@@ -39,7 +39,7 @@ export class DispatchQueue {
   readonly congestion: CongestionState
   readonly stats: DiskStats
   readonly counters: BlkCounters = blkCounters()
-  /** Plugged in by whoever drives the disk. Without one, requests stay in the elevator. */
+  /** Plugged in by the driver of the disk. Without one, requests stay in the elevator. */
   driver: BlockDriver | null = null
   /** Called once for every page of a request that ends, in ascending sector order. */
   onBioEnd: (ctx: Context, pfn: number, write: boolean, error: number) => void = () => {}

@@ -1,4 +1,4 @@
-// A small stock of objects that guarantees progress of whoever holds none yet.
+// A small stock of objects that guarantees progress to a task that holds none yet.
 //
 // Modelled: the order of the rounds, the flags added to every mask (so no element ever comes from the page reserve), the
 // uninterruptible sleep in 5-second rounds, refilling before anything else on free, and waking of all waiters.

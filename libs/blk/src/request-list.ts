@@ -56,7 +56,7 @@ export class RequestList {
     return count + 1 < this.nrRequests || this.full[rwClass] === 0 || this.#tasks.batching(io)
   }
 
-  /** Takes a slot that is `available`; whoever finds the last one closes the class and becomes a batcher. */
+  /** Takes a slot that is `available`. The task that takes the last one closes the class and becomes a batcher. */
   take(rwClass: number, io: TaskIo): void {
     assert(this.available(rwClass, io), "taking a request slot that is not available")
     const wanted = this.count[rwClass] + 1
@@ -78,7 +78,7 @@ export class RequestList {
     if (this.#tasks.batching(io)) io.nrBatchRequests--
   }
 
-  /** `freed_request`: gives a slot back and wakes who waits for it. */
+  /** `freed_request`: gives a slot back and wakes the tasks that wait for it. */
   put(rwClass: number): void {
     assert(this.count[rwClass] > 0, "a request slot was given back twice")
     const count = --this.count[rwClass]

@@ -11,7 +11,7 @@ export interface HelpStyle {
   readonly title: (text: string) => string
 }
 
-/** Who is told of what. */
+/** Called with what the parser finds. */
 export interface Listener {
   readonly onHelp: (text: string) => void
   readonly onCall: (command: string, values: object) => void

@@ -1,4 +1,4 @@
-// Why a value does not fit a schema, in words for whoever wrote the file: every mistake, with the value as it stood there.
+// Why a value does not fit a schema, in words for the author of the file: every mistake, with the value as it stood there.
 import { ParseResult, SchemaAST as AST } from "effect"
 import { nearest, orList } from "./nearest.ts"
 import { mismatch, type Path, type Problem } from "./problem.ts"

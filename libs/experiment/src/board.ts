@@ -1,4 +1,4 @@
-// A board in shared memory between the runs and whoever waits for them: runs write where they have got to, and read
+// A board in shared memory between the runs and the thread that waits for them: runs write how far they are, and read
 // whether they are to stop. A worker thread that simulates sees no messages until it is done; shared memory it sees.
 import type { RunHooks, RunProgress } from "@swaplab/cluster"
 

@@ -101,7 +101,7 @@ export class ShrinkSearch {
   take(batch: ReadonlyArray<Candidate>, shown: ReadonlyArray<Tried>, pass: Set<string>): LockupReport | null {
     // a lost run is one without a lockup here: the smaller scenario may be a strange one
     const hit = shown.findIndex((found) => found !== null && !(found instanceof RunFailure))
-    // whoever comes behind the first success does not count: with one worker it would not have been run
+    // results after the first success do not count: with one worker those candidates would not have been run
     const counted = hit < 0 ? batch : batch.slice(0, hit + 1)
     this.runs += counted.length
     for (const [i, { key, what }] of counted.entries()) {

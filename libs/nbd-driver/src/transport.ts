@@ -23,6 +23,6 @@ export interface Transport {
   recvBytes(task: Task, into: Uint8Array): Sleeps<number>
   /** Receives 4096 bytes: the token of the page. */
   recvPage(task: Task, out: PageToken): Sleeps<number>
-  /** Shuts both directions down: whoever sleeps in the calls above is woken and gets an error. */
+  /** Shuts both directions down. Tasks that sleep in the calls above are woken and get an error. */
   shutdown(): void
 }

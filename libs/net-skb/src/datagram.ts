@@ -6,7 +6,7 @@ import { NO_SKB } from "./skb.ts"
 import { type ProtoMemory, Socket } from "./sock.ts"
 import type { NetStack } from "./stack.ts"
 
-/** Datagrams, in order of arrival, held until somebody calls `drain`. */
+/** Datagrams, in order of arrival, held until `drain` is called. */
 export class DatagramSocket extends Socket {
   /** Datagrams in the queue, and ever accepted. */
   queued = 0

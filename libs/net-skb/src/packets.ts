@@ -33,7 +33,7 @@ export interface FrameOps {
   drop(frame: number, reason: number): void
 }
 
-/** All frames of a cluster. A frame is an index; whoever holds it last must `free` it. */
+/** All frames of a cluster. A frame is an index; its last holder must `free` it. */
 export class Packets {
   /** Bytes of the IP packet, headers included; without Ethernet. */
   bytes: Int32Array
@@ -55,7 +55,7 @@ export class Packets {
   /** Time stamp option: when it was sent, and the latest stamp of the peer. Nanoseconds, 0 = none. */
   tsval: Float64Array
   tsecr: Float64Array
-  /** For whoever queues the frame; also the free list. */
+  /** For the queue that the frame is in; also the free list. */
   next: Int32Array
   /** Frames in use. */
   inUse = 0

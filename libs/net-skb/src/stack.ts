@@ -83,7 +83,7 @@ export class NetStack {
   readonly tx = new TxHeader()
   /** Context of protocol timers, which run as a softirq; their CPU time is small and charged to nobody. */
   readonly timerCtx = new SoftirqContext(0)
-  /** Plugged in by whoever builds the machine. */
+  /** Plugged in by the builder of the machine. */
   device: NetDevice | null = null
   tap: Tap | null = null
   /** Packets for a socket that does not exist, and packets of other protocols, which end here. */
@@ -110,7 +110,7 @@ export class NetStack {
     return this.#switches
   }
 
-  /** Other switches from now on. Sockets keep what they are: SOCK_MEMALLOC is given by whoever connects. */
+  /** Other switches from now on. Sockets keep what they are, because SOCK_MEMALLOC is given when they connect. */
   set switches(switches: NetSwitches) {
     this.#switches = switches
     this.skbs.switches = switches

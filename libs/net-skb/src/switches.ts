@@ -52,7 +52,7 @@ export const ALL_SWITCHES: NetSwitches = {
   netdevKmalloc: false
 }
 
-/** CPU time of the network paths, added to `Context.ns` of whoever runs them. */
+/** CPU time of the network paths, added to `Context.ns` of the task or softirq that runs them. */
 export interface NetCosts {
   /** Receiving one packet, from the ring to the socket. */
   readonly rxPacketNs: number

@@ -1,4 +1,4 @@
-// Who is running. The allocators look at a handful of task flags and at the kind of context; nothing else of a task
+// The task or softirq that is running. The allocators look at a handful of task flags and at the kind of context; nothing else of a task
 // matters to them.
 //
 // Modelled: PF_MEMALLOC and its relatives, TIF_MEMDIE, hard and soft interrupt context. Not modelled: real-time tasks
@@ -16,7 +16,7 @@ export const PF_KTHREAD = 0x200000
 /** The task may write to swap. */
 export const PF_SWAPWRITE = 0x800000
 
-/** Who is running: a task, or a softirq on a CPU. Passed to everything atomic. */
+/** The task that is running, or the softirq on a CPU. Passed to everything atomic. */
 export interface Context {
   /** PF_ flags; a softirq context has its own, starting at 0. */
   flags: number

@@ -3,7 +3,7 @@
 //   column 0: the sender, what stands between it and the receiver (socket or receive path), the receiver
 //   column 1: free pages, requests to be sent, requests sent
 //   column 2: slots, mempools, page locks
-//   column 3: everybody who waits
+//   column 3: all tasks that wait
 import type { WaitEdge, WaitGraph, WaitNode } from "@swaplab/cluster"
 import { textWidth } from "./svg.ts"
 import { breakText } from "./text-words.ts"

@@ -3,7 +3,7 @@ import type { Task } from "@swaplab/page-alloc"
 import type { Nanoseconds, Sleeps } from "@swaplab/sim"
 import type { ServerCpu } from "./stations.ts"
 
-/** CPUs and tasks of the machine that the server runs on; plugged in by whoever models them. */
+/** CPUs and tasks of the machine that the server runs on; plugged in by the model of that machine. */
 export interface ServerHost extends ServerCpu {
   /** The group of its events in the simulation. */
   readonly group: number

@@ -59,7 +59,7 @@ export class Stations {
   }
 }
 
-/** How the emulated server uses its CPUs; plugged in by whoever models them. */
+/** How the emulated server uses its CPUs; plugged in by the model of its machine. */
 export interface ServerCpu {
   /** Lets the task use so much CPU time. */
   use(task: Task, ns: Nanoseconds): Sleeps<void>

@@ -48,7 +48,7 @@ const tooMuchWriteback = (pgdat: Pgdat): boolean => {
   return pgdat.mm.writebackPages() > threshold + Math.floor(threshold / 10)
 }
 
-/** throttle_vm_writeout: whoever may wait for I/O waits until less is under writeback; others wait once. */
+/** throttle_vm_writeout: a task that may wait for I/O waits until less is under writeback; others wait once. */
 export function* throttleVmWriteout(pgdat: Pgdat, task: Task, gfp: number): Sleeps<void> {
   while (tooMuchWriteback(pgdat)) {
     yield* congestionWait(pgdat, task, HZ_10_NS, "reclaim: throttle_vm_writeout, too many pages under writeback")

@@ -17,7 +17,7 @@ export const oomBadness = (candidate: OomCandidate, totalPages: number): number 
   return Math.max(1, used + adj * Math.floor(totalPages / 1000))
 }
 
-/** What select_bad_process found: a victim, that somebody is dying already, or nobody at all. */
+/** What select_bad_process found: a victim, that a task is dying already, or no task at all. */
 type Selected = { readonly victim: OomCandidate; readonly points: number } | "wait" | "nobody"
 
 /** select_bad_process; the first of equals is chosen. */
@@ -76,7 +76,7 @@ export class OomKiller {
     this.#panicked = new WaitQueue(sim, "panic", "nothing: out of memory and no killable processes")
   }
 
-  /** out_of_memory: true if somebody was killed. */
+  /** out_of_memory: true if a task was killed. */
   *outOfMemory(task: Task): Sleeps<boolean> {
     if (task.process.killed) {
       task.memdie = true

@@ -59,7 +59,7 @@ export interface ReclaimOps {
   /** The same, sleeping for a bio or a request slot where it must. Never WOULD_SLEEP. */
   pageout(task: Task, pfn: number): Sleeps<number>
   /**
-   * unlock_page: clears PG_locked and wakes who waits for it. Reclaim calls this for a page that it slept with, because
+   * unlock_page: clears PG_locked and wakes the tasks that wait for it. Reclaim calls this for a page that it slept with, because
    * somebody may have come to wait; a page locked and unlocked in one go just has its flag cleared.
    */
   unlockPage(pfn: number): void

@@ -1,20 +1,20 @@
-// How many requests are at the disks at once, and whose is the next: deficit round robin between clients.
+// Limits the requests that are at the disks at once, and picks the next one by deficit round robin between clients.
 import { type FairClient, FairQueue } from "@swaplab/nbd"
 import { REQUEST_UNITS } from "./turns.ts"
 
 /**
  * Cost units of a round: the smallest request. A connection waits for one slot at a time, so a client with few connections
- * leaves the queue with each slot that it gets; in a round that gave more, one with many would use all of it meanwhile.
+ * leaves the queue with each slot that it gets. If a round gave more, a client with many connections would take it all.
  */
 const DISK_QUANTUM = REQUEST_UNITS
 
 /**
- * For so many requests after two clients have followed each other the disks count as shared: then a third of the slots is used.
- * What is at the disks already is what a newcomer waits for, whatever the order of the queue.
+ * Requests for which the disks count as shared after two clients have followed each other. While they are shared a third of
+ * the slots is used, because a new client waits for what is at the disks already, whatever the order of the queue.
  */
 const SHARED_REQUESTS = 256
 
-/** Somebody who waits for a slot. */
+/** A connection that waits for a slot. */
 export interface SlotUser {
   readonly fair: FairClient<SlotUser>
   /** It has a slot now. */
@@ -24,7 +24,7 @@ export interface SlotUser {
 export class DiskSlots {
   #slots: number
   used = 0
-  /** Times that somebody had to wait. */
+  /** Requests that had to wait for a slot. */
   waits = 0
   readonly queue = new FairQueue<SlotUser>(DISK_QUANTUM)
 
@@ -44,7 +44,7 @@ export class DiskSlots {
     return this.#slots
   }
 
-  /** More slots go to those who wait; fewer ones take none away from who has one. */
+  /** Further slots go to waiting connections. When there are fewer, connections keep the slots that they have. */
   set slots(slots: number) {
     this.#slots = slots
     this.#grant()
@@ -83,7 +83,7 @@ export class DiskSlots {
     this.#last = fair
   }
 
-  /** Somebody no longer waits. */
+  /** Takes a connection out of the queue. */
   leave(user: SlotUser): void {
     this.queue.remove(user.fair, (waiting) => waiting === user)
   }

@@ -1,6 +1,6 @@
-// Whose handshake goes on. To let a client in is many times the work of answering it, so that somebody who comes and
-// goes without end would keep the processor from those who are served. While there are such, handshakes go on at a rate that
-// leaves most of the processor to them, and address by address: whoever else comes waits for one of each address.
+// Gives turns to handshakes. A handshake is many times the work of a request, so a client that connects again and again
+// would take the processor from the clients that are served. While clients are served, handshakes go on at a rate that
+// leaves most of the processor to them. Addresses take turns: a new address waits for one message of each other address.
 import { FairClient } from "@swaplab/nbd"
 import { TokenBucket } from "./token-bucket.ts"
 import type { Resumable, Turns } from "./turns.ts"

@@ -1,5 +1,5 @@
-// Whose turn it is to use the processor. All connections are served by one thread, and a socket that always has more to read
-// would keep it. So each client may do a quantum of work before it goes to the end of the ring, behind everybody who is ready.
+// Gives clients turns on the processor. One thread serves all connections, and a socket that always has more to read would
+// keep it. So each client does a quantum of work and then goes to the end of the ring, behind all clients that are ready.
 import { type FairClient, FairQueue } from "@swaplab/nbd"
 
 /**
@@ -26,7 +26,7 @@ export interface Resumable {
   takeTurn(): void
 }
 
-/** The ring. `later` runs a function after everybody who is ready had his say: setImmediate. */
+/** The ring. `later` runs a function after all ready sockets were served: setImmediate. */
 export class Turns {
   readonly #queue = new FairQueue<Resumable>(TURN_UNITS)
   #scheduled = false
@@ -41,7 +41,7 @@ export class Turns {
     this.#nowMs = nowMs
   }
 
-  /** True: the client works now. One whose turn is over gets the next at once when it has been alone for a while. */
+  /** True: the client works now. A client that has been alone for a while gets its next turn at once. */
   tryWork(client: TurnTaker): boolean {
     if (this.#last !== client) {
       this.#last = client

@@ -95,7 +95,7 @@ class ChunkReader {
   }
 }
 
-/** Writes, and waits until the client has taken it: one who asks and does not read gets no further. */
+/** Writes, and waits until the client has taken it, so that a client that asks and does not read gets no further. */
 const write = (socket: Socket, bytes: Uint8Array): Effect.Effect<void> =>
   bytes.length === 0 ? Effect.void : Effect.async((resume) => {
     if (!socket.writable) return resume(Effect.void)

@@ -5,7 +5,7 @@ import { connect, createServer, type ListenOptions, type Server as NetServer, ty
 import { type Endpoint, endpointText } from "../config/addresses.ts"
 import { UserError } from "../exit.ts"
 
-/** A Unix socket that nobody listens at any more is in the way; one that somebody listens at is not ours to remove. */
+/** Removes the file of a Unix socket at which no process listens. The socket of a running process is left alone. */
 const removeStale = (path: string): Effect.Effect<void, UserError> =>
   Effect.async((resume) => {
     try {
@@ -38,7 +38,7 @@ const listening = (
 ): Effect.Effect<NetServer, UserError, Scope.Scope> =>
   Effect.acquireRelease(
     Effect.async<NetServer, UserError>((resume) => {
-      // half open: who has said everything and ended gets his answers, however long a handshake waits for its turn
+      // half open: a client that has closed its sending side still receives its replies, however long its handshake waits
       const server = createServer({ pauseOnConnect: true, noDelay: true, allowHalfOpen: true }, accept)
       server.once("error", (error) => resume(new UserError({ message: `${what}: ${error.message}` })))
       server.listen(options, () => {

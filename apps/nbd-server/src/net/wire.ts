@@ -1,7 +1,7 @@
 // The socket of a connection in its transmission phase. All plain sockets read into one buffer that is used again and
-// again: whoever gets the bytes takes what he needs before he returns. The data of a large WRITE is read to where the store
-// keeps it. That needs the handle of an accepted socket, which is no public part of Node; where it is not to be had, and for
-// TLS, the stream's own buffers are used.
+// again, so a receiver must copy what it needs before it returns. The data of a large WRITE is read straight to its place in
+// the store. That needs the handle of an accepted socket, which is no public part of Node; without it, and for TLS, the
+// buffers of the stream are used.
 import { type OnReadOpts, Socket, type SocketConstructorOpts } from "node:net"
 
 /** Bytes taken from a socket at once. */
@@ -48,7 +48,7 @@ const handleOf = (socket: Socket): object | null => {
   if (typeof handle !== "object" || handle === null || !("readStart" in handle) || !("useUserBuffer" in handle)) {
     return null
   }
-  // it may have read the client's end, after which it does not read: whoever has it next begins again
+  // after end-of-file the handle stops reading; its next owner must call readStart
   if ("readStop" in handle && typeof handle.readStop === "function") handle.readStop()
   Reflect.set(handle, "reading", false)
   Reflect.set(socket, "_handle", null)

@@ -82,7 +82,7 @@ export class Faults {
     for (const go of stalled) go()
   }
 
-  /** True when this request is to cost the connection. */
+  /** True when this request should drop the connection. */
   drops(): boolean {
     return this.#plan.drop > 0 && this.#random.unit() < this.#plan.drop
   }

@@ -58,7 +58,7 @@ export class FileStore implements WaitingStore, ExtentSource {
   /** 1 for a block that may hold data. */
   readonly #data: Uint8Array
   #dataBlocks = 0
-  /** Who waits for the sync that runs, and for the one after it. */
+  /** Calls that wait for the sync that runs, and for the one after it. */
   #syncing: ReadonlyArray<Done> | null = null
   #syncNext: Array<Done> = []
   /** A sync failed: the kernel may have dropped what it could not write, so no later one can vouch for it. */
@@ -180,7 +180,7 @@ export class FileStore implements WaitingStore, ExtentSource {
     this.#flush((syncError) => job.finish(syncError))
   }
 
-  /** Everything written by now gets durable. Who comes while a sync runs waits for the next one, all together. */
+  /** Makes all finished writes durable. Calls that arrive during a sync share the next one. */
   #flush(done: Done): void {
     if (this.#lost) return done(NbdError.EIO)
     if (this.#syncing !== null) {

@@ -339,7 +339,7 @@ export interface RunProgress {
   readonly clients: number
 }
 
-/** How a run talks to whoever started it while it runs. Both are called every 100,000 events or so. */
+/** How a run talks to its caller while it runs. Both are called every 100,000 events or so. */
 export interface RunHooks {
   readonly progress: (progress: RunProgress) => void
   /** True ends the run at once, with the outcome `stopped`. */

@@ -1,4 +1,4 @@
-// Who writes dirty file pages, and who waits for that.
+// Writes dirty file pages back, and holds tasks that write faster than the disk.
 // Modelled: the background threshold, the periodic wake-up, dirty pages older than 30 s, the throttling of writers between
 //   the thresholds in pauses of at most 200 ms.
 // Not modelled: the rate control of balance_dirty_pages (a writer here sleeps until pages have been written, there it gets

@@ -3,7 +3,7 @@ import { copyBytes } from "../wire/bytes.ts"
 import { Command } from "../wire/constants.ts"
 import { Request } from "../wire/request.ts"
 
-/** Who is told that a job ended. */
+/** Called when a job has ended. */
 export interface JobOwner {
   finished(job: Job, error: number): void
 }
@@ -35,7 +35,7 @@ export class Job {
   readonly request = new Request()
   /** What a WRITE writes; where a READ puts its data, all of it. */
   bytes: Uint8Array = NOTHING
-  /** For whoever takes the job: when it began, in his own time. */
+  /** For the store that takes the job: when it began, in the store's own time. */
   stamp = 0
   /** The payload's memory came from the connection. */
   #given = false
