@@ -89,6 +89,7 @@ describe("laws", () => {
     cluster.fabric.forwardedFrames++
     expect(broken(cluster)).toEqual([
       expect.stringMatching(/^packets conserved, switch to server: sent/),
+      expect.stringMatching(/^packets conserved, server, received: delivered/),
       expect.stringMatching(/^packets conserved, switch: received/)
     ])
   })

@@ -49,9 +49,14 @@ const MACHINE: ReadonlyArray<Quantity> = [
   { path: ["pageCache"], smaller: (value) => (value === "0 %" ? [] : ["0 %", "1 %"].filter((less) => less !== value)) }
 ]
 
+/** A quantity of a load that is off where nothing is given at `switch`. */
+interface Switched extends Quantity {
+  readonly switch?: ReadonlyArray<string>
+}
+
 /** What of a group can be made smaller where its clients run workloads of a table. */
 interface Smaller {
-  readonly quantities: ReadonlyArray<Quantity>
+  readonly quantities: ReadonlyArray<Switched>
   /** A group of which nothing is given, as a file would write it with every default. */
   readonly usual: unknown
   /** Not to be left out, nor anything that has it within: its default can be larger than what is given. */
@@ -63,14 +68,15 @@ interface Smaller {
 const keyOf = (path: ReadonlyArray<string>): string => path.join(".")
 
 const smallerIn = (workloads: WorkloadTable): Smaller => {
-  const of = (slot: Workload["slot"]): ReadonlyArray<Quantity & { readonly switch: boolean }> =>
-    Object.entries(workloads).filter(([, row]) => row.slot === slot).flatMap(([name, row]) =>
-      row.shrink.map(({ path, smaller }) => ({
-        path: [slot, ...(row.at ?? [name]), ...path],
+  const of = (slot: Workload["slot"]): ReadonlyArray<Switched> =>
+    Object.entries(workloads).filter(([, row]) => row.slot === slot).flatMap(([name, row]) => {
+      const at = [slot, ...(row.at ?? [name])]
+      return row.shrink.map(({ path, smaller }) => ({
+        path: [...at, ...path],
         smaller,
-        switch: path.length === 1 && path[0] === row.switch
+        ...(row.switch !== undefined && { switch: [...at, row.switch] })
       }))
-    )
+    })
   const measured = of("workload")
   const background = of("background")
   const group = clientGroupSchema(workloads)
@@ -79,7 +85,10 @@ const smallerIn = (workloads: WorkloadTable): Smaller => {
     usual: Schema.encodeSync(group)(Schema.decodeUnknownSync(group)({})),
     kept: new Set([["count"], ...[...measured, ...MACHINE].map(({ path }) => path)].map(keyOf)),
     // without its switch a load is off
-    keptAlone: new Set(background.filter((quantity) => !quantity.switch).map(({ path }) => keyOf(path)))
+    keptAlone: new Set(
+      background.filter(({ path, switch: by }) => by === undefined || keyOf(by) !== keyOf(path))
+        .map(({ path }) => keyOf(path))
+    )
   }
 }
 
@@ -174,7 +183,8 @@ const smallerGroup = (given: Mapping, index: number, smaller: Smaller): Readonly
   const without = subtrees(group)
     .filter((path) => path[0] !== "name" && path[0] !== "kernel" && removable(smaller, group, path))
     .map((path) => step(`no ${of}${path.join(".")}`, path, undefined))
-  const less = smaller.quantities.flatMap((quantity) => {
+  const running = smaller.quantities.filter(({ switch: by }) => by === undefined || at(group, by) !== undefined)
+  const less = running.flatMap((quantity) => {
     const { path } = quantity
     return quantity.smaller(at(group, path) ?? at(smaller.usual, path))
       .map((value) => step(`${of}${path.join(".")} ${String(value)}`, path, value))
