@@ -7,7 +7,7 @@
 //   3  cluster
 //   2  kernel       workload
 //   1  vmscan  swap  blk  nbd-driver  net-skb  tcp  lan  slab  slub  page-alloc  kmem  server-model
-//   0  sim  nbd  command  config
+//   0  sim  nbd  command  config  stats
 //
 // An import points down. Sideways it is allowed only where a row below says so.
 
@@ -47,12 +47,14 @@ export const projects = [
   lib("nbd", 0, []),
   lib("command", 0, []),
   lib("config", 0, []),
+  lib("stats", 0, []),
   ...floor1.map(([name, imports]) => lib(name, 1, imports)),
   lib("kernel", 2, ["sim", ...subsystems.filter((name) => !["lan", "server-model", "tcp"].includes(name))]),
   lib("workload", 2, ["sim", "config", "page-alloc", "net-skb", "tcp", "kernel"]),
   lib("cluster", 3, [
     "sim",
     "config",
+    "stats",
     "nbd",
     "kernel",
     "workload",
@@ -61,7 +63,7 @@ export const projects = [
   lib("experiment", 4, ["sim", "config", "page-alloc", "kernel", "workload", "cluster"]),
   lib("report", 4, ["sim", "config", "cluster", "experiment"]),
   app("swaplab", ["command", "config", "cluster", "experiment", "report"]),
-  app("nbd-server", ["command", "config", "nbd"])
+  app("nbd-server", ["command", "config", "nbd", "stats"])
 ]
 
 /** Edges on one floor, allowed one by one; every other import points to a lower floor. */

@@ -1,5 +1,5 @@
 import { Command } from "@swaplab/nbd"
-import { Histogram } from "./histogram.ts"
+import { RequestLatency } from "./request-latency.ts"
 
 /** Names of the commands in metrics and in the status. */
 export const COMMAND_NAMES: ReadonlyArray<readonly [code: number, name: string]> = [
@@ -19,7 +19,7 @@ export class ClientStats {
   errors = 0
   bytesRead = 0
   bytesWritten = 0
-  readonly latency = new Histogram()
+  readonly latency = new RequestLatency()
 
   get total(): number {
     return this.requests.reduce((sum, count) => sum + count, 0)

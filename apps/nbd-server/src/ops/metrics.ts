@@ -1,12 +1,11 @@
 // Counters and gauges in the text format of Prometheus.
 import type { Server } from "../net/server.ts"
 import { COMMAND_NAMES } from "./client-stats.ts"
-import { upperBoundUs } from "./histogram.ts"
 
 const label = (value: string): string => value.replace(/\\/g, "\\\\").replace(/"/g, "\\\"").replace(/\n/g, "\\n")
 
-/** Bounds of the latency histogram in the metrics: every fourth bucket, up to 8 seconds. */
-const BOUNDS = Array.from({ length: 24 }, (_, power) => power * 4 + 3)
+/** Bounds in microseconds of the latency histogram in the metrics: powers of two, up to 16.8 s. */
+const BOUNDS_US = Array.from({ length: 24 }, (_, i) => 2 ** (i + 1))
 
 export const metricsText = (server: Server, memory: NodeJS.MemoryUsage): string => {
   const lines: Array<string> = []
@@ -50,11 +49,8 @@ export const metricsText = (server: Server, memory: NodeJS.MemoryUsage): string 
   )
   for (const { key, stats: { latency } } of clients) {
     const name = `client="${label(key)}"`
-    let sum = 0
-    let next = 0
-    for (const bound of BOUNDS) {
-      while (next <= bound) sum += latency.counts[next++]
-      lines.push(`nbd_request_seconds_bucket{${name},le="${upperBoundUs(bound) / 1e6}"} ${sum}`)
+    for (const us of BOUNDS_US) {
+      lines.push(`nbd_request_seconds_bucket{${name},le="${us / 1e6}"} ${latency.countBelow(us)}`)
     }
     lines.push(`nbd_request_seconds_bucket{${name},le="+Inf"} ${latency.count}`)
     lines.push(`nbd_request_seconds_sum{${name}} ${latency.sumUs / 1e6}`)

@@ -48,8 +48,8 @@ export const statusOf = (server: Server): Status => {
       errors: stats.errors,
       bytesRead: stats.bytesRead,
       bytesWritten: stats.bytesWritten,
-      p50Us: stats.latency.quantile(0.5),
-      p99Us: stats.latency.quantile(0.99),
+      p50Us: stats.latency.percentileUs(50),
+      p99Us: stats.latency.percentileUs(99),
       heldBytes: held.get(key) ?? 0
     })),
     stores: server.registry.stores.map((store) => ({

@@ -1,0 +1,1 @@
+export { Histogram, THREE_DIGITS } from "./histogram.ts"
