@@ -30,6 +30,15 @@ export {
   swapTokens,
   switchConserved
 } from "./run/laws.ts"
+export type {
+  LockupAllocation,
+  LockupFailure,
+  LockupKind,
+  LockupReport,
+  LockupTask,
+  LockupTaxonomy,
+  LockupZone
+} from "./run/lockup-report.ts"
 export { type LockupFacts, lockupReport } from "./run/lockup.ts"
 export { type Metric, metricOf, metricsOf, portsOf } from "./run/metrics.ts"
 export { isLivelock, ReclaimWatch, type ScanningWindow } from "./run/reclaim-watch.ts"
@@ -40,13 +49,6 @@ export {
   type LatencySummary,
   type LawName,
   type LawResult,
-  type LockupAllocation,
-  type LockupFailure,
-  type LockupKind,
-  type LockupReport,
-  type LockupTask,
-  type LockupTaxonomy,
-  type LockupZone,
   type NetworkResult,
   NO_HOOKS,
   type Outcome,

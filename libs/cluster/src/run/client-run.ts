@@ -5,8 +5,9 @@ import type { ClientLoad } from "./client-load.ts"
 import type { Client } from "./client.ts"
 import { markLinks } from "./dead-link.ts"
 import { LatencyHistogram } from "./latency.ts"
+import type { LockupReport } from "./lockup-report.ts"
 import { type ReclaimLimits, ReclaimWatch } from "./reclaim-watch.ts"
-import type { LockupReport, Outcome } from "./result.ts"
+import type { Outcome } from "./result.ts"
 import type { Watchdog } from "./watchdog.ts"
 
 /** One client while it runs. */

@@ -12,7 +12,6 @@ import {
 } from "@swaplab/page-alloc"
 import { waitGraph } from "./build-graph.ts"
 import type { DeadLink } from "./dead-link.ts"
-import { scanningText, type ScanningWindow } from "./reclaim-watch.ts"
 import type {
   LockupAllocation,
   LockupFailure,
@@ -21,7 +20,8 @@ import type {
   LockupTask,
   LockupTaxonomy,
   LockupZone
-} from "./result.ts"
+} from "./lockup-report.ts"
+import { scanningText, type ScanningWindow } from "./reclaim-watch.ts"
 import type { Connection } from "./server.ts"
 import { graphText, type WaitGraph } from "./wait-graph.ts"
 
