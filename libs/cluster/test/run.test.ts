@@ -89,12 +89,17 @@ describe("a run", () => {
       "slab_pages",
       "requests",
       "pages_touched",
+      "drops",
+      "paused_ns",
       "retransmits"
     ]
     expect(columns.map(({ name }) => name)).toEqual([
       ...["client-1", "client-2"].flatMap((client) => perClient.map((name) => `${client}.${name}`)),
       "server.requests",
       "server.resident",
+      "server.drops",
+      "server.paused_ns",
+      "switch.buffer_bytes",
       "server.link_in_busy_ns",
       "server.link_out_busy_ns"
     ])
