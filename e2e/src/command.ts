@@ -9,8 +9,8 @@ import { afterAll } from "vitest"
 /** The folder of the root package.json. */
 export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 
-/** What a line about progress begins with. */
-const PROGRESS = "progress: "
+/** A line about progress, which differs from run to run. */
+const PROGRESS = /^progress: .*\n/gm
 
 const main = join(root, "apps/swaplab/bin/swaplab.mjs")
 
@@ -19,16 +19,15 @@ export interface Ended {
   readonly code: number | null
   readonly signal: NodeJS.Signals | null
   readonly stdout: string
-  /** Without the lines about progress. */
   readonly stderr: string
-  /** The lines about progress that a pipe gets. */
-  readonly progress: ReadonlyArray<string>
 }
 
 export interface RunOptions {
   /** The Node to run it with; by default the one that runs the tests. */
   readonly node?: string
   readonly cwd?: string
+  /** Leaves the lines about progress in what is printed on standard error. */
+  readonly progress?: boolean
   /** Interrupts the process (SIGINT, as Ctrl-C does) as soon as this holds. */
   readonly interruptWhen?: (pid: number) => boolean
 }
@@ -69,14 +68,7 @@ export const execute = (program: string, args: ReadonlyArray<string>, options: R
     child.on("error", reject)
     child.on("close", (code, signal) => {
       clearInterval(watch)
-      const said = stderr.split(/(?<=\n)/)
-      resolve({
-        code,
-        signal,
-        stdout,
-        stderr: said.filter((line) => !line.startsWith(PROGRESS)).join(""),
-        progress: said.filter((line) => line.startsWith(PROGRESS)).map((line) => line.trimEnd())
-      })
+      resolve({ code, signal, stdout, stderr: options.progress === true ? stderr : stderr.replaceAll(PROGRESS, "") })
     })
   })
 
