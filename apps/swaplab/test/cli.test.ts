@@ -164,7 +164,7 @@ describe.concurrent("a mistake of the user is one message on standard error, and
     ],
     [
       ["validate", "wrong.yaml"],
-      `wrong.yaml:5:32: clients[0].ram: got "64 MB/s", expected a size such as 64 MiB, at least 8 MiB and at most 15 GiB`
+      `wrong.yaml:5:32: clients[0].ram: got "64 MB/s", expected a size such as 64 MiB, at least 8 MiB and at most 64 GiB`
     ],
     [
       ["run", "ok.yaml", "--set", "clients.0.rma=1 GiB"],
@@ -188,7 +188,7 @@ describe.concurrent("a mistake of the user is one message on standard error, and
     [["run", "--no-map=true", "ok.yaml"], "swaplab: run: --no-map=true: expected --no-map without a value"],
     [
       ["validate", "map.yaml", "--set", "map.x.values=[big]"],
-      `map: clients.0.ram=big: clients[0].ram: got "big", expected a size such as 64 MiB, at least 8 MiB and at most 15 GiB`
+      `map: clients.0.ram=big: clients[0].ram: got "big", expected a size such as 64 MiB, at least 8 MiB and at most 64 GiB`
     ],
     [
       ["map", "map.yaml", "--kernel", "vanilla"],

@@ -55,7 +55,7 @@ describe("a bad file is one message with file, path and value", () => {
     [
       "a negative size",
       withClient("ram: -64 MiB"),
-      `s/x.yaml: clients[0].ram: got "-64 MiB", expected a size such as 64 MiB, at least 8 MiB and at most 15 GiB`
+      `s/x.yaml: clients[0].ram: got "-64 MiB", expected a size such as 64 MiB, at least 8 MiB and at most 64 GiB`
     ],
     [
       "no client in a group",

@@ -56,7 +56,7 @@ describe("a scenario", () => {
           items: {
             properties: {
               kernel: { description: expect.stringContaining("Without it: the kernel of the cell") },
-              ram: { title: "a size such as 64 MiB, at least 8 MiB and at most 15 GiB" }
+              ram: { title: "a size such as 64 MiB, at least 8 MiB and at most 64 GiB" }
             }
           }
         }

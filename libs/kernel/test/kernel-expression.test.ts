@@ -48,7 +48,7 @@ describe("kernels as people write them", () => {
 })
 
 describe("where a patch cannot matter", () => {
-  const F = { receiveBuffers: "fragment", scatterGather: false } as const
+  const F = { receiveBuffers: "fragment", copiesPackets: false, scatterGather: false } as const
   it.each(
     [
       ["slab", "v3.6", F, "ignore-mempolicy", "the machines have one memory node"],

@@ -10,7 +10,7 @@ import {
   pteValue,
   PTRS_PER_PTE
 } from "@swaplab/kernel"
-import { bootContext, GFP_HIGHUSER_MOVABLE, NR_DIRTY_THRESHOLD, NR_FILE_PAGES } from "@swaplab/page-alloc"
+import { bootContext, GFP_ATOMIC, GFP_HIGHUSER_MOVABLE, NR_DIRTY_THRESHOLD, NR_FILE_PAGES } from "@swaplab/page-alloc"
 import type { Sleeps } from "@swaplab/sim"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
@@ -283,4 +283,21 @@ describe("/proc", () => {
     expect(proc.slabinfo()).toMatch(/^slabinfo - version: 2\.1\n# name {12}<active_objs>/)
     expect(proc.swaps().split("\n")[1]).toBe(`/dev/nbd0${" ".repeat(31)}partition\t65532\t0\t-1`)
   })
+})
+
+describe("a machine of 64 GiB", () => {
+  it.each([VANILLA, { allocator: "slub", base: "v3.6" } as const])(
+    "$allocator $base: boots and hands out objects",
+    (kernel) => {
+      const { machine } = boot({ ramBytes: 64 * 1024 * MIB, kernel })
+      expect(machine.pages.frames.count).toBeGreaterThan(2 ** 24)
+      const cache = machine.objects.createCache("sample", 224, { ctor: true })
+      const objects = Array.from({ length: 1000 }, () => machine.objects.tryAlloc(bootContext(), cache, GFP_ATOMIC))
+      const addresses = objects.map((object) => machine.objects.objectAddress(cache, object))
+      expect(new Set(addresses).size).toBe(1000)
+      // the normal zone lies above the 4 GiB that DMA32 has
+      expect(Math.min(...addresses)).toBeGreaterThan(4 * 1024 * MIB)
+      for (const object of objects) machine.objects.free(bootContext(), cache, object)
+    }
+  )
 })

@@ -2,13 +2,13 @@
 export * from "./derived-sizes.ts"
 export { GFP_CONSTRAINT_MASK, GFP_RECLAIM_MASK, GFP_SLAB_PASS_MASK } from "./gfp-masks.ts"
 export {
-  assertFramesFit,
   makeObject,
-  MAX_FRAMES,
   MAX_OBJECTS_PER_SLAB,
+  MAX_SLABS,
   NO_OBJECT,
   objectIndex,
-  objectPage
+  objectSlab,
+  SlabNumbers
 } from "./handle.ts"
 export {
   align,

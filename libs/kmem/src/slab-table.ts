@@ -6,10 +6,10 @@
  * Not modelled: colouring, which only shifts addresses.
  * An object is always in exactly one place, written in its chain cell: free (index of the next free object, or END), CACHED (in
  * a per-CPU or shared array) or HELD (in a caller's hands). A double free is therefore caught at once.
- * Memory: 2 bytes per object slot and 25 bytes per slab; rows double when they run out and are never given back.
+ * Memory: 2 bytes per object slot and 29 bytes per slab; rows double when they run out and are never given back.
  */
 import { assert } from "@swaplab/sim"
-import { MAX_OBJECTS_PER_SLAB } from "./handle.ts"
+import { makeObject, MAX_OBJECTS_PER_SLAB, type SlabNumbers } from "./handle.ts"
 
 /** No row. */
 export const NO_SLAB = -1
@@ -32,6 +32,8 @@ export class SlabTable {
   readonly stride: number
   /** First page frame of the slab. */
   page: Int32Array
+  /** Its number on the machine: the high bits of its objects' handles. */
+  number: Int32Array
   /** Order of its block (SLUB slabs may have the fallback order). */
   order: Uint8Array
   /** Objects it holds. */
@@ -54,16 +56,20 @@ export class SlabTable {
   readonly head: Int32Array
   readonly tail: Int32Array
   readonly count: Int32Array
+  readonly #numbers: SlabNumbers
   /** Slabs that exist. */
   rows = 0
   #capacity = FIRST_CAPACITY
   #freeRow = NO_SLAB
 
-  constructor(stride: number, lists: number) {
+  /** A table of slabs of at most `stride` objects on `lists` lists; `numbers` are those of the whole machine. */
+  constructor(stride: number, lists: number, numbers: SlabNumbers) {
     assert(stride >= 1 && stride <= MAX_OBJECTS_PER_SLAB, "slab table: too many objects in a slab")
     assert(lists < ON_NO_LIST, "slab table: too many lists")
     this.stride = stride
+    this.#numbers = numbers
     this.page = new Int32Array(FIRST_CAPACITY)
+    this.number = new Int32Array(FIRST_CAPACITY)
     this.order = new Uint8Array(FIRST_CAPACITY)
     this.objects = new Uint16Array(FIRST_CAPACITY)
     this.inuse = new Uint16Array(FIRST_CAPACITY)
@@ -93,6 +99,7 @@ export class SlabTable {
     assert(this.list[row] === ROW_UNUSED, "slab table: row in use")
     this.#freeRow = this.next[row]
     this.page[row] = page
+    this.number[row] = this.#numbers.take(page)
     this.order[row] = order
     this.objects[row] = objects
     this.inuse[row] = 0
@@ -111,6 +118,7 @@ export class SlabTable {
   destroy(row: number): void {
     assert(this.list[row] === ON_NO_LIST, "slab table: destroying a slab that is on a list")
     assert(this.inuse[row] === 0, "slab table: destroying a slab with objects in use")
+    this.#numbers.put(this.number[row])
     this.list[row] = ROW_UNUSED
     this.page[row] = -1
     this.next[row] = this.#freeRow
@@ -135,6 +143,16 @@ export class SlabTable {
     this.chain[row * this.stride + index] = this.freelist[row]
     this.freelist[row] = index
     this.inuse[row]--
+  }
+
+  /** Handle of an object of a slab. */
+  objectOf(row: number, index: number): number {
+    return makeObject(this.number[row], index)
+  }
+
+  /** First page frame of the slab of an object. @see include/linux/mm.h:virt_to_head_page */
+  pageOf(object: number): number {
+    return this.#numbers.pageOf(object)
   }
 
   addHead(list: number, row: number): void {
@@ -226,6 +244,7 @@ export class SlabTable {
     const to = from * 2
     this.#capacity = to
     this.page = widen(this.page, new Int32Array(to))
+    this.number = widen(this.number, new Int32Array(to))
     this.order = widen(this.order, new Uint8Array(to))
     this.objects = widen(this.objects, new Uint16Array(to))
     this.inuse = widen(this.inuse, new Uint16Array(to))

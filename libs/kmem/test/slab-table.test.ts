@@ -2,29 +2,43 @@ import {
   CHAIN_END,
   HELD,
   makeObject,
-  MAX_FRAMES,
   MAX_OBJECTS_PER_SLAB,
+  MAX_SLABS,
   NO_SLAB,
   objectIndex,
-  objectPage,
+  objectSlab,
   ON_NO_LIST,
+  SlabNumbers,
   SlabTable
 } from "@swaplab/kmem"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 
 describe("handles", () => {
-  it("name page and index, and are never negative", () => {
-    const last = makeObject(MAX_FRAMES - 1, MAX_OBJECTS_PER_SLAB - 1)
+  it("name slab and index, and are never negative", () => {
+    const last = makeObject(MAX_SLABS - 1, MAX_OBJECTS_PER_SLAB - 1)
     expect(last).toBe(2 ** 31 - 1)
-    expect([objectPage(last), objectIndex(last)]).toEqual([MAX_FRAMES - 1, MAX_OBJECTS_PER_SLAB - 1])
-    expect([objectPage(makeObject(1234, 7)), objectIndex(makeObject(1234, 7))]).toEqual([1234, 7])
+    expect([objectSlab(last), objectIndex(last)]).toEqual([MAX_SLABS - 1, MAX_OBJECTS_PER_SLAB - 1])
+    expect([objectSlab(makeObject(1234, 7)), objectIndex(makeObject(1234, 7))]).toEqual([1234, 7])
+  })
+
+  it("lead to any frame of a machine of 64 GiB", () => {
+    const numbers = new SlabNumbers()
+    const pages = [17_039_359, 5, 4_194_304]
+    const taken = pages.map((page) => numbers.take(page))
+    expect(taken.map((number) => numbers.pageOf(makeObject(number, 511)))).toEqual(pages)
+    numbers.put(taken[1])
+    expect(numbers.take(77)).toBe(taken[1])
+    expect(numbers.pageOf(makeObject(taken[1], 0))).toBe(77)
+    const many = Array.from({ length: 1000 }, (_, i) => numbers.take(i))
+    expect(new Set([...many, ...taken]).size).toBe(1003)
+    expect(many.every((number, i) => numbers.pageOf(makeObject(number, 1)) === i)).toBe(true)
   })
 })
 
 describe("SlabTable", () => {
   it("takes objects in order and gives the last one freed first", () => {
-    const table = new SlabTable(3, 1)
+    const table = new SlabTable(3, 1, new SlabNumbers())
     const row = table.create(100, 0, 3)
     expect([table.take(row, HELD), table.take(row, HELD), table.take(row, HELD)]).toEqual([0, 1, 2])
     expect(table.freelist[row]).toBe(CHAIN_END)
@@ -36,7 +50,7 @@ describe("SlabTable", () => {
   })
 
   it("refuses to destroy what is in use or listed", () => {
-    const table = new SlabTable(2, 1)
+    const table = new SlabTable(2, 1, new SlabNumbers())
     const row = table.create(5, 1, 2)
     table.addHead(0, row)
     expect(() => table.destroy(row)).toThrow("on a list")
@@ -53,7 +67,7 @@ describe("SlabTable", () => {
           maxLength: 300
         }),
         (commands) => {
-          const table = new SlabTable(4, 2)
+          const table = new SlabTable(4, 2, new SlabNumbers())
           const lists: Array<Array<number>> = [[], []]
           const loose: Array<number> = []
           const taken = new Map<number, Array<number>>()

@@ -1,5 +1,5 @@
 // Consistency of one cache. Slow: tests call it after every step, runs at their end.
-import { CACHED, NO_SLAB, objectIndex, objectPage, type PageSource } from "@swaplab/kmem"
+import { CACHED, NO_SLAB, objectIndex, type PageSource } from "@swaplab/kmem"
 import { PG_slab } from "@swaplab/page-alloc"
 import { assert } from "@swaplab/sim"
 import type { ArrayCache } from "./array-cache.ts"
@@ -42,7 +42,7 @@ function checkArray(cache: SlabCache, array: ArrayCache, frames: PageSource["fra
     const object = entry < 0 ? ~entry : entry
     assert(!seen.has(object), "slab: an object is in two places")
     seen.add(object)
-    const row = frames.private[objectPage(object)]
+    const row = frames.private[cache.slabs.pageOf(object)]
     assert(
       cache.slabs.chain[row * cache.slabs.stride + objectIndex(object)] === CACHED,
       "slab: array entry is not a cached object"

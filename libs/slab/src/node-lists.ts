@@ -5,7 +5,7 @@
  * comes back, to the head of the free list when it becomes empty, and to the tail of that list when it is new.
  * source: mm/slab.c:cache_alloc_refill, cache_flusharray, free_block, slab_destroy, drain_array, drain_freelist
  */
-import { CACHED, makeObject, NO_SLAB, objectIndex, objectPage, type PageSource } from "@swaplab/kmem"
+import { CACHED, NO_SLAB, objectIndex, type PageSource } from "@swaplab/kmem"
 import type { Context } from "@swaplab/page-alloc"
 import { assert } from "@swaplab/sim"
 import { type ArrayCache, transferObjects } from "./array-cache.ts"
@@ -53,9 +53,8 @@ export class NodeLists {
         if (row === NO_SLAB) break
       }
       slabs.unlink(row)
-      const page = slabs.page[row]
       for (; want > 0 && slabs.inuse[row] < c.objsPerSlab; want--) {
-        array.entry[array.avail++] = this.#reserve.entryFor(c, makeObject(page, slabs.take(row, CACHED)))
+        array.entry[array.avail++] = this.#reserve.entryFor(c, slabs.objectOf(row, slabs.take(row, CACHED)))
       }
       slabs.addHead(slabs.inuse[row] === c.objsPerSlab ? SLABS_FULL : SLABS_PARTIAL, row)
     }
@@ -103,7 +102,7 @@ export class NodeLists {
     for (let i = 0; i < n; i++) {
       const entry = array.entry[i]
       const object = entry < 0 ? ~entry : entry
-      const row = this.#frames.private[objectPage(object)]
+      const row = this.#frames.private[slabs.pageOf(object)]
       slabs.unlink(row)
       slabs.put(row, objectIndex(object))
       c.freeObjects++

@@ -10,7 +10,7 @@
  * source: mm/slab.c:__ac_get_obj, __ac_put_obj, recheck_pfmemalloc_active; in February 2012 ac_get_obj, ac_put_obj,
  * check_ac_pfmemalloc
  */
-import { type MemallocSocks, NO_OBJECT, NO_SLAB, objectIndex, objectPage, type PageSource } from "@swaplab/kmem"
+import { type MemallocSocks, NO_OBJECT, NO_SLAB, objectIndex, type PageSource } from "@swaplab/kmem"
 import { type Context, PAGE_SHIFT, PG_active } from "@swaplab/page-alloc"
 import type { ArrayCache } from "./array-cache.ts"
 import type { ReserveRules } from "./revision.ts"
@@ -70,7 +70,7 @@ export class ReserveObjects {
       return other
     }
     if (forced && cache.slabs.count[SLABS_FREE] > 0) {
-      this.#pages.frames.flags[objectPage(object)] &= ~PG_active
+      this.#pages.frames.flags[cache.slabs.pageOf(object)] &= ~PG_active
       this.#recheck(cache)
       cache.reserveExchanges++
       return object
@@ -100,7 +100,7 @@ export class ReserveObjects {
 
 /** Page frame that holds the first byte of an object. */
 export function pageOf(cache: SlabCache, object: number): number {
-  const first = objectPage(object)
+  const first = cache.slabs.pageOf(object)
   if (cache.order === 0) return first
   return first + ((cache.geometry.firstObject + objectIndex(object) * cache.size) >>> PAGE_SHIFT)
 }

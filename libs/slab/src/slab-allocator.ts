@@ -11,7 +11,6 @@
  * source: mm/slab.c @v3.5 and @v3.6
  */
 import {
-  assertFramesFit,
   CACHED,
   type CacheOptions,
   GFP_CONSTRAINT_MASK,
@@ -24,11 +23,11 @@ import {
   NO_RESERVE_SWITCHES,
   type ObjectAllocator,
   objectIndex,
-  objectPage,
   type PageSource,
   type ReserveSwitches,
   type SlabinfoRow,
-  slabinfoText
+  slabinfoText,
+  SlabNumbers
 } from "@swaplab/kmem"
 import { __GFP_NOWARN, type Context, NO_PAGE, PAGE_SIZE, type Task, WOULD_SLEEP } from "@swaplab/page-alloc"
 import { assert, type Sim, type Sleeps, type Tracepoint } from "@swaplab/sim"
@@ -61,6 +60,7 @@ export class SlabAllocator implements ObjectAllocator {
   readonly #pages: PageSource
   readonly #slabPages: SlabPages
   readonly #node: NodeLists
+  readonly #numbers = new SlabNumbers()
   /** Pages of slabs whose task sleeps for the management object. */
   #unfinishedPages = 0
   readonly #cpus: number
@@ -74,7 +74,6 @@ export class SlabAllocator implements ObjectAllocator {
   readonly #traceFree: Tracepoint
 
   constructor(sim: Sim, pages: PageSource, options: SlabOptions) {
-    assertFramesFit(pages.frames.count)
     assert(options.cpus >= 1, "slab: a machine has at least one CPU")
     this.#sim = sim
     this.#pages = pages
@@ -110,7 +109,7 @@ export class SlabAllocator implements ObjectAllocator {
     const management = geometry.offSlab ? this.#generalFor(geometry.managementBytes) : null
     assert(management === null || !management.geometry.offSlab, "slab: management must come from an on-slab cache")
     const index = this.caches.length
-    const cache = new SlabCache(name, objectSize, index, geometry, options, this.#cpus, management)
+    const cache = new SlabCache(name, objectSize, index, geometry, options, this.#cpus, management, this.#numbers)
     cache.nextReapNs = this.#sim.now + REAPTIMEOUT_LIST3_NS + (index * 618_033_989) % REAPTIMEOUT_LIST3_NS
     this.caches.push(cache)
     return cache
@@ -144,8 +143,8 @@ export class SlabAllocator implements ObjectAllocator {
 
   free(ctx: Context, cache: KmemCache, object: number): void {
     const c = this.#cacheOf(cache)
-    const page = objectPage(object)
     const slabs = c.slabs
+    const page = slabs.pageOf(object)
     const row = this.#pages.frames.private[page]
     assert(slabs.page[row] === page, "slab: freeing an object that is not of this cache")
     const cell = row * slabs.stride + objectIndex(object)
@@ -180,7 +179,7 @@ export class SlabAllocator implements ObjectAllocator {
 
   objectAddress(cache: KmemCache, object: number): number {
     const c = this.#cacheOf(cache)
-    return objectPage(object) * PAGE_SIZE + c.geometry.firstObject + objectIndex(object) * c.size
+    return c.slabs.pageOf(object) * PAGE_SIZE + c.geometry.firstObject + objectIndex(object) * c.size
   }
 
   slabPages(): number {
@@ -275,7 +274,7 @@ export class SlabAllocator implements ObjectAllocator {
 
   #handOut(c: SlabCache, object: number, gfp: number): number {
     const slabs = c.slabs
-    const cell = this.#pages.frames.private[objectPage(object)] * slabs.stride + objectIndex(object)
+    const cell = this.#pages.frames.private[slabs.pageOf(object)] * slabs.stride + objectIndex(object)
     assert(slabs.chain[cell] === CACHED, "slab: handing out an object that is not in an array")
     slabs.chain[cell] = HELD
     if (this.#traceAlloc.enabled) {

@@ -4,7 +4,7 @@
  * A slab is on the full, partial or free list by its count of taken objects; objects in arrays count as taken.
  * source: mm/slab.c:struct kmem_cache, struct kmem_list3
  */
-import { type CacheOptions, type KmemCache, SlabTable } from "@swaplab/kmem"
+import { type CacheOptions, type KmemCache, type SlabNumbers, SlabTable } from "@swaplab/kmem"
 import { ArrayCache } from "./array-cache.ts"
 import { cpuCacheTunables, freeLimit, type SlabGeometry } from "./geometry.ts"
 
@@ -62,7 +62,8 @@ export class SlabCache implements KmemCache {
     geometry: SlabGeometry,
     options: CacheOptions,
     cpus: number,
-    management: SlabCache | null
+    management: SlabCache | null,
+    numbers: SlabNumbers
   ) {
     const tunables = cpuCacheTunables(geometry.size, cpus)
     this.name = name
@@ -77,7 +78,7 @@ export class SlabCache implements KmemCache {
     this.limit = tunables.limit
     this.batchcount = tunables.batchcount
     this.sharedFactor = tunables.sharedFactor
-    this.slabs = new SlabTable(geometry.objsPerSlab, LISTS)
+    this.slabs = new SlabTable(geometry.objsPerSlab, LISTS, numbers)
     this.arrays = Array.from({ length: cpus }, () => new ArrayCache(tunables.limit, tunables.batchcount))
     this.shared = tunables.sharedFactor > 0 ? new ArrayCache(tunables.sharedLimit, tunables.batchcount) : null
     this.freeLimit = freeLimit(cpus, tunables.batchcount, geometry.objsPerSlab)

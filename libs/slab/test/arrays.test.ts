@@ -1,4 +1,4 @@
-import { FakePages, NO_OBJECT, objectIndex, objectPage, onCpu, runNow, taskOn } from "@swaplab/kmem"
+import { FakePages, NO_OBJECT, objectIndex, onCpu, runNow, taskOn } from "@swaplab/kmem"
 import { GFP_ATOMIC, GFP_KERNEL, NO_PAGE, NR_SLAB_UNRECLAIMABLE, PG_slab, WOULD_SLEEP } from "@swaplab/page-alloc"
 import { Sim } from "@swaplab/sim"
 import { SlabAllocator, type SlabCache, SLABS_FREE, SLABS_FULL, SLABS_PARTIAL } from "@swaplab/slab"
@@ -293,7 +293,7 @@ describe("costs and traces", () => {
     slab.tryAlloc(ctx, cache, GFP_ATOMIC)
     slab.free(ctx, cache, object)
     expect(ctx.ns).toBe(327)
-    const address = objectPage(object) * 4096 + cache.geometry.firstObject + objectIndex(object) * 176
+    const address = cache.slabs.pageOf(object) * 4096 + cache.geometry.firstObject + objectIndex(object) * 176
     expect(seen[0]).toBe(`3 kmem_cache_alloc ${address} 176 176 32`)
     expect(seen[2]).toBe(`3 kmem_cache_free ${address}`)
   })

@@ -1,4 +1,4 @@
-import { FakePages, NO_OBJECT, NO_RESERVE_SWITCHES, objectPage, onCpu, runNow, taskOn } from "@swaplab/kmem"
+import { FakePages, NO_OBJECT, NO_RESERVE_SWITCHES, onCpu, runNow, taskOn } from "@swaplab/kmem"
 import { __GFP_NOMEMALLOC, GFP_ATOMIC, GFP_KERNEL, PF_MEMALLOC, PG_active } from "@swaplab/page-alloc"
 import { Sim } from "@swaplab/sim"
 import { SlabAllocator, type SlabCache, SLABS_FREE } from "@swaplab/slab"
@@ -21,7 +21,8 @@ function machine(pfmemalloc: Mode, sockets = 1) {
 const reserveUser = onCpu(0, PF_MEMALLOC)
 const other = onCpu(0)
 
-const marked = (pages: FakePages, object: number) => (pages.frames.flags[objectPage(object)] & PG_active) !== 0
+const marked = (pages: FakePages, cache: SlabCache, object: number) =>
+  (pages.frames.flags[cache.slabs.pageOf(object)] & PG_active) !== 0
 const tagged = (cache: SlabCache) =>
   Array.from(cache.arrays[0].entry.subarray(0, cache.arrays[0].avail)).filter((e) => e < 0).length
 
@@ -30,13 +31,17 @@ describe("a slab from the reserve (what patch 1 changes)", () => {
     const { slab, heads } = machine("none")
     const first = slab.tryAlloc(reserveUser, heads, GFP_ATOMIC)
     const second = slab.tryAlloc(other, heads, GFP_ATOMIC)
-    expect([first >= 0, second >= 0, objectPage(first) === objectPage(second)]).toEqual([true, true, true])
+    expect([first >= 0, second >= 0, heads.slabs.pageOf(first) === heads.slabs.pageOf(second)]).toEqual([
+      true,
+      true,
+      true
+    ])
   })
 
   it.each(["feb-2012", "v3.6"] as const)("%s: the page allocator is asked instead, and fails", (pfmemalloc) => {
     const { slab, pages, heads } = machine(pfmemalloc)
     const first = slab.tryAlloc(reserveUser, heads, GFP_ATOMIC)
-    expect([first >= 0, marked(pages, first), tagged(heads)]).toEqual([true, true, 14])
+    expect([first >= 0, marked(pages, heads, first), tagged(heads)]).toEqual([true, true, 14])
     const asked = pages.log.length
     expect(slab.tryAlloc(other, heads, GFP_ATOMIC)).toBe(NO_OBJECT)
     expect(pages.log.length).toBe(asked + 1)
@@ -49,7 +54,7 @@ describe("a slab from the reserve (what patch 1 changes)", () => {
   it("v3.6 without a memalloc socket behaves as without the patch, and marks pages all the same", () => {
     const { slab, pages, heads } = machine("v3.6", 0)
     const first = slab.tryAlloc(reserveUser, heads, GFP_ATOMIC)
-    expect([marked(pages, first), tagged(heads)]).toEqual([true, 0])
+    expect([marked(pages, heads, first), tagged(heads)]).toEqual([true, 0])
     expect(slab.tryAlloc(other, heads, GFP_ATOMIC)).toBeGreaterThanOrEqual(0)
   })
 
@@ -68,14 +73,14 @@ describe("a slab from the reserve (what patch 1 changes)", () => {
   it("pages lose their mark when they go back", () => {
     const { sim, slab, pages, heads } = machine("v3.6")
     const objects = Array.from({ length: 15 * 12 }, () => slab.tryAlloc(reserveUser, heads, GFP_ATOMIC))
-    expect(objects.every((object) => marked(pages, object))).toBe(true)
+    expect(objects.every((object) => marked(pages, heads, object))).toBe(true)
     for (const object of objects) slab.free(reserveUser, heads, object)
     for (let i = 0; i < 40; i++) {
       sim.queue.now += 2_000_000_000
       slab.reap(other)
     }
     expect(slab.slabPages()).toBe(0)
-    expect(objects.some((object) => marked(pages, object))).toBe(false)
+    expect(objects.some((object) => marked(pages, heads, object))).toBe(false)
   })
 })
 
@@ -106,8 +111,8 @@ describe.each(["feb-2012", "v3.6"] as const)("properties of %s", (pfmemalloc) =>
     const first = slab.tryAlloc(reserveUser, heads, GFP_ATOMIC)
     pages.free_ = 200
     const second = slab.tryAlloc(other, heads, GFP_ATOMIC)
-    expect(objectPage(second)).toBe(objectPage(first))
-    expect([marked(pages, second), heads.slabs.count[SLABS_FREE], heads.reserveExchanges]).toEqual([false, 1, 1])
+    expect(heads.slabs.pageOf(second)).toBe(heads.slabs.pageOf(first))
+    expect([marked(pages, heads, second), heads.slabs.count[SLABS_FREE], heads.reserveExchanges]).toEqual([false, 1, 1])
     slab.checkInvariants()
   })
 
@@ -132,7 +137,7 @@ describe.each(["feb-2012", "v3.6"] as const)("properties of %s", (pfmemalloc) =>
     pages.free_ = 200
     slab.tryAlloc(other, heads, GFP_ATOMIC)
     expect(slab.reserve.active).toBe(false)
-    expect(marked(pages, held)).toBe(true)
+    expect(marked(pages, heads, held)).toBe(true)
     slab.free(other, vma, held)
     expect(tagged(vma)).toBe(before)
     // the untagged reserve object goes to anybody
@@ -182,7 +187,7 @@ describe.each(["feb-2012", "v3.6"] as const)("properties of %s", (pfmemalloc) =>
     pages.free_ = 200
     expect(slab.tryAlloc(other, heads, GFP_ATOMIC)).toBeGreaterThanOrEqual(0)
     expect(heads.slabs.count[SLABS_FREE]).toBe(2)
-    expect(heads.slabs.page[heads.slabs.head[SLABS_FREE]]).toBe(objectPage(clean[0]))
+    expect(heads.slabs.page[heads.slabs.head[SLABS_FREE]]).toBe(heads.slabs.pageOf(clean[0]))
   })
 
   it("tags travel through sleeping allocations too", () => {
@@ -230,15 +235,15 @@ it("multi-page slabs: every page is marked, only the first is unmarked", () => {
   const { slab, pages } = machine("v3.6")
   const sockets = slab.createCache("TCP", 1720, { hwAlign: true })
   const object = slab.tryAlloc(reserveUser, sockets, GFP_ATOMIC)
-  const page = objectPage(object)
-  expect([sockets.order, marked(pages, object), (pages.frames.flags[page + 1] & PG_active) !== 0]).toEqual([
+  const page = sockets.slabs.pageOf(object)
+  expect([sockets.order, marked(pages, sockets, object), (pages.frames.flags[page + 1] & PG_active) !== 0]).toEqual([
     1,
     true,
     true
   ])
   pages.free_ = 200
   expect(slab.tryAlloc(other, sockets, GFP_ATOMIC)).toBeGreaterThanOrEqual(0)
-  expect([marked(pages, object), (pages.frames.flags[page + 1] & PG_active) !== 0]).toEqual([false, true])
+  expect([marked(pages, sockets, object), (pages.frames.flags[page + 1] & PG_active) !== 0]).toEqual([false, true])
 })
 
 it("with the gate closed again, a tagged entry is handed out and counted", () => {
@@ -256,9 +261,9 @@ it.each(["feb-2012", "v3.6"] as const)(
     const before = slab.tryAlloc(reserveUser, heads, GFP_ATOMIC)
     slab.setSwitches({ ...NO_RESERVE_SWITCHES, ...MODES[to] })
     for (let i = 0; i < 14; i++) expect(slab.tryAlloc(other, heads, GFP_ATOMIC)).toBeGreaterThanOrEqual(0)
-    expect([marked(pages, before), tagged(heads)]).toEqual([false, 0])
+    expect([marked(pages, heads, before), tagged(heads)]).toEqual([false, 0])
     const after = slab.tryAlloc(reserveUser, heads, GFP_ATOMIC)
-    expect([marked(pages, after), tagged(heads)]).toEqual([true, 14])
+    expect([marked(pages, heads, after), tagged(heads)]).toEqual([true, 14])
     expect(slab.tryAlloc(other, heads, GFP_ATOMIC)).toBe(NO_OBJECT)
     slab.checkInvariants()
   }

@@ -1,4 +1,4 @@
-import { FakePages, NO_OBJECT, objectPage, onCpu, runNow, taskOn } from "@swaplab/kmem"
+import { FakePages, NO_OBJECT, onCpu, runNow, taskOn } from "@swaplab/kmem"
 import { GFP_ATOMIC, GFP_KERNEL, PF_MEMALLOC, PG_slab, WOULD_SLEEP } from "@swaplab/page-alloc"
 import { Sim } from "@swaplab/sim"
 import { SlabAllocator } from "@swaplab/slab"
@@ -61,7 +61,7 @@ it.each<Mode>(["none", "feb-2012", "v3.6"])(
               break
             }
             const address = slab.objectAddress(cache, object)
-            const page = objectPage(object)
+            const page = cache.slabs.pageOf(object)
             expect(taken.has(address)).toBe(false)
             expect(address).toBeGreaterThanOrEqual(page * 4096)
             expect(address + cache.size).toBeLessThanOrEqual((page + (1 << cache.order)) * 4096)

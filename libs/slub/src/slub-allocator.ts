@@ -9,7 +9,6 @@
  * source: mm/slub.c @v3.5 and @v3.6
  */
 import {
-  assertFramesFit,
   type CacheOptions,
   CHAIN_END,
   HELD,
@@ -17,19 +16,18 @@ import {
   kmallocName,
   kmallocSizes,
   type KmemCache,
-  makeObject,
   NO_OBJECT,
   NO_RESERVE_SWITCHES,
   NO_SLAB,
   type ObjectAllocator,
   type ObjectCosts,
   objectIndex,
-  objectPage,
   type PageSource,
   type ReserveSwitches,
   type SizeHeading,
   type SlabinfoRow,
-  slabinfoText
+  slabinfoText,
+  SlabNumbers
 } from "@swaplab/kmem"
 import { __GFP_NOWARN, type Context, NO_PAGE, PAGE_SIZE, type Task, WOULD_SLEEP } from "@swaplab/page-alloc"
 import { assert, type Sim, type Sleeps, type Tracepoint } from "@swaplab/sim"
@@ -69,6 +67,7 @@ export class SlubAllocator implements ObjectAllocator {
   readonly #pages: PageSource
   readonly #slubPages: SlubPages
   readonly #lists: SlabLists
+  readonly #numbers = new SlabNumbers()
   #fastPathTest: boolean
   #newSlabTest: boolean
   readonly #cpus: number
@@ -82,7 +81,6 @@ export class SlubAllocator implements ObjectAllocator {
   readonly #traceFree: Tracepoint
 
   constructor(sim: Sim, pages: PageSource, options: SlubOptions) {
-    assertFramesFit(pages.frames.count)
     assert(options.cpus >= 1, "slub: a machine has at least one CPU")
     const rules = reserveRules({ ...NO_RESERVE_SWITCHES, ...options.switches })
     this.#pages = pages
@@ -155,9 +153,9 @@ export class SlubAllocator implements ObjectAllocator {
 
   free(ctx: Context, cache: KmemCache, object: number): void {
     const c = this.#cacheOf(cache)
-    const page = objectPage(object)
-    const index = objectIndex(object)
     const slabs = c.slabs
+    const page = slabs.pageOf(object)
+    const index = objectIndex(object)
     const row = this.#pages.frames.private[page]
     assert(slabs.page[row] === page, "slub: freeing an object that is not of this cache")
     const cell = row * slabs.stride + index
@@ -186,7 +184,7 @@ export class SlubAllocator implements ObjectAllocator {
   }
 
   objectAddress(cache: KmemCache, object: number): number {
-    return objectPage(object) * PAGE_SIZE + objectIndex(object) * cache.size
+    return this.#cacheOf(cache).slabs.pageOf(object) * PAGE_SIZE + objectIndex(object) * cache.size
   }
 
   slabPages(): number {
@@ -231,7 +229,7 @@ export class SlubAllocator implements ObjectAllocator {
       cpus: this.#cpus,
       freePointerOutside: options.ctor === true || options.rcu === true
     })
-    const cache = new SlubCache(name, objectSize, this.caches.length, geometry, options, this.#cpus)
+    const cache = new SlubCache(name, objectSize, this.caches.length, geometry, options, this.#cpus, this.#numbers)
     this.caches.push(cache)
     return cache
   }
@@ -297,7 +295,7 @@ export class SlubAllocator implements ObjectAllocator {
     const cell = row * slabs.stride + index
     c.cpuFreelist[cpu] = slabs.chain[cell]
     slabs.chain[cell] = HELD
-    const object = makeObject(slabs.page[row], index)
+    const object = slabs.objectOf(row, index)
     if (this.#traceAlloc.enabled) {
       this.#traceAlloc.emit(this.#group, this.objectAddress(c, object), c.objectSize, c.size, gfp)
     }

@@ -5,7 +5,7 @@
  * its objects are taken, on no list at all. A full slab is found again when one of its objects is freed.
  * source: include/linux/slub_def.h:struct kmem_cache, kmem_cache_cpu; mm/slab.h:struct kmem_cache_node
  */
-import { type CacheOptions, CHAIN_END, type KmemCache, NO_SLAB, SlabTable } from "@swaplab/kmem"
+import { type CacheOptions, CHAIN_END, type KmemCache, NO_SLAB, type SlabNumbers, SlabTable } from "@swaplab/kmem"
 import type { SlubGeometry } from "./geometry.ts"
 
 /** The one list of a node. */
@@ -55,7 +55,8 @@ export class SlubCache implements KmemCache {
     index: number,
     geometry: SlubGeometry,
     options: CacheOptions,
-    cpus: number
+    cpus: number,
+    numbers: SlabNumbers
   ) {
     this.name = name
     this.objectSize = objectSize
@@ -66,7 +67,7 @@ export class SlubCache implements KmemCache {
     this.objsPerSlab = geometry.objsPerSlab
     this.reclaimAccount = options.reclaimAccount ?? false
     this.mergeable = options.ctor !== true && options.rcu !== true
-    this.slabs = new SlabTable(geometry.objsPerSlab, 1)
+    this.slabs = new SlabTable(geometry.objsPerSlab, 1, numbers)
     this.cpuSlab = new Int32Array(cpus).fill(NO_SLAB)
     this.cpuFreelist = new Uint16Array(cpus).fill(CHAIN_END)
     this.cpuPartial = new Int32Array(cpus).fill(NO_SLAB)

@@ -1,7 +1,7 @@
-import { FakePages, NO_OBJECT, NO_RESERVE_SWITCHES, objectPage, onCpu } from "@swaplab/kmem"
+import { FakePages, NO_OBJECT, NO_RESERVE_SWITCHES, onCpu } from "@swaplab/kmem"
 import { __GFP_NOMEMALLOC, GFP_ATOMIC, PF_MEMALLOC, PG_active } from "@swaplab/page-alloc"
 import { Sim } from "@swaplab/sim"
-import { NODE_PARTIAL, SlubAllocator } from "@swaplab/slub"
+import { NODE_PARTIAL, SlubAllocator, type SlubCache } from "@swaplab/slub"
 import { describe, expect, it } from "vitest"
 import { type Mode, MODES } from "./modes.ts"
 
@@ -19,7 +19,8 @@ function machine(pfmemalloc: Mode) {
 const reserveUser = onCpu(0, PF_MEMALLOC)
 const sameCpu = onCpu(0)
 const otherCpu = onCpu(1)
-const marked = (pages: FakePages, object: number) => (pages.frames.flags[objectPage(object)] & PG_active) !== 0
+const marked = (pages: FakePages, cache: SlubCache, object: number) =>
+  (pages.frames.flags[cache.slabs.pageOf(object)] & PG_active) !== 0
 
 describe("what the reserve user left on the CPU", () => {
   it.each([["none", false], ["v3.6", true]] as const)(
@@ -27,10 +28,10 @@ describe("what the reserve user left on the CPU", () => {
     (mode, isMarked) => {
       const { slub, pages, heads } = machine(mode)
       const first = slub.tryAlloc(reserveUser, heads, GFP_ATOMIC)
-      expect(marked(pages, first)).toBe(isMarked)
+      expect(marked(pages, heads, first)).toBe(isMarked)
       const asked = pages.log.length
       for (let i = 0; i < 15; i++) {
-        expect(objectPage(slub.tryAlloc(sameCpu, heads, GFP_ATOMIC))).toBe(objectPage(first))
+        expect(heads.slabs.pageOf(slub.tryAlloc(sameCpu, heads, GFP_ATOMIC))).toBe(heads.slabs.pageOf(first))
       }
       expect(pages.log.length).toBe(asked)
       expect(slub.tryAlloc(sameCpu, heads, GFP_ATOMIC)).toBe(NO_OBJECT)
@@ -41,7 +42,7 @@ describe("what the reserve user left on the CPU", () => {
   it("feb-2012: the fast path tests the mark, and the slab is deactivated", () => {
     const { slub, pages, heads } = machine("feb-2012")
     const first = slub.tryAlloc(reserveUser, heads, GFP_ATOMIC)
-    expect(marked(pages, first)).toBe(true)
+    expect(marked(pages, heads, first)).toBe(true)
     slub.tryAlloc(sameCpu, heads, GFP_ATOMIC)
     expect(heads.reserveDeactivations).toBe(1)
     expect([heads.allocFast, heads.allocSlow]).toEqual([0, 2])
@@ -54,9 +55,9 @@ describe("what the reserve user left on the CPU", () => {
     const asked = pages.log.length
     const second = slub.tryAlloc(sameCpu, heads, GFP_ATOMIC)
     const third = slub.tryAlloc(sameCpu, heads, GFP_ATOMIC)
-    expect([objectPage(second), objectPage(third), pages.log.length]).toEqual([
-      objectPage(first),
-      objectPage(first),
+    expect([heads.slabs.pageOf(second), heads.slabs.pageOf(third), pages.log.length]).toEqual([
+      heads.slabs.pageOf(first),
+      heads.slabs.pageOf(first),
       asked
     ])
     expect(heads.reserveDeactivations).toBe(2)
@@ -72,7 +73,7 @@ describe("what the reserve user left on the CPU", () => {
     // freed from CPU 0: the full slab of CPU 1 is frozen onto CPU 0's partial list, which is looked at before the node
     slub.free(sameCpu, heads, clean[0])
     expect(slub.tryAlloc(sameCpu, heads, GFP_ATOMIC)).toBe(clean[0])
-    expect(marked(pages, first)).toBe(true)
+    expect(marked(pages, heads, first)).toBe(true)
     slub.checkInvariants()
   })
 
@@ -103,7 +104,7 @@ describe("the node's partial list (what patch 2 changes)", () => {
     const cpu = onCpu(1)
     // what lies on CPU 1's own partial list is deactivated one by one, then the node is walked
     const before = pages.log.length
-    expect(marked(pages, objects[0])).toBe(true)
+    expect(marked(pages, heads, objects[0])).toBe(true)
     expect(slub.tryAlloc(cpu, heads, GFP_ATOMIC)).toBe(NO_OBJECT)
     expect(pages.log.length).toBe(before + 2)
     expect(heads.reserveSkips).toBeGreaterThan(0)
@@ -122,13 +123,13 @@ describe("the node's partial list (what patch 2 changes)", () => {
     const { slub, pages, heads } = markedPartial("feb-2012")
     const before = pages.log.length
     const object = slub.tryAlloc(onCpu(1), heads, GFP_ATOMIC)
-    expect([object >= 0, marked(pages, object), pages.log.length]).toEqual([true, true, before])
+    expect([object >= 0, marked(pages, heads, object), pages.log.length]).toEqual([true, true, before])
     slub.checkInvariants()
   })
 
   it("none: marks do not exist", () => {
     const { slub, pages, heads, objects } = markedPartial("none")
-    expect(marked(pages, objects[0])).toBe(false)
+    expect(marked(pages, heads, objects[0])).toBe(false)
     expect(slub.tryAlloc(onCpu(1), heads, GFP_ATOMIC)).toBeGreaterThanOrEqual(0)
   })
 })
@@ -169,11 +170,11 @@ it("pages lose their mark when they go back", () => {
   pages.min = 1000
   pages.free_ = 200
   const objects = Array.from({ length: 16 * 60 }, () => slub.tryAlloc(reserveUser, heads, GFP_ATOMIC))
-  expect(objects.every((object) => marked(pages, object))).toBe(true)
+  expect(objects.every((object) => marked(pages, heads, object))).toBe(true)
   for (const object of objects) slub.free(reserveUser, heads, object)
-  const freed = objects.filter((object) => pages.used[objectPage(object)] === 0)
+  const freed = objects.filter((object) => pages.used[heads.slabs.pageOf(object)] === 0)
   expect(freed.length).toBeGreaterThan(0)
-  expect(freed.some((object) => marked(pages, object))).toBe(false)
+  expect(freed.some((object) => marked(pages, heads, object))).toBe(false)
 })
 
 it.each(["feb-2012", "v3.6"] as const)(
@@ -182,9 +183,9 @@ it.each(["feb-2012", "v3.6"] as const)(
     const { slub, pages, heads } = machine("none")
     const before = slub.tryAlloc(reserveUser, heads, GFP_ATOMIC)
     slub.setSwitches({ ...NO_RESERVE_SWITCHES, ...MODES[to] })
-    while (objectPage(slub.tryAlloc(sameCpu, heads, GFP_ATOMIC)) === objectPage(before));
+    while (heads.slabs.pageOf(slub.tryAlloc(sameCpu, heads, GFP_ATOMIC)) === heads.slabs.pageOf(before));
     const after = slub.tryAlloc(reserveUser, heads, GFP_ATOMIC)
-    expect([marked(pages, before), marked(pages, after)]).toEqual([false, true])
+    expect([marked(pages, heads, before), marked(pages, heads, after)]).toEqual([false, true])
     // only February's fast path looks at the mark
     slub.tryAlloc(sameCpu, heads, GFP_ATOMIC)
     expect(heads.reserveDeactivations).toBe(to === "feb-2012" ? 1 : 0)

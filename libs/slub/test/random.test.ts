@@ -1,4 +1,4 @@
-import { FakePages, NO_OBJECT, objectPage, onCpu, runNow, taskOn } from "@swaplab/kmem"
+import { FakePages, NO_OBJECT, onCpu, runNow, taskOn } from "@swaplab/kmem"
 import { GFP_ATOMIC, GFP_KERNEL, PF_MEMALLOC, PG_slab, WOULD_SLEEP } from "@swaplab/page-alloc"
 import { Sim } from "@swaplab/sim"
 import { SlubAllocator } from "@swaplab/slub"
@@ -51,7 +51,7 @@ it.each<Mode>(["none", "feb-2012", "v3.6"])(
               : slub.tryAlloc(ctx, cache, n % 3 === 1 ? GFP_ATOMIC : GFP_KERNEL)
             if (object === NO_OBJECT || object === WOULD_SLEEP) break
             const address = slub.objectAddress(cache, object)
-            const page = objectPage(object)
+            const page = cache.slabs.pageOf(object)
             const order = cache.slabs.order[pages.frames.private[page]]
             expect(taken.has(address)).toBe(false)
             expect(address).toBeGreaterThanOrEqual(page * 4096)

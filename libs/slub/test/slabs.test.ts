@@ -1,4 +1,4 @@
-import { FakePages, NO_OBJECT, objectIndex, objectPage, onCpu, runNow, taskOn } from "@swaplab/kmem"
+import { FakePages, NO_OBJECT, objectIndex, onCpu, runNow, taskOn } from "@swaplab/kmem"
 import {
   __GFP_COMP,
   __GFP_NOFAIL,
@@ -212,7 +212,7 @@ describe("the node's partial list", () => {
     expect(requests.slabs.count[NODE_PARTIAL]).toBe(14)
     const [object] = take(slub, requests, 1, 1)
     // the CPU's list was last in, first out, and the node keeps that order
-    expect(objectPage(object)).toBe(objectPage(objects[13 * 23]))
+    expect(requests.slabs.pageOf(object)).toBe(requests.slabs.pageOf(objects[13 * 23]))
     // slabs with one free object each: the list is filled until more than cpu_partial / 2 = 6 are counted
     expect(requests.slabs.count[NODE_PARTIAL]).toBe(14 - 1 - 7)
     slub.checkInvariants()
@@ -232,8 +232,8 @@ describe("deactivating a CPU's slab", () => {
     const { head, tail, page } = requests.slabs
     return {
       order: [page[head[NODE_PARTIAL]], page[tail[NODE_PARTIAL]]],
-      first: objectPage(objects[0]),
-      second: objectPage(objects[23])
+      first: requests.slabs.pageOf(objects[0]),
+      second: requests.slabs.pageOf(objects[23])
     }
   }
 
@@ -279,7 +279,7 @@ it("objects lie one after the other from the start of the slab", () => {
   const { slub, requests } = machine(1)
   const objects = take(slub, requests, 0, 23)
   expect(objects.map(objectIndex)).toEqual(Array.from({ length: 23 }, (_, i) => i))
-  expect(slub.objectAddress(requests, objects[22])).toBe(objectPage(objects[0]) * 4096 + 22 * 344)
+  expect(slub.objectAddress(requests, objects[22])).toBe(requests.slabs.pageOf(objects[0]) * 4096 + 22 * 344)
 })
 
 it("adds costs and emits traces", () => {
@@ -298,7 +298,7 @@ it("adds costs and emits traces", () => {
   slub.tryAlloc(ctx, cache, GFP_ATOMIC)
   slub.free(ctx, cache, object)
   expect(ctx.ns).toBe(327)
-  const page = objectPage(object)
+  const page = cache.slabs.pageOf(object)
   expect(seen).toEqual([
     `2 kmem_cache_alloc ${page * 4096} 256 256 32`,
     `2 kmem_cache_alloc ${page * 4096 + 256} 256 256 32`,

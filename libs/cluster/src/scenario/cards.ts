@@ -4,6 +4,6 @@ import { type CardName, cardOf } from "@swaplab/net-skb"
 
 /** What of a client decides whether a patch can matter on it. */
 export const machineFacts = (group: { readonly nic: { readonly driver: CardName } }): MachineFacts => {
-  const { buffers, scatterGather } = cardOf(group.nic.driver)
-  return { receiveBuffers: buffers, scatterGather }
+  const { buffers, copyBreak, scatterGather } = cardOf(group.nic.driver)
+  return { receiveBuffers: buffers, copiesPackets: copyBreak > 0, scatterGather }
 }

@@ -1,7 +1,5 @@
 // Building blocks of the scenario's schema: names, and ranges that several keys have.
 import { RATE, Rate, SIZE, Size, TIME, Time, within } from "@swaplab/config"
-import { MAX_FRAMES } from "@swaplab/kmem"
-import { PAGE_SIZE } from "@swaplab/page-alloc"
 import { Schema } from "effect"
 
 /** Names of kernels, scenarios and client groups. No dot: a dot separates the steps of a --set path. */
@@ -18,11 +16,8 @@ export const US = 1e3
 export const MS = 1e6
 export const S = 1e9
 
-/**
- * Memory of a client, at most 64 GiB. Objects of the slab allocators are numbered by page frame, and the hole below 4 GiB
- * takes a GiB of the frames.
- */
-export const ram = within(Size, SIZE, { min: 8 * MIB, max: Math.min(64 * GIB, MAX_FRAMES * PAGE_SIZE - GIB) })
+/** Memory of a client. */
+export const ram = within(Size, SIZE, { min: 8 * MIB, max: 64 * GIB })
 export const positiveTime = within(Time, TIME, { min: 1 })
 export const positiveRate = within(Rate, RATE, { min: 1000 })
 /** A link or switch must hold one full frame. */

@@ -32,7 +32,7 @@ describe("patches without effect", () => {
 
   it.each(ALLOCATORS)("v3.5 with each of them is v3.5: %s", (allocator) => {
     const driver = "r8169"
-    const facts = { receiveBuffers: "fragment", scatterGather: false } as const
+    const facts = { receiveBuffers: "fragment", copiesPackets: true, scatterGather: false } as const
     const spec = { allocator, base: "v3.5" } as const
     const idle = PATCH_NAMES.filter((name: PatchName) => noEffect(spec, facts, name) !== null)
     const vanilla = fingerprint(pressed(allocator, "v3.5", driver))

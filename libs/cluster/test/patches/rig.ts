@@ -1,7 +1,7 @@
 // What the tests of single patches share: a booted client with its connection, memory brought to an exact number of pages,
 // and sockets that look at what they get. Each test runs the same steps on a kernel with its patch and on one without.
 import { buildCluster, type Client, type Cluster, kernelNamed, type ScenarioEncoded } from "@swaplab/cluster"
-import { type KmemCache, objectPage } from "@swaplab/kmem"
+import { type KmemCache, type ObjectAllocator } from "@swaplab/kmem"
 import { NO_SKB, Socket } from "@swaplab/net-skb"
 import {
   __GFP_NOWARN,
@@ -91,9 +91,15 @@ export const freePages = ({ machine }: Booted): number =>
 export const freshCache = ({ machine }: Booted): KmemCache =>
   machine.objects.createCache("patch-test", 224, { hwAlign: true, ctor: true })
 
+/** First page frame of the slab of an object, of whichever cache. */
+const pageOf = (objects: ObjectAllocator, object: number): number => {
+  if (!(objects instanceof SlabAllocator || objects instanceof SlubAllocator)) throw new Error("neither SLAB nor SLUB")
+  return objects.caches[0].slabs.pageOf(object)
+}
+
 /** The slab of the object came from the reserve. */
 export const reserved = ({ machine }: Booted, object: number): boolean =>
-  (machine.pages.frames.flags[objectPage(object)] & PG_active) !== 0
+  (machine.pages.frames.flags[pageOf(machine.objects, object)] & PG_active) !== 0
 
 /** The machine's SLUB and one of its caches, for their counters. */
 export const slubOf = ({ machine }: Booted, cache: KmemCache): { slub: SlubAllocator; cache: SlubCache } => {

@@ -7,6 +7,8 @@ import type { PatchName } from "./patches.ts"
 export interface MachineFacts {
   /** What the card's driver makes receive buffers of. */
   readonly receiveBuffers: "fragment" | "kmalloc" | "page"
+  /** The driver copies packets up to some size into a fresh skb of netdev_alloc_skb, whatever its own buffers are. */
+  readonly copiesPackets: boolean
   /** The card gathers fragments: what is sent lies in pages. */
   readonly scatterGather: boolean
 }
@@ -75,11 +77,14 @@ const RULES: Readonly<Partial<Record<PatchName, Rule>>> = {
   "throttle-counter": without("throttle"),
   "rmem-exemption": needsMarkedPackets,
   "frag-recycling": (on) =>
-    on.receiveBuffers === "kmalloc" || on.has("netdev-kmalloc") ? "no receive buffer is a fragment of a page" : null,
+    (on.receiveBuffers === "kmalloc" && !on.copiesPackets) || on.has("netdev-kmalloc")
+      ? "no receive buffer is a fragment of a page"
+      : null,
   "slub-min-partial": needsSlub,
   "slab-skips-first": first(needsSlab, without("slab-knowledge")),
   "throttle-v8": without("throttle"),
-  "netdev-kmalloc": (on) => on.receiveBuffers === "kmalloc" ? "the card's driver does that anyway" : null,
+  "netdev-kmalloc": (on) =>
+    on.receiveBuffers === "kmalloc" && !on.copiesPackets ? "the card's driver does that anyway" : null,
   "recursive-reclaim": (on) =>
     on.has("nbd-memalloc")
       ? null
