@@ -291,7 +291,7 @@ describe("a machine of 64 GiB", () => {
     (kernel) => {
       const { machine } = boot({ ramBytes: 64 * 1024 * MIB, kernel })
       // what memmap and the kernel's own tables leave of 2^24 frames
-    expect(machine.pages.frames.count).toBe(16_516_096)
+      expect(machine.pages.frames.count).toBe(16_516_096)
       const cache = machine.objects.createCache("sample", 224, { ctor: true })
       const objects = Array.from({ length: 1000 }, () => machine.objects.tryAlloc(bootContext(), cache, GFP_ATOMIC))
       const addresses = objects.map((object) => machine.objects.objectAddress(cache, object))
