@@ -103,7 +103,18 @@ export const simulate = (scenario, kernel, seed, hooks) => {
       firstFailedAllocation: null,
       lowWater: [{ zone: "DMA32", lowestFree: 150, min: 191 }],
       lockup: locks ? lockup(name, seed) : null,
+      livelock: null,
       rescue: null,
+      workload: {
+        workload: "usemem",
+        name: "usemem",
+        unit: null,
+        done: 0,
+        failed: 0,
+        latency: null,
+        figures: {},
+        latencies: {}
+      },
       background: []
     })),
     network: {
@@ -121,6 +132,7 @@ export const simulate = (scenario, kernel, seed, hooks) => {
       cpuUtilisation: 0.09,
       diskUtilisation: 0,
       cacheHitRatio: 1,
+      noSpace: 0,
       meanInSystem: 0.82,
       throughputPerSecond: 2400,
       meanResidenceNs: 341_000
