@@ -25,7 +25,7 @@ describe("a paragraph", () => {
       "a word after the other until the line ends there",
       ["  a word after the other until the line", "  ends there"]
     ],
-    ["the last progress of this run was at 12 s", ["  the last progress of this run was at", "  12 s"]],
+    ["the last progress of these runs was 12 ms", ["  the last progress of these runs was", "  12 ms"]],
     [
       "it maps 4x RAM at 1 Gbit and needs 12.5 MiB",
       ["  it maps 4x RAM at 1 Gbit and needs", "  12.5 MiB"]
