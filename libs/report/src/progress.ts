@@ -58,9 +58,10 @@ export const makeProgressLine = (
             ? before.beginning
             : { millis: at.millis, done: at.progress.done, events: at.progress.events }
           yield* Ref.set(state, { beginning, last: { progress, millis } })
-          const rate = !goesOn || millis <= before.last.millis || progress.done >= progress.total
+          // over all of the time: runs tell of their events every 100,000 only
+          const rate = millis <= beginning.millis || progress.done >= progress.total
             ? null
-            : Math.max(0, ((progress.events - before.last.progress.events) * 1000) / (millis - before.last.millis))
+            : Math.max(0, ((progress.events - beginning.events) * 1000) / (millis - beginning.millis))
           yield* ticker.show(progressText(progress, rate, timeLeft(progress, beginning, millis, limitNs)))
         }),
       end: ticker.end

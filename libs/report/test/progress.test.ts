@@ -58,7 +58,7 @@ describe("the progress line", () => {
       "\r3/40 runs, 1/2 clients alive,\u001b[K",
       "\r3/40 runs, 2.00 M events/s, 1/2 clients\u001b[K",
       // 3 million events a run in one second, 36 runs to go
-      "\r4/40 runs, about 40 s left, 4.00 M\u001b[K",
+      "\r4/40 runs, about 40 s left, 3.00 M\u001b[K",
       "\r\u001b[K"
     ])
   })
