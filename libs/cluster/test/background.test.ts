@@ -53,6 +53,39 @@ describe("all background loads at once", { timeout: 60_000 }, () => {
   })
 })
 
+describe("a flood of datagrams", { timeout: 60_000 }, () => {
+  const flood = (background: NonNullable<Parameters<typeof scenario>[0][number]["background"]>) => {
+    const quiet = { ...SMALL, workload: { usemem: { size: "1 MiB", processesPerCpu: 1, passes: 1 } } }
+    const cluster = buildCluster(scenario([{ ...quiet, background }]), "slub-series", 1)
+    cluster.sim.run(1e9)
+    cluster.clients[0].machine.checkInvariants()
+    return cluster.clients[0].sockets
+  }
+  const sum = (values: ReadonlyArray<number>): number => values.reduce((a, b) => a + b, 0)
+
+  it("is shared by its sockets, each with a buffer of its own", () => {
+    const sockets = flood({ packetsPerSecond: 4000, sockets: 4, receiveBuffer: "32 KiB" })
+    expect(sockets).toHaveLength(4)
+    expect(sum(sockets.map(({ packets }) => packets))).toBeGreaterThan(3700)
+    expect(sum(sockets.map(({ packets }) => packets))).toBeLessThan(4300)
+    for (const { packets, rcvbufDrops, rmemAlloc } of sockets) {
+      expect(packets).toBeGreaterThan(850)
+      expect(rmemAlloc).toBeGreaterThanOrEqual(32 * 1024)
+      expect(rmemAlloc).toBeLessThan(36 * 1024)
+      expect(rcvbufDrops).toBeGreaterThan(800)
+    }
+  })
+
+  it("drops nothing where processes read it, and leaves no memory behind", () => {
+    const sockets = flood({ packetsPerSecond: 4000, sockets: 4, read: true })
+    expect(sum(sockets.map(({ packets }) => packets))).toBeGreaterThan(3700)
+    for (const { rcvbufDrops, rmemAlloc, rcvbuf } of sockets) {
+      expect(rcvbufDrops).toBe(0)
+      expect(rmemAlloc).toBeLessThan(rcvbuf / 10)
+    }
+  })
+})
+
 describe("a TCP flood to a socket that nobody reads", () => {
   it("fills the receive buffer, then only probes", () => {
     const cluster = buildCluster(scenario([{ ...SMALL, background: { tcpFlood: 1 } }]), "slab-series", 1)

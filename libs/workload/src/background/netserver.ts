@@ -4,35 +4,16 @@
 // Not modelled: the control connection, requests and responses (TCP_RR), the sending side on the client.
 // source: netperf's netserver (UDP_STREAM, TCP_STREAM)
 import { field, number, whole } from "@swaplab/config"
-import { DatagramSocket } from "@swaplab/net-skb"
-import type { Context, PageToken } from "@swaplab/page-alloc"
-import { WaitQueue } from "@swaplab/sim"
-import type { ClientPort } from "../plug-in/host.ts"
+import type { PageToken } from "@swaplab/page-alloc"
 import { NOTHING } from "../plug-in/plan.ts"
 import { counts } from "../plug-in/shrink.ts"
 import { workload } from "../plug-in/workload.ts"
+import { readDatagrams } from "./read-socket.ts"
 
-/** recvmsg for one datagram. */
-const SYSCALL_NS = 800
 const KIB_PER_PAGE = 4
 
 const AT = ["netperf"]
 const DESCRIPTION = "netperf: traffic that a process on the client reads."
-
-/** A datagram socket that says when something has come. */
-class ReadSocket extends DatagramSocket {
-  readonly arrived: WaitQueue
-
-  constructor({ net, sim }: Pick<ClientPort, "net" | "sim">, name: string) {
-    super(net, net.udpMemory)
-    this.arrived = new WaitQueue(sim, `${name} sk_sleep`, "a datagram")
-  }
-
-  override rcv(ctx: Context, skb: number): void {
-    super.rcv(ctx, skb)
-    if (this.queued > 0) this.arrived.wakeOne()
-  }
-}
 
 export const netperfUdp = workload({
   slot: "background",
@@ -46,16 +27,10 @@ export const netperfUdp = workload({
   switch: "udpPacketsPerSecond",
   lan: "datagrams",
   processes: () => NOTHING,
-  start: ({ client, daemon, lan, operations }, { udpBytes, udpPacketsPerSecond }) => {
-    const socket = new ReadSocket(client, "netserver")
-    daemon("netserver", function*(task) {
-      for (;;) {
-        while (socket.queued === 0) yield* socket.arrived.sleep(task, "interruptible")
-        const count = socket.drain(task)
-        operations.done += count
-        task.ns += count * (SYSCALL_NS + client.costs.perKiBNs)
-        yield* task.condResched()
-      }
+  start: (host, { udpBytes, udpPacketsPerSecond }) => {
+    const { lan, operations } = host
+    const socket = readDatagrams(host, "netserver", (count) => {
+      operations.done += count
     })
     lan.datagrams(socket, { stream: "netperf", packetsPerSecond: udpPacketsPerSecond, bytes: udpBytes })
   },
