@@ -94,6 +94,32 @@ describe("laws", () => {
     ])
   })
 
+  it("packets: a received frame that reaches no socket and no counter is missed", () => {
+    const cluster = busy()
+    cluster.clients[0].connection.clientSocket.packets--
+    expect(broken(cluster)).toEqual([
+      expect.stringMatching(/^packets conserved, client-1, received: delivered \d+ = in the ring/)
+    ])
+    cluster.clients[0].connection.clientSocket.packets++
+    cluster.clients[0].machine.net.noSocket++
+    expect(broken(cluster)).toEqual([
+      expect.stringMatching(/^packets conserved, client-1, received: delivered \d+ = in the ring/)
+    ])
+  })
+
+  it("retransmits: segments that are sent again without a cause are missed", () => {
+    const cluster = busy()
+    const [client] = cluster.clients
+    const { detail } = retransmitsExplained(client, cluster.stations[0])
+    const [again, ...causes] = (detail.match(/\d+/g) ?? []).map(Number)
+    const more = causes.reduce((a, b) => a + b, 0) - again
+    expect(more).toBeGreaterThanOrEqual(0)
+    client.connection.serverSocket.retransmitted += more
+    expect(broken(cluster)).toEqual([])
+    client.connection.serverSocket.retransmitted++
+    expect(broken(cluster)).toEqual([expect.stringMatching(/^retransmits explained, client-1: sent again/)])
+  })
+
   it.each([[1, true], [1.019, true], [0.981, true], [1.021, false], [0.979, false], [0, false]])(
     "Little: residence times off by a factor of %d hold: %s",
     (factor, holds) => {

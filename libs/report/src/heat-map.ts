@@ -3,7 +3,7 @@
 // that nothing is said by colour alone. No font, script or image is loaded.
 import { type CellResult, endedRuns, type MapCell, type OutcomeMap } from "@swaplab/experiment"
 import { inkOn, shareColour } from "./heat-colours.ts"
-import { CODE_WORDS, codeCounts, fieldCounts } from "./outcome-codes.ts"
+import { CODE_WORDS, codeCounts, type EndedCode, fieldCounts } from "./outcome-codes.ts"
 import { type Attributes, drawing, element, escapeXml, svgText, textWidth } from "./svg.ts"
 
 const FIELD = { width: 92, height: 58, gap: 3, bar: 11 }
@@ -15,25 +15,27 @@ const COS_SLANT = 0.819152044288992
 const pitch = { x: FIELD.width + FIELD.gap, y: FIELD.height + FIELD.gap }
 
 /** Lines of the pattern of each code, in a tile of 8 by 8. */
-const PATTERNS: ReadonlyMap<string, string> = new Map([
-  ["TX", "M-2,2 l4,-4 M0,8 l8,-8 M6,10 l4,-4"],
-  ["RX", "M0,2 h8 M0,6 h8"],
-  ["RQ", "M2,0 v8 M6,0 v8"],
-  ["IS", "M0,0 l8,8 M0,8 l8,-8"],
-  ["UN", "M0,4 l2,-3 l4,6 l2,-3"],
-  ["OR", "M1,4 h2 M5,4 h2 M4,1 v2 M4,5 v2"],
-  ["LU", "M0,4 h8 M4,0 v8"],
-  ["WP", "M0,0 l8,8 M0,8 l8,-8 M0,4 h8"],
-  ["IO", "M2,0 v8 M6,0 v8 M0,4 h8"],
-  ["OOM", "M-2,6 l4,4 M0,0 l8,8 M6,-2 l4,4"],
-  ["TO", "M1,1 h1 M5,1 h1 M3,5 h1 M7,5 h1"]
-])
+const PATTERNS: Readonly<Record<EndedCode, string>> = {
+  TX: "M-2,2 l4,-4 M0,8 l8,-8 M6,10 l4,-4",
+  RX: "M0,2 h8 M0,6 h8",
+  RQ: "M2,0 v8 M6,0 v8",
+  IS: "M0,0 l8,8 M0,8 l8,-8",
+  UN: "M0,4 l2,-3 l4,6 l2,-3",
+  DN: "M0,2 h4 M4,6 h4",
+  LL: "M2,2 h4 v4 h-4 z",
+  OR: "M1,4 h2 M5,4 h2 M4,1 v2 M4,5 v2",
+  LU: "M0,4 h8 M4,0 v8",
+  WP: "M0,0 l8,8 M0,8 l8,-8 M0,4 h8",
+  IO: "M2,0 v8 M6,0 v8 M0,4 h8",
+  OOM: "M-2,6 l4,4 M0,0 l8,8 M6,-2 l4,4",
+  TO: "M1,1 h1 M5,1 h1 M3,5 h1 M7,5 h1"
+}
 
 const patterns = (): string =>
   element(
     "defs",
     {},
-    ...[...PATTERNS].map(([code, path]) =>
+    ...Object.entries(PATTERNS).map(([code, path]) =>
       element(
         "pattern",
         { id: `class-${code}`, width: 8, height: 8, patternUnits: "userSpaceOnUse" },
@@ -43,7 +45,7 @@ const patterns = (): string =>
     )
   )
 
-const patternOf = (code: string): string => PATTERNS.has(code) ? `url(#class-${code})` : "#ffffff"
+const patternOf = (code: string): string => Object.hasOwn(PATTERNS, code) ? `url(#class-${code})` : "#ffffff"
 
 /** The bar of a field: its whole width are the runs given. */
 const bar = (runs: ReadonlyArray<CellResult>, x: number, y: number): string => {

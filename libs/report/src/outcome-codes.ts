@@ -3,7 +3,7 @@ import type { LockupTaxonomy, Outcome } from "@swaplab/cluster"
 import { type CellResult, endedRuns } from "@swaplab/experiment"
 
 /** Classes of lockup first, in the order of their severity to read; then the other outcomes. */
-const CLASS_CODES: Readonly<Record<LockupTaxonomy, string>> = {
+const CLASS_CODES = {
   "tx starvation": "TX",
   "rx starvation": "RX",
   "request slots": "RQ",
@@ -13,18 +13,23 @@ const CLASS_CODES: Readonly<Record<LockupTaxonomy, string>> = {
   "livelock in reclaim": "LL",
   "oom-rescued": "OR",
   unclassified: "LU"
-}
+} as const satisfies Readonly<Record<LockupTaxonomy, string>>
 
-const OUTCOME_CODES: Readonly<Record<Exclude<Outcome, "completed" | "lockup">, string>> = {
+const OUTCOME_CODES = {
   corruption: "WP",
   sigbus: "IO",
   oom: "OOM",
   timeout: "TO",
   stopped: "--"
-}
+} as const satisfies Readonly<Record<Exclude<Outcome, "completed" | "lockup">, string>>
+
+/** Every code but that of stopped runs. */
+export type EndedCode =
+  | (typeof CLASS_CODES)[LockupTaxonomy]
+  | Exclude<(typeof OUTCOME_CODES)[keyof typeof OUTCOME_CODES], "--">
 
 /** What a code stands for. */
-export const CODE_WORDS: ReadonlyMap<string, string> = new Map([
+export const CODE_WORDS: ReadonlyMap<string, string> = new Map<string, string>([
   ...Object.entries(CLASS_CODES).map(([words, code]) => [code, words] as const),
   [OUTCOME_CODES.corruption, "wrong page"],
   [OUTCOME_CODES.sigbus, "SIGBUS"],
