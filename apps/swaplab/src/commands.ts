@@ -142,7 +142,8 @@ export const SWAPLAB = {
       ]
     },
     why: {
-      meaning: "Explains a lockup of a result: who waits for whom, and which patch would have saved the client.",
+      meaning:
+        "Explains a lockup of a result: who waits for whom, and which patch would have saved the client; or a time-out.",
       more: ["The run is made once more and looked at closely, then with one patch after the other switched on."],
       arguments: lockup,
       options: {

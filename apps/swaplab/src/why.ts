@@ -1,8 +1,17 @@
-// swaplab why: a lockup of a result, explained by running it again.
+// swaplab why: a lockup of a result, explained by running it again; or a client that was not done in time, by its figures.
 import type { Values } from "@swaplab/command"
 import { parseQuantity, TIME } from "@swaplab/config"
-import { chooseLockup, explain, type Explanation, type LockupChoice, readResult, RunFailure } from "@swaplab/experiment"
-import { closeUpCsv, graphSvg, makeProgressLine, renderWhy, timelineSvg } from "@swaplab/report"
+import {
+  chooseLockup,
+  chooseTimeout,
+  explain,
+  explainTimeout,
+  type Explanation,
+  type LockupChoice,
+  readResult,
+  RunFailure
+} from "@swaplab/experiment"
+import { closeUpCsv, graphSvg, makeProgressLine, renderTimeout, renderWhy, timelineSvg } from "@swaplab/report"
 import { Console, Effect } from "effect"
 import { stderr } from "node:process"
 import type { Commands } from "./commands.ts"
@@ -61,6 +70,15 @@ export const why = (flags: Values<Commands["why"]>, worker: URL) =>
     const beforeNs = flags.before === undefined ? BEFORE_NS : yield* timeOf("--before", flags.before)
     const limitNs = flags.limit === undefined ? null : yield* timeOf("--limit", flags.limit)
     const saved = yield* readResult(flags.result)
+    const late = chooseTimeout(saved, choiceOf(flags))
+    if (late !== null) {
+      const explanation = explainTimeout(saved, late)
+      return yield* withOut(flags.out, (out) =>
+        Effect.gen(function*() {
+          yield* Console.log(renderTimeout(explanation, sheet()).trimEnd())
+          if (out !== null) yield* out.write([["why.txt", renderTimeout(explanation)]])
+        }))
+    }
     const lockup = yield* chooseLockup(saved, choiceOf(flags))
     yield* withOut(flags.out, (out) =>
       Effect.gen(function*() {

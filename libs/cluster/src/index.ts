@@ -79,7 +79,7 @@ export {
   PATCH_NAMES
 } from "./scenario/kernels.ts"
 export { decodeScenario, type LoadedScenario, loadScenario, MAX_FILE_BYTES, withOverrides } from "./scenario/load.ts"
-export { describeLoad, fitsSwap, type Load, loadsOf } from "./scenario/loads.ts"
+export { clientFacts, describeLoad, fitsSwap, type Load, loadsOf } from "./scenario/loads.ts"
 export {
   ClientGroup,
   clientGroupSchema,

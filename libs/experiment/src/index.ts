@@ -32,6 +32,7 @@ export {
   runExperiment,
   type RunExperimentOptions
 } from "./experiment.ts"
+export { explainTimeout, type TimeoutExplanation } from "./explain-timeout.ts"
 export { explain, type ExplainOptions, type Explanation } from "./explain.ts"
 export { type Counterfactual, type Fate, fateOf } from "./fate.ts"
 export { jsonFile, RESULT_FILES, resultFiles, writeFiles } from "./files.ts"
@@ -55,7 +56,15 @@ export { type KernelSummary, RESULT_FORMAT, type ResultJson, resultJson, summari
 export { type ClientSpread, type RunMetrics } from "./run-metrics.ts"
 export { openRunStore, type RunStore, StoreMismatch, type StoreOptions } from "./run-store.ts"
 export { layerInProcess, layerWorkerMain, layerWorkers, Runner, type Simulate } from "./runner.ts"
-export { chooseLockup, type LockupChoice, readResult, type SavedLockup, type SavedResult } from "./saved-result.ts"
+export {
+  chooseLockup,
+  chooseTimeout,
+  type LockupChoice,
+  readResult,
+  type SavedLockup,
+  type SavedResult,
+  type SavedTimeout
+} from "./saved-result.ts"
 export { seriesCsv } from "./series-csv.ts"
 export { type LostStep } from "./shrink-search.ts"
 export { shrink, type ShrinkOptions, type ShrinkProgress, type Shrunk } from "./shrink.ts"

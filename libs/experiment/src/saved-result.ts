@@ -16,6 +16,14 @@ const Report = Schema.Struct({
   text: Schema.String
 })
 
+/** What is read of a client that was not done in time. */
+const LateClient = Schema.Struct({
+  elapsedNs: Schema.Number,
+  pagesTouched: Schema.Number,
+  vmstat: Schema.Record({ key: Schema.String, value: Schema.Number }),
+  faultLatency: Schema.Struct({ count: Schema.Number, maxNs: Schema.Number })
+})
+
 const Format = Schema.Struct({ format: Schema.Number })
 
 const Saved = Schema.Struct({
@@ -25,9 +33,12 @@ const Saved = Schema.Struct({
     kernel: Schema.String,
     seed: Schema.Number,
     fingerprint: Schema.String,
+    server: Schema.Struct({ requests: Schema.Number }),
     clients: Schema.Array(
       Schema.Struct({
         name: Schema.String,
+        outcome: Schema.String,
+        ...LateClient.fields,
         lockup: Schema.NullOr(Report),
         livelock: Schema.optionalWith(Schema.NullOr(Report), { exact: true, default: () => null }),
         rescue: Schema.NullOr(Report)
@@ -43,12 +54,22 @@ export interface SavedLockup extends Schema.Schema.Type<typeof Report> {
   readonly client: string
 }
 
+/** A client that was not done in time, without a lockup and without a livelock. */
+export interface SavedTimeout extends Schema.Schema.Type<typeof LateClient> {
+  readonly kernel: string
+  readonly seed: number
+  readonly client: string
+  /** That the server got, from all clients. */
+  readonly requests: number
+}
+
 /** A result that was read back. */
 export interface SavedResult {
   readonly file: string
   readonly loaded: LoadedScenario
   /** In the order of the runs; within a run, the first one first. */
   readonly lockups: ReadonlyArray<SavedLockup>
+  readonly timeouts: ReadonlyArray<SavedTimeout>
 }
 
 const EXPECTED = "expected the result.json that swaplab run --out writes, or its directory"
@@ -102,7 +123,13 @@ export const readResult = (
         return report === null ? [] : [{ ...report, kernel, seed, client: name }]
       }).toSorted((a, b) => a.sinceNs - b.sinceNs)
     )
-    return { file, loaded, lockups }
+    const timeouts = saved.runs.flatMap(({ clients, kernel, seed, server: { requests } }) =>
+      clients.filter(({ livelock, lockup, outcome }) => outcome === "timeout" && lockup === null && livelock === null)
+        .map(({ elapsedNs, faultLatency, name, pagesTouched, vmstat }) => (
+          { kernel, seed, client: name, requests, elapsedNs, faultLatency, pagesTouched, vmstat }
+        ))
+    )
+    return { file, loaded, lockups, timeouts }
   })
 
 /** Which lockup is meant; everything may be left out. */
@@ -112,16 +139,23 @@ export interface LockupChoice {
   readonly client?: string
 }
 
+const fits = (
+  item: Pick<SavedLockup, "kernel" | "seed" | "client">,
+  { client, kernel, seed }: LockupChoice
+): boolean =>
+  (kernel === undefined || item.kernel === kernel) && (seed === undefined || item.seed === seed) &&
+  (client === undefined || item.client === client)
+
+/** The first client that fits the choice and was not done in time, where no lockup fits it; else null. */
+export const chooseTimeout = ({ lockups, timeouts }: SavedResult, choice: LockupChoice): SavedTimeout | null =>
+  lockups.some((item) => fits(item, choice)) ? null : timeouts.find((item) => fits(item, choice)) ?? null
+
 /** The first lockup that fits the choice. */
 export const chooseLockup = (
   { file, lockups }: SavedResult,
   choice: LockupChoice
 ): Either.Either<SavedLockup, ConfigError> => {
-  const found = lockups.find((item) =>
-    (choice.kernel === undefined || item.kernel === choice.kernel) &&
-    (choice.seed === undefined || item.seed === choice.seed) &&
-    (choice.client === undefined || item.client === choice.client)
-  )
+  const found = lockups.find((item) => fits(item, choice))
   if (found !== undefined) return Either.right(found)
   if (lockups.length === 0) {
     return Either.left(mistake(file, "no run of this result has locked up or shows a livelock in reclaim"))

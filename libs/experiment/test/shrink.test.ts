@@ -47,7 +47,7 @@ const LOADED = scenarioWith({
   ]
 })
 
-const SAVED: SavedResult = { file: "out/result.json", loaded: LOADED, lockups: [] }
+const SAVED: SavedResult = { file: "out/result.json", loaded: LOADED, lockups: [], timeouts: [] }
 const LOCKUP: SavedLockup = {
   kind: "deadlock",
   taxonomy: "rx starvation",

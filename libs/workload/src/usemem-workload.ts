@@ -43,6 +43,10 @@ export const usememWorkload = workload({
       filePages: 0
     }
   },
+  touches: (given, client) => {
+    const count = processCount(given, client)
+    return given.passes * count * Math.floor(bytesOf(given.size, client.ramBytes) / PAGE_SIZE / count)
+  },
   start: (host, { mode, passes, processesPerCpu }) => {
     const { client } = host
     const count = processesPerCpu * client.cpus.count

@@ -51,6 +51,8 @@ export interface Workload<F extends Schema.Struct.Fields = Schema.Struct.Fields,
   readonly lan?: "datagrams" | "streams"
   /** What it needs of a client; asked before the client boots. */
   processes(options: Schema.Struct.Type<F>, client: ClientFacts): ProcessPlan
+  /** Pages that it touches from its start to its end, all processes together. Without it: nobody knows beforehand. */
+  touches?(options: Schema.Struct.Type<F>, client: ClientFacts): number
   /** Starts its processes and tasks. Takes no simulated time. */
   start(host: WorkloadHost<Figure>, options: Schema.Struct.Type<F>): void
   /** What `operations` of its host counts; null: it has none. */

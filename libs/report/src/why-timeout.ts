@@ -1,0 +1,55 @@
+// A time-out explained, as the command prints it.
+import { formatQuantity, TIME } from "@swaplab/config"
+import type { TimeoutExplanation } from "@swaplab/experiment"
+import { type Document, item, section } from "./document.ts"
+import { latency, percent, seconds } from "./format.ts"
+import { PLAIN, type Sheet } from "./sheet.ts"
+import { drawText } from "./text.ts"
+
+const progress = ({ timeout: { elapsedNs, pagesTouched }, wholeTouches }: TimeoutExplanation): string => {
+  const of = wholeTouches === null ? "" : ` of ${wholeTouches} (${percent(pagesTouched / wholeTouches)})`
+  return `  progress: ${pagesTouched} pages touched${of} in ${seconds(elapsedNs)} s`
+}
+
+const needed = ({ durationNs, neededNs, timeout: { pagesTouched }, wholeTouches }: TimeoutExplanation): string => {
+  const given = `duration is ${formatQuantity(TIME, durationNs)}`
+  if (neededNs !== null) return `  ${given}; at this rate it would have needed ${seconds(neededNs)} s`
+  if (wholeTouches !== null && pagesTouched === 0) return `  ${given}; it has touched no page, so there is no rate`
+  return `  ${given}; its workload does not say how much there is to do, so nobody knows how long it would have needed`
+}
+
+const timeoutDocument = (explanation: TimeoutExplanation): Document => {
+  const { directScanned, freed, hangNs, kswapdScanned, livelockNs, scanRatio, timeout } = explanation
+  const { client, faultLatency, kernel, requests, seed, vmstat } = timeout
+  const scanned = kswapdScanned + directScanned
+  const perPage = freed === 0 ? "" : `, ${(scanned / freed).toFixed(1)} for each`
+  return section(null, [
+    item(`${client} with ${kernel}, seed ${seed}: not done in time, no lockup`, "strong"),
+    item(progress(explanation)),
+    item(
+      `  swap: ${vmstat.pswpout ?? 0} pages out, ${
+        vmstat.pswpin ?? 0
+      } in; the server got ${requests} requests of all clients`
+    ),
+    item(
+      `  reclaim: ${scanned} pages scanned (kswapd ${kswapdScanned}, direct ${directScanned}), ${freed} freed${perPage}`
+    ),
+    item(
+      faultLatency.count === 0
+        ? "  waits: no page was read back"
+        : `  waits: ${faultLatency.count} major faults, the longest ${latency(faultLatency.maxNs)}`
+    ),
+    item(
+      `  no lockup: the watchdog found no closed cycle, no ${
+        formatQuantity(TIME, hangNs)
+      } without a completion (hang), and no ${
+        formatQuantity(TIME, livelockNs)
+      } in which reclaim scanned ${scanRatio} pages for each that it freed (livelock)`
+    ),
+    item(needed(explanation), "strong")
+  ])
+}
+
+/** The explanation of a time-out as text; it ends with a line feed. */
+export const renderTimeout = (explanation: TimeoutExplanation, sheet: Sheet = PLAIN): string =>
+  drawText(timeoutDocument(explanation), sheet)
