@@ -131,7 +131,7 @@ describe("the progress line", () => {
     } > '${json}'`
     const { code, stdout: terminal } = await execute("/usr/bin/script", ["-qec", command, "/dev/null"])
     expect(code).toBe(0)
-    expect(terminal).toMatch(/\r\d\/6 runs, .*\d\/1 clients alive .*patched#\d [\d.]+ s/)
+    expect(terminal).toMatch(/\r\d\/6 runs, .*\d\/1 clients alive, .*patched#\d [\d.]+ s/)
     expect(terminal).toMatch(/[\d.]+ M events\/s/)
     expect((JSON.parse(readFileSync(json, "utf8")) as { runs: ReadonlyArray<unknown> }).runs).toHaveLength(6)
   })

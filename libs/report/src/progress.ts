@@ -30,7 +30,29 @@ export interface ProgressLine {
 
 interface State {
   readonly beginning: Beginning
-  readonly last: { readonly progress: ExperimentProgress; readonly millis: number }
+  readonly done: number
+  readonly total: number
+  readonly events: number
+  /** When there was something new the last time: runs tell of their events every 100,000 only. */
+  readonly millis: number
+}
+
+const begin = ({ done, events, total }: ExperimentProgress, millis: number): State => ({
+  beginning: { millis, done, events },
+  done,
+  total,
+  events,
+  millis
+})
+
+/** The state with what is known now. Until the first event nothing goes on but worker threads that start. */
+const next = (before: State | null, progress: ExperimentProgress, millis: number): State => {
+  const { done, events, total } = progress
+  if (before === null || before.total !== total || done < before.done) return begin(progress, millis)
+  if (events === before.events && done === before.done) {
+    return events > before.beginning.events ? before : begin(progress, millis)
+  }
+  return { ...before, done, events, millis }
 }
 
 /**
@@ -47,22 +69,20 @@ export const makeProgressLine = (
     return {
       show: (progress) =>
         Effect.gen(function*() {
-          const millis = yield* Clock.currentTimeMillis
-          const before = yield* Ref.get(state)
-          const goesOn = before !== null && before.last.progress.total === progress.total &&
-            progress.done >= before.last.progress.done
-          // until the first event nothing goes on but worker threads that start
-          const begun = goesOn && before.last.progress.events > before.beginning.events
-          const at = goesOn ? before.last : { progress, millis }
-          const beginning = begun
-            ? before.beginning
-            : { millis: at.millis, done: at.progress.done, events: at.progress.events }
-          yield* Ref.set(state, { beginning, last: { progress, millis } })
-          // over all of the time: runs tell of their events every 100,000 only
-          const rate = millis <= beginning.millis || progress.done >= progress.total
+          const now = yield* Clock.currentTimeMillis
+          const { beginning, millis } = yield* Ref.modify(state, (before) => {
+            const after = next(before, progress, now)
+            return [after, after]
+          })
+          const made = progress.events - beginning.events
+          const rate = made <= 0 || millis <= beginning.millis || progress.done >= progress.total
             ? null
-            : Math.max(0, ((progress.events - beginning.events) * 1000) / (millis - beginning.millis))
-          yield* ticker.show(progressText(progress, rate, timeLeft(progress, beginning, millis, limitNs)))
+            : (made * 1000) / (millis - beginning.millis)
+          const left = timeLeft(progress, beginning, millis, limitNs)
+          const since = (now - millis) / 1000
+          yield* ticker.show(
+            progressText(progress, rate, left === null ? null : { ...left, seconds: Math.max(0, left.seconds - since) })
+          )
         }),
       end: ticker.end
     }

@@ -75,6 +75,26 @@ describe("the progress line", () => {
     expect(written[2]).toBe("\r0/24 runs\u001b[K")
   })
 
+  it("counts the time down while runs tell nothing new", async () => {
+    const written = await writtenBy({ isTTY: true, columns: 60 }, (output) =>
+      Effect.gen(function*() {
+        const line = yield* makeProgressLine(output, 1e9)
+        yield* line.show({ done: 0, total: 2, events: 0, running: [] })
+        // threads that start take no part
+        yield* TestClock.adjust("20 seconds")
+        yield* line.show({ done: 0, total: 2, events: 0, running: running(0) })
+        yield* TestClock.adjust("10 seconds")
+        yield* line.show({ done: 0, total: 2, events: 500, running: running(500) })
+        yield* TestClock.adjust("10 seconds")
+        yield* line.show({ done: 0, total: 2, events: 500, running: running(500) })
+        yield* TestClock.adjust("100 seconds")
+        yield* line.show({ done: 0, total: 2, events: 500, running: running(500) })
+      }))
+    const left = written.map((text) => /(?:about|at most) \d+ s/.exec(text)?.[0] ?? "")
+    // half of a run took 10 s
+    expect(left).toEqual(["", "", "at most 30 s", "at most 20 s", "at most 5 s"])
+  })
+
   it("takes 80 columns where the terminal has no size", async () => {
     const written = await writtenBy(
       { isTTY: true, columns: 0 },
