@@ -42,15 +42,22 @@ const workspace = (): string => {
   return folder
 }
 
+/** npx takes longer to find the command than many of these take to run; README calls it. */
+const NPX = "npx() { [ \"$1\" = swaplab ]; shift; node node_modules/.bin/swaplab \"$@\"; }\n"
+
 /** A line that no command prints. */
 const MARK = "\u001e"
 
 /** What each block of commands prints, one after the other in one shell. */
-const outputsOf = async (commands: ReadonlyArray<DocBlock>, cwd: string): Promise<ReadonlyArray<string>> => {
+const outputsOf = async (
+  commands: ReadonlyArray<DocBlock>,
+  cwd: string,
+  before: string
+): Promise<ReadonlyArray<string>> => {
   const script = commands.map(({ text }) =>
     `${text.split("\n").filter((line) => !leftOut.test(line)).join("\n")}\nprintf '${MARK}'\n`
   )
-  const { code, stderr, stdout } = await execute("bash", ["-euo", "pipefail", "-c", script.join("")], { cwd })
+  const { code, stderr, stdout } = await execute("bash", ["-euo", "pipefail", "-c", before + script.join("")], { cwd })
   expect({ code, stderr, stdout: code === 0 ? "" : stdout }).toEqual({ code: 0, stderr: "", stdout: "" })
   return stdout.split(MARK)
 }
@@ -74,7 +81,7 @@ describe.concurrent("what is shown is what is printed", () => {
       block.language === "sh" && (WHOLE.includes(path) || shown.has(block))
     )
     const folder = workspace()
-    const outputs = await outputsOf(commands, folder)
+    const outputs = await outputsOf(commands, folder, WHOLE.includes(path) ? NPX : "")
     const texts = new Map(
       printed.map((block) => [block, partOf(outputs[commands.indexOf(commandsOf(page, block))], block.words)] as const)
     )
