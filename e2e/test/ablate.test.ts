@@ -44,7 +44,7 @@ describe("swaplab ablate", () => {
     const { kernels, patches, runs } = JSON.parse(json) as Ablation
     expect(report).toBe(one.stdout)
     expect(report).toMatch(/-14 nbd-memalloc +0\/2 \(0-66 %\) +TX2/)
-    expect(report).toContain("13 slab-micro-opt        no effect: equal fingerprints in 2 of 2 seeds")
+    expect(report).toMatch(/13 slab-micro-opt +no effect: equal fingerprints in 2 of 2 seeds/)
     // two seeds prove nothing
     expect(patches.map(({ without }) => without?.verdict)).toEqual(["undecided", "no effect"])
     expect(kernels.map(({ completed, kernel, runs: n }) => [kernel, completed, n])).toEqual([
@@ -90,7 +90,8 @@ describe("Ctrl-C", () => {
     expect({ code: stopped.code, signal: stopped.signal }).toEqual({ code: 130, signal: null })
     const kept = runsIn(out)
     expect(stopped.stderr).toBe(
-      `swaplab: interrupted; ${kept} of 1500 runs are kept in ${out}, the same command goes on from there\n`
+      "swaplab: the runs under way are ending; Ctrl-C again ends the command at once\n" +
+        `swaplab: interrupted; ${kept} of 1500 runs are kept in ${out}, the same command goes on from there\n`
     )
     expect(stopped.stdout).toContain("Interrupted: ")
     expect((JSON.parse(readFileSync(join(out, "ablation.json"), "utf8")) as Ablation).interrupted).toBe(true)
@@ -132,9 +133,13 @@ describe("mistakes", () => {
   it.each<[string, ReadonlyArray<string>, RegExp]>([
     ["an unknown patch", ["--patch", "throtle"], /^--patch throtle: expected one of slab-knowledge, /],
     ["an unknown base", ["--base", "v4.0"], /^--base v4\.0: expected one of v3\.5, /],
-    ["an unknown allocator", ["--allocator", "slob"], /^--allocator slob: expected one of slab, slub$/],
+    [
+      "an unknown allocator",
+      ["--allocator", "slob"],
+      /^swaplab: ablate: --allocator: got slob, expected slab or slub$/
+    ],
     ["--fresh alone", ["--fresh"], /^swaplab: --fresh: expected --out too$/],
-    ["an unknown option", ["--minus"], /^swaplab: ablate: unknown option --minus, expected one of --seed, /]
+    ["an unknown option", ["--minus"], /^swaplab: ablate: unknown option --minus$/]
   ])("%s", async (_what, args, message) => {
     const { code, stderr, stdout } = await ablate(scenario(), ...args)
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" })
