@@ -40,4 +40,4 @@ export {
   vmscanSwitches
 } from "./patches/switches.ts"
 export { type Proc, procOf } from "./proc.ts"
-export { BURST_NS, KernelTask } from "./task.ts"
+export { KernelTask } from "./task.ts"

@@ -1,13 +1,7 @@
 // A task of one emulated machine (struct task_struct, as far as memory management looks at it).
-import { Refusal, type Task } from "@swaplab/page-alloc"
+import { needResched, Refusal, type Task } from "@swaplab/page-alloc"
 import { Process, type Sim, type Sleeps } from "@swaplab/sim"
 import type { Cpus } from "./cpus.ts"
-
-/**
- * How much CPU time a task may run up before it has to let that time pass. Inside such a burst the effects of a task
- * appear at its beginning, so this is the error bound of every time stamp a task makes.
- */
-export const BURST_NS = 50_000
 
 /** A process or kernel thread: a fiber, its PF_ flags and the CPU time it has used. */
 export class KernelTask extends Process implements Task {
@@ -62,7 +56,7 @@ export class KernelTask extends Process implements Task {
 
   /** cond_resched(): lets the CPU time of a burst pass once there is enough of it. */
   *condResched(): Sleeps<void> {
-    if (this.ns >= BURST_NS) yield* this.cpus.burst(this)
+    if (needResched(this)) yield* this.cpus.burst(this)
   }
 
   /** Lets all CPU time used so far pass. */

@@ -21,7 +21,9 @@ export { NO_RECLAIMER, type Reclaimer } from "./reclaimer.ts"
 export { Refusal } from "./refusal.ts"
 export {
   bootContext,
+  BURST_NS,
   type Context,
+  needResched,
   PF_EXITING,
   PF_KSWAPD,
   PF_KTHREAD,

@@ -96,6 +96,19 @@ export class PageList {
     this.addTail(frames, pfn)
   }
 
+  /** The frames from `first` to the last, `n` of them, go before all others, in their order. */
+  rotate(frames: Frames, first: number, n: number): void {
+    assert(n > 0 && n <= this.count, "page list: rotates more than it has")
+    const before = frames.prev[first]
+    if (before === NONE) return
+    frames.next[this.tail] = this.head
+    frames.prev[this.head] = this.tail
+    frames.prev[first] = NONE
+    frames.next[before] = NONE
+    this.head = first
+    this.tail = before
+  }
+
   /** list_splice_init(): all frames of `other` go before the first of this list, in their order. */
   spliceHead(frames: Frames, other: PageList): void {
     if (other.count === 0) return

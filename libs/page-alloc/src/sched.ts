@@ -41,6 +41,15 @@ export const bootContext = (): Context => ({
   ns: 0
 })
 
+/**
+ * How much CPU time a task may run up before it has to let that time pass. Inside such a burst the effects of a task
+ * appear at its beginning, so this is the error bound of every time stamp a task makes.
+ */
+export const BURST_NS = 50_000
+
+/** need_resched(): the task has to let its CPU time pass at the next chance. */
+export const needResched = (ctx: Context): boolean => ctx.ns >= BURST_NS
+
 /** A context that may sleep. Passed to everything that may sleep. */
 export interface Task extends Context {
   readonly process: Process

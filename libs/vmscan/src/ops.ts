@@ -45,6 +45,8 @@ export interface ReclaimOps {
    * applies. Called for isolated pages of the active lists too, which are not locked.
    */
   pageReferenced(pfn: number): number
+  /** pte_young: whether `pageReferenced` would count any. Changes nothing. */
+  isYoung(pfn: number): boolean
   /** add_to_swap: takes a slot, inserts the page into the swap cache, sets PG_swapcache and PG_dirty. False: no slot or no memory. */
   addToSwap(ctx: Context, pfn: number): boolean
   /** try_to_unmap: replaces the page table entries by swap entries, drops their references and sets frames.rmap to −1. */

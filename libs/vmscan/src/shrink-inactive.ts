@@ -15,6 +15,7 @@ import { DEF_PRIORITY, HZ_10_NS, SWAP_CLUSTER_MAX } from "./constants.ts"
 import { isolateLruPages, putbackInactivePages, tooManyIsolated } from "./isolate.ts"
 import type { LruVec } from "./lruvec.ts"
 import type { Pgdat } from "./pgdat.ts"
+import { tryRotateBatch } from "./rotate-batch.ts"
 import { shrinkPageList } from "./shrink-page-list.ts"
 import { RECLAIM_WB_ANON, RECLAIM_WB_ASYNC, RECLAIM_WB_FILE } from "./tracepoints.ts"
 
@@ -42,19 +43,23 @@ export function* shrinkInactiveList(
 
   const batch = pgdat.takeBatch()
   batch.reset()
-  const taken = isolateLruPages(pgdat, task, lruvec, lru, nrToScan, batch.pages, sc)
-  batch.taken = taken
+  const rotated = tryRotateBatch(pgdat, task, lruvec, lru, nrToScan, batch, sc)
+  if (!rotated) batch.taken = isolateLruPages(pgdat, task, lruvec, lru, nrToScan, batch.pages, sc)
+  const taken = batch.taken
   pgdat.vmstat.inc((sc.isKswapd ? PGSCAN_KSWAPD_DMA : PGSCAN_DIRECT_DMA) + zone.index, taken)
   if (taken === 0) {
     pgdat.giveBatch(batch)
     return 0
   }
 
-  const reclaimed = yield* shrinkPageList(pgdat, task, batch, lruvec, sc)
+  let reclaimed = 0
+  if (!rotated) {
+    reclaimed = yield* shrinkPageList(pgdat, task, batch, lruvec, sc)
+    pgdat.vmstat.inc((sc.isKswapd ? PGSTEAL_KSWAPD_DMA : PGSTEAL_DIRECT_DMA) + zone.index, reclaimed)
+    putbackInactivePages(pgdat, task, lruvec, batch)
+    lruvec.modIsolated(file, batch.nrListed - taken)
+  }
   lruvec.recentScanned[file] += taken
-  pgdat.vmstat.inc((sc.isKswapd ? PGSTEAL_KSWAPD_DMA : PGSTEAL_DIRECT_DMA) + zone.index, reclaimed)
-  putbackInactivePages(pgdat, task, lruvec, batch)
-  lruvec.modIsolated(file, batch.nrListed - taken)
   const nrWriteback = batch.nrWriteback
   pgdat.giveBatch(batch)
 

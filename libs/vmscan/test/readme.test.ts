@@ -17,6 +17,7 @@ const example = () => {
     totalSwapPages: () => 0,
     vmSwapFull: () => false,
     pageReferenced: () => 0,
+    isYoung: () => false,
     addToSwap: () => false,
     tryToUnmap: () => SWAP_SUCCESS,
     tryPageout: () => PAGE_CLEAN,

@@ -120,6 +120,9 @@ export class ToyMm implements ReclaimOps {
     this.young[pfn] = 0
     return young === 0 ? 0 : this.referencedResult
   }
+  isYoung(pfn: number): boolean {
+    return this.young[pfn] !== 0
+  }
   addToSwap(_ctx: Context, pfn: number): boolean {
     this.log?.push(`addToSwap ${pfn}`)
     if (this.freeSlots === 0 || this.refuseAddToSwap) return false

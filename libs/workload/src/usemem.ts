@@ -5,7 +5,6 @@
 // Not modelled: the rest of the page. A page is its content token: who wrote it, and which version.
 // source: vm-scalability usemem.c, MMTests micro/vmscan-anon-mmap-ops.sh
 import {
-  BURST_NS,
   FAULT_DONE,
   FAULT_SIGBUS,
   type KernelTask,
@@ -15,6 +14,7 @@ import {
   PTE_WRITE,
   pteValue
 } from "@swaplab/kernel"
+import { needResched } from "@swaplab/page-alloc"
 import type { Sleeps } from "@swaplab/sim"
 import type { ProcessExit } from "./plug-in/exit.ts"
 import type { MemoryPort } from "./plug-in/host.ts"
@@ -72,7 +72,7 @@ export function* usemem(machine: MemoryPort, task: KernelTask, options: UsememOp
       }
       machine.touched++
       task.user(costs.touchNs)
-      if (task.ns >= BURST_NS) yield* task.condResched()
+      if (needResched(task)) yield* task.condResched()
       if (task.killed) return "killed"
     }
   }

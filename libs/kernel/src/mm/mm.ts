@@ -143,6 +143,12 @@ export class Mm {
     return 1
   }
 
+  /** pte_young: the young bit of the page's only mapping. */
+  isYoung(pfn: number): boolean {
+    const index = this.#frames.rmap[pfn]
+    return index !== NONE && (this.tables.entries[index] & PTE_ACCESSED) !== 0
+  }
+
   /** try_to_unmap: the entry becomes a swap entry; a dirty entry makes the page dirty. */
   tryToUnmap(_ctx: Context, pfn: number): number {
     const frames = this.#frames

@@ -31,7 +31,7 @@ export interface ReclaimParts {
   readonly pages: PageAllocator
   readonly vmscan: Pick<Vmscan, "pgdat">
   readonly swap: Swap
-  readonly mm: Pick<Mm, "pageReferenced" | "tryToUnmap">
+  readonly mm: Pick<Mm, "isYoung" | "pageReferenced" | "tryToUnmap">
   readonly pageCache: Pick<PageCache, "removeMapping">
   readonly files: Pick<FileCache, "pageout" | "removeMapping"> | null
   readonly dcache: Pick<Dcache, "shrink"> | null
@@ -67,6 +67,10 @@ export class MachineReclaimOps implements ReclaimOps {
 
   pageReferenced(pfn: number): number {
     return this.#parts.mm.pageReferenced(pfn)
+  }
+
+  isYoung(pfn: number): boolean {
+    return this.#parts.mm.isYoung(pfn)
   }
 
   addToSwap(ctx: Context, pfn: number): boolean {
