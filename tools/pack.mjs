@@ -28,8 +28,13 @@ execFileSync(
   ["-b", ...projects.map(({ folder }) => join(folder, "tsconfig.lib.json"))],
   { cwd: root, stdio: "inherit" }
 )
+/** The apps that start from a bundle: their package.json lists it. */
+const isBundled = (/** @type {{ files?: ReadonlyArray<string> }} */ { files = [] }) => files.includes("bundle")
 
 const manifests = projects.map(({ folder }) => JSON.parse(read(`${folder}/package.json`)))
+projects.forEach(({ folder }, i) => {
+  if (isBundled(manifests[i])) execFileSync(process.execPath, [join(root, "tools/bundle.mjs"), join(root, folder)])
+})
 const versions = Object.fromEntries(manifests.map(({ name, version }) => [name, version]))
 const stage = mkdtempSync(join(tmpdir(), "swaplab-pack-"))
 try {
@@ -39,7 +44,7 @@ try {
     writeFileSync(join(target, "package.json"), `${JSON.stringify(packedManifest(manifests[i], versions), null, 2)}\n`)
     copyFileSync(join(root, "LICENSE"), join(target, "LICENSE"))
     const from = join(root, folder)
-    for (const part of ["README.md", "bin", "src"]) {
+    for (const part of ["README.md", "bin", "bundle", "src"]) {
       if (existsSync(join(from, part))) cpSync(join(from, part), join(target, part), { recursive: true })
     }
     const dist = join(from, "dist")

@@ -1,6 +1,6 @@
 // The files of a system, through what node:fs and node:path offer. They are handed in, so that this module runs
 // in a browser, too.
-import { Effect, Layer } from "effect"
+import { Effect, Layer, Schedule } from "effect"
 import { type FileKind, Files } from "./files.ts"
 
 interface Stats {
@@ -81,13 +81,22 @@ const waitFor = <A>(call: (done: Callback<A>) => void): Effect.Effect<A, Error> 
 /** Reads in pieces: a pipe does not tell its length. */
 const PIECE = 64 * 1024
 
-const readPieces = ({ read }: FileCalls, fd: number, limit: number): Effect.Effect<Uint8Array, Error> =>
+/**
+ * Reads one piece. What a process was started with may be a descriptor that does not block, as the pipes that Node makes
+ * for its children: where it has nothing yet, ask again a little later.
+ */
+const readPiece = ({ read }: FileCalls, fd: number, piece: Uint8Array): Effect.Effect<number, Error> =>
+  waitFor<number>((done) => read(fd, piece, 0, piece.length, null, done)).pipe(
+    Effect.retry({ schedule: Schedule.spaced("5 millis"), while: (error) => codeOf(error) === "EAGAIN" })
+  )
+
+const readPieces = (calls: FileCalls, fd: number, limit: number): Effect.Effect<Uint8Array, Error> =>
   Effect.gen(function*() {
     const pieces: Array<Uint8Array> = []
     let length = 0
     while (length < limit) {
       const piece = new Uint8Array(Math.min(PIECE, limit - length))
-      const bytes = yield* waitFor<number>((done) => read(fd, piece, 0, piece.length, null, done))
+      const bytes = yield* readPiece(calls, fd, piece)
       if (bytes === 0) break
       pieces.push(piece.subarray(0, bytes))
       length += bytes
