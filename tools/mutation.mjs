@@ -1,0 +1,154 @@
+// @ts-check
+// Mutation tests: Stryker changes one operator, condition or number of a lib at a time, and the tests of that same lib have
+// to notice. docs/testing.md says what counts.
+//
+//   npm run mutation -- [LIB …] [--draw N] [--seed N] [--rest] [--workers N]
+//
+// Draws N of the mutants of all libs (1,000) and runs those of the libs that are named. Each result goes to out/mutation at
+// once. `--rest` takes the results from there and runs the mutants that have none or survived.
+import { Stryker } from "@stryker-mutator/core"
+import { Instrumenter } from "@stryker-mutator/instrumenter"
+import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync } from "node:fs"
+import { join } from "node:path"
+import { parseArgs } from "node:util"
+import { equivalents } from "./src/equivalent-mutants.mjs"
+import {
+  changeKey,
+  describeMutants,
+  draw,
+  equivalentReason,
+  hasDied,
+  LEFT_OUT,
+  mutantText,
+  nameOf,
+  rangeOf,
+  scoreOf
+} from "./src/mutants.mjs"
+import { ignorer, listener } from "./src/mutation-plugin.mjs"
+import { files, read, root } from "./src/workspace.mjs"
+
+/** @typedef {import("./src/mutants.mjs").Mutant} Mutant */
+/** @typedef {import("./src/mutants.mjs").Result} Result */
+
+const LIBS = ["page-alloc", "slab", "slub", "vmscan", "tcp", "nbd"]
+
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: {
+    draw: { type: "string", default: "1000" },
+    seed: { type: "string", default: "1" },
+    rest: { type: "boolean", default: false },
+    workers: { type: "string", default: "1" }
+  }
+})
+const unknown = positionals.find((name) => !LIBS.includes(name))
+if (unknown !== undefined) throw new Error(`${unknown}: expected some of ${LIBS.join(", ")}`)
+
+const mutator = { excludedMutations: LEFT_OUT, plugins: [] }
+const out = join(root, "out/mutation")
+mkdirSync(out, { recursive: true })
+
+/** Every mutant of a lib. @type {(lib: string) => Promise<ReadonlyArray<Mutant>>} */
+const mutantsOf = async (lib) => {
+  const silent = /** @type {any} */ (new Proxy({}, { get: () => () => false }))
+  const { mutants } = await new Instrumenter(silent).instrument(
+    files(`libs/${lib}/src`).filter((path) => path.endsWith(".ts"))
+      .map((name) => ({ name, mutate: true, content: read(name) })),
+    { ...mutator, plugins: null, noHeader: false, ignorers: [ignorer.value] }
+  )
+  const kept = mutants.filter(({ status }) => status !== "Ignored")
+  return describeMutants(lib, kept, (file) => read(`libs/${lib}/${file}`))
+}
+
+const fromZero = (/** @type {import("./src/mutants.mjs").Position} */ { column, line }) => ({
+  line: line - 1,
+  column: column - 1
+})
+
+/** Tests mutants of one lib, and tells of each at once. */
+const run = async (
+  /** @type {string} */ lib,
+  /** @type {ReadonlyArray<Mutant>} */ mutants,
+  /** @type {(result: Result) => void} */ tested
+) => {
+  const byChange = new Map(mutants.map((mutant) => [changeKey(mutant.range, mutant.replacement), mutant]))
+  listener.tested = ({ fileName, location: { end, start }, replacement, status }) => {
+    // a reporter is given lines and columns from 1
+    const location = { start: fromZero(start), end: fromZero(end) }
+    const mutant = byChange.get(changeKey(rangeOf({ fileName, location }), replacement))
+    if (mutant !== undefined) tested({ ...mutant, status })
+  }
+  process.chdir(join(root, "libs", lib))
+  const plugin = join(root, "tools/src/mutation-plugin.mjs")
+  await new Stryker(
+    /** @type {any} */ ({
+      mutate: [...new Set(mutants.map(({ range }) => range))],
+      swaplab: { drawn: [...byChange.keys()] },
+      // beside libs/, as deep as a lib: the paths in its settings hold there too
+      tempDirName: "../../.mutants",
+      cleanTempDir: "always",
+      plugins: ["@stryker-mutator/vitest-runner", plugin],
+      checkers: ["drawn"],
+      ignorers: ["swaplab"],
+      reporters: ["listener"],
+      // Stryker would read a tsconfig.json with an older TypeScript; nothing here needs that
+      tsconfigFile: "none.json",
+      testRunner: "vitest",
+      vitest: { configFile: "../../tools/src/mutation-vitest.ts", related: false },
+      coverageAnalysis: "perTest",
+      concurrency: Number(values.workers),
+      timeoutMS: 10_000,
+      timeoutFactor: 3,
+      mutator,
+      allowConsoleColors: false,
+      warnings: { unknownOptions: false },
+      logLevel: "error"
+    })
+  ).runMutationTest()
+}
+
+const libs = positionals.length > 0 ? positionals : LIBS
+const all = (await Promise.all(LIBS.map(mutantsOf))).flat()
+const drawn = draw(all, Number(values.draw), Number(values.seed))
+console.log(`${drawn.length} of ${all.length} mutants drawn by seed ${values.seed}`)
+
+/** @type {Array<Result>} */
+const results = []
+const summary = (/** @type {string} */ name, /** @type {ReadonlyArray<Result>} */ of) => {
+  const { died, equivalent, judged, timeout } = scoreOf(of, equivalents)
+  const percent = (100 * died / Math.max(1, judged)).toFixed(1)
+  console.log(
+    `${name}: ${died} of ${judged} died: ${percent} % (${timeout} by the time limit; ${equivalent} equivalent)`
+  )
+}
+for (const lib of libs) {
+  const own = drawn.filter((mutant) => mutant.lib === lib)
+  const file = join(out, `${lib}.jsonl`)
+  if (!values.rest) rmSync(file, { force: true })
+  /** The last result of each mutant. @type {Map<string, Result>} */
+  const known = new Map()
+  for (const line of existsSync(file) ? readFileSync(file, "utf8").trim().split("\n") : []) {
+    const result = JSON.parse(line)
+    known.set(nameOf(result), result)
+  }
+  const left = own.filter((mutant) => {
+    const result = known.get(nameOf(mutant))
+    return result === undefined || !hasDied(result) && equivalentReason(mutant, equivalents) === undefined
+  })
+  if (left.length > 0) {
+    await run(lib, left, (result) => {
+      known.set(nameOf(result), result)
+      appendFileSync(file, `${JSON.stringify(result)}\n`)
+    })
+  }
+  const ended = own.flatMap((mutant) => {
+    const result = known.get(nameOf(mutant))
+    return result === undefined ? [] : [{ ...result, range: mutant.range }]
+  })
+  results.push(...ended)
+  summary(lib, ended)
+  for (const result of ended.filter((result) => !hasDied(result))) {
+    console.log(`  ${mutantText(result)}${equivalentReason(result, equivalents) === undefined ? "" : " [equivalent]"}`)
+  }
+}
+summary("All", results)
