@@ -3,6 +3,7 @@ import { spawn } from "node:child_process"
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
+import { setTimeout as sleep } from "node:timers/promises"
 import { fileURLToPath } from "node:url"
 import { afterAll } from "vitest"
 
@@ -28,7 +29,7 @@ export interface RunOptions {
   readonly cwd?: string
   /** Leaves the lines about progress in what is printed on standard error. */
   readonly progress?: boolean
-  /** Interrupts the process (SIGINT, as Ctrl-C does) as soon as this holds. */
+  /** Interrupts the process (SIGINT, as Ctrl-C does) as soon as this holds. It is looked at until then. */
   readonly interruptWhen?: (pid: number) => boolean
 }
 
@@ -60,14 +61,15 @@ export const execute = (program: string, args: ReadonlyArray<string>, options: R
     child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text))
     child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text))
     const { interruptWhen } = options
-    const watch = interruptWhen === undefined ? undefined : setInterval(() => {
-      if (!interruptWhen(child.pid ?? 0)) return
-      clearInterval(watch)
-      child.kill("SIGINT")
-    }, 20)
+    let ended = false
+    const watch = async (interrupt: (pid: number) => boolean): Promise<void> => {
+      while (!ended && !interrupt(child.pid ?? 0)) await sleep(20)
+      if (!ended) child.kill("SIGINT")
+    }
+    if (interruptWhen !== undefined) watch(interruptWhen).catch(reject)
     child.on("error", reject)
     child.on("close", (code, signal) => {
-      clearInterval(watch)
+      ended = true
       resolve({ code, signal, stdout, stderr: options.progress === true ? stderr : stderr.replaceAll(PROGRESS, "") })
     })
   })

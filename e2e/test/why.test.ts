@@ -23,7 +23,7 @@ beforeAll(async () => {
   writeFileSync(join(folder, "stuck.yaml"), SCENARIO)
   const { code } = await swaplab(["run", join(folder, "stuck.yaml"), "--out", result])
   expect(code).toBe(0)
-}, 120_000)
+})
 
 describe("swaplab why", () => {
   it("prints the cycle and what each patch would have done, and draws it", async () => {
@@ -51,7 +51,7 @@ describe("swaplab why", () => {
       expect(svg).not.toMatch(/NaN|undefined/)
     }
     expect(readFileSync(join(out, "timeline.csv"), "utf8").split("\n")[0]).toMatch(/^time_s,free_/)
-  }, 600_000)
+  })
 
   it("prints what it could not write", async () => {
     const out = join(folder, "blocked")
@@ -61,7 +61,7 @@ describe("swaplab why", () => {
     expect(stderr).toContain(`swaplab: --out ${out}: cannot be written to: `)
     expect(stderr.trimEnd().split("\n")).toHaveLength(1)
     expect(code).toBe(2)
-  }, 600_000)
+  })
 
   it.each([
     [["nowhere"], /^swaplab: .*nowhere: no such file|^nowhere: no such file/],
@@ -76,7 +76,7 @@ describe("swaplab why", () => {
     expect([code, stdout]).toEqual([2, ""])
     expect(stderr).toMatch(message)
     expect(existsSync(join(folder, "nowhere"))).toBe(false)
-  }, 60_000)
+  })
 })
 
 describe("swaplab shrink", () => {
@@ -87,7 +87,7 @@ describe("swaplab shrink", () => {
     expect(stdout).toMatch(/^# tx starvation after \d+\.\d s, made smaller from\s[^]*\nclients:\n/)
     expect(stderr).toContain(`swaplab: --out ${out}: cannot be written to: `)
     expect(code).toBe(2)
-  }, 600_000)
+  })
 
   it("prints a smaller scenario that is valid and locks up, and the same one with any number of workers", async () => {
     const first = await swaplab(["shrink", result, "--runs", "12", "--workers", "1"])
@@ -101,7 +101,7 @@ describe("swaplab shrink", () => {
     const again = await swaplab(["run", file])
     expect(again.code).toBe(0)
     expect(again.stdout).toMatch(/lockups in 1 of 1 runs/)
-  }, 600_000)
+  })
 })
 
 it("a cycle that the OOM killer breaks is in the result, and no lockup", async () => {
@@ -125,4 +125,4 @@ it("a cycle that the OOM killer breaks is in the result, and no lockup", async (
     "stall"
   ])
   expect(client.rescue.graph.closed).toBe(true)
-}, 600_000)
+})

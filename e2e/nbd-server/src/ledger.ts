@@ -1,6 +1,5 @@
 // A client that writes by a seed and keeps book: which version of each page the server has answered for, and which is on its
 // way. After the server was killed, a page may hold the one or the other, and nothing else.
-import { setTimeout as sleep } from "node:timers/promises"
 import type { TestClient } from "./client.ts"
 import { seeded } from "./random.ts"
 
@@ -33,6 +32,8 @@ export class Ledger {
   readonly #asked: Uint32Array
   readonly #busy: Uint8Array
   readonly #below: (bound: number) => number
+  /** Workers that found only busy pages: they look again when any request was answered, or a connection is lost. */
+  readonly #waiting: Array<() => void> = []
   #version = 0
 
   constructor(owner: number, pages: number, from = 0) {
@@ -48,6 +49,7 @@ export class Ledger {
   /** Keeps `depth` requests in flight on each connection until it is lost. Every answer must be a good one. */
   async writeUntilLost(clients: ReadonlyArray<TestClient>, depth: number): Promise<void> {
     this.#busy.fill(0)
+    for (const { socket } of clients) socket.once("close", () => this.#wakeWaiting())
     await Promise.all(clients.flatMap((client) => Array.from({ length: depth }, () => this.#work(client))))
   }
 
@@ -88,7 +90,7 @@ export class Ledger {
       let count = 0
       while (count < most && this.#busy[page + count] === 0) count++
       if (count === 0) {
-        await sleep(0)
+        await new Promise<void>((resolve) => this.#waiting.push(resolve))
         continue
       }
       // never two requests at a time for a page, as a kernel does it
@@ -106,7 +108,12 @@ export class Ledger {
       this.#answered.fill(version, page, page + count)
       this.#busy.fill(0, page, page + count)
       this.answers++
+      this.#wakeWaiting()
     }
+  }
+
+  #wakeWaiting(): void {
+    for (const wake of this.#waiting.splice(0)) wake()
   }
 
   #ended(client: TestClient, error: number | undefined): void {

@@ -4,8 +4,8 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { connect } from "node:net"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
-import { setTimeout as sleep } from "node:timers/promises"
 import { fileURLToPath } from "node:url"
+import { aWhile } from "./a-while.ts"
 
 /** The folder of the root package.json. */
 const root = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))))
@@ -74,15 +74,7 @@ export class RunningServer {
       const found = find()
       if (found !== undefined) return found
       if (this.#exit !== null) throw new Error(`the server ended: ${JSON.stringify(this.events)}`)
-      await new Promise<void>((resolve) => {
-        const done = (): void => {
-          clearTimeout(timer)
-          this.#waiters.delete(done)
-          resolve()
-        }
-        const timer = setTimeout(done, 50)
-        this.#waiters.add(done)
-      })
+      await this.#more()
     }
   }
 
@@ -128,6 +120,18 @@ export class RunningServer {
     return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${this.pid}/status`, "utf8"))?.[1]) * 1024
   }
 
+  /** Resolves when the server says something or ends, and after a while: `until` may look for a file or a number. */
+  #more(): Promise<void> {
+    return new Promise((resolve) => {
+      const done = (): void => {
+        this.#waiters.delete(done)
+        resolve()
+      }
+      this.#waiters.add(done)
+      void aWhile().then(done)
+    })
+  }
+
   #wake(): void {
     for (const waiter of Array.from(this.#waiters)) waiter()
   }
@@ -137,14 +141,25 @@ const portOf = (event: Event | undefined): number => Number(/:(\d+)$/.exec(Strin
 
 const running = new Set<RunningServer>()
 
-/** Starts a server with a configuration (log and, unless it says so, a free port are added) and waits until it is ready. */
+/** A configuration in which a handshake may take an hour, unless it says otherwise: clients of a test may have to wait for a CPU. */
+const patient = (config: string): string =>
+  /\bhandshake:/.test(config)
+    ? config
+    : /^limits: \{/m.test(config)
+    ? config.replace(/^limits: \{/m, "limits: { handshake: 1 h,")
+    : `limits: { handshake: 1 h }\n${config}`
+
+/**
+ * Starts a server with a configuration and waits until it is ready. Added are a log, and unless the configuration says
+ * otherwise a free port and a long time for handshakes.
+ */
 export const startServer = async (
   config: string,
   options: { readonly stdio?: StdioOptions; readonly shell?: (command: string) => string } = {}
 ): Promise<RunningServer> => {
   if (!existsSync(main)) throw new Error(`${main} is missing: run npm run build first`)
   const listen = /^listen:/m.test(config) ? "" : "listen: [\"127.0.0.1:0\"]\n"
-  const file = fileWith(`log: json\n${listen}${config}`)
+  const file = fileWith(`log: json\n${listen}${patient(config)}`)
   const stdio = options.stdio ?? ["ignore", "ignore", "pipe"]
   const command = [process.execPath, main, "--config", file]
   const [program, ...args] = options.shell === undefined
@@ -175,7 +190,7 @@ export interface Ended {
 /** Runs any program to its end. */
 export const execute = (program: string, args: ReadonlyArray<string>, input = ""): Promise<Ended> =>
   new Promise((resolve, reject) => {
-    const child = spawn(program, args, { env: environment(), stdio: ["pipe", "pipe", "pipe"], timeout: 300_000 })
+    const child = spawn(program, args, { env: environment(), stdio: ["pipe", "pipe", "pipe"] })
     const ended = { stdout: "", stderr: "", output: "" }
     for (const stream of ["stdout", "stderr"] as const) {
       child[stream].setEncoding("utf8").on("data", (text: string) => {
@@ -224,7 +239,7 @@ export const statusWhen = async (server: RunningServer, wanted: (status: Status)
   for (;;) {
     const status = JSON.parse(await probe(server, "/status")) as Status
     if (wanted(status)) return status
-    await sleep(10)
+    await aWhile()
   }
 }
 

@@ -2,7 +2,7 @@
 // and goes on. Its transaction log has the order.
 import { encodeRequest, getU32 } from "@swaplab/nbd"
 import { readFileSync } from "node:fs"
-import { setTimeout as sleep } from "node:timers/promises"
+import { aWhile } from "./a-while.ts"
 import type { TestClient } from "./client.ts"
 import type { RunningServer } from "./server.ts"
 
@@ -16,6 +16,9 @@ export interface Backlog {
 
 const REPLY_MAGIC = 0x67446698
 
+/** The high half of a cookie from here on: a request of a backlog. What was asked before has 0 there. */
+const MARK = 1 << 16
+
 /** For each answer, in the order of the server, whose it was: the index of the backlog. */
 export const serviceOrder = async (
   server: RunningServer,
@@ -24,12 +27,11 @@ export const serviceOrder = async (
 ): Promise<ReadonlyArray<number>> => {
   // a connection that is served once has its handshake behind it
   for (const { clients } of backlogs) for (const client of clients) await client.flush()
-  const before = await settled(log)
   process.kill(server.pid, "SIGSTOP")
   const written: Array<Promise<void>> = []
   for (const [owner, { clients, length, requests, type }] of backlogs.entries()) {
     const bytes = Buffer.alloc(28 * requests)
-    for (let i = 0; i < requests; i++) encodeRequest(bytes, i * 28, 0, type, owner, i, i % 16 * length, length)
+    for (let i = 0; i < requests; i++) encodeRequest(bytes, i * 28, 0, type, MARK + owner, i, i % 16 * length, length)
     for (const { socket } of clients) {
       // replies are thrown away as they come
       socket.removeAllListeners("data").resume()
@@ -37,13 +39,13 @@ export const serviceOrder = async (
     }
   }
   await Promise.all(written)
-  while (!arrived(server.port)) await sleep(5)
+  while (!arrived(server.port)) await aWhile()
   process.kill(server.pid, "SIGCONT")
   const wanted = backlogs.reduce((sum, { clients, requests }) => sum + clients.length * requests, 0)
   for (;;) {
-    const order = ownersIn(readFileSync(log).subarray(before))
+    const order = ownersIn(readFileSync(log))
     if (order.length >= wanted) return order
-    await sleep(20)
+    await aWhile()
   }
 }
 
@@ -54,22 +56,12 @@ const arrived = (port: number): boolean =>
     return remote === undefined || Number.parseInt(remote.split(":")[1], 16) !== port || queues.startsWith("00000000:")
   })
 
-/** Bytes of the log when it no longer grows for what was answered before. */
-const settled = async (log: string): Promise<number> => {
-  for (let last = -1;;) {
-    const bytes = readFileSync(log).length
-    if (bytes === last && bytes > 0) return bytes
-    last = bytes
-    await sleep(20)
-  }
-}
-
-/** The high halves of the cookies of all replies in a transaction log. */
+/** The backlogs, by the high halves of the cookies, that the replies in a transaction log belong to. */
 const ownersIn = (log: Buffer): ReadonlyArray<number> => {
   const owners: Array<number> = []
   for (let at = 0; at + 28 <= log.length || at + 16 === log.length;) {
     const reply = getU32(log, at) === REPLY_MAGIC
-    if (reply) owners.push(getU32(log, at + 8))
+    if (reply && getU32(log, at + 8) >= MARK) owners.push(getU32(log, at + 8) - MARK)
     at += reply ? 16 : 28
   }
   return owners

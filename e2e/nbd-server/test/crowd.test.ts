@@ -1,29 +1,36 @@
 // Clients that come in thousands, go without a word, or ask and never read: the others are served meanwhile, and nothing is
 // left of them.
 import { encodeClientFlags, encodeOption, encodeRequest, Option } from "@swaplab/nbd"
+import { readFileSync, writeFileSync } from "node:fs"
 import { connect } from "node:net"
-import { setTimeout as sleep } from "node:timers/promises"
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest"
 import { attach, goOption, TestClient } from "../src/client.ts"
-import { type RunningServer, scratch, startServer, statusWhen, stopAll } from "../src/server.ts"
+import { type RunningServer, scratch, startServer, type Status, statusWhen, stopAll } from "../src/server.ts"
 
-/** A client that was there before, and works on while `meanwhile` runs: each page that it reads is the one it wrote. */
-const working = async (port: number, meanwhile: Promise<unknown>): Promise<number> => {
+/**
+ * A client that is there before `meanwhile` begins, and works on while that runs: each page that it reads is the one it
+ * wrote. `meanwhile` may wait for its next page.
+ */
+const working = async (
+  port: number,
+  meanwhile: (nextPage: () => Promise<void>) => Promise<unknown>
+): Promise<void> => {
   const client = await attach(port, "swap-bystander")
   let over = false
-  const end = meanwhile.finally(() => (over = true))
-  let requests = 0
+  const waiting: Array<() => void> = []
+  const end = meanwhile(() => new Promise((resolve) => waiting.push(resolve))).finally(() => (over = true))
   for (let i = 0; !over || i < 50; i++) {
     const page = Buffer.alloc(4096, i % 250 + 1)
     const offset = 40_960 + i % 100 * 4096
     expect((await client.write(offset, page)).error).toBe(0)
     expect((await client.read(offset, 4096)).data.equals(page)).toBe(true)
-    requests += 2
+    for (const go of waiting.splice(0)) go()
   }
   await end
   await client.disconnect()
-  return requests
 }
+
+const nothing = () => Promise.resolve()
 
 /** A connection that reads nothing; the greeting stays where it is. */
 const mute = (port: number): Promise<TestClient> =>
@@ -47,7 +54,7 @@ swap: { swap-*: { size: 1 MiB } }
     const sockets: Array<TestClient> = []
     await working(
       server.port,
-      (async () => {
+      async () => {
         for (let i = 0; i < 4000; i += 100) {
           sockets.push(...await Promise.all(Array.from({ length: 100 }, () => mute(server.port))))
           // each stops at another place
@@ -57,7 +64,7 @@ swap: { swap-*: { size: 1 MiB } }
         const refused = () => server.events.filter(({ why }) => why === "too many handshakes").length
         await server.until(() => refused() === 1000 || undefined)
         await statusWhen(server, ({ handshakes }) => handshakes === 3000)
-      })()
+      }
     )
     await expect(attach(server.port, "swap-late")).rejects.toThrow("closed")
     for (const [i, client] of sockets.entries()) {
@@ -65,29 +72,36 @@ swap: { swap-*: { size: 1 MiB } }
       else client.socket.destroy()
     }
     await statusWhen(server, ({ connections, handshakes }) => connections === 0 && handshakes === 0)
-    await working(server.port, Promise.resolve())
+    await working(server.port, nothing)
   })
 
   it("five hundred that send a byte now and then are ended by the server, who is in goes on", async () => {
     const server = await startServer(`
 metrics: 127.0.0.1:0
-limits: { handshake: 1 s, handshakes: 600, handshakesPerAddress: 600 }
+limits: { handshake: 1 h, handshakes: 600, handshakesPerAddress: 600 }
 swap: { swap-*: { size: 1 MiB } }
 `)
+    const ended = () => server.events.filter(({ reason }) => reason === "the handshake took too long")
     await working(
       server.port,
-      (async () => {
+      async (nextPage) => {
+        // from now on it is a second: whoever works has his handshake behind him
+        const file = String(server.child.spawnargs.at(-1))
+        writeFileSync(file, readFileSync(file, "utf8").replace("1 h", "1 s"))
+        server.child.kill("SIGHUP")
+        await server.event("reloaded")
         const slow = await Promise.all(Array.from({ length: 500 }, () => mute(server.port)))
         for (const { socket } of slow) socket.resume()
-        // an option that would take days at this rate
+        // an option that takes them a million pages of the client that works
         const endless = Buffer.concat([encodeClientFlags(3), encodeOption(99, new Uint8Array(1 << 20))])
         for (let i = 0; slow.some(({ closed }) => !closed); i++) {
           for (const { closed, socket } of slow) if (!closed) socket.write(endless.subarray(i, i + 1))
-          await sleep(50)
+          await nextPage()
         }
-      })()
+        await server.until(() => ended().length >= 500 || undefined)
+      }
     )
-    expect(server.events.filter(({ reason }) => reason === "the handshake took too long")).toHaveLength(500)
+    expect(ended()).toHaveLength(500)
     await statusWhen(server, ({ connections, handshakes }) => connections === 0 && handshakes === 0)
   })
 
@@ -99,7 +113,7 @@ swap: { swap-*: { size: 1 MiB } }
     const before = server.residentBytes
     const lists = Buffer.concat([encodeClientFlags(3), ...Array<Uint8Array>(2000).fill(encodeOption(Option.List))])
     const greedy = await Promise.all(Array.from({ length: 100 }, () => mute(server.port)))
-    await working(server.port, Promise.all(greedy.map(({ socket }) => socket.write(lists))))
+    await working(server.port, () => Promise.all(greedy.map(({ socket }) => socket.write(lists))))
     // 800 MB were asked for
     expect(server.residentBytes - before).toBeLessThan(100 << 20)
   })
@@ -135,7 +149,7 @@ swap: { swap-*: { size: 1 MiB, grace: 1 ms } }
     const burst = reads(64, 131_072)
     await working(
       server.port,
-      (async () => {
+      async () => {
         for (let round = 0; round < 50; round++) {
           await Promise.all(Array.from({ length: 20 }, async (_, i) => {
             const client = await attach(server.port, i % 2 === 0 ? "disk" : "file", `127.0.0.${i + 2}`)
@@ -145,7 +159,7 @@ swap: { swap-*: { size: 1 MiB, grace: 1 ms } }
             client.reset()
           }))
         }
-      })()
+      }
     )
     await quiet()
   })
@@ -160,12 +174,10 @@ swap: { swap-*: { size: 1 MiB, grace: 1 ms } }
       client.socket.write(requests)
       greedy.push(client)
     }
-    await working(server.port, Promise.resolve())
-    const { clients } = await statusWhen(server, () => true)
+    await working(server.port, nothing)
+    const held = ({ clients }: Status) => clients.reduce((sum, { heldBytes }) => sum + heldBytes, 0)
     // an output of 1 MiB, a reply that was begun, jobs of 8 MiB on the way to the file, the requests themselves
-    const held = clients.reduce((sum, { heldBytes }) => sum + heldBytes, 0)
-    expect(held).toBeGreaterThan(0)
-    expect(held).toBeLessThan(20 * (11 << 20))
+    expect(held(await statusWhen(server, (status) => held(status) > 0))).toBeLessThan(20 * (11 << 20))
     expect(server.residentBytes - before).toBeLessThan(300 << 20)
     for (const client of greedy) client.reset()
     await quiet()
@@ -197,6 +209,6 @@ swap: { swap-*: { size: 1 MiB, grace: 1 ms } }
       expect(server.descriptors).toBeLessThanOrEqual(descriptors + 4)
     } while (Math.min(...grown) > 20 && grown.length < 3)
     expect(Math.min(...grown)).toBeLessThan(20)
-    await working(server.port, Promise.resolve())
+    await working(server.port, nothing)
   })
 })

@@ -13,7 +13,7 @@ const EVERYTHING = {
   sysbench: { threads: 2, memory: "1 MiB" }
 } as const
 
-describe("all background loads at once", { timeout: 60_000 }, () => {
+describe("all background loads at once", () => {
   it.each(Object.keys(KERNELS))("keep every law (%s)", (kernel) => {
     const of = scenario(
       [{ ...SMALL, swap: "150 MiB", link: { rate: "100 Mbit" }, background: EVERYTHING }],
@@ -53,7 +53,7 @@ describe("all background loads at once", { timeout: 60_000 }, () => {
   })
 })
 
-describe("a flood of datagrams", { timeout: 60_000 }, () => {
+describe("a flood of datagrams", () => {
   const flood = (background: NonNullable<Parameters<typeof scenario>[0][number]["background"]>) => {
     const quiet = { ...SMALL, workload: { usemem: { size: "1 MiB", processesPerCpu: 1, passes: 1 } } }
     const cluster = buildCluster(scenario([{ ...quiet, background }]), "slub-series", 1)

@@ -26,7 +26,7 @@ describe("the lockup of vanilla SLUB", () => {
     const { lockup } = result.clients[0]
     if (lockup === null) throw new Error(`no lockup: ${result.outcome}`)
     report = lockup
-  }, 600_000)
+  })
 
   it("is found, as a proved deadlock, and ends the run", () => {
     expect([result.outcome, result.clients[0].outcome]).toEqual(["lockup", "lockup"])
@@ -148,14 +148,14 @@ describe("what starved, in runs", () => {
     expect(report.firstFailure?.flags).toMatch(/^GFP_ATOMIC/)
     expect(report.firstFailure?.allocFlags).toBe("ALLOC_WMARK_MIN|ALLOC_HARDER|ALLOC_HIGH")
     for (const { free, floor } of report.firstFailure?.zones ?? []) expect(free).toBeLessThanOrEqual(floor)
-  }, 120_000)
+  })
 
   it("unrelated traffic: packets that nobody reads hold what the receive path lacks", () => {
     const report = lockupOf(scenario([{ ...SEED_2012, background: { packetsPerSecond: 2000 } }], NO_RECEIVE), "k")
     expect(report.taxonomy).toBe("unrelated traffic")
     expect(report.graph.cycle).toContain("receive ring")
     expect(report.graph.nodes.find(({ id }) => id === "unread")?.lines[0]).toMatch(/^\d+ pages of packets$/)
-  }, 120_000)
+  })
 
   it("isolated pages: the sender waits for pages that reclaimers hold, who wait for the sender", () => {
     const report = lockupOf(
@@ -178,7 +178,7 @@ describe("what starved, in runs", () => {
     expect(report.graph.nodes.find(({ id }) => id === "isolated")?.lines[0]).toMatch(
       /^DMA.*: \d+ isolated, \d+ inactive$/
     )
-  }, 120_000)
+  })
 })
 
 describe("what starved, in states that the test makes", () => {

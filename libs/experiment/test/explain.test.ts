@@ -61,7 +61,7 @@ beforeAll(() => {
   const result = Effect.runSync(Effect.provide(runExperiment(plan), runner))
   json = JSON.stringify(resultJson(result))
   saved = Either.getOrThrow(read("out", { "out/result.json": json }))
-}, 60_000)
+})
 
 describe("a result that is read back", () => {
   it("has the scenario with all its values, and the lockups", () => {
@@ -121,7 +121,7 @@ describe("a lockup explained", () => {
 
   beforeAll(() => {
     explanation = explained()
-  }, 120_000)
+  })
 
   it("shows the seconds before it, up to where nothing moves any more", () => {
     const { closeUp, momentNs, report, switchNs } = explanation
@@ -154,7 +154,7 @@ describe("a lockup explained", () => {
   it("comes too late with a patch that is switched on after it", () => {
     const late = explained({ beforeNs: -3e9 })
     expect(late.single.filter(({ fate }) => fate === "saved")).toEqual([])
-  }, 120_000)
+  })
 
   it("only looks when it is told to", () => {
     const { enough, single, together } = explained({ lookOnly: true })

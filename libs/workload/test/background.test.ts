@@ -19,7 +19,7 @@ const idle = (otherProcesses: ReadonlyArray<number> = []) => {
   return { sim, machine, items: machine.pages.vmstat.items }
 }
 
-describe("kernelBuild", { timeout: 60_000 }, () => {
+describe("kernelBuild", () => {
   it("compiles as fast as its CPUs allow, and every compiler gives back what it had", () => {
     const { sim, machine, items } = idle([500, 500])
     const host = hostOf(machine, "kernelBuild")
