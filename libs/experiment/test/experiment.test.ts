@@ -74,7 +74,7 @@ describe("an experiment", () => {
           Effect.gen(function*() {
             if (job.id < 2) return fakeResult(job.kernel, job.seed)
             yield* Deferred.succeed(begun, undefined)
-            while (!board.stopped) yield* Effect.sleep("1 millis")
+            while (!board.stopped) yield* Effect.yieldNow()
             return fakeResult(job.kernel, job.seed, "stopped", 1e9)
           })
       })
@@ -103,18 +103,21 @@ describe("an experiment", () => {
 
   it("tells where it has got to", async () => {
     const seen: Array<ExperimentProgress> = []
+    const isTold = (kernel: string, seed: number) =>
+      seen.some(({ running }) => running.some((run) => run.kernel === kernel && run.seed === seed))
+    // each run ends when it has been told of
     const slow = Layer.succeed(Runner, {
       size: 2,
       run: (job, board) =>
-        Effect.delay(
-          Effect.sync(() => fakeSimulate(job.loaded.scenario, job.kernel, job.seed, board.hooks(job.id))),
-          "5 millis"
-        )
+        Effect.gen(function*() {
+          while (!isTold(job.kernel, job.seed)) yield* Effect.yieldNow()
+          return fakeSimulate(job.loaded.scenario, job.kernel, job.seed, board.hooks(job.id))
+        })
     })
     const onProgress = (progress: ExperimentProgress) => Effect.sync(() => void seen.push(progress))
     await Effect.runPromise(Effect.provide(runExperiment(plan(), { onProgress, every: "1 millis" }), slow))
-    expect(seen.length).toBeGreaterThan(0)
-    expect(seen.every((progress) => progress.total === 15 && progress.running.length <= 2)).toBe(true)
+    expect(seen.every(({ running, total }) => total === 15 && running.length <= 2)).toBe(true)
+    expect(seen.at(-1)).toMatchObject({ done: 15, running: [] })
   })
 
   it("counts a stopped run, and takes no share of it", () => {
