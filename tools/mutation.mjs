@@ -72,11 +72,13 @@ const run = async (
   /** @type {(result: Result) => void} */ tested
 ) => {
   const byChange = new Map(mutants.map((mutant) => [changeKey(mutant.range, mutant.replacement), mutant]))
-  listener.tested = ({ fileName, location: { end, start }, replacement, status }) => {
+  listener.tested = ({ fileName, location: { end, start }, replacement, status, statusReason }) => {
     // a reporter is given lines and columns from 1
     const location = { start: fromZero(start), end: fromZero(end) }
     const mutant = byChange.get(changeKey(rangeOf({ fileName, location }), replacement))
-    if (mutant !== undefined) tested({ ...mutant, status })
+    if (mutant === undefined) return
+    if (status === "RuntimeError") console.log(`  ${mutantText({ ...mutant, status })}: ${statusReason}`)
+    tested({ ...mutant, status })
   }
   process.chdir(join(root, "libs", lib))
   const plugin = join(root, "tools/src/mutation-plugin.mjs")
@@ -84,17 +86,16 @@ const run = async (
     /** @type {any} */ ({
       mutate: [...new Set(mutants.map(({ range }) => range))],
       swaplab: { drawn: [...byChange.keys()] },
-      // beside libs/, as deep as a lib: the paths in its settings hold there too
-      tempDirName: "../../.mutants",
+      // as deep as a lib: what its files find by relative paths is found from there, too
+      tempDirName: "../../out",
       cleanTempDir: "always",
-      plugins: ["@stryker-mutator/vitest-runner", plugin],
+      plugins: [plugin],
       checkers: ["drawn"],
       ignorers: ["swaplab"],
       reporters: ["listener"],
       // Stryker would read a tsconfig.json with an older TypeScript; nothing here needs that
       tsconfigFile: "none.json",
-      testRunner: "vitest",
-      vitest: { configFile: "../../tools/src/mutation-vitest.ts", related: false },
+      testRunner: "swaplab",
       coverageAnalysis: "perTest",
       concurrency: Number(values.workers),
       timeoutMS: 10_000,
@@ -102,7 +103,7 @@ const run = async (
       mutator,
       allowConsoleColors: false,
       warnings: { unknownOptions: false },
-      logLevel: "error"
+      logLevel: "warn"
     })
   ).runMutationTest()
 }

@@ -78,7 +78,7 @@ export const draw = (mutants, count, seed) =>
   mutants.map((mutant) => ({ mutant, hash: createHash("sha256").update(`${seed} ${nameOf(mutant)}`).digest("hex") }))
     .sort((a, b) => a.hash < b.hash ? -1 : 1).slice(0, count).map(({ mutant }) => mutant)
 
-const DIED = new Set(["Killed", "Timeout", "RuntimeError"])
+const DIED = new Set(["Killed", "Timeout"])
 
 /** Whether the tests noticed. @type {(result: Result) => boolean} */
 export const hasDied = ({ status }) => DIED.has(status)

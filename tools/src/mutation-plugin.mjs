@@ -10,6 +10,7 @@ import {
   tokens
 } from "@stryker-mutator/api/plugin"
 import { changeKey, rangeOf } from "./mutants.mjs"
+import { runnerFactory } from "./mutation-runner.mjs"
 
 const NAMES = new Set(["assert", "checkInvariants"])
 
@@ -61,5 +62,6 @@ const reporter = () => ({ onMutantTested: (/** @type {any} */ result) => listene
 export const strykerPlugins = [
   ignorer,
   declareClassPlugin(PluginKind.Checker, "drawn", /** @type {any} */ (DrawnOnly)),
+  declareFactoryPlugin(PluginKind.TestRunner, "swaplab", /** @type {any} */ (runnerFactory)),
   declareFactoryPlugin(PluginKind.Reporter, "listener", reporter)
 ]

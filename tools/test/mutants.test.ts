@@ -75,7 +75,7 @@ describe("a score", () => {
   it.each([
     ["Killed", true],
     ["Timeout", true],
-    ["RuntimeError", true],
+    ["RuntimeError", false],
     ["Survived", false],
     ["NoCoverage", false]
   ])("%s: died %s", (status, died) => expect(hasDied(fared(0, status))).toBe(died))
