@@ -71,6 +71,29 @@ exports: { a: { memory: 1 MiB, faults: { stall: true } } }
     )
     await attach(server.port, "b")
   })
+
+  it.each(["a named pipe", "standard input"])("SIGHUP: what came through %s is not read again", async (way) => {
+    const pipe = join(scratch(), "pipe")
+    const named = way === "a named pipe"
+    const source = named ? pipe : "/dev/stdin"
+    const server = await startServer("exports: { a: { memory: 1 MiB } }", {
+      shell: (command) => {
+        const [, file] = /'([^']+)'$/.exec(command) ?? []
+        const serve = command.replace(file, source)
+        return `mkfifo '${pipe}'; cat '${file}' > '${pipe}' & exec ${named ? serve : `${serve} < '${pipe}'`}`
+      }
+    })
+    const client = await attach(server.port, "a")
+    for (let times = 1; times <= 2; times++) {
+      server.child.kill("SIGHUP")
+      const refused = () => server.events.filter(({ event }) => event === "not reloaded")
+      await server.until(() => refused().length === times || undefined)
+      expect(refused().at(-1)?.["why"]).toBe(
+        `${source}: is a pipe and can be read once, expected a file to reload`
+      )
+      expect((await client.write(0, page(times))).error).toBe(0)
+    }
+  })
 })
 
 describe("sockets", () => {
