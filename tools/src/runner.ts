@@ -17,7 +17,7 @@ const LONG = [
   /^libs\/sim\/test\/(random|run)\./,
   /^libs\/(slab|slub)\/test\/(integration|random)\./,
   /^libs\/swap\/test\/(cache|life|swap-map)\./,
-  /^libs\/tcp\/test\/bulk\./,
+  /^libs\/tcp\/test\/(bulk|life)\./,
   /^libs\/vmscan\/test\/(conservation|kswapd)\./
 ]
 
