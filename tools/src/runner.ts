@@ -18,7 +18,7 @@ const LONG = [
   /^libs\/(slab|slub)\/test\/(integration|random)\./,
   /^libs\/swap\/test\/(cache|life|swap-map)\./,
   /^libs\/tcp\/test\/(bulk|life)\./,
-  /^libs\/vmscan\/test\/(conservation|kswapd)\./
+  /^libs\/vmscan\/test\/(conservation|kswapd|life)\./
 ]
 
 export default class Runner extends VitestTestRunner {
