@@ -1,0 +1,34 @@
+import { readdirSync } from "node:fs"
+import { describe, expect, it } from "vitest"
+import { SCENARIOS, workspace } from "./workspace.ts"
+
+const { swaplab, wide } = workspace()
+
+describe.concurrent("validate and schema", () => {
+  it("says what a scenario consists of, and what has no effect in it", async () => {
+    const { code, stdout } = await wide("validate", "ok.yaml", "--set", "clients.0.background.bytes=100")
+    expect(code).toBe(0)
+    expect(stdout).toBe(
+      "ok.yaml: valid; kernels: 2, seeds: 3, clients: 2\n"
+        + "warning: --set clients.0.background.bytes=100: clients[0].background.bytes: 100 has no effect: background.packetsPerSecond is 0\n"
+    )
+  })
+
+  it("prints the JSON Schema", async () => {
+    const { stdout } = await swaplab("schema")
+    expect(JSON.parse(stdout)).toMatchObject({ title: "swaplab scenario", type: "object" })
+  })
+
+  it("accepts every scenario that ships", async () => {
+    for (const file of readdirSync(SCENARIOS).filter((name) => name.endsWith(".yaml"))) {
+      const { code, stdout } = await wide("validate", `${SCENARIOS}${file}`)
+      const warnings = stdout.split("\n").filter((line) => line.startsWith("warning: "))
+      // that it has none is what the scenarios of 2007 show
+      const known =
+        /^warning: .*lameter-2007\.yaml:\d+:\d+: kernels\.recursive\.base: \+ recursive-reclaim has no effect: without nbd-memalloc /
+      const expected = file.endsWith("-2007.yaml") ? 1 : 0
+      expect({ file, code, known: warnings.filter((line) => known.test(line)).length, all: warnings.length })
+        .toEqual({ file, code: 0, known: expected, all: expected })
+    }
+  })
+})
