@@ -103,6 +103,20 @@ export const published = (/** @type {Project} */ { floor }) => ({
   engines: { node: ">=20.19" }
 })
 
+/**
+ * The names by which the tests of a lib reach a file of its sources that the contents page leaves out:
+ * `#src/timer.ts`. A relative path would not do: TypeScript cannot rewrite it, because sources and tests are built into
+ * different folders.
+ */
+export const sourcesOf = (/** @type {Project} */ { folder }) =>
+  folder.startsWith("libs/")
+    ? {
+      imports: {
+        "#src/*.ts": { "@swaplab/source": "./src/*.ts", "types": "./dist/*.d.ts", "import": "./dist/*.js" }
+      }
+    }
+    : {}
+
 /** References of tsconfig.lib.json, or of tsconfig.spec.json, in the order of the floors. */
 export const referencesOf = (/** @type {Project} */ project, /** @type {"lib" | "spec"} */ kind) => [
   ...(kind === "spec" ? [{ path: "./tsconfig.lib.json" }] : []),

@@ -4,7 +4,15 @@
 import { execFileSync } from "node:child_process"
 import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { dependenciesOf, oxlintConfig, projects, published, referencesOf, rootReferences } from "./floors.mjs"
+import {
+  dependenciesOf,
+  oxlintConfig,
+  projects,
+  published,
+  referencesOf,
+  rootReferences,
+  sourcesOf
+} from "./floors.mjs"
 import { completed } from "./lock.mjs"
 import { read, root } from "./workspace.mjs"
 
@@ -25,7 +33,7 @@ for (const project of projects) {
   rewrite(`${project.folder}/package.json`, (json) => {
     const others = Object.entries(json.dependencies ?? {}).filter(([name]) => !name.startsWith("@swaplab/"))
     const all = [...others, ...Object.entries(dependenciesOf(project))].sort(([a], [b]) => a < b ? -1 : 1)
-    return { ...json, ...published(project), dependencies: Object.fromEntries(all) }
+    return { ...json, ...published(project), ...sourcesOf(project), dependencies: Object.fromEntries(all) }
   })
   for (const kind of /** @type {const} */ (["lib", "spec"])) {
     rewrite(`${project.folder}/tsconfig.${kind}.json`, (json) => ({ ...json, references: referencesOf(project, kind) }))

@@ -6,8 +6,8 @@
  * @typedef {{ name: string, version: string, dependencies?: Record<string, string>, [key: string]: unknown }} Manifest
  */
 
-/** What only this workspace needs. */
-const WORKSPACE_ONLY = ["devDependencies", "nx", "scripts"]
+/** What only this workspace needs; `imports` is for the tests of a lib. */
+const WORKSPACE_ONLY = ["devDependencies", "imports", "nx", "scripts"]
 
 /**
  * The manifest of a package as it is packed: each package of the workspace that it needs by the version that is packed with

@@ -11,7 +11,8 @@ import {
   published,
   referencesOf,
   rootReferences,
-  sideways
+  sideways,
+  sourcesOf
 } from "../src/floors.mjs"
 import { files, read, root } from "../src/workspace.mjs"
 
@@ -57,7 +58,7 @@ describe("what follows from it (npm run generate)", () => {
     expect(Object.fromEntries(workspaceDependencies)).toEqual(dependenciesOf(project))
     expect(manifest.name).toBe(packageOf(project.name))
     expect(manifest.nx.tags).toEqual([`floor:${project.floor}`])
-    expect(manifest).toMatchObject(published(project))
+    expect(manifest).toMatchObject({ ...published(project), ...sourcesOf(project) })
     for (const kind of ["lib", "spec"] as const) {
       expect(json(`${project.folder}/tsconfig.${kind}.json`)["references"]).toEqual(referencesOf(project, kind))
     }

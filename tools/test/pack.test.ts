@@ -11,6 +11,7 @@ describe("a packed manifest", () => {
       exports: { ".": "./dist/index.js" },
       dependencies: { "@swaplab/sim": "*", effect: "3.22.4" },
       devDependencies: { vitest: "3.2.7" },
+      imports: { "#src/*.ts": "./src/*.ts" },
       scripts: { test: "vitest run" },
       nx: { tags: [] }
     }, versions)).toEqual({

@@ -8,7 +8,7 @@ import { assert, type Sim, type Sleeps } from "@swaplab/sim"
 import { type BlkMemory, Mempool } from "./mempool.ts"
 
 /** Elements that fs_bio_set keeps back. */
-export const BIO_POOL_SIZE = 2
+const BIO_POOL_SIZE = 2
 
 /** A bio in no chain. */
 export const NO_BIO = -1

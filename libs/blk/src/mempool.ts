@@ -22,7 +22,7 @@ import { assert, type Process, type Sim, type Sleeps, WaitQueue } from "@swaplab
 export const NO_ELEMENT = -1
 
 /** How long a sleeper waits for an element to come back before it asks the allocator again. */
-export const MEMPOOL_WAIT_NS = 5_000_000_000
+const MEMPOOL_WAIT_NS = 5_000_000_000
 
 /**
  * Where objects come from: one object cache (`bio-0`, `blkdev_requests`, …), plugged in by the kernel.

@@ -10,9 +10,9 @@ import { RequestFifo } from "./requests.ts"
 /** `BLK_MAX_REQUEST_COUNT`: plugged requests at which the next one flushes them. */
 export const BLK_MAX_REQUEST_COUNT = 16
 /** `BLK_BATCH_REQ`: requests that a batcher may allocate while the queue is full. */
-export const BLK_BATCH_REQ = 32
+const BLK_BATCH_REQ = 32
 /** `BLK_BATCH_TIME`: how long it may. */
-export const BLK_BATCH_TIME_NS = 20_000_000
+const BLK_BATCH_TIME_NS = 20_000_000
 
 /** Plug and batching state of one task. */
 export class TaskIo {

@@ -1,4 +1,4 @@
-import { iostat } from "@swaplab/blk"
+import { iostat } from "#src/disk-stats.ts"
 import { expect, it } from "vitest"
 import { rig, start } from "./rig.ts"
 

@@ -1,5 +1,6 @@
 // The rounds of a mempool, in virtual time.
-import { Mempool, NO_ELEMENT } from "@swaplab/blk"
+import { Mempool } from "#src/mempool.ts"
+import { NO_ELEMENT } from "@swaplab/blk"
 import {
   __GFP_IO,
   __GFP_NOMEMALLOC,

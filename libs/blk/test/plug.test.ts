@@ -1,5 +1,5 @@
 // Plugs and merging: what becomes one request, and when the driver hears of it.
-import { BLK_MAX_REQUEST_COUNT } from "@swaplab/blk"
+import { BLK_MAX_REQUEST_COUNT } from "#src/task-io.ts"
 import { bootContext } from "@swaplab/page-alloc"
 import { describe, expect, it } from "vitest"
 import { rig, start, TestTask } from "./rig.ts"

@@ -1,5 +1,6 @@
 // Random submissions against a naive model, and laws that hold for any run.
-import { BLK_MAX_REQUEST_COUNT, SUBMITTED } from "@swaplab/blk"
+import { BLK_MAX_REQUEST_COUNT } from "#src/task-io.ts"
+import { SUBMITTED } from "@swaplab/blk"
 import fc from "fast-check"
 import { expect, it } from "vitest"
 import { rig, start, TestTask } from "./rig.ts"

@@ -1,5 +1,6 @@
 // Who gets a request, who waits, and in which order waiting ends.
-import { BLK_RW_ASYNC, BLK_RW_SYNC, SUBMITTED } from "@swaplab/blk"
+import { BLK_RW_ASYNC, BLK_RW_SYNC } from "#src/congestion.ts"
+import { SUBMITTED } from "@swaplab/blk"
 import { bootContext, WOULD_SLEEP } from "@swaplab/page-alloc"
 import { describe, expect, it } from "vitest"
 import { rig, start, TestTask } from "./rig.ts"

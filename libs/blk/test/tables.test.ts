@@ -1,5 +1,5 @@
 // Numbers that the reference states.
-import { queueCongestionOffThreshold, queueCongestionOnThreshold } from "@swaplab/blk"
+import { queueCongestionOffThreshold, queueCongestionOnThreshold } from "#src/congestion.ts"
 import { expect, it } from "vitest"
 import { rig, TestTask } from "./rig.ts"
 

@@ -1,4 +1,4 @@
-import { LatencyHistogram } from "@swaplab/cluster"
+import { LatencyHistogram } from "#src/run/latency.ts"
 import { describe, expect, it } from "vitest"
 
 describe("latencies", () => {

@@ -1,16 +1,14 @@
 import {
-  type Cluster,
   littlesLaw,
   packetsConserved,
   pageCensus,
   pagesConserved,
   receivedConserved,
   retransmitsExplained,
-  runCluster,
-  type ServerResult,
   swapTokens,
   switchConserved
-} from "@swaplab/cluster"
+} from "#src/run/laws.ts"
+import { type Cluster, runCluster, type ServerResult } from "@swaplab/cluster"
 import { PTE_PRESENT, pteValue } from "@swaplab/kernel"
 import { getU32, TOKEN_BYTES } from "@swaplab/nbd"
 import { bootContext, GFP_ATOMIC } from "@swaplab/page-alloc"

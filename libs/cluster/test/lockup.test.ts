@@ -1,12 +1,5 @@
-import {
-  buildCluster,
-  knotOf,
-  type LockupFacts,
-  type LockupReport,
-  lockupReport,
-  runCluster,
-  type Scenario
-} from "@swaplab/cluster"
+import { type LockupFacts, lockupReport } from "#src/run/lockup.ts"
+import { buildCluster, knotOf, type LockupReport, runCluster, type Scenario } from "@swaplab/cluster"
 import { GFP_ATOMIC, GFP_NOIO } from "@swaplab/page-alloc"
 import { beforeAll, describe, expect, it } from "vitest"
 import { scenario, SMALL } from "./clusters.ts"

@@ -1,4 +1,5 @@
-import { isLivelock, lockupReport, ReclaimWatch, type ScanningWindow } from "@swaplab/cluster"
+import { lockupReport } from "#src/run/lockup.ts"
+import { isLivelock, ReclaimWatch, type ScanningWindow } from "#src/run/reclaim-watch.ts"
 import { PGSCAN_DIRECT_DMA } from "@swaplab/page-alloc"
 import { describe, expect, it } from "vitest"
 import { scenario, SMALL, started } from "./clusters.ts"

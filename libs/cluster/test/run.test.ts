@@ -1,6 +1,6 @@
+import { outcomeOfExits } from "#src/run/client-run.ts"
 import {
   buildCluster,
-  outcomeOfExits,
   runCluster,
   type RunHooks,
   type RunProgress,

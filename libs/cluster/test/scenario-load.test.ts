@@ -1,4 +1,5 @@
-import { type LoadedScenario, loadScenario, MAX_FILE_BYTES } from "@swaplab/cluster"
+import { MAX_FILE_BYTES } from "#src/scenario/load.ts"
+import { type LoadedScenario, loadScenario } from "@swaplab/cluster"
 import { type ConfigError, formatFinding, parseOverride, toYaml } from "@swaplab/config"
 import { Effect, Either } from "effect"
 import fc from "fast-check"

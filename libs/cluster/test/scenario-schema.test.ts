@@ -1,4 +1,5 @@
-import { clientsOf, formatMiss, parseThreshold, Scenario, scenarioJsonSchema } from "@swaplab/cluster"
+import { parseThreshold } from "#src/scenario/threshold.ts"
+import { clientsOf, formatMiss, Scenario, scenarioJsonSchema } from "@swaplab/cluster"
 import { Schema } from "effect"
 import { readFileSync } from "node:fs"
 import { describe, expect, it } from "vitest"

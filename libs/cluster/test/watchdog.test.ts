@@ -1,4 +1,5 @@
-import { buildCluster, type Cluster, proofNs, type Verdict, Watchdog, WATCHDOG_PERIOD_NS } from "@swaplab/cluster"
+import { proofNs, type Verdict, Watchdog, WATCHDOG_PERIOD_NS } from "#src/run/watchdog.ts"
+import { buildCluster, type Cluster } from "@swaplab/cluster"
 import { describe, expect, it } from "vitest"
 import { scenario, SMALL, started } from "./clusters.ts"
 

@@ -1,15 +1,15 @@
 // A workload from outside: a row of its own beside those of swaplab, as the README of libs/workload shows it.
+import { Watchdog } from "#src/run/watchdog.ts"
+import { parseThreshold } from "#src/scenario/threshold.ts"
 import {
   buildCluster,
   decodeScenario,
   metricsOf,
   NO_HOOKS,
-  parseThreshold,
   pruneScenario,
   runCluster,
   scenarioJsonSchema,
-  startLoads,
-  Watchdog
+  startLoads
 } from "@swaplab/cluster"
 import { field, formatQuantity, SIZE, Size, Time } from "@swaplab/config"
 import { equalProcesses, workload, WORKLOADS, writeAll } from "@swaplab/workload"

@@ -13,7 +13,7 @@ export interface Rule<A> {
 }
 
 /** The mistakes that findings are about, in the order of the files. */
-export const locate = (tree: Tree, findings: ReadonlyArray<Finding>): ReadonlyArray<Problem> =>
+const locate = (tree: Tree, findings: ReadonlyArray<Finding>): ReadonlyArray<Problem> =>
   findings.map((finding) => ({ ...finding, place: placeAt(tree, finding.path) }))
 
 /** Problems of one source by line and column; sources in the order of their first problem. */

@@ -52,7 +52,7 @@ const textOf = (path: string, bytes: Uint8Array): Effect.Effect<string, ConfigEr
   })
 
 /** The text of a file or pipe of at most `maxBytes`. */
-export const readText = (
+const readText = (
   path: string,
   expected: Expected,
   maxBytes: number

@@ -1,10 +1,10 @@
 // Contents page of @swaplab/config, in reading order.
-export { decodeTree, forEach, locate, mistakeAt, type Rule, type RuleRow, rulesOf } from "./decode.ts"
+export { decodeTree, forEach, mistakeAt, type Rule, type RuleRow, rulesOf } from "./decode.ts"
 export { choice, field, maybe, meanings, number, orNull, required, section, text, whole, yesNo } from "./fields.ts"
-export { type FileKind, Files, readText, readYaml } from "./files.ts"
+export { type FileKind, Files, readYaml } from "./files.ts"
 export { type IncludeOptions, readWithIncludes } from "./include.ts"
 export { jsonSchemaOf } from "./json-schema.ts"
-export { merge, parsePath, setAt } from "./merge.ts"
+export { parsePath } from "./merge.ts"
 export { compareNatural } from "./natural.ts"
 export { didYouMean, nearest, orList } from "./nearest.ts"
 export { type FileCalls, layerFiles, type PathCalls } from "./node-files.ts"
@@ -14,7 +14,6 @@ export {
   type Finding,
   formatFinding,
   formatPath,
-  formatPlace,
   formatProblem,
   mismatch,
   mistake,
@@ -48,16 +47,6 @@ export {
   type Tree,
   treeOf
 } from "./tree.ts"
-export {
-  BYTE_RATE,
-  formatQuantity,
-  parseQuantity,
-  RATE,
-  roundQuantity,
-  SHARE,
-  SIZE,
-  TIME,
-  type UnitKind
-} from "./units.ts"
+export { formatQuantity, parseQuantity, RATE, roundQuantity, SHARE, SIZE, TIME, type UnitKind } from "./units.ts"
 export { toYaml } from "./write.ts"
 export { type Expected, parseValue, parseYaml } from "./yaml.ts"

@@ -45,7 +45,7 @@ export const formatPath = (path: Path): string =>
   }).join("")
 
 /** Writes a place: `x.yaml:3:5`, or the flag. */
-export const formatPlace = ({ position, source }: Place): string =>
+const formatPlace = ({ position, source }: Place): string =>
   position === null ? source : `${source}:${position.line}:${position.column}`
 
 /** Says what was found and what was expected. `found` is a value as it stood there. */

@@ -1,4 +1,5 @@
-import { BYTE_RATE, formatQuantity, parseQuantity, RATE, SHARE, SIZE, TIME, type UnitKind } from "@swaplab/config"
+import { BYTE_RATE } from "#src/units.ts"
+import { formatQuantity, parseQuantity, RATE, SHARE, SIZE, TIME, type UnitKind } from "@swaplab/config"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 

@@ -6,7 +6,7 @@ import { cellsCsv } from "./cells-csv.ts"
 import { failuresJson } from "./protocol.ts"
 
 /** Grows by one with every change that breaks a reader. */
-export const ABLATION_FORMAT = 1
+const ABLATION_FORMAT = 1
 
 /** The content of ablation.json. */
 export const ablationJson = (result: AblationResult): object => {

@@ -1,5 +1,5 @@
 // Contents page of @swaplab/experiment, in reading order.
-export { ABLATION_FORMAT, ablationCsv, ablationJson } from "./ablation-json.ts"
+export { ablationCsv, ablationJson } from "./ablation-json.ts"
 export {
   type AblationResult,
   concludeAblation,
@@ -14,11 +14,10 @@ export {
   type Allocator,
   type Change,
   makeAblation,
-  SERIES,
   type Variant
 } from "./ablation.ts"
 export { type CellLockup, cellOf, type CellResult } from "./cell.ts"
-export { type NamedSeries, packResult, packSeries, unpackResult, unpackSeries } from "./codec.ts"
+export { packResult, unpackResult } from "./codec.ts"
 export { type ComparedRow, type ComparedTime, type Comparison, comparisonsOf, runsOf } from "./comparison.ts"
 export {
   experimentOf,
@@ -34,10 +33,10 @@ export {
 } from "./experiment.ts"
 export { explainTimeout, type TimeoutExplanation } from "./explain-timeout.ts"
 export { explain, type ExplainOptions, type Explanation } from "./explain.ts"
-export { type Counterfactual, type Fate, fateOf } from "./fate.ts"
+export { type Counterfactual, type Fate } from "./fate.ts"
 export { jsonFile, RESULT_FILES, resultFiles, writeFiles } from "./files.ts"
 export { makeFolder, NoFolder } from "./folder.ts"
-export { CELL_FORM, type Form, RUN_FORM } from "./form.ts"
+export { CELL_FORM, type Form } from "./form.ts"
 export {
   type ExperimentOptions,
   type ExperimentProgress,
@@ -46,13 +45,13 @@ export {
   type JobStore,
   runJobs
 } from "./jobs.ts"
-export { MAP_FORMAT, mapCsv, mapJson } from "./map-json.ts"
+export { mapCsv, mapJson } from "./map-json.ts"
 export { endedRuns } from "./outcome-counts.ts"
 export { type Axis, type Job, makePlan, type MapField, type MapPlan, type Plan, type PlanOptions } from "./plan.ts"
 export { RunFailure } from "./protocol.ts"
-export { MAX_VALUES, parseAxis, spread } from "./range.ts"
+export { parseAxis } from "./range.ts"
 export { reasonOf } from "./reason.ts"
-export { type KernelSummary, RESULT_FORMAT, type ResultJson, resultJson, summarise } from "./result-json.ts"
+export { type KernelSummary, type ResultJson, resultJson, summarise } from "./result-json.ts"
 export { type ClientSpread, type RunMetrics } from "./run-metrics.ts"
 export { openRunStore, type RunStore, StoreMismatch, type StoreOptions } from "./run-store.ts"
 export { layerInProcess, layerWorkerMain, layerWorkers, Runner, type Simulate } from "./runner.ts"
@@ -62,22 +61,9 @@ export {
   type LockupChoice,
   readResult,
   type SavedLockup,
-  type SavedResult,
-  type SavedTimeout
+  type SavedResult
 } from "./saved-result.ts"
-export { seriesCsv } from "./series-csv.ts"
 export { type LostStep } from "./shrink-search.ts"
 export { shrink, type ShrinkOptions, type ShrinkProgress, type Shrunk } from "./shrink.ts"
-export {
-  type Averaging,
-  type Estimate,
-  type Faster,
-  faster,
-  meanEstimate,
-  medianOf,
-  mmtestsEstimate,
-  pairedDifference,
-  significant,
-  wilson
-} from "./statistics.ts"
+export { type Estimate, type Faster, medianOf } from "./statistics.ts"
 export { EXIT, expectationOf, type Finding, judge, judgeRuns, type Verdict } from "./verdict.ts"

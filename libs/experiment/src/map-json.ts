@@ -9,7 +9,7 @@ import { failuresJson } from "./protocol.ts"
 import { wilson } from "./statistics.ts"
 
 /** Grows by one with every change that breaks a reader. */
-export const MAP_FORMAT = 1
+const MAP_FORMAT = 1
 
 /** The content of map.json. */
 export const mapJson = (

@@ -1,3 +1,4 @@
+import { SERIES } from "#src/ablation.ts"
 import { metricsOf, type RunResult, type Scenario } from "@swaplab/cluster"
 import {
   ablationCsv,
@@ -10,8 +11,7 @@ import {
   makeAblation,
   type PatchVerdict,
   RunFailure,
-  runJobs,
-  SERIES
+  runJobs
 } from "@swaplab/experiment"
 import { Effect, Either } from "effect"
 import { describe, expect, it } from "vitest"

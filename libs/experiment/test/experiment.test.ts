@@ -1,3 +1,5 @@
+import { seriesCsv } from "#src/series-csv.ts"
+import { wilson } from "#src/statistics.ts"
 import type { RunResult } from "@swaplab/cluster"
 import {
   cellOf,
@@ -15,10 +17,8 @@ import {
   runExperiment,
   RunFailure,
   Runner,
-  seriesCsv,
   summarise,
-  unpackResult,
-  wilson
+  unpackResult
 } from "@swaplab/experiment"
 import { Deferred, Effect, Either, Fiber, Layer } from "effect"
 import { describe, expect, it } from "vitest"

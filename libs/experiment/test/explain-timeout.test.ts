@@ -1,4 +1,5 @@
-import { chooseTimeout, explainTimeout, type SavedResult, type SavedTimeout } from "@swaplab/experiment"
+import { type SavedTimeout } from "#src/saved-result.ts"
+import { chooseTimeout, explainTimeout, type SavedResult } from "@swaplab/experiment"
 import { describe, expect, it } from "vitest"
 import { scenarioWith } from "./fake.ts"
 

@@ -1,6 +1,7 @@
+import { fateOf } from "#src/fate.ts"
 import type { LockupReport, Outcome, RunResult } from "@swaplab/cluster"
 import { OUTCOMES } from "@swaplab/cluster"
-import { type Fate, fateOf } from "@swaplab/experiment"
+import { type Fate } from "@swaplab/experiment"
 import { describe, expect, it } from "vitest"
 import { fakeReport, fakeResult } from "./fake.ts"
 

@@ -1,15 +1,8 @@
+import { unpackSeries } from "#src/codec.ts"
 import { SystemError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
-import {
-  layerInProcess,
-  makePlan,
-  RESULT_FILES,
-  resultFiles,
-  runExperiment,
-  unpackSeries,
-  writeFiles
-} from "@swaplab/experiment"
+import { layerInProcess, makePlan, RESULT_FILES, resultFiles, runExperiment, writeFiles } from "@swaplab/experiment"
 import { Effect, Either, Exit, Layer } from "effect"
 import { describe, expect, it } from "vitest"
 import { fakeSimulate, scenarioWith } from "./fake.ts"

@@ -1,4 +1,5 @@
-import { MAX_VALUES, parseAxis, spread } from "@swaplab/experiment"
+import { MAX_VALUES, spread } from "#src/range.ts"
+import { parseAxis } from "@swaplab/experiment"
 import { Either } from "effect"
 import { describe, expect, it } from "vitest"
 

@@ -1,3 +1,4 @@
+import { RUN_FORM } from "#src/form.ts"
 import type { RunResult } from "@swaplab/cluster"
 import {
   CELL_FORM,
@@ -8,7 +9,6 @@ import {
   layerInProcess,
   makePlan,
   openRunStore,
-  RUN_FORM,
   runJobs,
   type StoreOptions
 } from "@swaplab/experiment"

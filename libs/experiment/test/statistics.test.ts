@@ -1,4 +1,4 @@
-import { faster, meanEstimate, mmtestsEstimate, pairedDifference, significant, wilson } from "@swaplab/experiment"
+import { faster, meanEstimate, mmtestsEstimate, pairedDifference, significant, wilson } from "#src/statistics.ts"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 

@@ -1,16 +1,15 @@
 // Every way through the fault handler, on a machine whose disk the test holds in its hand.
+import { FAULT_OOM } from "#src/mm/mm.ts"
+import { PTE_SWAP, PTRS_PER_PTE } from "#src/mm/page-table.ts"
 import {
   FAULT_DONE,
-  FAULT_OOM,
   FAULT_SIGBUS,
   type KernelTask,
   PTE_ACCESSED,
   PTE_DIRTY,
   PTE_PRESENT,
-  PTE_SWAP,
   PTE_WRITE,
-  pteValue,
-  PTRS_PER_PTE
+  pteValue
 } from "@swaplab/kernel"
 import {
   NR_ANON_PAGES,

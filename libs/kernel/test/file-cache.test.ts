@@ -1,4 +1,6 @@
-import { type FileCache, type KernelTask, type Writeback } from "@swaplab/kernel"
+import { type FileCache } from "#src/files/file-cache.ts"
+import { type Writeback } from "#src/files/writeback.ts"
+import { type KernelTask } from "@swaplab/kernel"
 import { NR_DIRTY, NR_FILE_PAGES, NR_INACTIVE_FILE, NR_WRITEBACK, NR_WRITTEN } from "@swaplab/page-alloc"
 import type { Sleeps } from "@swaplab/sim"
 import { describe, expect, it } from "vitest"

@@ -1,15 +1,5 @@
-import {
-  type KernelTask,
-  Machine,
-  PageTables,
-  procOf,
-  PTE_PRESENT,
-  PTE_SWAP,
-  ptePage,
-  pteSwap,
-  pteValue,
-  PTRS_PER_PTE
-} from "@swaplab/kernel"
+import { PageTables, PTE_SWAP, ptePage, pteSwap, PTRS_PER_PTE } from "#src/mm/page-table.ts"
+import { type KernelTask, Machine, procOf, PTE_PRESENT, pteValue } from "@swaplab/kernel"
 import { bootContext, GFP_ATOMIC, GFP_HIGHUSER_MOVABLE, NR_DIRTY_THRESHOLD, NR_FILE_PAGES } from "@swaplab/page-alloc"
 import type { Sleeps } from "@swaplab/sim"
 import fc from "fast-check"

@@ -1,17 +1,13 @@
+import { netSwitches, readaheadPlug, reserveSwitches, slubRelease, vmscanSwitches } from "#src/patches/switches.ts"
 import {
   type Base,
   BASES,
   type KernelSpec,
   nbdSwitches,
-  netSwitches,
   pageAllocSwitches,
   PATCHES,
   patchesOf,
-  type PatchName,
-  readaheadPlug,
-  reserveSwitches,
-  slubRelease,
-  vmscanSwitches
+  type PatchName
 } from "@swaplab/kernel"
 import type { PageAllocSwitches } from "@swaplab/page-alloc"
 import fc from "fast-check"

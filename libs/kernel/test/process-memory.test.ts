@@ -1,4 +1,4 @@
-import { ProcessTable } from "@swaplab/kernel"
+import { ProcessTable } from "#src/mm/process-memory.ts"
 import { NR_KERNEL_STACK } from "@swaplab/page-alloc"
 import { expect, it } from "vitest"
 import { boot } from "./rig.ts"

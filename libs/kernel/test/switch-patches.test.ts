@@ -1,12 +1,5 @@
-import {
-  nbdSwitches,
-  netSwitches,
-  pageAllocSwitches,
-  PATCHES,
-  readaheadPlug,
-  switchPatches,
-  vmscanSwitches
-} from "@swaplab/kernel"
+import { netSwitches, readaheadPlug, vmscanSwitches } from "#src/patches/switches.ts"
+import { nbdSwitches, pageAllocSwitches, PATCHES, switchPatches } from "@swaplab/kernel"
 import { describe, expect, it } from "vitest"
 import { boot } from "./rig.ts"
 

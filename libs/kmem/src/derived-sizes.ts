@@ -14,13 +14,13 @@ export const SKB_HEAD_SLOT = align(SKBUFF_HEAD, L1_CACHE_BYTES)
 export const SKB_FCLONE_SLOT = 512
 
 /** SKB_DATA_ALIGN: data areas are multiples of a cache line. */
-export const skbDataAlign = (bytes: number): number => align(bytes, L1_CACHE_BYTES)
+const skbDataAlign = (bytes: number): number => align(bytes, L1_CACHE_BYTES)
 
 /** Bytes asked from kmalloc for `bytes` of data: 272 → 640, 576 → 896, 1586 → 1920. */
 export const skbDataArea = (bytes: number): number => skbDataAlign(bytes) + SKB_SHARED_INFO
 
 /** Bytes usable in front of the shared info once kmalloc rounded up to its class (SKB_WITH_OVERHEAD(ksize)). */
-export const skbUsableBytes = (bytes: number): number => kmallocSize(skbDataArea(bytes)) - SKB_SHARED_INFO
+const skbUsableBytes = (bytes: number): number => kmallocSize(skbDataArea(bytes)) - SKB_SHARED_INFO
 
 /** SKB_TRUESIZE of a kmalloc'ed skb: usable data + head structure + shared info, as charged to a socket. */
 export const skbTruesize = (bytes: number): number =>

@@ -1,15 +1,7 @@
 // Contents page of @swaplab/kmem, in reading order.
-export * from "./derived-sizes.ts"
-export { GFP_CONSTRAINT_MASK, GFP_RECLAIM_MASK, GFP_SLAB_PASS_MASK } from "./gfp-masks.ts"
-export {
-  makeObject,
-  MAX_OBJECTS_PER_SLAB,
-  MAX_SLABS,
-  NO_OBJECT,
-  objectIndex,
-  objectSlab,
-  SlabNumbers
-} from "./handle.ts"
+export { skbDataArea, skbTruesize } from "./derived-sizes.ts"
+export { GFP_CONSTRAINT_MASK, GFP_SLAB_PASS_MASK } from "./gfp-masks.ts"
+export { MAX_OBJECTS_PER_SLAB, NO_OBJECT, objectIndex, SlabNumbers } from "./handle.ts"
 export {
   align,
   type AllocatorFamily,
@@ -18,9 +10,7 @@ export {
   kmallocName,
   kmallocSize,
   kmallocSizes,
-  SLAB_KMALLOC_SIZES,
-  slotAlignment,
-  SLUB_KMALLOC_SIZES
+  slotAlignment
 } from "./kmalloc.ts"
 export {
   type CacheOptions,
@@ -32,8 +22,18 @@ export {
   type PageSource,
   type ReserveSwitches
 } from "./object-allocator.ts"
-export * from "./object-sizes.ts"
+export {
+  BIO_0,
+  L1_CACHE_BYTES,
+  MM_STRUCT,
+  RADIX_TREE_NODE,
+  REQUEST,
+  SKBUFF_FCLONE,
+  SKBUFF_HEAD,
+  TASK_STRUCT,
+  VM_AREA_STRUCT
+} from "./object-sizes.ts"
 export { CACHED, CHAIN_END, HELD, NO_SLAB, ON_NO_LIST, SlabTable } from "./slab-table.ts"
-export { type SizeHeading, slabinfoHeader, slabinfoLine, type SlabinfoRow, slabinfoText } from "./slabinfo.ts"
+export { type SizeHeading, slabinfoLine, type SlabinfoRow, slabinfoText } from "./slabinfo.ts"
 // for tests, and for using an object allocator without a page allocator
 export { FakePages, onCpu, runNow, taskOn } from "./fake-pages.ts"

@@ -13,7 +13,7 @@ import { L1_CACHE_BYTES } from "./object-sizes.ts"
 export type AllocatorFamily = "slab" | "slub"
 
 /** "size-N" of SLAB, bytes, ascending. 96 exists only where the cache line is shorter than 64 bytes. */
-export const SLAB_KMALLOC_SIZES: ReadonlyArray<number> = [
+const SLAB_KMALLOC_SIZES: ReadonlyArray<number> = [
   32,
   64,
   128,
@@ -36,7 +36,7 @@ export const SLAB_KMALLOC_SIZES: ReadonlyArray<number> = [
 ]
 
 /** "kmalloc-N" of SLUB, bytes, ascending. Larger requests go to the page allocator. */
-export const SLUB_KMALLOC_SIZES: ReadonlyArray<number> = [
+const SLUB_KMALLOC_SIZES: ReadonlyArray<number> = [
   8,
   16,
   32,

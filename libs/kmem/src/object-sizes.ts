@@ -12,48 +12,46 @@
 export const L1_CACHE_BYTES = 64
 
 /** struct page: the memory map costs 1.56 % of RAM. */
-export const STRUCT_PAGE = 64
+const STRUCT_PAGE = 64
 
 /** struct sk_buff (slot 256), the fclone pair of two of them and a counter (slot 512), and what ends each data area. */
 export const SKBUFF_HEAD = 224
 export const SKBUFF_FCLONE = 452
 export const SKB_SHARED_INFO = 320
-/** Fragments that one skb can point to. */
-export const MAX_SKB_FRAGS = 17
 /** Headroom of received buffers, and the extra offset for the IP header (0 on x86). */
 export const NET_SKB_PAD = 64
-export const NET_IP_ALIGN = 0
+const NET_IP_ALIGN = 0
 /** Header room of a TCP packet: 128 + MAX_HEADER (144 in this configuration). */
 export const MAX_TCP_HEADER = 272
 
 /** struct bio, one inline bio_vec, and the "bio-0" object of the block layer's pool. */
-export const BIO = 104
-export const BIO_VEC = 16
+const BIO = 104
+const BIO_VEC = 16
 export const BIO_0 = 168
 /** struct request ("blkdev_requests"). */
 export const REQUEST = 344
-export const IO_CONTEXT = 96
-export const IO_CQ = 56
+const IO_CONTEXT = 96
+const IO_CQ = 56
 
 /** nbd wire headers. */
-export const NBD_REQUEST = 28
-export const NBD_REPLY = 16
+const NBD_REQUEST = 28
+const NBD_REPLY = 16
 
 /** struct radix_tree_node: 64 slots, 3 tags; has a constructor (568 in SLUB) and is reclaim-accounted. */
 export const RADIX_TREE_NODE = 560
 
 export const VM_AREA_STRUCT = 176
-export const ANON_VMA = 64
-export const ANON_VMA_CHAIN = 48
+const ANON_VMA = 64
+const ANON_VMA_CHAIN = 48
 export const MM_STRUCT = 816
 export const TASK_STRUCT = 1880
 /** Two pages, straight from the page allocator at order 1. */
-export const KERNEL_STACK = 8192
+const KERNEL_STACK = 8192
 /** One page of page table entries, maps 2 MiB; GFP_KERNEL, never reclaimable. */
-export const PTE_PAGE = 4096
+const PTE_PAGE = 4096
 
-export const SOCK = 632
-export const TCP_SOCK = 1720
+const SOCK = 632
+const TCP_SOCK = 1720
 
 /** All of them by name, for tables and reports. Bytes. */
 export const objectSizes = {

@@ -1,4 +1,5 @@
-import { GFP_CONSTRAINT_MASK, GFP_RECLAIM_MASK, GFP_SLAB_PASS_MASK } from "@swaplab/kmem"
+import { GFP_RECLAIM_MASK } from "#src/gfp-masks.ts"
+import { GFP_CONSTRAINT_MASK, GFP_SLAB_PASS_MASK } from "@swaplab/kmem"
 import {
   __GFP_COLD,
   __GFP_DMA32,

@@ -2,21 +2,16 @@ import {
   ACK_KMALLOC,
   ACK_TRUESIZE,
   fragmentsPerPage,
-  getOrder,
-  kmallocName,
-  kmallocSize,
-  kmallocSizes,
   netdevFragmentSize,
   netdevTruesize,
-  objectSizes,
   SKB_FCLONE_SLOT,
   SKB_HEAD_SLOT,
-  skbDataArea,
-  slotAlignment,
   TCP_HEAD_AREA,
   TCP_LINEAR_PAYLOAD,
   tcpDataTruesize
-} from "@swaplab/kmem"
+} from "#src/derived-sizes.ts"
+import { objectSizes } from "#src/object-sizes.ts"
+import { getOrder, kmallocName, kmallocSize, kmallocSizes, skbDataArea, slotAlignment } from "@swaplab/kmem"
 import { expect, it } from "vitest"
 
 it.each(

@@ -1,12 +1,10 @@
+import { makeObject, MAX_SLABS, objectSlab } from "#src/handle.ts"
 import {
   CHAIN_END,
   HELD,
-  makeObject,
   MAX_OBJECTS_PER_SLAB,
-  MAX_SLABS,
   NO_SLAB,
   objectIndex,
-  objectSlab,
   ON_NO_LIST,
   SlabNumbers,
   SlabTable

@@ -1,4 +1,5 @@
-import { slabinfoHeader, slabinfoLine, slabinfoText } from "@swaplab/kmem"
+import { slabinfoHeader } from "#src/slabinfo.ts"
+import { slabinfoLine, slabinfoText } from "@swaplab/kmem"
 import { expect, it } from "vitest"
 
 const slabRow = {

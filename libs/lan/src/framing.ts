@@ -15,9 +15,6 @@ export interface Framing {
 /** Ethernet around a network-layer packet: 14 + 4 stored, 8 + 12 on the wire only. */
 export const ETHERNET: Framing = { overheadBytes: 18, minimumBytes: 64, gapBytes: 20 }
 
-/** Ethernet when `FrameOps.bytes` already counts the 14-byte header. */
-export const ETHERNET_WITH_HEADER: Framing = { overheadBytes: 4, minimumBytes: 64, gapBytes: 20 }
-
 /** Bytes that a packet takes in a buffer. */
 export const storedBytes = (framing: Framing, packetBytes: number): number => {
   const bytes = packetBytes + framing.overheadBytes

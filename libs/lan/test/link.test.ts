@@ -1,4 +1,6 @@
-import { DROPPED, DropReason, ETHERNET, Link, TapEvent, wireBytes } from "@swaplab/lan"
+import { TapEvent } from "#src/frame-ops.ts"
+import { ETHERNET, wireBytes } from "#src/framing.ts"
+import { DROPPED, DropReason, Link } from "@swaplab/lan"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { tcpPackets, testLan } from "./frames.ts"

@@ -1,4 +1,5 @@
-import { DropReason, headroomBytes, Link, Switch, type SwitchOptions } from "@swaplab/lan"
+import { headroomBytes } from "#src/ingress-pause.ts"
+import { DropReason, Link, Switch, type SwitchOptions } from "@swaplab/lan"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { testLan } from "./frames.ts"

@@ -1,4 +1,3 @@
 // Contents page of @swaplab/nbd-driver, in reading order.
-export { Mutex } from "./mutex.ts"
 export { type NbdCosts, type NbdCounters, NbdDevice, type NbdOptions } from "./nbd-device.ts"
 export { type Transport } from "./transport.ts"

@@ -4,30 +4,13 @@
 export * from "./wire/index.ts"
 
 // the server's engine
-export { admit } from "./server/admit.ts"
-export { blockStatusQuery, blockStatusReply } from "./server/block-status.ts"
 export { dispatch, type ExportStore, type ExtentSource } from "./server/dispatch.ts"
-export {
-  type ExportInfo,
-  exportInfo,
-  modeFlags,
-  SIMPLE_MODE,
-  SWAP_EXPORT_FLAGS,
-  type TransmissionMode
-} from "./server/export.ts"
+export { type ExportInfo, exportInfo, SIMPLE_MODE, SWAP_EXPORT_FLAGS, type TransmissionMode } from "./server/export.ts"
 export { FairClient, FairQueue } from "./server/fair-queue.ts"
 export { Job, type JobOwner } from "./server/job.ts"
-export { MEMORY_BLOCK, MemoryStore } from "./server/memory-store.ts"
-export {
-  BASE_ALLOCATION,
-  BASE_ALLOCATION_ID,
-  type ExportTable,
-  MAX_OPTIONS,
-  Negotiation,
-  type NegotiationStep,
-  type TlsMode
-} from "./server/negotiation.ts"
-export { REPLY_BUFFER_BYTES, ReplyBuffer } from "./server/reply-buffer.ts"
+export { MemoryStore } from "./server/memory-store.ts"
+export { type ExportTable, Negotiation, type NegotiationStep, type TlsMode } from "./server/negotiation.ts"
+export { ReplyBuffer } from "./server/reply-buffer.ts"
 export { type ByteStore, type ServedExport, type WaitingStore } from "./server/served-export.ts"
 export { ServerSession } from "./server/session.ts"
 export { type TransmissionHost } from "./server/transmission-host.ts"

@@ -1,5 +1,5 @@
+import { admit } from "#src/server/admit.ts"
 import {
-  admit,
   Command,
   CommandFlag,
   exportInfo,

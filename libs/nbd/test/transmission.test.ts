@@ -1,3 +1,5 @@
+import { MEMORY_BLOCK } from "#src/server/memory-store.ts"
+import { REPLY_BUFFER_BYTES } from "#src/server/reply-buffer.ts"
 import {
   Command,
   CommandFlag,
@@ -5,10 +7,8 @@ import {
   encodeRequest,
   exportInfo,
   type Job,
-  MEMORY_BLOCK,
   MemoryStore,
   NbdError,
-  REPLY_BUFFER_BYTES,
   ReplyBuffer,
   type Request,
   type ServedExport,

@@ -1,43 +1,38 @@
+import { type Chunk, chunkCode, encodeChunk } from "#src/wire/chunk.ts"
+import { knownError } from "#src/wire/constants.ts"
+import { HandshakeDecoder, MAX_OPTION_DATA, ReplyDecoder, RequestDecoder } from "#src/wire/decoders.ts"
 import {
-  type Chunk,
-  chunkCode,
-  Command,
   decodeInfo,
   decodeInfoRequest,
   decodeMetaContext,
   decodeMetaContextRequest,
-  decodeReplyHeader,
-  decodeRequestHeader,
   decodeServerReply,
-  encodeChunk,
-  encodeClientFlags,
   encodeExportNameReply,
-  encodeGreeting,
   encodeInfo,
-  encodeInfoRequest,
   encodeMetaContext,
+  encodeServerReply
+} from "#src/wire/handshake.ts"
+import { decodeReplyHeader, encodeReplyHeader, ReplyKind } from "#src/wire/reply.ts"
+import {
+  Command,
+  decodeRequestHeader,
+  encodeClientFlags,
+  encodeGreeting,
+  encodeInfoRequest,
   encodeMetaContextRequest,
   encodeOption,
   encodeOptionReply,
-  encodeReplyHeader,
   encodeRequest,
   encodeRequestHeader,
-  encodeServerReply,
   encodeSimpleReply,
   getU32,
-  HandshakeDecoder,
-  knownError,
-  MAX_OPTION_DATA,
   MAX_PAYLOAD,
   NbdError,
   Option,
   OptionDecoder,
   OptionReplyType,
   Reply,
-  ReplyDecoder,
-  ReplyKind,
-  Request,
-  RequestDecoder
+  Request
 } from "@swaplab/nbd"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"

@@ -7,7 +7,7 @@ import { assert } from "@swaplab/sim"
 
 /** Protocols: below 256 an IPv4 protocol number, otherwise an ethertype. */
 export const IPPROTO_TCP = 6
-export const IPPROTO_UDP = 17
+const IPPROTO_UDP = 17
 export const ETH_P_ARP = 0x0806
 export const ETH_P_8021Q = 0x8100
 export const ETH_P_IPV6 = 0x86dd
@@ -15,7 +15,6 @@ export const ETH_P_LLDP = 0x88cc
 
 /** TCP flags, as in the header. */
 export const TCPHDR_FIN = 0x01
-export const TCPHDR_SYN = 0x02
 export const TCPHDR_RST = 0x04
 export const TCPHDR_PSH = 0x08
 export const TCPHDR_ACK = 0x10

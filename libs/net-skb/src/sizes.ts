@@ -6,7 +6,7 @@
 // net/ipv4/tcp.c:tcp_init, tcp_init_mem
 
 /** sizeof(struct sk_buff) rounded to a cache line. */
-export const SKB_HEAD_ALIGNED = 256
+const SKB_HEAD_ALIGNED = 256
 /** sizeof(struct skb_shared_info), cache aligned. */
 export const SKB_SHARED_INFO_BYTES = 320
 /** Page fragments of one skb. */
@@ -21,7 +21,7 @@ export const TCP_HEADER_BYTES = 52
 /** Ethernet header, checksum, preamble and the gap between two frames. */
 export const ETHERNET_OVERHEAD_BYTES = 38
 /** The smallest frame, with preamble and gap. */
-export const MIN_WIRE_BYTES = 84
+const MIN_WIRE_BYTES = 84
 /** Payload of a full segment on a 1500-byte MTU with time stamps. */
 export const MSS = 1448
 

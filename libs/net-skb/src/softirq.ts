@@ -7,9 +7,9 @@
 import type { Context } from "@swaplab/page-alloc"
 import type { EventKind, EventQueue, Nanoseconds, Sim } from "@swaplab/sim"
 
-export const NAPI_WEIGHT = 64
-export const NETDEV_BUDGET = 300
-export const MAX_SOFTIRQ_RESTART = 10
+const NAPI_WEIGHT = 64
+const NETDEV_BUDGET = 300
+const MAX_SOFTIRQ_RESTART = 10
 
 /** A device (or anything else) that is polled. */
 export interface Napi {

@@ -33,7 +33,7 @@ export interface NetStackOptions {
 }
 
 /** Headers of the skb that is about to be handed to the device: filled in by the protocol, read by the device. */
-export class TxHeader {
+class TxHeader {
   proto = IPPROTO_TCP
   dst = 0
   sport = 0

@@ -1,5 +1,7 @@
 // Every row of the table of cards, by what its columns say.
-import { CARD_NAMES, cardOf, DatagramSocket, isCardName, RxRing } from "@swaplab/net-skb"
+import { isCardName } from "#src/cards.ts"
+import { RxRing } from "#src/rx-ring.ts"
+import { CARD_NAMES, cardOf, DatagramSocket } from "@swaplab/net-skb"
 import { describe, expect, it } from "vitest"
 import { Toy } from "./toy.ts"
 

@@ -1,4 +1,6 @@
-import { CARDS, DatagramSocket, ETH_P_ARP, ETH_P_LLDP, type NetSwitches, ProtoMemory, Socket } from "@swaplab/net-skb"
+import { ETH_P_ARP } from "#src/packets.ts"
+import { ProtoMemory } from "#src/sock.ts"
+import { CARDS, DatagramSocket, ETH_P_LLDP, type NetSwitches, Socket } from "@swaplab/net-skb"
 import { __GFP_MEMALLOC, type Context, GFP_ATOMIC, NO_PAGE, PF_MEMALLOC } from "@swaplab/page-alloc"
 import { describe, expect, it } from "vitest"
 import { Toy } from "./toy.ts"

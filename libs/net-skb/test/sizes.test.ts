@@ -1,16 +1,6 @@
-import {
-  DATAGRAM_RCVBUF,
-  ETHERNET_OVERHEAD_BYTES,
-  MSS,
-  netdevFragBytes,
-  skbDataArea,
-  skbTruesize,
-  TCP_HEADER_BYTES,
-  tcpMem,
-  tcpRmem,
-  tcpWmem,
-  wireBytes
-} from "@swaplab/net-skb"
+import { netdevFragBytes } from "#src/netdev-alloc.ts"
+import { DATAGRAM_RCVBUF, ETHERNET_OVERHEAD_BYTES, skbDataArea } from "#src/sizes.ts"
+import { MSS, skbTruesize, TCP_HEADER_BYTES, tcpMem, tcpRmem, tcpWmem, wireBytes } from "@swaplab/net-skb"
 import { describe, expect, it } from "vitest"
 
 describe("buffer limits from free pages", () => {

@@ -49,7 +49,7 @@ export const NO_SWITCHES: PageAllocSwitches = {
 }
 
 /** May this context, with this mask, ignore the watermarks? */
-export const noWatermarks = (ctx: Context, gfp: number, switches: PageAllocSwitches): boolean => {
+const noWatermarks = (ctx: Context, gfp: number, switches: PageAllocSwitches): boolean => {
   if ((gfp & __GFP_NOMEMALLOC) !== 0) return false
   if (switches.gfpMemalloc && (gfp & __GFP_MEMALLOC) !== 0) return true
   if (switches.softirqMemalloc && ctx.servingSoftirq && (ctx.flags & PF_MEMALLOC) !== 0) return true

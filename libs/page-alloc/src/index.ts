@@ -1,22 +1,58 @@
 // Contents page of @swaplab/page-alloc, in reading order.
-export * from "./alloc-flags.ts"
-export { Buddy } from "./buddy.ts"
-export { type AllocationFailure, allocationName, type AllocCounters } from "./failure.ts"
-export { BYTES_PER_FRAME, Frames, NONE, OFF_LIST, type PageToken } from "./frames.ts"
-export * from "./gfp.ts"
+export { ALLOC_HARDER, ALLOC_HIGH, allocFlagNames, type PageAllocSwitches, type PfmemallocMark } from "./alloc-flags.ts"
+export { allocationName } from "./failure.ts"
+export { Frames, NONE, type PageToken } from "./frames.ts"
 export {
-  PRESENT_PAGES_PRESETS,
-  type PresentPages,
-  type ZoneSize,
-  zonesOfPresentPages,
-  zonesOfRam
-} from "./memory-map.ts"
-export { NO_PAGE, Node } from "./node.ts"
-export { type AllocCosts, DEFAULT_ALLOC_COSTS, type PageAllocOptions } from "./options.ts"
+  __GFP_COLD,
+  __GFP_COMP,
+  __GFP_DMA32,
+  __GFP_FS,
+  __GFP_HARDWALL,
+  __GFP_HIGH,
+  __GFP_IO,
+  __GFP_MEMALLOC,
+  __GFP_MOVABLE,
+  __GFP_NOFAIL,
+  __GFP_NOMEMALLOC,
+  __GFP_NORETRY,
+  __GFP_NOTRACK,
+  __GFP_NOWARN,
+  __GFP_RECLAIMABLE,
+  __GFP_REPEAT,
+  __GFP_THISNODE,
+  __GFP_WAIT,
+  __GFP_WRITE,
+  __GFP_ZERO,
+  GFP_ATOMIC,
+  GFP_HIGHUSER_MOVABLE,
+  GFP_KERNEL,
+  GFP_NOFS,
+  GFP_NOIO,
+  gfpFlagNames
+} from "./gfp.ts"
+export { type PresentPages, type ZoneSize } from "./memory-map.ts"
+export { NO_PAGE } from "./node.ts"
+export { type AllocCosts, type PageAllocOptions } from "./options.ts"
 export { PageAllocator } from "./page-allocator.ts"
-export * from "./page-flags.ts"
+export {
+  PAGE_FLAGS_CHECK_AT_FREE,
+  PG_active,
+  PG_buddy,
+  PG_dirty,
+  PG_error,
+  PG_isolated,
+  PG_locked,
+  PG_lru,
+  PG_reclaim,
+  PG_referenced,
+  PG_slab,
+  PG_swapbacked,
+  PG_swapcache,
+  PG_unevictable,
+  PG_uptodate,
+  PG_writeback
+} from "./page-flags.ts"
 export { PageList } from "./page-list.ts"
-export { buddyinfoText, zoneinfoText } from "./proc.ts"
 export { NO_RECLAIMER, type Reclaimer } from "./reclaimer.ts"
 export { Refusal } from "./refusal.ts"
 export {
@@ -31,18 +67,61 @@ export {
   PF_SWAPWRITE,
   type Task
 } from "./sched.ts"
-export { shouldAllocRetry, WOULD_SLEEP } from "./slow-path.ts"
-export * from "./vmstat-items.ts"
-export { VmStat, type VmStatLines } from "./vmstat.ts"
-export * from "./watermark.ts"
+export { WOULD_SLEEP } from "./slow-path.ts"
 export {
-  MAX_ORDER_NR_PAGES,
-  PerCpuPages,
-  watermarkFloor,
-  WMARK_HIGH,
-  WMARK_LOW,
-  WMARK_MIN,
-  Zone,
-  ZONE_NAMES,
-  zoneWatermarkOk
-} from "./zone.ts"
+  ALLOCSTALL,
+  KSWAPD_HIGH_WMARK_HIT_QUICKLY,
+  KSWAPD_LOW_WMARK_HIT_QUICKLY,
+  KSWAPD_SKIP_CONGESTION_WAIT,
+  NR_ACTIVE_ANON,
+  NR_ACTIVE_FILE,
+  NR_ANON_PAGES,
+  NR_ANON_TRANSPARENT_HUGEPAGES,
+  NR_BOUNCE,
+  NR_DIRTIED,
+  NR_DIRTY,
+  NR_DIRTY_BACKGROUND_THRESHOLD,
+  NR_DIRTY_THRESHOLD,
+  NR_FILE_PAGES,
+  NR_FREE_PAGES,
+  NR_INACTIVE_ANON,
+  NR_INACTIVE_FILE,
+  NR_ISOLATED_ANON,
+  NR_KERNEL_STACK,
+  NR_LRU_BASE,
+  NR_MAPPED,
+  NR_MLOCK,
+  NR_PAGE_TABLE_PAGES,
+  NR_SHMEM,
+  NR_SLAB_RECLAIMABLE,
+  NR_SLAB_UNRECLAIMABLE,
+  NR_UNEVICTABLE,
+  NR_UNSTABLE,
+  NR_VMSCAN_IMMEDIATE_RECLAIM,
+  NR_VMSCAN_WRITE,
+  NR_WRITEBACK,
+  NR_WRITEBACK_TEMP,
+  NR_WRITTEN,
+  PAGEOUTRUN,
+  PGACTIVATE,
+  PGDEACTIVATE,
+  PGFAULT,
+  PGMAJFAULT,
+  PGPGIN,
+  PGPGOUT,
+  PGREFILL_DMA,
+  PGROTATED,
+  PGSCAN_DIRECT_DMA,
+  PGSCAN_DIRECT_THROTTLE,
+  PGSCAN_KSWAPD_DMA,
+  PGSTEAL_DIRECT_DMA,
+  PGSTEAL_KSWAPD_DMA,
+  PSWPIN,
+  PSWPOUT,
+  SLABS_SCANNED,
+  UNEVICTABLE_PGS_CULLED,
+  VMSTAT_NAMES
+} from "./vmstat-items.ts"
+export { VmStat, type VmStatLines } from "./vmstat.ts"
+export { PAGE_SHIFT, PAGE_SIZE } from "./watermark.ts"
+export { watermarkFloor, WMARK_HIGH, WMARK_LOW, WMARK_MIN, Zone, ZONE_NAMES } from "./zone.ts"

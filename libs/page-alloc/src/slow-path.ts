@@ -325,7 +325,7 @@ export class SlowPath extends Node {
 }
 
 /** should_alloc_retry(): up to the costly order for ever, above it only for the stubborn. */
-export const shouldAllocRetry = (gfp: number, order: number, totalReclaimed: number): boolean => {
+const shouldAllocRetry = (gfp: number, order: number, totalReclaimed: number): boolean => {
   if ((gfp & __GFP_NORETRY) !== 0) return false
   if ((gfp & __GFP_NOFAIL) !== 0 || order <= PAGE_ALLOC_COSTLY_ORDER) return true
   return (gfp & __GFP_REPEAT) !== 0 && totalReclaimed < 2 ** order

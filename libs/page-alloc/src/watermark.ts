@@ -43,7 +43,7 @@ export const zoneWatermarks = (
 }
 
 /** sysctl_lowmem_reserve_ratio by the zone to be protected. */
-export const LOWMEM_RESERVE_RATIO: ReadonlyArray<number> = [256, 256, 32, 1]
+const LOWMEM_RESERVE_RATIO: ReadonlyArray<number> = [256, 256, 32, 1]
 
 /** Pages of zone `zone` that allocations of each class may not touch, from the present pages of all zones. */
 export const lowmemReserve = (presentPages: ReadonlyArray<number>, zone: number): Array<number> => {

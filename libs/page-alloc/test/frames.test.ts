@@ -1,4 +1,5 @@
-import { BYTES_PER_FRAME, Frames, NONE, OFF_LIST, PageAllocator, PageList } from "@swaplab/page-alloc"
+import { BYTES_PER_FRAME, OFF_LIST } from "#src/frames.ts"
+import { Frames, NONE, PageAllocator, PageList } from "@swaplab/page-alloc"
 import { Sim } from "@swaplab/sim"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"

@@ -1,5 +1,9 @@
-import * as gfp from "@swaplab/page-alloc"
+import * as allocFlags from "#src/alloc-flags.ts"
+import * as gfp from "#src/gfp.ts"
+import * as sched from "#src/sched.ts"
 import { describe, expect, it } from "vitest"
+
+const flags: Readonly<Record<string, unknown>> = { ...allocFlags, ...gfp, ...sched }
 
 /** include/linux/gfp.h, mm/internal.h and include/linux/sched.h of v3.6 under x86_64_defconfig. */
 describe("every flag has the bit that defconfig gives it", () => {
@@ -41,7 +45,7 @@ describe("every flag has the bit that defconfig gives it", () => {
     ["PF_KSWAPD", 0x40000],
     ["PF_KTHREAD", 0x200000],
     ["PF_SWAPWRITE", 0x800000]
-  ])("%s", (name, bit) => expect((gfp as Readonly<Record<string, unknown>>)[name]).toBe(bit))
+  ])("%s", (name, bit) => expect(flags[name]).toBe(bit))
 
   it("and none is left out", () => {
     expect(Object.keys(gfp).filter((name) => name.startsWith("__GFP_"))).toHaveLength(24)
@@ -55,6 +59,7 @@ describe("gfp masks", () => {
     ["GFP_NOIO", gfp.GFP_NOIO, 0x10],
     ["GFP_NOFS", gfp.GFP_NOFS, 0x50],
     ["GFP_KERNEL", gfp.GFP_KERNEL, 0xd0],
+    ["GFP_IOFS", gfp.GFP_IOFS, 0xc0],
     ["GFP_USER", gfp.GFP_USER, 0x200d0],
     ["GFP_HIGHUSER", gfp.GFP_HIGHUSER, 0x200d2],
     ["GFP_HIGHUSER_MOVABLE", gfp.GFP_HIGHUSER_MOVABLE, 0x200da],

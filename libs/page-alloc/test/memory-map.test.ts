@@ -1,4 +1,4 @@
-import { zonesOfPresentPages, zonesOfRam } from "@swaplab/page-alloc"
+import { zonesOfPresentPages, zonesOfRam } from "#src/memory-map.ts"
 import { describe, expect, it } from "vitest"
 
 const MIB = 1024 * 1024

@@ -1,20 +1,22 @@
 // The distinguishing tests of the merged patches that concern the page allocator, one switch at a time.
 import {
+  ALLOC_NO_WATERMARKS,
+  ALLOC_PFMEMALLOC,
+  gfpToAllocFlags,
+  NO_SWITCHES,
+  pfmemallocAllowed
+} from "#src/alloc-flags.ts"
+import {
   __GFP_MEMALLOC,
   __GFP_NOMEMALLOC,
   ALLOC_HARDER,
   ALLOC_HIGH,
-  ALLOC_NO_WATERMARKS,
-  ALLOC_PFMEMALLOC,
   type Context,
   GFP_ATOMIC,
   GFP_KERNEL,
-  gfpToAllocFlags,
   NO_PAGE,
-  NO_SWITCHES,
   type PageAllocSwitches,
-  PF_MEMALLOC,
-  pfmemallocAllowed
+  PF_MEMALLOC
 } from "@swaplab/page-alloc"
 import { describe, expect, it } from "vitest"
 import { bringTo, context, machine, softirq } from "./support.ts"

@@ -1,11 +1,9 @@
+import { __GFP_DMA, MIGRATE_MOVABLE, MIGRATE_RESERVE } from "#src/gfp.ts"
 import {
   __GFP_COLD,
-  __GFP_DMA,
   __GFP_ZERO,
   GFP_HIGHUSER_MOVABLE,
   GFP_KERNEL,
-  MIGRATE_MOVABLE,
-  MIGRATE_RESERVE,
   NONE,
   PF_MEMALLOC,
   PG_locked,

@@ -1,11 +1,10 @@
 // Records of refused allocations: what a lockup report shows as the first allocation that failed.
+import { ALLOC_CPUSET, ALLOC_NO_WATERMARKS } from "#src/alloc-flags.ts"
 import {
   __GFP_NORETRY,
   __GFP_NOWARN,
-  ALLOC_CPUSET,
   ALLOC_HARDER,
   ALLOC_HIGH,
-  ALLOC_NO_WATERMARKS,
   allocFlagNames,
   GFP_ATOMIC,
   GFP_KERNEL,

@@ -1,7 +1,6 @@
+import { __GFP_DMA, __GFP_NO_KSWAPD, GFP_NOWAIT, GFP_THISNODE_NUMA } from "#src/gfp.ts"
 import {
-  __GFP_DMA,
   __GFP_MEMALLOC,
-  __GFP_NO_KSWAPD,
   __GFP_NOFAIL,
   __GFP_NOMEMALLOC,
   __GFP_NORETRY,
@@ -12,8 +11,6 @@ import {
   GFP_KERNEL,
   GFP_NOFS,
   GFP_NOIO,
-  GFP_NOWAIT,
-  GFP_THISNODE_NUMA,
   NO_PAGE,
   type PageAllocator,
   type PageAllocOptions,

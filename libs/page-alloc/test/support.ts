@@ -1,13 +1,13 @@
 // What the tests share: contexts, tasks, a scripted reclaimer, and a way to bring a zone to an exact number of free pages.
+import { __GFP_DMA } from "#src/gfp.ts"
+import { PRESENT_PAGES_PRESETS } from "#src/memory-map.ts"
 import {
-  __GFP_DMA,
   __GFP_DMA32,
   __GFP_NOWARN,
   type Context,
   PageAllocator,
   type PageAllocOptions,
   PF_MEMALLOC,
-  PRESENT_PAGES_PRESETS,
   type Reclaimer,
   type Task,
   type Zone

@@ -1,11 +1,6 @@
-import {
-  NR_ISOLATED_ANON,
-  NR_LRU_BASE,
-  NR_VM_ZONE_STAT_ITEMS,
-  PGSCAN_KSWAPD_DMA32,
-  VmStat,
-  VMSTAT_NAMES
-} from "@swaplab/page-alloc"
+import * as items from "#src/vmstat-items.ts"
+import { NR_VM_ZONE_STAT_ITEMS, PGSCAN_KSWAPD_DMA32 } from "#src/vmstat-items.ts"
+import { NR_ISOLATED_ANON, NR_LRU_BASE, VmStat, VMSTAT_NAMES } from "@swaplab/page-alloc"
 import { describe, expect, it } from "vitest"
 import { machine } from "./support.ts"
 
@@ -45,6 +40,15 @@ describe("/proc/vmstat", () => {
       "thp_split"
     ])
     expect(new VmStat({ hugetlb: false }).names()).not.toContain("htlb_buddy_alloc_fail")
+  })
+
+  it("has every item at the number of its name", () => {
+    const notItems = ["NR_LRU_BASE", "NR_VM_ZONE_STAT_ITEMS", "NR_VMSTAT_ITEMS", "VMSTAT_NAMES"]
+    const byNumber = Object.entries(items).filter(([name]) => !notItems.includes(name))
+      .sort(([, a], [, b]) => Number(a) - Number(b))
+    expect(byNumber.map(([name]) => name.toLowerCase())).toEqual(VMSTAT_NAMES)
+    expect(byNumber.map(([, number]) => number)).toEqual(VMSTAT_NAMES.map((_name, number) => number))
+    expect(VMSTAT_NAMES).toHaveLength(items.NR_VMSTAT_ITEMS)
   })
 
   it("numbers items so that families are base + index", () => {

@@ -1,23 +1,19 @@
 // Golden vectors: appendix D1 to D5 and the tables of 1.5 and 1.6 of the kernel model reference.
+import { PRESENT_PAGES_PRESETS } from "#src/memory-map.ts"
 import {
-  ALLOC_HARDER,
-  ALLOC_HIGH,
   fls,
   inactiveRatio,
   lowmemReserve,
   minFreeKbytes,
   normalStatThreshold,
-  PageAllocator,
   pcpSizes,
   percpuDriftMark,
-  PRESENT_PAGES_PRESETS,
-  type PresentPages,
   pressureStatThreshold,
   thpMinFreeKbytes,
-  watermarkFloor,
-  zoneWatermarkOk,
   zoneWatermarks
-} from "@swaplab/page-alloc"
+} from "#src/watermark.ts"
+import { zoneWatermarkOk } from "#src/zone.ts"
+import { ALLOC_HARDER, ALLOC_HIGH, PageAllocator, type PresentPages, watermarkFloor } from "@swaplab/page-alloc"
 import { Sim } from "@swaplab/sim"
 import { describe, expect, it } from "vitest"
 import { machine } from "./support.ts"

@@ -20,7 +20,7 @@ export interface Ticker {
 /** Milliseconds between two lines of a log. */
 const EVERY = 30_000
 /** What each line of a log begins with. */
-export const PROGRESS = "progress: "
+const PROGRESS = "progress: "
 
 const terminalTicker = (output: ProgressOutput): Ticker => ({
   show: (text) =>

@@ -1,7 +1,9 @@
 // No label of a wait-for graph meets a node, another label or the edge of the drawing; no text leaves its box. For graphs
 // drawn by chance, and for the pictures of the documentation.
+import { planOf } from "#src/graph-labels.ts"
+import { type Rect } from "#src/graph-layout.ts"
 import type { WaitGraph, WaitNode } from "@swaplab/cluster"
-import { graphSvg, planOf, type Rect } from "@swaplab/report"
+import { graphSvg } from "@swaplab/report"
 import fc from "fast-check"
 import { readdirSync, readFileSync } from "node:fs"
 import { describe, expect, it } from "vitest"

@@ -1,5 +1,6 @@
+import { panelSvg } from "#src/chart.ts"
 import { type Series, type WaitEdge, type WaitGraph } from "@swaplab/cluster"
-import { closeUpCsv, graphSvg, panelSvg, timelineSvg } from "@swaplab/report"
+import { closeUpCsv, graphSvg, timelineSvg } from "@swaplab/report"
 import { describe, expect, it } from "vitest"
 import { lockupReport } from "./fake.ts"
 

@@ -1,5 +1,7 @@
+import { contrasts, inkOn, shareColour } from "#src/heat-colours.ts"
+import { cellText, CODE_WORDS } from "#src/outcome-codes.ts"
 import { decodeScenario } from "@swaplab/cluster"
-import { cellText, CODE_WORDS, contrasts, heatMap, inkOn, renderMap, shareColour } from "@swaplab/report"
+import { heatMap, renderMap } from "@swaplab/report"
 import { Either } from "effect"
 import { describe, expect, it } from "vitest"
 import { cell, mapOfCodes } from "./cells.ts"

@@ -1,5 +1,7 @@
+import { progressText } from "#src/progress.ts"
+import { spanText, timeLeft } from "#src/time-left.ts"
 import type { ExperimentProgress } from "@swaplab/experiment"
-import { makeProgressLine, makeTicker, type ProgressOutput, progressText, spanText, timeLeft } from "@swaplab/report"
+import { makeProgressLine, makeTicker, type ProgressOutput } from "@swaplab/report"
 import { Effect, TestClock, TestContext } from "effect"
 import { describe, expect, it } from "vitest"
 

@@ -1,5 +1,6 @@
+import { count, latency, megabytes, seconds } from "#src/format.ts"
 import { DROP_SITE_NAMES, DROP_SITES, NO_DROPS, NO_LATENCY } from "@swaplab/cluster"
-import { count, latency, megabytes, renderReport, seconds, type Sheet } from "@swaplab/report"
+import { renderReport, type Sheet } from "@swaplab/report"
 import { describe, expect, it } from "vitest"
 import { fakeExperiment } from "./fake.ts"
 

@@ -1,16 +1,5 @@
-import {
-  drawText,
-  item,
-  key,
-  left,
-  paragraph,
-  prose,
-  right,
-  type Row,
-  section,
-  type Sheet,
-  table
-} from "@swaplab/report"
+import { key, left, paragraph, prose, right, type Row, table } from "#src/document.ts"
+import { drawText, item, section, type Sheet } from "@swaplab/report"
 import { describe, expect, it } from "vitest"
 
 const ESCAPE = String.fromCharCode(27)

@@ -8,7 +8,6 @@ export {
   diskNamed,
   DISKS,
   type DiskShape,
-  isDiskName,
   type ServiceTime
 } from "./disks.ts"
 export { type ServerHost } from "./host.ts"
@@ -21,13 +20,6 @@ export {
 } from "./machine.ts"
 export { PageCache, type PageCacheOptions } from "./page-cache.ts"
 export { replayEmulated } from "./replay.ts"
-export { ServerCores, type ServerCpu, Stations } from "./stations.ts"
-export {
-  type EmulatedExport,
-  NBD_SERVER_COSTS,
-  requestCpuNs,
-  type ServerCosts,
-  ServerStats,
-  SwapServer
-} from "./swap-server.ts"
+export { type ServerCpu } from "./stations.ts"
+export { type EmulatedExport, type ServerCosts, SwapServer } from "./swap-server.ts"
 export { serveConnection, type WorkerSocket } from "./worker.ts"

@@ -1,12 +1,5 @@
-import {
-  Disk,
-  DISK_NAMES,
-  diskByFigures,
-  type DiskFigures,
-  diskNamed,
-  type DiskShape,
-  isDiskName
-} from "@swaplab/server-model"
+import { isDiskName } from "#src/disks.ts"
+import { Disk, DISK_NAMES, diskByFigures, type DiskFigures, diskNamed, type DiskShape } from "@swaplab/server-model"
 import { Sim } from "@swaplab/sim"
 import { describe, expect, it } from "vitest"
 import { start } from "./rig.ts"

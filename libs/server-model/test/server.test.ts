@@ -1,6 +1,7 @@
+import { ServerCores } from "#src/stations.ts"
 import { Command, CommandFlag, NbdError, TOKEN_BLOCK } from "@swaplab/nbd"
 import { PAGE_SIZE } from "@swaplab/page-alloc"
-import { Disk, DISKS, PageCache, ServerCores, SwapServer } from "@swaplab/server-model"
+import { Disk, DISKS, PageCache, SwapServer } from "@swaplab/server-model"
 import { Sim } from "@swaplab/sim"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"

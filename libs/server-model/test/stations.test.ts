@@ -1,5 +1,6 @@
+import { ServerCores } from "#src/stations.ts"
+import { NBD_SERVER_COSTS, requestCpuNs } from "#src/swap-server.ts"
 import { Command } from "@swaplab/nbd"
-import { NBD_SERVER_COSTS, requestCpuNs, ServerCores } from "@swaplab/server-model"
 import { Sim } from "@swaplab/sim"
 import { describe, expect, it } from "vitest"
 import { start } from "./rig.ts"

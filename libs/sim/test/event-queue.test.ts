@@ -1,4 +1,6 @@
-import { AssertionError, EventQueue, MAX_EVENTS_PER_INSTANT, MAX_TIME } from "@swaplab/sim"
+import { AssertionError } from "#src/assert.ts"
+import { MAX_EVENTS_PER_INSTANT, MAX_TIME } from "#src/event-queue.ts"
+import { EventQueue } from "@swaplab/sim"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 

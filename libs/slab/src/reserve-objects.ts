@@ -99,7 +99,7 @@ export class ReserveObjects {
 }
 
 /** Page frame that holds the first byte of an object. */
-export function pageOf(cache: SlabCache, object: number): number {
+function pageOf(cache: SlabCache, object: number): number {
   const first = cache.slabs.pageOf(object)
   if (cache.order === 0) return first
   return first + ((cache.geometry.firstObject + objectIndex(object) * cache.size) >>> PAGE_SHIFT)

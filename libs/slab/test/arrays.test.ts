@@ -1,7 +1,8 @@
+import { type SlabCache, SLABS_FREE, SLABS_FULL, SLABS_PARTIAL } from "#src/slab-cache.ts"
 import { FakePages, NO_OBJECT, objectIndex, onCpu, runNow, taskOn } from "@swaplab/kmem"
 import { GFP_ATOMIC, GFP_KERNEL, NO_PAGE, NR_SLAB_UNRECLAIMABLE, PG_slab, WOULD_SLEEP } from "@swaplab/page-alloc"
 import { Sim } from "@swaplab/sim"
-import { SlabAllocator, type SlabCache, SLABS_FREE, SLABS_FULL, SLABS_PARTIAL } from "@swaplab/slab"
+import { SlabAllocator } from "@swaplab/slab"
 import { describe, expect, it } from "vitest"
 
 function machine(cpus: number, pageCount = 4096, min = 0) {

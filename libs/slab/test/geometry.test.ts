@@ -1,4 +1,4 @@
-import { cpuCacheTunables, freeLimit, type GeometryOptions, slabGeometry, slabMaxOrder } from "@swaplab/slab"
+import { cpuCacheTunables, freeLimit, type GeometryOptions, slabGeometry, slabMaxOrder } from "#src/geometry.ts"
 import { describe, expect, it } from "vitest"
 
 const hw: GeometryOptions = { hwAlign: true }

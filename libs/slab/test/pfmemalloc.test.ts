@@ -1,7 +1,8 @@
+import { type SlabCache, SLABS_FREE } from "#src/slab-cache.ts"
 import { FakePages, NO_OBJECT, NO_RESERVE_SWITCHES, onCpu, runNow, taskOn } from "@swaplab/kmem"
 import { __GFP_NOMEMALLOC, GFP_ATOMIC, GFP_KERNEL, PF_MEMALLOC, PG_active } from "@swaplab/page-alloc"
 import { Sim } from "@swaplab/sim"
-import { SlabAllocator, type SlabCache, SLABS_FREE } from "@swaplab/slab"
+import { SlabAllocator } from "@swaplab/slab"
 import { describe, expect, it } from "vitest"
 import { type Mode, MODES } from "./modes.ts"
 

@@ -61,7 +61,7 @@ function slabOrder(size: number, want: number, maxOrder: number, fraction: numbe
 }
 
 /** Preferred order for slots of `size` bytes. */
-export function slubOrder(size: number, cpus: number): number {
+function slubOrder(size: number, cpus: number): number {
   const most = Math.floor((PAGE_SIZE << SLUB_MAX_ORDER) / size)
   for (let want = Math.min(slubMinObjects(cpus), most); want > 1; want--) {
     for (let fraction = 16; fraction >= 4; fraction /= 2) {

@@ -5,7 +5,7 @@ import {
   slubMinObjects,
   slubMinPartial,
   slubSlotSize
-} from "@swaplab/slub"
+} from "#src/geometry.ts"
 import { describe, expect, it } from "vitest"
 
 type Row = [name: string, bytes: number, options: Partial<GeometryOptions>, slot: number, ...rest: Array<number>]

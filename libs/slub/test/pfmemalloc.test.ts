@@ -1,7 +1,8 @@
+import { NODE_PARTIAL } from "#src/slub-cache.ts"
 import { FakePages, NO_OBJECT, NO_RESERVE_SWITCHES, onCpu } from "@swaplab/kmem"
 import { __GFP_NOMEMALLOC, GFP_ATOMIC, PF_MEMALLOC, PG_active } from "@swaplab/page-alloc"
 import { Sim } from "@swaplab/sim"
-import { NODE_PARTIAL, SlubAllocator, type SlubCache } from "@swaplab/slub"
+import { SlubAllocator, type SlubCache } from "@swaplab/slub"
 import { describe, expect, it } from "vitest"
 import { type Mode, MODES } from "./modes.ts"
 

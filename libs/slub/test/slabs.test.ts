@@ -1,3 +1,4 @@
+import { NODE_PARTIAL } from "#src/slub-cache.ts"
 import { FakePages, NO_OBJECT, objectIndex, onCpu, runNow, taskOn } from "@swaplab/kmem"
 import {
   __GFP_COMP,
@@ -13,7 +14,7 @@ import {
   WOULD_SLEEP
 } from "@swaplab/page-alloc"
 import { Sim } from "@swaplab/sim"
-import { NODE_PARTIAL, SlubAllocator, type SlubCache } from "@swaplab/slub"
+import { SlubAllocator, type SlubCache } from "@swaplab/slub"
 import { describe, expect, it } from "vitest"
 
 function machine(cpus: number, pageCount = 4096, min = 0) {

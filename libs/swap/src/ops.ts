@@ -71,8 +71,6 @@ export interface SwapCounters {
 
 /** Results of `tryPageout` and `pageout`; the numbers are those that reclaim expects. */
 export const PAGE_SUCCESS = 0
-export const PAGE_KEEP = 1
-export const PAGE_ACTIVATE = 2
 export const PAGE_CLEAN = 3
 
 /** page_cluster of a machine with that much RAM. source: mm/swap.c:swap_setup */

@@ -12,7 +12,7 @@ import { assert, type Sleeps } from "@swaplab/sim"
 /** `RADIX_TREE_PRELOAD_SIZE`: 2 × 11 − 1 nodes, enough for two paths of a tree over 64-bit indices. */
 export const RADIX_TREE_PRELOAD_SIZE = 21
 /** Bits of the index per level. */
-export const RADIX_TREE_MAP_SHIFT = 6
+const RADIX_TREE_MAP_SHIFT = 6
 
 /** One level: how many children each node has, and the object that a node is. */
 interface Level {

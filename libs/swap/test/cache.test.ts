@@ -1,6 +1,9 @@
 // The table behind the swap cache, and the memory of its radix tree.
+import { waitTableEntries } from "#src/page-lock.ts"
+import { RADIX_TREE_PRELOAD_SIZE, RadixNodes } from "#src/radix-nodes.ts"
+import { SwapCache } from "#src/swap-cache.ts"
 import { __GFP_HIGH, bootContext, Frames } from "@swaplab/page-alloc"
-import { NOT_CACHED, RADIX_TREE_PRELOAD_SIZE, RadixNodes, SwapCache, waitTableEntries } from "@swaplab/swap"
+import { NOT_CACHED } from "@swaplab/swap"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { TestMemory } from "./rig.ts"

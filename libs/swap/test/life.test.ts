@@ -1,5 +1,6 @@
 // Whole lives of pages: processes that touch more memory than there is, a reclaimer, a disk. Nothing is lost, nothing is
 // confused, and every content comes back as it was written.
+import { PAGE_SUCCESS } from "#src/ops.ts"
 import {
   GFP_NOIO,
   NONE,
@@ -12,7 +13,6 @@ import {
   WOULD_SLEEP
 } from "@swaplab/page-alloc"
 import { type Sleeps, WaitQueue } from "@swaplab/sim"
-import { PAGE_SUCCESS } from "@swaplab/swap"
 import fc from "fast-check"
 import { expect, it } from "vitest"
 import { Rig, type TestTask } from "./rig.ts"

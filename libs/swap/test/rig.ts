@@ -1,5 +1,6 @@
 // A machine small enough for the tests of swap: frames without zones, an LRU that only counts, a disk that ends requests
 // when the test says so, and a reclaimer that visits pages as the real one does.
+import { PAGE_SUCCESS } from "#src/ops.ts"
 import { type BlkMemory, type BlockDriver, BlockQueue, type DispatchQueue, NO_ELEMENT } from "@swaplab/blk"
 import {
   __GFP_WAIT,
@@ -20,7 +21,7 @@ import {
   WOULD_SLEEP
 } from "@swaplab/page-alloc"
 import { assert, Process, Sim, type Sleeps, WaitQueue } from "@swaplab/sim"
-import { PAGE_SUCCESS, Swap, type SwapOps, type SwapOptions } from "@swaplab/swap"
+import { Swap, type SwapOps, type SwapOptions } from "@swaplab/swap"
 import { Effect } from "effect"
 
 export class TestTask implements Task {

@@ -1,6 +1,7 @@
 // The way in: readahead, page locks, errors, memory that is short.
+import { EIO } from "#src/ops.ts"
 import { NO_PAGE, PG_error, PG_locked, PG_swapbacked, PG_swapcache, PG_uptodate, PSWPIN } from "@swaplab/page-alloc"
-import { EIO, pageClusterFor } from "@swaplab/swap"
+import { pageClusterFor } from "@swaplab/swap"
 import { describe, expect, it } from "vitest"
 import { Rig, type RigOptions, start, TestTask } from "./rig.ts"
 

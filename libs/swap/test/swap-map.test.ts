@@ -1,5 +1,4 @@
 // The search for a slot, and what a slot's byte says.
-import { Random } from "@swaplab/sim"
 import {
   IN_CACHE,
   NO_SLOT,
@@ -10,7 +9,8 @@ import {
   SWAP_MAP_MAX,
   SWAPFILE_CLUSTER,
   SwapMap
-} from "@swaplab/swap"
+} from "#src/swap-map.ts"
+import { Random } from "@swaplab/sim"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 

@@ -1,4 +1,5 @@
 // The way out: two visits, writes, errors, sleeping.
+import { EIO, PAGE_CLEAN, PAGE_SUCCESS } from "#src/ops.ts"
 import {
   GFP_NOIO,
   NR_FILE_PAGES,
@@ -13,7 +14,6 @@ import {
   PSWPOUT,
   WOULD_SLEEP
 } from "@swaplab/page-alloc"
-import { EIO, PAGE_CLEAN, PAGE_SUCCESS } from "@swaplab/swap"
 import { describe, expect, it } from "vitest"
 import { Rig, start, TestTask } from "./rig.ts"
 

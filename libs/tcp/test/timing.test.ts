@@ -1,6 +1,7 @@
+import { ECONNRESET, EPIPE, ETIMEDOUT } from "#src/constants.ts"
+import { retransmitsTimedOutNs } from "#src/timer.ts"
 import { NO_SWITCHES, TCPHDR_RST } from "@swaplab/net-skb"
 import { PAGE_SIZE } from "@swaplab/page-alloc"
-import { ECONNRESET, EPIPE, ETIMEDOUT, retransmitsTimedOutNs } from "@swaplab/tcp"
 import { describe, expect, it } from "vitest"
 import { ToyNetwork } from "./toy.ts"
 

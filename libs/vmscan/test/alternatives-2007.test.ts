@@ -1,6 +1,6 @@
 // The two proposals of August 2007 inside reclaim, page by page.
+import { ALL_UNRECLAIMABLE } from "#src/emergency.ts"
 import { GFP_KERNEL, GFP_NOIO, PF_MEMALLOC, PG_dirty, PG_swapcache, PG_writeback, type Task } from "@swaplab/page-alloc"
-import { ALL_UNRECLAIMABLE } from "@swaplab/vmscan"
 import { describe, expect, it } from "vitest"
 import { context, Toy, ToyTask } from "./toy.ts"
 

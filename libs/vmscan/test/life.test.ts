@@ -1,6 +1,7 @@
 // Lives of a machine short of memory: tasks that fault, read, dirty, touch and free pages at random, from a seed. Every page
 // is accounted for at any time, and the lists, counters and tracepoints are those that the pinned hash knows. A change that is
 // not meant to change reclaim changes no hash; the counters beside it tell which part behaves differently.
+import { PAGE_ACTIVATE, PAGE_KEEP, REFERENCED_EXEC, SWAP_AGAIN, SWAP_FAIL, SWAP_MLOCK } from "#src/ops.ts"
 import {
   __GFP_FS,
   GFP_HIGHUSER_MOVABLE,
@@ -11,15 +12,7 @@ import {
   PG_lru,
   PG_referenced
 } from "@swaplab/page-alloc"
-import {
-  PAGE_ACTIVATE,
-  PAGE_KEEP,
-  REFERENCED_EXEC,
-  SWAP_AGAIN,
-  SWAP_FAIL,
-  SWAP_MLOCK,
-  type VmscanSwitches
-} from "@swaplab/vmscan"
+import { type VmscanSwitches } from "@swaplab/vmscan"
 import { createHash } from "node:crypto"
 import { describe, expect, it } from "vitest"
 import { context, Toy } from "./toy.ts"

@@ -1,5 +1,7 @@
+import { ReclaimBatch, ScanControl } from "#src/batch.ts"
+import { DEF_PRIORITY, SWAP_CLUSTER_MAX } from "#src/constants.ts"
+import { shrinkPageList } from "#src/shrink-page-list.ts"
 import { GFP_KERNEL, PG_isolated, PG_locked, PG_lru, PG_swapbacked, PG_swapcache } from "@swaplab/page-alloc"
-import { DEF_PRIORITY, ReclaimBatch, ScanControl, shrinkPageList, SWAP_CLUSTER_MAX } from "@swaplab/vmscan"
 import { describe, expect, it } from "vitest"
 import { context, Toy, type ToyTask } from "./toy.ts"
 

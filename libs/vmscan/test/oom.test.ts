@@ -1,4 +1,5 @@
-import { oomBadness, type OomCandidate, type OomOps, selectBadProcess } from "@swaplab/vmscan"
+import { oomBadness, selectBadProcess } from "#src/oom.ts"
+import { type OomCandidate, type OomOps } from "@swaplab/vmscan"
 import { describe, expect, it } from "vitest"
 import { Toy, type ToyOptions } from "./toy.ts"
 

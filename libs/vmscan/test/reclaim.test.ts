@@ -1,3 +1,4 @@
+import { REFERENCED_EXEC, SWAP_AGAIN, SWAP_FAIL, SWAP_MLOCK } from "#src/ops.ts"
 import {
   GFP_KERNEL,
   GFP_NOFS,
@@ -16,7 +17,6 @@ import {
   PG_writeback,
   PGROTATED
 } from "@swaplab/page-alloc"
-import { REFERENCED_EXEC, SWAP_AGAIN, SWAP_FAIL, SWAP_MLOCK } from "@swaplab/vmscan"
 import { describe, expect, it } from "vitest"
 import { context, Toy, type ToyTask } from "./toy.ts"
 

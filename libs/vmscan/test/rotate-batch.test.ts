@@ -1,5 +1,6 @@
 // The shortcut for a batch of pages that all stay leaves behind what the long way does: the same reclaim is done twice,
 // once with the tracepoint on that needs every batch isolated.
+import { LRU_INACTIVE_ANON, SWAP_CLUSTER_MAX } from "#src/constants.ts"
 import {
   BURST_NS,
   GFP_KERNEL,
@@ -10,7 +11,6 @@ import {
   PG_swapcache,
   PG_writeback
 } from "@swaplab/page-alloc"
-import { LRU_INACTIVE_ANON, SWAP_CLUSTER_MAX } from "@swaplab/vmscan"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { context, Toy, type ToyTask } from "./toy.ts"

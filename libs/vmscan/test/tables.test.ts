@@ -1,6 +1,8 @@
+import { LruVec } from "#src/lruvec.ts"
+import { getScanCount, inactiveAnonIsLow, inactiveFileIsLow } from "#src/scan-count.ts"
+import { aboveHalfReserve } from "#src/throttle.ts"
 import { PageAllocator } from "@swaplab/page-alloc"
 import { Sim } from "@swaplab/sim"
-import { aboveHalfReserve, getScanCount, inactiveAnonIsLow, inactiveFileIsLow, LruVec } from "@swaplab/vmscan"
 import { describe, expect, it } from "vitest"
 import { Toy } from "./toy.ts"
 

@@ -1,5 +1,5 @@
+import { aboveHalfReserve } from "#src/throttle.ts"
 import { GFP_KERNEL, GFP_NOFS, GFP_NOIO, PF_KTHREAD, PF_MEMALLOC, WMARK_MIN } from "@swaplab/page-alloc"
-import { aboveHalfReserve } from "@swaplab/vmscan"
 import { describe, expect, it } from "vitest"
 import { context, Toy } from "./toy.ts"
 

@@ -1,6 +1,5 @@
 // Contents page of @swaplab/workload, in reading order.
-export { bytesOf, formatMemorySize, MemorySize } from "./memory-size.ts"
-export { EXITS, type ProcessExit, worstExit } from "./plug-in/exit.ts"
+export { type ProcessExit, worstExit } from "./plug-in/exit.ts"
 export type {
   ClientPort,
   Counter,
@@ -11,7 +10,7 @@ export type {
   WorkloadHost
 } from "./plug-in/host.ts"
 export type { MetricRow, OperationRow } from "./plug-in/metric-row.ts"
-export { type ClientFacts, equalProcesses, NOTHING, pagesOf, type ProcessPlan } from "./plug-in/plan.ts"
+export { type ClientFacts, equalProcesses, type ProcessPlan } from "./plug-in/plan.ts"
 export { counts, type Quantity, sizes } from "./plug-in/shrink.ts"
 export {
   type IdleOption,
@@ -21,6 +20,6 @@ export {
   workload,
   type WorkloadTable
 } from "./plug-in/workload.ts"
-export { touch, writeAll } from "./touch.ts"
-export { tokenWriter, usemem, type UsememOptions } from "./usemem.ts"
+export { writeAll } from "./touch.ts"
+export { usemem, type UsememOptions } from "./usemem.ts"
 export { WORKLOADS } from "./workloads.ts"

@@ -1,6 +1,6 @@
+import { tokenWriter } from "#src/usemem.ts"
 import { PTE_DIRTY, PTE_PRESENT, pteValue } from "@swaplab/kernel"
 import { PSWPIN, PSWPOUT } from "@swaplab/page-alloc"
-import { tokenWriter } from "@swaplab/workload"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { type Rig, start } from "./rig.ts"

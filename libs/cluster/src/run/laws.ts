@@ -8,7 +8,7 @@ import { dropsOf, type Station, totalDrops } from "./drop-sites.ts"
 import type { LawResult, ServerResult } from "./result.ts"
 
 /** How far Little's law may be off. Both sides count the requests that are inside at the end. */
-export const LITTLE_TOLERANCE = 0.02
+const LITTLE_TOLERANCE = 0.02
 
 /** Where the pages of a machine are. `other` are pages that a sleeping task holds in its hands. */
 export interface PageCensus {

@@ -29,7 +29,7 @@ const txQueue = field(
 )
 
 /** A network card. */
-export const NicConfig = Schema.Struct({
+const NicConfig = Schema.Struct({
   driver: field(
     choice(...CARD_NAMES),
     CARD_NAMES[0],
@@ -45,7 +45,7 @@ export const NicConfig = Schema.Struct({
     "Shortest time between two interrupts. Measured gigabit cards add 25 to 60 us a side; e1000 was seen at 125 us."
   )
 })
-export interface NicConfig extends Schema.Schema.Type<typeof NicConfig> {}
+interface NicConfig extends Schema.Schema.Type<typeof NicConfig> {}
 
 /** A cable from a machine to the switch. */
 export const LinkConfig = Schema.Struct({

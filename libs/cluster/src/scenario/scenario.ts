@@ -56,7 +56,7 @@ const Comparisons: Schema.Schema<ReadonlyArray<CompareConfig>, CompareConfig | R
 type Expectable = Exclude<Outcome, "stopped">
 
 /** What a kernel is expected to do: an outcome that may come instead of completing, or any. */
-export const EXPECTATIONS: ReadonlyArray<Expectable | "any"> = [
+const EXPECTATIONS: ReadonlyArray<Expectable | "any"> = [
   ...OUTCOMES.filter((outcome) => outcome !== "stopped").toReversed(),
   "any"
 ]
@@ -73,13 +73,13 @@ const axis = Schema.Struct({
 })
 
 /** Outcomes over two parameters of the scenario. */
-export const MapConfig = Schema.Struct({
+const MapConfig = Schema.Struct({
   x: axis.annotations({ description: "The parameter across." }),
   y: maybe(axis, "A second parameter, down. Without it the map is a line."),
   seeds: field(whole(1, MAX_MAP_SEEDS), 3, "Seeds in each field of the map."),
   kernels: maybe(Schema.Array(text), "The kernels to map. Without it: all.")
 })
-export interface MapConfig extends Schema.Schema.Type<typeof MapConfig> {}
+interface MapConfig extends Schema.Schema.Type<typeof MapConfig> {}
 
 const scenarioFields = (workloads: WorkloadTable) => ({
   name: name.annotations({ description: "Name of the scenario, in results and tables." }),

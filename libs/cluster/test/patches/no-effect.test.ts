@@ -1,5 +1,6 @@
 // Where the table of `noEffect` gives a reason, every event of a run is the same with the patch and without it.
-import { kernelPatches, PATCH_NAMES, runCluster, type Scenario } from "@swaplab/cluster"
+import { PATCH_NAMES } from "#src/scenario/kernels.ts"
+import { kernelPatches, runCluster, type Scenario } from "@swaplab/cluster"
 import { noEffect, type PatchName } from "@swaplab/kernel"
 import { CARD_NAMES, type CardName } from "@swaplab/net-skb"
 import { describe, expect, it } from "vitest"

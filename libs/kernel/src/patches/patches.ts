@@ -150,11 +150,6 @@ export const PATCHES: ReadonlyArray<Patch> = [
   )
 ]
 
-const BY_NAME: ReadonlyMap<string, Patch> = new Map(PATCHES.map((entry) => [entry.name, entry]))
-
-/** The patch of that name. */
-export const patchNamed = (name: PatchName): Patch => BY_NAME.get(name) as Patch
-
 /** How the series counts it: `14`, `+1` for the stream fix, `-` outside of it. */
 export const patchNumber = ({ kind, number }: Pick<Patch, "kind" | "number">): string =>
   number > 0 ? String(number) : kind === "stream-fix" ? "+1" : "-"

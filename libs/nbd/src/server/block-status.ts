@@ -15,7 +15,7 @@ import { chunkReply } from "./replies.ts"
 const MAX_EXTENTS = 1024
 
 /** What a BLOCK_STATUS asks: the range, and the contexts (null: a malformed payload). */
-export const blockStatusQuery = (
+const blockStatusQuery = (
   request: Request,
   payload: Uint8Array,
   mode: TransmissionMode

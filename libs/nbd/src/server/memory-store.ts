@@ -2,7 +2,7 @@
 // in one piece, so that large requests find their data in few pieces; it is freed when all its blocks are holes. Memory in
 // use never moves: data of a WRITE may be on its way into it while other requests are served.
 import { toU64 } from "../wire/bytes.ts"
-import { CommandFlag, NbdError } from "../wire/constants.ts"
+import { CommandFlag, ExtentFlag, NbdError } from "../wire/constants.ts"
 import type { Extent } from "../wire/reply.ts"
 import type { ExtentSource } from "./dispatch.ts"
 import type { ByteStore } from "./served-export.ts"
@@ -136,7 +136,10 @@ export class MemoryStore implements ByteStore, ExtentSource {
       else extents.push({ length: bytes, hole })
       start += bytes
     }
-    return extents.map((extent) => ({ length: toU64(extent.length), flags: { hi: 0, lo: extent.hole ? 3 : 0 } }))
+    return extents.map((extent) => ({
+      length: toU64(extent.length),
+      flags: { hi: 0, lo: extent.hole ? ExtentFlag.Hole | ExtentFlag.Zero : 0 }
+    }))
   }
 
   #fill(offset: number, length: number): number {

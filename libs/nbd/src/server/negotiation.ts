@@ -44,10 +44,10 @@ export type NegotiationStep =
 
 /** Id of base:allocation on the wire. */
 export const BASE_ALLOCATION_ID = 1
-export const BASE_ALLOCATION = "base:allocation"
+const BASE_ALLOCATION = "base:allocation"
 
 /** Options that a connection may send before it is closed. */
-export const MAX_OPTIONS = 256
+const MAX_OPTIONS = 256
 
 const NOTHING = new Uint8Array(0)
 

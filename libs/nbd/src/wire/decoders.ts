@@ -159,7 +159,7 @@ export interface OptionMessage {
 
 /** Most data of an option that is looked at, and that is skipped; beyond, the connection is closed. */
 export const MAX_OPTION_DATA = 0x10000
-export const MAX_SKIPPED_OPTION_DATA = 0x2000000
+const MAX_SKIPPED_OPTION_DATA = 0x2000000
 
 /** What a server reads in the handshake. */
 export class OptionDecoder {

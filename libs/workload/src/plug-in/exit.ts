@@ -1,7 +1,7 @@
 // How processes of a workload end.
 
 /** What each exit means, worst first. A client is judged by its worst one. */
-export const EXITS = {
+const EXITS = {
   corruption: "a page did not hold what was written to it",
   sigbus: "a page could not be read back from swap",
   killed: "SIGKILL, as a rule from the OOM killer",

@@ -1,0 +1,194 @@
+// @ts-check
+// Names that the libs export although nobody else in this repository uses them: a stranger needs them to write down a
+// parameter, an option, a result or an error of something exported.
+
+/**
+ * By lib: the name, and what it is needed for: the exported name in whose signature it stands.
+ * @type {Readonly<Record<string, Readonly<Record<string, string>>>>}
+ */
+export const ALLOWED = {
+  sim: {
+    AssertionError: "assert",
+    BlockedTask: "RunEnd",
+    EventKindOptions: "EventQueue",
+    ProcessState: "Process",
+    RunEnd: "Sim",
+    SimOptions: "Sim",
+    TraceSink: "TraceRegistry"
+  },
+  nbd: {
+    Carriage: "Transmission",
+    ClientFlagsMessage: "Negotiation",
+    EndReason: "Transmission",
+    ExportTable: "Negotiation",
+    Fault: "OptionDecoder",
+    InfoRequest: "encodeInfoRequest",
+    JobOwner: "Job",
+    MetaContextRequest: "encodeMetaContextRequest",
+    NegotiationStep: "Negotiation",
+    OptionMessage: "Negotiation",
+    TlsMode: "Negotiation",
+    U64: "Extent"
+  },
+  command: {
+    Argument: "optional",
+    CommandRow: "Called",
+    Flag: "flag",
+    Kind: "directory",
+    ManyOption: "many",
+    Said: "parse",
+    SingleOption: "one"
+  },
+  config: {
+    BitsPerSecond: "Rate",
+    Bytes: "ByteRate",
+    FileCalls: "layerFiles",
+    IncludeOptions: "readWithIncludes",
+    Nanoseconds: "Time",
+    PathCalls: "layerFiles",
+    Share: "Percentage"
+  },
+  "page-alloc": {
+    AllocCosts: "PageAllocOptions",
+    PfmemallocMark: "PageAllocSwitches",
+    PresentPages: "PageAllocOptions",
+    VmStatLines: "PageAllocOptions",
+    ZoneSize: "Zone"
+  },
+  kmem: {
+    AllocatorFamily: "kmallocIndex"
+  },
+  slab: {
+    SlabOptions: "SlabAllocator"
+  },
+  slub: {
+    SlubGeometry: "SlubCache"
+  },
+  vmscan: {
+    Congestion: "Vmscan",
+    VmscanCosts: "VmscanOptions",
+    VmscanOptions: "Vmscan"
+  },
+  blk: {
+    BlkCosts: "DispatchQueue",
+    BlkCounters: "DispatchQueue",
+    BlockQueueOptions: "BlockQueue"
+  },
+  swap: {
+    SwapCounters: "Swap",
+    SwapOptions: "Swap"
+  },
+  "net-skb": {
+    Card: "cardOf",
+    FrameOps: "Packets",
+    Napi: "Nic",
+    NetDevice: "NetStack",
+    SocketPages: "KernelMemory",
+    Tap: "NetStack"
+  },
+  tcp: {
+    TcpOptions: "TcpSocket"
+  },
+  lan: {
+    BufferOwner: "Link",
+    FrameOps: "Lan",
+    Framing: "Link",
+    LinkOptions: "Link",
+    SwitchOptions: "Switch",
+    Tap: "Link"
+  },
+  "nbd-driver": {
+    NbdCosts: "NbdOptions",
+    NbdCounters: "NbdDevice"
+  },
+  "server-model": {
+    DiskFigures: "diskByFigures",
+    DiskName: "DISK_NAMES",
+    EmulatedExport: "ServerConnection",
+    PageCacheOptions: "PageCache",
+    ServerClient: "ServerMachine",
+    ServerCpu: "ServerHost",
+    ServerMachineOptions: "ServerMachine",
+    ServiceTime: "DiskFigures"
+  },
+  kernel: {
+    Corruption: "Machine",
+    Costs: "DEFAULT_COSTS",
+    LocalDiskOptions: "Machine",
+    LogLine: "Machine",
+    MachinePlugs: "Machine",
+    Proc: "procOf",
+    ScheduleHooks: "Cpus"
+  },
+  workload: {
+    ClientPort: "WorkloadHost",
+    IdleOption: "Workload",
+    MemoryPort: "usemem",
+    MetricRow: "Workload",
+    OperationRow: "Workload",
+    OptionAdvice: "Workload",
+    OptionRule: "Workload",
+    UsememOptions: "usemem"
+  },
+  cluster: {
+    Client: "Cluster",
+    ClientGroup: "ClientSpec",
+    ClientNetwork: "ClientResult",
+    ClientSpec: "clientsOf",
+    CompareConfig: "Scenario",
+    DropSite: "DROP_SITE_NAMES",
+    Drops: "NO_DROPS",
+    KernelConfig: "kernelOf",
+    LawName: "LawResult",
+    LawResult: "RunResult",
+    Load: "describeLoad",
+    LockupAllocation: "LockupReport",
+    LockupTask: "LockupReport",
+    NetworkResult: "RunResult",
+    SeriesColumn: "Series",
+    ServerResult: "RunResult",
+    Threshold: "Scenario",
+    ZoneLowWater: "ClientResult"
+  },
+  experiment: {
+    AblationPlan: "AblationResult",
+    Axis: "parseAxis",
+    Change: "Variant",
+    ClientSpread: "RunMetrics",
+    ComparedTime: "ComparedRow",
+    Estimate: "ComparedRow",
+    ExperimentOptions: "ExplainOptions",
+    ExplainOptions: "explain",
+    Faster: "ComparedRow",
+    Finding: "Verdict",
+    JobOptions: "runJobs",
+    Kept: "experimentOf",
+    LostStep: "Shrunk",
+    MapField: "Job",
+    MapPlan: "OutcomeMap",
+    NoFolder: "makeFolder",
+    PatchVerdict: "PatchEffect",
+    Plan: "ExperimentResult",
+    PlanOptions: "makePlan",
+    ResultJson: "resultJson",
+    RunExperimentOptions: "runExperiment",
+    RunMetrics: "CellResult",
+    RunStore: "openRunStore",
+    Runner: "runExperiment",
+    SavedLockup: "Explanation",
+    SavedResult: "chooseLockup",
+    ShrinkOptions: "shrink",
+    ShrinkProgress: "ShrinkOptions",
+    StoreMismatch: "openRunStore",
+    Variant: "VariantSummary",
+    Verdict: "judge"
+  },
+  report: {
+    Block: "section",
+    ProgressLine: "makeProgressLine",
+    ProgressOutput: "makeProgressLine",
+    Section: "Document",
+    Ticker: "makeTicker",
+    Tone: "item"
+  }
+}
