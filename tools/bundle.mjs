@@ -1,26 +1,38 @@
 // @ts-check
-// Puts a built app and all that it imports into a few modules: `node tools/bundle.mjs apps/nbd-server` reads dist/main.js
-// and writes bundle/main.js. Node then opens a dozen files instead of some 700, and only what is used of each library.
-import { resolve } from "node:path"
+// Puts a built app and all that it imports into a few modules: `node tools/bundle.mjs apps/nbd-server` reads dist/main.js, and
+// dist/worker.js where there is one, and writes bundle/. Node then opens a dozen files instead of some 700, and only what is
+// used of each library. The licences of the libraries that went in stand beside it.
+import { build } from "esbuild"
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
+import { join, resolve } from "node:path"
 import { argv } from "node:process"
-import { build } from "vite"
+import { fileURLToPath } from "node:url"
+import { packagesIn } from "./src/pack.mjs"
 
 const app = resolve(argv[2])
+const modules = fileURLToPath(new URL("../node_modules", import.meta.url))
 
-await build({
-  configFile: false,
-  logLevel: "error",
-  root: app,
-  // Node's own modules stay outside, everything else goes in
-  ssr: { noExternal: true, target: "node" },
-  build: {
-    ssr: "dist/main.js",
-    // beside dist: the app finds its package.json one folder up
-    outDir: "bundle",
-    emptyOutDir: true,
-    target: "node20",
-    minify: false,
-    reportCompressedSize: false,
-    rollupOptions: { output: { format: "es", entryFileNames: "main.js", chunkFileNames: "[name]-[hash].js" } }
-  }
+const { metafile } = await build({
+  absWorkingDir: app,
+  entryPoints: ["dist/main.js", "dist/worker.js"].filter((entry) => existsSync(join(app, entry))),
+  // beside dist: the app finds its package.json one folder up
+  outdir: "bundle",
+  bundle: true,
+  splitting: true,
+  format: "esm",
+  platform: "node",
+  target: "node20",
+  // libraries in CommonJS ask for Node's modules with require
+  banner: {
+    js: "import { createRequire as requireFrom } from \"node:module\"; const require = requireFrom(import.meta.url)"
+  },
+  logLevel: "warning",
+  metafile: true
 })
+
+const licences = packagesIn(Object.keys(metafile.inputs)).map((name) => {
+  const folder = join(modules, name)
+  const file = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry))
+  return `${name}\n\n${file === undefined ? "" : readFileSync(join(folder, file), "utf8")}`
+})
+writeFileSync(join(app, "bundle/licences.txt"), licences.join("\n\n"))

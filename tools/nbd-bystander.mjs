@@ -55,9 +55,13 @@ swap:
   file-*: { size: 64 MiB, store: file, directory: ${directory}, keep: true }
 `
   )
-  const server = spawn(process.execPath, [join(root, "apps/nbd-server/dist/main.js"), "--config", config], {
-    stdio: ["ignore", "ignore", "pipe"]
-  })
+  const server = spawn(
+    process.execPath,
+    [join(root, "apps/nbd-server/bin/swaplab-nbd-server.mjs"), "--config", config],
+    {
+      stdio: ["ignore", "ignore", "pipe"]
+    }
+  )
   children.add(server)
   return new Promise((resolve) => {
     let text = ""

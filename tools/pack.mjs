@@ -28,12 +28,11 @@ execFileSync(
   ["-b", ...projects.map(({ folder }) => join(folder, "tsconfig.lib.json"))],
   { cwd: root, stdio: "inherit" }
 )
-/** The apps that start from a bundle: their package.json lists it. */
-const isBundled = (/** @type {{ files?: ReadonlyArray<string> }} */ { files = [] }) => files.includes("bundle")
-
 const manifests = projects.map(({ folder }) => JSON.parse(read(`${folder}/package.json`)))
 projects.forEach(({ folder }, i) => {
-  if (isBundled(manifests[i])) execFileSync(process.execPath, [join(root, "tools/bundle.mjs"), join(root, folder)])
+  if (manifests[i].bin !== undefined) {
+    execFileSync(process.execPath, [join(root, "tools/bundle.mjs"), join(root, folder)])
+  }
 })
 const versions = Object.fromEntries(manifests.map(({ name, version }) => [name, version]))
 const stage = mkdtempSync(join(tmpdir(), "swaplab-pack-"))

@@ -10,6 +10,7 @@ import { randomInt } from "node:crypto"
 import { existsSync, readFileSync, rmSync } from "node:fs"
 import { delimiter, join } from "node:path"
 import { choose, parse } from "./src/arguments.mjs"
+import { buildFirst } from "./src/build-first.mjs"
 import { check, lastLine, sum, tallyVitest } from "./src/results.mjs"
 import { root, workspaces } from "./src/workspace.mjs"
 
@@ -53,6 +54,11 @@ if (seed !== null) {
   console.log(`Property tests draw from seed ${seed}: npm test -- --seed ${seed} draws the same again.`)
 }
 tally("tsc -b", ...built)
+// no test waits for a build, or sees that there was one
+for (const { folder } of whole ? all : projects) {
+  const [top, app] = folder.split("/")
+  if (top === "apps") tallies.push(check(`bundle of ${app}`, buildFirst(join(root, folder, "tsconfig.lib.json"), app)))
+}
 tally("dprint check", ...(whole ? [] : folders.map((folder) => `${folder}/**/*.{ts,js,mjs,json,md}`)))
 tally("oxlint", ...(whole ? [] : folders))
 if (whole) tally("knip --no-progress")

@@ -9,7 +9,7 @@ let clone = ""
 /** What `git clone` and `npm ci` leave: sources, and links to packages. */
 beforeAll(() => {
   clone = scratch()
-  const built = new Set(["node_modules", "dist", "out-tsc", "test-results.json"])
+  const built = new Set(["bundle", "node_modules", "dist", "out-tsc", "test-results.json"])
   for (const path of ["apps/nbd-server", "libs", "tools", "tsconfig.base.json", "package.json"]) {
     cpSync(join(root, path), join(clone, path), {
       recursive: true,

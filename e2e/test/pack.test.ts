@@ -29,14 +29,15 @@ describe("npm run pack", () => {
     for (const file of readdirSync(packages)) {
       const paths = (await succeed("tar", ["-tzf", join(packages, file)], packages)).trim().split("\n")
       const odd = paths.filter((path) =>
-        !/^package\/(LICENSE|README\.md|package\.json|bin\/[\w-]+\.mjs|bundle\/[\w-]+\.js|src\/[\w/-]+\.ts|dist\/[\w/-]+\.(js|d\.ts)(\.map)?)$/
+        !/^package\/(LICENSE|README\.md|package\.json|bin\/[\w-]+\.mjs|bundle\/([\w-]+\.js|licences\.txt)|src\/[\w/-]+\.ts|dist\/[\w/-]+\.(js|d\.ts)(\.map)?)$/
           .test(path)
       )
       expect(odd, file).toEqual([])
       expect(paths, file).toEqual(expect.arrayContaining(["package/LICENSE", "package/README.md"]))
+      const isApp = ["swaplab-swaplab", "swaplab-nbd-server"].includes(packageOf(file))
       const bins = paths.filter((path) => path.startsWith("package/bin/")).length
-      expect(bins, file).toBe(["swaplab-swaplab", "swaplab-nbd-server"].includes(packageOf(file)) ? 1 : 0)
-      expect(paths.includes("package/bundle/main.js"), file).toBe(packageOf(file) === "swaplab-nbd-server")
+      expect(bins, file).toBe(isApp ? 1 : 0)
+      expect(paths.includes("package/bundle/main.js"), file).toBe(isApp)
     }
   })
 

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import { expect, it } from "vitest"
 
-const main = fileURLToPath(new URL("../../apps/swaplab/dist/main.js", import.meta.url))
+const main = fileURLToPath(new URL("../../apps/swaplab/bin/swaplab.mjs", import.meta.url))
 const quick = readFileSync(new URL("../../scenarios/quick.yaml", import.meta.url), "utf8")
 
 const validate = (text: string): Promise<{ readonly code: number | null; readonly said: string }> =>

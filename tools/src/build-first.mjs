@@ -43,7 +43,7 @@ export const isFresh = (config) =>
       built.mtimeMs >= Math.max(statSync(project).mtimeMs, newest(join(dirname(project), "src")))
   })
 
-/** The bundle of an app, for those that have one. @type {(config: string) => string} */
+/** The bundle of an app. @type {(config: string) => string} */
 const bundleFile = (config) => join(dirname(config), "bundle/main.js")
 
 /** Whether the bundle of an app was made from what is built. @type {(config: string) => boolean} */
@@ -121,21 +121,17 @@ const runStep = (name, step, say) => {
 }
 
 /**
- * Builds the app whose tsconfig.lib.json is at `config`, where it is not fresh, and its bundle, where it has one; `name` is
- * the command, for messages. False when it cannot be built: the reason is on standard error then. Without TypeScript, what
- * is built is taken as it is.
- * @type {(config: string, name: string, options?: { bundle?: boolean, say?: (text: string) => void }) => boolean}
+ * Builds the app whose tsconfig.lib.json is at `config`, and its bundle, where they are not fresh; `name` is the command,
+ * for messages. False when it cannot be built: the reason is on standard error then. Without TypeScript, what is built is
+ * taken as it is.
+ * @type {(config: string, name: string, say?: (text: string) => void) => boolean}
  */
-export const buildFirst = (
-  config,
-  name,
-  { bundle = false, say = (/** @type {string} */ text) => process.stderr.write(text) } = {}
-) => {
-  const isReady = () => isFresh(config) && (!bundle || isBundled(config))
+export const buildFirst = (config, name, say = (text) => process.stderr.write(text)) => {
+  const isReady = () => isFresh(config) && isBundled(config)
   const lock = join(modules, ".swaplab-build.lock")
   if (!existsSync(lock) && isReady()) return true
   const compiler = join(modules, "typescript/bin/tsc")
-  const product = bundle ? bundleFile(config) : buildFile(config)
+  const product = bundleFile(config)
   if (!existsSync(compiler)) {
     if (projectsOf(config).size > 0 && existsSync(product)) return true
     say(`${name}: not built yet, and TypeScript is not installed: run npm ci without --omit=dev\n`)
@@ -157,7 +153,7 @@ export const buildFirst = (
         if (statSync(buildFile(project)).mtimeMs < start.getTime()) utimesSync(buildFile(project), start, start)
       }
     }
-    return !bundle || runStep(name, [bundler, dirname(config)], say)
+    return runStep(name, [bundler, dirname(config)], say)
   } finally {
     rmSync(lock)
   }

@@ -25,6 +25,15 @@ export const packedManifest = (manifest, versions) => {
   return /** @type {Manifest} */ ({ ...Object.fromEntries(kept), dependencies: Object.fromEntries(needed) })
 }
 
+/**
+ * The packages of others that files come from, by their paths.
+ * @type {(paths: ReadonlyArray<string>) => ReadonlyArray<string>}
+ */
+export const packagesIn = (paths) => {
+  const names = paths.flatMap((path) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? [])
+  return [...new Set(names)].sort()
+}
+
 /** What tsc makes of a source. */
 const OUTPUT = /\.(js|d\.ts)(\.map)?$/
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { isOutput, packedManifest } from "../src/pack.mjs"
+import { isOutput, packagesIn, packedManifest } from "../src/pack.mjs"
 
 describe("a packed manifest", () => {
   const versions = { "@swaplab/sim": "1.2.3" }
@@ -37,4 +37,15 @@ it.each([
   ["tsconfig.lib.tsbuildinfo", false]
 ])("of dist, %s is packed: %s", (path, packed) => {
   expect(isOutput(path, (source) => ["index.ts", "deep/page.ts"].includes(source))).toBe(packed)
+})
+
+it("knows the packages that went into a bundle", () => {
+  expect(packagesIn([
+    "dist/main.js",
+    "../../libs/lan/dist/index.js",
+    "../../node_modules/effect/dist/esm/Effect.js",
+    "../../node_modules/effect/node_modules/fast-check/lib/esm/a.js",
+    "../../node_modules/@effect/platform/dist/esm/Path.js",
+    "../../node_modules/effect/dist/esm/Layer.js"
+  ])).toEqual(["@effect/platform", "effect", "fast-check"])
 })

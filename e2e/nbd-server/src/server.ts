@@ -10,7 +10,7 @@ import { aWhile } from "./a-while.ts"
 /** The folder of the root package.json. */
 const root = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))))
 
-const main = join(root, "apps/nbd-server/dist/main.js")
+const main = join(root, "apps/nbd-server/bin/swaplab-nbd-server.mjs")
 
 const folders: Array<string> = []
 
