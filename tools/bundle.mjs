@@ -1,6 +1,6 @@
 // @ts-check
 // Puts a built app and all that it imports into a few modules: `node tools/bundle.mjs apps/nbd-server` reads dist/main.js, and
-// dist/worker.js where there is one, and writes bundle/. Node then opens a dozen files instead of some 700, and only what is
+// dist/worker.js where there is one, and writes the folder bundle of the app, or the one that is named after it. Node then opens a dozen files instead of some 700, and only what is
 // used of each library. The licences of the libraries that went in stand beside it.
 import { build } from "esbuild"
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
@@ -10,13 +10,14 @@ import { fileURLToPath } from "node:url"
 import { packagesIn } from "./src/pack.mjs"
 
 const app = resolve(argv[2])
+// beside dist: the app finds its package.json one folder up
+const out = resolve(argv[3] ?? join(app, "bundle"))
 const modules = fileURLToPath(new URL("../node_modules", import.meta.url))
 
 const { metafile } = await build({
   absWorkingDir: app,
   entryPoints: ["dist/main.js", "dist/worker.js"].filter((entry) => existsSync(join(app, entry))),
-  // beside dist: the app finds its package.json one folder up
-  outdir: "bundle",
+  outdir: out,
   bundle: true,
   splitting: true,
   format: "esm",
@@ -35,4 +36,4 @@ const licences = packagesIn(Object.keys(metafile.inputs)).map((name) => {
   const file = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry))
   return `${name}\n\n${file === undefined ? "" : readFileSync(join(folder, file), "utf8")}`
 })
-writeFileSync(join(app, "bundle/licences.txt"), licences.join("\n\n"))
+writeFileSync(join(out, "licences.txt"), licences.join("\n\n"))

@@ -29,11 +29,6 @@ execFileSync(
   { cwd: root, stdio: "inherit" }
 )
 const manifests = projects.map(({ folder }) => JSON.parse(read(`${folder}/package.json`)))
-projects.forEach(({ folder }, i) => {
-  if (manifests[i].bin !== undefined) {
-    execFileSync(process.execPath, [join(root, "tools/bundle.mjs"), join(root, folder)])
-  }
-})
 const versions = Object.fromEntries(manifests.map(({ name, version }) => [name, version]))
 const stage = mkdtempSync(join(tmpdir(), "swaplab-pack-"))
 try {
@@ -43,8 +38,13 @@ try {
     writeFileSync(join(target, "package.json"), `${JSON.stringify(packedManifest(manifests[i], versions), null, 2)}\n`)
     copyFileSync(join(root, "LICENSE"), join(target, "LICENSE"))
     const from = join(root, folder)
-    for (const part of ["README.md", "bin", "bundle", "src"]) {
+    for (const part of ["README.md", "bin", "src"]) {
       if (existsSync(join(from, part))) cpSync(join(from, part), join(target, part), { recursive: true })
+    }
+    if (manifests[i].bin !== undefined) {
+      execFileSync(process.execPath, [join(root, "tools/bundle.mjs"), from, join(target, "bundle")], {
+        stdio: "inherit"
+      })
     }
     const dist = join(from, "dist")
     const isSource = (/** @type {string} */ path) => existsSync(join(from, "src", path))

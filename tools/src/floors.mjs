@@ -99,7 +99,7 @@ export const dependenciesOf = (/** @type {Project} */ project) =>
 /** What every packed package says of itself. Its licence file comes from the root when it is packed. */
 export const published = (/** @type {Project} */ { floor }) => ({
   license: "MIT",
-  files: [...(floor === APPS ? ["bin"] : []), "dist", "src", "README.md"],
+  files: [...(floor === APPS ? ["bin", "bundle"] : []), "dist", "src", "README.md"],
   engines: { node: ">=20.19" }
 })
 
