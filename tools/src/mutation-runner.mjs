@@ -13,6 +13,13 @@ const globals = /** @type {any} */ (globalThis)
 /** What instrumented code looks at. */
 const stryker = globals.__stryker__ ??= {}
 
+/** Tests that read files find them from where they are themselves. @type {import("vite").Plugin} */
+const ownPaths = {
+  name: "own paths",
+  transform: (code, id) =>
+    code.includes("import.meta.url") ? code.replaceAll("import.meta.url", `"${pathToFileURL(id)}"`) : null
+}
+
 /** Makes the module of Stryker's copy of the lib, which is the current folder. */
 const bundle = async () => {
   const folder = cwd()
@@ -31,6 +38,7 @@ const bundle = async () => {
     configFile: false,
     logLevel: "error",
     root: folder,
+    plugins: [ownPaths],
     resolve: { alias: [...own, { find: /^vitest$/, replacement: shim }], conditions: ["@swaplab/source"] },
     ssr: {
       noExternal: true,
@@ -40,7 +48,6 @@ const bundle = async () => {
     },
     build: {
       ssr: "test/all.ts",
-      // beside the tests: paths that they make from their own hold there, too
       outDir: "bundled",
       target: "node20",
       minify: false,
