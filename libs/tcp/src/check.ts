@@ -1,5 +1,5 @@
 // What must hold for a socket at any time: the tests call this after each step.
-import { NO_SKB } from "@swaplab/net-skb"
+import { MAX_SKB_FRAGS, NO_SKB } from "@swaplab/net-skb"
 import { assert } from "@swaplab/sim"
 import type { TcpSocket } from "./tcp-sock.ts"
 
@@ -14,6 +14,13 @@ export const checkSocket = (sk: TcpSocket): void => {
     queued += skbs.truesize[skb]
     if (sentPart) out += Math.max(1, Math.ceil(skbs.len[skb] / sk.mss))
     assert(skbs.endSeq[skb] >= skbs.seq[skb] + skbs.len[skb], "segment with wrong offsets")
+    let bytes = skbs.headLen[skb]
+    for (let i = 0; i < skbs.nrFrags[skb]; i++) {
+      const size = skbs.fragLen[skb * MAX_SKB_FRAGS + i]
+      assert(size > 0, "empty fragment")
+      bytes += size
+    }
+    assert(bytes === skbs.len[skb], "linear part and fragments do not make up the segment")
   }
   assert(queued === sk.wmemQueued, "queued send memory miscounted")
   assert(out === sk.packetsOut, "packets in flight miscounted")
