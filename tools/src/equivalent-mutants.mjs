@@ -8,4 +8,94 @@
  */
 
 /** @type {ReadonlyArray<Equivalent>} */
-export const equivalents = []
+export const equivalents = [
+  {
+    file: "libs/slab/src/array-cache.ts",
+    line: "for (let i = 0; i < n; i++) to.entry[to.avail + i] = from.entry[from.avail - n + i]",
+    original: "i < n",
+    replacement: "i <= n",
+    reason: "the entry above those in use is written before it is read"
+  },
+  {
+    file: "libs/slab/src/geometry.ts",
+    line: "if (objects > 0 && align(managementSize(objects), alignment) + objects * size > bytes) objects--",
+    original: "objects > 0",
+    replacement: "objects >= 0",
+    reason: "without an object the management alone has to fit, and a page has room for it"
+  },
+  {
+    file: "libs/slab/src/geometry.ts",
+    line: "if (offSlab && n > Math.floor((size - STRUCT_SLAB) / BUFCTL)) break",
+    original: "n > Math.floor((size - STRUCT_SLAB) / BUFCTL)",
+    replacement: "n >= Math.floor((size - STRUCT_SLAB) / BUFCTL)",
+    reason:
+      "computed for all sizes up to 300,000 bytes: at no order that the search reaches are there exactly so many objects"
+  },
+  {
+    file: "libs/slab/src/slab-allocator.ts",
+    line:
+      "general[kmallocIndex(bytes, \"slab\")] ??= this.createCache(kmallocName(\"slab\", bytes), bytes, { hwAlign: true })",
+    original: "true",
+    replacement: "false",
+    reason:
+      "the sizes of general caches are multiples of a cache line, or half of one, to which small objects are aligned"
+  },
+  {
+    file: "libs/slub/src/geometry.ts",
+    line: "for (let want = Math.min(slubMinObjects(cpus), most); want > 1; want--) {",
+    original: "want > 1",
+    replacement: "want >= 1",
+    reason:
+      "if a larger order than the least one had little enough waste for one object, two would fit it with less, and were found before (computed for all sizes up to 70,000 bytes)"
+  },
+  {
+    file: "libs/tcp/src/acknowledged.ts",
+    line: "if (sk.lostOut > sk.retransOut) xmitRetransmitQueue(sk, ctx)",
+    original: "sk.lostOut > sk.retransOut",
+    replacement: "sk.lostOut >= sk.retransOut",
+    reason:
+      "each segment that was sent again is marked lost: with equal counts the walk over the queue finds none to send"
+  },
+  {
+    file: "libs/tcp/src/acknowledged.ts",
+    line: "if (skb === NO_SKB || skb === sk.sendHead) return",
+    original: "skb === NO_SKB || skb === sk.sendHead",
+    replacement: "false",
+    reason: "only called with segments in flight, and then the head of the queue is one of them"
+  },
+  {
+    file: "libs/tcp/src/input.ts",
+    line: "if (sk.backlogHead === NO_SKB) sk.backlogTail = NO_SKB",
+    original: "sk.backlogHead === NO_SKB",
+    replacement: "true",
+    reason: "nothing is appended while the backlog is worked off, and at its end the tail is to be empty"
+  },
+  {
+    file: "libs/tcp/src/output.ts",
+    line: "return (nonagle & NAGLE_CORK) === 0 && (nonagle !== 0 || sk.packetsOut === 0 || sk.sndSml <= sk.sndUna)",
+    original: "sk.packetsOut === 0",
+    replacement: "false",
+    reason: "with nothing in flight everything is acknowledged, the last short segment too"
+  },
+  {
+    file: "libs/tcp/src/rcvbuf.ts",
+    line: "return space > sk.rcvSsthresh ? sk.rcvSsthresh : space",
+    original: "space > sk.rcvSsthresh",
+    replacement: "space >= sk.rcvSsthresh",
+    reason: "both sides are equal then"
+  },
+  {
+    file: "libs/tcp/src/close.ts",
+    line: "freeQueue(sk, ctx, sk.backlogHead, false)",
+    original: "false",
+    replacement: "true",
+    reason: "only a socket that a task owns has a backlog, and such a socket is not closed"
+  },
+  {
+    file: "libs/tcp/src/close.ts",
+    line: "freeQueue(sk, ctx, sk.prequeueHead, false)",
+    original: "false",
+    replacement: "true",
+    reason: "only a socket with a waiting reader has a prequeue, and such a socket is not closed"
+  }
+]

@@ -17,6 +17,10 @@ const take = (slab: SlabAllocator, cache: SlabCache, cpu: number, n: number): Ar
 
 const lists = (cache: SlabCache) => [SLABS_FULL, SLABS_PARTIAL, SLABS_FREE].map((list) => cache.slabs.count[list])
 
+it("there is a shared array where there is somebody to share it with", () => {
+  expect([machine(1).heads.shared, machine(2).heads.shared?.limit]).toEqual([null, 480])
+})
+
 describe("refill", () => {
   it("grows one slab at a time and takes at most 16 objects into an untouched array, then whole batches", () => {
     const { slab, pages, heads } = machine(1)

@@ -1,5 +1,5 @@
 import { type SlabCache, SLABS_FREE } from "#src/slab-cache.ts"
-import { FakePages, NO_OBJECT, NO_RESERVE_SWITCHES, onCpu, runNow, taskOn } from "@swaplab/kmem"
+import { FakePages, NO_OBJECT, NO_RESERVE_SWITCHES, objectIndex, onCpu, runNow, taskOn } from "@swaplab/kmem"
 import { __GFP_NOMEMALLOC, GFP_ATOMIC, GFP_KERNEL, PF_MEMALLOC, PG_active } from "@swaplab/page-alloc"
 import { Sim } from "@swaplab/sim"
 import { SlabAllocator } from "@swaplab/slab"
@@ -245,6 +245,19 @@ it("multi-page slabs: every page is marked, only the first is unmarked", () => {
   pages.free_ = 200
   expect(slab.tryAlloc(other, sockets, GFP_ATOMIC)).toBeGreaterThanOrEqual(0)
   expect([marked(pages, sockets, object), (pages.frames.flags[page + 1] & PG_active) !== 0]).toEqual([false, true])
+})
+
+it("multi-page slabs: an object is tagged by the page that it begins in", () => {
+  const { slab, pages } = machine("v3.6")
+  const sockets = slab.createCache("TCP", 1720, { hwAlign: true })
+  const objects = Array.from({ length: 5 }, () => slab.tryAlloc(reserveUser, sockets, GFP_ATOMIC))
+  pages.free_ = 200
+  // the first page of the second slab is unmarked in exchange; the first slab keeps the flag set
+  const exchanged = slab.tryAlloc(other, sockets, GFP_ATOMIC)
+  expect(sockets.slabs.pageOf(exchanged)).toBe(sockets.slabs.pageOf(objects[4]))
+  const base = exchanged - objectIndex(exchanged)
+  // four objects of 1,728 bytes behind 64 of management, in two pages: the last one begins in the second
+  expect([0, 1, 2, 3].map((i) => slab.reserve.entryFor(sockets, base + i) < 0)).toEqual([false, false, false, true])
 })
 
 it("with the gate closed again, a tagged entry is handed out and counted", () => {

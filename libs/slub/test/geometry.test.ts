@@ -84,3 +84,8 @@ it.each([
 it("puts the free pointer behind objects with a constructor", () => {
   expect([slubSlotSize(560), slubSlotSize(560, { freePointerOutside: true })]).toEqual([560, 568])
 })
+
+it("holds one object of 4 MiB in the largest block, and none that is larger", () => {
+  expect(slubGeometry(4 << 20, { cpus: 4 })).toMatchObject({ order: 10, objsPerSlab: 1 })
+  expect(() => slubGeometry((4 << 20) + 8, { cpus: 4 })).toThrow(RangeError)
+})

@@ -58,6 +58,15 @@ describe("merging", () => {
     expect(slub.createCache("hw_96", 90, { hwAlign: true }).name).toBe("kmalloc-128")
     expect(requests.objectSize).toBe(344)
   })
+
+  it.each([{ ctor: true }, { rcu: true }])("with %j neither joins nor is joined", (options) => {
+    const { slub, requests } = machine(4)
+    // 336 bytes and the free pointer behind them: slots as large as those of requests
+    const alone = slub.createCache("alone", 336, options)
+    expect([alone.name, alone.size]).toEqual(["alone", requests.size])
+    expect(slub.createCache("also_344", 344).name).toBe("blkdev_requests")
+    expect(slub.createCache("alone_too", 344, options).name).toBe("alone_too")
+  })
 })
 
 describe("a new slab", () => {

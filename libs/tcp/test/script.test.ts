@@ -138,7 +138,13 @@ describe("Reno", () => {
     expect(early.every(([seq]) => seq >= 10 * MSS)).toBe(true)
     const sent = client.sndNxt
     script.segment({ ack: sent })
-    expect([client.caState, client.cwnd, client.sackedOut, client.lostOut, client.retransOut]).toEqual([OPEN, 5, 0, 0, 0])
+    expect([client.caState, client.cwnd, client.sackedOut, client.lostOut, client.retransOut]).toEqual([
+      OPEN,
+      5,
+      0,
+      0,
+      0
+    ])
     expect([client.fastRetransmits, client.timeouts]).toEqual([1, 0])
   })
 

@@ -70,9 +70,12 @@ export class Script {
 
   /** The client's task sends bytes, as far as it gets without waiting. */
   send(bytes: number, more = false): void {
-    this.net.spawn(`sender of ${bytes}`, function*(this: Script, task: Parameters<Parameters<ToyNetwork["spawn"]>[1]>[0]) {
-      yield* this.client.sendBytes(task, new Uint8Array(bytes), more)
-    }.bind(this))
+    this.net.spawn(
+      `sender of ${bytes}`,
+      function*(this: Script, task: Parameters<Parameters<ToyNetwork["spawn"]>[1]>[0]) {
+        yield* this.client.sendBytes(task, new Uint8Array(bytes), more)
+      }.bind(this)
+    )
     this.pass(MS / 2)
   }
 
