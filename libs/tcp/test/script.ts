@@ -1,6 +1,6 @@
 // A connection whose peer is the test: it sends segments by hand and sees what the client puts on the wire, as packetdrill
 // does. Nothing of what the client sends arrives anywhere.
-import { IPPROTO_TCP, TCP_HEADER_BYTES, TCPHDR_ACK } from "@swaplab/net-skb"
+import { TCP_HEADER_BYTES, TCPHDR_ACK } from "@swaplab/net-skb"
 import { ToyNetwork, type ToyOptions } from "./toy.ts"
 
 export const MS = 1_000_000
@@ -52,7 +52,7 @@ export class Script {
     const { client, packets, server, sim } = this.net
     const f = packets.alloc()
     packets.bytes[f] = TCP_HEADER_BYTES + len
-    packets.proto[f] = IPPROTO_TCP
+    packets.proto[f] = this.net.a.stack.tx.proto
     packets.src[f] = 1
     packets.dst[f] = 0
     packets.sport[f] = server.port
