@@ -69,3 +69,5 @@ export {
   scenarioSchema
 } from "./scenario/scenario.ts"
 export { formatMiss, formatThreshold, keeps, type Threshold } from "./scenario/threshold.ts"
+// for tests, and for using what is above without a run
+export { madeUpLockup, madeUpResult } from "./run/made-up.ts"

@@ -1,9 +1,9 @@
 import { fateOf } from "#src/fate.ts"
 import type { LockupReport, Outcome, RunResult } from "@swaplab/cluster"
-import { OUTCOMES } from "@swaplab/cluster"
+import { madeUpLockup, OUTCOMES } from "@swaplab/cluster"
 import { type Fate } from "@swaplab/experiment"
 import { describe, expect, it } from "vitest"
-import { fakeReport, fakeResult } from "./fake.ts"
+import { fakeResult } from "./fake.ts"
 
 /** Last progress of the lockup that is explained. */
 const LOCKUP = { client: "client-1", sinceNs: 5e9 }
@@ -24,7 +24,7 @@ const replay = (outcome: Outcome, { lockup, rescue, unchanged }: Given): RunResu
   }
 }
 
-const at = (sinceNs: number): LockupReport => ({ ...fakeReport("tx starvation"), sinceNs })
+const at = (sinceNs: number): LockupReport => madeUpLockup({ sinceNs })
 const rescue: LockupReport = { ...at(5e9), kind: "stall", taxonomy: "oom-rescued" }
 
 const ROWS: ReadonlyArray<readonly [outcome: Outcome, given: Given, fate: Fate, ns: number | null]> = [

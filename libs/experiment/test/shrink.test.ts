@@ -1,4 +1,4 @@
-import { type LockupTaxonomy, type Scenario, withOverrides } from "@swaplab/cluster"
+import { type LockupTaxonomy, madeUpLockup, type Scenario, withOverrides } from "@swaplab/cluster"
 import { type Mapping, overrideOf, toYaml } from "@swaplab/config"
 import {
   layerInProcess,
@@ -12,7 +12,7 @@ import {
 } from "@swaplab/experiment"
 import { Deferred, Effect, Either, Fiber, Layer } from "effect"
 import { describe, expect, it } from "vitest"
-import { fakeReport, fakeResult, scenarioWith } from "./fake.ts"
+import { fakeResult, scenarioWith } from "./fake.ts"
 
 const MIB = 1024 * 1024
 
@@ -30,7 +30,10 @@ const simulate: Simulate = (scenario, kernel, seed) => {
   const run = fakeResult(kernel, seed, found === null ? "completed" : "lockup")
   return {
     ...run,
-    clients: run.clients.map((client) => ({ ...client, lockup: found === null ? null : fakeReport(found) }))
+    clients: run.clients.map((client) => ({
+      ...client,
+      lockup: found === null ? null : madeUpLockup({ taxonomy: found })
+    }))
   }
 }
 

@@ -2,12 +2,11 @@
 // drawn by chance, and for the pictures of the documentation.
 import { planOf } from "#src/graph-labels.ts"
 import { type Rect } from "#src/graph-layout.ts"
-import type { WaitGraph, WaitNode } from "@swaplab/cluster"
+import { madeUpLockup, type WaitGraph, type WaitNode } from "@swaplab/cluster"
 import { graphSvg } from "@swaplab/report"
 import fc from "fast-check"
 import { readdirSync, readFileSync } from "node:fs"
 import { describe, expect, it } from "vitest"
-import { lockupReport } from "./fake.ts"
 
 const meet = (a: Rect, b: Rect): boolean =>
   a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height
@@ -82,7 +81,7 @@ it("words that find no place are listed below", () => {
   const graph = { nodes, edges, cycle: [], closed: false }
   const { labels, listed } = planOf(graph, TOP, () => false)
   expect(labels.length + listed.length).toBe(30)
-  const svg = graphSvg(lockupReport({ graph }), "")
+  const svg = graphSvg(madeUpLockup({ graph }), "")
   for (const { label } of listed) expect(svg).toContain(`>nbd0 → memory: ${label}<`)
   expect(listed.length).toBeGreaterThan(0)
 })

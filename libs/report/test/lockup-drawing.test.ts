@@ -1,8 +1,7 @@
 import { panelSvg } from "#src/chart.ts"
-import { type Series, type WaitEdge, type WaitGraph } from "@swaplab/cluster"
+import { madeUpLockup, type Series, type WaitEdge, type WaitGraph } from "@swaplab/cluster"
 import { closeUpCsv, graphSvg, timelineSvg } from "@swaplab/report"
 import { describe, expect, it } from "vitest"
-import { lockupReport } from "./fake.ts"
 
 const edge = (from: string, to: string, label = "x"): WaitEdge => ({ from, to, label })
 
@@ -36,7 +35,7 @@ const GRAPH: WaitGraph = {
   closed: true
 }
 
-const REPORT = lockupReport({
+const REPORT = madeUpLockup({
   graph: GRAPH,
   firstFailure: {
     timeNs: 0.201e9,

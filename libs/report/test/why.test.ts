@@ -1,10 +1,9 @@
-import { PATCHES } from "@swaplab/cluster"
+import { madeUpLockup, PATCHES } from "@swaplab/cluster"
 import type { Counterfactual, Explanation, Fate } from "@swaplab/experiment"
 import { renderWhy } from "@swaplab/report"
 import { describe, expect, it } from "vitest"
-import { lockupReport } from "./fake.ts"
 
-const REPORT = lockupReport({})
+const REPORT = madeUpLockup()
 
 const explained = (fate: Fate, unchanged: boolean): string => {
   const single: Counterfactual = { patches: ["nbd-memalloc"], fate, ns: 7e9, reason: "rx starvation", unchanged }
@@ -64,7 +63,7 @@ it("counts the patches of the series by the table of patches, its fix beside the
 })
 
 it("says that no patch is tried where the network is dead", () => {
-  const report = lockupReport({ taxonomy: "dead network", network: "nothing has arrived over client-1 to switch" })
+  const report = madeUpLockup({ taxonomy: "dead network", network: "nothing has arrived over client-1 to switch" })
   const text = renderWhy({ ...BARE, report }, { width: 120, colour: false })
   expect(text).toContain("No patch is tried: no kernel can swap over a network that carries nothing.")
   expect(text).not.toContain("single patch")

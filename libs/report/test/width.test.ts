@@ -5,6 +5,7 @@ import {
   type LoadedScenario,
   loadScenario,
   type LockupReport,
+  madeUpLockup,
   type Outcome,
   PATCHES
 } from "@swaplab/cluster"
@@ -28,7 +29,7 @@ import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { describe, expect, it } from "vitest"
 import { ablationOf, mapOfCodes } from "./cells.ts"
-import { fakeExperiment, fakeRun, lockupReport } from "./fake.ts"
+import { fakeExperiment, fakeRun } from "./fake.ts"
 
 const ESCAPE = new RegExp(`${String.fromCharCode(27)}\\[\\d+m`, "g")
 const WIDTHS = [80, 100, 200]
@@ -95,7 +96,7 @@ it("an experiment with names, figures and words drawn by chance", () => {
         description: drawn.description,
         expect: { default: "any" },
         seeds: 2
-      }, () => ({ ...drawn, lockup: lockupReport({ text: `deadlock\n  ${drawn.text}\n` }) }))
+      }, () => ({ ...drawn, lockup: madeUpLockup({ text: `deadlock\n  ${drawn.text}\n` }) }))
       expect(tooWide((sheet) => renderReport(result, sheet), columns)).toEqual([])
     }),
     { seed: 20120416, numRuns: 60 }
@@ -153,7 +154,7 @@ it("maps and ablations drawn by chance", () => {
 it("an explanation drawn by chance", () => {
   fc.assert(
     fc.property(words, words, name, width, (text, reason, kernel, columns) => {
-      const report: LockupReport = lockupReport({ text: `deadlock\n${text}` })
+      const report: LockupReport = madeUpLockup({ text: `deadlock\n${text}` })
       const one = { patches: ["nbd-memalloc" as const], fate: "not tried" as const, ns: null, reason, unchanged: false }
       const explanation = {
         lockup: { ...report, kernel, seed: 1 },
