@@ -2,10 +2,10 @@
 // Mutation tests: Stryker changes one operator, condition or number of a lib at a time, and the tests of that same lib have
 // to notice. docs/testing.md says what counts.
 //
-//   npm run mutation -- [LIB …] [--draw N] [--seed N] [--rest] [--workers N]
+//   npm run mutation -- [LIB …] [--draw N] [--seed N] [--rest | --again] [--workers N]
 //
 // Draws N of the mutants of all libs (1,000) and runs those of the libs that are named. Each result goes to out/mutation at
-// once. `--rest` takes the results from there and runs the mutants that have none or survived.
+// once. `--rest` takes the results from there and runs the mutants that have none; `--again` also those that survived.
 import { Stryker } from "@stryker-mutator/core"
 import { Instrumenter } from "@stryker-mutator/instrumenter"
 import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync } from "node:fs"
@@ -38,6 +38,7 @@ const { positionals, values } = parseArgs({
     draw: { type: "string", default: "1000" },
     seed: { type: "string", default: "1" },
     rest: { type: "boolean", default: false },
+    again: { type: "boolean", default: false },
     workers: { type: "string", default: "1" }
   }
 })
@@ -90,7 +91,6 @@ const run = async (
       tempDirName: "../../out",
       cleanTempDir: "always",
       plugins: [plugin],
-      checkers: ["drawn"],
       ignorers: ["swaplab"],
       reporters: ["listener"],
       // Stryker would read a tsconfig.json with an older TypeScript; nothing here needs that
@@ -125,7 +125,7 @@ const summary = (/** @type {string} */ name, /** @type {ReadonlyArray<Result>} *
 for (const lib of libs) {
   const own = drawn.filter((mutant) => mutant.lib === lib)
   const file = join(out, `${lib}.jsonl`)
-  if (!values.rest) rmSync(file, { force: true })
+  if (!values.rest && !values.again) rmSync(file, { force: true })
   /** The last result of each mutant. @type {Map<string, Result>} */
   const known = new Map()
   for (const line of existsSync(file) ? readFileSync(file, "utf8").trim().split("\n") : []) {
@@ -134,7 +134,8 @@ for (const lib of libs) {
   }
   const left = own.filter((mutant) => {
     const result = known.get(nameOf(mutant))
-    return result === undefined || !hasDied(result) && equivalentReason(mutant, equivalents) === undefined
+    if (result === undefined) return true
+    return values.again && !hasDied(result) && equivalentReason(mutant, equivalents) === undefined
   })
   if (left.length > 0) {
     await run(lib, left, (result) => {

@@ -1,15 +1,6 @@
 // @ts-check
-// Plug-ins of Stryker: which code is left alone, which mutants are run, and where each result goes.
-import { CheckStatus } from "@stryker-mutator/api/check"
-import {
-  commonTokens,
-  declareClassPlugin,
-  declareFactoryPlugin,
-  declareValuePlugin,
-  PluginKind,
-  tokens
-} from "@stryker-mutator/api/plugin"
-import { changeKey, rangeOf } from "./mutants.mjs"
+// Plug-ins of Stryker: which code is left alone, who runs the tests, and where each result goes.
+import { declareFactoryPlugin, declareValuePlugin, PluginKind } from "@stryker-mutator/api/plugin"
 import { runnerFactory } from "./mutation-runner.mjs"
 
 const NAMES = new Set(["assert", "checkInvariants"])
@@ -29,31 +20,6 @@ const shouldIgnore = (path) => {
 /** Leaves assertions and checks of invariants alone: they watch rules. */
 export const ignorer = declareValuePlugin(PluginKind.Ignore, "swaplab", { shouldIgnore })
 
-/** Runs the mutants that were drawn. Stryker is given places, and makes every mutant of a place and of what is within it. */
-class DrawnOnly {
-  static inject = tokens(commonTokens.options)
-
-  /** @type {ReadonlySet<string>} */
-  #drawn
-
-  /** @param {any} options */
-  constructor({ swaplab }) {
-    this.#drawn = new Set(swaplab.drawn)
-  }
-
-  async init() {}
-
-  /** @param {ReadonlyArray<any>} mutants */
-  async check(mutants) {
-    return Object.fromEntries(mutants.map((mutant) => [
-      mutant.id,
-      this.#drawn.has(changeKey(rangeOf(mutant), mutant.replacement))
-        ? { status: CheckStatus.Passed }
-        : { status: CheckStatus.CompileError, reason: "not drawn" }
-    ]))
-  }
-}
-
 /** Who is told of each mutant at once; set by the program that starts Stryker, in the same process. */
 export const listener = { tested: (/** @type {any} */ _result) => {} }
 
@@ -61,7 +27,6 @@ const reporter = () => ({ onMutantTested: (/** @type {any} */ result) => listene
 
 export const strykerPlugins = [
   ignorer,
-  declareClassPlugin(PluginKind.Checker, "drawn", /** @type {any} */ (DrawnOnly)),
   declareFactoryPlugin(PluginKind.TestRunner, "swaplab", /** @type {any} */ (runnerFactory)),
   declareFactoryPlugin(PluginKind.Reporter, "listener", reporter)
 ]

@@ -3,11 +3,13 @@
 // switched on, and the tests that reach it run, quick ones first, until one fails. A test that then fails without the mutant
 // too, shows that this mutant or an earlier one has left something behind: the module is loaded anew and the mutant tried
 // again.
+import { commonTokens, tokens } from "@stryker-mutator/api/plugin"
 import { DryRunStatus, MutantRunStatus, TestStatus } from "@stryker-mutator/api/test-runner"
 import { readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { cwd } from "node:process"
 import { pathToFileURL } from "node:url"
 import { build } from "vite"
+import { changeKey, rangeOf } from "./mutants.mjs"
 
 const globals = /** @type {any} */ (globalThis)
 /** What instrumented code looks at. */
@@ -61,6 +63,8 @@ const bundle = async () => {
 const messageOf = (/** @type {unknown} */ error) => error instanceof Error ? error.message : String(error)
 
 class Runner {
+  /** The changes that are wanted. Stryker makes every change of a place and of what is within it. @type {ReadonlySet<string>} */
+  #drawn
   #url = ""
   #loads = 0
   /** The modules are loaded, without a mutant; and no mutant was active since. */
@@ -70,6 +74,11 @@ class Runner {
   #tests = []
   /** How long each test takes without a mutant. @type {Map<string, number>} */
   #times = new Map()
+
+  /** @param {any} options */
+  constructor({ swaplab }) {
+    this.#drawn = new Set(swaplab.drawn)
+  }
 
   capabilities() {
     return { reloadEnvironment: true }
@@ -112,7 +121,11 @@ class Runner {
    * @returns {Promise<import("@stryker-mutator/api/test-runner").MutantRunResult>}
    */
   async mutantRun(options) {
-    const { activeMutant: { id: mutant }, hitLimit = Infinity, mutantActivation, testFilter } = options
+    const { activeMutant, hitLimit = Infinity, mutantActivation, testFilter } = options
+    const mutant = activeMutant.id
+    if (!this.#drawn.has(changeKey(rangeOf(activeMutant), activeMutant.replacement))) {
+      return { status: MutantRunStatus.Survived, nrOfTests: 0 }
+    }
     const isStatic = mutantActivation === "static"
     Object.assign(stryker, { hitCount: 0, hitLimit, activeMutant: isStatic ? mutant : undefined })
     if (isStatic || !this.#loaded) {
@@ -160,4 +173,6 @@ class Runner {
   }
 }
 
-export const runnerFactory = () => new Runner()
+/** @param {any} options */
+export const runnerFactory = (options) => new Runner(options)
+runnerFactory.inject = tokens(commonTokens.options)
