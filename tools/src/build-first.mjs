@@ -63,19 +63,41 @@ const isAlive = (pid) => {
   }
 }
 
-/** Who holds a lock; 0 for nobody. @type {(lock: string) => number} */
+/** When a process began, as Linux tells it; empty where nobody tells. @type {(pid: number) => string} */
+const startOf = (pid) => {
+  try {
+    const boot = readFileSync("/proc/sys/kernel/random/boot_id", "latin1").trim()
+    const stat = readFileSync(`/proc/${pid}/stat`, "latin1")
+    // the name of the command stands in brackets and may have blanks
+    return `${boot}/${stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19]}`
+  } catch {
+    return ""
+  }
+}
+
+/** What is in a lock: the process, and what tells it from another one with its number. @type {(pid: number) => string} */
+const contents = (pid) => `${pid} ${startOf(pid)}`
+
+/** What is in the lock of somebody; null for nobody's. @type {(lock: string) => string | null} */
 const holderOf = (lock) => {
   try {
-    return Number(readFileSync(lock, "utf8"))
-  } catch {
-    return 0
+    return readFileSync(lock, "utf8")
+  } catch (error) {
+    if (/** @type {NodeJS.ErrnoException} */ (error).code === "ENOENT") return null
+    throw error
   }
+}
+
+/** The process whose lock has these contents; 0 when it has died, or nobody can have written them. @type {(holder: string) => number} */
+const livingHolder = (holder) => {
+  const pid = Number.parseInt(holder)
+  return pid > 0 && holder === contents(pid) && isAlive(pid) ? pid : 0
 }
 
 /** Makes a lock with the number of this process in it, in one step. @type {(lock: string) => boolean} */
 const tryMake = (lock) => {
   const own = `${lock}.${process.pid}.tmp`
-  writeFileSync(own, String(process.pid))
+  writeFileSync(own, contents(process.pid))
   try {
     linkSync(own, lock)
     return true
@@ -89,15 +111,17 @@ const tryMake = (lock) => {
 
 /**
  * Takes a lock, or returns who holds it. A lock that a dead process left is taken away under a lock of its own, so that
- * of several processes that find it only one does that.
+ * of several processes that find it only one does that. apps/swaplab/src/lock.ts does the same for the directory of a result:
+ * this one works before anything is built, and that one in a package, which has no tools.
  * @type {(lock: string) => number}
  */
 export const tryLock = (lock) => {
   if (tryMake(lock)) return 0
   const holder = holderOf(lock)
-  if (holder === 0) return tryLock(lock)
-  if (isAlive(holder)) return holder
-  const guard = `${lock}.${holder}`
+  if (holder === null) return tryLock(lock)
+  const living = livingHolder(holder)
+  if (living !== 0) return living
+  const guard = `${lock}.${Number.parseInt(holder)}`
   const other = tryLock(guard)
   if (other !== 0) return other
   if (holderOf(lock) === holder) rmSync(lock)

@@ -61,7 +61,18 @@ describe("the lock of a build", () => {
   it("is taken once, and says who has it", () => {
     const lock = join(folder, "lock")
     expect([tryLock(lock), tryLock(lock)]).toEqual([0, process.pid])
-    expect(readFileSync(lock, "utf8")).toBe(String(process.pid))
+    expect(readFileSync(lock, "utf8")).toMatch(new RegExp(`^${process.pid} [-0-9a-f]{36}/\\d+$`))
+  })
+
+  it.each([
+    ["nothing", ""],
+    ["half a line", "x"],
+    ["a process that has had the number of a living one", `${process.pid} 00000000-0000-0000-0000-000000000000/1`]
+  ])("is taken over from %s", (_what, text) => {
+    const lock = join(folder, "lock")
+    writeFileSync(lock, text)
+    expect(tryLock(lock)).toBe(0)
+    expect(tryLock(lock)).toBe(process.pid)
   })
 
   it("is taken over from a process that has died, with the lock of one that died while it did that", () => {
@@ -70,7 +81,7 @@ describe("the lock of a build", () => {
     writeFileSync(lock, String(first))
     writeFileSync(`${lock}.${first}`, String(second))
     expect(tryLock(lock)).toBe(0)
-    expect(readFileSync(lock, "utf8")).toBe(String(process.pid))
+    expect(tryLock(lock)).toBe(process.pid)
     expect(existsSync(`${lock}.${first}`)).toBe(false)
   })
 })

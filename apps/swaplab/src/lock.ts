@@ -1,6 +1,7 @@
 // A lock on a directory: a file in it that says which process writes there. It is made with its content in one step, so
 // nobody reads half of it. A lock that a dead process left is taken away under a lock of its own: of several processes that
-// find it only one does that.
+// find it only one does that. tools/src/build-first.mjs does the same for a build: that one works before this file is built,
+// and this one in a package, which has no tools.
 import { linkSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { hostname } from "node:os"
 import { basename } from "node:path"
