@@ -163,3 +163,54 @@ describe("out of memory", () => {
     expect(toy.vmscan.oom.kills).toBe(1)
   })
 })
+
+describe("out_of_memory tells whether it has killed", () => {
+  it.each([
+    { name: "a victim", candidates: [candidate(1, 10)], killed: true, kills: 1, memdie: 0 },
+    {
+      name: "one that is dying already",
+      candidates: [candidate(1, 10, { memdie: true })],
+      killed: false,
+      kills: 0,
+      memdie: 0
+    },
+    {
+      name: "the caller on its way out",
+      candidates: [candidate(99, 10, { exiting: true })],
+      killed: true,
+      kills: 0,
+      memdie: 1
+    }
+  ])("$name: $killed", ({ candidates, killed, kills, memdie }) => {
+    let given = 0
+    const toy = new Toy({
+      vmscan: {
+        oom: {
+          candidates: () => candidates,
+          pidOf: () => 99,
+          totalPages: () => 10_000,
+          giveMemdie: () => void given++,
+          kill: () => {},
+          panic: () => {}
+        }
+      }
+    })
+    let result: boolean | null = null
+    toy.spawn("caller", function*(task) {
+      result = yield* toy.vmscan.outOfMemory(task, 0, 0)
+    })
+    toy.sim.run(1_000_000_000)
+    expect([result, toy.vmscan.oom.kills, given]).toEqual([killed, kills, memdie])
+  })
+
+  it("a caller that was killed itself gets the reserve and kills nobody", () => {
+    const toy = new Toy({ vmscan: {} })
+    const results: Array<unknown> = []
+    const task = toy.spawn("caller", function*(task) {
+      task.process.killed = true
+      results.push(yield* toy.vmscan.outOfMemory(task, 0, 0))
+    })
+    toy.sim.run(1_000_000_000)
+    expect([results, task.memdie]).toEqual([[false], true])
+  })
+})

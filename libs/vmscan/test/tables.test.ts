@@ -1,10 +1,11 @@
+import { pgdatBalanced } from "#src/balance-pgdat.ts"
 import { LruVec } from "#src/lruvec.ts"
 import { getScanCount, inactiveAnonIsLow, inactiveFileIsLow } from "#src/scan-count.ts"
 import { aboveHalfReserve } from "#src/throttle.ts"
-import { PageAllocator } from "@swaplab/page-alloc"
+import { PageAllocator, PG_active, PG_lru, PG_referenced } from "@swaplab/page-alloc"
 import { Sim } from "@swaplab/sim"
 import { describe, expect, it } from "vitest"
-import { Toy } from "./toy.ts"
+import { context, Toy } from "./toy.ts"
 
 const lruvec = (sizes: ReadonlyArray<number>, scanned = [0, 0], rotated = [0, 0]): LruVec => {
   const made = new LruVec(new Toy().zone)
@@ -69,6 +70,16 @@ describe("get_scan_count", () => {
     expect(made.recentRotated).toEqual([10, 1000])
   })
 
+  it.each([
+    { scanned: [50, 2001], after: [50, 1000] },
+    { scanned: [51, 2000], after: [25, 2000] },
+    { scanned: [50, 2000], after: [50, 2000] }
+  ])("a quarter of 200 and of 8,000: $scanned to $after", ({ after, scanned }) => {
+    const made = lruvec([100, 100, 4000, 4000], scanned, [20, 1000])
+    scan(made, {})
+    expect(made.recentScanned).toEqual(after)
+  })
+
   it("keeps the averages in the forced-anon regime", () => {
     const made = lruvec([100, 100, 0, 0], [500, 0], [400, 0])
     scan(made, { freePages: 0 })
@@ -113,7 +124,66 @@ describe("half of the min reserve", () => {
 
   it("ignores the Movable zone", () => {
     const zone = (index: number, free: number) => ({ index, free, watermark: [100, 0, 0] as [number, number, number] })
+    expect(aboveHalfReserve([zone(1, 50), zone(2, 50)])).toBe(false)
+    expect(aboveHalfReserve([zone(1, 50), zone(2, 51)])).toBe(true)
     expect(aboveHalfReserve([zone(1, 50), zone(3, 10_000)])).toBe(false)
     expect(aboveHalfReserve([zone(1, 51), zone(3, 0)])).toBe(true)
+  })
+})
+
+describe("a quarter of the node", () => {
+  const { pgdat } = new Toy({ memory: { dma: 300, dma32: 900, normal: 900 } }).vmscan
+  const [dma, dma32, normal] = pgdat.zones.map(({ present }) => present)
+
+  it.each([
+    { classzone: 0, present: dma },
+    { classzone: 1, present: dma + dma32 },
+    { classzone: 2, present: dma + dma32 + normal }
+  ])("of the zones up to $classzone", ({ classzone, present }) => {
+    expect(pgdatBalanced(pgdat, present >> 2, classzone)).toBe(true)
+    expect(pgdatBalanced(pgdat, (present >> 2) - 1, classzone)).toBe(false)
+  })
+})
+
+describe("a page on its list", () => {
+  const onList = (active = false) => {
+    const toy = new Toy()
+    const pfn = toy.take()
+    toy.cacheFile(context(), pfn, active)
+    toy.vmscan.lru.drain(context())
+    return { toy, pfn, flags: toy.pages.frames.flags, lru: toy.vmscan.lru }
+  }
+
+  it("is taken off with a reference of its own, once", () => {
+    const { flags, lru, pfn, toy } = onList()
+    expect([lru.isolate(pfn), toy.pages.frames.refCount[pfn], toy.vmscan.lruPages()]).toEqual([true, 2, 0])
+    expect(flags[pfn] & PG_lru).toBe(0)
+    expect([lru.isolate(pfn), toy.pages.frames.refCount[pfn]]).toEqual([false, 2])
+  })
+
+  it("is referenced by the first access and active after the second", () => {
+    const { flags, lru, pfn, toy } = onList()
+    const state = () => [(flags[pfn] & PG_referenced) !== 0, (flags[pfn] & PG_active) !== 0]
+    lru.markAccessed(context(), pfn)
+    expect(state()).toEqual([true, false])
+    lru.markAccessed(context(), pfn)
+    lru.drain(context())
+    expect(state()).toEqual([false, true])
+    lru.markAccessed(context(), pfn)
+    expect(state()).toEqual([true, true])
+    const { lists, recentRotated, recentScanned } = toy.lruvec
+    expect(lists.map(({ count }) => count)).toEqual([0, 0, 0, 1, 0])
+    // once when it was added, once when it became active
+    expect([recentScanned[1], recentRotated[1]]).toEqual([2, 1])
+    expect(toy.pages.vmstat.get("pgactivate")).toBe(1)
+  })
+
+  it("waits in the pagevec of its own CPU", () => {
+    const toy = new Toy({ cpus: 2 })
+    for (const cpu of [0, 1]) toy.cacheFile(context(cpu), toy.take(context(cpu)))
+    toy.vmscan.lru.drain(context(1))
+    expect([toy.vmscan.lru.pagesInPagevecs(), toy.vmscan.lruPages()]).toEqual([1, 1])
+    toy.vmscan.lru.drainAll(context(1))
+    expect([toy.vmscan.lru.pagesInPagevecs(), toy.vmscan.lruPages()]).toEqual([0, 2])
   })
 })

@@ -64,6 +64,7 @@ export class ToyTask implements Task {
 
 export interface ToyOptions {
   readonly memory?: PageAllocOptions["memory"]
+  readonly cpus?: number
   readonly swapSlots?: number
   readonly writeNs?: number
   /** Writes in flight at most; 0: the device takes none. */
@@ -216,7 +217,7 @@ export class Toy {
     this.sim = new Sim({ seed: options.seed ?? 1, hz: 250 })
     this.pages = new PageAllocator(this.sim, {
       memory: options.memory ?? { dma: 0, dma32: 4096, normal: 0 },
-      cpus: 1
+      cpus: options.cpus ?? 1
     })
     this.mm = new ToyMm(this.sim, this.pages.frames.count, options)
     this.congestion = {
