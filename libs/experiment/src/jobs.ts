@@ -82,14 +82,17 @@ class JobList<A> {
       }), { discard: true })
   }
 
-  /** Runs what the store does not have, as many side by side as there are workers. */
+  /**
+   * Runs what the store does not have, as many side by side as there are workers. Fields of a map go first: a run of them may
+   * be many times as long as any of the table, and as the last one it would leave the other workers idle.
+   */
   get runRest(): Effect.Effect<void, never, Runner> {
-    return Effect.flatMap(Runner, (runner) =>
-      Effect.forEach(
-        this.#jobs.filter(({ id }) => !this.#results.has(id)),
-        (job) => this.#run(job, runner),
-        { concurrency: runner.size, discard: true }
-      ))
+    const rest = this.#jobs.filter(({ id }) => !this.#results.has(id))
+    const ordered = [...rest.filter(({ field }) => field !== null), ...rest.filter(({ field }) => field === null)]
+    return Effect.flatMap(
+      Runner,
+      (runner) => Effect.forEach(ordered, (job) => this.#run(job, runner), { concurrency: runner.size, discard: true })
+    )
   }
 
   /** Tells all runs to stop as soon as they look. */

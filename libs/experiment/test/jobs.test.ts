@@ -80,3 +80,24 @@ describe("runs that are to stop", () => {
     expect([...results.results.values()]).toEqual(["0 completed"])
   })
 })
+
+it("runs fields of a map first, whose runs may be the longest", async () => {
+  const map = { x: { path: "clients.0.nic.driver", values: ["r8169", "e1000"] }, seeds: 1, kernels: ["slab-vanilla"] }
+  const plan = Either.getOrThrow(makePlan(scenarioWith({ seeds: 1, clients: [{ name: "client" }], map })))
+  const begun: Array<string> = []
+  const runner = Layer.succeed(Runner, {
+    size: 1,
+    run: (job) => {
+      begun.push(`${job.field === null ? "table" : "map"} ${job.kernel}`)
+      return done(job)
+    }
+  })
+  await Effect.runPromise(Effect.provide(runJobs(plan.jobs, { reduce: () => 0 }), runner))
+  expect(begun).toEqual([
+    "map slab-vanilla",
+    "map slab-vanilla",
+    "table slab-vanilla",
+    "table slab-series",
+    "table slub-vanilla"
+  ])
+})
