@@ -49,6 +49,34 @@ export const equivalents = [
       "if a larger order than the least one had little enough waste for one object, two would fit it with less, and were found before (computed for all sizes up to 70,000 bytes)"
   },
   {
+    file: "libs/nbd/src/server/session.ts",
+    line: "if (served === undefined) return",
+    original: "served === undefined",
+    replacement: "false",
+    reason: "the negotiation finds exports in the map that is asked here"
+  },
+  {
+    file: "libs/nbd/src/server/negotiation.ts",
+    line: "const name = data.length > MAX_STRING ? null : utf8Text(data)",
+    original: "data.length > MAX_STRING",
+    replacement: "false",
+    reason: "no export has a name that long, so it is not found either"
+  },
+  {
+    file: "libs/nbd/src/wire/byte-queue.ts",
+    line: "if (added === 0) return",
+    original: "added === 0",
+    replacement: "false",
+    reason: "to append no bytes changes nothing"
+  },
+  {
+    file: "libs/nbd/src/wire/bytes.ts",
+    line: "if (to - from > 64) into.set(bytes.subarray(from, to), at)",
+    original: "to - from > 64",
+    replacement: "to - from <= 64",
+    reason: "both ways copy the same bytes; one is faster for few, the other for many"
+  },
+  {
     file: "libs/tcp/src/acknowledged.ts",
     line: "if (sk.lostOut > sk.retransOut) xmitRetransmitQueue(sk, ctx)",
     original: "sk.lostOut > sk.retransOut",

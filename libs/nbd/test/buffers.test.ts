@@ -105,6 +105,17 @@ describe("the data of a job", () => {
 })
 
 describe("replies in line", () => {
+  it("fill the buffer to its last byte; one that is larger goes along as it is", () => {
+    const replies = new ReplyBuffer()
+    expect([replies.fits(ROOM), replies.fits(ROOM + 1)]).toEqual([true, false])
+    const small = ramp(7)
+    const large = ramp(ROOM)
+    replies.append(small)
+    replies.append(large)
+    expect(replies.pieces().map((piece) => piece.length)).toEqual([7, ROOM])
+    expect(replies.pieces()[1]).toBe(large)
+  })
+
   it("come out in order; copies share no memory with the buffer, views stay what they are", () => {
     const replies = new ReplyBuffer()
     const view = ramp(50, 3)

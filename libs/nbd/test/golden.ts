@@ -59,6 +59,11 @@ export const handshake: ReadonlyArray<{
     server: `${REP} 00000005 80000002 00000000`
   },
   {
+    name: "STARTTLS with 2 stray bytes",
+    client: `${OPT} 00000005 00000002 7878`,
+    server: `${REP} 00000005 80000003 00000000`
+  },
+  {
     name: "GO that asks BLOCK_SIZE (qemu 7.2, with its preferred size)",
     client: `${OPT} 00000007 0000000c ${DISK} 0001 0003`,
     server: `${REP} 00000007 00000003 0000000e 0003 00000001 00001000 02000000

@@ -19,11 +19,11 @@ describe("token store", () => {
           const count = Math.min(wanted, 3000 - page)
           for (let i = 0; i < count; i++) {
             putU32(tokens, i * TOKEN_BYTES, 1)
-            putU32(tokens, i * TOKEN_BYTES + 4, version)
+            putU32(tokens, i * TOKEN_BYTES + 4, version + i)
           }
           if (what === "write") {
             store.write(page, count, tokens)
-            for (let i = 0; i < count; i++) model.set(page + i, version)
+            for (let i = 0; i < count; i++) model.set(page + i, version + i)
           } else if (what === "zero") {
             store.zero(page, count)
             for (let i = 0; i < count; i++) model.delete(page + i)

@@ -1,5 +1,10 @@
 import { type Chunk, chunkCode, encodeChunk } from "#src/wire/chunk.ts"
-import { knownError } from "#src/wire/constants.ts"
+import {
+  knownError,
+  NBD_EXTENDED_REPLY_MAGIC,
+  NBD_REPLY_MAGIC,
+  NBD_STRUCTURED_REPLY_MAGIC
+} from "#src/wire/constants.ts"
 import { HandshakeDecoder, MAX_OPTION_DATA, ReplyDecoder, RequestDecoder } from "#src/wire/decoders.ts"
 import {
   decodeInfo,
@@ -12,7 +17,7 @@ import {
   encodeMetaContext,
   encodeServerReply
 } from "#src/wire/handshake.ts"
-import { decodeReplyHeader, encodeReplyHeader, ReplyKind } from "#src/wire/reply.ts"
+import { decodeReplyHeader, decodeSimpleReply, encodeReplyHeader, ReplyKind } from "#src/wire/reply.ts"
 import {
   Command,
   decodeRequestHeader,
@@ -31,6 +36,7 @@ import {
   Option,
   OptionDecoder,
   OptionReplyType,
+  putU32,
   Reply,
   Request
 } from "@swaplab/nbd"
@@ -413,3 +419,16 @@ describe("limits", () => {
 
   it("knows the reply types of errors", () => expect(OptionReplyType.ErrInvalid).toBe(0x80000003))
 })
+
+it.each([NBD_REPLY_MAGIC, NBD_STRUCTURED_REPLY_MAGIC, NBD_EXTENDED_REPLY_MAGIC])(
+  "a reply with magic %i is one, and with any other bit it is none",
+  (magic) => {
+    const header = new Uint8Array(32)
+    putU32(header, 0, magic)
+    expect(decodeReplyHeader(header, 0, new Reply())).toBe(true)
+    expect(decodeSimpleReply(header, 0, new Reply())).toBe(magic === NBD_REPLY_MAGIC)
+    putU32(header, 0, magic ^ 0x100)
+    expect(decodeReplyHeader(header, 0, new Reply())).toBe(false)
+    expect(decodeSimpleReply(header, 0, new Reply())).toBe(false)
+  }
+)
