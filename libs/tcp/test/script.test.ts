@@ -207,6 +207,78 @@ describe("Reno", () => {
   })
 })
 
+describe("the delay of an ACK", () => {
+  const PROMPT = { ...CARDS.e1000, interruptDelayNs: 0, interruptGapNs: 0 }
+
+  it.each([
+    { gaps: [], ato: 40 },
+    { gaps: [30], ato: 50 },
+    { gaps: [30, 50], ato: 50 },
+    { gaps: [30, 49], ato: 74 },
+    { gaps: [30, 20], ato: 45 },
+    { gaps: [30, 10], ato: 45 },
+    { gaps: [300], ato: 40 }
+  ])("follows the gaps between segments, $gaps ms: $ato ms", ({ ato, gaps }) => {
+    const script = new Script({ nic: PROMPT })
+    const { client } = script
+    client.rto = 1000 * MS
+    // quick ACKs do not touch the estimate; a delayed ACK that is due would
+    const arrive = () => {
+      client.quick = 10
+      script.segment({ len: 100 })
+    }
+    arrive()
+    for (const gap of gaps) {
+      script.pass(gap * MS - MS / 2)
+      arrive()
+    }
+    expect(client.ato / MS).toBeCloseTo(ato, 3)
+  })
+
+  it.each([
+    { what: "a conversation", pingpong: true, len: 1448, srtt: 0, delay: 200 },
+    { what: "the end of a message", pingpong: false, len: 100, srtt: 0, delay: 200 },
+    { what: "a stream", pingpong: false, len: 1448, srtt: 0, delay: 220 },
+    { what: "a stream over 100 ms", pingpong: false, len: 1448, srtt: 100, delay: 100 },
+    { what: "a stream over 1 ms", pingpong: false, len: 1448, srtt: 1, delay: 40 }
+  ])("of $what is $delay ms where the estimate is 220 ms", ({ delay, len, pingpong, srtt }) => {
+    const script = new Script({ nic: PROMPT })
+    const { client, net } = script
+    script.pass(1000 * MS)
+    Object.assign(client, {
+      ato: 400 * MS,
+      lrcvtime: net.sim.now,
+      srtt: srtt * MS,
+      pingpong,
+      quick: 0,
+      // a window that grows brings quick ACKs
+      rcvSsthresh: client.windowClamp
+    })
+    script.segment({ len })
+    const arrived = client.lrcvtime
+    expect(Math.abs((client.delackTimer.deadline - arrived) / MS - delay)).toBeLessThan(1.1)
+  })
+
+  it("an ACK that is nearly due goes with the next segment", () => {
+    const script = new Script({ nic: PROMPT })
+    const { client } = script
+    script.segment({ len: 100 })
+    const small = () => {
+      Object.assign(client, { pingpong: true, quick: 0 })
+      script.segment({ len: 10 })
+      return script.take().length
+    }
+    script.take()
+    expect(small()).toBe(0)
+    // 40 ms after the first at the earliest; within its last quarter the second takes it along
+    script.pass(20 * MS)
+    expect(small()).toBe(0)
+    script.pass(12 * MS)
+    expect(small()).toBe(1)
+    expect(client.ackScheduled).toBe(false)
+  })
+})
+
 describe("round trips", () => {
   it.each([
     { samples: [0], srtt: 1e-6, rto: 200 + 1e-6 },

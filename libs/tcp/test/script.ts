@@ -43,6 +43,9 @@ export class Script {
 
   /** Lets `ns` pass. */
   pass(ns: number): void {
+    this.net.spawn("time", function*(task) {
+      yield* task.process.hold(ns)
+    })
     this.net.sim.run(this.net.sim.now + ns)
     this.client.checkInvariants()
   }
