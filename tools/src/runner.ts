@@ -1,5 +1,6 @@
 // Runs test files. It gives more time to those whose tests start processes, simulate whole runs or try many random cases;
 // any other test ends within the 30 s of vitest.shared.ts, however busy the machine is.
+import { readFileSync } from "node:fs"
 import { relative } from "node:path"
 import type { File, SerializedConfig } from "vitest"
 import { VitestTestRunner } from "vitest/runners"
@@ -7,19 +8,18 @@ import { root } from "./workspace.mjs"
 
 const MINUTE = 60_000
 
-/** Files that may take ten minutes a test. */
+/** Files whose tests start processes or simulate whole runs: ten minutes a test. */
 const LONG = [
   /^(apps|e2e|tools)\//,
   /^libs\/(cluster|experiment|kernel|report|workload)\//,
   /^libs\/(nbd|nbd-driver|server-model)\//,
-  /^libs\/net-skb\/test\/nic\./,
-  /^libs\/page-alloc\/test\/buddy\./,
   /^libs\/sim\/test\/(random|run)\./,
-  /^libs\/(slab|slub)\/test\/(integration|random)\./,
-  /^libs\/swap\/test\/(cache|life|swap-map)\./,
-  /^libs\/tcp\/test\/(bulk|life)\./,
-  /^libs\/vmscan\/test\/(conservation|kswapd|life)\./
+  /^libs\/tcp\/test\/life\./,
+  /^libs\/vmscan\/test\/(kswapd|life)\./
 ]
+
+/** What a file imports whose tests try many random cases: ten minutes a test, too. */
+const RANDOM_CASES = "from \"fast-check\""
 
 export default class Runner extends VitestTestRunner {
   readonly #limits: Pick<SerializedConfig, "hookTimeout" | "testTimeout">
@@ -33,7 +33,8 @@ export default class Runner extends VitestTestRunner {
   override onCollectStart(file: File): void {
     super.onCollectStart(file)
     const path = relative(root, file.filepath)
-    const long = LONG.some((pattern) => pattern.test(path))
+    const long = LONG.some((pattern) => pattern.test(path)) ||
+      readFileSync(file.filepath, "utf8").includes(RANDOM_CASES)
     Object.assign(this.config, long ? { testTimeout: 10 * MINUTE, hookTimeout: 10 * MINUTE } : this.#limits)
   }
 }
