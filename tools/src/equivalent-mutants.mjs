@@ -10,6 +10,14 @@
 /** @type {ReadonlyArray<Equivalent>} */
 export const equivalents = [
   {
+    file: "libs/page-alloc/src/buddy.ts",
+    line: "if (current >= PAGEBLOCK_ORDER) {",
+    original: "current >= PAGEBLOCK_ORDER",
+    replacement: "current > PAGEBLOCK_ORDER",
+    reason:
+      "a free block of a whole pageblock has just been moved, all of its pages, and the pageblock has its new type"
+  },
+  {
     file: "libs/slab/src/array-cache.ts",
     line: "for (let i = 0; i < n; i++) to.entry[to.avail + i] = from.entry[from.avail - n + i]",
     original: "i < n",

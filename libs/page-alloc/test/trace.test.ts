@@ -5,7 +5,10 @@ import { bringTo, context, machine, softirq } from "./support.ts"
 it("tracepoints report allocations, frees, refills, steals and drains by their Linux names", () => {
   const { pages, sim } = machine({ group: 0 })
   const hits: Array<string> = []
-  sim.trace.sink = (point, _time, _group, values) => hits.push(`${point.name} ${values.join(" ")}`)
+  sim.trace.sink = (point, _time, _group, values) => {
+    expect(values.length).toBe(point.fields.length)
+    hits.push(`${point.name} ${values.join(" ")}`)
+  }
   expect(sim.trace.enableOnly([
     "mm_page_alloc",
     "mm_page_free",

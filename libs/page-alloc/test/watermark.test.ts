@@ -274,3 +274,14 @@ describe("machines of 16 to 64 GiB, by the formulae computed apart", () => {
     expect([dma.lowmemReserve[1], dma.lowmemReserve[2], dma32.lowmemReserve[2]]).toEqual(protection)
   })
 })
+
+it("huge pages never lower the reserve: on 4 MiB a twentieth is less than the square root asks for", () => {
+  const kbytes = [false, true].map((transparentHugepages) =>
+    new PageAllocator(new Sim({ seed: 1 }), {
+      memory: { dma: 0, dma32: 1024, normal: 0 },
+      cpus: 1,
+      transparentHugepages
+    }).minFreeKbytes
+  )
+  expect(kbytes).toEqual([256, 256])
+})

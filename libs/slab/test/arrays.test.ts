@@ -316,3 +316,16 @@ describe("our bugs die", () => {
     expect(() => slab.tryAlloc(onCpu(0), other.heads, GFP_ATOMIC)).toThrow("another allocator")
   })
 })
+
+it("tracepoints report allocations and frees, with a value for each field", () => {
+  const { heads, sim, slab } = machine(1)
+  const hits: Array<string> = []
+  sim.trace.enableOnly(["kmem_cache_alloc", "kmem_cache_free"])
+  sim.trace.sink = (point, _time, _group, values) => {
+    hits.push(point.fields.map((field, i) => `${field} ${values[i]}`).join(", "))
+  }
+  const [object] = take(slab, heads, 0, 1)
+  slab.free(onCpu(0), heads, object)
+  const address = slab.objectAddress(heads, object)
+  expect(hits).toEqual([`ptr ${address}, bytes_req 224, bytes_alloc 256, gfp_flags ${GFP_ATOMIC}`, `ptr ${address}`])
+})
