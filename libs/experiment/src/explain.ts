@@ -81,7 +81,7 @@ const until = (series: Series, ns: number): Series => {
 
 const reportOf = (run: RunResult, client: string): LockupReport | null => {
   const found = run.clients.find(({ name }) => name === client)
-  return found?.lockup ?? found?.livelock ?? found?.rescue ?? null
+  return found?.lockup ?? found?.livelock ?? found?.standstill ?? found?.rescue ?? null
 }
 
 /** Runs replays one beside the other; a run that fails is our bug and ends it. */

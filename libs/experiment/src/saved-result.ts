@@ -41,20 +41,21 @@ const Saved = Schema.Struct({
         ...LateClient.fields,
         lockup: Schema.NullOr(Report),
         livelock: Schema.optionalWith(Schema.NullOr(Report), { exact: true, default: () => null }),
+        standstill: Schema.optionalWith(Schema.NullOr(Report), { exact: true, default: () => null }),
         rescue: Schema.NullOr(Report)
       })
     )
   }))
 })
 
-/** A lockup of a result, a livelock in reclaim, or a cycle that the OOM killer has broken. */
+/** A lockup of a result, a livelock in reclaim, a standstill at the end, or a cycle that the OOM killer has broken. */
 export interface SavedLockup extends Schema.Schema.Type<typeof Report> {
   readonly kernel: string
   readonly seed: number
   readonly client: string
 }
 
-/** A client that was not done in time, without a lockup and without a livelock. */
+/** A client that was not done in time, without a lockup, a livelock or a standstill. */
 export interface SavedTimeout extends Schema.Schema.Type<typeof LateClient> {
   readonly kernel: string
   readonly seed: number
@@ -118,13 +119,15 @@ export const readResult = (
     const saved = yield* Effect.mapError(Schema.decodeUnknown(Saved)(json), noResult)
     const loaded = yield* decodeScenario(saved.file, saved.scenario, file, workloads)
     const lockups = saved.runs.flatMap(({ clients, kernel, seed }) =>
-      clients.flatMap(({ livelock, lockup, name, rescue }) => {
-        const report = lockup ?? livelock ?? rescue
+      clients.flatMap(({ livelock, lockup, name, rescue, standstill }) => {
+        const report = lockup ?? livelock ?? standstill ?? rescue
         return report === null ? [] : [{ ...report, kernel, seed, client: name }]
       }).toSorted((a, b) => a.sinceNs - b.sinceNs)
     )
     const timeouts = saved.runs.flatMap(({ clients, kernel, seed, server: { requests } }) =>
-      clients.filter(({ livelock, lockup, outcome }) => outcome === "timeout" && lockup === null && livelock === null)
+      clients.filter(({ livelock, lockup, outcome, standstill }) =>
+        outcome === "timeout" && lockup === null && livelock === null && standstill === null
+      )
         .map(({ elapsedNs, faultLatency, name, pagesTouched, vmstat }) => (
           { kernel, seed, client: name, requests, elapsedNs, faultLatency, pagesTouched, vmstat }
         ))
@@ -158,7 +161,9 @@ export const chooseLockup = (
   const found = lockups.find((item) => fits(item, choice))
   if (found !== undefined) return Either.right(found)
   if (lockups.length === 0) {
-    return Either.left(mistake(file, "no run of this result has locked up or shows a livelock in reclaim"))
+    return Either.left(
+      mistake(file, "no run of this result has locked up, stood still at its end or shows a livelock in reclaim")
+    )
   }
   const wanted = Object.entries(choice).map(([name, value]) => `${name} ${value}`).join(", ")
   const there = lockups.slice(0, 8).map(({ client, kernel, seed }) =>

@@ -108,7 +108,7 @@ describe("a result that is read back", () => {
     )
     const empty = chooseLockup({ ...saved, lockups: [] }, {})
     expect(Either.isLeft(empty) && empty.left.message).toBe(
-      "out/result.json: no run of this result has locked up or shows a livelock in reclaim"
+      "out/result.json: no run of this result has locked up, stood still at its end or shows a livelock in reclaim"
     )
   })
 })

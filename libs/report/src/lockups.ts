@@ -74,9 +74,31 @@ const livelocksOf = (kernel: string, runs: ReadonlyArray<RunResult>): ReadonlyAr
   ]
 }
 
+/** Closed cycles in which clients stood when the time was up: counts, and the first one in full. */
+const standstillsOf = (kernel: string, runs: ReadonlyArray<RunResult>): ReadonlyArray<Block> => {
+  const found = runs.flatMap((run) =>
+    run.clients.flatMap(({ standstill }) => (standstill === null ? [] : [{ run, standstill }]))
+  )
+  if (found.length === 0) return []
+  const [{ run, standstill }] = found
+  const count = new Set(found.map((entry) => entry.run)).size
+  return [
+    item(
+      `  ${kernel}: a closed cycle when the time was up, too short for a proof, in ${count} of ${runs.length} runs. Seed ${run.seed}, ${standstill.client}:`
+    ),
+    ...lockupLines(standstill, 4),
+    BLANK
+  ]
+}
+
 /** Lockups of every kernel that has any. */
 export const lockupSection = (result: ExperimentResult): ReadonlyArray<Block> =>
   result.plan.kernels.flatMap((kernel) => {
     const runs = runsOf(result.runs, kernel)
-    return [...ofKernel(kernel, runs), ...livelocksOf(kernel, runs), ...rescuesOf(kernel, runs)]
+    return [
+      ...ofKernel(kernel, runs),
+      ...livelocksOf(kernel, runs),
+      ...standstillsOf(kernel, runs),
+      ...rescuesOf(kernel, runs)
+    ]
   }).slice(0, -1)

@@ -50,6 +50,11 @@ export class ClientRun {
     this.linksAtCompletion = markLinks(this.#path)
   }
 
+  /** The closed cycle in which it stands: nothing has completed since it was seen. */
+  get standstill(): LockupReport | null {
+    return this.stuck?.lastCompletionNs === this.watchdog.lastCompletion ? this.stuck : null
+  }
+
   /** When its workload came to its end; −1: not yet. */
   get endedAt(): number {
     return this.measured.doneAt

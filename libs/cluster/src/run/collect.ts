@@ -92,6 +92,7 @@ export const clientResult = (run: ClientRun, outcome: Outcome): ClientResult => 
     })),
     lockup: run.lockup,
     livelock: run.livelock,
+    standstill: outcome === "timeout" ? run.standstill : null,
     rescue: run.rescue
   }
 }

@@ -89,6 +89,7 @@ const client = ({ elapsedNs, kernel, outcome }: MadeUpRun, name: string): Client
   lowWater: [{ zone: "DMA32", lowestFree: 150, min: 191 }],
   lockup: null,
   livelock: null,
+  standstill: null,
   rescue: null
 })
 

@@ -1,10 +1,22 @@
-// Livelock in reclaim: requests complete and pages come in, yet nearly all work is scanning that frees nothing.
+// Livelock in reclaim: work ends all the time, yet nothing is won, because nearly all of it is scanning that frees nothing.
 //
-// Over a window of `watchdog.livelock` two things must hold. Reclaim has scanned at least `watchdog.scanRatio` pages for each
-// that it has freed. And it has scanned at least six times the pages on its lists, the point at which the kernel itself calls
-// a zone unreclaimable. Completions must go on, else it is a hang or a deadlock, which the watchdog tells apart.
+// Three things must hold over a window of `watchdog.livelock`:
+//   (a) reclaim has scanned at least `watchdog.scanRatio` pages for each that it has freed;
+//   (b) it has scanned at least six times the pages on its lists, the point at which the kernel itself calls a zone
+//       unreclaimable;
+//   (c) requests have completed all the time: no pause between completions was longer than half of the window.
+// Without (c) a standstill would pass for a livelock: requests complete for a moment, then the sender needs a page, scans for
+// it without end, and no reply is read. That is a wait-for cycle with one member that works instead of sleeping. Scanning
+// opens it no more than sleeping would, so it is a stall, and a hang or a deadlock in the end; the watchdog tells them.
+//
+// The window: Linux has no figure for this. khungtaskd's 120 s are for a task asleep, the soft lockup's 20 s for a CPU that
+// does not schedule, the RCU stall's 60 s for a grace period that does not end; a scanning task trips none of them, because
+// it reschedules. What bounds the window from below are the polls of the kernel. They let a client crawl, and the longest is
+// mempool_alloc's 5 s (SLAB's reaper comes every 2 and 4 s). Half of the window is one such round, so that each poll has
+// come in each half.
 // Not modelled by this rule: who is to blame; the report says who scans, what lies on the lists, and what was refused.
-// source: mm/vmscan.c:zone_reclaimable (v3.5)
+// Pauses are seen at the watchdog's looks, to 100 ms.
+// source: mm/vmscan.c:zone_reclaimable (v3.5), mm/mempool.c:mempool_alloc (v3.5)
 import type { Machine } from "@swaplab/kernel"
 import {
   NR_ACTIVE_ANON,
@@ -25,7 +37,7 @@ export interface ReclaimLimits {
   readonly scanRatio: number
 }
 
-/** A window in which reclaim scanned and freed next to nothing. */
+/** A window in which reclaim scanned and freed next to nothing while requests completed. */
 export interface ScanningWindow {
   readonly fromNs: Nanoseconds
   readonly toNs: Nanoseconds
@@ -33,6 +45,8 @@ export interface ScanningWindow {
   readonly direct: number
   readonly reclaimed: number
   readonly completions: number
+  /** The longest time in it without a completion. */
+  readonly longestPauseNs: Nanoseconds
   /** Pages on the lists at its end, and those under writeback. */
   readonly inactive: number
   readonly active: number
@@ -48,6 +62,9 @@ export class ReclaimWatch {
   #direct = 0
   #reclaimed = 0
   #completions = 0
+  #completed = 0
+  #completedAt: Nanoseconds = 0
+  #longestPause: Nanoseconds = 0
 
   constructor(machine: Machine, limits: ReclaimLimits) {
     this.#machine = machine
@@ -57,12 +74,17 @@ export class ReclaimWatch {
   /** A window that has just ended and was a livelock, or null. */
   look(): ScanningWindow | null {
     const now = this.#machine.sim.now
+    const { completed } = this.#machine.disk.counters
+    this.#longestPause = Math.max(this.#longestPause, now - Math.max(this.#from, this.#completedAt))
+    if (completed !== this.#completed) {
+      this.#completed = completed
+      this.#completedAt = now
+    }
     if (now - this.#from < this.#limits.windowNs) return null
     const { items } = this.#machine.pages.vmstat
     const kswapd = this.#scanned(PGSCAN_KSWAPD_DMA)
     const direct = this.#scanned(PGSCAN_DIRECT_DMA)
     const reclaimed = pagesReclaimed(this.#machine)
-    const { completed } = this.#machine.disk.counters
     const window = {
       fromNs: this.#from,
       toNs: now,
@@ -70,6 +92,7 @@ export class ReclaimWatch {
       direct: direct - this.#direct,
       reclaimed: reclaimed - this.#reclaimed,
       completions: completed - this.#completions,
+      longestPauseNs: this.#longestPause,
       inactive: items[NR_INACTIVE_ANON],
       active: items[NR_ACTIVE_ANON],
       writeback: items[NR_WRITEBACK]
@@ -79,6 +102,7 @@ export class ReclaimWatch {
     this.#direct = direct
     this.#reclaimed = reclaimed
     this.#completions = completed
+    this.#longestPause = 0
     return isLivelock(window, this.#limits.scanRatio) ? window : null
   }
 
@@ -92,18 +116,18 @@ export class ReclaimWatch {
 
 /** Whether the figures of a window are those of a livelock. */
 export const isLivelock = (window: ScanningWindow, scanRatio: number): boolean => {
-  const { active, completions, direct, inactive, kswapd, reclaimed } = window
+  const { active, completions, direct, fromNs, inactive, kswapd, longestPauseNs, reclaimed, toNs } = window
   const scanned = kswapd + direct
-  return completions > 0 && scanned >= scanRatio * Math.max(1, reclaimed) &&
+  return completions > 0 && longestPauseNs <= (toNs - fromNs) / 2 && scanned >= scanRatio * Math.max(1, reclaimed) &&
     scanned >= SCANS_OF_THE_LISTS * (inactive + active)
 }
 
 /** The window in words. */
 export const scanningText = (window: ScanningWindow): string => {
-  const { active, completions, direct, fromNs, inactive, kswapd, reclaimed, toNs, writeback } = window
-  const seconds = ((toNs - fromNs) / 1e9).toFixed(1)
-  return `in ${seconds} s ${
+  const { active, completions, direct, fromNs, inactive, kswapd, longestPauseNs, reclaimed, toNs, writeback } = window
+  const seconds = (ns: Nanoseconds): string => (ns / 1e9).toFixed(1)
+  return `in ${seconds(toNs - fromNs)} s ${
     kswapd + direct
   } pages scanned (kswapd ${kswapd}, direct ${direct}) and ${reclaimed} freed, ` +
-    `${completions} requests completed; lists: inactive ${inactive}, active ${active}, under writeback ${writeback}`
+    `${completions} requests completed, ${seconds(longestPauseNs)} s without one at most; lists: inactive ${inactive}, active ${active}, under writeback ${writeback}`
 }

@@ -100,6 +100,8 @@ export interface ClientResult {
   readonly lockup: LockupReport | null
   /** The first window in which its reclaim scanned and freed next to nothing. The run goes on after it. */
   readonly livelock: LockupReport | null
+  /** The closed wait-for cycle in which it stood when the time was up, not yet long enough for the proof of a deadlock. */
+  readonly standstill: LockupReport | null
   /** The first closed wait-for cycle that the OOM killer has broken. */
   readonly rescue: LockupReport | null
 }

@@ -116,8 +116,9 @@ const scenarioFields = (workloads: WorkloadTable) => ({
       livelock: field(
         positiveTime,
         10 * S,
-        "Window for livelock in reclaim: requests complete, and reclaim only scans. Longer than any swap-in storm that ends "
-          + "by itself in the runs here, and a twelfth of what a hang needs."
+        "Window for livelock in reclaim: requests complete all the time, with no pause longer than half of it, and reclaim "
+          + "only scans. Assumed: Linux has no such figure. It is two rounds of the longest poll that lets a client crawl, "
+          + "mempool_alloc's 5 s."
       ),
       scanRatio: field(
         whole(2, 1_000_000),
