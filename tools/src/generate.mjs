@@ -1,6 +1,6 @@
 // @ts-check
-// Writes everything that follows from the table of floors, and the schema and the reference of scenarios, which follow from
-// the tables of the libs. Run it by `npm run generate`.
+// Writes everything that follows from the table of floors, and the schema and the reference of scenarios and
+// the reference of the NBD server, which follow from the tables of the code. Run it by `npm run generate`.
 import { execFileSync } from "node:child_process"
 import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
@@ -48,14 +48,19 @@ if (changed.length > 0) {
 
 // from the tables of cards, disks, patches, metrics … as they are built
 const tsc = join(root, "node_modules/.bin/tsc")
-execFileSync(tsc, ["-b", "apps/swaplab/tsconfig.lib.json"], { cwd: root, stdio: "inherit" })
-const documents = ["scenarios/scenario.schema.json", "docs/reference/scenario.md"]
+execFileSync(tsc, ["-b", "apps/swaplab/tsconfig.lib.json", "apps/nbd-server/tsconfig.lib.json"], {
+  cwd: root,
+  stdio: "inherit"
+})
+const documents = ["scenarios/scenario.schema.json", "docs/reference/scenario.md", "docs/nbd-server/reference.md"]
 const before = documents.map(read)
 writeFileSync(
   join(root, documents[0]),
   execFileSync(process.execPath, ["apps/swaplab/bin/swaplab.mjs", "schema"], { cwd: root })
 )
-execFileSync(process.execPath, ["tools/src/scenario-reference.mjs"], { cwd: root, stdio: "inherit" })
+for (const page of ["scenario-reference", "nbd-reference"]) {
+  execFileSync(process.execPath, [`tools/src/${page}.mjs`], { cwd: root, stdio: "inherit" })
+}
 execFileSync(join(root, "node_modules/.bin/dprint"), ["fmt", ...documents], { cwd: root, stdio: "inherit" })
 changed.push(...documents.filter((path, i) => read(path) !== before[i]))
 

@@ -4,6 +4,7 @@
 import { writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath, pathToFileURL } from "node:url"
+import { sections, table, TYPES } from "./schema-tables.mjs"
 import { read, root } from "./workspace.mjs"
 
 export const REFERENCE = "docs/reference/scenario.md"
@@ -11,7 +12,7 @@ export const REFERENCE = "docs/reference/scenario.md"
 /** The built modules with the tables. */
 export const BUILT = { patches: "libs/kernel/dist/patches/patches.js", metrics: "libs/cluster/dist/run/metrics.js" }
 
-/** @typedef {{ [key: string]: any }} Json */
+/** @typedef {import("./schema-tables.mjs").Json} Json */
 /** @typedef {{ number: number, kind: string, name: string, meaning: string, commit: string, commitSeen: boolean }} Patch */
 /** @typedef {{ scope: string, unit: { identifier: string } | null, meaning: string }} Metric */
 /** @typedef {{ schema: Json, patches: ReadonlyArray<Patch>, metrics: Readonly<Record<string, Metric>> }} Sources */
@@ -19,97 +20,9 @@ export const BUILT = { patches: "libs/kernel/dist/patches/patches.js", metrics: 
 /** Mappings and lists that are absent unless given; all others have a default in each of their keys. */
 const OPTIONAL = ["compare", "map", "map.x", "map.y"]
 
-/** Units by their names in the schema. @type {Readonly<Record<string, string>>} */
-const TYPES = { Size: "size", Time: "time", Rate: "rate", Share: "percentage", WorkloadSize: "size, or `4x RAM`" }
-
-const code = (/** @type {unknown} */ value) =>
-  `\`${typeof value === "string" ? (value === "" ? "\"\"" : value) : JSON.stringify(value)}\``
-
-/** The type of a property in a few words. @type {(property: Json) => string} */
-const typeOf = (property) => {
-  if (property["$ref"] !== undefined) return TYPES[property["$ref"].split("/").pop()] ?? "text"
-  if (Array.isArray(property.enum)) return property.enum.map(code).join(", ")
-  if (property.allOf !== undefined) {
-    const range = /, (at (?:least|most) .*)$/.exec(property.title ?? "")
-    return typeOf(property.allOf[0]) + (range === null ? "" : `, ${range[1]}`)
-  }
-  if (property.anyOf !== undefined) return [...new Set(property.anyOf.map(typeOf))].join(" or ")
-  switch (property.type) {
-    case "integer":
-      return `${property.minimum} to ${property.maximum === 2 ** 53 - 1 ? "2^53 - 1" : property.maximum}`
-    case "number":
-      return property.title?.replace(/^a number from/, "number from") ?? "number"
-    case "boolean":
-      return "`true`, `false`"
-    case "array":
-      return `list of ${typeOf(property.items)}`
-    case "object":
-      return "mapping"
-    default:
-      return "text"
-  }
-}
-
-const cell = (/** @type {string} */ text) => text.replaceAll("|", "\\|")
-
-/** A table in dprint's format. @type {(head: ReadonlyArray<string>, rows: ReadonlyArray<ReadonlyArray<string>>) => string} */
-const table = (head, rows) => {
-  const all = [head, ...rows.map((row) => row.map(cell))]
-  const width = head.map((_, i) => Math.max(3, ...all.map((row) => row[i].length)))
-  const line = (/** @type {ReadonlyArray<string>} */ row) =>
-    `| ${row.map((text, i) => text.padEnd(width[i])).join(" | ")} |`
-  return [line(head), line(width.map((n) => "-".repeat(n))), ...all.slice(1).map(line)].join("\n")
-}
-
-/** The mapping inside a property, if there is one, and how its path goes on. @type {(property: Json) => [Json, string] | null} */
-const inner = (property) => {
-  if (property.type === "object" && Object.keys(property.properties ?? {}).length > 0) return [property, ""]
-  if (property.type === "array" && property.items.type === "object") return [property.items, "[]"]
-  if (property.type === "object" && property.additionalProperties?.type === "object") {
-    return [property.additionalProperties, ".<name>"]
-  }
-  const list = property.anyOf?.find((/** @type {Json} */ part) => part.type === "array" && part.items.type === "object")
-  if (list !== undefined) return [list.items, "[]"]
-  const mapping = property.anyOf?.find((/** @type {Json} */ part) =>
-    part.type === "object" && part.properties !== undefined
-  )
-  return mapping === undefined ? null : [mapping, ""]
-}
-
-/**
- * Rows of one mapping and of those inside it. `required` are the keys that must be there.
- * @type {(schema: Json, path: string, required: ReadonlyArray<string>) => ReadonlyArray<{ path: string, rows: ReadonlyArray<ReadonlyArray<string>>, missing: ReadonlyArray<string> }>}
- */
-const sections = (schema, path, required) => {
-  /** @type {Array<ReadonlyArray<string>>} */
-  const rows = []
-  /** @type {Array<string>} */
-  const missing = []
-  const below = []
-  for (const [key, property] of Object.entries(/** @type {Record<string, Json>} */ (schema.properties))) {
-    const full = path === "" ? key : `${path}.${key}`
-    const into = full.endsWith(".patches") ? null : inner(property)
-    const words = property.description ?? ""
-    if (words === "") missing.push(full)
-    const fallback = property.default !== undefined
-      ? code(property.default)
-      : required.includes(key)
-      ? "required"
-      : into === null || OPTIONAL.includes(full)
-      ? "-"
-      : "below"
-    const others = property.anyOf?.filter((/** @type {Json} */ part) => into !== null && part.enum !== undefined) ?? []
-    const type = into === null
-      ? typeOf(property)
-      : [...others.map(typeOf), `mapping \`${full}${into[1]}\``].join(" or ")
-    rows.push([`\`${key}\``, type, fallback, words])
-    if (into !== null) below.push(...sections(into[0], full + into[1], into[0].required ?? []))
-  }
-  return [{ path, rows, missing }, ...below]
-}
-
 /** Keys that nothing describes. @type {(schema: Json) => ReadonlyArray<string>} */
-export const undescribed = (schema) => sections(schema, "", schema.else.required).flatMap(({ missing }) => missing)
+export const undescribed = (schema) =>
+  sections(schema, "", schema.else.required, OPTIONAL).flatMap(({ missing }) => missing)
 
 /** The page. @type {(sources: Sources) => string} */
 export const scenarioReference = ({ metrics, patches, schema }) => {
@@ -119,7 +32,7 @@ export const scenarioReference = ({ metrics, patches, schema }) => {
     ["Rate", "`1 Gbit`"],
     ["Share", "`5 %`"]
   ]).map(([name, example]) => [TYPES[name], example, schema["$defs"][name].description])
-  const parts = sections(schema, "", schema.else.required)
+  const parts = sections(schema, "", schema.else.required, OPTIONAL)
   const unitOf = (/** @type {Metric} */ metric) => metric.unit === null ? "number" : TYPES[metric.unit.identifier]
   return [
     "# Scenario reference",

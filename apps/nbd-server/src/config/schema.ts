@@ -7,6 +7,7 @@ import {
   jsonSchemaOf,
   number,
   orNull,
+  required,
   section,
   Size,
   text,
@@ -79,7 +80,7 @@ export const FaultPlanSchema = Schema.Struct({
   errors: field(
     Schema.Array(Schema.Struct({
       command: choice(...names(FAULT_COMMANDS)).annotations({ description: "The command that fails." }),
-      probability: Probability.annotations({ description: "How many of its requests fail." }),
+      ...required("probability", Probability, "How many of its requests fail."),
       error: choice(...names(FAULT_ERRORS)).annotations({ description: "What the client is told." })
     })),
     [],
@@ -123,9 +124,9 @@ const StaticExport = Schema.Struct({
 
 const SwapTemplate = Schema.Struct({
   ...Common,
-  size: Size.annotations({ description: "Size of each store, sparse: a multiple of 4096 bytes, at least 40 KiB." }),
+  ...required("size", Size, "Size of each store, sparse: a multiple of 4096 bytes, at least 40 KiB."),
   store: field(choice("memory", "file"), "memory", "Where the pages are kept."),
-  directory: orNull(FilePath, "For files: one a client, named by export and address."),
+  directory: orNull(FilePath, "Where files are: one a client, named by export and address."),
   per: field(
     choice("name", "address"),
     "name",
@@ -227,7 +228,7 @@ export const Config = Schema.Struct({
     }),
     "What is recorded. Without it: nothing."
   ),
-  log: field(choice("text", "json"), "text", "Lines on standard error.")
+  log: field(choice("text", "json"), "text", "How lines on standard error are written.")
 }).annotations({ title: "a configuration: a mapping with exports or swap" })
 
 export type Config = typeof Config.Type
