@@ -5,7 +5,7 @@
 //   <!-- printed: Outcomes | Laws -->         sections of that output, by the beginnings of their titles
 //   <!-- printed: "cycle:" … "leads out" -->  the lines from the first that has the one text to the next that has the other
 //   <!-- drawn: tx-why/graph.svg -->          the picture below it is that file, which a command of the page has written
-//   <!-- measured: … -->                      figures of some machine, which no test compares
+//   <!-- measured: … -->                      figures of some machine, or a picture of too many runs; no test compares them
 //   <!-- shown: … -->                         no output
 import { readFileSync } from "node:fs"
 
@@ -34,9 +34,12 @@ export interface DocPage {
   readonly text: string
   readonly blocks: ReadonlyArray<DocBlock>
   readonly pictures: ReadonlyArray<DocPicture>
+  /** Pictures of runs that are too many for a test. */
+  readonly measured: ReadonlyArray<string>
 }
 
 const FENCED = /(?:<!-- (printed|measured|shown)(?:: ([^>]*?))? -->\s*)?^```([a-z]*)\n([^]*?)^```$/gm
+const MEASURED = /<!-- measured: [^>]* -->\s*!\[[^\]]*\]\(([^)]+)\)/g
 const DRAWN = /<!-- drawn: (\S+) -->\s*!\[[^\]]*\]\(([^)]+)\)/g
 
 /** Reads a page. */
@@ -47,7 +50,8 @@ export const readPage = (path: string): DocPage => {
     const at = match.index + whole.length - content.length - "```".length
     return { language, text: content, at, line: text.slice(0, at).split("\n").length - 1, kind: kind ?? null, words }
   })
-  return { text, blocks, pictures: [...text.matchAll(DRAWN)].map(([, drawn, shown]) => ({ drawn, shown })) }
+  const pictures = [...text.matchAll(DRAWN)].map(([, drawn, shown]) => ({ drawn, shown }))
+  return { text, blocks, pictures, measured: [...text.matchAll(MEASURED)].map(([, shown]) => shown) }
 }
 
 const dedent = (lines: ReadonlyArray<string>): ReadonlyArray<string> => {

@@ -68,6 +68,17 @@ it.each(pages)("%s says of every block of text where it comes from", (path) => {
   expect(unknown.map(({ line }) => `${path}:${line}`)).toEqual([])
 })
 
+it("every picture of docs is drawn by a command of a page, or says which runs have drawn it", () => {
+  const known = pages.flatMap((path) => {
+    const { measured, pictures } = readPage(join(root, path))
+    return [...pictures.map(({ shown }) => shown), ...measured].map((shown) => join(dirname(path), shown))
+  })
+  const files = readdirSync(join(root, "docs"), { recursive: true, encoding: "utf8" })
+    .filter((name) => /\.(svg|png)$/.test(name)).map((name) => join("docs", name))
+  expect(files.length).toBeGreaterThan(3)
+  expect(files.toSorted()).toEqual(known.toSorted())
+})
+
 describe.concurrent("what is shown is what is printed", () => {
   const checked = pages.filter((path) =>
     WHOLE.includes(path) || readPage(join(root, path)).blocks.some(({ kind }) => kind === "printed")
