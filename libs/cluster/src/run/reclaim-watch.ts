@@ -129,5 +129,7 @@ export const scanningText = (window: ScanningWindow): string => {
   return `in ${seconds(toNs - fromNs)} s ${
     kswapd + direct
   } pages scanned (kswapd ${kswapd}, direct ${direct}) and ${reclaimed} freed, ` +
-    `${completions} requests completed, ${seconds(longestPauseNs)} s without one at most; lists: inactive ${inactive}, active ${active}, under writeback ${writeback}`
+    `${completions} requests completed, ${
+      seconds(longestPauseNs)
+    } s without one at most; lists: inactive ${inactive}, active ${active}, under writeback ${writeback}`
 }
