@@ -133,5 +133,40 @@ export const equivalents = [
     original: "false",
     replacement: "true",
     reason: "only a socket with a waiting reader has a prequeue, and such a socket is not closed"
+  },
+  {
+    file: "libs/vmscan/src/batch.ts",
+    line: "readonly nr: Array<number> = [0, 0, 0, 0]",
+    original: "[0, 0, 0, 0]",
+    replacement: "[]",
+    reason: "get_scan_count fills all four before anybody reads them"
+  },
+  {
+    file: "libs/vmscan/src/rotate-batch.ts",
+    line: "if (n === 0 || pgdat.trace.lruIsolate.enabled) return false",
+    original: "n === 0",
+    replacement: "false",
+    reason: "of no pages none is the first, which ends the attempt two lines further down"
+  },
+  {
+    file: "libs/vmscan/src/rotate-batch.ts",
+    line: "if (n === 0 || pgdat.trace.lruIsolate.enabled) return false",
+    original: "n === 0 || pgdat.trace.lruIsolate.enabled",
+    replacement: "true",
+    reason: "the long way leaves the same state, which a test compares; the shortcut only saves time"
+  },
+  {
+    file: "libs/vmscan/src/lru.ts",
+    line: "if (this.#pvecCount[pvec] !== 0) this.#flush(ctx, pvec)",
+    original: "this.#pvecCount[pvec] !== 0",
+    replacement: "true",
+    reason: "to flush an empty pagevec changes nothing"
+  },
+  {
+    file: "libs/vmscan/src/shrink-page-list.ts",
+    line: "afterPageout(pgdat, task, batch, lruvec.zone, pfn, result, false)",
+    original: "false",
+    replacement: "true",
+    reason: "the lock was taken at this same instant: nobody waits for it who could be woken"
   }
 ]
