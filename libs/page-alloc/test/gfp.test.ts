@@ -102,3 +102,22 @@ describe("gfp masks", () => {
     [gfp.GFP_HIGHUSER_MOVABLE, "Movable"]
   ])("migrate type of 0x%x is %s", (mask, name) => expect(gfp.MIGRATE_TYPE_NAMES[gfp.gfpMigrateType(mask)]).toBe(name))
 })
+
+describe("each bit by itself has its name", () => {
+  // show_gfp_flags() has no words for zones, FS and WRITE; HIGH is GFP_ATOMIC, WAIT is GFP_NOIO; NOTRACK has no bit
+  const odd = ["DMA", "HIGHMEM", "DMA32", "FS", "WRITE", "HIGH", "WAIT", "NOTRACK"].map((name) => `__GFP_${name}`)
+
+  it.each(Object.keys(flags).filter((name) => name.startsWith("__GFP_") && !odd.includes(name)))("%s", (name) => {
+    expect(gfp.gfpFlagNames(flags[name] as number).split("|")).toContain(name.slice(2))
+  })
+
+  it.each(["ALLOC_NO_WATERMARKS", "ALLOC_HARDER", "ALLOC_HIGH", "ALLOC_CPUSET", "ALLOC_PFMEMALLOC", "ALLOC_WMARK_LOW"])(
+    "%s",
+    (name) => expect(allocFlags.allocFlagNames(flags[name] as number).split("|").at(-1)).toBe(name)
+  )
+
+  it("ALLOC_WMARK_HIGH, and the least mark where no bit says another", () => {
+    expect(allocFlags.allocFlagNames(allocFlags.ALLOC_WMARK_HIGH)).toBe("ALLOC_WMARK_HIGH")
+    expect(allocFlags.allocFlagNames(0)).toBe("ALLOC_WMARK_MIN")
+  })
+})

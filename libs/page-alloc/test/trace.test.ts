@@ -6,7 +6,7 @@ it("tracepoints report allocations, frees, refills, steals and drains by their L
   const { pages, sim } = machine({ group: 0 })
   const hits: Array<string> = []
   sim.trace.sink = (point, _time, _group, values) => {
-    expect(values.length).toBe(point.fields.length)
+    expect([point.enabled, values.length]).toEqual([true, point.fields.length])
     hits.push(`${point.name} ${values.join(" ")}`)
   }
   expect(sim.trace.enableOnly([
