@@ -1,6 +1,6 @@
 // @ts-check
-// Puts a built app and all that it imports into a few modules: `node tools/bundle.mjs apps/nbd-server` reads dist/main.js, and
-// dist/worker.js where there is one, and writes the folder bundle of the app, or the one that is named after it. Node then opens a dozen files instead of some 700, and only what is
+// Puts an app and all that it imports into a few modules: `node tools/bundle.mjs apps/nbd-server` reads src/main.ts, and
+// src/worker.ts where there is one, and writes the folder bundle of the app, or the one that is named after it. Node then opens a dozen files instead of some 700, and only what is
 // used of each library. The licences of the libraries that went in stand beside it.
 import { build } from "esbuild"
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
@@ -16,9 +16,10 @@ const modules = fileURLToPath(new URL("../node_modules", import.meta.url))
 
 const { metafile } = await build({
   absWorkingDir: app,
-  entryPoints: ["dist/main.js", "dist/worker.js"].filter((entry) => existsSync(join(app, entry))),
+  entryPoints: ["src/main.ts", "src/worker.ts"].filter((entry) => existsSync(join(app, entry))),
   outdir: out,
   bundle: true,
+  conditions: ["@swaplab/source"],
   splitting: true,
   format: "esm",
   platform: "node",

@@ -58,10 +58,10 @@ describe("a command of a clone", () => {
   })
 
   it("says why it cannot be built", async () => {
-    writeFileSync(join(clone, "apps/nbd-server/src/wrong.ts"), "export const n: number = \"one\"\n")
+    writeFileSync(join(clone, "apps/nbd-server/src/version.ts"), "export const n = (\n")
     const { code, stderr } = await start()
     expect(code).toBe(1)
-    expect(stderr).toMatch(/src\/wrong\.ts.*error TS2322/)
+    expect(stderr).toMatch(/src\/version\.ts:2:0: ERROR: Unexpected end of file/)
     expect(said(stderr).at(-1)).toBe("swaplab-nbd-server: the build failed: see the lines above")
   })
 })

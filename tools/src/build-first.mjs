@@ -1,11 +1,12 @@
 // @ts-check
-// Builds an app of this clone where its sources are newer than what was built from them. The bin files of the apps call
-// it before they start the app, so that a command works right after `npm ci`, and after `git pull` too.
+// Builds an app of this clone, a bundle of its sources, where these are newer than it. The bin files of the apps call it before
+// they start the app, so that a command works right after `npm ci`, and after `git pull` too. Types are not checked, that is
+// what `npm run build` and `npm test` are for: it takes a second this way and not eight.
 //
-// Whether to build is seen from file times: each project that the app references has a build file of tsc, which must be
-// newer than every source of its project; a bundle must be newer than all of these. Only one process builds at a time; the others wait for it.
+// Whether to build is seen from file times: the bundle must be newer than every source of every project that the app
+// references. Only one process builds at a time; the others wait for it.
 import { spawnSync } from "node:child_process"
-import { existsSync, linkSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs"
+import { existsSync, linkSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 
@@ -22,9 +23,6 @@ const newest = (folder) => {
   return time
 }
 
-/** The file that tsc writes last when it builds a project. @type {(config: string) => string} */
-const buildFile = (config) => join(dirname(config), "dist/tsconfig.lib.tsbuildinfo")
-
 /** A project and all that it references. @type {(config: string, found?: Set<string>) => ReadonlySet<string>} */
 const projectsOf = (config, found = new Set()) => {
   if (found.has(config)) return found
@@ -35,22 +33,16 @@ const projectsOf = (config, found = new Set()) => {
   return found
 }
 
-/** Whether a project and all that it references are built from the sources that are there. @type {(config: string) => boolean} */
-export const isFresh = (config) =>
-  [...projectsOf(config)].every((project) => {
-    const built = statSync(buildFile(project), { throwIfNoEntry: false })
-    return built !== undefined &&
-      built.mtimeMs >= Math.max(statSync(project).mtimeMs, newest(join(dirname(project), "src")))
-  })
-
 /** The bundle of an app. @type {(config: string) => string} */
 const bundleFile = (config) => join(dirname(config), "bundle/main.js")
 
-/** Whether the bundle of an app was made from what is built. @type {(config: string) => boolean} */
-export const isBundled = (config) => {
+/** Whether the bundle of an app was made from the sources that are there. @type {(config: string) => boolean} */
+export const isFresh = (config) => {
   const bundled = statSync(bundleFile(config), { throwIfNoEntry: false })
   return bundled !== undefined &&
-    [...projectsOf(config)].every((project) => bundled.mtimeMs >= statSync(buildFile(project)).mtimeMs)
+    [...projectsOf(config)].every((project) =>
+      bundled.mtimeMs >= Math.max(statSync(project).mtimeMs, newest(join(dirname(project), "src")))
+    )
 }
 
 /** Whether a process exists. @type {(pid: number) => boolean} */
@@ -135,9 +127,9 @@ const waitForLock = (lock) => {
   while (tryLock(lock) !== 0) Atomics.wait(never, 0, 0, 50)
 }
 
-/** Runs one step of a build. False when it fails: the reason is said then. @type {(name: string, step: ReadonlyArray<string>, say: (text: string) => void) => boolean} */
-const runStep = (name, step, say) => {
-  const { error, status, stderr, stdout } = spawnSync(process.execPath, step, { encoding: "utf8" })
+/** Makes the bundle. False when that fails: the reason is said then. @type {(folder: string, name: string, say: (text: string) => void) => boolean} */
+const bundle = (folder, name, say) => {
+  const { error, status, stderr, stdout } = spawnSync(process.execPath, [bundler, folder], { encoding: "utf8" })
   if (status !== 0) {
     say(`${stdout ?? ""}${stderr ?? ""}${name}: the build failed: ${error?.message ?? "see the lines above"}\n`)
   }
@@ -145,39 +137,29 @@ const runStep = (name, step, say) => {
 }
 
 /**
- * Builds the app whose tsconfig.lib.json is at `config`, and its bundle, where they are not fresh; `name` is the command,
- * for messages. False when it cannot be built: the reason is on standard error then. Without TypeScript, what is built is
- * taken as it is.
+ * Builds the app whose tsconfig.lib.json is at `config`, where it is not fresh; `name` is the command, for messages. False when
+ * it cannot be built: the reason is on standard error then. Without a bundler, what is built is taken as it is.
  * @type {(config: string, name: string, say?: (text: string) => void) => boolean}
  */
 export const buildFirst = (config, name, say = (text) => process.stderr.write(text)) => {
-  const isReady = () => isFresh(config) && isBundled(config)
   const lock = join(modules, ".swaplab-build.lock")
-  if (!existsSync(lock) && isReady()) return true
-  const compiler = join(modules, "typescript/bin/tsc")
-  const product = bundleFile(config)
-  if (!existsSync(compiler)) {
-    if (projectsOf(config).size > 0 && existsSync(product)) return true
-    say(`${name}: not built yet, and TypeScript is not installed: run npm ci without --omit=dev\n`)
+  if (!existsSync(lock) && isFresh(config)) return true
+  if (!existsSync(join(modules, "esbuild"))) {
+    if (existsSync(bundleFile(config))) return true
+    say(`${name}: not built yet, and esbuild is not installed: run npm ci without --omit=dev\n`)
     return false
   }
   waitForLock(lock)
   try {
-    if (isReady()) return true
+    if (isFresh(config)) return true
     say(
       `${name}: ${
-        existsSync(product) ? "the sources have changed, building" : "building from source before the first start"
+        existsSync(bundleFile(config))
+          ? "the sources have changed, building"
+          : "building from source before the first start"
       } ...\n`
     )
-    const start = new Date()
-    if (!isFresh(config)) {
-      if (!runStep(name, [compiler, "-b", config], say)) return false
-      // tsc leaves the file of a project alone where nothing but the time of a source has changed
-      for (const project of projectsOf(config)) {
-        if (statSync(buildFile(project)).mtimeMs < start.getTime()) utimesSync(buildFile(project), start, start)
-      }
-    }
-    return runStep(name, [bundler, dirname(config)], say)
+    return bundle(dirname(config), name, say)
   } finally {
     rmSync(lock)
   }

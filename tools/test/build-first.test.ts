@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, w
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
-import { isBundled, isFresh, tryLock } from "../src/build-first.mjs"
+import { isFresh, tryLock } from "../src/build-first.mjs"
 import { files, read, workspaces } from "../src/workspace.mjs"
 
 let folder = ""
@@ -22,34 +22,37 @@ const write = (path: string, seconds: number, text = ""): void => {
   utimesSync(dirname(file), seconds, seconds)
 }
 
-const project = (name: string, sources: number, built: number, ...references: ReadonlyArray<string>): string => {
+const project = (name: string, sources: number, ...references: ReadonlyArray<string>): string => {
   write(`${name}/tsconfig.lib.json`, 1, JSON.stringify({ references: references.map((path) => ({ path })) }))
   write(`${name}/src/deep/a.ts`, sources)
   write(`${name}/src/b.ts`, 1)
-  if (built > 0) write(`${name}/dist/tsconfig.lib.tsbuildinfo`, built)
   return join(folder, name, "tsconfig.lib.json")
 }
 
-describe("a project is fresh", () => {
+describe("an app is fresh", () => {
   it.each([
     ["never built", 10, 0, false],
     ["built after its sources", 10, 20, true],
     ["with a source that is newer", 30, 20, false]
   ])("%s", (_what, sources, built, fresh) => {
-    expect(isFresh(project("app", sources, built))).toBe(fresh)
+    const app = project("app", sources)
+    if (built > 0) write("app/bundle/main.js", built)
+    expect(isFresh(app)).toBe(fresh)
   })
 
-  it("only if all that it references is", () => {
-    project("lib", 30, 20)
-    project("middle", 10, 20, "../lib/tsconfig.lib.json")
-    const app = project("app", 10, 20, "../middle/tsconfig.lib.json")
+  it("only if it was built after the sources of all that it references", () => {
+    project("lib", 30)
+    project("middle", 10, "../lib/tsconfig.lib.json")
+    const app = project("app", 10, "../middle/tsconfig.lib.json")
+    write("app/bundle/main.js", 20)
     expect(isFresh(app)).toBe(false)
-    write("lib/dist/tsconfig.lib.tsbuildinfo", 40)
+    write("app/bundle/main.js", 40)
     expect(isFresh(app)).toBe(true)
   })
 
   it("only if no source has gone since", () => {
-    const app = project("app", 10, 20)
+    const app = project("app", 10)
+    write("app/bundle/main.js", 20)
     rmSync(join(folder, "app/src/b.ts"))
     expect(isFresh(app)).toBe(false)
   })
@@ -94,17 +97,4 @@ it("every command of a package is a file of the repository: npm links no other",
   )
   expect(bins).toHaveLength(2)
   expect(bins.filter((path) => !all.has(path))).toEqual([])
-})
-
-describe("a bundle was made from what is built", () => {
-  it.each([
-    ["never made", 0, false],
-    ["older than a project that the app references", 35, false],
-    ["newer than all", 50, true]
-  ])("%s", (_what, made, bundled) => {
-    project("lib", 10, 40)
-    const app = project("app", 10, 20, "../lib/tsconfig.lib.json")
-    if (made > 0) write("app/bundle/main.js", made)
-    expect(isBundled(app)).toBe(bundled)
-  })
 })

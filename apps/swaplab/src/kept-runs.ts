@@ -87,7 +87,7 @@ export const keepRuns = <A, E, R>(
       const { formOf, jobs, loaded, reduce } = runs
       const store = out === null
         ? null
-        : yield* openStore(out, { engine: engine(), loaded, fresh: flags.fresh }, formOf)
+        : yield* openStore(out, { engine: engine(worker), loaded, fresh: flags.fresh }, formOf)
       const line = yield* makeProgressLine(stderr, loaded.scenario.duration)
       const measured = runJobs(jobs, {
         reduce,
