@@ -221,6 +221,23 @@ describe("fallback between migrate types", () => {
     expect(pages.buddy.typeOf(2560)).toBe(MIGRATE_MOVABLE)
   })
 
+  it.each([
+    { blocks: 15, type: MIGRATE_MOVABLE },
+    { blocks: 16, type: MIGRATE_UNMOVABLE }
+  ])("a pageblock with $blocks of 32 blocks free changes its type to $type", ({ blocks, type }) => {
+    const { pages } = machine({ memory: { dma: 3072, dma32: 0, normal: 0 } })
+    const held: Array<number> = []
+    for (;;) {
+      const page = pages.tryAlloc(greedy, GFP_HIGHUSER_MOVABLE | __GFP_NOWARN, 4)
+      if (page === NO_PAGE) break
+      held.push(page)
+    }
+    const inLastBlock = held.filter((pfn) => pfn >= 2560).sort((a, b) => a - b)
+    for (const page of inLastBlock.slice(0, blocks)) pages.free(greedy, page, 4)
+    pages.tryAlloc(greedy, GFP_KERNEL | __GFP_NOWARN, 1)
+    expect(pages.buddy.typeOf(2560)).toBe(type)
+  })
+
   it("leaves the reserve pageblocks for the very end", () => {
     const { pages } = machine()
     const zone = pages.zones[1]

@@ -93,8 +93,13 @@ describe("gfp masks", () => {
     ["HIGHMEM", gfp.GFP_HIGHUSER, gfp.ZONE_NORMAL],
     ["HIGHMEM|MOVABLE", gfp.GFP_HIGHUSER_MOVABLE, gfp.ZONE_MOVABLE],
     ["MOVABLE", gfp.GFP_KERNEL | gfp.__GFP_MOVABLE, gfp.ZONE_NORMAL],
-    ["DMA|DMA32", gfp.__GFP_DMA | gfp.__GFP_DMA32, -1]
+    ["MOVABLE|DMA", gfp.__GFP_MOVABLE | gfp.__GFP_DMA, gfp.ZONE_DMA],
+    ["MOVABLE|DMA32", gfp.__GFP_MOVABLE | gfp.__GFP_DMA32, gfp.ZONE_DMA32]
   ])("highest zone of %s", (_name, mask, zone) => expect(gfp.gfpZone(mask)).toBe(zone))
+
+  it.each([3, 5, 6, 7, 11, 13, 14, 15])("zone bits %i contradict each other", (bits) => {
+    expect(gfp.gfpZone(gfp.GFP_KERNEL | bits)).toBe(-1)
+  })
 
   it.each<[number, string]>([
     [gfp.GFP_KERNEL, "Unmovable"],

@@ -1,7 +1,7 @@
 // Recursive reclaim as the allocator sees it: when it asks, and what it makes of the three answers.
 import { __GFP_NOMEMALLOC, GFP_ATOMIC, GFP_NOIO, NO_PAGE, PF_MEMALLOC, WOULD_SLEEP } from "@swaplab/page-alloc"
 import { describe, expect, it } from "vitest"
-import { bringTo, context, machine, ScriptedReclaimer, softirq, spawn, TestTask } from "./support.ts"
+import { bringTo, context, machine, ScriptedReclaimer, spawn, TestTask } from "./support.ts"
 
 /** No page is free; `give` frees one that was taken before. */
 const empty = (recursiveReclaim: boolean) => {
@@ -56,13 +56,19 @@ describe("recursive reclaim", () => {
   })
 
   it.each([
-    ["an interrupt", () => softirq(PF_MEMALLOC), GFP_ATOMIC],
-    ["a task without PF_MEMALLOC", () => context(), GFP_ATOMIC],
-    ["a task that is only dying", () => context({ memdie: true }), GFP_ATOMIC],
-    ["__GFP_NOMEMALLOC", null, GFP_ATOMIC | __GFP_NOMEMALLOC]
-  ])("is not for %s", (_who, ctx, gfp) => {
+    ["an interrupt", { inInterrupt: true, servingSoftirq: true }, GFP_ATOMIC],
+    ["a task without PF_MEMALLOC", { flags: 0 }, GFP_ATOMIC],
+    ["a task that is only dying", { flags: 0, memdie: true }, GFP_ATOMIC],
+    ["__GFP_NOMEMALLOC", {}, GFP_ATOMIC | __GFP_NOMEMALLOC]
+  ])("is not for %s", (_who, state, gfp) => {
     const { asked, pages, task } = empty(true)
-    expect(pages.tryAlloc(ctx === null ? task : ctx(), gfp, 0)).toBe(NO_PAGE)
+    expect(pages.tryAlloc(Object.assign(task, state), gfp, 0)).toBe(NO_PAGE)
+    expect(asked()).toBe(0)
+  })
+
+  it("is not for callers that are no task", () => {
+    const { asked, pages } = empty(true)
+    expect(pages.tryAlloc(context({ flags: PF_MEMALLOC }), GFP_ATOMIC, 0)).toBe(NO_PAGE)
     expect(asked()).toBe(0)
   })
 

@@ -92,6 +92,15 @@ describe("the record of a task", () => {
     expect(refusal.beforeNs).toBe(-1)
   })
 
+  it("says when the last allocation failed, and only then", () => {
+    const refusal = new Refusal()
+    expect(refusal.failedNs).toBe(-1)
+    refusal.close(9, true)
+    expect(refusal.failedNs).toBe(9)
+    refusal.close(12, false)
+    expect(refusal.failedNs).toBe(-1)
+  })
+
   it("is no duty: a task without one allocates all the same", () => {
     const { pages, sim } = scarce(3000)
     const task = new TestTask(sim, "usemem")

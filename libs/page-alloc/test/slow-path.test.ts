@@ -161,6 +161,15 @@ describe("PF_MEMALLOC and TIF_MEMDIE", () => {
     expect(pages.tryAlloc(task, GFP_KERNEL | __GFP_NOMEMALLOC, 0)).toBe(NO_PAGE)
   })
 
+  it.each([
+    { name: "fail where the reserve is denied", more: __GFP_NOMEMALLOC, result: NO_PAGE },
+    { name: "reclaim like others when they must not fail", more: __GFP_NOMEMALLOC | __GFP_NOFAIL, result: WOULD_SLEEP }
+  ])("dying tasks $name", ({ more, result }) => {
+    const { pages, task } = scarce(0)
+    task.memdie = true
+    expect(pages.tryAlloc(task, GFP_KERNEL | more, 0)).toBe(result)
+  })
+
   it("with __GFP_NOFAIL wait for a page in steps of 20 ms, without reclaim", () => {
     const { pages, reclaimer, sim, task } = scarce(0)
     task.flags = PF_MEMALLOC
@@ -235,6 +244,33 @@ describe("direct reclaim", () => {
     expect(reclaimer.log.slice(2)).toEqual(["reclaim 0 2 memalloc"])
   })
 
+  it.each([
+    { pfmemallocMark: "none" as const, retries: 0 },
+    { pfmemallocMark: "no-watermarks" as const, retries: 1 }
+  ])("mark $pfmemallocMark: what reclaim freed for __GFP_MEMALLOC is taken after $retries retries", (row) => {
+    const { pages, reclaimer, sim, task } = scarce(0, {
+      switches: { gfpMemalloc: true, pfmemallocMark: row.pfmemallocMark }
+    })
+    reclaimer.progress = [1024]
+    reclaimer.onReclaim = () => release(pages, 1)
+    // 1024 pages are below min: without watermarks only the attempt that marks pages takes one
+    const page = run(sim, pages, task, GFP_KERNEL | __GFP_MEMALLOC, 0)
+    expect(page).toBeGreaterThanOrEqual(0)
+    expect(pages.counters.retries).toBe(row.retries)
+    expect(pages.pagePfmemalloc(page as number)).toBe(row.retries === 1)
+  })
+
+  it("retries as often as it likes while time passes", () => {
+    const { pages, reclaimer, sim, task } = scarce(1000, { costs: { allocFastNs: 0, allocSlowNs: 0, freeNs: 0 } })
+    reclaimer.tryToFreePages = function*(reclaiming) {
+      yield* reclaiming.process.hold(1)
+      return 1
+    }
+    reclaimer.waitIffCongested = function*() {}
+    expect(run(sim, pages, task, GFP_KERNEL, 0, 100_010)).toBe(null)
+    expect(pages.counters.retries).toBeGreaterThan(100_000)
+  })
+
   it("dies when a retry loop lets no time pass", () => {
     const { pages, reclaimer, sim, task } = scarce(1000, { costs: { allocFastNs: 0, allocSlowNs: 0, freeNs: 0 } })
     reclaimer.tryToFreePages = function*() {
@@ -283,6 +319,12 @@ describe("out of memory", () => {
     sim.run(1e9)
     expect(ended).toBe(2)
     expect(reclaimer.log.filter((line) => line === "oom").length).toBe(1)
+  })
+
+  it.each([0, 1, 2, 3])("is called for order %i", (order) => {
+    const { pages, reclaimer, sim, task } = scarce(1000)
+    expect(run(sim, pages, task, GFP_KERNEL, order, 6e6)).toBe(null)
+    expect(reclaimer.log).toContain("oom")
   })
 
   it("is not called for DMA memory nor for costly orders: these fail", () => {

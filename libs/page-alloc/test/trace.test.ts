@@ -40,3 +40,46 @@ it("tracepoints report allocations, frees, refills, steals and drains by their L
   pages.tryAlloc(softirq(), GFP_ATOMIC, 0)
   expect(hits).toEqual([`mm_page_alloc 0 0 0 ${GFP_ATOMIC}`])
 })
+
+it("the slow path reports its allocations as well", () => {
+  const { pages, sim } = machine()
+  bringTo(pages, pages.zones[0], 0)
+  bringTo(pages, pages.zones[1], 1500) // between min and low
+  const hits: Array<ReadonlyArray<number>> = []
+  sim.trace.sink = (_point, _time, _group, values) => hits.push(values)
+  sim.trace.enableOnly(["mm_page_alloc"])
+  const page = pages.tryAlloc(context(), GFP_KERNEL, 0)
+  expect(pages.counters.slowpath).toBeGreaterThan(0)
+  expect(hits).toEqual([[page, 0, 0, GFP_KERNEL]])
+})
+
+it("no tracepoint reports while it is off", () => {
+  const { pages, sim } = machine()
+  let hits = 0
+  sim.trace.sink = () => hits++
+  pages.free(context(), pages.tryAlloc(context(), GFP_KERNEL, 1), 1) // takes a movable block
+  pages.free(context(), pages.tryAlloc(context(), GFP_KERNEL, 0), 0)
+  pages.drainAllPages()
+  bringTo(pages, pages.zones[0], 0)
+  bringTo(pages, pages.zones[1], 1500)
+  pages.tryAlloc(context(), GFP_KERNEL, 0) // the slow path
+  pages.tryAlloc(softirq(), GFP_ATOMIC, 10) // fails
+  expect(pages.counters.failures[10]).toBe(1)
+  expect(hits).toBe(0)
+})
+
+it("the drain of the per-CPU lists takes more from a list the more empty ones it has passed", () => {
+  const { pages, sim } = machine()
+  const types: Array<number> = []
+  sim.trace.sink = (_point, _time, _group, values) => types.push(values[2])
+  const ctx = context()
+  const [movable, unmovable] = [[GFP_HIGHUSER_MOVABLE, 4], [GFP_KERNEL, 2]].map(([gfp, n]) =>
+    Array.from({ length: n }, () => pages.tryAlloc(ctx, gfp, 0))
+  )
+  pages.drainAllPages()
+  for (const page of [...movable, ...unmovable]) pages.free(ctx, page, 0)
+  sim.trace.enableOnly(["mm_page_pcpu_drain"])
+  pages.drainAllPages()
+  // the list of reclaimable pages is empty: two movable pages for each unmovable one
+  expect(types).toEqual([2, 2, 0, 2, 2, 0])
+})
