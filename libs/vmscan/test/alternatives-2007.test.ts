@@ -51,9 +51,16 @@ describe("emergency_free_pages", () => {
     const toy = filled({ mapped: 40 })
     toy.zone.allUnreclaimable = true
     expect(emergency(toy)).toBe(ALL_UNRECLAIMABLE)
-    // at priority 12 a given-up zone is scanned as well: one page of 4096 would be found there
     toy.zone.allUnreclaimable = false
     expect(emergency(toy)).toBe(0)
+  })
+
+  it("scans a zone that kswapd has given up at priority 12 only: one page of 4096", () => {
+    const toy = new Toy({ memory: { dma: 0, dma32: 16_384, normal: 0 } })
+    for (let i = 0; i < 8192; i++) toy.cacheFile(context(), toy.take())
+    toy.vmscan.lru.drain(context())
+    toy.zone.allUnreclaimable = true
+    expect([emergency(toy), toy.vmscan.pgdat.emergencyPages]).toEqual([ALL_UNRECLAIMABLE, 2])
   })
 
   it("deactivates file pages where too few are inactive", () => {

@@ -37,6 +37,23 @@ describe("congestion_wait", () => {
   })
 })
 
+describe("why a task sleeps on congestion", () => {
+  it.each([
+    { before: null, why: "test" },
+    { before: "order:0", why: "order:0; test" }
+  ])("after $before: $why", ({ before, why }) => {
+    const toy = new Toy()
+    const task = toy.spawn("T", function*(t) {
+      t.process.why = before
+      yield* toy.vmscan.congestionWait(t, 100 * MS, "test")
+    })
+    toy.sim.run(MS)
+    expect(task.process.why).toBe(why)
+    toy.sim.run()
+    expect(task.process.why).toBe(before)
+  })
+})
+
 describe("wait_iff_congested", () => {
   it.each([
     { zone: false, device: false, waits: false },
@@ -79,6 +96,20 @@ describe("wait_iff_congested", () => {
     )
     toy.sim.run()
     expect(t.endedAt).toBe(row.waits ? 100 * MS : 0)
+  })
+})
+
+describe("direct reclaim of a congested zone that frees nothing", () => {
+  it("waits after each of the last ten priorities", () => {
+    const toy = new Toy({ swapSlots: 0 })
+    const ctx = { ...context(), flags: PF_MEMALLOC }
+    for (let i = 0; i < 4000; i++) toy.cacheFile(ctx, toy.pages.tryAlloc(ctx, 0, 0))
+    toy.vmscan.lru.drain(ctx)
+    toy.mm.removeMapping = () => false
+    toy.zone.congested = toy.congestion.congested = true
+    const t = timed(toy, 0, (task) => toy.vmscan.tryToFreePages(task, GFP_KERNEL, 0, 3))
+    toy.sim.run()
+    expect(t.endedAt).toBe(1000 * MS)
   })
 })
 

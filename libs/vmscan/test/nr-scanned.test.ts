@@ -12,7 +12,7 @@ const scannedBy = (flags: number, mapped: boolean, mayUnmap: boolean): number =>
   const { frames } = toy.pages
   frames.flags[pfn] |= PG_isolated | flags
   frames.refCount[pfn]++
-  if (mapped) frames.rmap[pfn] = pfn
+  if (mapped) frames.rmap[pfn] = 0
   const batch = new ReclaimBatch()
   batch.pages[0] = pfn
   batch.taken = 1
@@ -39,9 +39,9 @@ describe("sc.nr_scanned in shrink_page_list", () => {
 
   it("is what shrinkers are told: the last pass goes through all the pages, each of them counted twice", () => {
     const toy = new Toy()
-    const pressure: Array<number> = []
-    toy.mm.shrinkSlab = (_task?: unknown, _gfp?: unknown, scanned = 0) => {
-      pressure.push(scanned)
+    const pressure: Array<readonly [scanned: number, lruPages: number]> = []
+    toy.mm.shrinkSlab = (_task?: unknown, _gfp?: unknown, scanned = 0, lruPages = 0) => {
+      pressure.push([scanned, lruPages])
       return 0
     }
     const ctx = context()
@@ -51,6 +51,6 @@ describe("sc.nr_scanned in shrink_page_list", () => {
     expect(toy.pages.frames.flags[pfns[0]] & PG_lru).toBe(PG_lru)
     toy.spawn("T", (task: ToyTask) => toy.vmscan.tryToFreePages(task, GFP_KERNEL, 0, 3))
     toy.sim.run(toy.sim.now)
-    expect(pressure.at(-1)).toBe(2 * pfns.length)
+    expect(pressure.at(-1)).toEqual([2 * pfns.length, pfns.length])
   })
 })

@@ -1,4 +1,4 @@
-import { REFERENCED_EXEC, SWAP_AGAIN, SWAP_FAIL, SWAP_MLOCK } from "#src/ops.ts"
+import { PAGE_CLEAN, REFERENCED_EXEC, SWAP_AGAIN, SWAP_FAIL, SWAP_MLOCK } from "#src/ops.ts"
 import {
   GFP_KERNEL,
   GFP_NOFS,
@@ -15,7 +15,8 @@ import {
   PG_swapcache,
   PG_unevictable,
   PG_writeback,
-  PGROTATED
+  PGROTATED,
+  WOULD_SLEEP
 } from "@swaplab/page-alloc"
 import { describe, expect, it } from "vitest"
 import { context, Toy, type ToyTask } from "./toy.ts"
@@ -275,6 +276,44 @@ describe("shrink_lruvec", () => {
     toy.mm.removeMapping = (c, pfn) => ++visits > 119 && remove(c, pfn)
     expect(reclaim(toy)).toBe(32)
     expect(visits).toBe(151)
+  })
+})
+
+describe("tracepoints of direct reclaim", () => {
+  it.each([
+    { on: true, hits: [["mm_vmscan_direct_reclaim_begin", 0, 1, GFP_KERNEL], ["mm_vmscan_direct_reclaim_end", 1]] },
+    { on: false, hits: [] }
+  ])("on: $on", ({ hits, on }) => {
+    const toy = new Toy()
+    toy.cacheFile(context(), toy.take())
+    const seen: Array<ReadonlyArray<number | string>> = []
+    toy.sim.trace.enableOnly(on ? ["mm_vmscan_direct_reclaim_begin", "mm_vmscan_direct_reclaim_end"] : [])
+    toy.sim.trace.sink = (point, _time, _group, values) => seen.push([point.name, ...values])
+    expect(reclaim(toy)).toBe(1)
+    expect(seen).toEqual(hits)
+  })
+})
+
+describe("a page that reclaim slept with", () => {
+  it("stays if a fault has mapped it again meanwhile", () => {
+    const toy = new Toy()
+    const ctx = context()
+    const pfn = toy.take()
+    toy.mapAnon(ctx, pfn, false)
+    toy.vmscan.lru.drain(ctx)
+    const { frames } = toy.pages
+    toy.mm.tryPageout = () => WOULD_SLEEP
+    toy.mm.pageout = function*(task) {
+      yield* task.process.hold(1000)
+      frames.rmap[pfn] = 0
+      frames.flags[pfn] &= ~PG_dirty
+      return PAGE_CLEAN
+    }
+    let removed = 0
+    toy.mm.removeMapping = () => ++removed < 0
+    toy.spawn("T", (task) => toy.vmscan.shrinkInactive(task, toy.lruvec, 0, GFP_KERNEL))
+    toy.sim.run()
+    expect([removed, toy.lruvec.lists[0].count, toy.vmscan.isolatedPages()]).toEqual([0, 1, 0])
   })
 })
 

@@ -47,7 +47,7 @@ const reclaimed = ({ flags, gfp, mapped, marksReclaim, usedNs, young }: Case, is
     const freeable = (flags[i] & (PG_swapcache | PG_writeback)) === PG_swapcache
     frames.refCount[pfn] = Number(mapped[i]) + Number((flags[i] & PG_swapcache) !== 0) + Number(!freeable)
     toy.mm.young[pfn] = Number(young[i])
-    if (!mapped[i]) frames.rmap[pfn] = -1
+    frames.rmap[pfn] = mapped[i] ? 0 : -1
   })
   // reclaim waits where it meets too many pages under writeback
   toy.zone.congested = toy.congestion.congested = true

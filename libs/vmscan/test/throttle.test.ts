@@ -135,14 +135,16 @@ describe("throttle_direct_reclaim", () => {
 
   it("keeps kswapd from sleeping while tasks are throttled", () => {
     const { toy } = machine(10_000)
-    toy.spawnKswapd()
+    const kswapd = toy.spawnKswapd()
     toy.sim.run(1_000_000_000)
     const { pgdat } = toy.vmscan
     // a task slipped into the queue although all watermarks are met
     const t = toy.spawn("T", (task) => pgdat.pfmemallocWait.sleep(task.process, "killable"))
     toy.sim.run(toy.sim.now)
     pgdat.kswapdWait.wakeAll()
-    toy.sim.run(2_000_000_000)
+    toy.sim.run(1_050_000_000)
     expect(t.process.finished).toBe(true)
+    // no nap with tasks in the queue; then nobody is left, and kswapd sleeps until woken
+    expect([kswapd.process.waitingOn?.name, kswapd.process.wakeAt]).toEqual(["kswapd_wait", -1])
   })
 })
