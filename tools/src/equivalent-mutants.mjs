@@ -18,6 +18,20 @@ export const equivalents = [
       "a free block of a whole pageblock has just been moved, all of its pages, and the pageblock has its new type"
   },
   {
+    file: "libs/page-alloc/src/buddy.ts",
+    line: "if (!this.grouping) return",
+    original: "!this.grouping",
+    replacement: "false",
+    reason: "without grouping each pageblock is unmovable: none is found to set aside or to take back"
+  },
+  {
+    file: "libs/page-alloc/src/node.ts",
+    line: "if (raised > this.minFreeKbytes) this.setMinFreeKbytes(raised)",
+    original: "raised > this.minFreeKbytes",
+    replacement: "true",
+    reason: "the raised value is never below the current one, and to set the same value again changes nothing"
+  },
+  {
     file: "libs/slab/src/array-cache.ts",
     line: "for (let i = 0; i < n; i++) to.entry[to.avail + i] = from.entry[from.avail - n + i]",
     original: "i < n",
@@ -223,6 +237,27 @@ export const equivalents = [
     original: "false",
     replacement: "true",
     reason: "only a socket with a waiting reader has a prequeue, and such a socket is not closed"
+  },
+  {
+    file: "libs/vmscan/src/balance-pgdat.ts",
+    line: "pass.totalScanned > SWAP_CLUSTER_MAX * 2 &&",
+    original: "pass.totalScanned > SWAP_CLUSTER_MAX * 2",
+    replacement: "pass.totalScanned >= SWAP_CLUSTER_MAX * 2",
+    reason: "without laptop mode kswapd may write from the start of a pass: there is nothing to allow here"
+  },
+  {
+    file: "libs/vmscan/src/balance-pgdat.ts",
+    line: "pass.totalScanned > sc.nrReclaimed + Math.floor(sc.nrReclaimed / 2)",
+    original: "pass.totalScanned > sc.nrReclaimed + Math.floor(sc.nrReclaimed / 2)",
+    replacement: "true",
+    reason: "without laptop mode kswapd may write from the start of a pass: there is nothing to allow here"
+  },
+  {
+    file: "libs/vmscan/src/balance-pgdat.ts",
+    line: "if (pgdat.switches.throttle && pgdat.pfmemallocWait.waiters > 0 && pfmemallocWatermarkOk(pgdat)) {",
+    original: "pgdat.pfmemallocWait.waiters > 0",
+    replacement: "true",
+    reason: "the rule wakes kswapd only if it sleeps, and here kswapd is awake; to wake nobody costs nothing"
   },
   {
     file: "libs/vmscan/src/batch.ts",
