@@ -236,6 +236,10 @@ describe("direct reclaim", () => {
     repeat.reclaimer.progress = [10, 10, 10]
     expect(run(repeat.sim, repeat.pages, repeat.task, GFP_KERNEL | __GFP_REPEAT, 4)).toBe(NO_PAGE)
     expect(repeat.pages.counters.directReclaim).toBe(2)
+    const exact = scarce(1000)
+    exact.reclaimer.progress = [16, 10]
+    expect(run(exact.sim, exact.pages, exact.task, GFP_KERNEL | __GFP_REPEAT, 4)).toBe(NO_PAGE)
+    expect(exact.pages.counters.directReclaim).toBe(1)
   })
 
   it("__GFP_NORETRY: one round, no OOM", () => {
