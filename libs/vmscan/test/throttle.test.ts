@@ -58,6 +58,14 @@ describe("throttle_direct_reclaim", () => {
     expect(t.result).toBe(1)
   })
 
+  it("counts nothing without the switch for that", () => {
+    const toy = new Toy({ vmscan: { switches: { throttle: true } } })
+    toy.zone.free = half()
+    const t = reclaimer(toy, GFP_KERNEL)
+    toy.sim.run(0)
+    expect([t.task.process.waitingOn?.name, throttled(toy)]).toEqual(["pfmemalloc_wait", 0])
+  })
+
   it("lets everybody pass above half", () => {
     const { toy } = machine(half() + 1)
     const t = reclaimer(toy, GFP_KERNEL)
@@ -142,7 +150,7 @@ describe("throttle_direct_reclaim", () => {
     const t = toy.spawn("T", (task) => pgdat.pfmemallocWait.sleep(task.process, "killable"))
     toy.sim.run(toy.sim.now)
     pgdat.kswapdWait.wakeAll()
-    toy.sim.run(1_050_000_000)
+    toy.sim.run(toy.sim.now + 50_000_000)
     expect(t.process.finished).toBe(true)
     // no nap with tasks in the queue; then nobody is left, and kswapd sleeps until woken
     expect([kswapd.process.waitingOn?.name, kswapd.process.wakeAt]).toEqual(["kswapd_wait", -1])
