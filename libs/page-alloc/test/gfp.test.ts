@@ -123,6 +123,6 @@ describe("each bit by itself has its name", () => {
 
   it("ALLOC_WMARK_HIGH, and the least mark where no bit says another", () => {
     expect(allocFlags.allocFlagNames(allocFlags.ALLOC_WMARK_HIGH)).toBe("ALLOC_WMARK_HIGH")
-    expect(allocFlags.allocFlagNames(0)).toBe("ALLOC_WMARK_MIN")
+    expect(allocFlags.allocFlagNames(allocFlags.ALLOC_WMARK_MIN)).toBe("ALLOC_WMARK_MIN")
   })
 })

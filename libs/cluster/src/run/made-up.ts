@@ -72,8 +72,8 @@ const client = ({ elapsedNs, kernel, outcome }: MadeUpRun, name: string): Client
     port: quietPort(name)
   },
   workload: {
-    workload: "usemem",
-    name: "usemem",
+    workload: "made-up",
+    name: "made-up",
     unit: null,
     done: 0,
     failed: 0,

@@ -9,7 +9,7 @@ export interface JobOwner {
 }
 
 /** Data buffers of jobs by size, used again. A store must fill all of a READ: what is in them came from other clients. */
-class Buffers {
+export class Buffers {
   readonly #bySize = new Map<number, Array<Uint8Array>>()
 
   take(bytes: number): Uint8Array {
