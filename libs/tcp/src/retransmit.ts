@@ -6,7 +6,16 @@
 import { NO_SKB } from "@swaplab/net-skb"
 import { type Context, GFP_ATOMIC } from "@swaplab/page-alloc"
 import { inFlight } from "./congestion.ts"
-import { EAGAIN, ENOMEM, TCPCB_EVER_RETRANS, TCPCB_LOST, TCPCB_RETRANS, TIME_NONE, TIME_RETRANS } from "./constants.ts"
+import {
+  EAGAIN,
+  ENOMEM,
+  TCPCB_EVER_RETRANS,
+  TCPCB_LOST,
+  TCPCB_RETRANS,
+  TIME_NONE,
+  TIME_PROBE0,
+  TIME_RETRANS
+} from "./constants.ts"
 import { segments } from "./queue.ts"
 import type { TcpSocket } from "./tcp-sock.ts"
 import { transmitSkb } from "./transmit.ts"
@@ -19,10 +28,11 @@ export const resetWriteTimer = (sk: TcpSocket, what: number, delay: number): voi
   sk.writeTimer.armAt(sim.queue.now + sim.jiffies(delay))
 }
 
-/** `tcp_rearm_rto`. */
+/** `tcp_rearm_rto`. A FIN that found no memory while data was in flight is tried again by the probe timer. */
 export const rearmRto = (sk: TcpSocket): void => {
   if (sk.packetsOut === 0) {
-    if (sk.writePending === TIME_RETRANS) {
+    if (sk.finPending) resetWriteTimer(sk, TIME_PROBE0, sk.rto)
+    else if (sk.writePending === TIME_RETRANS) {
       sk.writePending = TIME_NONE
       sk.writeTimer.cancel()
     }

@@ -343,15 +343,16 @@ describe("the end", () => {
     expect(script.take()).toMatchObject([{ seq: 2 * MSS, len: 0, flags: TCPHDR_ACK | TCPHDR_FIN }])
   })
 
-  it("a FIN without memory goes out later", () => {
+  it.each(["nothing", "data"])("a FIN without memory goes out later, where %s is in flight", (flight) => {
     const memory = new Stingy()
     const script = new Script({ memory })
     script.send(10)
-    script.segment({ ack: 10 })
+    if (flight === "nothing") script.segment({ ack: 10 })
     script.take()
     memory.left = 0
     script.client.shutdown()
     script.pass(MS)
+    if (flight === "data") script.segment({ ack: 10 })
     expect([script.client.finPending, script.take()]).toEqual([true, []])
     memory.left = Number.POSITIVE_INFINITY
     script.pass(2000 * MS)
