@@ -2,7 +2,8 @@
 //
 // It starts over at priority 12 after every 32 pages reclaimed, so it becomes desperate only when it frees almost
 // nothing. kswapd may sleep in here like any reclaimer: for a request slot, for congestion, for a bio.
-// Modelled: everything that matters with CONFIG_COMPACTION=n. Not modelled: memcg soft limits, compaction of the node.
+// Modelled: everything that matters with CONFIG_COMPACTION=n. Not modelled: memcg soft limits, compaction of the node,
+// laptop mode (kswapd may always write).
 // source: mm/vmscan.c:balance_pgdat, pgdat_balanced
 import {
   GFP_KERNEL,
@@ -95,10 +96,6 @@ function* shrinkUpward(pgdat: Pgdat, task: Task, pass: Pass, sc: ScanControl): S
       pass.totalScanned += sc.nrScanned
       if (slabFreed === 0 && !pgdat.lruvecs[i].reclaimable(pgdat.swapAvailable)) zone.allUnreclaimable = true
     }
-    if (
-      pass.totalScanned > SWAP_CLUSTER_MAX * 2 &&
-      pass.totalScanned > sc.nrReclaimed + Math.floor(sc.nrReclaimed / 2)
-    ) sc.mayWritepage = true
     if (zone.allUnreclaimable) {
       if (pass.endZone !== 0 && pass.endZone === zone.index) pass.endZone--
       continue
@@ -119,7 +116,6 @@ function* shrinkUpward(pgdat: Pgdat, task: Task, pass: Pass, sc: ScanControl): S
 function* balancePass(pgdat: Pgdat, task: Task, pass: Pass, sc: ScanControl): Sleeps<void> {
   pass.totalScanned = 0
   sc.nrReclaimed = 0
-  sc.mayWritepage = true
   pgdat.vmstat.inc(PAGEOUTRUN)
   for (sc.priority = DEF_PRIORITY; sc.priority >= 0; sc.priority--) {
     pass.hasUnderMinZone = false

@@ -2,7 +2,8 @@
 //
 // Only kswapd sets all_unreclaimable; so while kswapd is blocked, direct reclaim keeps reporting hope (1) and the OOM
 // killer is not called.
-// Not modelled: compaction (aborted reclaim), cpusets, reclaimed slab pages.
+// Not modelled: compaction (aborted reclaim), cpusets, reclaimed slab pages, laptop mode (writes
+// are allowed from the start).
 // source: mm/vmscan.c:try_to_free_pages, do_try_to_free_pages, shrink_zones, all_unreclaimable
 import { ALLOCSTALL, type Task } from "@swaplab/page-alloc"
 import { assert, type Sleeps } from "@swaplab/sim"
@@ -15,7 +16,7 @@ import type { Pgdat } from "./pgdat.ts"
 import { shrinkZone } from "./shrink-zone.ts"
 import { throttleDirectReclaim } from "./throttle.ts"
 
-/** Writes from reclaim begin, and flushers are woken, when more than this was scanned for 32 pages. */
+/** Flushers are woken when more than this was scanned for 32 pages. */
 const WRITEBACK_THRESHOLD = SWAP_CLUSTER_MAX + SWAP_CLUSTER_MAX / 2
 
 /** The lists of the zonelist: zones up to `highZone`, highest first. */
@@ -45,10 +46,9 @@ const allUnreclaimable = (list: ReadonlyArray<LruVec>): boolean => {
 /** do_try_to_free_pages. */
 function* doTryToFreePages(pgdat: Pgdat, task: Task, list: ReadonlyArray<LruVec>, sc: ScanControl): Sleeps<number> {
   const { mm } = pgdat
-  // reclaim that a write of a pageout list has entered: clean pages only
-  const writesPageoutList = pgdat.pageoutWriters.has(task)
   let totalScanned = 0
-  sc.mayWritepage = !writesPageoutList
+  // reclaim that a write of a pageout list has entered: clean pages only
+  sc.mayWritepage = !pgdat.pageoutWriters.has(task)
   sc.pageoutList = newPageoutList(pgdat, task)
   pgdat.vmstat.inc(ALLOCSTALL)
   for (; sc.priority >= 0; sc.priority--) {
@@ -61,10 +61,7 @@ function* doTryToFreePages(pgdat: Pgdat, task: Task, list: ReadonlyArray<LruVec>
     mm.shrinkSlab(task, sc.gfp, sc.nrScanned, lruPages)
     totalScanned += sc.nrScanned
     if (sc.nrReclaimed + (sc.pageoutList?.count ?? 0) >= sc.nrToReclaim) break
-    if (totalScanned > WRITEBACK_THRESHOLD) {
-      mm.wakeFlushers(totalScanned)
-      sc.mayWritepage = !writesPageoutList
-    }
+    if (totalScanned > WRITEBACK_THRESHOLD) mm.wakeFlushers(totalScanned)
     if (sc.nrScanned !== 0 && sc.priority < DEF_PRIORITY - 2) {
       yield* waitIffCongested(pgdat, task, list[0].zone, HZ_10_NS, "direct reclaim: finds little to free")
     }

@@ -19,6 +19,7 @@ import {
   PG_writeback,
   type Task
 } from "@swaplab/page-alloc"
+import { assert } from "@swaplab/sim"
 import type { ReclaimBatch, ScanControl } from "./batch.ts"
 import type { LruVec } from "./lruvec.ts"
 import type { Pgdat } from "./pgdat.ts"
@@ -29,14 +30,13 @@ const NEEDS_IO_MASK = PG_swapbacked | PG_swapcache | PG_referenced
 
 /** The first of the last `n` pages of the list, if the long way would find nothing to do with any of them; else NO_PAGE. */
 const allStay = (pgdat: Pgdat, list: PageList, n: number, sc: ScanControl): number => {
-  const { flags, prev, rmap } = pgdat.frames
+  const { flags, prev } = pgdat.frames
   const ioAllowed = (sc.gfp & __GFP_IO) !== 0
   let first = NO_PAGE
   let pfn = list.tail
   for (let i = 0; i < n; i++) {
     const f = flags[pfn]
     if ((f & PG_locked) !== 0) return NO_PAGE
-    if (rmap[pfn] >= 0 && !sc.mayUnmap) return NO_PAGE
     if ((f & PG_writeback) === 0) {
       if (ioAllowed || (f & NEEDS_IO_MASK) !== NEEDS_IO || pgdat.mm.isYoung(pfn)) return NO_PAGE
     }
@@ -71,6 +71,7 @@ export const tryRotateBatch = (
   batch: ReclaimBatch,
   sc: ScanControl
 ): boolean => {
+  assert(sc.mayUnmap, "rotate batch: a session that may not unmap counts mapped pages otherwise")
   const list = lruvec.lists[lru]
   const n = nrToScan < list.count ? nrToScan : list.count
   if (n === 0 || pgdat.trace.lruIsolate.enabled) return false
