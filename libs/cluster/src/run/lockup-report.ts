@@ -4,7 +4,8 @@ import type { WaitGraph } from "./wait-graph.ts"
 /**
  * How firmly a lack of progress is known: `stall` (no user progress for a while, completions go on), `hang` (no
  * completion for long, with a task in uninterruptible sleep), `deadlock` (proved: no event is left that could free a
- * page or complete a request), `livelock` (requests complete all the time, and nearly all work is reclaim that frees nothing).
+ * page or complete a request), `livelock` (requests complete all the time, and nearly all work is reclaim that frees
+ * nothing).
  */
 export type LockupKind = "stall" | "hang" | "deadlock" | "livelock"
 
