@@ -1,7 +1,8 @@
 // @ts-check
-// Puts an app and all that it imports into a few modules: `node tools/bundle.mjs apps/nbd-server` reads src/main.ts, and
-// src/worker.ts where there is one, and writes the folder bundle of the app, or the one that is named after it. Node then opens a dozen files instead of some 700, and only what is
-// used of each library. The licences of the libraries that went in stand beside it.
+// Puts an app and all that it imports into a few modules: `node tools/bundle.mjs APP [FOLDER]`, for example with
+// apps/nbd-server, reads src/main.ts, and src/worker.ts where there is one, and writes them to FOLDER (by default APP/bundle).
+// Node then opens a dozen files instead of some 700, and only what is used of each library. The licences of the libraries
+// that went in stand beside them.
 import { build } from "esbuild"
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join, resolve } from "node:path"

@@ -42,8 +42,16 @@ const { positionals, values } = parseArgs({
     workers: { type: "string", default: "1" }
   }
 })
+/** @type {(sentence: string) => never} */
+const refuse = (sentence) => {
+  console.error(`npm run mutation: ${sentence}`)
+  process.exit(2)
+}
 const unknown = positionals.find((name) => !LIBS.includes(name))
-if (unknown !== undefined) throw new Error(`${unknown}: expected some of ${LIBS.join(", ")}`)
+if (unknown !== undefined) refuse(`no lib "${unknown}", expected some of ${LIBS.join(", ")}`)
+for (const name of /** @type {const} */ (["draw", "seed", "workers"])) {
+  if (!/^\d{1,9}$/.test(values[name])) refuse(`--${name} ${values[name]}: expected a whole number`)
+}
 
 const mutator = { excludedMutations: LEFT_OUT, plugins: [] }
 const out = join(root, "out/mutation")
