@@ -20,6 +20,7 @@ import { FileStore } from "../stores/file-store.ts"
 import { swapHeader } from "../stores/mkswap.ts"
 import { TokenPageStore } from "../stores/token-page-store.ts"
 import { closeFile, type OpenFile, openFile } from "./files.ts"
+import type { FromTemplate } from "./naming.ts"
 
 /** Why a client does not get an export. */
 export class AttachError extends Data.TaggedError("AttachError")<{
@@ -56,15 +57,6 @@ export const templateInfo = (name: string, { description, minimumBlock, size, st
   exportInfo({ name, description, size, flags: store === "file" ? FILE : ALL, minimumBlock })
 
 const isExtentSource = (store: Bytes): store is Bytes & ExtentSource => store.extents !== undefined
-
-/** An export of a template that is to be made, or opened again. */
-export interface FromTemplate {
-  /** Its key among the open stores, and its name. */
-  readonly key: string
-  readonly name: string
-  readonly rule: SwapTemplate
-  readonly address: string
-}
 
 const failed = (message: string) => new AttachError({ reason: "failed", message })
 

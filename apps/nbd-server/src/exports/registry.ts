@@ -3,10 +3,11 @@
 import type { ExportInfo } from "@swaplab/nbd"
 import { Effect } from "effect"
 import { allowList } from "../config/addresses.ts"
-import type { Config, StaticExport, SwapTemplate } from "../config/schema.ts"
+import type { Config, SwapTemplate } from "../config/schema.ts"
 import type { Faults } from "../stores/faults.ts"
 import { listFiles, removeFile } from "./files.ts"
-import { AttachError, closeStore, type FromTemplate, type OpenStore, StoreOpener, templateInfo } from "./open-store.ts"
+import { type FromTemplate, fromTemplate, nameOf, ruleOf, templateOf } from "./naming.ts"
+import { AttachError, closeStore, type OpenStore, StoreOpener, templateInfo } from "./open-store.ts"
 
 const decoded = (text: string): string => {
   try {
@@ -15,25 +16,6 @@ const decoded = (text: string): string => {
     return ""
   }
 }
-
-/** The template for a name: the longest pattern that fits. */
-const templateOf = (config: Config, name: string): SwapTemplate | null => {
-  let best: readonly [string, SwapTemplate] | null = null
-  for (const [pattern, template] of Object.entries(config.swap)) {
-    const fits = pattern.endsWith("*")
-      ? name.startsWith(pattern.slice(0, -1)) && name.length >= pattern.length
-      : name === pattern
-    if (fits && (best === null || pattern.length > best[0].length)) best = [pattern, template]
-  }
-  return best === null ? null : best[1]
-}
-
-const fromTemplate = (name: string, rule: SwapTemplate, address: string): FromTemplate => ({
-  key: rule.per === "address" ? `${name}@${address}` : name,
-  name,
-  rule,
-  address
-})
 
 /** Files of clients that an earlier server left, or one with another configuration. */
 const leftFiles = (config: Config): Effect.Effect<ReadonlyArray<FromTemplate>, AttachError> => {
@@ -141,28 +123,18 @@ export class Registry {
     return quota === null ? Number.POSITIVE_INFINITY : quota - this.allocatedBytes
   }
 
-  /** The name that a client asks by: the empty one is the only or the first static export. */
-  #nameOf(name: string): string {
-    return name === "" && !Object.hasOwn(this.#config.exports, "") ? Object.keys(this.#config.exports)[0] ?? "" : name
-  }
-
-  #ruleOf(name: string): StaticExport | SwapTemplate | null {
-    const asked = this.#nameOf(name)
-    return Object.hasOwn(this.#config.exports, asked) ? this.#config.exports[asked] : templateOf(this.#config, name)
-  }
-
   needsTls(name: string): boolean {
-    return this.#ruleOf(name)?.tls === true
+    return ruleOf(this.#config, name)?.tls === true
   }
 
   mayUse(name: string, address: string): boolean {
-    const rule = this.#ruleOf(name)
+    const rule = ruleOf(this.#config, name)
     return rule !== null && allowList(rule.allow)(address)
   }
 
   /** What a client at this address is told of an export, or null. Nothing is made for it. */
   find(asked: string, address: string): ExportInfo | null {
-    const name = this.#nameOf(asked)
+    const name = nameOf(this.#config, asked)
     if (!this.mayUse(name, address)) return null
     const fixed = this.#stores.get(name)
     if (fixed !== undefined && fixed.template === null) return fixed.served.info
@@ -181,8 +153,8 @@ export class Registry {
   /** The store of a static export, or the one that a template has or makes for this client. */
   open(asked: string, address: string): Effect.Effect<OpenStore, AttachError> {
     return this.#exclusive(Effect.suspend(() => {
-      const name = this.#nameOf(asked)
-      if (this.#ruleOf(name) === null || !this.mayUse(name, address)) {
+      const name = nameOf(this.#config, asked)
+      if (ruleOf(this.#config, name) === null || !this.mayUse(name, address)) {
         return new AttachError({ reason: "unknown", message: "no such export" })
       }
       const fixed = this.#stores.get(name)

@@ -42,6 +42,29 @@ export type NegotiationStep =
   }
   | { readonly next: "close"; readonly reply: Uint8Array }
 
+/** What has been agreed so far: another process goes on from there. Plain data. */
+export interface NegotiationState {
+  readonly secure: boolean
+  readonly fixedNewstyle: boolean
+  readonly noZeroes: boolean
+  readonly structured: boolean
+  readonly extended: boolean
+  /** Options that have come. */
+  readonly options: number
+  /** The export for which meta contexts were selected, or null. */
+  readonly contextExport: string | null
+}
+
+const START: NegotiationState = {
+  secure: false,
+  fixedNewstyle: false,
+  noZeroes: false,
+  structured: false,
+  extended: false,
+  options: 0,
+  contextExport: null
+}
+
 /** Id of base:allocation on the wire. */
 export const BASE_ALLOCATION_ID = 1
 const BASE_ALLOCATION = "base:allocation"
@@ -57,18 +80,37 @@ export class Negotiation {
   shuttingDown = false
   readonly #exports: ExportTable
   readonly #tls: TlsMode
-  #secure = false
-  #fixedNewstyle = false
-  #noZeroes = false
-  #structured = false
-  #extended = false
-  #options = 0
-  /** The export for which meta contexts were selected, or null. */
-  #contextExport: string | null = null
+  #secure: boolean
+  #fixedNewstyle: boolean
+  #noZeroes: boolean
+  #structured: boolean
+  #extended: boolean
+  #options: number
+  #contextExport: string | null
 
-  constructor(exports: ExportTable, tls: TlsMode = "none") {
+  /** `state`: where another negotiation of this connection, which answers nothing more, has come to. */
+  constructor(exports: ExportTable, tls: TlsMode = "none", state: NegotiationState = START) {
     this.#exports = exports
     this.#tls = tls
+    this.#secure = state.secure
+    this.#fixedNewstyle = state.fixedNewstyle
+    this.#noZeroes = state.noZeroes
+    this.#structured = state.structured
+    this.#extended = state.extended
+    this.#options = state.options
+    this.#contextExport = state.contextExport
+  }
+
+  get state(): NegotiationState {
+    return {
+      secure: this.#secure,
+      fixedNewstyle: this.#fixedNewstyle,
+      noZeroes: this.#noZeroes,
+      structured: this.#structured,
+      extended: this.#extended,
+      options: this.#options,
+      contextExport: this.#contextExport
+    }
   }
 
   /** Handshake flags of the greeting. */
