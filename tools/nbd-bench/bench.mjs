@@ -5,7 +5,8 @@
 // Peers: nbdkit-file, nbd-server, qemu-nbd, ours-file; all of these serve one file from the page cache. What is missing of
 // them is installed from Debian by tools/install-peers.sh, or the run ends and says what to install.
 // A row is a cell: for each server requests a second, CPU µs of the server and of the load for a request, p50 and p99 in µs;
-// then the ratio of our rate to that of nbdkit's memory, and what is asked for.
+// then the ratio of our rate to that of nbdkit's memory, and what is asked for; with the peers nbdkit-file and ours-file also
+// the ratio of our file store to nbdkit's file plugin.
 import { execFileSync, spawnSync } from "node:child_process"
 import { mkdtempSync, readFileSync } from "node:fs"
 import { availableParallelism, loadavg, tmpdir } from "node:os"
@@ -103,6 +104,7 @@ const medians = (results) => ({
 console.log(
   `${seconds} s x ${rounds}, ${availableParallelism()} cores, load ${loadavg()[0].toFixed(1)}, Node ${process.version}`
 )
+const withFiles = kinds.includes("ours-file") && kinds.includes("nbdkit-file")
 let met = 0
 let asked = 0
 for (const { load, name } of loads) {
@@ -111,7 +113,7 @@ for (const { load, name } of loads) {
   console.log(
     `${name}: conns depth block rw | ${
       servers.map(({ kind }) => `${kind}: requests/s, CPU, load's CPU, p50, p99`).join(" | ")
-    } | ratio, asked`
+    } | ratio, asked${withFiles ? " | files: ratio, asked" : ""}`
   )
   for (const cell of cells) {
     /** @type {Map<string, Array<ReturnType<typeof measure>>>} */
@@ -128,16 +130,29 @@ for (const { load, name } of loads) {
     const ratio = rate / of("nbdkit").rate
     // the rates that are asked for are those of the light load; with fio a server is to be no worse than 0.85
     const goal = name === "fio" ? Math.min(cell.goal, 0.85) : cell.goal
+    const count = (/** @type {boolean} */ isMet) => {
+      asked++
+      if (isMet) met++
+      return isMet ? "" : ", not met"
+    }
     const isMet = ratio >= goal && (name === "fio" || cpu <= (cell.cpuUs ?? Number.POSITIVE_INFINITY))
-    asked++
-    if (isMet) met++
-    console.log([
+    const row = [
       `${cell.connections} ${cell.depth} ${cell.block} ${cell.write ? "w" : "r"}`,
       ...columns,
       `${ratio.toFixed(2)}, ${goal}${cell.cpuUs === undefined || name === "fio" ? "" : ` and CPU ${cell.cpuUs}`}${
-        isMet ? "" : ", not met"
+        count(isMet)
       }`
-    ].join(" | "))
+    ]
+    if (withFiles) {
+      const fileRatio = of("ours-file").rate / of("nbdkit-file").rate
+      const { fileGoal } = cell
+      row.push(
+        fileGoal === undefined
+          ? fileRatio.toFixed(2)
+          : `${fileRatio.toFixed(2)}, ${fileGoal}${count(fileRatio >= fileGoal)}`
+      )
+    }
+    console.log(row.join(" | "))
   }
 }
 console.log(`${met} of ${asked} met`)

@@ -6,7 +6,7 @@ import { SIZE } from "./servers.mjs"
 
 /**
  * What is asked of a server: `goal` is the ratio to nbdkit's memory that is wanted, `cpuUs` the most that a request may cost
- * our server.
+ * our server; `fileGoal` is the ratio of our file store to nbdkit's file plugin.
  * @typedef {{
  *   connections: number,
  *   depth: number,
@@ -14,7 +14,8 @@ import { SIZE } from "./servers.mjs"
  *   write: boolean,
  *   sequential: boolean,
  *   goal: number,
- *   cpuUs?: number
+ *   cpuUs?: number,
+ *   fileGoal?: number
  * }} Cell
  * @typedef {{ rate: number, p50: number, p99: number }} Outcome
  * @typedef {(server: import("./servers.mjs").Server, cell: Cell, seconds: number) => Outcome} Load
@@ -30,7 +31,8 @@ export const CELLS = [
       write,
       sequential: false,
       goal: 1.2,
-      cpuUs: write ? 8 : 6
+      cpuUs: write ? 8 : 6,
+      fileGoal: write ? 0.8 : 1
     }))
   ),
   ...[false, true].flatMap((write) =>
@@ -43,8 +45,8 @@ export const CELLS = [
       goal: connections === 1 ? 0.7 : 0.55
     }))
   ),
-  { connections: 1, depth: 16, block: 131_072, write: false, sequential: true, goal: 1.1 },
-  { connections: 1, depth: 16, block: 131_072, write: true, sequential: true, goal: 0.85 }
+  { connections: 1, depth: 16, block: 131_072, write: false, sequential: true, goal: 1.1, fileGoal: 1 },
+  { connections: 1, depth: 16, block: 131_072, write: true, sequential: true, goal: 0.85, fileGoal: 1 }
 ]
 
 /**
