@@ -15,7 +15,7 @@ beforeAll(async () => {
 metrics: 127.0.0.1:0
 limits: { handshake: 1 h }
 exports: { ${SESSION_EXPORT.name}: { memory: 1 MiB } }
-swap: { swap-*: { size: 1 MiB }, disk-*: { size: 64 MiB } }
+swap: { swap-*: { size: 1 MiB, allow: [127.0.0.1] }, disk-*: { size: 64 MiB, allow: [127.0.0.1] } }
 `)
 })
 afterAll(stopAll)
@@ -30,16 +30,19 @@ const allIsWell = async (): Promise<void> => {
   await statusWhen(server, ({ connections, handshakes }) => connections === 0 && handshakes === 0)
 }
 
+/** Where clients come from that see one export only, as those of the emulator's engine do. */
+const ELSEWHERE = "127.0.0.2"
+
 /** Sends bytes and ends; resolves to the answer when the server has ended, too. */
 const sayAndEnd = async (bytes: Uint8Array): Promise<Buffer> => {
-  const client = await greet(server.port)
+  const client = await greet(server.port, ELSEWHERE)
   client.socket.end(bytes)
   return client.rest()
 }
 
 /** Sends bytes and resets the connection when the kernel has taken them. */
 const sayAndReset = async (bytes: Uint8Array): Promise<void> => {
-  const client = await greet(server.port)
+  const client = await greet(server.port, ELSEWHERE)
   await new Promise<void>((resolve) => client.socket.write(bytes, () => resolve()))
   client.reset()
 }

@@ -56,11 +56,13 @@ h.opt_go()
 print(h.get_size(), h.is_read_only(), h.get_block_size(nbd.SIZE_MAXIMUM))
 h.shutdown()
 `)
-  ).toBe(`[('disk', 'scratch'), ('aligned', ''), ('root', '')]
+  ).toBe(
+    `[('disk', 'scratch'), ('aligned', ''), ('root', ''), ('swap-127.0.0.1', 'swap of 64 MiB, for any name that begins with swap-')]
 ['base:allocation'] 67108864 False True
 ENOENT
 1048576 True 33554432
-`)
+`
+  )
 })
 
 test("structured reads: chunks do not overlap, cover everything, tell holes from data; DF makes one of them", async () => {

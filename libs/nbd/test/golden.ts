@@ -27,7 +27,7 @@ export const handshake: ReadonlyArray<{
   readonly name: string
   readonly client: string
   readonly server: string
-  /** Compare only the header up to the reply type: the rest is free text. */
+  /** Compare only up to the type of the last reply: behind an error there may be any text. */
   readonly typeOnly?: boolean
   readonly closed?: boolean
 }> = [
@@ -40,12 +40,14 @@ export const handshake: ReadonlyArray<{
   {
     name: "LIST with 2 stray bytes (nbdkit)",
     client: `${OPT} 00000003 00000002 7878`,
-    server: `${REP} 00000003 80000003 00000000`
+    server: `${REP} 00000003 80000003`,
+    typeOnly: true
   },
   {
     name: "unknown option (nbdkit)",
     client: `${OPT} 07654321 00000004 00000004`,
-    server: `${REP} 07654321 80000001 00000000`
+    server: `${REP} 07654321 80000001`,
+    typeOnly: true
   },
   {
     name: "ABORT (nbdkit, qemu)",
@@ -56,12 +58,14 @@ export const handshake: ReadonlyArray<{
   {
     name: "STARTTLS without TLS (nbdkit)",
     client: `${OPT} 00000005 00000000`,
-    server: `${REP} 00000005 80000002 00000000`
+    server: `${REP} 00000005 80000002`,
+    typeOnly: true
   },
   {
     name: "STARTTLS with 2 stray bytes",
     client: `${OPT} 00000005 00000002 7878`,
-    server: `${REP} 00000005 80000003 00000000`
+    server: `${REP} 00000005 80000003`,
+    typeOnly: true
   },
   {
     name: "GO that asks BLOCK_SIZE (qemu 7.2, with its preferred size)",
@@ -126,12 +130,14 @@ export const handshake: ReadonlyArray<{
   {
     name: "STRUCTURED_REPLY after EXTENDED_HEADERS (qemu 10)",
     client: `${OPT} 0000000b 00000000 ${OPT} 00000008 00000000`,
-    server: `${REP} 0000000b 00000001 00000000 ${REP} 00000008 8000000a 00000000`
+    server: `${REP} 0000000b 00000001 00000000 ${REP} 00000008 8000000a`,
+    typeOnly: true
   },
   {
     name: "EXTENDED_HEADERS twice (qemu 10)",
     client: `${OPT} 0000000b 00000000 ${OPT} 0000000b 00000000`,
-    server: `${REP} 0000000b 00000001 00000000 ${REP} 0000000b 80000003 00000000`
+    server: `${REP} 0000000b 00000001 00000000 ${REP} 0000000b 80000003`,
+    typeOnly: true
   },
   {
     name: "EXPORT_NAME after EXTENDED_HEADERS (qemu 10)",

@@ -48,6 +48,16 @@ it.each(handshake)("answers $name", ({ client, server: reply, typeOnly, closed }
   expect(session.closed).toBe(closed === true)
 })
 
+it("says in words what is wrong with an option", () => {
+  for (const { client, server: reply, typeOnly } of handshake) {
+    if (typeOnly !== true) continue
+    const said = server().push(hex(clientFlags + client)).subarray(hex(reply).length)
+    const text = new TextDecoder().decode(said.subarray(4))
+    expect(text).toMatch(/^[ -~]{20,}$/)
+    expect(toHex(said.subarray(0, 4))).toBe(text.length.toString(16).padStart(8, "0"))
+  }
+})
+
 it("pads the answer to EXPORT_NAME without NO_ZEROES", () => {
   expect(server().push(hex(`00000001 ${OPT} 00000001 00000004 6469736b`)).length).toBe(134)
 })

@@ -196,7 +196,12 @@ export const Config = Schema.Struct({
       + "without more said, only this machine can connect."
   ),
   allow: orNull(Schema.Array(Network), "Addresses and networks that may connect over TCP. Without it: everybody."),
-  list: field(yesNo, true, "Clients may list the static exports that they may use."),
+  list: field(
+    yesNo,
+    true,
+    "Clients may list the exports that they may use; of a template with a pattern, the stores of their address, or a name "
+      + "that would give them one. Without it they are also not told which names there are when they ask for another."
+  ),
   exports: field(
     Schema.Record({ key: Schema.String, value: StaticExport }),
     {},

@@ -6,6 +6,7 @@ import { allowList } from "../config/addresses.ts"
 import type { Config, SwapTemplate } from "../config/schema.ts"
 import type { Faults } from "../stores/faults.ts"
 import { listFiles, removeFile } from "./files.ts"
+import { listed, unknownName } from "./listing.ts"
 import { type FromTemplate, fromTemplate, nameOf, ruleOf, templateOf } from "./naming.ts"
 import { AttachError, closeStore, type OpenStore, StoreOpener, templateInfo } from "./open-store.ts"
 
@@ -147,7 +148,19 @@ export class Registry {
   /** Exports to be listed to a client, or null when that is against the policy. */
   list(address: string): ReadonlyArray<ExportInfo> | null {
     if (!this.#config.list) return null
-    return Object.keys(this.#config.exports).flatMap((name) => this.find(name, address) ?? [])
+    return listed(this.#config, this.stores, address).flatMap(({ description, name }) => {
+      const info = this.find(name, address)
+      return info === null ? [] : [{ ...info, description }]
+    })
+  }
+
+  /** What a client at this address is told that asks for a name which is not there. */
+  unknown(asked: string, address: string): string {
+    const { exports, list, swap } = this.#config
+    const allowed = [...Object.entries(exports), ...Object.entries(swap)].filter(([, { allow }]) =>
+      allowList(allow)(address)
+    )
+    return unknownName(asked, list ? allowed.map(([name]) => name) : null)
   }
 
   /** The store of a static export, or the one that a template has or makes for this client. */
@@ -155,12 +168,12 @@ export class Registry {
     return this.#exclusive(Effect.suspend(() => {
       const name = nameOf(this.#config, asked)
       if (ruleOf(this.#config, name) === null || !this.mayUse(name, address)) {
-        return new AttachError({ reason: "unknown", message: "no such export" })
+        return new AttachError({ reason: "unknown", message: this.unknown(asked, address) })
       }
       const fixed = this.#stores.get(name)
       if (fixed !== undefined && fixed.template === null) return Effect.succeed(fixed)
       const template = templateOf(this.#config, name)
-      if (template === null) return new AttachError({ reason: "unknown", message: "no such export" })
+      if (template === null) return new AttachError({ reason: "unknown", message: this.unknown(asked, address) })
       const wanted = fromTemplate(name, template, address)
       const there = this.#stores.get(wanted.key)
       if (there === undefined) {

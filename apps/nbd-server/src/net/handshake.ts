@@ -126,7 +126,8 @@ export const negotiate = (
     const negotiation = new Negotiation({
       find: (name) => registry.find(name, address),
       list: () => registry.list(address),
-      needsTls: (name) => registry.needsTls(name)
+      needsTls: (name) => registry.needsTls(name),
+      unknown: (name) => registry.unknown(name, address)
     }, tls?.mode ?? "none")
     onNegotiation(negotiation)
     yield* write(socket, encodeGreeting(Negotiation.flags))

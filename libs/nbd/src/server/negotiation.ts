@@ -2,7 +2,7 @@
 // Done: everything of the newstyle handshake, TLS as far as saying when it starts (the owner of the socket does it).
 // Not done: the oldstyle handshake, PEEK_EXPORT (withdrawn), contexts other than base:allocation.
 // source: doc/proto.md "Option haggling"
-import { concat, utf8Text } from "../wire/bytes.ts"
+import { concat, utf8, utf8Text } from "../wire/bytes.ts"
 import { HandshakeFlag, InfoType, MAX_STRING, Option, OptionReplyType } from "../wire/constants.ts"
 import type { ClientFlagsMessage, OptionMessage } from "../wire/decoders.ts"
 import {
@@ -24,6 +24,8 @@ export interface ExportTable {
   list(): ReadonlyArray<ExportInfo> | null
   /** Exports that are served over TLS only; without it, none. */
   needsTls?(name: string): boolean
+  /** What a client is told that asks for a name that `find` does not know, such as the names that there are. */
+  unknown?(name: string): string
 }
 
 /** none: STARTTLS is refused; optional: it may be used; required: nothing else is answered before. */
@@ -70,9 +72,27 @@ export const BASE_ALLOCATION_ID = 1
 const BASE_ALLOCATION = "base:allocation"
 
 /** Options that a connection may send before it is closed. */
-const MAX_OPTIONS = 256
+export const MAX_OPTIONS = 256
 
 const NOTHING = new Uint8Array(0)
+
+/** The text of each error that needs no more than its kind. Clients print it: nbd-client knows no other words for most. */
+const WORDS = {
+  [OptionReplyType.ErrInvalid]: "the option is malformed, or out of its place",
+  [OptionReplyType.ErrUnsup]: "this server does not know the option",
+  [OptionReplyType.ErrTooBig]: "the option has too much data",
+  [OptionReplyType.ErrTlsReqd]: "expected STARTTLS first: this is served over TLS only",
+  [OptionReplyType.ErrShutdown]: "the server is shutting down",
+  [OptionReplyType.ErrExtHeaderReqd]: "extended headers were agreed, which imply structured replies"
+} as const
+
+/** An error with a text, as the NBD document allows for each. */
+const errorReply = (option: number, type: number, why: string): NegotiationStep => ({
+  next: "options",
+  reply: encodeOptionReply(option, type, utf8(why))
+})
+
+const refusal = (option: number, type: keyof typeof WORDS): NegotiationStep => errorReply(option, type, WORDS[type])
 
 /** One connection's negotiation. */
 export class Negotiation {
@@ -140,7 +160,7 @@ export class Negotiation {
       next: "options",
       reply: concat(...before, encodeOptionReply(option, OptionReplyType.Ack))
     })
-    const refuse = (type: number): NegotiationStep => ({ next: "options", reply: encodeOptionReply(option, type) })
+    const refuse = (type: keyof typeof WORDS): NegotiationStep => refusal(option, type)
 
     if (option === Option.Abort) return { next: "close", reply: encodeOptionReply(option, OptionReplyType.Ack) }
     if (this.#tls === "required" && !this.#secure && option !== Option.StartTls) {
@@ -169,7 +189,9 @@ export class Negotiation {
       case Option.List: {
         if (data.length !== 0) return refuse(OptionReplyType.ErrInvalid)
         const exports = this.#exports.list()
-        if (exports === null) return refuse(OptionReplyType.ErrPolicy)
+        if (exports === null) {
+          return errorReply(option, OptionReplyType.ErrPolicy, "this server does not list its exports")
+        }
         return ack(
           ...exports.filter(({ name }) => !this.#tlsMissing(name)).map(({ name, description }) =>
             encodeOptionReply(option, OptionReplyType.Server, encodeServerReply(name, description))
@@ -178,7 +200,7 @@ export class Negotiation {
       }
       case Option.StartTls:
         if (data.length !== 0 || this.#secure) return refuse(OptionReplyType.ErrInvalid)
-        if (this.#tls === "none") return refuse(OptionReplyType.ErrPolicy)
+        if (this.#tls === "none") return errorReply(option, OptionReplyType.ErrPolicy, "this server has no TLS")
         return { next: "tls", reply: encodeOptionReply(option, OptionReplyType.Ack) }
       case Option.Info:
       case Option.Go:
@@ -203,12 +225,10 @@ export class Negotiation {
 
   #info(option: number, data: Uint8Array): NegotiationStep {
     const asked = decodeInfoRequest(data)
-    if (asked === null) return { next: "options", reply: encodeOptionReply(option, OptionReplyType.ErrInvalid) }
-    if (this.#tlsMissing(asked.name)) {
-      return { next: "options", reply: encodeOptionReply(option, OptionReplyType.ErrTlsReqd) }
-    }
+    if (asked === null) return refusal(option, OptionReplyType.ErrInvalid)
+    if (this.#tlsMissing(asked.name)) return refusal(option, OptionReplyType.ErrTlsReqd)
     const info = this.#exports.find(asked.name)
-    if (info === null) return { next: "options", reply: encodeOptionReply(option, OptionReplyType.ErrUnknown) }
+    if (info === null) return this.#unknown(option, asked.name)
     const mode = this.#mode(asked.name)
     const replies: Array<Uint8Array> = []
     const tell = (item: Uint8Array): void => {
@@ -234,12 +254,13 @@ export class Negotiation {
   }
 
   #metaContext(option: number, data: Uint8Array): NegotiationStep {
-    const refuse = (type: number): NegotiationStep => ({ next: "options", reply: encodeOptionReply(option, type) })
     const set = option === Option.SetMetaContext
     if (set) this.#contextExport = null
     const asked = decodeMetaContextRequest(data)
-    if (asked === null || (set && !this.#structured && !this.#extended)) return refuse(OptionReplyType.ErrInvalid)
-    if (this.#exports.find(asked.name) === null) return refuse(OptionReplyType.ErrUnknown)
+    if (asked === null || (set && !this.#structured && !this.#extended)) {
+      return refusal(option, OptionReplyType.ErrInvalid)
+    }
+    if (this.#exports.find(asked.name) === null) return this.#unknown(option, asked.name)
     const { queries } = asked
     const found = set
       ? queries.includes(BASE_ALLOCATION)
@@ -252,6 +273,10 @@ export class Negotiation {
     )
     const ack = encodeOptionReply(option, OptionReplyType.Ack)
     return { next: "options", reply: found ? concat(context, ack) : ack }
+  }
+
+  #unknown(option: number, name: string): NegotiationStep {
+    return errorReply(option, OptionReplyType.ErrUnknown, this.#exports.unknown?.(name) ?? "there is no such export")
   }
 
   #tlsMissing(name: string): boolean {
