@@ -7,12 +7,14 @@ import type { Config } from "./config/schema.ts"
 import { UserError } from "./exit.ts"
 import { Registry } from "./exports/registry.ts"
 import { activationFds } from "./net/activation.ts"
+import { NOWHERE } from "./net/elsewhere.ts"
 import { listenAt, listenAtFd } from "./net/listen.ts"
 import { connectionRunner, Server } from "./net/server.ts"
 import { setUpTls } from "./net/tls.ts"
 import { readToken, serveControl } from "./ops/control.ts"
 import { serveProbes } from "./ops/http.ts"
 import { type Log, makeLog } from "./ops/log.ts"
+import { operatedHere } from "./ops/operated.ts"
 import { makeRecorder } from "./record/recorder.ts"
 
 /** What the server takes from its process. */
@@ -38,10 +40,16 @@ const signal = (host: Host, name: "SIGTERM" | "SIGINT" | "SIGHUP", run: () => vo
 const KEPT = ["listen", "metrics", "control", "record", "log"] as const
 
 /** Puts another configuration in place, or fails and changes nothing. */
-const reloaded = (before: Config, next: Config, server: Server, log: Log): Effect.Effect<void, UserError> =>
+const reloaded = (
+  before: Config,
+  next: Config,
+  registry: Registry,
+  server: Server,
+  log: Log
+): Effect.Effect<void, UserError> =>
   Effect.gen(function*() {
     const tls = yield* setUpTls(next.tls)
-    yield* server.registry.reload(next).pipe(Effect.mapError(({ message }) => new UserError({ message })))
+    yield* registry.reload(next).pipe(Effect.mapError(({ message }) => new UserError({ message })))
     server.reload(next, tls)
     for (const key of KEPT) {
       if (JSON.stringify(next[key]) === JSON.stringify(before[key])) continue
@@ -76,14 +84,15 @@ export const serve = (
     yield* registry.prepare.pipe(Effect.mapError(({ message }) => new UserError({ message })))
     const recorder = yield* makeRecorder(config.record, (why) => log("recording ended", { why }))
     const run = yield* connectionRunner
-    const server = new Server({ config, registry, tls, log, tap: recorder, run })
+    const server = new Server({ config, exports: registry, elsewhere: NOWHERE, tls, log, tap: recorder, run })
+    const operated = operatedHere(server, registry)
     const accept = (socket: Parameters<Server["accept"]>[0], local: boolean): void => server.accept(socket, local)
     const failed = (why: string): void => log("not accepted", { why })
     // what is acquired later closes earlier: listeners first, then the connections, and probes and control at the very end,
     // to see and to help a server that is stopping
-    if (config.metrics !== null) log("probes", { at: yield* serveProbes(yield* endpoint(config.metrics), server) })
+    if (config.metrics !== null) log("probes", { at: yield* serveProbes(yield* endpoint(config.metrics), operated) })
     if (config.control !== null && token !== null) {
-      log("control", { at: yield* serveControl(config.control.socket, token, server) })
+      log("control", { at: yield* serveControl(config.control.socket, token, operated) })
     }
     yield* Effect.addFinalizer(() => server.shutDown)
 
@@ -95,7 +104,7 @@ export const serve = (
     yield* signal(host, "SIGHUP", () => {
       Runtime.runFork(runtime)(
         reload.pipe(
-          Effect.flatMap((next) => reloaded(config, next, server, log)),
+          Effect.flatMap((next) => reloaded(config, next, registry, server, log)),
           // two signals in a row: the second one's file is the later one
           reloading.withPermits(1),
           Effect.catchAll(({ message }) => Effect.sync(() => log("not reloaded", { why: message })))

@@ -9,7 +9,14 @@ export { type ExportInfo, exportInfo, SIMPLE_MODE, SWAP_EXPORT_FLAGS, type Trans
 export { FairClient, FairQueue } from "./server/fair-queue.ts"
 export { Job, type JobOwner } from "./server/job.ts"
 export { MemoryStore } from "./server/memory-store.ts"
-export { type ExportTable, Negotiation, type NegotiationStep, type TlsMode } from "./server/negotiation.ts"
+export {
+  type ExportTable,
+  namedIn,
+  Negotiation,
+  type NegotiationState,
+  type NegotiationStep,
+  type TlsMode
+} from "./server/negotiation.ts"
 export { ReplyBuffer } from "./server/reply-buffer.ts"
 export { type ByteStore, type ServedExport, type WaitingStore } from "./server/served-export.ts"
 export { ServerSession } from "./server/session.ts"

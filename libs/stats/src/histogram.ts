@@ -28,6 +28,15 @@ const JUST_BELOW_1 = 1 - 2 ** -53
 
 const NONE = new Float64Array(0)
 
+/** A histogram as plain data, to be sent to another process. */
+export interface HistogramData {
+  readonly bits: number
+  /** Counts of the buckets, from the lowest one up. */
+  readonly counts: ReadonlyArray<number>
+  readonly sum: number
+  readonly max: number
+}
+
 /**
  * A distribution of numbers from 0 up to 2^53. Count, sum, mean and maximum are exact; percentiles are off by one bucket at most.
  *
@@ -52,6 +61,20 @@ export class Histogram {
     }
     this.bits = bits
     this.#half = 2 ** bits
+  }
+
+  /** The histogram that `data` was made of. */
+  static from({ bits, counts, max, sum }: HistogramData): Histogram {
+    const histogram = new Histogram(bits)
+    histogram.#counts = Float64Array.from(counts)
+    histogram.#count = counts.reduce((total, count) => total + count, 0)
+    histogram.#sum = sum
+    histogram.#max = max
+    return histogram
+  }
+
+  get data(): HistogramData {
+    return { bits: this.bits, counts: [...this.#counts], sum: this.#sum, max: this.#max }
   }
 
   /** How many values were recorded. */

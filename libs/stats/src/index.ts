@@ -1,1 +1,1 @@
-export { Histogram, THREE_DIGITS } from "./histogram.ts"
+export { Histogram, type HistogramData, THREE_DIGITS } from "./histogram.ts"

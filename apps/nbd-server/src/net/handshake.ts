@@ -1,11 +1,14 @@
-// The handshake of one connection: options in, replies out, until it enters transmission or ends. Reads only as much as
-// it can answer; when it may go on, and the time it may take, are up to the caller.
+// The handshake of one connection: options in, replies out, until it enters transmission, ends, or has come to an option that
+// another process answers. Reads only as much as it can answer; when it may go on, and the time it may take, are up to the
+// caller.
 import {
   encodeGreeting,
   encodeOptionReply,
   Negotiation,
+  type NegotiationState,
   Option,
   OptionDecoder,
+  type OptionMessage,
   OptionReplyType,
   type TransmissionMode
 } from "@swaplab/nbd"
@@ -23,13 +26,38 @@ export class HandshakeEnd extends Data.TaggedError("HandshakeEnd")<{
 
 /** A connection that enters transmission. Its socket is paused. */
 export interface Negotiated {
+  readonly next: "transmission"
   readonly socket: Socket
   readonly store: OpenStore
   readonly mode: TransmissionMode
   /** What came in behind the last option. */
   readonly early: Uint8Array
+  /** It came over TLS. */
   readonly secure: boolean
+  /** TLS ends in this process. */
+  readonly plain: boolean
 }
+
+/** A handshake in the middle: what another process needs to go on with it. Plain data. */
+export interface Handshake {
+  readonly state: NegotiationState
+  /** The option that it stopped at, which nobody has answered; its data in base64. */
+  readonly option: number
+  readonly data: string | null
+  /** What came in behind it, in base64. */
+  readonly rest: string
+}
+
+/** A connection that goes on in another process. Its socket is paused. */
+export interface Moved {
+  readonly next: "elsewhere"
+  readonly socket: Socket
+  readonly place: number
+  readonly handshake: Handshake
+}
+
+/** The exports of a process, as its handshakes see them. */
+export type Exports = Pick<Registry, "find" | "list" | "needsTls" | "unknown" | "open" | "attach" | "release">
 
 /** A chunk of so many bytes takes a turn, whether or not it completes an option. */
 const LARGE_CHUNK = 4096
@@ -109,30 +137,64 @@ const errorType = (error: AttachError): number =>
     ? OptionReplyType.ErrPolicy
     : OptionReplyType.ErrPlatform
 
-/** Negotiates until transmission. */
-export const negotiate = (
-  accepted: Socket,
-  address: string,
-  registry: Registry,
-  tls: TlsSetup | null,
+/** What one negotiation works with. */
+export interface Negotiating {
+  readonly socket: Socket
+  readonly address: string
+  readonly exports: Exports
+  readonly tls: TlsSetup | null
   /** Waits until an option, or a chunk of a large one, may be worked on. */
-  turn: Effect.Effect<void>,
-  onNegotiation: (negotiation: Negotiation) => void
-): Effect.Effect<Negotiated, HandshakeEnd> =>
+  readonly turn: Effect.Effect<void>
+  /** The process that answers an option; null: this one. */
+  readonly placeOf: (message: OptionMessage) => number | null
+  /** Where another process has come to; null: the client has connected just now. */
+  readonly from: Handshake | null
+  readonly onNegotiation: (negotiation: Negotiation) => void
+}
+
+/** A decoder behind the client's flags, which are sent once. */
+const optionsOnly = (): OptionDecoder => {
+  const decoder = new OptionDecoder()
+  decoder.push(new Uint8Array(4))
+  decoder.next()
+  return decoder
+}
+
+const decodedOption = ({ data, option }: Handshake): OptionMessage => ({
+  kind: "option",
+  option,
+  data: data === null ? null : Buffer.from(data, "base64")
+})
+
+const inBase64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString("base64")
+
+/** Negotiates until transmission, or until an option that belongs elsewhere. */
+export const negotiate = (
+  { address, exports, from, onNegotiation, placeOf, socket: accepted, tls, turn }: Negotiating
+): Effect.Effect<Negotiated | Moved, HandshakeEnd> =>
   Effect.gen(function*() {
     let socket = accepted
     let reader = new ChunkReader(socket)
-    let decoder = new OptionDecoder()
-    const negotiation = new Negotiation({
-      find: (name) => registry.find(name, address),
-      list: () => registry.list(address),
-      needsTls: (name) => registry.needsTls(name),
-      unknown: (name) => registry.unknown(name, address)
-    }, tls?.mode ?? "none")
+    let decoder = from === null ? new OptionDecoder() : optionsOnly()
+    const table = {
+      find: (name: string) => exports.find(name, address),
+      list: () => exports.list(address),
+      needsTls: (name: string) => exports.needsTls(name),
+      unknown: (name: string) => exports.unknown(name, address)
+    }
+    const negotiation = new Negotiation(table, tls?.mode ?? "none", from?.state)
     onNegotiation(negotiation)
-    yield* write(socket, encodeGreeting(Negotiation.flags))
+    if (from === null) yield* write(socket, encodeGreeting(Negotiation.flags))
+    else decoder.push(Buffer.from(from.rest, "base64"))
+    const rest = (): Uint8Array => {
+      const decoded = decoder.rest()
+      const more = reader.stop()
+      return more.length === 0 ? decoded : Buffer.concat([decoded, more])
+    }
+    let first = from === null ? null : decodedOption(from)
     for (;;) {
-      const message = decoder.next()
+      const message = first ?? decoder.next()
+      first = null
       if (message === null) {
         const chunk = yield* reader.next
         if (chunk === null) return yield* new HandshakeEnd({ reason: "connection lost in the handshake", quiet: true })
@@ -141,10 +203,19 @@ export const negotiate = (
         continue
       }
       if (message.kind === "fault") return yield* new HandshakeEnd({ reason: message.reason, quiet: false })
-      if (message.kind === "option") yield* turn
+      if (message.kind === "option") {
+        yield* turn
+        const place = placeOf(message)
+        if (place !== null) {
+          const { data, option } = message
+          const { state } = negotiation
+          const handshake = { state, option, data: data === null ? null : inBase64(data), rest: inBase64(rest()) }
+          return { next: "elsewhere", socket, place, handshake }
+        }
+      }
       const step = negotiation.step(message)
       if (step.next === "transmission") {
-        const store = yield* Effect.either(registry.open(step.exportInfo.name, address))
+        const store = yield* Effect.either(exports.open(step.exportInfo.name, address))
         const option = message.kind === "option" ? message.option : Option.ExportName
         if (store._tag === "Left") {
           if (option === Option.ExportName) {
@@ -156,30 +227,26 @@ export const negotiate = (
           yield* write(socket, encodeOptionReply(option, errorType(store.left), why))
           continue
         }
-        registry.attach(store.right)
+        exports.attach(store.right)
         yield* write(socket, step.reply).pipe(
-          Effect.onInterrupt(() => registry.release(store.right, false))
+          Effect.onInterrupt(() => exports.release(store.right, false))
         )
-        const rest = decoder.rest()
-        const more = reader.stop()
-        const early = more.length === 0 ? rest : Buffer.concat([rest, more])
-        return { socket, store: store.right, mode: step.mode, early, secure: socket !== accepted }
+        const { secure } = negotiation.state
+        const plain = socket === accepted
+        return { next: "transmission", socket, store: store.right, mode: step.mode, early: rest(), secure, plain }
       }
       yield* write(socket, step.reply)
       if (step.next === "close") return yield* new HandshakeEnd({ reason: "end of the handshake", quiet: true })
       if (step.next === "tls" && tls !== null) {
         // bytes behind STARTTLS would be taken for part of the secured session: whoever sent them is not to be trusted
-        if (decoder.rest().length + reader.stop().length > 0) {
+        if (rest().length > 0) {
           return yield* new HandshakeEnd({ reason: "plain text behind STARTTLS", quiet: false })
         }
         socket = yield* startTls(socket, tls).pipe(
           Effect.mapError((error) => new HandshakeEnd({ reason: `TLS: ${error.message}`, quiet: false }))
         )
         reader = new ChunkReader(socket)
-        // client flags are not sent again
-        decoder = new OptionDecoder()
-        decoder.push(new Uint8Array(4))
-        decoder.next()
+        decoder = optionsOnly()
         negotiation.tlsStarted()
       }
     }

@@ -6,7 +6,6 @@ import { performance } from "node:perf_hooks"
 import { allowList, plainAddress } from "../config/addresses.ts"
 import type { Config } from "../config/schema.ts"
 import type { OpenStore } from "../exports/open-store.ts"
-import type { Registry } from "../exports/registry.ts"
 import { DiskSlots } from "../limits/disk-slots.ts"
 import { HandshakeTurns } from "../limits/handshake-turns.ts"
 import { Tally } from "../limits/tally.ts"
@@ -16,8 +15,9 @@ import type { Log } from "../ops/log.ts"
 import { BusyPoll } from "./busy-poll.ts"
 import { Client } from "./client.ts"
 import { Connection, type Ending } from "./connection.ts"
+import type { Elsewhere } from "./elsewhere.ts"
 import { type Engine, SendLater, type Tap } from "./engine.ts"
-import { HandshakeEnd, negotiate } from "./handshake.ts"
+import { type Exports, type Handshake, HandshakeEnd, negotiate, type Negotiated } from "./handshake.ts"
 import type { TlsSetup } from "./tls.ts"
 
 /** A connection in its transmission phase, as the status shows it. */
@@ -28,6 +28,15 @@ export interface Served {
   readonly secure: boolean
 }
 
+/** What becomes of a connection that was taken over. */
+export interface TakenOver {
+  /** Its handshake is over. */
+  readonly attached: () => void
+  readonly ended: () => void
+}
+
+const NOBODY: TakenOver = { attached: () => {}, ended: () => {} }
+
 /** Clients without a connection that are remembered for their counters. */
 const REMEMBERED_CLIENTS = 1024
 
@@ -36,7 +45,8 @@ export class Server {
   readonly clients = new Map<string, Client>()
   readonly engine: Engine
   readonly counters = { accepted: 0, refused: 0, handshakesFailed: 0, handshakesTimedOut: 0 }
-  readonly registry: Registry
+  readonly #exports: Exports
+  readonly #elsewhere: Elsewhere
   #config: Config
   #mayCome: (address: string) => boolean
   #shuttingDown = false
@@ -53,7 +63,8 @@ export class Server {
 
   constructor(options: {
     readonly config: Config
-    readonly registry: Registry
+    readonly exports: Exports
+    readonly elsewhere: Elsewhere
     readonly tls: TlsSetup | null
     readonly log: Log
     readonly tap: (address: string, name: string) => Tap | null
@@ -61,7 +72,8 @@ export class Server {
   }) {
     const { config } = options
     this.#config = config
-    this.registry = options.registry
+    this.#exports = options.exports
+    this.#elsewhere = options.elsewhere
     this.#mayCome = allowList(config.allow)
     this.#tls = options.tls
     this.#log = options.log
@@ -131,19 +143,29 @@ export class Server {
       return
     }
     this.counters.accepted++
-    this.#sockets.add(socket)
-    this.#ofAddress.add(address)
-    socket.on("error", () => {})
     if (!local) {
       socket.setNoDelay(true)
       socket.setKeepAlive(true, 30_000)
     }
+    this.#take(socket, address, null)
+  }
+
+  /** A connection whose handshake began in another process, which has let it in. */
+  takeOver(socket: Socket, address: string, handshake: Handshake, events: TakenOver): void {
+    this.#take(socket, address, handshake, events)
+  }
+
+  #take(socket: Socket, address: string, handshake: Handshake | null, events: TakenOver = NOBODY): void {
+    this.#sockets.add(socket)
+    this.#ofAddress.add(address)
+    socket.on("error", () => {})
     this.#run(
-      this.#serve(socket, address).pipe(
+      this.#serve(socket, address, handshake, events.attached).pipe(
         Effect.ensuring(Effect.sync(() => {
           this.#sockets.delete(socket)
           socket.destroy()
           this.#ofAddress.remove(address)
+          events.ended()
         }))
       )
     )
@@ -177,17 +199,35 @@ export class Server {
     return client
   }
 
-  #serve(socket: Socket, address: string): Effect.Effect<void> {
+  #serve(
+    socket: Socket,
+    address: string,
+    from: Handshake | null,
+    attached: () => void
+  ): Effect.Effect<void> {
     return Effect.suspend(() => {
       let negotiation: Negotiation | null = null
+      const handshakeOver = (): void => {
+        if (negotiation === null || !this.#negotiations.delete(negotiation)) return
+        this.#handshakesOfAddress.remove(address)
+      }
       const turn = Effect.async<void>((resume) => {
         const leave = this.#handshakeTurns.take(address, () => resume(Effect.void))
         return Effect.sync(leave)
       })
-      return negotiate(socket, address, this.registry, this.#tls, turn, (created) => {
-        negotiation = created
-        this.#negotiations.add(created)
-        this.#handshakesOfAddress.add(address)
+      return negotiate({
+        socket,
+        address,
+        exports: this.#exports,
+        tls: this.#tls,
+        turn,
+        placeOf: (message) => this.#elsewhere.placeOf(message, address),
+        from,
+        onNegotiation: (created) => {
+          negotiation = created
+          this.#negotiations.add(created)
+          this.#handshakesOfAddress.add(address)
+        }
       }).pipe(
         Effect.timeoutFail({
           duration: this.#config.limits.handshake,
@@ -196,43 +236,13 @@ export class Server {
             return new HandshakeEnd({ reason: "the handshake took too long", quiet: false })
           }
         }),
-        Effect.ensuring(Effect.sync(() => {
-          if (negotiation === null) return
-          this.#negotiations.delete(negotiation)
-          this.#handshakesOfAddress.remove(address)
-        })),
-        Effect.flatMap((negotiated) =>
-          Effect.async<readonly [OpenStore, Ending]>((resume) => {
-            const { early, mode, secure, store } = negotiated
-            const client = this.#clientOf(store.template === null ? address : store.name)
-            client.connections++
-            const connection = new Connection({
-              socket: negotiated.socket,
-              plain: !secure,
-              served: store.served,
-              mode,
-              client,
-              engine: this.engine,
-              exportRate: store.rate,
-              usesDisk: store.usesDisk,
-              faults: store.faults,
-              tap: this.#tap(address, store.name),
-              onEnd: (ending) => {
-                client.connections--
-                this.served.delete(served)
-                resume(Effect.succeed([store, ending]))
-              }
-            })
-            const served: Served = { connection, store, address, secure }
-            this.served.add(served)
-            this.#log("attached", { address, export: store.name, tls: secure })
-            connection.start(early)
-          })
-        ),
-        Effect.flatMap(([store, { clean, reason }]) => {
-          this.#log("detached", { address, export: store.name, clean, reason })
-          return this.registry.release(store, clean)
+        Effect.flatMap((outcome) => {
+          if (outcome.next === "elsewhere") return this.#elsewhere.give({ ...outcome, address }, handshakeOver)
+          handshakeOver()
+          attached()
+          return this.#transmit(outcome, address)
         }),
+        Effect.ensuring(Effect.sync(handshakeOver)),
         Effect.catchTag("HandshakeEnd", ({ quiet, reason }) =>
           Effect.sync(() => {
             if (quiet) return
@@ -242,6 +252,40 @@ export class Server {
         Effect.catchAllCause((cause) => Effect.sync(() => this.#log("fault", { address, cause: String(cause) })))
       )
     })
+  }
+
+  /** The transmission phase of a connection, and what comes of its store. */
+  #transmit({ early, mode, plain, secure, socket, store }: Negotiated, address: string): Effect.Effect<void> {
+    return Effect.async<Ending>((resume) => {
+      const client = this.#clientOf(store.template === null ? address : store.name)
+      client.connections++
+      const connection = new Connection({
+        socket,
+        plain,
+        served: store.served,
+        mode,
+        client,
+        engine: this.engine,
+        exportRate: store.rate,
+        usesDisk: store.usesDisk,
+        faults: store.faults,
+        tap: this.#tap(address, store.name),
+        onEnd: (ending) => {
+          client.connections--
+          this.served.delete(served)
+          resume(Effect.succeed(ending))
+        }
+      })
+      const served: Served = { connection, store, address, secure }
+      this.served.add(served)
+      this.#log("attached", { address, export: store.name, tls: secure })
+      connection.start(early)
+    }).pipe(
+      Effect.flatMap(({ clean, reason }) => {
+        this.#log("detached", { address, export: store.name, clean, reason })
+        return this.#exports.release(store, clean)
+      })
+    )
   }
 }
 

@@ -7,7 +7,7 @@ import { connect, type Socket } from "node:net"
 import { FaultPlanSchema } from "../config/schema.ts"
 import { UserError } from "../exit.ts"
 import { listenAt } from "../net/listen.ts"
-import type { Server } from "../net/server.ts"
+import type { Operated } from "./operated.ts"
 import { statusOf } from "./status.ts"
 
 /** What can be asked for. */
@@ -28,33 +28,22 @@ const MAX_LINE = 65536
 const digest = (text: string): Buffer => createHash("sha256").update(text).digest()
 
 /** The answer to one line. */
-const answerTo = (line: string, token: string, server: Server): unknown => {
+const answerTo = (line: string, token: string, operated: Operated): Effect.Effect<unknown> => {
   let json: unknown
   try {
     json = JSON.parse(line)
   } catch {
-    return { error: "expected one line of JSON" }
+    return Effect.succeed({ error: "expected one line of JSON" })
   }
   const given: unknown = typeof json === "object" && json !== null ? Reflect.get(json, "token") : undefined
-  if (typeof given !== "string" || !timingSafeEqual(digest(given), digest(token))) return { error: "wrong token" }
+  if (typeof given !== "string" || !timingSafeEqual(digest(given), digest(token))) {
+    return Effect.succeed({ error: "wrong token" })
+  }
   const request = decodeTree(ControlRequest, [], treeOf(json, "request"))
-  if (Either.isLeft(request)) return { error: request.left.message }
+  if (Either.isLeft(request)) return Effect.succeed({ error: request.left.message })
   const { right } = request
-  if (right.command === "status") return statusOf(server)
-  if (!server.registry.stores.some(({ name }) => name === right.export)) return { error: "no such export is open" }
-  const faults = server.registry.faultsOf(right.export)
-  if (faults === null) return { error: "the configuration allows no faults on this export" }
-  if (right.command === "faults") {
-    faults.plan = right.plan
-    return { ok: true }
-  }
-  let dropped = 0
-  for (const { connection, store } of server.served) {
-    if (store.name !== right.export) continue
-    connection.destroy("fault: drop")
-    dropped++
-  }
-  return { ok: true, dropped }
+  if (right.command === "status") return Effect.map(operated.report, statusOf)
+  return operated.switch({ export: right.export, plan: right.command === "faults" ? right.plan : null })
 }
 
 /** The token in a file; it must be worth something. */
@@ -73,7 +62,7 @@ export const readToken = (file: string): Effect.Effect<string, UserError> =>
     )
   )
 
-const converse = (socket: Socket, token: string, server: Server): void => {
+const converse = (socket: Socket, token: string, operated: Operated): void => {
   let text = ""
   socket.setTimeout(10_000, () => socket.destroy())
   socket.on("error", () => {})
@@ -84,7 +73,9 @@ const converse = (socket: Socket, token: string, server: Server): void => {
     const end = text.indexOf("\n")
     if (end < 0 && text.length > MAX_LINE) socket.destroy()
     if (end < 0) return
-    socket.end(`${JSON.stringify(answerTo(text.slice(0, end), token, server))}\n`)
+    Effect.runFork(Effect.map(answerTo(text.slice(0, end), token, operated), (answer) => {
+      socket.end(`${JSON.stringify(answer)}\n`)
+    }))
     text = ""
   })
   socket.resume()
@@ -94,9 +85,9 @@ const converse = (socket: Socket, token: string, server: Server): void => {
 export const serveControl = (
   path: string,
   token: string,
-  server: Server
+  operated: Operated
 ): Effect.Effect<string, UserError, Scope.Scope> =>
-  listenAt({ kind: "unix", path }, (socket) => converse(socket, token, server), () => {})
+  listenAt({ kind: "unix", path }, (socket) => converse(socket, token, operated), () => {})
 
 /** Sends one request to a control socket, and returns the answer. */
 export const askControl = (path: string, request: object): Effect.Effect<unknown, UserError> =>

@@ -3,12 +3,13 @@ import { Effect, type Scope } from "effect"
 import { createServer } from "node:http"
 import { type Endpoint, endpointText } from "../config/addresses.ts"
 import { UserError } from "../exit.ts"
-import type { Server } from "../net/server.ts"
 import { metricsText } from "./metrics.ts"
+import type { Operated } from "./operated.ts"
+import type { Report } from "./report.ts"
 import { statusOf } from "./status.ts"
 
 /** Serves probes at an endpoint for as long as the scope lasts; returns where. */
-export const serveProbes = (endpoint: Endpoint, server: Server): Effect.Effect<string, UserError, Scope.Scope> =>
+export const serveProbes = (endpoint: Endpoint, operated: Operated): Effect.Effect<string, UserError, Scope.Scope> =>
   Effect.acquireRelease(
     Effect.async<{ readonly close: () => void; readonly at: string }, UserError>((resume) => {
       const http = createServer(
@@ -18,14 +19,17 @@ export const serveProbes = (endpoint: Endpoint, server: Server): Effect.Effect<s
             response.writeHead(status, { "content-type": type, "cache-control": "no-store" })
             response.end(text)
           }
+          const reported = (tell: (report: Report) => void): void => {
+            Effect.runFork(Effect.map(operated.report, tell))
+          }
           if (request.method !== "GET" && request.method !== "HEAD") return answer(405, "text/plain", "GET only\n")
           switch (request.url) {
             case "/metrics":
-              return answer(200, "text/plain; version=0.0.4; charset=utf-8", metricsText(server, process.memoryUsage()))
+              return reported((report) => answer(200, "text/plain; version=0.0.4; charset=utf-8", metricsText(report)))
             case "/healthz":
               return answer(200, "text/plain", "ok\n")
             case "/status":
-              return answer(200, "application/json", JSON.stringify(statusOf(server)))
+              return reported((report) => answer(200, "application/json", JSON.stringify(statusOf(report))))
             default:
               return answer(404, "text/plain", "/metrics, /healthz, /status\n")
           }

@@ -1,13 +1,16 @@
 // Counters and gauges in the text format of Prometheus.
-import type { Server } from "../net/server.ts"
 import { COMMAND_NAMES } from "./client-stats.ts"
+import type { Report } from "./report.ts"
+import { RequestLatency } from "./request-latency.ts"
 
 const label = (value: string): string => value.replace(/\\/g, "\\\\").replace(/"/g, "\\\"").replace(/\n/g, "\\n")
 
 /** Bounds in microseconds of the latency histogram in the metrics: powers of two, up to 16.8 s. */
 const BOUNDS_US = Array.from({ length: 24 }, (_, i) => 2 ** (i + 1))
 
-export const metricsText = (server: Server, memory: NodeJS.MemoryUsage): string => {
+export const metricsText = (
+  { clients, connections, counters, disk, handshakes, residentBytes, stores }: Report
+): string => {
   const lines: Array<string> = []
   const metric = (
     name: string,
@@ -18,12 +21,11 @@ export const metricsText = (server: Server, memory: NodeJS.MemoryUsage): string 
     lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`)
     for (const [labels, value] of samples) lines.push(`${name}${labels} ${value}`)
   }
-  const clients = [...server.clients.values()]
   const by = (value: (client: (typeof clients)[number]) => number) =>
     clients.map((client) => [`{client="${label(client.key)}"}`, value(client)] as const)
-  const { accepted, handshakesFailed, handshakesTimedOut, refused } = server.counters
-  metric("nbd_connections", "gauge", "Open connections.", [["", server.connections]])
-  metric("nbd_handshakes", "gauge", "Connections in the handshake.", [["", server.handshakes]])
+  const { accepted, handshakesFailed, handshakesTimedOut, refused } = counters
+  metric("nbd_connections", "gauge", "Open connections.", [["", connections]])
+  metric("nbd_handshakes", "gauge", "Connections in the handshake.", [["", handshakes]])
   metric("nbd_accepted_total", "counter", "Connections accepted.", [["", accepted]])
   metric("nbd_refused_total", "counter", "Connections refused by limits and allow-lists.", [["", refused]])
   metric("nbd_handshakes_failed_total", "counter", "Handshakes that broke the rules.", [["", handshakesFailed]])
@@ -32,22 +34,23 @@ export const metricsText = (server: Server, memory: NodeJS.MemoryUsage): string 
     "nbd_requests_total",
     "counter",
     "Requests answered.",
-    clients.flatMap(({ key, stats }) =>
-      COMMAND_NAMES.filter(([code]) => stats.requests[code] > 0).map(([code, name]) =>
-        [`{client="${label(key)}",command="${name}"}`, stats.requests[code]] as const
+    clients.flatMap(({ key, requests }) =>
+      COMMAND_NAMES.filter(([code]) => requests[code] > 0).map(([code, name]) =>
+        [`{client="${label(key)}",command="${name}"}`, requests[code]] as const
       )
     )
   )
-  metric("nbd_errors_total", "counter", "Requests answered by an error.", by(({ stats }) => stats.errors))
-  metric("nbd_read_bytes_total", "counter", "Bytes read by clients.", by(({ stats }) => stats.bytesRead))
-  metric("nbd_written_bytes_total", "counter", "Bytes written by clients.", by(({ stats }) => stats.bytesWritten))
+  metric("nbd_errors_total", "counter", "Requests answered by an error.", by(({ errors }) => errors))
+  metric("nbd_read_bytes_total", "counter", "Bytes read by clients.", by(({ bytesRead }) => bytesRead))
+  metric("nbd_written_bytes_total", "counter", "Bytes written by clients.", by(({ bytesWritten }) => bytesWritten))
   metric(
     "nbd_request_seconds",
     "histogram",
     "Time from when a request may start, its turn and rate waited for, to its answer.",
     []
   )
-  for (const { key, stats: { latency } } of clients) {
+  for (const { key, latency: data } of clients) {
+    const latency = RequestLatency.sumOf([data])
     const name = `client="${label(key)}"`
     for (const us of BOUNDS_US) {
       lines.push(`nbd_request_seconds_bucket{${name},le="${us / 1e6}"} ${latency.countBelow(us)}`)
@@ -56,21 +59,20 @@ export const metricsText = (server: Server, memory: NodeJS.MemoryUsage): string 
     lines.push(`nbd_request_seconds_sum{${name}} ${latency.sumUs / 1e6}`)
     lines.push(`nbd_request_seconds_count{${name}} ${latency.count}`)
   }
-  const stores = server.registry.stores
   metric(
     "nbd_store_bytes",
     "gauge",
     "Bytes that a store takes.",
-    stores.map((store) => [`{export="${label(store.name)}"}`, store.allocatedBytes()])
+    stores.map((store) => [`{export="${label(store.name)}"}`, store.allocatedBytes])
   )
   metric("nbd_swap_used_bytes", "gauge", "Bytes in the stores of all templates.", [[
     "",
-    server.registry.allocatedBytes
+    stores.reduce((sum, { allocatedBytes, swap }) => swap ? sum + allocatedBytes : sum, 0)
   ]])
-  metric("nbd_disk_requests", "gauge", "Requests at the disks.", [["", server.engine.disk.used]])
+  metric("nbd_disk_requests", "gauge", "Requests at the disks.", [["", disk.used]])
   metric("nbd_disk_waits_total", "counter", "Requests that waited for their turn at the disks.", [
-    ["", server.engine.disk.waits]
+    ["", disk.waits]
   ])
-  metric("process_resident_memory_bytes", "gauge", "Resident memory.", [["", memory.rss]])
+  metric("process_resident_memory_bytes", "gauge", "Resident memory.", [["", residentBytes]])
   return `${lines.join("\n")}\n`
 }

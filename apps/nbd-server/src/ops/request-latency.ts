@@ -1,6 +1,6 @@
 // Latencies of one client's requests, in quarters of a microsecond: with four buckets per power of two from 1 µs up they take
 // about 1 KiB a client.
-import { Histogram } from "@swaplab/stats"
+import { Histogram, type HistogramData } from "@swaplab/stats"
 
 const BITS = 2
 const PER_US = 4
@@ -9,7 +9,22 @@ const LEAST_US = 1.25
 
 /** Latencies of the requests of one client. Adding one is a few instructions. */
 export class RequestLatency {
-  readonly #quarters = new Histogram(BITS)
+  readonly #quarters: Histogram
+
+  constructor(quarters = new Histogram(BITS)) {
+    this.#quarters = quarters
+  }
+
+  /** Latencies of one client in several processes. */
+  static sumOf(parts: ReadonlyArray<HistogramData>): RequestLatency {
+    const sum = new Histogram(BITS)
+    for (const part of parts) sum.merge(Histogram.from(part))
+    return new RequestLatency(sum)
+  }
+
+  get data(): HistogramData {
+    return this.#quarters.data
+  }
 
   get count(): number {
     return this.#quarters.count

@@ -1,6 +1,7 @@
 // What the server is doing, for people and for machines.
 import { roundQuantity, SIZE } from "@swaplab/config"
-import type { Server } from "../net/server.ts"
+import type { Report } from "./report.ts"
+import { RequestLatency } from "./request-latency.ts"
 
 /** One client in the status. */
 interface ClientStatus {
@@ -32,34 +33,30 @@ export interface Status {
 }
 
 /** The present state; rates are differences of two of these. */
-export const statusOf = (server: Server): Status => {
-  const held = new Map<string, number>()
-  for (const { connection } of server.served) {
-    const { key } = connection.client
-    held.set(key, (held.get(key) ?? 0) + connection.heldBytes)
-  }
-  return {
-    connections: server.connections,
-    handshakes: server.handshakes,
-    clients: [...server.clients.values()].map(({ connections, key, stats }) => ({
+export const statusOf = ({ clients, connections, handshakes, stores }: Report): Status => ({
+  connections,
+  handshakes,
+  clients: clients.map(({ bytesRead, bytesWritten, connections, errors, heldBytes, key, latency, requests }) => {
+    const latencies = RequestLatency.sumOf([latency])
+    return {
       client: key,
       connections,
-      requests: stats.total,
-      errors: stats.errors,
-      bytesRead: stats.bytesRead,
-      bytesWritten: stats.bytesWritten,
-      p50Us: stats.latency.percentileUs(50),
-      p99Us: stats.latency.percentileUs(99),
-      heldBytes: held.get(key) ?? 0
-    })),
-    stores: server.registry.stores.map((store) => ({
-      name: store.name,
-      sizeBytes: store.served.info.size,
-      allocatedBytes: store.allocatedBytes(),
-      connections: store.connections
-    }))
-  }
-}
+      requests: requests.reduce((sum, count) => sum + count, 0),
+      errors,
+      bytesRead,
+      bytesWritten,
+      p50Us: latencies.percentileUs(50),
+      p99Us: latencies.percentileUs(99),
+      heldBytes
+    }
+  }),
+  stores: stores.map(({ allocatedBytes, connections, name, sizeBytes }) => ({
+    name,
+    sizeBytes,
+    allocatedBytes,
+    connections
+  }))
+})
 
 const columns = (rows: ReadonlyArray<ReadonlyArray<string>>): string => {
   const widths = rows[0].map((_, i) => Math.max(...rows.map((row) => row[i].length)))

@@ -67,6 +67,23 @@ const START: NegotiationState = {
   contextExport: null
 }
 
+/** The export that an option is about, by the name in it; null: it is about none, or cannot be understood. */
+export const namedIn = ({ data, option }: OptionMessage): string | null => {
+  if (data === null) return null
+  switch (option) {
+    case Option.ExportName:
+      return data.length > MAX_STRING ? null : utf8Text(data)
+    case Option.Info:
+    case Option.Go:
+      return decodeInfoRequest(data)?.name ?? null
+    case Option.ListMetaContext:
+    case Option.SetMetaContext:
+      return decodeMetaContextRequest(data)?.name ?? null
+    default:
+      return null
+  }
+}
+
 /** Id of base:allocation on the wire. */
 export const BASE_ALLOCATION_ID = 1
 const BASE_ALLOCATION = "base:allocation"
