@@ -14,16 +14,17 @@ export const NBD_REFERENCE = "docs/nbd-server/reference.md"
 export const NBD_BUILT = {
   schema: "apps/nbd-server/dist/config/schema.js",
   commands: "apps/nbd-server/dist/commands.js",
+  fixedLimits: "apps/nbd-server/dist/reference/fixed-limits.js",
   tables: "libs/command/dist/index.js"
 }
 
 /** @typedef {import("./schema-tables.mjs").Json} Json */
 /** @typedef {{ commands: Readonly<Record<string, object>>, exitCodes: ReadonlyArray<readonly [number, string]> }} Program */
-/**
- * The table of commands, and what makes tables of it.
- * @typedef {{ program: Program, commandsTable: (program: any) => string, optionsTable: (row: any) => string }} Commands
- */
 /** @typedef {ReadonlyArray<string>} Row */
+/**
+ * The tables of the server, and what makes text of the table of commands.
+ * @typedef {{ program: Program, commandsTable: (program: any) => string, optionsTable: (row: any) => string, FIXED_LIMITS: ReadonlyArray<Row> }} Commands
+ */
 
 /** Rows by the path of their mapping. @type {(schema: Json) => ReadonlyMap<string, ReadonlyArray<Row>>} */
 const rowsOf = (schema) => new Map(sections(schema, "", [], []).map(({ path, rows }) => [path, rows]))
@@ -32,7 +33,7 @@ const rowsOf = (schema) => new Map(sections(schema, "", [], []).map(({ path, row
 export const undescribedKeys = (schema) => sections(schema, "", [], []).flatMap(({ missing }) => missing)
 
 /** All tables by name. @type {(schema: Json, commands: Commands) => Readonly<Record<string, string>>} */
-export const nbdTables = (schema, { commandsTable, optionsTable, program }) => {
+export const nbdTables = (schema, { commandsTable, FIXED_LIMITS, optionsTable, program }) => {
   const rows = rowsOf(schema)
   const at = (/** @type {string} */ path) => rows.get(path) ?? []
   // what every export has, static or not
@@ -54,6 +55,7 @@ export const nbdTables = (schema, { commandsTable, optionsTable, program }) => {
     "errors of faults": keys(at("exports.<name>.faults.errors[]")),
     tls: keys(at("tls")),
     limits: keys(at("limits")),
+    "fixed limits": table(["what", "limit", "beyond it"], FIXED_LIMITS),
     control: keys(at("control")),
     record: keys(at("record")),
     "exit codes": table(["code", "when"], program.exitCodes.map(([code, meaning]) => [String(code), meaning]))
@@ -76,6 +78,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const { configJsonSchema } = await built(NBD_BUILT.schema)
   const { NBD_SERVER } = await built(NBD_BUILT.commands)
   const { commandsTable, optionsTable } = await built(NBD_BUILT.tables)
-  const tables = nbdTables(configJsonSchema(), { program: NBD_SERVER, commandsTable, optionsTable })
+  const { FIXED_LIMITS } = await built(NBD_BUILT.fixedLimits)
+  const tables = nbdTables(configJsonSchema(), { program: NBD_SERVER, commandsTable, optionsTable, FIXED_LIMITS })
   writeFileSync(join(root, NBD_REFERENCE), withTables(read(NBD_REFERENCE), tables))
 }

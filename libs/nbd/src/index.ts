@@ -4,6 +4,7 @@
 export * from "./wire/index.ts"
 
 // the server's engine
+export { MAX_EXTENTS } from "./server/block-status.ts"
 export { dispatch, type ExportStore, type ExtentSource } from "./server/dispatch.ts"
 export { type ExportInfo, exportInfo, SIMPLE_MODE, SWAP_EXPORT_FLAGS, type TransmissionMode } from "./server/export.ts"
 export { FairClient, FairQueue } from "./server/fair-queue.ts"
@@ -11,6 +12,7 @@ export { Job, type JobOwner } from "./server/job.ts"
 export { MemoryStore } from "./server/memory-store.ts"
 export {
   type ExportTable,
+  MAX_OPTIONS,
   namedIn,
   Negotiation,
   type NegotiationState,

@@ -3,7 +3,7 @@ import { forEach, type Path, type Rule, type RuleRow, rulesOf } from "@swaplab/c
 import { type Config, MAX_NAME_BYTES, type StaticExport, type SwapTemplate } from "./schema.ts"
 
 /** Memory is addressed by whole numbers of blocks, in tables that end here. */
-const MAX_MEMORY = 2 ** 40
+export const MAX_MEMORY = 2 ** 40
 
 /** An export or template with its name. */
 interface Named<A> {

@@ -24,10 +24,10 @@ import { Wire } from "./wire.ts"
 const LENT_BYTES = 65536
 
 /** What a client may still say on a connection that the server has ended, before it is closed on him. */
-const DISCARD_BYTES = 262144
+export const DISCARD_BYTES = 262144
 
 /** A client that reads nothing has so long to take the last replies. */
-const LINGER_MS = 10_000
+export const LINGER_MS = 10_000
 
 /** How a connection ended. */
 export interface Ending {

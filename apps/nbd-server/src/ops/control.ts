@@ -23,7 +23,7 @@ const ControlRequest = Schema.Union(
 )
 
 /** Longest line. */
-const MAX_LINE = 65536
+export const MAX_LINE = 65536
 
 const digest = (text: string): Buffer => createHash("sha256").update(text).digest()
 

@@ -8,6 +8,9 @@ import type { Operated } from "./operated.ts"
 import type { Report } from "./report.ts"
 import { statusOf } from "./status.ts"
 
+/** Connections at once. */
+export const MAX_PROBES = 64
+
 /** Serves probes at an endpoint for as long as the scope lasts; returns where. */
 export const serveProbes = (endpoint: Endpoint, operated: Operated): Effect.Effect<string, UserError, Scope.Scope> =>
   Effect.acquireRelease(
@@ -35,7 +38,7 @@ export const serveProbes = (endpoint: Endpoint, operated: Operated): Effect.Effe
           }
         }
       )
-      http.maxConnections = 64
+      http.maxConnections = MAX_PROBES
       http.once("error", (error) => resume(new UserError({ message: `${endpointText(endpoint)}: ${error.message}` })))
       const done = (): void => {
         const address = http.address()

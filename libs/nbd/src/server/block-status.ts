@@ -12,7 +12,7 @@ import { BASE_ALLOCATION_ID } from "./negotiation.ts"
 import { chunkReply } from "./replies.ts"
 
 /** Most extents in a block status reply. */
-const MAX_EXTENTS = 1024
+export const MAX_EXTENTS = 1024
 
 /** What a BLOCK_STATUS asks: the range, and the contexts (null: a malformed payload). */
 const blockStatusQuery = (

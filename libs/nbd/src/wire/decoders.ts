@@ -157,9 +157,10 @@ export interface OptionMessage {
   readonly data: Uint8Array | null
 }
 
-/** Most data of an option that is looked at, and that is skipped; beyond, the connection is closed. */
+/** Most data of an option that is looked at. */
 export const MAX_OPTION_DATA = 0x10000
-const MAX_SKIPPED_OPTION_DATA = 0x2000000
+/** Most data of an option that is skipped; beyond, the connection is closed. */
+export const MAX_SKIPPED_OPTION_DATA = 0x2000000
 
 /** What a server reads in the handshake. */
 export class OptionDecoder {

@@ -4,6 +4,7 @@ export {
   Command,
   CommandFlag,
   MAX_PAYLOAD,
+  MAX_STRING,
   NbdError,
   Option,
   OptionReplyType,
@@ -11,7 +12,14 @@ export {
   SIMPLE_REPLY_BYTES,
   TransmissionFlag
 } from "./constants.ts"
-export { type ClientFlagsMessage, type Fault, OptionDecoder, type OptionMessage } from "./decoders.ts"
+export {
+  type ClientFlagsMessage,
+  type Fault,
+  MAX_OPTION_DATA,
+  MAX_SKIPPED_OPTION_DATA,
+  OptionDecoder,
+  type OptionMessage
+} from "./decoders.ts"
 export {
   encodeClientFlags,
   encodeGreeting,
