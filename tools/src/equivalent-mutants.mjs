@@ -108,34 +108,6 @@ export const equivalents = [
   },
   {
     file: "libs/tcp/src/acknowledged.ts",
-    line: "if (skb === NO_SKB || skb === sk.sendHead) return",
-    original: "skb === NO_SKB || skb === sk.sendHead",
-    replacement: "false",
-    reason: "only called with segments in flight, and then the head of the queue is one of them"
-  },
-  {
-    file: "libs/tcp/src/input.ts",
-    line: "if (sk.backlogHead === NO_SKB) sk.backlogTail = NO_SKB",
-    original: "sk.backlogHead === NO_SKB",
-    replacement: "true",
-    reason: "nothing is appended while the backlog is worked off, and at its end the tail is to be empty"
-  },
-  {
-    file: "libs/tcp/src/output.ts",
-    line: "return (nonagle & NAGLE_CORK) === 0 && (nonagle !== 0 || sk.packetsOut === 0 || sk.sndSml <= sk.sndUna)",
-    original: "sk.packetsOut === 0",
-    replacement: "false",
-    reason: "with nothing in flight everything is acknowledged, the last short segment too"
-  },
-  {
-    file: "libs/tcp/src/rcvbuf.ts",
-    line: "return space > sk.rcvSsthresh ? sk.rcvSsthresh : space",
-    original: "space > sk.rcvSsthresh",
-    replacement: "space >= sk.rcvSsthresh",
-    reason: "both sides are equal then"
-  },
-  {
-    file: "libs/tcp/src/acknowledged.ts",
     line: "if (sk.lostOut > sk.retransOut) xmitRetransmitQueue(sk, ctx)",
     original: "sk.lostOut > sk.retransOut",
     replacement: "sk.lostOut >= sk.retransOut",
@@ -152,14 +124,6 @@ export const equivalents = [
   },
   {
     file: "libs/tcp/src/retransmit.ts",
-    line: "else if (sk.writePending === TIME_RETRANS) {",
-    original: "sk.writePending === TIME_RETRANS",
-    replacement: "true",
-    reason:
-      "with segments in flight the write timer stands for nothing else, and here the last of them was acknowledged"
-  },
-  {
-    file: "libs/tcp/src/retransmit.ts",
     line: "if (sk.retransStamp < 0) sk.retransStamp = skbs.when[skb]",
     original: "sk.retransStamp < 0",
     replacement: "sk.retransStamp <= 0",
@@ -167,40 +131,11 @@ export const equivalents = [
   },
   {
     file: "libs/tcp/src/send.ts",
-    line: "if (skbs.nrFrags[skb] === 0 && skbs.headLen[skb] < room && skbs.headLen[skb] === skbs.len[skb]) {",
-    original: "skbs.nrFrags[skb] === 0",
-    replacement: "true",
-    reason: "no fragment is empty: a linear part that is the whole segment says the same"
-  },
-  {
-    file: "libs/tcp/src/send.ts",
     line:
-      "const merge = frags > 0 && page !== NO_FRAG_PAGE && skbs.fragPage[last] === page && sk.sndmsgOffset < PAGE_SIZE &&",
+      "const merge = frags > 0 && page !== NO_FRAG_PAGE && skbs.fragPage[last] === page && sk.sndmsgOffset < PAGE_SIZE",
     original: "skbs.fragPage[last] === page",
     replacement: "true",
     reason: "only the tail gets fragments, always of the page that the socket keeps: its last one is of that page"
-  },
-  {
-    file: "libs/tcp/src/send.ts",
-    line: "pages.refs[page] > 1",
-    original: "pages.refs[page] > 1",
-    replacement: "pages.refs[page] >= 1",
-    reason: "the fragment holds the page beside the socket"
-  },
-  {
-    file: "libs/tcp/src/timer.ts",
-    line: "if (sk.packetsOut > 0 || sk.sendHead === NO_SKB) {",
-    original: "sk.packetsOut > 0 || sk.sendHead === NO_SKB",
-    replacement: "false",
-    reason:
-      "the probe timer runs only with nothing in flight and something to send: the first segment sent arms the other timer"
-  },
-  {
-    file: "libs/tcp/src/timer.ts",
-    line: "if (sk.packetsOut > 0 || sk.sendHead === NO_SKB) {",
-    original: "sk.packetsOut > 0",
-    replacement: "false",
-    reason: "the probe timer runs only with nothing in flight: the first segment sent arms the other timer"
   },
   {
     file: "libs/tcp/src/timer.ts",
@@ -209,34 +144,6 @@ export const equivalents = [
     replacement: "false",
     nth: 1,
     reason: "the error cancels the timer, and nothing arms it afterwards"
-  },
-  {
-    file: "libs/tcp/src/write-queue.ts",
-    line: "if (sent) {",
-    original: "sent",
-    replacement: "false",
-    reason: "a segment in flight is cut after one MSS, which does not change how many segments it is"
-  },
-  {
-    file: "libs/tcp/src/write-queue.ts",
-    line: "const sent = sk.sendHead === NO_SKB || skbs.seq[skb] < skbs.seq[sk.sendHead]",
-    original: "sk.sendHead === NO_SKB || skbs.seq[skb] < skbs.seq[sk.sendHead]",
-    replacement: "sk.sendHead === NO_SKB && skbs.seq[skb] < skbs.seq[sk.sendHead]",
-    reason: "a segment in flight is cut after one MSS, which does not change how many segments it is"
-  },
-  {
-    file: "libs/tcp/src/close.ts",
-    line: "freeQueue(sk, ctx, sk.backlogHead, false)",
-    original: "false",
-    replacement: "true",
-    reason: "only a socket that a task owns has a backlog, and such a socket is not closed"
-  },
-  {
-    file: "libs/tcp/src/close.ts",
-    line: "freeQueue(sk, ctx, sk.prequeueHead, false)",
-    original: "false",
-    replacement: "true",
-    reason: "only a socket with a waiting reader has a prequeue, and such a socket is not closed"
   },
   {
     file: "libs/vmscan/src/balance-pgdat.ts",

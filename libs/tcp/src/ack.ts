@@ -13,7 +13,7 @@ import type { TcpSocket } from "./tcp-sock.ts"
 /** `tcp_incr_quickack`: acknowledge the next segments at once. */
 const incrQuickack = (sk: TcpSocket): void => {
   const quickacks = Math.min(Math.floor(sk.rcvWnd / (2 * sk.rcvMss)) || 2, TCP_MAX_QUICKACKS)
-  if (quickacks > sk.quick) sk.quick = quickacks
+  sk.quick = Math.max(sk.quick, quickacks)
 }
 
 /** `tcp_enter_quickack_mode`. */
@@ -68,12 +68,9 @@ export const ackSndCheck = (sk: TcpSocket, ctx: Context): void => {
 /** `tcp_send_delayed_ack`: arms the timer, or acknowledges now when an earlier one is nearly due. */
 const sendDelayedAck = (sk: TcpSocket, ctx: Context): void => {
   const sim = sk.stack.sim
-  let ato = sk.ato
-  if (ato > TCP_DELACK_MIN) {
-    let max = sk.pingpong || sk.ackPushed ? TCP_DELACK_MAX : 500_000_000
-    if (sk.srtt !== 0) max = Math.min(max, Math.max(sk.srtt, TCP_DELACK_MIN))
-    if (ato > max) ato = max
-  }
+  let max = sk.pingpong || sk.ackPushed ? TCP_DELACK_MAX : 500_000_000
+  if (sk.srtt !== 0) max = Math.min(max, Math.max(sk.srtt, TCP_DELACK_MIN))
+  const ato = Math.min(sk.ato, max)
   const deadline = sim.queue.now + sim.jiffies(ato)
   if (sk.delackTimer.armed) {
     if (sk.ackBlocked || sk.delackTimer.deadline <= sim.queue.now + ato / 4) {

@@ -5,11 +5,13 @@
 // source: net/ipv4/tcp_input.c:tcp_ack, tcp_clean_rtx_queue, tcp_fastretrans_alert, tcp_check_space
 import { MAX_SKB_FRAGS, NO_SKB } from "@swaplab/net-skb"
 import { type Context, GFP_ATOMIC } from "@swaplab/page-alloc"
+import { assert } from "@swaplab/sim"
 import { congAvoid, inFlight, renoSsthresh, rttEstimator } from "./congestion.ts"
 import {
   CA_OPEN,
   CA_RECOVERY,
   TCP_FASTRETRANS_THRESH,
+  TCP_RTO_MAX,
   TCPCB_LOST,
   TCPCB_RETRANS,
   TIME_NONE,
@@ -28,7 +30,7 @@ export const tcpAck = (sk: TcpSocket, ctx: Context, ack: number, frame: number, 
   const advanced = ack > before
   const windowUpdate = window !== sk.sndWnd
   sk.sndWnd = window
-  if (window > sk.maxWindow) sk.maxWindow = window
+  sk.maxWindow = Math.max(sk.maxWindow, window)
   sk.sndUna = ack
   sk.probesOut = 0
   sk.rcvTstamp = sk.stack.sim.queue.now
@@ -53,7 +55,7 @@ export const tcpAck = (sk: TcpSocket, ctx: Context, ack: number, frame: number, 
   } else if (sk.caState === CA_RECOVERY) {
     inRecovery(sk, ctx, acked, duplicate)
   } else {
-    if (advanced && (sk.sndUna >= sk.highSeq || sk.packetsOut === 0)) sk.caState = CA_OPEN
+    if (advanced && sk.sndUna >= sk.highSeq) sk.caState = CA_OPEN
     if (advanced) congAvoid(sk, flightBefore)
     if (sk.lostOut > sk.retransOut) xmitRetransmitQueue(sk, ctx)
   }
@@ -94,15 +96,11 @@ const inRecovery = (sk: TcpSocket, ctx: Context, acked: number, duplicate: boole
 const retransmitHead = (sk: TcpSocket, ctx: Context): void => {
   const skbs = sk.stack.skbs
   const skb = sk.writeHead
-  if (skb === NO_SKB || skb === sk.sendHead) return
-  if ((skbs.sacked[skb] & TCPCB_RETRANS) !== 0) return
+  assert((skbs.sacked[skb] & (TCPCB_LOST | TCPCB_RETRANS)) === 0, "a recovery finds its hole marked already")
   if (skbs.len[skb] > sk.mss && !fragment(sk, ctx, skb, sk.mss, GFP_ATOMIC)) return
-  if ((skbs.sacked[skb] & TCPCB_LOST) === 0) {
-    const count = segments(skbs.len[skb], sk.mss)
-    skbs.sacked[skb] |= TCPCB_LOST
-    sk.lostOut += count
-    if (sk.sackedOut > sk.packetsOut - sk.lostOut) sk.sackedOut = sk.packetsOut - sk.lostOut
-  }
+  skbs.sacked[skb] |= TCPCB_LOST
+  sk.lostOut++
+  limitSacked(sk)
   if (retransmitSkb(sk, ctx, skb) === 0) rearmRto(sk)
 }
 
@@ -134,9 +132,14 @@ const cleanRtxQueue = (sk: TcpSocket, ctx: Context, ack: number, echo: number): 
     // tcp_ack_saw_tstamp: also right for segments that were sent more than once
     rttEstimator(sk, sk.stack.sim.queue.now - echo)
     rearmRto(sk)
-    if (sk.sackedOut > sk.packetsOut - sk.lostOut) sk.sackedOut = Math.max(0, sk.packetsOut - sk.lostOut)
+    limitSacked(sk)
   }
   return acked
+}
+
+/** `tcp_limit_reno_sacked`: no more duplicates than segments that can have raised them. */
+const limitSacked = (sk: TcpSocket): void => {
+  sk.sackedOut = Math.min(sk.sackedOut, sk.packetsOut - sk.lostOut)
 }
 
 const uncount = (sk: TcpSocket, sacked: number, count: number): void => {
@@ -192,7 +195,7 @@ const ackProbe = (sk: TcpSocket): void => {
       sk.writeTimer.cancel()
     }
   } else {
-    resetWriteTimer(sk, TIME_PROBE0, Math.min(sk.rto * 2 ** sk.backoff, 120_000_000_000))
+    resetWriteTimer(sk, TIME_PROBE0, Math.min(sk.rto * 2 ** sk.backoff, TCP_RTO_MAX))
   }
 }
 

@@ -20,6 +20,7 @@ export const purgeWriteQueue = (sk: TcpSocket, ctx: Context): void => {
 /** `inet_csk_destroy_sock`: frees everything that the socket holds. No task may be inside. */
 export const closeSocket = (sk: TcpSocket, ctx: Context): void => {
   assert(!sk.owned && !sk.readerWaiting, "closing a socket that a task uses")
+  assert(sk.prequeueHead === NO_SKB && sk.backlogHead === NO_SKB, "nobody has worked off the prequeue or the backlog")
   const skbs = sk.stack.skbs
   sk.closed = true
   sk.writeTimer.cancel()
@@ -27,14 +28,7 @@ export const closeSocket = (sk: TcpSocket, ctx: Context): void => {
   purgeWriteQueue(sk, ctx)
   freeQueue(sk, ctx, sk.rcvHead, true)
   freeQueue(sk, ctx, sk.oooHead, true)
-  freeQueue(sk, ctx, sk.prequeueHead, false)
-  freeQueue(sk, ctx, sk.backlogHead, false)
   sk.rcvHead = sk.rcvTail = sk.oooHead = NO_SKB
-  sk.prequeueHead =
-    sk.prequeueTail =
-    sk.backlogHead =
-    sk.backlogTail =
-      NO_SKB
   if (sk.spareSkb !== NO_SKB) skbs.kfree(ctx, sk.spareSkb)
   if (sk.sparePage !== NO_FRAG_PAGE) skbs.pages.put(ctx, sk.sparePage)
   if (sk.sndmsgPage !== NO_FRAG_PAGE) skbs.pages.put(ctx, sk.sndmsgPage)

@@ -7,18 +7,26 @@
 // when round trips vary by more than 50 ms.
 // source: net/ipv4/tcp_input.c:tcp_rtt_estimator, tcp_set_rto; net/ipv4/tcp_cong.c
 import { type Nanoseconds } from "@swaplab/sim"
-import { CA_OPEN, TCP_INIT_CWND, TCP_RTO_MAX, TCP_RTO_MIN, TCP_TSO_WIN_DIVISOR, TSO_MAX_BYTES } from "./constants.ts"
+import {
+  CA_OPEN,
+  TCP_INIT_CWND,
+  TCP_MAX_BURST,
+  TCP_RTO_MAX,
+  TCP_RTO_MIN,
+  TCP_TSO_WIN_DIVISOR,
+  TSO_MAX_BYTES
+} from "./constants.ts"
 import type { TcpSocket } from "./tcp-sock.ts"
 
 /** A round trip was measured. */
 export const rttEstimator = (sk: TcpSocket, sample: Nanoseconds): void => {
-  const m = sample > 1 ? sample : 1
+  const m = Math.max(sample, 1)
   if (sk.srtt === 0) {
     sk.srtt = m
     sk.mdev = Math.floor(m / 2)
   } else {
     const error = m - sk.srtt
-    sk.srtt = Math.max(1, sk.srtt + Math.trunc(error / 8))
+    sk.srtt += Math.trunc(error / 8)
     sk.mdev += Math.trunc((Math.abs(error) - sk.mdev) / 4)
   }
   sk.backoff = 0
@@ -36,10 +44,9 @@ export const inFlight = (sk: TcpSocket): number => sk.packetsOut - sk.sackedOut 
 
 /** `tcp_is_cwnd_limited`, for `flight` segments before the ACK. */
 const cwndLimited = (sk: TcpSocket, flight: number): boolean => {
-  if (flight >= sk.cwnd) return true
   const left = sk.cwnd - flight
   if (sk.tso && left * TCP_TSO_WIN_DIVISOR < sk.cwnd && left * sk.mss < TSO_MAX_BYTES) return true
-  return left <= 3
+  return left <= TCP_MAX_BURST
 }
 
 /** `tcp_reno_cong_avoid`, once per ACK that acknowledges data. */
@@ -59,7 +66,7 @@ export const renoSsthresh = (sk: TcpSocket): number => Math.max(sk.cwnd >> 1, 2)
 export const enterCwr = (sk: TcpSocket): void => {
   if (sk.caState !== CA_OPEN) return
   sk.ssthresh = renoSsthresh(sk)
-  sk.cwnd = Math.max(1, Math.min(sk.cwnd, inFlight(sk) + 1))
+  sk.cwnd = Math.min(sk.cwnd, inFlight(sk) + 1)
   sk.cwndCnt = 0
 }
 

@@ -16,6 +16,8 @@ export const TCP_ATO_MIN = 40 * MS
 export const TCP_MAX_QUICKACKS = 16
 
 export const TCP_INIT_CWND = 10
+/** A window that is used up to so many segments counts as used (sysctl tcp_max_burst). */
+export const TCP_MAX_BURST = 3
 /** Duplicate acknowledgements that start a fast retransmit. */
 export const TCP_FASTRETRANS_THRESH = 3
 /** Retransmissions after which a connection dies, counted in time (see `retransmitsTimedOut`). */

@@ -43,7 +43,7 @@ export const dataQueue = (sk: TcpSocket, ctx: Context, skb: number): void => {
     // a hole was filled: the peer should learn it at once
     if (sk.oooHead === NO_SKB) sk.pingpong = false
   }
-  if (sk.receiveData.waiters > 0) sk.receiveData.wakeAll()
+  sk.receiveData.wakeAll()
 }
 
 const queueRcv = (sk: TcpSocket, skb: number): void => {

@@ -79,10 +79,10 @@ export const processPrequeue = (sk: TcpSocket, ctx: Context): void => {
   while (sk.prequeueHead !== NO_SKB) {
     const skb = sk.prequeueHead
     sk.prequeueHead = skbs.next[skb]
-    if (sk.prequeueHead === NO_SKB) sk.prequeueTail = NO_SKB
     skbs.next[skb] = NO_SKB
     backlogRcv(sk, ctx, skb)
   }
+  sk.prequeueTail = NO_SKB
 }
 
 /** Handles what arrived while a task owned the socket (__release_sock). */
@@ -91,10 +91,10 @@ export const processBacklog = (sk: TcpSocket, ctx: Context): void => {
   while (sk.backlogHead !== NO_SKB) {
     const skb = sk.backlogHead
     sk.backlogHead = skbs.next[skb]
-    if (sk.backlogHead === NO_SKB) sk.backlogTail = NO_SKB
     skbs.next[skb] = NO_SKB
     backlogRcv(sk, ctx, skb)
   }
+  sk.backlogTail = NO_SKB
   sk.backlogLen = 0
 }
 

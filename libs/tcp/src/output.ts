@@ -34,7 +34,8 @@ export const writeXmit = (sk: TcpSocket, ctx: Context, nonagle: number, pushOne:
     const skb = sk.sendHead
     const len = skbs.len[skb]
     const quota = sk.cwnd - inFlight(sk)
-    if (quota <= 0 && (len > 0 || (skbs.flags[skb] & TCPHDR_FIN) === 0)) break
+    // tcp_cwnd_test: a FIN goes out whatever cwnd says
+    if (quota <= 0 && (len > mss || (skbs.flags[skb] & TCPHDR_FIN) === 0)) break
     const windowEnd = sk.sndUna + sk.sndWnd
     const first = len > mss ? skbs.seq[skb] + mss : skbs.endSeq[skb]
     if (first > windowEnd) break
@@ -78,7 +79,7 @@ const eventNewDataSent = (sk: TcpSocket, skb: number): void => {
 const nagleTest = (sk: TcpSocket, skb: number, nonagle: number): boolean => {
   const skbs = sk.stack.skbs
   if ((nonagle & NAGLE_PUSH) !== 0 || (skbs.flags[skb] & TCPHDR_FIN) !== 0 || skbs.len[skb] >= sk.mss) return true
-  return (nonagle & NAGLE_CORK) === 0 && (nonagle !== 0 || sk.packetsOut === 0 || sk.sndSml <= sk.sndUna)
+  return (nonagle & NAGLE_CORK) === 0 && (nonagle !== 0 || sk.sndSml <= sk.sndUna)
 }
 
 /** `tcp_tso_should_defer`: wait for a larger burst, until nobody has asked for two ticks. */

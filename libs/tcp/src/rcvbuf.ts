@@ -14,10 +14,7 @@ import { freeQueue } from "./queue.ts"
 import type { TcpSocket } from "./tcp-sock.ts"
 
 /** `tcp_receive_window`: what the peer may still send by what it was told. */
-export const receiveWindow = (sk: TcpSocket): number => {
-  const window = sk.rcvWup + sk.rcvWnd - sk.rcvNxt
-  return window > 0 ? window : 0
-}
+export const receiveWindow = (sk: TcpSocket): number => Math.max(0, sk.rcvWup + sk.rcvWnd - sk.rcvNxt)
 
 /** `__tcp_select_window`: what could be offered now. */
 export const offerableWindow = (sk: TcpSocket): number => {
@@ -29,14 +26,12 @@ export const offerableWindow = (sk: TcpSocket): number => {
     if (sk.memory.pressure) sk.rcvSsthresh = Math.min(sk.rcvSsthresh, 4 * sk.mss)
     if (space < mss) return 0
   }
-  return space > sk.rcvSsthresh ? sk.rcvSsthresh : space
+  return Math.min(space, sk.rcvSsthresh)
 }
 
 /** `tcp_select_window`: decides the window of a segment that is about to be sent. The right edge never moves back. */
 export const selectWindow = (sk: TcpSocket): number => {
-  const current = receiveWindow(sk)
-  let window = offerableWindow(sk)
-  if (window < current) window = current
+  const window = Math.max(receiveWindow(sk), offerableWindow(sk))
   sk.rcvWnd = window
   sk.rcvWup = sk.rcvNxt
   return window

@@ -80,11 +80,9 @@ export const tryRecv = (sk: TcpSocket, ctx: Context, n: number): number => {
 
 /** `sk_wait_data`: sleeps until a segment comes; it is handled by this task. */
 function* waitData(sk: TcpSocket, task: Task): Sleeps<void> {
-  if (sk.prequeueHead === NO_SKB) {
-    sk.readerWaiting = true
-    yield* sk.receiveData.sleep(task.process, "interruptible")
-    sk.readerWaiting = false
-  }
+  sk.readerWaiting = true
+  yield* sk.receiveData.sleep(task.process, "interruptible")
+  sk.readerWaiting = false
   if (sk.owned) yield* sk.lockSlow(task.process)
-  if (sk.prequeueHead !== NO_SKB) processPrequeue(sk, task)
+  processPrequeue(sk, task)
 }

@@ -32,7 +32,7 @@ export const resetWriteTimer = (sk: TcpSocket, what: number, delay: number): voi
 export const rearmRto = (sk: TcpSocket): void => {
   if (sk.packetsOut === 0) {
     if (sk.finPending) resetWriteTimer(sk, TIME_PROBE0, sk.rto)
-    else if (sk.writePending === TIME_RETRANS) {
+    else {
       sk.writePending = TIME_NONE
       sk.writeTimer.cancel()
     }

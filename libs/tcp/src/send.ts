@@ -84,7 +84,7 @@ const sendSome = (sk: TcpSocket, task: Task, bytes: number): number => {
     }
     let copy = Math.min(goal - skbs.len[skb], bytes - done)
     const room = sk.tso ? LINEAR_BYTES : sk.mss
-    if (skbs.nrFrags[skb] === 0 && skbs.headLen[skb] < room && skbs.headLen[skb] === skbs.len[skb]) {
+    if (skbs.headLen[skb] < room && skbs.headLen[skb] === skbs.len[skb]) {
       copy = Math.min(copy, room - skbs.headLen[skb])
       skbs.headLen[skb] += copy
     } else {
@@ -152,8 +152,7 @@ const addToFragment = (sk: TcpSocket, task: Task, skb: number, bytes: number): n
   const frags = skbs.nrFrags[skb]
   const last = skb * MAX_SKB_FRAGS + frags - 1
   // only the socket appends to this page, so the last fragment of the tail ends where the page is filled to
-  const merge = frags > 0 && page !== NO_FRAG_PAGE && skbs.fragPage[last] === page && sk.sndmsgOffset < PAGE_SIZE &&
-    pages.refs[page] > 1
+  const merge = frags > 0 && page !== NO_FRAG_PAGE && skbs.fragPage[last] === page && sk.sndmsgOffset < PAGE_SIZE
   if (!merge) {
     if (frags === MAX_SKB_FRAGS) return 0
     if (page !== NO_FRAG_PAGE && sk.sndmsgOffset === PAGE_SIZE) {

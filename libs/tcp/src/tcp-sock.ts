@@ -308,7 +308,7 @@ export class TcpSocket extends Socket {
 
   /** `release_sock`: handles what arrived meanwhile, and lets the next task in. */
   releaseSock(ctx: Context): void {
-    if (this.backlogHead !== NO_SKB) processBacklog(this, ctx)
+    processBacklog(this, ctx)
     this.owned = false
     if (this.tsqDeferred) {
       this.tsqDeferred = false

@@ -10,6 +10,7 @@
 // source: net/ipv4/tcp_timer.c
 import { NO_SKB } from "@swaplab/net-skb"
 import type { Context } from "@swaplab/page-alloc"
+import { assert } from "@swaplab/sim"
 import { renoSsthresh } from "./congestion.ts"
 import {
   CA_LOSS,
@@ -123,16 +124,16 @@ const probeTimer = (sk: TcpSocket, ctx: Context): void => {
     sendFin(sk, ctx)
     return
   }
-  if (sk.packetsOut > 0 || sk.sendHead === NO_SKB) {
-    sk.probesOut = 0
-    return
-  }
+  assert(
+    sk.packetsOut === 0 && sk.sendHead !== NO_SKB,
+    "a window probe while data is in flight, or with nothing to send"
+  )
   if (sk.probesOut > TCP_RETR2) {
     sk.die(ctx, ETIMEDOUT)
     return
   }
   const result = writeWakeup(sk, ctx)
-  if (sk.packetsOut > 0 || sk.sendHead === NO_SKB) {
+  if (sk.packetsOut > 0) {
     sk.probesOut = 0
     sk.backoff = 0
     return
@@ -160,7 +161,7 @@ export const delackTimer = (sk: TcpSocket): void => {
   }
   sk.memReclaim()
   // the reader has not come to its packets: they are handled here
-  if (sk.prequeueHead !== NO_SKB) processPrequeue(sk, ctx)
+  processPrequeue(sk, ctx)
   if (sk.ackScheduled) {
     if (sk.pingpong) {
       sk.pingpong = false

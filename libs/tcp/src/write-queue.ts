@@ -15,8 +15,6 @@ import {
 } from "@swaplab/net-skb"
 import type { Context } from "@swaplab/page-alloc"
 import { assert } from "@swaplab/sim"
-import { TCPCB_LOST, TCPCB_RETRANS } from "./constants.ts"
-import { segments } from "./queue.ts"
 import type { TcpSocket } from "./tcp-sock.ts"
 
 /** `sk_stream_alloc_skb` without sleeping: a segment with `size` linear bytes, or NO_SKB, or WOULD_SLEEP. */
@@ -58,15 +56,16 @@ export const entail = (sk: TcpSocket, skb: number): void => {
   sk.memCharge(truesize)
 }
 
-/** `tcp_fragment`: cuts a queued segment after `len` bytes. False when there is no memory for the second half. */
+/**
+ * `tcp_fragment`: cuts a queued segment after `len` bytes. False when there is no memory for the second half. One in flight
+ * is cut after one MSS only, so that the counts of segments in flight stay as they are.
+ */
 export const fragment = (sk: TcpSocket, ctx: Context, skb: number, len: number, gfp: number): boolean => {
   const skbs = sk.stack.skbs
   assert(len > 0 && len < skbs.len[skb], "cutting a segment where there is nothing to cut")
   const linear = Math.max(skbs.headLen[skb] - len, 0)
   const buff = tryStreamAllocSkb(sk, ctx, linear, gfp)
   if (buff < 0) return false
-  const wasOut = segments(skbs.len[skb], sk.mss)
-  const sent = sk.sendHead === NO_SKB || skbs.seq[skb] < skbs.seq[sk.sendHead]
   const truesize = skbs.truesize[buff]
   sk.wmemQueued += truesize
   sk.memCharge(truesize)
@@ -91,12 +90,6 @@ export const fragment = (sk: TcpSocket, ctx: Context, skb: number, len: number, 
   skbs.next[buff] = skbs.next[skb]
   skbs.next[skb] = buff
   if (sk.writeTail === skb) sk.writeTail = buff
-  if (sent) {
-    const change = segments(len, sk.mss) + segments(rest, sk.mss) - wasOut
-    sk.packetsOut += change
-    if ((skbs.sacked[skb] & TCPCB_LOST) !== 0) sk.lostOut += change
-    if ((skbs.sacked[skb] & TCPCB_RETRANS) !== 0) sk.retransOut += change
-  }
   return true
 }
 

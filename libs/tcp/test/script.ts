@@ -1,9 +1,30 @@
 // A connection whose peer is the test: it sends segments by hand and sees what the client puts on the wire, as packetdrill
 // does. Nothing of what the client sends arrives anywhere.
-import { TCP_HEADER_BYTES, TCPHDR_ACK } from "@swaplab/net-skb"
+import { entail, tryStreamAllocSkb } from "#src/write-queue.ts"
+import { CARDS, HostMemory, NO_SKB, TCP_HEADER_BYTES, TCPHDR_ACK, TCPHDR_FIN } from "@swaplab/net-skb"
+import { type Context, GFP_ATOMIC, PAGE_SIZE } from "@swaplab/page-alloc"
+import { expect } from "vitest"
 import { ToyNetwork, type ToyOptions } from "./toy.ts"
 
 export const MS = 1_000_000
+
+/** A card that interrupts at once. */
+export const PROMPT = { ...CARDS.e1000, interruptDelayNs: 0, interruptGapNs: 0 }
+
+/** A machine that has memory for the first `left` heads, and for as many fast clone pairs. It notes masks of the latter. */
+export class Stingy extends HostMemory {
+  left = Number.POSITIVE_INFINITY
+  leftPairs = Number.POSITIVE_INFINITY
+  readonly masks: Array<number> = []
+
+  override tryHead(ctx: Context, gfp: number, fclone: boolean): number {
+    if (fclone) this.masks.push(gfp)
+    if (this.left <= 0 || (fclone && this.leftPairs <= 0)) return -1
+    this.left--
+    if (fclone) this.leftPairs--
+    return super.tryHead(ctx, gfp, fclone)
+  }
+}
 
 export interface Seen {
   readonly at: number
@@ -11,6 +32,8 @@ export interface Seen {
   readonly len: number
   readonly ack: number
   readonly flags: number
+  readonly wnd: number
+  readonly tsecr: number
 }
 
 export interface Segment {
@@ -31,14 +54,30 @@ export class Script {
     this.net = new ToyNetwork(options)
     const { packets, sim } = this.net
     this.net.ab.onFrame = (f) => {
-      const [seq, len, ack, flags] = [packets.seq[f], packets.len[f], packets.ack[f], packets.flags[f]]
-      this.#seen.push({ at: sim.now, seq, len, ack, flags })
+      this.#seen.push({
+        at: sim.now,
+        seq: packets.seq[f],
+        len: packets.len[f],
+        ack: packets.ack[f],
+        flags: packets.flags[f],
+        wnd: packets.wnd[f],
+        tsecr: packets.tsecr[f]
+      })
       return false
     }
   }
 
   get client() {
     return this.net.client
+  }
+
+  /** The context of the client's softirq. */
+  get ctx(): Context {
+    return this.net.a.softirq.ctx
+  }
+
+  get now(): number {
+    return this.net.sim.queue.now
   }
 
   /** Lets `ns` pass. */
@@ -48,6 +87,73 @@ export class Script {
     })
     this.net.sim.run(this.net.sim.now + ns)
     this.client.checkInvariants()
+    this.checkMemory()
+  }
+
+  /** What the protocol has granted is what its only socket has and may still use. */
+  checkMemory(): void {
+    const { forwardAlloc, memory, rmemAlloc, wmemQueued } = this.client
+    expect(rmemAlloc + wmemQueued + forwardAlloc).toBe(memory.allocated * PAGE_SIZE)
+  }
+
+  /** An skb of `len` bytes that echoes the time stamp `echo`, as the card hands it over. The caller frees it. */
+  skb(len: number, truesize = len + 576, echo = 0): number {
+    const { packets } = this.net
+    const { skbs } = this.net.a.stack
+    const skb = skbs.tryAllocSkb(this.ctx, 64, 0, 0)
+    const f = packets.alloc()
+    packets.tsecr[f] = echo
+    skbs.frame[skb] = f
+    skbs.len[skb] = skbs.headLen[skb] = len
+    skbs.truesize[skb] = truesize
+    return skb
+  }
+
+  /** Puts segments of the given sizes on the write queue and sends none of them. They have no fragments. */
+  queue(sizes: ReadonlyArray<number>, flags = 0): void {
+    const { client } = this
+    const { skbs } = this.net.a.stack
+    for (const size of sizes) {
+      const skb = tryStreamAllocSkb(client, this.ctx, 0, GFP_ATOMIC)
+      entail(client, skb)
+      skbs.len[skb] = skbs.headLen[skb] = size
+      skbs.flags[skb] |= flags
+      const end = client.writeSeq + size + ((flags & TCPHDR_FIN) !== 0 ? 1 : 0)
+      skbs.endSeq[skb] = client.writeSeq = end
+      client.sent.appendBytes(new Uint8Array(size))
+    }
+  }
+
+  /** Lengths of the queued segments: those that were sent, and the others. */
+  queues(): readonly [sent: ReadonlyArray<number>, unsent: ReadonlyArray<number>] {
+    const { client } = this
+    const { len, next } = this.net.a.stack.skbs
+    const lists: [Array<number>, Array<number>] = [[], []]
+    let list = lists[0]
+    for (let skb = client.writeHead; skb !== NO_SKB; skb = next[skb]) {
+      if (skb === client.sendHead) list = lists[1]
+      list.push(len[skb])
+    }
+    return lists
+  }
+
+  /** The device drops what it is given from now on. */
+  drop(): void {
+    const { client } = this
+    const { skbs } = this.net.a.stack
+    this.net.a.nic.transmit = (ctx, skb) => {
+      client.skbFreed(ctx, skbs.truesize[skb])
+      skbs.twinBusy[skb] = 0
+      skbs.kfree(ctx, skb)
+      return 1
+    }
+  }
+
+  /** Ends both sockets; then nothing may be left of their memory. */
+  close(): void {
+    this.net.close()
+    const { dataBytes, heads, pages } = this.net.a.memory as HostMemory
+    expect([heads, dataBytes, pages]).toEqual([0, 0, 0])
   }
 
   /** A segment arrives, and the client deals with it. */

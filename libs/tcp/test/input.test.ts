@@ -1,0 +1,350 @@
+// Segments that come in: who handles them, which of them count, and what is kept; each rule at its limits.
+import { processPrequeue } from "#src/input.ts"
+import { ALL_SWITCHES, HostMemory, NO_SKB, TCPHDR_ACK, TCPHDR_FIN, TCPHDR_RST } from "@swaplab/net-skb"
+import { type Context, PF_MEMALLOC } from "@swaplab/page-alloc"
+import { waitingSegments } from "@swaplab/tcp"
+import { describe, expect, it } from "vitest"
+import { MS, PROMPT, Script, type Segment } from "./script.ts"
+
+const MSS = 1448
+
+/** A socket that has received 1000 bytes, of which it told the peer, and that takes 500 more. */
+const at = (state: object = {}, options = {}): Script => {
+  const script = new Script({ nic: PROMPT, ...options })
+  Object.assign(script.client, {
+    rcvNxt: 1000,
+    copiedSeq: 1000,
+    rcvWup: 1000,
+    rcvWnd: 500,
+    rcvSsthresh: 500,
+    ato: 40 * MS,
+    quick: 0,
+    pingpong: true,
+    ...state
+  })
+  return script
+}
+
+describe("the window of the receiver", () => {
+  const NONE = { rcvNxt: 1000, duplicates: 0, outOfWindow: 0, acksSent: 0 }
+  it.each([
+    // after what was received: kept; at the right edge: answered at once
+    { what: "in order", segment: { seq: 1000, len: 100 }, after: { rcvNxt: 1100 } },
+    { what: "the last byte of the window", segment: { seq: 1499, len: 100 }, after: { acksSent: 1 }, kept: true },
+    {
+      what: "right behind the window",
+      segment: { seq: 1500, len: 100 },
+      after: { outOfWindow: 1, acksSent: 1 },
+      quick: true
+    },
+    { what: "behind the window", segment: { seq: 1501, len: 100 }, after: { outOfWindow: 1, acksSent: 1 } },
+    // before it: a repetition
+    { what: "old", segment: { seq: 800, len: 199 }, after: { duplicates: 1, acksSent: 1 }, quick: true },
+    { what: "just received", segment: { seq: 900, len: 100 }, after: { duplicates: 1, acksSent: 1 }, quick: true },
+    {
+      what: "in part old",
+      segment: { seq: 900, len: 101 },
+      after: { rcvNxt: 1001, duplicates: 1, acksSent: 1 },
+      quick: true
+    },
+    // no data
+    { what: "a bare ACK", segment: { seq: 1000 }, after: {} },
+    { what: "an old bare ACK", segment: { seq: 999 }, after: { duplicates: 1, acksSent: 1 } },
+    { what: "a bare ACK at the right edge", segment: { seq: 1500 }, after: {} },
+    { what: "a bare ACK behind the window", segment: { seq: 1501 }, after: { outOfWindow: 1, acksSent: 1 } },
+    // resets
+    { what: "an old reset", segment: { seq: 999, flags: TCPHDR_RST }, after: { duplicates: 1 } },
+    { what: "a reset behind the window", segment: { seq: 1501, flags: TCPHDR_RST }, after: { outOfWindow: 1 } },
+    { what: "a reset", segment: { seq: 1000, flags: TCPHDR_RST }, after: { error: 104 } },
+    { what: "a reset at the right edge", segment: { seq: 1500, flags: TCPHDR_RST }, after: { error: 104 } },
+    // the end
+    {
+      what: "a FIN",
+      segment: { seq: 1000, flags: TCPHDR_FIN | TCPHDR_ACK },
+      after: { rcvNxt: 1001, acksSent: 1 },
+      quick: true
+    },
+    {
+      what: "an old FIN",
+      segment: { seq: 998, flags: TCPHDR_FIN | TCPHDR_ACK },
+      after: { duplicates: 1, acksSent: 1 },
+      quick: true
+    }
+  ])("$what", ({ after, kept = false, quick = kept, segment }) => {
+    const script = at()
+    script.segment(segment)
+    const { client } = script
+    expect(client).toMatchObject({ ...NONE, ...after })
+    expect(client.oooHead !== NO_SKB).toBe(kept)
+    // quick ACKs end a conversation
+    expect(client.pingpong).toBe(!quick)
+  })
+
+  it("is told to a peer that sends into a closed one", () => {
+    const script = at({ rcvWnd: 0, rcvSsthresh: 0 })
+    script.segment({ seq: 1000, len: 100 })
+    expect(script.client).toMatchObject({ rcvNxt: 1000, outOfWindow: 1, duplicates: 0, acksSent: 1, pingpong: false })
+    expect(script.take()).toMatchObject([{ ack: 1000, wnd: 0 }])
+  })
+
+  it.each([{ seq: 990, echo: true }, { seq: 991, echo: false }])(
+    "the stamp of a segment from $seq on is echoed, where 990 was acknowledged: $echo",
+    ({ echo, seq }) => {
+      const script = at({ rcvWup: 990, rcvWnd: 510, tsRecent: 7 })
+      script.pass(MS)
+      script.segment({ seq, len: 100 })
+      expect(script.client.tsRecent > 7).toBe(echo)
+    }
+  )
+})
+
+describe("a segment", () => {
+  it.each([{ error: 5 }, { closed: true }])("for a socket that is over (%o) is counted and dropped", (state) => {
+    const script = at(state)
+    script.segment({ seq: 1000, len: 10 })
+    expect(script.client).toMatchObject({ packets: 1, segmentsReceived: 1, drops: 1, closedDrops: 1, rcvNxt: 1000 })
+  })
+
+  it("made of the reserve is dropped by a socket that has no right to it", () => {
+    const script = at({}, { switches: ALL_SWITCHES })
+    const { skbs } = script.net.a.stack
+    const rcv = script.client.rcv.bind(script.client)
+    script.client.rcv = (ctx, skb) => {
+      skbs.pfmemalloc[skb] = 1
+      rcv(ctx, skb)
+    }
+    script.segment({ seq: 1000, len: 10 })
+    expect(script.client).toMatchObject({ packets: 1, drops: 1, closedDrops: 0, pfmemallocDrops: 1, rcvNxt: 1000 })
+  })
+
+  it("that dies in the backlog with its connection is dropped", () => {
+    const script = at({ owned: true })
+    script.segment({ seq: 1000, flags: TCPHDR_RST })
+    script.segment({ seq: 1000, len: 10 })
+    expect(waitingSegments(script.client)).toBe(2)
+    script.client.releaseSock(script.ctx)
+    expect(script.client).toMatchObject({ error: 104, drops: 1, closedDrops: 1, rcvNxt: 1000, packets: 2 })
+  })
+})
+
+describe("the backlog", () => {
+  const each = (() => {
+    const script = at({ owned: true })
+    script.segment({ seq: 1000, len: 10 })
+    return script.client.backlogLen
+  })()
+
+  it.each([
+    { left: 0, rmemAlloc: 0, taken: 2 },
+    { left: 1, rmemAlloc: 0, taken: 1 },
+    { left: 0, rmemAlloc: 1, taken: 1 }
+  ])("takes a segment unless it is beyond both buffers: by $left, $rmemAlloc held", ({ left, rmemAlloc, taken }) => {
+    // the second segment finds one in the backlog
+    const script = at({ owned: true, rcvbuf: each - 100 - left, sndbuf: 100, rmemAlloc })
+    const { client } = script
+    const check = client.checkInvariants.bind(client)
+    client.checkInvariants = () => {}
+    script.checkMemory = () => {}
+    script.segment({ seq: 1000, len: 10 })
+    script.segment({ seq: 1010, len: 10 })
+    expect([client.backlogLen, client.backlogDrops, waitingSegments(client)]).toEqual([taken * each, 2 - taken, taken])
+    client.rmemAlloc = 0
+    client.rcvbuf = 9999
+    client.releaseSock(script.ctx)
+    expect([client.rcvNxt, client.backlogLen, client.owned]).toEqual([1000 + taken * 10, 0, false])
+    check()
+  })
+
+  it("is handled in order, and empty afterwards", () => {
+    const script = at({ owned: true })
+    for (let i = 0; i < 3; i++) script.segment({ seq: 1000 + 10 * i, len: 10 })
+    script.client.releaseSock(script.ctx)
+    expect(script.client).toMatchObject({ rcvNxt: 1030, backlogHead: NO_SKB, backlogTail: NO_SKB, oooHead: NO_SKB })
+    script.client.owned = true
+    script.segment({ seq: 1030, len: 10 })
+    script.client.releaseSock(script.ctx)
+    expect(script.client.rcvNxt).toBe(1040)
+  })
+})
+
+describe("the prequeue", () => {
+  /** A socket whose reader sleeps; woken readers do not run, so that the prequeue can be seen. */
+  const waiting = (state: object = {}) => {
+    const script = at({ readerWaiting: true, ...state })
+    let woken = 0
+    script.client.receiveData.wakeAll = () => ++woken
+    return { script, client: script.client, woken: () => woken }
+  }
+
+  it("takes data and wakes the reader once; an ACK alone only behind data", () => {
+    const { client, script, woken } = waiting()
+    script.segment({ seq: 1000 })
+    expect([waitingSegments(client), woken(), client.delackTimer.armed]).toEqual([0, 0, false])
+    script.segment({ seq: 1000, len: 10 })
+    expect([waitingSegments(client), woken(), client.rcvNxt]).toEqual([1, 1, 1000])
+    script.segment({ seq: 1010 })
+    script.segment({ seq: 1010, len: 10 })
+    expect([waitingSegments(client), woken(), client.rcvNxt]).toEqual([3, 1, 1000])
+    expect(client.prequeueMemory).toBeGreaterThan(0)
+    processPrequeue(client, script.ctx)
+    expect(client).toMatchObject({ prequeueMemory: 0, prequeueHead: NO_SKB, rcvNxt: 1020, segmentsReceived: 4 })
+  })
+
+  it.each([false, true])("is looked after by the timer of ACKs; one is due: %s", (ackScheduled) => {
+    const { client, script } = waiting({ ackScheduled })
+    const before = script.now
+    script.segment({ seq: 1000, len: 10 })
+    const delay = client.delackTimer.deadline - before
+    if (ackScheduled) expect(delay).toBe(Infinity)
+    else expect([delay >= 149 * MS, delay <= 151 * MS]).toEqual([true, true])
+    script.pass(200 * MS)
+    expect(client.rcvNxt).toBe(ackScheduled ? 1000 : 1010)
+    client.readerWaiting = false
+  })
+
+  it("is handled at once when it holds more than the receive buffer", () => {
+    const { client, script } = waiting()
+    script.segment({ seq: 1000, len: 10 })
+    client.rcvbuf = 2 * client.prequeueMemory
+    script.segment({ seq: 1010, len: 10 })
+    expect([waitingSegments(client), client.rcvNxt]).toEqual([2, 1000])
+    script.segment({ seq: 1020, len: 10 })
+    expect([waitingSegments(client), client.prequeueMemory]).toEqual([0, 0])
+    expect(client.rcvNxt).toBeGreaterThan(1000)
+  })
+})
+
+describe("the right to the reserve", () => {
+  class Asked extends HostMemory {
+    readonly asked: Array<readonly [inInterrupt: boolean, memalloc: boolean]> = []
+    override tryHead(ctx: Context, gfp: number, fclone: boolean): number {
+      this.asked.push([ctx.inInterrupt, (ctx.flags & PF_MEMALLOC) !== 0])
+      return super.tryHead(ctx, gfp, fclone)
+    }
+  }
+
+  it.each([
+    { what: "a packet of it", pfmemalloc: true, sockets: 1, switches: ALL_SWITCHES, right: true },
+    { what: "another packet", pfmemalloc: false, sockets: 1, switches: ALL_SWITCHES, right: false },
+    { what: "no socket has it", pfmemalloc: true, sockets: 0, switches: ALL_SWITCHES, right: false },
+    {
+      what: "a kernel before it",
+      pfmemalloc: true,
+      sockets: 1,
+      switches: { ...ALL_SWITCHES, pfmemallocReceive: false },
+      right: false
+    }
+  ])(
+    "comes with a packet from the backlog, as in a softirq: $what, $right",
+    ({ pfmemalloc, right, sockets, switches }) => {
+      const memory = new Asked()
+      const script = at({ owned: true, quick: 9, pingpong: false, memalloc: true }, { memory, switches })
+      const { stack } = script.net.a
+      script.segment({ seq: 1000, len: 10 })
+      stack.memallocSocks.count = sockets
+      stack.skbs.pfmemalloc[script.client.backlogHead] = pfmemalloc ? 1 : 0
+      const task = script.net.spawn("owner", function*() {})
+      memory.asked.length = 0
+      script.client.releaseSock(task)
+      // the ACK
+      expect(memory.asked).toEqual([[true, right]])
+      expect([task.inInterrupt, task.flags]).toEqual([false, 0])
+    }
+  )
+})
+
+describe("segments behind a hole", () => {
+  const counts = ({ client, net }: Script) => {
+    const { endSeq, next, seq } = net.a.stack.skbs
+    const kept: Array<readonly [number, number]> = []
+    for (let skb = client.oooHead; skb !== NO_SKB; skb = next[skb]) kept.push([seq[skb], endSeq[skb]])
+    return { kept, duplicates: client.duplicates, rcvNxt: client.rcvNxt }
+  }
+
+  const A = { seq: 1100, len: 100 }
+  it.each<
+    { then: ReadonlyArray<Segment>; kept: ReadonlyArray<readonly [number, number]>; duplicates: number; next?: number }
+  >([
+    { then: [], kept: [[1100, 1200]], duplicates: 0 },
+    { then: [{ seq: 1100, len: 100 }], kept: [[1100, 1200]], duplicates: 1 },
+    { then: [{ seq: 1110, len: 90 }], kept: [[1100, 1200]], duplicates: 1 },
+    { then: [{ seq: 1110, len: 91 }], kept: [[1100, 1200], [1110, 1201]], duplicates: 0 },
+    { then: [{ seq: 1100, len: 101 }], kept: [[1100, 1200], [1100, 1201]], duplicates: 0 },
+    { then: [{ seq: 1099, len: 101 }], kept: [[1099, 1200]], duplicates: 1 },
+    { then: [{ seq: 1099, len: 100 }], kept: [[1099, 1199], [1100, 1200]], duplicates: 0 },
+    {
+      then: [{ seq: 1300, len: 10 }, { seq: 1250, len: 10 }],
+      kept: [[1100, 1200], [1250, 1260], [1300, 1310]],
+      duplicates: 0
+    },
+    { then: [{ seq: 1300, len: 10 }, { seq: 1050, len: 300 }], kept: [[1050, 1350]], duplicates: 2 },
+    { then: [{ seq: 1300, len: 10 }, { seq: 1050, len: 200 }], kept: [[1050, 1250], [1300, 1310]], duplicates: 1 },
+    // the hole is filled
+    { then: [{ seq: 1000, len: 99 }], kept: [[1100, 1200]], duplicates: 0, next: 1099 },
+    { then: [{ seq: 1000, len: 100 }], kept: [], duplicates: 0, next: 1200 },
+    { then: [{ seq: 1000, len: 150 }], kept: [], duplicates: 0, next: 1200 },
+    { then: [{ seq: 1000, len: 200 }], kept: [], duplicates: 1, next: 1200 },
+    { then: [{ seq: 1200, len: 50 }, { seq: 1000, len: 100 }], kept: [], duplicates: 0, next: 1250 },
+    { then: [{ seq: 1201, len: 50 }, { seq: 1000, len: 100 }], kept: [[1201, 1251]], duplicates: 0, next: 1200 }
+  ])("[1100, 1200] and $then: $kept, $duplicates repeated", ({ duplicates, kept, next = 1000, then }) => {
+    const script = at()
+    script.segment(A)
+    for (const segment of then) script.segment(segment)
+    expect(counts(script)).toEqual({ kept, duplicates, rcvNxt: next })
+    expect(script.client.bytesReceived).toBe(next - 1000)
+    // what is kept for the reader is linked in order
+    const { next: link, seq } = script.net.a.stack.skbs
+    const order: Array<number> = []
+    for (let skb = script.client.rcvHead; skb !== NO_SKB; skb = link[skb]) order.push(seq[skb])
+    expect(order).toEqual(order.toSorted((a, b) => a - b))
+    script.client.copiedSeq = next
+    script.close()
+  })
+
+  it("are answered at once, each", () => {
+    const script = at()
+    for (const seq of [1100, 1200, 1300]) script.segment({ seq, len: 50 })
+    expect(script.client).toMatchObject({ acksSent: 3, pingpong: false })
+    expect(script.take().map(({ ack }) => ack)).toEqual([1000, 1000, 1000])
+  })
+
+  it.each([{ first: 1000, pingpong: false }, { first: 1001, pingpong: true }])(
+    "a hole that is filled ends a conversation, one that is not does not: from $first",
+    ({ first, pingpong }) => {
+      const script = at()
+      script.segment({ seq: 1100, len: 50 })
+      script.client.rcvNxt = first
+      script.client.copiedSeq = first
+      script.client.pingpong = true
+      script.segment({ seq: first, len: 1100 - first - (pingpong ? 1 : 0) })
+      expect(script.client.pingpong).toBe(pingpong)
+    }
+  )
+
+  it("a FIN among them counts with the hole, and nothing comes after it", () => {
+    const script = at()
+    script.segment({ seq: 1100, len: 100, flags: TCPHDR_ACK | TCPHDR_FIN })
+    expect([script.client.finReceived, script.client.shutdownReceive]).toEqual([false, false])
+    script.segment({ seq: 1000, len: 100 })
+    expect(script.client).toMatchObject({ finReceived: true, shutdownReceive: true, rcvNxt: 1201, readable: 200 })
+  })
+
+  it("find no room: dropped and counted, in order too", () => {
+    const script = at({ rmemSchedule: () => false })
+    script.segment({ seq: 1100, len: 100 })
+    expect(script.client).toMatchObject({ rcvbufDrops: 1, oooHead: NO_SKB, acksSent: 1 })
+    script.segment({ seq: 1000, len: 100 })
+    expect(script.client).toMatchObject({ rcvbufDrops: 2, rcvHead: NO_SKB, rcvNxt: 1000, bytesReceived: 0 })
+  })
+
+  it("full segments in order leave nothing open", () => {
+    const script = at({ rcvWnd: 9 * MSS, rcvSsthresh: 9 * MSS })
+    for (let i = 0; i < 3; i++) script.segment({ len: MSS })
+    expect(script.client).toMatchObject({
+      rcvNxt: 1000 + 3 * MSS,
+      bytesReceived: 3 * MSS,
+      duplicates: 0,
+      outOfWindow: 0
+    })
+  })
+})
