@@ -26,6 +26,7 @@ export class StreamContent {
   /** Appends `bytes` at the end of the stream. */
   appendBytes(bytes: Uint8Array): void {
     const n = bytes.length
+    if (n === 0) return
     while (this.#bytesWritten + n - this.#bytesRead > this.#bytes.length) this.#growBytes()
     const mask = this.#bytes.length - 1
     for (let i = 0; i < n; i++) this.#bytes[(this.#bytesWritten + i) & mask] = bytes[i]

@@ -86,6 +86,15 @@ describe("the content of a stream", () => {
     expect(into).toEqual(bytes)
   })
 
+  it("takes no bytes for nothing", () => {
+    const content = new StreamContent()
+    content.appendBytes(new Uint8Array(0))
+    content.appendPage(3, 4)
+    const out = page()
+    content.readPage(out)
+    expect(out).toEqual({ tokenWriter: 3, tokenVersion: 4 })
+  })
+
   it("refuses to be read otherwise", () => {
     const content = new StreamContent()
     expect(() => content.readPage(page())).toThrow("beyond what was written")

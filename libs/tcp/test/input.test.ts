@@ -4,26 +4,7 @@ import { ALL_SWITCHES, HostMemory, NO_SKB, TCPHDR_ACK, TCPHDR_FIN, TCPHDR_RST } 
 import { type Context, PF_MEMALLOC } from "@swaplab/page-alloc"
 import { waitingSegments } from "@swaplab/tcp"
 import { describe, expect, it } from "vitest"
-import { MS, PROMPT, Script, type Segment } from "./script.ts"
-
-const MSS = 1448
-
-/** A socket that has received 1000 bytes, of which it told the peer, and that takes 500 more. */
-const at = (state: object = {}, options = {}): Script => {
-  const script = new Script({ nic: PROMPT, ...options })
-  Object.assign(script.client, {
-    rcvNxt: 1000,
-    copiedSeq: 1000,
-    rcvWup: 1000,
-    rcvWnd: 500,
-    rcvSsthresh: 500,
-    ato: 40 * MS,
-    quick: 0,
-    pingpong: true,
-    ...state
-  })
-  return script
-}
+import { at, MS } from "./script.ts"
 
 describe("the window of the receiver", () => {
   const NONE = { rcvNxt: 1000, duplicates: 0, outOfWindow: 0, acksSent: 0 }
@@ -251,100 +232,4 @@ describe("the right to the reserve", () => {
       expect([task.inInterrupt, task.flags]).toEqual([false, 0])
     }
   )
-})
-
-describe("segments behind a hole", () => {
-  const counts = ({ client, net }: Script) => {
-    const { endSeq, next, seq } = net.a.stack.skbs
-    const kept: Array<readonly [number, number]> = []
-    for (let skb = client.oooHead; skb !== NO_SKB; skb = next[skb]) kept.push([seq[skb], endSeq[skb]])
-    return { kept, duplicates: client.duplicates, rcvNxt: client.rcvNxt }
-  }
-
-  const A = { seq: 1100, len: 100 }
-  it.each<
-    { then: ReadonlyArray<Segment>; kept: ReadonlyArray<readonly [number, number]>; duplicates: number; next?: number }
-  >([
-    { then: [], kept: [[1100, 1200]], duplicates: 0 },
-    { then: [{ seq: 1100, len: 100 }], kept: [[1100, 1200]], duplicates: 1 },
-    { then: [{ seq: 1110, len: 90 }], kept: [[1100, 1200]], duplicates: 1 },
-    { then: [{ seq: 1110, len: 91 }], kept: [[1100, 1200], [1110, 1201]], duplicates: 0 },
-    { then: [{ seq: 1100, len: 101 }], kept: [[1100, 1200], [1100, 1201]], duplicates: 0 },
-    { then: [{ seq: 1099, len: 101 }], kept: [[1099, 1200]], duplicates: 1 },
-    { then: [{ seq: 1099, len: 100 }], kept: [[1099, 1199], [1100, 1200]], duplicates: 0 },
-    {
-      then: [{ seq: 1300, len: 10 }, { seq: 1250, len: 10 }],
-      kept: [[1100, 1200], [1250, 1260], [1300, 1310]],
-      duplicates: 0
-    },
-    { then: [{ seq: 1300, len: 10 }, { seq: 1050, len: 300 }], kept: [[1050, 1350]], duplicates: 2 },
-    { then: [{ seq: 1300, len: 10 }, { seq: 1050, len: 200 }], kept: [[1050, 1250], [1300, 1310]], duplicates: 1 },
-    // the hole is filled
-    { then: [{ seq: 1000, len: 99 }], kept: [[1100, 1200]], duplicates: 0, next: 1099 },
-    { then: [{ seq: 1000, len: 100 }], kept: [], duplicates: 0, next: 1200 },
-    { then: [{ seq: 1000, len: 150 }], kept: [], duplicates: 0, next: 1200 },
-    { then: [{ seq: 1000, len: 200 }], kept: [], duplicates: 1, next: 1200 },
-    { then: [{ seq: 1200, len: 50 }, { seq: 1000, len: 100 }], kept: [], duplicates: 0, next: 1250 },
-    { then: [{ seq: 1201, len: 50 }, { seq: 1000, len: 100 }], kept: [[1201, 1251]], duplicates: 0, next: 1200 }
-  ])("[1100, 1200] and $then: $kept, $duplicates repeated", ({ duplicates, kept, next = 1000, then }) => {
-    const script = at()
-    script.segment(A)
-    for (const segment of then) script.segment(segment)
-    expect(counts(script)).toEqual({ kept, duplicates, rcvNxt: next })
-    expect(script.client.bytesReceived).toBe(next - 1000)
-    // what is kept for the reader is linked in order
-    const { next: link, seq } = script.net.a.stack.skbs
-    const order: Array<number> = []
-    for (let skb = script.client.rcvHead; skb !== NO_SKB; skb = link[skb]) order.push(seq[skb])
-    expect(order).toEqual(order.toSorted((a, b) => a - b))
-    script.client.copiedSeq = next
-    script.close()
-  })
-
-  it("are answered at once, each", () => {
-    const script = at()
-    for (const seq of [1100, 1200, 1300]) script.segment({ seq, len: 50 })
-    expect(script.client).toMatchObject({ acksSent: 3, pingpong: false })
-    expect(script.take().map(({ ack }) => ack)).toEqual([1000, 1000, 1000])
-  })
-
-  it.each([{ first: 1000, pingpong: false }, { first: 1001, pingpong: true }])(
-    "a hole that is filled ends a conversation, one that is not does not: from $first",
-    ({ first, pingpong }) => {
-      const script = at()
-      script.segment({ seq: 1100, len: 50 })
-      script.client.rcvNxt = first
-      script.client.copiedSeq = first
-      script.client.pingpong = true
-      script.segment({ seq: first, len: 1100 - first - (pingpong ? 1 : 0) })
-      expect(script.client.pingpong).toBe(pingpong)
-    }
-  )
-
-  it("a FIN among them counts with the hole, and nothing comes after it", () => {
-    const script = at()
-    script.segment({ seq: 1100, len: 100, flags: TCPHDR_ACK | TCPHDR_FIN })
-    expect([script.client.finReceived, script.client.shutdownReceive]).toEqual([false, false])
-    script.segment({ seq: 1000, len: 100 })
-    expect(script.client).toMatchObject({ finReceived: true, shutdownReceive: true, rcvNxt: 1201, readable: 200 })
-  })
-
-  it("find no room: dropped and counted, in order too", () => {
-    const script = at({ rmemSchedule: () => false })
-    script.segment({ seq: 1100, len: 100 })
-    expect(script.client).toMatchObject({ rcvbufDrops: 1, oooHead: NO_SKB, acksSent: 1 })
-    script.segment({ seq: 1000, len: 100 })
-    expect(script.client).toMatchObject({ rcvbufDrops: 2, rcvHead: NO_SKB, rcvNxt: 1000, bytesReceived: 0 })
-  })
-
-  it("full segments in order leave nothing open", () => {
-    const script = at({ rcvWnd: 9 * MSS, rcvSsthresh: 9 * MSS })
-    for (let i = 0; i < 3; i++) script.segment({ len: MSS })
-    expect(script.client).toMatchObject({
-      rcvNxt: 1000 + 3 * MSS,
-      bytesReceived: 3 * MSS,
-      duplicates: 0,
-      outOfWindow: 0
-    })
-  })
 })

@@ -200,3 +200,24 @@ export class Script {
     return this.take().filter(({ len }) => len > 0).map(({ len, seq }) => [seq, len] as const)
   }
 }
+
+/** A socket that has received 1000 bytes, of which it told the peer, and that takes 500 more. */
+export const at = (state: object = {}, options = {}): Script => {
+  const script = new Script({ nic: PROMPT, ...options })
+  Object.assign(script.client, {
+    rcvNxt: 1000,
+    copiedSeq: 1000,
+    rcvWup: 1000,
+    rcvWnd: 500,
+    rcvSsthresh: 500,
+    ato: 40 * MS,
+    quick: 0,
+    pingpong: true,
+    ...state
+  })
+  return script
+}
+
+/** A delay is rounded up to ticks. */
+export const near = (delay: number, ms: number) =>
+  expect([delay > (ms - 1) * MS, delay < (ms + 1.01) * MS]).toEqual([true, true])

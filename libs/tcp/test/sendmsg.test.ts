@@ -1,0 +1,350 @@
+// sendmsg: how bytes become segments, and what happens where there is no room or no memory; each rule at its limits.
+import { HostMemory, MAX_SKB_FRAGS, NO_SKB, TCPHDR_PSH } from "@swaplab/net-skb"
+import { type Context, PAGE_SIZE, type Task, WOULD_SLEEP } from "@swaplab/page-alloc"
+import type { Sleeps } from "@swaplab/sim"
+import { describe, expect, it } from "vitest"
+import { MS, PROMPT, Script } from "./script.ts"
+import { ToyNetwork, type ToyOptions } from "./toy.ts"
+
+const MSS = 1448
+const LINEAR = 1456
+
+/** A socket that queues and sends nothing, because the congestion window is closed. */
+const queueing = (state: object = {}, options: ToyOptions = {}): Script => {
+  const script = new Script({ nic: PROMPT, ...options })
+  Object.assign(script.client, { cwnd: 0, maxWindow: 1 << 20, sndWnd: 1 << 20, ...state })
+  return script
+}
+const shape = ({ client, net }: Script) => {
+  const { fragLen, headLen, next, nrFrags } = net.a.stack.skbs
+  const rows: Array<ReadonlyArray<number>> = []
+  for (let skb = client.writeHead; skb !== NO_SKB; skb = next[skb]) {
+    const first = skb * MAX_SKB_FRAGS
+    rows.push([headLen[skb], ...fragLen.slice(first, first + nrFrags[skb])])
+  }
+  return rows
+}
+const pushed = ({ client, net }: Script) => {
+  const { flags, next } = net.a.stack.skbs
+  const rows: Array<boolean> = []
+  for (let skb = client.writeHead; skb !== NO_SKB; skb = next[skb]) rows.push((flags[skb] & TCPHDR_PSH) !== 0)
+  return rows
+}
+
+describe("the size of a segment", () => {
+  it.each([
+    { maxWindow: 0, tso: true, size: MSS },
+    { maxWindow: 4 * MSS - 2, tso: true, size: MSS },
+    { maxWindow: 4 * MSS, tso: true, size: 2 * MSS },
+    { maxWindow: 5 * MSS, tso: true, size: 2 * MSS },
+    { maxWindow: 90 * MSS, tso: true, size: 45 * MSS },
+    { maxWindow: 900 * MSS, tso: true, size: 45 * MSS },
+    { maxWindow: 900 * MSS, tso: false, size: MSS }
+  ])("at a largest window of $maxWindow, TSO $tso: $size", ({ maxWindow, size, tso }) => {
+    const script = queueing({ maxWindow, sndbuf: 1 << 20 }, { tcp: { tso } })
+    script.send(size + 1)
+    expect(script.queues()[1]).toEqual([size, 1])
+    expect(script.client.writeSeq).toBe(size + 1)
+  })
+
+  it.each([
+    { sends: [LINEAR], rows: [[LINEAR]] },
+    { sends: [LINEAR + 1], rows: [[LINEAR, 1]] },
+    { sends: [100, 1356, 1], rows: [[LINEAR, 1]] },
+    { sends: [LINEAR + 4096, 1], rows: [[LINEAR, 4096, 1]] },
+    { sends: [LINEAR + 4095, 2], rows: [[LINEAR, 4096, 1]] },
+    { sends: [LINEAR + 10, 20, 4066, 1], rows: [[LINEAR, 4096, 1]] }
+  ])("$sends bytes are kept as $rows", ({ rows, sends }) => {
+    const script = queueing()
+    for (const bytes of sends) script.send(bytes)
+    expect(shape(script)).toEqual(rows)
+    script.checkMemory()
+    script.close()
+  })
+
+  it("without TSO is linear", () => {
+    const script = queueing({}, { tcp: { tso: false } })
+    script.send(2 * MSS + 7)
+    expect(shape(script)).toEqual([[MSS], [MSS], [7]])
+  })
+
+  it("the page of the next fragment is shared by segments, and used again when nobody else holds it", () => {
+    const script = queueing({ maxWindow: 4 * MSS, cwnd: 99 })
+    const { client, net } = script
+    script.send(2 * MSS)
+    script.send(2 * MSS)
+    const page = client.sndmsgPage
+    const { refs } = net.a.stack.skbs.pages
+    expect([shape(script), refs[page], client.sndmsgOffset]).toEqual([[[LINEAR, 1440], [LINEAR, 1440]], 3, 2880])
+    script.segment({ ack: 4 * MSS })
+    expect([refs[page], client.sndmsgOffset]).toEqual([1, 2880])
+    script.send(LINEAR + 10)
+    expect([client.sndmsgPage, refs[page], client.sndmsgOffset]).toEqual([page, 2, 10])
+    script.close()
+  })
+
+  it("ends with the last fragment that a segment can have", () => {
+    const script = queueing()
+    script.send(LINEAR + 10)
+    const { skbs } = script.net.a.stack
+    const skb = script.client.writeTail
+    // all places taken, the last by another page
+    skbs.nrFrags[skb] = MAX_SKB_FRAGS
+    skbs.fragPage[skb * MAX_SKB_FRAGS + MAX_SKB_FRAGS - 1] = -7
+    const task = script.net.spawn("sender", function*(self) {
+      yield* script.client.sendBytes(self, new Uint8Array(20), true)
+    })
+    script.net.sim.run(script.now)
+    skbs.nrFrags[skb] = 1
+    expect([shape(script), pushed(script)]).toEqual([[[LINEAR, 10], [20]], [true, false]])
+    expect(script.client).toMatchObject({ pushedSeq: LINEAR + 10, writeSeq: LINEAR + 30 })
+    expect(task.ns).toBeGreaterThan(0)
+  })
+})
+
+describe("a push", () => {
+  it.each([
+    { bytes: 100, more: false, flags: [true], pushedSeq: 100 },
+    { bytes: 100, more: true, flags: [false], pushedSeq: 0 },
+    // more than half of the largest window since the last one
+    { bytes: 4000, more: true, flags: [false], pushedSeq: 0 },
+    { bytes: 4001, more: true, flags: [true], pushedSeq: 4001 }
+  ])("of $bytes bytes, more to come $more: $flags", ({ bytes, flags, more, pushedSeq }) => {
+    const script = queueing({ maxWindow: 8000, sndWnd: 8000 }, { tcp: { mss: 4000 } })
+    // the segment is not full
+    script.client.maxWindow = 8001
+    if (bytes === 4001) script.send(1, true)
+    script.send(bytes === 4001 ? 4000 : bytes, more)
+    const seen = pushed(script)
+    expect([seen.slice(-1), script.client.pushedSeq]).toEqual([flags, pushedSeq])
+  })
+
+  it("of full segments, while the sender goes on: the first at once, later ones after half a window", () => {
+    const script = queueing({ maxWindow: 8 * MSS, sndWnd: 1 << 20, cwnd: 99 }, { tcp: { tso: false } })
+    script.send(7 * MSS, true)
+    expect(pushed(script)).toEqual([false, false, false, false, true, false, false])
+    expect(script.client).toMatchObject({ pushedSeq: 5 * MSS, sndNxt: 7 * MSS })
+  })
+
+  it.each([
+    { more: true, noDelay: true, sent: 0 },
+    { more: false, noDelay: true, sent: 1 },
+    { more: true, noDelay: false, sent: 0 },
+    { more: false, noDelay: false, sent: 0 }
+  ])("of a short segment behind a short one: more $more, TCP_NODELAY $noDelay", ({ more, noDelay, sent }) => {
+    const script = queueing({ cwnd: 9 }, { tcp: { noDelay } })
+    script.send(10)
+    script.take()
+    script.send(10, more)
+    expect(script.data()).toHaveLength(sent)
+  })
+
+  it("of nothing or of a dead connection is none", () => {
+    const script = queueing({ cwnd: 9 })
+    script.send(0)
+    expect([script.take(), script.client.writeHead]).toEqual([[], NO_SKB])
+  })
+})
+
+describe("a sender", () => {
+  const send = (script: Script, bytes: number) => {
+    const state = { result: Number.NaN, at: -1 }
+    const task = script.net.spawn("sender", function*(self) {
+      state.result = yield* script.client.sendBytes(self, new Uint8Array(bytes), false)
+      state.at = script.net.sim.now
+    })
+    script.net.sim.run(script.now)
+    return { state, task }
+  }
+
+  it.each([
+    { state: { error: 104, shutdownSend: true }, result: -104 },
+    { state: { shutdownSend: true }, result: -32 }
+  ])("of a socket that is over gets $result", ({ result, state }) => {
+    const script = queueing(state)
+    const { state: got, task } = send(script, 10)
+    expect([got.result, script.client.writeSeq, script.client.sent.written, task.ns]).toEqual([result, 0, 0, 0])
+    let page = 0
+    script.net.spawn("sender of a page", function*(self) {
+      page = yield* script.client.sendPage(self, 1, 1, false)
+    })
+    script.net.sim.run(script.now)
+    expect([page, script.client.sent.written]).toEqual([result, 0])
+  })
+
+  it("that was killed gets EINTR", () => {
+    const script = queueing()
+    let result = 0
+    script.net.spawn("sender", function*(self) {
+      self.process.killed = true
+      result = yield* script.client.sendBytes(self, new Uint8Array(9), false)
+    })
+    script.net.sim.run(script.now)
+    expect([result, script.client.writeSeq]).toEqual([-4, 0])
+  })
+
+  it.each([512, 1024, 3000])("pays for the call and for %i bytes", (bytes) => {
+    const script = queueing()
+    const { copyPerKiBNs, syscallNs } = script.net.a.stack.costs
+    const { task } = send(script, bytes)
+    expect(task.ns).toBe(syscallNs + Math.floor((copyPerKiBNs * bytes) / 1024))
+  })
+
+  it.each([{ below: 1, waits: 0 }, { below: 0, waits: 1 }])(
+    "waits when as much is queued as the buffer holds, $below less: $waits",
+    ({ below, waits }) => {
+      const script = queueing({ maxWindow: 0 })
+      script.send(MSS)
+      script.client.sndbuf = script.client.wmemQueued + below
+      const { state } = send(script, 10)
+      expect([script.client.sendSpaceWaits, script.client.noSpace, Number.isNaN(state.result)]).toEqual([
+        waits,
+        waits > 0,
+        waits > 0
+      ])
+      expect([script.client.vmWaits, script.client.owned]).toEqual([0, false])
+    }
+  )
+
+  it("that waits for room goes on when a third is free, and pushes what it had", () => {
+    const script = queueing({ cwnd: 99 }, { tcp: { sndbuf: 9000, tso: false } })
+    const { state } = send(script, 40_000)
+    script.pass(MS)
+    expect([script.client.sendSpaceWaits, state.result]).toEqual([1, Number.NaN])
+    const first = script.client.sndNxt
+    expect(first).toBeGreaterThan(5000)
+    expect(first).toBe(script.client.writeSeq)
+    for (let i = 0; i < 40 && Number.isNaN(state.result); i++) script.segment({ ack: script.client.sndNxt })
+    expect([state.result, script.client.writeSeq, script.client.noSpace]).toEqual([40_000, 40_000, false])
+  })
+
+  it.each([
+    { what: "dies", result: -110, end: ({ client, ctx }: Script) => client.die(ctx, 110) },
+    { what: "is shut down", result: -32, end: ({ client }: Script) => client.shutdown() }
+  ])("that waits for room when the connection $what gets $result", ({ end, result }) => {
+    const script = queueing({ cwnd: 99 }, { tcp: { sndbuf: 9000, tso: false } })
+    const { state } = send(script, 40_000)
+    end(script)
+    script.net.sim.run(script.now + MS)
+    expect([state.result, script.client.owned]).toEqual([result, false])
+  })
+
+  it("that waits for room and is killed gets EINTR", () => {
+    const script = queueing({ cwnd: 99 }, { tcp: { sndbuf: 9000, tso: false } })
+    const { state, task } = send(script, 40_000)
+    task.process.killed = true
+    script.client.sendSpace.wakeAll()
+    script.net.sim.run(script.now + MS)
+    expect(state.result).toBe(-4)
+  })
+
+  it("waits for its turn while another task owns the socket", () => {
+    const script = queueing({ cwnd: 99, owned: true })
+    const { state } = send(script, 10)
+    expect([script.client.lockQueue.waiters, script.client.writeSeq]).toEqual([1, 0])
+    script.client.releaseSock(script.ctx)
+    script.pass(MS)
+    expect([state.result, script.client.writeSeq]).toEqual([10, 10])
+  })
+})
+
+type Verdict = "ok" | "none" | "sleep" | "sleep, none"
+
+/** A machine that answers the first requests of its tasks as it was told, later ones well. */
+class Told extends HostMemory {
+  toldHeads: Array<Verdict> = []
+  toldPages: Array<Verdict> = []
+
+  /** The first verdict, which is over with it unless the caller has to sleep for it. */
+  #verdict(list: Array<Verdict>, ctx: Context): number {
+    if (ctx.inInterrupt || ctx.servingSoftirq) return 0
+    const [verdict = "ok"] = list
+    if (verdict.startsWith("sleep")) return WOULD_SLEEP
+    list.shift()
+    return verdict === "ok" ? 0 : -1
+  }
+
+  override tryHead(ctx: Context, gfp: number, fclone: boolean): number {
+    const verdict = fclone ? this.#verdict(this.toldHeads, ctx) : 0
+    return verdict < 0 ? verdict : super.tryHead(ctx, gfp, fclone)
+  }
+
+  override tryPage(ctx: Context, gfp: number): number {
+    const verdict = this.#verdict(this.toldPages, ctx)
+    return verdict < 0 ? verdict : super.tryPage(ctx, gfp)
+  }
+
+  override *head(task: Task, gfp: number, fclone: boolean): Sleeps<number> {
+    yield* task.process.hold(7 * MS)
+    return this.toldHeads.shift() === "sleep, none" ? -1 : super.tryHead(task, gfp, fclone)
+  }
+
+  override *page(task: Task, gfp: number): Sleeps<number> {
+    yield* task.process.hold(7 * MS)
+    return this.toldPages.shift() === "sleep, none" ? -1 : super.tryPage(task, gfp)
+  }
+}
+
+describe("a sender without memory", () => {
+  // hz / 5 + 1 ticks at most, 2 at least
+  const VM = [2, 201]
+  it.each<{
+    heads: Array<Verdict>
+    pages: Array<Verdict>
+    failures: number
+    waits: readonly [memory: number, room: number]
+    between: ReadonlyArray<number>
+  }>([
+    { heads: [], pages: [], failures: 0, waits: [0, 0], between: [0, 0] },
+    { heads: ["none"], pages: [], failures: 1, waits: [1, 0], between: VM },
+    { heads: ["sleep"], pages: [], failures: 0, waits: [0, 0], between: [7, 7] },
+    { heads: ["sleep, none"], pages: [], failures: 1, waits: [1, 0], between: [9, 208] },
+    // what is queued exceeds the buffer that the failure has cut: the wait is for room, until the linear part is acknowledged
+    { heads: [], pages: ["none"], failures: 1, waits: [0, 1], between: [0.01, 41] },
+    { heads: [], pages: ["sleep"], failures: 0, waits: [0, 0], between: [7, 7] },
+    { heads: [], pages: ["sleep, none"], failures: 1, waits: [0, 1], between: [7.01, 48] },
+    { heads: ["sleep"], pages: ["sleep"], failures: 0, waits: [0, 0], between: [14, 14] },
+    { heads: ["none", "none"], pages: ["none"], failures: 3, waits: [2, 1], between: [4, 443] }
+  ])("heads $heads, pages $pages: $failures failures, $waits waits", ({ between, failures, heads, pages, waits }) => {
+    const memory = new Told()
+    const net = new ToyNetwork({ memory })
+    memory.toldHeads = [...heads]
+    memory.toldPages = [...pages]
+    let [sent, at, owned] = [0, 0, false]
+    net.spawn("sender", function*(task) {
+      sent = yield* net.client.sendPage(task, 5, 6, false)
+      at = net.sim.now / MS
+    })
+    net.sim.run(1)
+    owned = net.client.owned
+    const out = { tokenWriter: 0, tokenVersion: 0 }
+    net.spawn("reader", function*(task) {
+      expect(yield* net.server.recvPage(task, out)).toBe(PAGE_SIZE)
+    })
+    net.sim.run(2000 * MS)
+    expect([sent, out]).toEqual([PAGE_SIZE, { tokenWriter: 5, tokenVersion: 6 }])
+    expect(net.client).toMatchObject({ txFailures: failures, owned: false, spareSkb: NO_SKB, sparePage: -1 })
+    expect([net.client.vmWaits, net.client.sendSpaceWaits]).toEqual(waits)
+    expect([at >= between[0], at <= between[1] + 0.1]).toEqual([true, true])
+    expect(owned).toBe([heads[0], pages[0]].some((verdict) => verdict?.startsWith("sleep")))
+    net.client.checkInvariants()
+    net.close()
+    expect([memory.heads, memory.pages, memory.dataBytes]).toEqual([0, 0, 0])
+  })
+
+  it("of the protocol waits like one without memory", () => {
+    const script = queueing({ cwnd: 99 })
+    const { client } = script
+    let asked = 0
+    const schedule = client.wmemSchedule.bind(client)
+    // the segment, its fragment, then again
+    client.wmemSchedule = (size) => ++asked !== 1 && asked !== 3 && schedule(size)
+    let result = 0
+    script.net.spawn("sender", function*(task) {
+      result = yield* client.sendBytes(task, new Uint8Array(LINEAR + 500), false)
+    })
+    script.pass(500 * MS)
+    expect([result, client.vmWaits, client.txFailures, client.spareSkb]).toEqual([LINEAR + 500, 2, 0, NO_SKB])
+    script.close()
+  })
+})
