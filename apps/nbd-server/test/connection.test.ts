@@ -1,5 +1,14 @@
 // A connection whose payloads are longer than a socket brings at once, that is sent something after its end, or is lost.
-import { encodeRequest, exportInfo, MemoryStore, ReplyBuffer, SIMPLE_MODE } from "@swaplab/nbd"
+import {
+  Command,
+  encodeRequest,
+  exportInfo,
+  type Job,
+  MemoryStore,
+  ReplyBuffer,
+  SIMPLE_MODE,
+  type WaitingStore
+} from "@swaplab/nbd"
 import { Socket } from "node:net"
 import { expect, it } from "vitest"
 import { DiskSlots } from "../src/limits/disk-slots.ts"
@@ -41,17 +50,19 @@ const rig = () => {
     round: () => {
       for (const run of later.splice(0)) run()
     },
-    connect: (client: Client, size: number, socket = new Socket(), onEnd = () => {}) => {
-      const store = new MemoryStore(size)
+    disk: engine.disk,
+    connect: (client: Client, size: number, socket = new Socket(), onEnd = () => {}, own?: WaitingStore) => {
+      const memory = new MemoryStore(size)
+      const store = own ?? memory
       const connection = new Connection({
         socket,
         plain: false,
-        served: { info: exportInfo({ name: "disk", size }), store, extents: store },
+        served: { info: exportInfo({ name: "disk", size }), store, extents: memory },
         mode: SIMPLE_MODE,
         client,
         engine,
         exportRate: new RateLimit(UNLIMITED, 0),
-        usesDisk: false,
+        usesDisk: own !== undefined,
         faults: null,
         tap: null,
         onEnd
@@ -120,4 +131,34 @@ it("zeroes cost turns by their number", () => {
   const { socket } = connect(hog, 2 ** 24)
   socket.emit("data", header(6, 2 ** 23))
   expect(hog.turns.deficit).toBeLessThanOrEqual(TURN_UNITS - 2 ** 23)
+})
+
+it("what a store does at once passes those whose disk stands still: it needs no slot and no room in flight", () => {
+  const { client, connect, disk } = rig()
+  disk.slots = 2
+  const stalled: Array<Job> = []
+  const slow: WaitingStore = { waits: true, perform: (job) => void stalled.push(job) }
+  let reads = 0
+  const fast: WaitingStore = {
+    ...slow,
+    prompt: {
+      mayRun: ({ type }) => type === Command.Read,
+      read: () => {
+        reads++
+        return 0
+      },
+      write: () => 5
+    }
+  }
+  const hog = connect(client("hog"), 2 ** 20, new Socket(), () => {}, slow)
+  for (let i = 0; i < 4; i++) hog.socket.emit("data", header(Command.Read, 4096))
+  expect([stalled.length, disk.used, disk.queue.length]).toEqual([2, 2, 1])
+  const modest = connect(client("modest"), 2 ** 20, new Socket(), () => {}, fast)
+  for (let i = 0; i < 100; i++) modest.socket.emit("data", header(Command.Read, 4096))
+  expect(reads).toBeGreaterThanOrEqual(8)
+  expect([modest.connection.transmission.inFlight, disk.used, disk.queue.length]).toEqual([0, 2, 1])
+  // a job of it waits for its slot like all jobs
+  const writer = connect(client("writer"), 2 ** 20, new Socket(), () => {}, fast)
+  writer.socket.emit("data", Buffer.concat([header(Command.Write, 512), Buffer.alloc(512)]))
+  expect([writer.connection.transmission.stopped, disk.queue.length]).toEqual([true, 2])
 })

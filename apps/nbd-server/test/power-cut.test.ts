@@ -6,7 +6,7 @@ import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, truncateSync } 
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, expect, it } from "vitest"
-import { FILE_BLOCK, FileStore } from "../src/stores/file-store.ts"
+import { FileStore } from "../src/stores/file-store.ts"
 import { asker } from "./asker.ts"
 
 const folder = mkdtempSync(join(tmpdir(), "nbd-power-"))
@@ -14,7 +14,7 @@ afterAll(() => rmSync(folder, { recursive: true }))
 
 const PAGE = 4096
 const PAGES = 32
-const SIZE = Math.max(PAGES * PAGE, FILE_BLOCK)
+const SIZE = PAGES * PAGE
 const CLIENTS = 4
 
 const step = fc.record({
@@ -38,15 +38,17 @@ it("of everything answered before a FLUSH, and by FUA, nothing is lost in a powe
         size: SIZE,
         written: 0,
         limitBytes: () => Number.POSITIVE_INFINITY,
-        sync: (_fd, done) => {
-          const image = readFileSync(path)
-          let turns = steps[syncs++ % steps.length].syncTurns
-          const turn = (): void => {
-            if (turns-- > 0) return void setImmediate(turn)
-            durable = image
-            done(null)
+        calls: {
+          sync: (_fd, done) => {
+            const image = readFileSync(path)
+            let turns = steps[syncs++ % steps.length].syncTurns
+            const turn = (): void => {
+              if (turns-- > 0) return void setImmediate(turn)
+              durable = image
+              done(null)
+            }
+            turn()
           }
-          turn()
         }
       })
       const answered = new Uint32Array(PAGES)

@@ -4,14 +4,17 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, describe, expect, it } from "vitest"
 import { FAULT_ERRORS, Faults, FaultyStore, NO_FAULTS } from "../src/stores/faults.ts"
-import { FILE_BLOCK, FileStore, replyError } from "../src/stores/file-store.ts"
+import { replyError } from "../src/stores/file-calls.ts"
+import { FileStore } from "../src/stores/file-store.ts"
 import { swapHeader } from "../src/stores/mkswap.ts"
+import { PAGE } from "../src/stores/page-set.ts"
 import { TokenPageStore } from "../src/stores/token-page-store.ts"
 import { asker } from "./asker.ts"
 
 const folder = mkdtempSync(join(tmpdir(), "nbd-stores-"))
 afterAll(() => rmSync(folder, { recursive: true }))
 
+const FILE_BLOCK = 16 * PAGE
 const SIZE = 4 * FILE_BLOCK
 
 const openStore = (name: string, options: Partial<ConstructorParameters<typeof FileStore>[0]> = {}) => {
@@ -28,10 +31,12 @@ describe("a file store", () => {
     expect(store.isHole(0, SIZE)).toBe(true)
     expect((await ask(Command.Write, FILE_BLOCK - 10, 20, new Uint8Array(20).fill(5))).error).toBe(0)
     expect(store.extents(0, SIZE).map(({ flags, length }) => [length.lo, flags.lo])).toEqual([
-      [2 * FILE_BLOCK, 0],
-      [2 * FILE_BLOCK, 3]
+      [FILE_BLOCK - PAGE, 3],
+      [2 * PAGE, 0],
+      [SIZE - FILE_BLOCK - PAGE, 3]
     ])
-    expect(store.allocatedBytes).toBe(2 * FILE_BLOCK)
+    expect(store.extents(0, SIZE, 2).map(({ length }) => length.lo)).toEqual([FILE_BLOCK - PAGE, 2 * PAGE])
+    expect(store.allocatedBytes).toBe(2 * PAGE)
     expect((await ask(Command.Read, FILE_BLOCK - 12, 24)).data).toEqual(
       Buffer.from([0, 0, ...Array<number>(20).fill(5), 0, 0])
     )
@@ -78,7 +83,7 @@ describe("a file store", () => {
   })
 
   it("keeps to its limit", async () => {
-    const { ask, close } = openStore("b", { limitBytes: () => FILE_BLOCK })
+    const { ask, close } = openStore("b", { limitBytes: () => PAGE })
     expect((await ask(Command.Write, 0, 10, new Uint8Array(10))).error).toBe(0)
     expect((await ask(Command.Write, FILE_BLOCK, 10, new Uint8Array(10))).error).toBe(NbdError.ENOSPC)
     expect((await ask(Command.Write, 5, 10, new Uint8Array(10))).error).toBe(0)
@@ -97,7 +102,7 @@ describe("a file store", () => {
 
   it("answers FUA and FLUSH after a sync that began after the write; waiting ones share the next", async () => {
     const syncs: Array<(error: NodeJS.ErrnoException | null) => void> = []
-    const { close, store } = openStore("d", { sync: (_fd, done) => void syncs.push(done) })
+    const { close, store } = openStore("d", { calls: { sync: (_fd, done) => void syncs.push(done) } })
     const asks = [asker(store, SIZE), asker(store, SIZE), asker(store, SIZE)]
     const ended: Array<number> = []
     const flushes = asks.map((ask, i) => ask(Command.Flush, 0, 0).then(({ error }) => ended.push(i * 100 + error)))

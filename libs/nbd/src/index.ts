@@ -20,7 +20,7 @@ export {
   type TlsMode
 } from "./server/negotiation.ts"
 export { ReplyBuffer } from "./server/reply-buffer.ts"
-export { type ByteStore, type ServedExport, type WaitingStore } from "./server/served-export.ts"
+export { type ByteStore, type PromptStore, type ServedExport, type WaitingStore } from "./server/served-export.ts"
 export { ServerSession } from "./server/session.ts"
 export { type TransmissionHost } from "./server/transmission-host.ts"
 export { type EndReason, Transmission } from "./server/transmission.ts"

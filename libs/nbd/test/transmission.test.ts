@@ -9,6 +9,7 @@ import {
   type Job,
   MemoryStore,
   NbdError,
+  type PromptStore,
   ReplyBuffer,
   type Request,
   type ServedExport,
@@ -25,14 +26,22 @@ import { toHex } from "./golden.ts"
 const SIZE = 1 << 22
 const STRUCTURED: TransmissionMode = { structured: true, extended: false, contextIds: [1] }
 
-/** A store that keeps its jobs until it is told which to perform. */
+/** A store that keeps its jobs until it is told which to perform; a prompt one performs what is short and has no FUA at once. */
 class Keeper {
   readonly waits = true as const
   readonly memory: MemoryStore
   readonly jobs: Array<Job> = []
+  readonly prompt?: PromptStore
 
-  constructor(size: number) {
+  constructor(size: number, isPrompt = false) {
     this.memory = new MemoryStore(size)
+    if (!isPrompt) return
+    this.prompt = {
+      mayRun: ({ flags, length, type }) =>
+        (type === Command.Read || type === Command.Write) && flags === 0 && length <= 131_072,
+      read: (offset, length, into, at) => this.memory.read(offset, length, into.subarray(at, at + length)),
+      write: (offset, length, from, at) => this.memory.write(offset, length, from.subarray(at, at + length))
+    }
   }
 
   perform(job: Job): void {
@@ -161,11 +170,11 @@ describe.each([["simple", SIMPLE_MODE], ["structured", STRUCTURED]] as const)("%
 
   it("of a store that waits are those of one that does not, when its jobs end in order", () => {
     fc.assert(
-      fc.property(fc.array(asked, { maxLength: 12 }), fc.boolean(), (requests, atOnce) => {
+      fc.property(fc.array(asked, { maxLength: 12 }), fc.boolean(), fc.boolean(), (requests, atOnce, isPrompt) => {
         const bytes = bytesOf(requests)
         const direct = memory()
         const whole = rig(direct, mode)
-        const keeper = new Keeper(SIZE)
+        const keeper = new Keeper(SIZE, isPrompt)
         const waiting = rig({ info: direct.info, store: keeper, extents: keeper.memory }, mode)
         for (const request of requests) {
           const one = bytesOf([request])
@@ -183,6 +192,34 @@ describe.each([["simple", SIMPLE_MODE], ["structured", STRUCTURED]] as const)("%
       { seed: 20120731, numRuns: 100 }
     )
   })
+})
+
+it("a prompt store gets what it may run at once, from wherever it is cut, and jobs for the rest", () => {
+  const keeper = new Keeper(SIZE, true)
+  const { answered, apart, flush, output, transmission } = rig({
+    info: exportInfo({ name: "disk", size: SIZE }),
+    store: keeper,
+    extents: null
+  })
+  const requests: ReadonlyArray<Asked> = [
+    { type: Command.Write, offset: 0, length: 131_072, flags: 0, fill: 7 },
+    { type: Command.Write, offset: 4096, length: 4096, flags: CommandFlag.Fua, fill: 8 },
+    { type: Command.Read, offset: 0, length: 8192, flags: 0, fill: 0 },
+    // past the end: refused without asking the store
+    { type: Command.Write, offset: SIZE, length: 4096, flags: 0, fill: 9 }
+  ]
+  const bytes = bytesOf(requests)
+  for (let at = 0; at < bytes.length; at += 1000) {
+    const chunk = bytes.slice(at, at + 1000)
+    transmission.receive(chunk)
+    chunk.fill(0xdd)
+  }
+  expect(answered).toEqual([[Command.Write, 0, 131_072], [Command.Read, 0, 8192], [Command.Write, NbdError.ENOSPC, 0]])
+  expect([keeper.jobs.length, transmission.inFlight, apart()]).toEqual([1, 1, 131_072 + 4096 * 2])
+  keeper.finish(0)
+  flush()
+  expect(output().slice(32, 32 + 32 + 16384)).toMatch(/^67446698.{24}(07){8192}$/)
+  expect([...contents(keeper.memory, 0).subarray(4090, 4100)]).toEqual([7, 7, 7, 7, 7, 7, 8, 8, 8, 8])
 })
 
 it("puts large writes where they belong, and answers as if it had gathered them", () => {

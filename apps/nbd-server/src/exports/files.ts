@@ -9,6 +9,8 @@ export interface OpenFile {
   readonly handle: promises.FileHandle
   readonly fd: number
   readonly size: number
+  /** The device that its file system is on. */
+  readonly device: bigint
   /** Everything behind so many bytes was never written. */
   readonly written: number
 }
@@ -59,7 +61,7 @@ export const openFile = (
         }
         const bytes = size ?? Number(stat.size)
         const written = stat.blocks > 0n ? bytes : isNew ? header?.length ?? 0 : 0
-        return { path, handle, fd: handle.fd, size: bytes, written }
+        return { path, handle, fd: handle.fd, size: bytes, device: stat.dev, written }
       } catch (error) {
         await handle.close()
         throw error

@@ -18,6 +18,7 @@ import { RateLimit } from "../limits/token-bucket.ts"
 import { Faults, FaultyStore } from "../stores/faults.ts"
 import { FileStore } from "../stores/file-store.ts"
 import { swapHeader } from "../stores/mkswap.ts"
+import { Pace } from "../stores/pace.ts"
 import { TokenPageStore } from "../stores/token-page-store.ts"
 import { closeFile, type OpenFile, openFile } from "./files.ts"
 import type { FromTemplate } from "./naming.ts"
@@ -68,6 +69,8 @@ export const closeStore = ({ expiry, file }: OpenStore): Effect.Effect<void> => 
 
 export class StoreOpener {
   readonly #nowMs: () => number
+  /** By device: when the event loop may write to its files. */
+  readonly #writePaces = new Map<bigint, Pace>()
 
   /** `nowMs`: a clock that does not go back. */
   constructor(nowMs: () => number) {
@@ -91,7 +94,8 @@ export class StoreOpener {
     return openFile(path, rule.readOnly ? "read" : rule.size === null ? "write" : "create", rule.size).pipe(
       Effect.mapError(failed),
       Effect.map((file) => {
-        const bytes = new FileStore({ ...file, limitBytes: () => Number.POSITIVE_INFINITY })
+        const writePace = this.#writePaceOf(file)
+        const bytes = new FileStore({ ...file, writePace, limitBytes: () => Number.POSITIVE_INFINITY })
         return this.#store({ ...about, info: info(file.size, FILE), bytes, file })
       })
     )
@@ -116,10 +120,18 @@ export class StoreOpener {
     return openFile(path, "create", rule.size, header).pipe(
       Effect.mapError(failed),
       Effect.map((file) => {
-        const bytes: FileStore = new FileStore({ ...file, limitBytes: () => leftBytes() + bytes.allocatedBytes })
+        const writePace = this.#writePaceOf(file)
+        const limitBytes = (): number => leftBytes() + bytes.allocatedBytes
+        const bytes: FileStore = new FileStore({ ...file, writePace, limitBytes })
         return this.#store({ ...about, bytes, file })
       })
     )
+  }
+
+  #writePaceOf({ device }: OpenFile): Pace {
+    const pace = this.#writePaces.get(device) ?? new Pace()
+    this.#writePaces.set(device, pace)
+    return pace
   }
 
   #store({ bytes, file, info, key, owner, rule, template }: {

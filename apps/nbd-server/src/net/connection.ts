@@ -159,12 +159,12 @@ export class Connection implements TransmissionHost {
     this.#wire.destroy()
   }
 
-  tryStart(request: Request, apart: boolean): boolean {
+  tryStart(request: Request, apart: boolean, prompt: boolean): boolean {
     const { transmission } = this
     if (request.type === Command.Disc) return true
     if (this.#wire.isFull) return false
     if (transmission.shuttingDown) return true
-    if (!this.#gate.tryStart(request, apart, transmission.inFlight)) return false
+    if (!this.#gate.tryStart(request, apart, prompt ? "prompt" : transmission.inFlight)) return false
     this.#tap?.request(request)
     return true
   }

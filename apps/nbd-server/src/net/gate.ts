@@ -66,15 +66,19 @@ export class Gate implements Resumable, SlotUser {
     else setImmediate(this.#resume)
   }
 
-  /** True: the request has all that it needs, and starts. `inFlight`: requests of the connection that are with a store. */
-  tryStart(request: Request, apart: boolean, inFlight: number): boolean {
+  /**
+   * True: the request has all that it needs, and starts. `inFlight`: requests of the connection that are with a store;
+   * "prompt": this one is performed at once, and needs neither room in flight nor a slot at the disks.
+   */
+  tryStart(request: Request, apart: boolean, inFlight: number | "prompt"): boolean {
     const { length, type } = request
     // longer ones are refused
     const moved = type === Command.Read || type === Command.Write ? Math.min(length, MAX_PAYLOAD) : 0
     const cost = REQUEST_UNITS + (type === Command.WriteZeroes ? Math.min(length, MAX_ZEROED) : moved)
     const limited = this.#client.rate.limits || this.#exportRate.limits
-    if (!this.#hasRoom(inFlight, cost) || (limited && !this.#tryRate())) return false
-    if (!this.#tryTurn() || !this.#trySlot(cost)) return false
+    const prompt = inFlight === "prompt"
+    if ((!prompt && !this.#hasRoom(inFlight, cost)) || (limited && !this.#tryRate())) return false
+    if (!this.#tryTurn() || (!prompt && !this.#trySlot(cost))) return false
     this.#engine.turns.spend(this.turnTaker, apart ? REQUEST_UNITS : cost)
     if (limited) {
       this.#client.rate.take(moved)

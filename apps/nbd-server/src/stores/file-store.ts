@@ -1,6 +1,7 @@
-// An export in a sparse file. Requests run in the thread pool of Node; what is not written yet is known to be a hole and
-// needs no disk. Node offers no fallocate: nothing punches holes, zeroes are written where data may be, the export does not
-// claim TRIM, and FAST_ZERO gets ENOTSUP unless the place is a hole already.
+// An export in a sparse file. A READ or WRITE that will find the page cache ready is done at once, by the event loop; all
+// others are jobs for the thread pool of Node. What is not written yet is known to be a hole and needs no disk. Node offers no
+// fallocate: nothing punches holes, zeroes are written where data may be, the export does not claim TRIM, and FAST_ZERO gets
+// ENOTSUP unless the place is a hole already.
 import {
   Command,
   CommandFlag,
@@ -8,34 +9,23 @@ import {
   type ExtentSource,
   type Job,
   NbdError,
-  toU64,
+  type PromptStore,
+  type Request,
   type WaitingStore
 } from "@swaplab/nbd"
-import { fdatasync, read, write } from "node:fs"
-
-/** Bytes of a block of which is known whether it was ever written. */
-export const FILE_BLOCK = 65536
+import { performance } from "node:perf_hooks"
+import { DataPages } from "./data-pages.ts"
+import { type Done, FILE_CALLS, type FileCalls, FileData } from "./file-calls.ts"
+import { Pace } from "./pace.ts"
+import { endPage, firstPage, PAGE } from "./page-set.ts"
+import { RecentPages } from "./recent-pages.ts"
+import { Syncs } from "./syncs.ts"
 
 /** Zeroes are written in pieces of so many bytes. */
 const ZEROES = new Uint8Array(1 << 20)
 
-/** The error of a reply for an error of the file system. */
-export const replyError = (error: NodeJS.ErrnoException): number => {
-  switch (error.code) {
-    case "ENOSPC":
-    case "EDQUOT":
-    case "EFBIG":
-      return NbdError.ENOSPC
-    case "EPERM":
-    case "EROFS":
-    case "EBADF":
-      return NbdError.EPERM
-    default:
-      return NbdError.EIO
-  }
-}
-
-type Done = (error: number) => void
+/** The largest READ or WRITE that the event loop does itself: copying it takes some 20 µs. */
+const PROMPT_BYTES = 131_072
 
 export interface FileStoreOptions {
   readonly fd: number
@@ -45,51 +35,111 @@ export interface FileStoreOptions {
   readonly written: number
   /** How much it may take on disk; beyond, writes get ENOSPC. */
   readonly limitBytes: () => number
-  /** Makes everything written durable; fdatasync. */
-  readonly sync?: (fd: number, done: (error: NodeJS.ErrnoException | null) => void) => void
+  /** When writes may be done at once. The stores of a disk share it, because the kernel holds back all who write to it. */
+  readonly writePace?: Pace
+  /** When reads may be done at once. */
+  readonly readPace?: Pace
+  readonly calls?: Partial<FileCalls>
+  /** A clock in milliseconds that does not go back. */
+  readonly nowMs?: () => number
 }
 
-export class FileStore implements WaitingStore, ExtentSource {
+export class FileStore implements WaitingStore, PromptStore, ExtentSource {
   readonly waits = true as const
   readonly size: number
-  readonly #fd: number
+  readonly #readPace: Pace
+  readonly #writePace: Pace
   readonly #limitBytes: () => number
-  readonly #sync: (fd: number, done: (error: NodeJS.ErrnoException | null) => void) => void
-  /** 1 for a block that may hold data. */
-  readonly #data: Uint8Array
-  #dataBlocks = 0
-  /** Calls that wait for the sync that runs, and for the one after it. */
-  #syncing: ReadonlyArray<Done> | null = null
-  #syncNext: Array<Done> = []
-  /** A sync failed: the kernel may have dropped what it could not write, so no later one can vouch for it. */
-  #lost = false
+  readonly #file: FileData
+  readonly #syncs: Syncs
+  readonly #data: DataPages
+  readonly #recent: RecentPages
+  readonly #nowMs: () => number
 
-  constructor({ fd, limitBytes, size, sync = fdatasync, written }: FileStoreOptions) {
+  constructor(options: FileStoreOptions) {
+    const { fd, limitBytes, size, written } = options
+    const calls = { ...FILE_CALLS, ...options.calls }
     this.size = size
-    this.#fd = fd
     this.#limitBytes = limitBytes
-    this.#sync = sync
-    this.#data = new Uint8Array(Math.ceil(size / FILE_BLOCK))
-    this.#dataBlocks = Math.ceil(written / FILE_BLOCK)
-    this.#data.fill(1, 0, this.#dataBlocks)
+    this.#readPace = options.readPace ?? new Pace()
+    this.#writePace = options.writePace ?? new Pace()
+    this.#nowMs = options.nowMs ?? (() => performance.now())
+    this.#file = new FileData(fd, calls)
+    this.#syncs = new Syncs(fd, calls.sync)
+    const pages = endPage(0, size)
+    this.#data = new DataPages(pages)
+    this.#data.add(0, endPage(0, written))
+    this.#recent = new RecentPages(pages)
+  }
+
+  get prompt(): PromptStore {
+    return this
   }
 
   /** Bytes that the file may take on disk. */
   get allocatedBytes(): number {
-    return this.#dataBlocks * FILE_BLOCK
+    return this.#data.count * PAGE
+  }
+
+  isHole(offset: number, length: number): boolean {
+    return this.#data.isHole(offset, length)
+  }
+
+  extents(offset: number, length: number, most?: number): ReadonlyArray<Extent> {
+    return this.#data.extents(offset, length, most)
+  }
+
+  mayRun({ flags, length, offset, type }: Request): boolean {
+    if (length === 0 || length > PROMPT_BYTES || offset + length > this.size) return false
+    const first = firstPage(offset)
+    const end = endPage(offset, length)
+    const isRead = type === Command.Read
+    if (isRead && !this.#data.hasAny(first, end)) return true
+    if (isRead) return this.#readPace.mayCall(this.#nowMs()) && this.#recent.has(first, end)
+    if (type !== Command.Write || (flags & CommandFlag.Fua) !== 0 || this.#syncs.busy) return false
+    // a page that is written in part is read first
+    const isWhole = offset % PAGE === 0 && length % PAGE === 0
+    return (isWhole || this.#recent.has(first, end)) && this.#writePace.mayCall(this.#nowMs())
+  }
+
+  read(offset: number, length: number, into: Uint8Array, at: number): number {
+    if (this.isHole(offset, length)) {
+      into.fill(0, at, at + length)
+      return NbdError.Ok
+    }
+    const start = this.#nowMs()
+    this.#readPace.calls(start)
+    const error = this.#file.readNow(into, at, at + length, offset)
+    const end = this.#nowMs()
+    this.#readPace.called(start, end)
+    this.#recent.add(firstPage(offset), endPage(offset, length), end)
+    return error
+  }
+
+  write(offset: number, length: number, from: Uint8Array, at: number): number {
+    if (!this.#claim(offset, length)) return NbdError.ENOSPC
+    const start = this.#nowMs()
+    this.#writePace.calls(start)
+    const error = this.#file.writeNow(from, at, at + length, offset)
+    const end = this.#nowMs()
+    this.#writePace.called(start, end)
+    this.#recent.add(firstPage(offset), endPage(offset, length), end)
+    return error
   }
 
   perform(job: Job): void {
-    const { request } = job
+    const { bytes, request } = job
     const { flags, length, offset } = request
     switch (request.type) {
       case Command.Read:
-        if (length > 0 && !this.isHole(offset, length)) return this.#read(job, offset, 0)
-        job.bytes.fill(0)
+        if (length > 0 && !this.isHole(offset, length)) {
+          return this.#file.read(bytes, 0, length, offset, (error) => this.#moved(job, error))
+        }
+        bytes.fill(0)
         return job.finish(NbdError.Ok)
       case Command.Write:
         if (!this.#claim(offset, length)) return job.finish(NbdError.ENOSPC)
-        return this.#write(job.bytes, offset, 0, length, (error) => this.#finish(job, error))
+        return this.#file.write(bytes, 0, length, offset, (error) => this.#moved(job, error))
       case Command.WriteZeroes:
         if ((flags & CommandFlag.FastZero) !== 0 && !this.#isFastZero(offset, length, flags)) {
           return job.finish(NbdError.ENOTSUP)
@@ -97,7 +147,7 @@ export class FileStore implements WaitingStore, ExtentSource {
         if ((flags & CommandFlag.NoHole) !== 0 && !this.#claim(offset, length)) return job.finish(NbdError.ENOSPC)
         return this.#zero(offset, offset + length, (error) => this.#finish(job, error))
       case Command.Flush:
-        return this.#flush((error) => job.finish(error))
+        return this.#syncs.flush((error) => job.finish(error))
       default:
         // TRIM is a hint, and CACHE is one, too
         return job.finish(NbdError.Ok)
@@ -109,99 +159,44 @@ export class FileStore implements WaitingStore, ExtentSource {
     return length === 0 || ((flags & CommandFlag.NoHole) === 0 && this.isHole(offset, length))
   }
 
-  isHole(offset: number, length: number): boolean {
-    const end = Math.floor((offset + length - 1) / FILE_BLOCK)
-    for (let block = Math.floor(offset / FILE_BLOCK); block <= end; block++) if (this.#data[block] !== 0) return false
-    return true
-  }
-
-  extents(offset: number, length: number, most = Number.POSITIVE_INFINITY): ReadonlyArray<Extent> {
-    const extents: Array<{ length: number; data: number }> = []
-    for (let at = offset; at < offset + length;) {
-      const end = Math.min(offset + length, (Math.floor(at / FILE_BLOCK) + 1) * FILE_BLOCK)
-      const data = this.#data[Math.floor(at / FILE_BLOCK)]
-      const last = extents[extents.length - 1]
-      if (last !== undefined && last.data === data) last.length += end - at
-      else if (extents.length === most) break
-      else extents.push({ length: end - at, data })
-      at = end
-    }
-    return extents.map((extent) => ({ length: toU64(extent.length), flags: { hi: 0, lo: extent.data === 0 ? 3 : 0 } }))
-  }
-
-  /** Takes the blocks of a range into use; false when that is beyond the limit. */
+  /** Takes the pages of a range into use; false when that is beyond the limit. */
   #claim(offset: number, length: number): boolean {
     if (length === 0) return true
-    const first = Math.floor(offset / FILE_BLOCK)
-    const end = Math.floor((offset + length - 1) / FILE_BLOCK)
-    let added = 0
-    for (let block = first; block <= end; block++) if (this.#data[block] === 0) added++
-    if (added > 0 && this.allocatedBytes + added * FILE_BLOCK > this.#limitBytes()) return false
-    this.#data.fill(1, first, end + 1)
-    this.#dataBlocks += added
+    const first = firstPage(offset)
+    const end = endPage(offset, length)
+    const added = end - first - this.#data.countIn(first, end)
+    if (added > 0 && this.allocatedBytes + added * PAGE > this.#limitBytes()) return false
+    this.#data.add(first, end)
     return true
-  }
-
-  #read(job: Job, offset: number, done: number): void {
-    const { bytes } = job
-    read(this.#fd, bytes, done, bytes.length - done, offset + done, (error, count) => {
-      if (error !== null) return job.finish(replyError(error))
-      // the file was cut behind our back: what is missing reads as zeroes, never as what the buffer held before
-      if (count === 0) bytes.fill(0, done)
-      else if (done + count < bytes.length) return this.#read(job, offset, done + count)
-      job.finish(NbdError.Ok)
-    })
-  }
-
-  #write(bytes: Uint8Array, offset: number, from: number, to: number, done: Done): void {
-    if (from === to) return done(NbdError.Ok)
-    write(this.#fd, bytes, from, to - from, offset + from, (error, count) => {
-      if (error !== null) return done(replyError(error))
-      this.#write(bytes, offset, from + count, to, done)
-    })
   }
 
   /** Writes zeroes where there may be data. */
   #zero(offset: number, end: number, done: Done): void {
-    let at = offset
-    const endOfBlock = (): number => (Math.floor(at / FILE_BLOCK) + 1) * FILE_BLOCK
-    while (at < end && this.#data[Math.floor(at / FILE_BLOCK)] === 0) at = Math.min(end, endOfBlock())
-    if (at >= end) return done(NbdError.Ok)
-    const from = at
-    while (at < end && at - from < ZEROES.length && this.#data[Math.floor(at / FILE_BLOCK)] !== 0) {
-      at = Math.min(end, endOfBlock(), from + ZEROES.length)
-    }
-    this.#write(ZEROES, from, 0, at - from, (error) => error === NbdError.Ok ? this.#zero(at, end, done) : done(error))
+    const past = endPage(offset, end - offset)
+    const from = Math.max(offset, this.#data.next(firstPage(offset), past, true) * PAGE)
+    if (from >= end) return done(NbdError.Ok)
+    const hole = this.#data.next(firstPage(from), past, false) * PAGE
+    const to = Math.min(end, hole, from + ZEROES.length)
+    this.#file.write(
+      ZEROES,
+      0,
+      to - from,
+      from,
+      (error) => error === NbdError.Ok ? this.#zero(to, end, done) : done(error)
+    )
+  }
+
+  /** Ends a job that has read or written: its pages are in the page cache now. */
+  #moved(job: Job, error: number): void {
+    const { length, offset, type } = job.request
+    if (error === NbdError.Ok) this.#recent.add(firstPage(offset), endPage(offset, length), this.#nowMs())
+    if (type === Command.Read) job.finish(error)
+    else this.#finish(job, error)
   }
 
   /** Ends a change; with FUA when it is durable. */
   #finish(job: Job, error: number): void {
     if (error !== NbdError.Ok || (job.request.flags & CommandFlag.Fua) === 0) return job.finish(error)
-    this.#flush((syncError) => job.finish(syncError))
-  }
-
-  /** Makes all finished writes durable. Calls that arrive during a sync share the next one. */
-  #flush(done: Done): void {
-    if (this.#lost) return done(NbdError.EIO)
-    if (this.#syncing !== null) {
-      this.#syncNext.push(done)
-      return
-    }
-    this.#startSync([done])
-  }
-
-  #startSync(waiters: ReadonlyArray<Done>): void {
-    this.#syncing = waiters
-    this.#sync(this.#fd, (error) => {
-      const next = this.#syncNext
-      this.#syncing = null
-      this.#syncNext = []
-      if (error !== null) this.#lost = true
-      for (const waiter of waiters) waiter(error === null ? NbdError.Ok : replyError(error))
-      if (next.length === 0) return
-      if (this.#lost) { for (const waiter of next) waiter(NbdError.EIO) }
-      else if (this.#syncing === null) this.#startSync(next)
-      else this.#syncNext.push(...next)
-    })
+    this.#syncs.flush((syncError) => job.finish(syncError))
   }
 }

@@ -1,6 +1,7 @@
 // Replies of one connection, put in line behind each other: in place, without an object of their own where they are what a
 // client that swaps waits for.
 // source: doc/proto.md "Simple reply message", "Structured reply chunk message"
+import { assert } from "../wire/assert.ts"
 import { CommandFlag, NbdError } from "../wire/constants.ts"
 import type { Request } from "../wire/request.ts"
 import type { TransmissionMode } from "./export.ts"
@@ -16,7 +17,7 @@ import {
   readPrefixBytes
 } from "./replies.ts"
 import type { ReplyBuffer } from "./reply-buffer.ts"
-import type { ByteStore, ServedExport } from "./served-export.ts"
+import type { ByteStore, PromptStore, ServedExport } from "./served-export.ts"
 import * as sizes from "./sizes.ts"
 import type { TransmissionHost } from "./transmission-host.ts"
 
@@ -78,6 +79,22 @@ export class Answers {
     const { at, bytes } = this.#replies
     const from = at + this.#prefixBytes
     const error = store.read(offset, length, bytes.subarray(from, from + length))
+    if (error !== NbdError.Ok) return this.status(request, error)
+    encodeReadPrefix(bytes, at, this.#mode, request)
+    this.#replies.at = from + length
+    this.#sent(request, length, NbdError.Ok)
+  }
+
+  /** A READ that a store with jobs performs at once: its data goes where the reply is written. */
+  readNow(store: PromptStore, request: Request): void {
+    const { length, offset } = request
+    if (this.#isHole(request)) return this.#hole(request)
+    if (this.#isEmptyChunk(request)) return this.status(request, NbdError.Ok)
+    this.#makeRoom(this.#prefixBytes + length)
+    const { at, bytes } = this.#replies
+    const from = at + this.#prefixBytes
+    assert(from + length <= bytes.length, "a prompt READ that is larger than the buffer of replies")
+    const error = store.read(offset, length, bytes, from)
     if (error !== NbdError.Ok) return this.status(request, error)
     encodeReadPrefix(bytes, at, this.#mode, request)
     this.#replies.at = from + length

@@ -8,6 +8,8 @@ export const SEND_BYTES = 1048576
 export const FIRST_PAYLOAD_BYTES = 65536
 /** No room is smaller: it is used again. Larger payloads of jobs are not copied out of it, but given away with it. */
 export const LEAST_PAYLOAD_BYTES = 4096
+/** A cut request's payload of at most so many bytes is kept for the next one where the store performs them at once. */
+export const PROMPT_PAYLOAD_BYTES = 131072
 /** A WRITE of so many bytes that is cut goes into its store as it comes, if that lends its memory. */
 export const PLACED_BYTES = 32768
 /** So many bytes of it are worth a read of their own. */

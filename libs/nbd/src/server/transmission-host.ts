@@ -6,9 +6,10 @@ import type { ReplyBuffer } from "./reply-buffer.ts"
 export interface TransmissionHost {
   /**
    * Called before each request: true takes what the request needs (a turn, a place), false stops the transmission in front
-   * of it, until `resume`. `apart`: its payload, or a part of it, comes by itself and is counted in `absorbed`.
+   * of it, until `resume`. `apart`: its payload, or a part of it, comes by itself and is counted in `absorbed`. `prompt`: the
+   * store, which has jobs otherwise, performs it at once.
    */
-  tryStart(request: Request, apart: boolean): boolean
+  tryStart(request: Request, apart: boolean, prompt: boolean): boolean
   /** Sends what `replies` holds, and renews it. */
   send(replies: ReplyBuffer): void
   /** A request went to a store that waits. */

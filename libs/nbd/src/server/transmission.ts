@@ -24,7 +24,7 @@ import type { TransmissionMode } from "./export.ts"
 import { Job } from "./job.ts"
 import { Placement } from "./placement.ts"
 import type { ReplyBuffer } from "./reply-buffer.ts"
-import type { ByteStore, ServedExport, WaitingStore } from "./served-export.ts"
+import type { ByteStore, PromptStore, ServedExport, WaitingStore } from "./served-export.ts"
 import * as sizes from "./sizes.ts"
 import type { TransmissionHost } from "./transmission-host.ts"
 
@@ -52,6 +52,9 @@ export class Transmission {
   readonly #host: TransmissionHost
   readonly #direct: ByteStore | null
   readonly #waiting: WaitingStore | null
+  readonly #prompt: PromptStore | null
+  /** The request that started last is performed at once instead of as a job. */
+  #isPrompt = false
   readonly #answers: Answers
   readonly #tokens: boolean
   /** A cut request's payload of more bytes than this is not kept for the next one. */
@@ -87,6 +90,7 @@ export class Transmission {
     this.#waiting = "waits" in served.store ? served.store : null
     this.#keptPayload = this.#waiting === null ? sizes.FIRST_PAYLOAD_BYTES * 4 : sizes.LEAST_PAYLOAD_BYTES
     this.#tokens = carriage === "tokens"
+    this.#prompt = this.#tokens ? null : this.#waiting?.prompt ?? null
     assert(
       !this.#tokens || (this.#direct === null && !mode.structured && !mode.extended),
       "tokens travel in simple replies of jobs"
@@ -196,10 +200,7 @@ export class Transmission {
         this.#cut = true
         return this.#complete(bytes, at + headerBytes, to)
       }
-      if (!this.#host.tryStart(request, !whole)) {
-        this.stopped = true
-        return at
-      }
+      if (!this.#tryStart(request, !whole)) return at
       at += headerBytes
       if (!whole) return this.#beginPlacing(request, bytes, at, to)
       this.#perform(request, bytes, at, payloadBytes, false)
@@ -223,10 +224,7 @@ export class Transmission {
       decodeRequestHeader(this.#header, 0, this.mode.extended, request)
       if (request.payloadBytes > MAX_PAYLOAD) return this.#end("payload too long", to)
       if (this.#isPlaced(request)) {
-        if (!this.#host.tryStart(request, true)) {
-          this.stopped = true
-          return at
-        }
+        if (!this.#tryStart(request, true)) return at
         this.#headerHave = 0
         return this.#beginPlacing(request, bytes, at, to)
       }
@@ -242,19 +240,22 @@ export class Transmission {
       at += added
     }
     if (this.#payloadHave < payloadBytes) return at
-    if (!this.#host.tryStart(request, true)) {
-      this.stopped = true
-      return at
-    }
+    if (!this.#tryStart(request, true)) return at
     const payload = this.#payload
     this.#cut = false
     this.#headerHave = 0
     this.#payloadHave = 0
-    // a small one is kept for the next cut request
-    const given = payload.length > this.#keptPayload
+    // one that no job takes along, or a small one, is kept for the next cut request
+    const given = payload.length > (this.#isPrompt ? sizes.PROMPT_PAYLOAD_BYTES : this.#keptPayload)
     if (given) this.#payload = NOTHING
     this.#perform(request, payload, 0, payloadBytes, given)
     return at
+  }
+
+  #tryStart(request: Request, apart: boolean): boolean {
+    this.#isPrompt = this.#prompt !== null && this.#prompt.mayRun(request)
+    this.stopped = !this.#host.tryStart(request, apart, this.#isPrompt)
+    return !this.stopped
   }
 
   /** A cut request that goes into its store as it comes. */
@@ -308,6 +309,10 @@ export class Transmission {
     }
     const error = admit(served.info, mode, request)
     if (error !== NbdError.Ok) return this.#answers.status(request, error)
+    if (this.#isPrompt && this.#prompt !== null) {
+      if (type === Command.Read) return this.#answers.readNow(this.#prompt, request)
+      return this.#answers.status(request, this.#prompt.write(request.offset, payloadBytes, bytes, at))
+    }
     if (this.#direct === null) {
       assert(this.#waiting !== null, "a store of neither kind")
       const job = this.#jobs.pop() ?? new Job(this)
