@@ -8,6 +8,7 @@ const all = testsOf("swaplab", workspaces().map(({ folder }) => `${folder}/test/
 
 export default defineConfig(mergeConfig(all, {
   test: {
+    globalSetup: "apps/swaplab/test/fake/setup.ts",
     reporters: ["default", "json"],
     outputFile: { json: "test-results.json" },
     sequence: { sequencer: LongestFirst }

@@ -15,25 +15,33 @@ const app = resolve(argv[2])
 const out = resolve(argv[3] ?? join(app, "bundle"))
 const modules = fileURLToPath(new URL("../node_modules", import.meta.url))
 
-const { metafile } = await build({
-  absWorkingDir: app,
-  entryPoints: ["src/main.ts", "src/worker.ts"].filter((entry) => existsSync(join(app, entry))),
-  outdir: out,
-  bundle: true,
-  conditions: ["@swaplab/source"],
-  splitting: true,
-  format: "esm",
-  platform: "node",
-  target: "node20",
-  // libraries in CommonJS ask for Node's modules with require
-  banner: {
-    js: "import { createRequire as requireFrom } from \"node:module\"; const require = requireFrom(import.meta.url)"
-  },
-  logLevel: "warning",
-  metafile: true
-})
+/** Bundles one entry; returns the paths of all that went in. @type {(entry: string) => Promise<ReadonlyArray<string>>} */
+const bundle = async (entry) => {
+  const { metafile } = await build({
+    absWorkingDir: app,
+    entryPoints: [entry],
+    outdir: out,
+    bundle: true,
+    conditions: ["@swaplab/source"],
+    splitting: true,
+    format: "esm",
+    platform: "node",
+    target: "node20",
+    // libraries in CommonJS ask for Node's modules with require
+    banner: {
+      js: "import { createRequire as requireFrom } from \"node:module\"; const require = requireFrom(import.meta.url)"
+    },
+    logLevel: "warning",
+    metafile: true
+  })
+  return Object.keys(metafile.inputs)
+}
 
-const licences = packagesIn(Object.keys(metafile.inputs)).map((name) => {
+// each by itself: what a worker shares with the command would be a module with all that only one of the two needs
+const entries = ["src/main.ts", "src/worker.ts"].filter((entry) => existsSync(join(app, entry)))
+const inputs = (await Promise.all(entries.map(bundle))).flat()
+
+const licences = packagesIn(inputs).map((name) => {
   const folder = join(modules, name)
   const file = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry))
   return `${name}\n\n${file === undefined ? "" : readFileSync(join(folder, file), "utf8")}`

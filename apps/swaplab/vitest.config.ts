@@ -1,3 +1,4 @@
+import { mergeConfig } from "vitest/config"
 import { project } from "../../vitest.shared.ts"
 
-export default project("swaplab")
+export default mergeConfig(project("swaplab"), { test: { globalSetup: "test/fake/setup.ts" } })

@@ -16,7 +16,7 @@ describe.concurrent("exit codes", () => {
     ["crash.yaml", 1],
     ["broken.yaml", 1]
   ])("run %s ends with %i", async (file, code) => {
-    const ended = await swaplab("run", file)
+    const ended = await swaplab("run", file, "--workers", "1")
     expect(ended.code).toBe(code)
     expect(ended.stdout).toContain("Outcomes")
   })
@@ -40,6 +40,6 @@ describe.concurrent("ablate and map judge as run does", () => {
     [["ablate", "ok.yaml", "--patch", "throttle", "--seed", "1"], 0],
     [["ablate", "ok.yaml", "--patch", "throttle", "--seed", "1", "--set", "thresholds=[elapsed < 1 s]"], 99]
   ])("%j ends with %i", async (args, code) => {
-    expect((await swaplab(...args)).code).toBe(code)
+    expect((await swaplab(...args, "--workers", "1")).code).toBe(code)
   })
 })

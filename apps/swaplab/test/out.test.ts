@@ -45,7 +45,7 @@ describe.concurrent("the directory of a result", () => {
   })
 
   it("refuses a directory with the runs of another scenario, unless --fresh drops them", async () => {
-    const args = ["run", "ok.yaml", "--seed", "1", "--kernel", "fast", "--out", "other"]
+    const args = ["run", "ok.yaml", "--seed", "1", "--kernel", "fast", "--workers", "1", "--out", "other"]
     expect((await swaplab(...args)).code).toBe(0)
     const { code, stderr } = await swaplab(...args, "--set", "clients.0.count=3")
     expect(code).toBe(2)
@@ -68,7 +68,7 @@ describe.concurrent("a directory that cannot be written to", () => {
     [["map", "map.yaml"], "map.svg", "Map of outcomes"]
   ])("%j without %s: the report is printed, and it is no fault of swaplab", async (args, file, printed) => {
     const out = blocked(`blocked-${file}`, file)
-    const { code, stderr, stdout } = await swaplab(...args, "--out", out)
+    const { code, stderr, stdout } = await swaplab(...args, "--workers", "1", "--out", out)
     expect(stdout).toContain(printed)
     expect(stderr.trimEnd().split("\n")).toHaveLength(1)
     expect(stderr).toContain(`swaplab: --out ${out}: cannot be written to: `)
@@ -76,7 +76,7 @@ describe.concurrent("a directory that cannot be written to", () => {
   })
 
   it("is told once where a run cannot be kept, and no figure is lost", async () => {
-    const args = ["ablate", "ok.yaml", "--patch", "throttle", "--seed", "1", "--out", "kept"]
+    const args = ["ablate", "ok.yaml", "--patch", "throttle", "--seed", "1", "--workers", "1", "--out", "kept"]
     const whole = await swaplab(...args)
     const [run] = readdirSync(path("kept/runs")).filter((name) => name !== "experiment.json")
     rmSync(path(`kept/runs/${run}`))

@@ -1,16 +1,16 @@
-// The built command as a user runs it, with made-up simulations (test/fake). Needs a build: npx tsc -b
+// The command as a user runs it, with made-up simulations (test/fake).
 import { execFile } from "node:child_process"
-import { existsSync, mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs"
+import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
-import { afterAll, beforeAll } from "vitest"
+import { afterAll, beforeAll, inject } from "vitest"
 
-/** The command with made-up simulations. */
-export const FAKE = fileURLToPath(new URL("fake/main.mjs", import.meta.url))
+/** The command with made-up simulations (fake/setup.ts). */
+export const FAKE = inject("fakeSwaplab")
 
 /** The command as it is. */
-export const REAL = fileURLToPath(new URL("../dist/main.js", import.meta.url))
+export const REAL = fileURLToPath(new URL("../bin/swaplab.mjs", import.meta.url))
 
 /** The scenarios that ship. */
 export const SCENARIOS = fileURLToPath(new URL("../../../scenarios/", import.meta.url))
@@ -52,7 +52,6 @@ export const workspace = () => {
   const directory = mkdtempSync(join(tmpdir(), "swaplab-"))
   const path = (name: string): string => join(directory, name)
   beforeAll(() => {
-    if (!existsSync(REAL)) throw new Error("the command is not built: run npx tsc -b first")
     writeFileSync(path("ok.yaml"), scenario(["vanilla", "fast"]))
     writeFileSync(path("lockup.yaml"), scenario(["vanilla", "lockup"]))
     writeFileSync(path("expected.yaml"), scenario(["vanilla", "lockup"], "expect: { lockup: lockup }"))

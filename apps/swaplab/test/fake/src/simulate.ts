@@ -1,10 +1,11 @@
 // Stands in for a simulation in tests of the command: results are made up from kernel and seed alone. A kernel decides by
 // its name what becomes of a run: lockup, oom, crash, broken (a law), slow (from seed 2 on waits until it is told to stop).
 // All runs of a scenario with the name crash crash; slow ones of a scenario with the name deaf never look.
-import { madeUpLockup, madeUpResult } from "@swaplab/cluster"
+import { type LatencySummary, type LockupReport, madeUpLockup, madeUpResult, type Outcome } from "@swaplab/cluster"
+import type { Simulate } from "@swaplab/experiment"
 import { writeSync } from "node:fs"
 
-const latency = (scale) => ({
+const latency = (scale: number): LatencySummary => ({
   count: 1000,
   meanNs: 2e6 * scale,
   p50Ns: 1.5e6 * scale,
@@ -15,19 +16,19 @@ const latency = (scale) => ({
   maxNs: 90e6 * scale
 })
 
-const lockup = (client, seed) =>
+const lockup = (client: string, seed: number): LockupReport =>
   madeUpLockup({
     client,
     kind: seed % 3 === 0 ? "hang" : "deadlock",
     atNs: 140e9 + seed * 1e9,
     sinceNs: 20e9 + seed * 1e9,
     cycle: ["usemem-3 waits for nbd0 request slot (async)", "nbd0-send waits for a page above min"],
-    zones: [{ name: "DMA32", free: 251, min: 252, floor: 252 }],
+    zones: [{ name: "DMA32", free: 251, min: 252, low: 315, high: 378, atomic: 126, floor: 252 }],
     lastCompletionNs: 20e9 + seed * 1e9,
     text: "deadlock, tx starvation: no event is left that could free a page\nnbd0-send wants order 0, GFP_NOIO\n"
   })
 
-export const simulate = (scenario, kernel, seed, hooks) => {
+export const simulate: Simulate = (scenario, kernel, seed, hooks) => {
   if (kernel.includes("crash") || scenario.name === "crash") throw new Error("a page was freed twice")
   let simulatedNs = 60e9
   const clients = scenario.clients.flatMap((group) =>
@@ -46,7 +47,7 @@ export const simulate = (scenario, kernel, seed, hooks) => {
     }
   }
   const locks = kernel.includes("lockup")
-  const outcome = stopped ? "stopped" : locks ? "lockup" : kernel.includes("oom") ? "oom" : "completed"
+  const outcome: Outcome = stopped ? "stopped" : locks ? "lockup" : kernel.includes("oom") ? "oom" : "completed"
   const elapsedNs = (kernel.includes("fast") ? 18e9 : 33e9) + ((seed * 7919) % 97) * 1e7
   const run = madeUpResult({ kernel, seed, outcome, elapsedNs, clients })
   return {
