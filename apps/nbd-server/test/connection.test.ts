@@ -51,7 +51,7 @@ const rig = () => {
       for (const run of later.splice(0)) run()
     },
     disk: engine.disk,
-    connect: (client: Client, size: number, socket = new Socket(), onEnd = () => {}, own?: WaitingStore) => {
+    connect: (client: Client, size: number, socket = new Socket(), onLeave = () => {}, own?: WaitingStore) => {
       const memory = new MemoryStore(size)
       const store = own ?? memory
       const connection = new Connection({
@@ -65,7 +65,8 @@ const rig = () => {
         usesDisk: own !== undefined,
         faults: null,
         tap: null,
-        onEnd
+        onLeave,
+        onClosed: () => {}
       })
       connection.start(new Uint8Array(0))
       return { socket, connection }

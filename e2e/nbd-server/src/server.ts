@@ -171,8 +171,22 @@ export const startServer = async (
   return server
 }
 
+const peers = new Set<ChildProcess>()
+
+/** Starts a program that runs until it is killed, at the latest by `stopAll`. */
+export const spawnPeer = (program: string, args: ReadonlyArray<string>): ChildProcess => {
+  const child = spawn(program, args, {
+    env: { ...environment(), PATH: `/usr/bin:${PATH}` },
+    stdio: ["pipe", "pipe", "pipe"]
+  })
+  peers.add(child)
+  return child
+}
+
 /** Stops what a test left running, and removes its folders. */
 export const stopAll = async (): Promise<void> => {
+  for (const peer of peers) peer.kill("SIGKILL")
+  peers.clear()
   for (const server of running) await server.stop("SIGKILL")
   running.clear()
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true })

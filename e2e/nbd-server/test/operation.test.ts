@@ -24,23 +24,27 @@ const controlled = () => {
 }
 
 describe("signals", () => {
-  it("SIGTERM: what is in flight is answered, the rest gets ESHUTDOWN, options ERR_SHUTDOWN", async () => {
+  it("SIGTERM: what is in flight is answered, nothing else is, options get ERR_SHUTDOWN", async () => {
     const { config, plan } = controlled()
     // nothing here waits for a clock: the write is held until it is let go, the server waits for it as long as it takes
     const server = await startServer(`${config}metrics: 127.0.0.1:0
-limits: { shutdown: 1 h, handshake: 1 h }
-exports: { a: { memory: 1 MiB, faults: { stall: true } } }
+limits: { shutdown: 1 h, handshake: 1 h, inFlight: 1 }
+exports: { a: { memory: 1 MiB, faults: { stall: true } }, b: { memory: 1 MiB } }
 `)
     const [client, late] = [await attach(server.port, "a"), await greet(server.port)]
+    const idle = await attach(server.port, "b")
     let answered = false
     const inFlight = client.write(0, page(1)).then(({ error }) => {
       answered = true
       return error
     })
+    // it has come and may not start
+    const waiting = client.write(4096, page(2)).then(() => "answered", (error: Error) => error.message)
     await statusWhen(server, ({ clients }) => (clients[0]?.heldBytes ?? 0) >= 4096)
     const ended = server.stop()
     await server.event("stopping")
-    expect((await client.read(0, 512)).error).toBe(108)
+    expect((await idle.rest()).length).toBe(0)
+    const comes = client.read(0, 512).then(() => "answered", (error: Error) => error.message)
     late.socket.write(Buffer.concat([encodeClientFlags(3), goOption("a")]))
     expect(await late.optionReply()).toBe(0x80000007)
     late.socket.destroy()
@@ -48,8 +52,29 @@ exports: { a: { memory: 1 MiB, faults: { stall: true } } }
     await expect(attach(server.port, "a")).rejects.toThrow("closed")
     expect(await plan("a", {})).toEqual({ ok: true })
     expect(await inFlight).toBe(0)
-    await client.disconnect()
+    expect([await waiting, await comes]).toEqual(["closed by the server", "closed by the server"])
     expect(await ended).toEqual({ code: 0, signal: null })
+    expect(server.events.some(({ event }) => event === "lost a, which was in memory")).toBe(true)
+  })
+
+  it("SIGTERM: whoever does not read, or is never answered, holds the server no longer than `shutdown`", async () => {
+    const { config } = controlled()
+    const server = await startServer(`${config}metrics: 127.0.0.1:0
+limits: { shutdown: 1 ms }
+exports: { a: { memory: 8 MiB, faults: { stall: true } }, b: { memory: 8 MiB } }
+`)
+    const [stalled, deaf] = [await attach(server.port, "a"), await attach(server.port, "b")]
+    const holds = (bytes: number) => statusWhen(server, ({ clients }) => (clients[0]?.heldBytes ?? 0) >= bytes)
+    stalled.write(0, page(1)).catch(() => {})
+    await holds(4096)
+    deaf.socket.pause()
+    for (let i = 0; i < 16; i++) deaf.read(0, 4 << 20).catch(() => {})
+    await holds(4 << 20)
+    expect(await server.stop("SIGINT")).toEqual({ code: 0, signal: null })
+    expect(server.events.find(({ event, unanswered }) => event === "detached" && unanswered === 1)).toMatchObject({
+      export: "a",
+      reason: "shutting down"
+    })
   })
 
   it("SIGHUP: other exports, without touching open ones; a broken file changes nothing", async () => {

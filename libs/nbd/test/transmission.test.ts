@@ -322,11 +322,49 @@ it("writes no answer for a connection that is gone", () => {
   expect([replies.length, answered.length, transmission.inFlight]).toEqual([0, 1, 0])
 })
 
-it("says ESHUTDOWN to everything when shutting down", () => {
-  const { answered, transmission } = rig(memory())
-  transmission.shuttingDown = true
-  transmission.receive(bytesOf([{ type: Command.Write, offset: 0, length: 512, flags: 0, fill: 1 }]))
-  expect(answered).toEqual([[Command.Write, NbdError.ESHUTDOWN, 0]])
+it("a stop starts nothing more, whether it waits, is cut or comes later, and answers what is in flight", () => {
+  const keeper = new Keeper(SIZE)
+  const { answered, gate, replies, transmission } = rig({ info: memory().info, store: keeper, extents: null })
+  const write = (fill: number) => bytesOf([{ type: Command.Write, offset: 0, length: 512, flags: 0, fill }])
+  transmission.receive(write(1))
+  gate.open = false
+  transmission.receive(write(2))
+  transmission.stop()
+  gate.open = true
+  expect(transmission.resume()).toBe(true)
+  transmission.receive(write(3))
+  expect([transmission.ended, transmission.done, transmission.heldBytes]).toEqual(["stopped", false, 0])
+  expect([keeper.jobs.length, answered.length]).toEqual([1, 0])
+  keeper.finish(0)
+  expect([transmission.done, replies.length, answered]).toEqual([
+    true,
+    16,
+    [[Command.Write, NbdError.Ok, 512]]
+  ])
+  const cut = rig(memory())
+  cut.transmission.receive(write(1).subarray(0, 100))
+  cut.transmission.stop()
+  cut.transmission.receive(write(1).subarray(100))
+  expect([cut.transmission.done, cut.transmission.heldBytes, cut.answered]).toEqual([true, 0, []])
+})
+
+it("a stop in the middle of a WRITE that goes to its place gives it no more of it", () => {
+  const { transmission } = rig(memory())
+  const header = new Uint8Array(28)
+  encodeRequest(header, 0, 0, Command.Write, 0, 0, 0, 2 ** 20)
+  transmission.receive(header)
+  expect(transmission.place).not.toBeNull()
+  transmission.stop()
+  expect([transmission.place, transmission.done]).toEqual([null, true])
+})
+
+it("a stop after DISC is none", () => {
+  const { transmission } = rig(memory())
+  const header = new Uint8Array(28)
+  encodeRequest(header, 0, 0, Command.Disc, 0, 0, 0, 0)
+  transmission.receive(header)
+  transmission.stop()
+  expect(transmission.ended).toBe("disc")
 })
 
 it("holds memory for what arrived, not for what was announced", () => {

@@ -176,7 +176,12 @@ const Limits = Schema.Struct({
     "Requests at all disks at once, a third of that while several clients use them. The next is chosen by deficit round "
       + "robin."
   ),
-  shutdown: field(Duration, 500, "How long requests are answered by ESHUTDOWN after SIGTERM."),
+  shutdown: field(
+    Duration,
+    2000,
+    "How long after SIGTERM requests in flight may take, and clients to receive the answers. What is not answered by then is "
+      + "repeated by clients that connect again."
+  ),
   requestsPerSecond: orNull(Positive, "Requests a second of one client. Without it: as many as come."),
   bytesPerSecond: orNull(
     Throughput,

@@ -70,9 +70,9 @@ export const openFile = (
     catch: (error) => `${path}: ${why(error)}`
   })
 
-/** Makes a file durable and closes it. */
+/** Closes a file. What was written to it is in the page cache, which outlives this process: nobody waits for the disk. */
 export const closeFile = ({ handle }: OpenFile): Effect.Effect<void> =>
-  Effect.promise(() => handle.datasync().catch(() => {}).then(() => handle.close()).catch(() => {}))
+  Effect.promise(() => handle.close().catch(() => {}))
 
 /** Removes a file and closes it. */
 export const removeFile = ({ handle, path }: OpenFile): Effect.Effect<void> =>

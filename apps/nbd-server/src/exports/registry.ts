@@ -218,9 +218,12 @@ export class Registry {
     store.expiry.unref()
   }
 
-  /** Makes everything durable and closes it; stores in files of templates stay where they are. */
+  /** Closes everything; stores in files of templates stay where they are, those in memory are lost. */
   get close(): Effect.Effect<void> {
-    return Effect.forEach(this.stores, closeStore, { discard: true })
+    return Effect.forEach(this.stores, (store) => {
+      if (store.file === null && store.allocatedBytes() > 0) this.#log(`lost ${store.name}, which was in memory`)
+      return closeStore(store)
+    }, { discard: true })
   }
 
   /** The faults of a store, by its key. */

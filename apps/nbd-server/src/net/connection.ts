@@ -34,6 +34,8 @@ export interface Ending {
   /** The client said DISC. */
   readonly clean: boolean
   readonly reason: string
+  /** Requests that had started and were not answered. */
+  readonly unanswered: number
 }
 
 export class Connection implements TransmissionHost {
@@ -42,7 +44,8 @@ export class Connection implements TransmissionHost {
   readonly #wire: Wire
   readonly #engine: Engine
   readonly #gate: Gate
-  readonly #onEnd: (ending: Ending) => void
+  readonly #onLeave: (ending: Ending) => void
+  readonly #onClosed: () => void
   readonly #faults: Faults | null
   readonly #tap: Tap | null
   #lent: Array<Uint8Array> = []
@@ -50,13 +53,17 @@ export class Connection implements TransmissionHost {
   #lingerTimer: NodeJS.Timeout | null = null
   #chunkStartMs = 0
   #answered = 0
-  #ending: Ending | null = null
+  #ending: Pick<Ending, "clean" | "reason"> | null = null
+  #unanswered = 0
   #open = true
+  /** The store is not needed any more. */
+  #left = false
   /** The client has ended. */
   #halfClosed = false
   #lingering = false
-  /** Bytes thrown away since it lingers. */
+  /** Bytes thrown away since it lingers, and how many may be. */
   #discarded = 0
+  #mayDiscard = DISCARD_BYTES
 
   constructor(options: {
     readonly socket: Socket
@@ -69,7 +76,10 @@ export class Connection implements TransmissionHost {
     readonly usesDisk: boolean
     readonly faults: Faults | null
     readonly tap: Tap | null
-    readonly onEnd: (ending: Ending) => void
+    /** It needs its store no more: all is answered that ever will be. The socket may still be open. */
+    readonly onLeave: (ending: Ending) => void
+    /** The socket is closed. */
+    readonly onClosed: () => void
   }) {
     const { client, engine, mode, served } = options
     this.client = client
@@ -83,7 +93,8 @@ export class Connection implements TransmissionHost {
     })
     this.#faults = options.faults
     this.#tap = options.tap
-    this.#onEnd = options.onEnd
+    this.#onLeave = options.onLeave
+    this.#onClosed = options.onClosed
     this.transmission = new Transmission(served, mode, engine.replies, this)
     this.#wire = new Wire(options.socket, options.plain, {
       received: (bytes, length) => this.receive(bytes, 0, length),
@@ -140,16 +151,20 @@ export class Connection implements TransmissionHost {
     this.#proceed()
   }
 
-  /** Requests from now on are answered by ESHUTDOWN. */
-  shutDown(): void {
-    this.transmission.shuttingDown = true
-    this.resume()
+  /** All is answered and handed to the kernel, and the client was told that nothing follows. */
+  get saidAll(): boolean {
+    return this.#lingering && this.#wire.unsent === 0
   }
 
-  /** Sends what is there and closes. */
-  end(reason: string): void {
+  /**
+   * Starts nothing more, answers what is in flight, and ends without a word: a client that connects again repeats what it
+   * got no answer to. What it still sends is thrown away for as long as it takes, because a socket that is closed with
+   * something unread resets the connection, and replies on their way are lost.
+   */
+  stop(reason: string): void {
     this.#ending ??= { clean: false, reason }
-    this.#linger()
+    this.#mayDiscard = Number.POSITIVE_INFINITY
+    this.transmission.stop()
     this.#proceed()
   }
 
@@ -163,7 +178,6 @@ export class Connection implements TransmissionHost {
     const { transmission } = this
     if (request.type === Command.Disc) return true
     if (this.#wire.isFull) return false
-    if (transmission.shuttingDown) return true
     if (!this.#gate.tryStart(request, apart, prompt ? "prompt" : transmission.inFlight)) return false
     this.#tap?.request(request)
     return true
@@ -201,7 +215,7 @@ export class Connection implements TransmissionHost {
     }
     this.client.stats.latency.add((performance.now() - job.stamp) * 1000)
     this.#gate.jobDone(job)
-    if (!this.#open && this.transmission.inFlight === 0) this.#report()
+    if (!this.#open) this.#leave()
   }
 
   /**
@@ -249,12 +263,13 @@ export class Connection implements TransmissionHost {
     this.#engine.toSend.flush()
     this.#wire.end()
     this.#lingerTimer = setTimeout(() => this.#wire.destroy(), LINGER_MS)
+    this.#leave()
   }
 
   #discard(bytes: number): void {
     this.#gate.payForRead(bytes)
     this.#discarded += bytes
-    if (this.#discarded > DISCARD_BYTES) this.#wire.destroy()
+    if (this.#discarded > this.#mayDiscard) this.#wire.destroy()
     else this.#proceed()
   }
 
@@ -272,11 +287,15 @@ export class Connection implements TransmissionHost {
     this.#tap?.closed()
     this.#ending ??= { clean: false, reason: error?.message ?? "connection lost" }
     this.transmission.abandoned = true
-    if (this.transmission.inFlight === 0) this.#report()
+    this.#unanswered = this.transmission.inFlight
+    this.#leave()
+    this.#onClosed()
   }
 
-  /** Closed, and no job of it is with a store any more. */
-  #report(): void {
-    if (this.#ending !== null) this.#onEnd(this.#ending)
+  /** Lets its store go, once no job is with it any more. */
+  #leave(): void {
+    if (this.#left || this.#ending === null || this.transmission.inFlight > 0) return
+    this.#left = true
+    this.#onLeave({ ...this.#ending, unanswered: this.#unanswered })
   }
 }

@@ -1,6 +1,6 @@
 // All connections of the server: who may come, how many, how long they may take; their clients and their ends.
 import { Negotiation, ReplyBuffer } from "@swaplab/nbd"
-import { Effect, Fiber, FiberSet } from "effect"
+import { Deferred, Effect, Fiber, FiberSet } from "effect"
 import type { Socket } from "node:net"
 import { performance } from "node:perf_hooks"
 import { allowList, plainAddress } from "../config/addresses.ts"
@@ -18,6 +18,7 @@ import { Connection, type Ending } from "./connection.ts"
 import type { Elsewhere } from "./elsewhere.ts"
 import { type Engine, SendLater, type Tap } from "./engine.ts"
 import { type Exports, type Handshake, HandshakeEnd, negotiate, type Negotiated } from "./handshake.ts"
+import { readTcpTable, tcpKey } from "./tcp-table.ts"
 import type { TlsSetup } from "./tls.ts"
 
 /** A connection in its transmission phase, as the status shows it. */
@@ -37,6 +38,15 @@ export interface TakenOver {
 
 const NOBODY: TakenOver = { attached: () => {}, ended: () => {} }
 
+/** Why connections end when the server does. */
+const SHUTTING_DOWN = "shutting down"
+
+/** How often a server that stops looks whether it is done. */
+const LOOK_MS = 5
+
+/** Clients in the handshake have so long to ask once more, and to be told. */
+const HAGGLING_MS = 50
+
 /** Clients without a connection that are remembered for their counters. */
 const REMEMBERED_CLIENTS = 1024
 
@@ -55,7 +65,10 @@ export class Server {
   readonly #log: Log
   readonly #tap: (address: string, name: string) => Tap | null
   readonly #negotiations = new Set<Negotiation>()
-  readonly #sockets = new Set<Socket>()
+  /** All sockets, with their names in the kernel's table. */
+  readonly #sockets = new Map<Socket, string | null>()
+  /** Connections behind the handshake that are not closed yet; those that linger have left `served`. */
+  readonly #open = new Map<Connection, Socket>()
   /** Connections, and those of them that are in the handshake, by address. */
   readonly #ofAddress = new Tally()
   readonly #handshakesOfAddress = new Tally()
@@ -123,7 +136,7 @@ export class Server {
     const address = local ? "unix" : plainAddress(socket.remoteAddress ?? "")
     const { connections, connectionsPerAddress, handshakes, handshakesPerAddress } = this.#config.limits
     const why = this.#shuttingDown
-      ? "shutting down"
+      ? SHUTTING_DOWN
       : !local && !this.#mayCome(address)
       ? "not in the allow-list"
       : this.#sockets.size >= connections
@@ -156,7 +169,7 @@ export class Server {
   }
 
   #take(socket: Socket, address: string, handshake: Handshake | null, events: TakenOver = NOBODY): void {
-    this.#sockets.add(socket)
+    this.#sockets.set(socket, tcpKey(socket))
     this.#ofAddress.add(address)
     socket.on("error", () => {})
     this.#run(
@@ -171,20 +184,40 @@ export class Server {
     )
   }
 
-  /** In flight is answered, the rest gets ESHUTDOWN or ERR_SHUTDOWN; after a while all connections are closed. */
+  /**
+   * Ends all connections so that a client which connects again to the next server misses nothing: what is in flight is
+   * answered, the rest is not touched, options are answered by ERR_SHUTDOWN. Waits until the replies have arrived.
+   */
   get shutDown(): Effect.Effect<void> {
     return Effect.gen(this, function*() {
       this.#shuttingDown = true
       for (const negotiation of this.#negotiations) negotiation.shuttingDown = true
-      for (const { connection } of this.served) connection.shutDown()
-      const { shutdown } = this.#config.limits
-      const until = performance.now() + shutdown
-      while (performance.now() < until && this.#sockets.size > 0) yield* Effect.sleep(Math.min(20, shutdown))
-      for (const { connection } of this.served) connection.end("shutting down")
-      for (let i = 0; i < 50 && this.served.size > 0; i++) yield* Effect.sleep(20)
-      for (const { connection } of this.served) connection.destroy("shutting down")
-      for (const socket of this.#sockets) socket.destroy()
-      for (let i = 0; i < 100 && this.served.size > 0; i++) yield* Effect.sleep(20)
+      for (const connection of this.#open.keys()) connection.stop(SHUTTING_DOWN)
+      const [begin, { shutdown }] = [performance.now(), this.#config.limits]
+      for (let late = false; !late && this.#sockets.size > 0;) {
+        yield* Effect.sleep(Math.min(LOOK_MS, shutdown))
+        const now = performance.now() - begin
+        if (now >= HAGGLING_MS && (yield* this.#allArrived)) break
+        late = now >= shutdown
+      }
+      for (const connection of this.#open.keys()) connection.destroy(SHUTTING_DOWN)
+      for (const socket of this.#sockets.keys()) socket.destroy()
+      // their stores still work on them, and nobody waits for it
+      for (const { address, connection, store } of this.served) {
+        const { inFlight: unanswered } = connection.transmission
+        this.#log("detached", { address, export: store.name, clean: false, reason: SHUTTING_DOWN, unanswered })
+      }
+    })
+  }
+
+  /** True: of every connection, the kernel of the client has all that was sent, and the end of it. */
+  get #allArrived(): Effect.Effect<boolean> {
+    return Effect.gen(this, function*() {
+      for (const connection of this.#open.keys()) if (!connection.saidAll) return false
+      // a Unix socket hands over at once
+      const keys = [...this.#open.values()].flatMap((socket) => this.#sockets.get(socket) ?? [])
+      const table = yield* Effect.promise(() => readTcpTable(new Set(keys)))
+      return keys.every((key) => table?.get(key)?.unacknowledged === 0)
     })
   }
 
@@ -240,7 +273,7 @@ export class Server {
           if (outcome.next === "elsewhere") return this.#elsewhere.give({ ...outcome, address }, handshakeOver)
           handshakeOver()
           attached()
-          return this.#transmit(outcome, address)
+          return this.#transmit(outcome, socket, address)
         }),
         Effect.ensuring(Effect.sync(handshakeOver)),
         Effect.catchTag("HandshakeEnd", ({ quiet, reason }) =>
@@ -254,9 +287,15 @@ export class Server {
     })
   }
 
-  /** The transmission phase of a connection, and what comes of its store. */
-  #transmit({ early, mode, plain, secure, socket, store }: Negotiated, address: string): Effect.Effect<void> {
-    return Effect.async<Ending>((resume) => {
+  /** Serves a connection behind its handshake; ends when its socket is closed, which may be long after it left its store. */
+  #transmit(
+    { early, mode, plain, secure, socket, store }: Negotiated,
+    accepted: Socket,
+    address: string
+  ): Effect.Effect<void> {
+    return Effect.gen(this, function*() {
+      const left = yield* Deferred.make<Ending>()
+      const closed = yield* Deferred.make<void>()
       const client = this.#clientOf(store.template === null ? address : store.name)
       client.connections++
       const connection = new Connection({
@@ -270,22 +309,28 @@ export class Server {
         usesDisk: store.usesDisk,
         faults: store.faults,
         tap: this.#tap(address, store.name),
-        onEnd: (ending) => {
+        onLeave: (ending) => {
           client.connections--
           this.served.delete(served)
-          resume(Effect.succeed(ending))
+          Deferred.unsafeDone(left, Effect.succeed(ending))
+        },
+        onClosed: () => {
+          this.#open.delete(connection)
+          Deferred.unsafeDone(closed, Effect.void)
         }
       })
       const served: Served = { connection, store, address, secure }
       this.served.add(served)
+      this.#open.set(connection, accepted)
       this.#log("attached", { address, export: store.name, tls: secure })
-      connection.start(early)
-    }).pipe(
-      Effect.flatMap(({ clean, reason }) => {
-        this.#log("detached", { address, export: store.name, clean, reason })
-        return this.#exports.release(store, clean)
-      })
-    )
+      // its export was opened while the others were told
+      if (this.#shuttingDown) connection.stop(SHUTTING_DOWN)
+      else connection.start(early)
+      const { clean, reason, unanswered } = yield* Deferred.await(left)
+      this.#log("detached", { address, export: store.name, clean, reason, ...(unanswered === 0 ? {} : { unanswered }) })
+      yield* this.#exports.release(store, clean)
+      yield* Deferred.await(closed)
+    })
   }
 }
 

@@ -20,7 +20,7 @@ export class Backlog {
     if (this.at + needed > this.bytes.length) {
       const room = needed <= ROOM_BYTES ? spare.pop() ?? new Uint8Array(ROOM_BYTES) : new Uint8Array(needed)
       room.set(this.bytes.subarray(this.at, this.end))
-      this.#drop()
+      this.clear()
       this.bytes = room
       this.end = held
     }
@@ -31,10 +31,11 @@ export class Backlog {
   /** Everything in front of `at` is done with. */
   taken(at: number): void {
     this.at = at
-    if (at === this.end) this.#drop()
+    if (at === this.end) this.clear()
   }
 
-  #drop(): void {
+  /** Forgets what is left. */
+  clear(): void {
     if (this.bytes.length === ROOM_BYTES && spare.length < SPARE_ROOMS) spare.push(this.bytes)
     this.bytes = NOTHING
     this.at = 0

@@ -31,7 +31,7 @@ import type { TransmissionHost } from "./transmission-host.ts"
 const NOTHING = new Uint8Array(0)
 
 /** Why a transmission ended. */
-export type EndReason = "disc" | "bad magic" | "payload too long"
+export type EndReason = "disc" | "bad magic" | "payload too long" | "stopped"
 
 export class Transmission {
   readonly served: ServedExport
@@ -45,8 +45,6 @@ export class Transmission {
   abandoned = false
   /** It waits in front of a request. */
   stopped = false
-  /** Every request from now on is answered by ESHUTDOWN. */
-  shuttingDown = false
   /** Bytes taken so far of payloads that do not lie whole in what arrives. The owner may set it back. */
   absorbed = 0
   readonly #host: TransmissionHost
@@ -162,6 +160,14 @@ export class Transmission {
     return !this.stopped
   }
 
+  /** Starts nothing more: what has not started is as if it had not come. What is in flight is still answered. */
+  stop(): void {
+    if (this.ended !== null) return
+    this.#end("stopped", 0)
+    this.stopped = false
+    this.#backlog.clear()
+  }
+
   /** The answer to a job: called by `Job.finish`. */
   finished(job: Job, error: number): void {
     assert(this.inFlight > 0, "a job finished twice")
@@ -261,7 +267,7 @@ export class Transmission {
   /** A cut request that goes into its store as it comes. */
   #isPlaced(request: Request): boolean {
     return request.type === Command.Write && this.#direct?.room !== undefined &&
-      request.payloadBytes >= sizes.PLACED_BYTES && !this.shuttingDown
+      request.payloadBytes >= sizes.PLACED_BYTES
   }
 
   #beginPlacing(request: Request, bytes: Uint8Array, at: number, to: number): number {
@@ -301,7 +307,6 @@ export class Transmission {
       this.ended = "disc"
       return
     }
-    if (this.shuttingDown) return this.#answers.status(request, NbdError.ESHUTDOWN)
     if (type === Command.BlockStatus) {
       const payload = bytes.subarray(at, at + payloadBytes)
       const reply = blockStatusReply(served.info, mode, { kind: "request", request, payload }, served.extents)

@@ -1,0 +1,70 @@
+// Clients that connect again (reconnecting.py), and a manager that keeps the port open while the server restarts
+// (listen-fds.py), as processes.
+import type { ChildProcess } from "node:child_process"
+import { fileURLToPath } from "node:url"
+import { spawnPeer } from "./server.ts"
+
+const script = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
+
+/** For `startServer`: the port is listened at by a manager, whose SIGHUP is a planned restart and SIGUSR1 a kill -9. */
+export const managed = {
+  shell: (command: string): string => `PATH=/usr/bin:$PATH exec python3 '${script("listen-fds.py")}' ${command}`
+}
+
+/** What a client saw. */
+export interface Seen {
+  readonly requests: number
+  /** Requests that were answered by an error: command, page, error. */
+  readonly errors: ReadonlyArray<readonly [string, number, string]>
+  /** Pages that were not what was last answered for: page, version, what it began with. */
+  readonly wrong: ReadonlyArray<readonly [number, number, string]>
+  readonly connections: number
+  /** From the last answer before a connection was lost to the first one after it. */
+  readonly gapsMs: ReadonlyArray<number>
+  /** Pages read again at the end. */
+  readonly checked: number
+}
+
+/** A client that keeps `depth` requests in flight, on pages of its own. */
+export class Reconnecting {
+  readonly #child: ChildProcess
+  readonly #ended: Promise<string>
+  /** It has been answered once. */
+  readonly ready: Promise<void>
+
+  constructor(
+    uri: string,
+    owner: number,
+    firstPage: number,
+    pages: number,
+    depth: number,
+    netns: string | null = null
+  ) {
+    const words = ["python3", script("reconnecting.py"), uri, ...[owner, firstPage, pages, depth].map(String)]
+    const [program, ...args] = netns === null ? words : ["ip", "netns", "exec", netns, ...words]
+    const child = spawnPeer(program, args)
+    this.#child = child
+    let text = ""
+    let said: () => void = () => {}
+    this.ready = new Promise((resolve) => (said = resolve))
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.setEncoding("utf8").on("data", (more: string) => {
+        text += more
+        said()
+      })
+    }
+    this.#ended = new Promise((resolve, reject) => {
+      child.on("error", reject)
+      child.on("close", () => resolve(text))
+    })
+  }
+
+  /** Ends its load, lets it read everything again, and resolves to what it saw. */
+  async finish(): Promise<Seen> {
+    this.#child.stdin?.end()
+    const text = await this.#ended
+    const line = text.split("\n").find((one) => one.startsWith("{"))
+    if (line === undefined) throw new Error(`the client ended: ${text}`)
+    return JSON.parse(line) as Seen
+  }
+}
