@@ -193,5 +193,43 @@ export const equivalents = [
     original: "false",
     replacement: "true",
     reason: "the lock was taken at this same instant: nobody waits for it who could be woken"
+  },
+  {
+    file: "libs/tcp/src/recv.ts",
+    line: "if (sk.owned) yield* sk.lockSlow(task.process)",
+    original: "sk.owned",
+    replacement: "true",
+    nth: 1,
+    reason: "lockSlow asks the same before it sleeps"
+  },
+  {
+    file: "libs/tcp/src/recv.ts",
+    line: "if (sk.owned) yield* sk.lockSlow(task.process)",
+    original: "sk.owned",
+    replacement: "true",
+    nth: 2,
+    reason: "lockSlow asks the same before it sleeps"
+  },
+  {
+    file: "libs/tcp/src/send.ts",
+    line: "if (sk.owned) yield* sk.lockSlow(task.process)",
+    original: "sk.owned",
+    replacement: "true",
+    reason: "lockSlow asks the same before it sleeps"
+  },
+  {
+    file: "libs/tcp/src/send.ts",
+    line: "if (sk.owned) yield* sk.lockSlow(task.process)",
+    original: "sk.owned",
+    replacement: "true",
+    nth: 1,
+    reason: "lockSlow asks the same before it sleeps"
+  },
+  {
+    file: "libs/tcp/src/ack.ts",
+    line: "if (deadline >= sk.delackTimer.deadline) return",
+    original: "deadline >= sk.delackTimer.deadline",
+    replacement: "deadline > sk.delackTimer.deadline",
+    reason: "to arm a timer for the time that it is armed for changes nothing"
   }
 ]

@@ -3,116 +3,17 @@ import { REPLY_BUFFER_BYTES } from "#src/server/reply-buffer.ts"
 import {
   Command,
   CommandFlag,
-  dispatch,
   encodeRequest,
   exportInfo,
-  type Job,
   MemoryStore,
   NbdError,
-  type PromptStore,
   ReplyBuffer,
-  type Request,
-  type ServedExport,
   SIMPLE_MODE,
-  Transmission,
-  TransmissionFlag,
-  type TransmissionHost,
-  type TransmissionMode
+  TransmissionFlag
 } from "@swaplab/nbd"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { toHex } from "./golden.ts"
-
-const SIZE = 1 << 22
-const STRUCTURED: TransmissionMode = { structured: true, extended: false, contextIds: [1] }
-
-/** A store that keeps its jobs until it is told which to perform; a prompt one performs what is short and has no FUA at once. */
-class Keeper {
-  readonly waits = true as const
-  readonly memory: MemoryStore
-  readonly jobs: Array<Job> = []
-  readonly prompt?: PromptStore
-
-  constructor(size: number, isPrompt = false) {
-    this.memory = new MemoryStore(size)
-    if (!isPrompt) return
-    this.prompt = {
-      mayRun: ({ flags, length, type }) =>
-        (type === Command.Read || type === Command.Write) && flags === 0 && length <= 131_072,
-      read: (offset, length, into, at) => this.memory.read(offset, length, into.subarray(at, at + length)),
-      write: (offset, length, from, at) => this.memory.write(offset, length, from.subarray(at, at + length))
-    }
-  }
-
-  perform(job: Job): void {
-    // what a job's buffer held before must never be seen
-    if (job.request.type === Command.Read) job.bytes.fill(0xee)
-    this.jobs.push(job)
-  }
-
-  finish(index: number): void {
-    const [job] = this.jobs.splice(index, 1)
-    job.finish(dispatch(this.memory, job.request, job.bytes))
-  }
-}
-
-/** A transmission, what it sent, and a gate. */
-const rig = (served: ServedExport, mode = SIMPLE_MODE) => {
-  const sent: Array<Uint8Array> = []
-  let largestSend = 0
-  const gate = { open: true, stopAt: -1 }
-  let apart = 0
-  const answered: Array<readonly [type: number, error: number, bytes: number]> = []
-  let ready = 0
-  const host: TransmissionHost = {
-    tryStart: (request, inParts) => {
-      const may = gate.open && gate.stopAt-- !== 0
-      if (may && inParts) apart += request.payloadBytes
-      return may
-    },
-    send: (replies) => {
-      largestSend = Math.max(largestSend, replies.length)
-      for (const piece of replies.pieces()) sent.push(piece.slice())
-      replies.renew(false)
-    },
-    jobTaken: () => {},
-    replyReady: () => void ready++,
-    answered: (request: Request, error, bytes) => void answered.push([request.type, error, bytes])
-  }
-  const replies = new ReplyBuffer()
-  const transmission = new Transmission(served, mode, replies, host)
-  return {
-    transmission,
-    replies,
-    gate,
-    answered,
-    ready: () => ready,
-    /** Bytes of the payloads that were told to come apart. */
-    apart: () => apart,
-    largestSend: () => largestSend,
-    output: () => toHex(Buffer.concat(sent)),
-    flush: () => host.send(replies)
-  }
-}
-
-const memory = (size = SIZE, limit = Number.POSITIVE_INFINITY) => {
-  const store = new MemoryStore(size, () => limit)
-  return { info: exportInfo({ name: "disk", size }), store, extents: store }
-}
-
-const contents = (store: MemoryStore, offset: number): Uint8Array => {
-  const bytes = new Uint8Array(MEMORY_BLOCK)
-  store.read(offset, MEMORY_BLOCK, bytes)
-  return bytes
-}
-
-interface Asked {
-  readonly type: number
-  readonly offset: number
-  readonly length: number
-  readonly flags: number
-  readonly fill: number
-}
+import { type Asked, bytesOf, contents, Keeper, memory, rig, SIZE, STRUCTURED } from "./rig.ts"
 
 const asked = fc.record({
   type: fc.constantFrom<number>(
@@ -129,13 +30,6 @@ const asked = fc.record({
   flags: fc.constantFrom<number>(0, 0, 0, CommandFlag.Fua, CommandFlag.Df, 0x8000),
   fill: fc.nat(255)
 })
-
-const bytesOf = (requests: ReadonlyArray<Asked>): Uint8Array =>
-  Buffer.concat(requests.map(({ fill, flags, length, offset, type }, i) => {
-    const bytes = new Uint8Array(28 + (type === Command.Write ? length : 0)).fill(fill, 28)
-    encodeRequest(bytes, 0, flags, type, 0xabcd, i, offset, length)
-    return bytes
-  }))
 
 describe.each([["simple", SIMPLE_MODE], ["structured", STRUCTURED]] as const)("%s replies", (_name, mode) => {
   it("are the same however the bytes arrive, and wherever the gate stops them", () => {

@@ -83,23 +83,31 @@ describe("the size of a segment", () => {
     script.close()
   })
 
-  it("ends with the last fragment that a segment can have", () => {
-    const script = queueing()
-    script.send(LINEAR + 10)
-    const { skbs } = script.net.a.stack
-    const skb = script.client.writeTail
-    // all places taken, the last by another page
-    skbs.nrFrags[skb] = MAX_SKB_FRAGS
-    skbs.fragPage[skb * MAX_SKB_FRAGS + MAX_SKB_FRAGS - 1] = -7
-    const task = script.net.spawn("sender", function*(self) {
-      yield* script.client.sendBytes(self, new Uint8Array(20), true)
-    })
-    script.net.sim.run(script.now)
-    skbs.nrFrags[skb] = 1
-    expect([shape(script), pushed(script)]).toEqual([[[LINEAR, 10], [20]], [true, false]])
-    expect(script.client).toMatchObject({ pushedSeq: LINEAR + 10, writeSeq: LINEAR + 30 })
-    expect(task.ns).toBeGreaterThan(0)
-  })
+  it.each([{ sndbuf: 1 << 20, waits: 0 }, { sndbuf: 1000, waits: 1 }])(
+    "ends with the last fragment that it can have; the next one needs room: buffer $sndbuf, waits $waits",
+    ({ sndbuf, waits }) => {
+      const script = queueing()
+      script.send(LINEAR + 10)
+      const { skbs } = script.net.a.stack
+      const skb = script.client.writeTail
+      // all places taken, the last by another page
+      skbs.nrFrags[skb] = MAX_SKB_FRAGS
+      skbs.fragPage[skb * MAX_SKB_FRAGS + MAX_SKB_FRAGS - 1] = -7
+      script.client.sndbuf = sndbuf
+      script.net.spawn("sender", function*(self) {
+        yield* script.client.sendBytes(self, new Uint8Array(20), true)
+      })
+      script.net.sim.run(script.now)
+      skbs.nrFrags[skb] = 1
+      const full = [LINEAR, 10]
+      expect([shape(script), pushed(script)]).toEqual(waits > 0 ? [[full], [true]] : [[full, [20]], [true, false]])
+      expect(script.client).toMatchObject({
+        pushedSeq: LINEAR + 10,
+        writeSeq: LINEAR + (waits > 0 ? 10 : 30),
+        sendSpaceWaits: waits
+      })
+    }
+  )
 })
 
 describe("a push", () => {

@@ -208,6 +208,8 @@ describe("room for a packet", () => {
   it("is there up to the buffer, and beyond it for none", () => {
     expect(counts(full({ rmemAlloc: 5000, rcvbuf: 5000, forwardAlloc: 1000 }))).toEqual([true, 0, 0, 0, true])
     expect(counts(full({ rmemAlloc: 5001, rcvbuf: 5000, fixedRcvbuf: true }))).toEqual([false, 1, 0, 0, true])
+    // a full buffer alone is no reason to be careful
+    expect(full({ rmemAlloc: 5000, rcvbuf: 5000, quick: 3, fixedRcvbuf: true }).client.quick).toBe(3)
   })
 
   it("is made of what is behind a hole", () => {
