@@ -34,10 +34,11 @@ export const NBD_SERVER = {
       ]
     },
     check: {
-      meaning: "Checks a configuration and opens nothing.",
+      meaning:
+        "Checks a configuration, and what it needs of this machine: files, directories, room, addresses. Makes nothing.",
       arguments: {},
       options: serving,
-      examples: [["check --config nbd.yaml", "says what is wrong with it, with line and column"]]
+      examples: [["check --config nbd.yaml", "says what would keep the server from starting, with line and column"]]
     },
     schema: {
       meaning: "Prints the JSON Schema of configurations, for editors.",

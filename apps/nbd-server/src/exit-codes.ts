@@ -1,8 +1,13 @@
-export const EXIT = { ok: 0, ourFault: 1, userError: 2 } as const
+/** 75 is EX_TEMPFAIL of sysexits(3): what is wrong may be right a moment later. */
+export const EXIT = { ok: 0, ourFault: 1, userError: 2, unavailable: 75 } as const
 
 /** What --help says about exit codes. */
 export const EXIT_CODES: ReadonlyArray<readonly [code: number, meaning: string]> = [
   [EXIT.ok, "it was told to stop, and stopped"],
   [EXIT.ourFault, "a fault of the server"],
-  [EXIT.userError, "a mistake in the configuration, a flag, a path or an address; nothing was opened"]
+  [EXIT.userError, "a mistake in the configuration, a flag or a path; nothing was opened"],
+  [
+    EXIT.unavailable,
+    "a place to listen at is taken, or this machine does not have its address; that may pass, so systemd tries again"
+  ]
 ]

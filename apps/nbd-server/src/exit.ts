@@ -2,8 +2,8 @@
 import { Cause, Data, Exit, Option } from "effect"
 import { EXIT } from "./exit-codes.ts"
 
-/** A mistake of the user: what is wrong, where. */
-export class UserError extends Data.TaggedError("UserError")<{ readonly message: string }> {}
+/** A mistake of the user: what is wrong, where. `code`: how the command ends when that is not EXIT.userError. */
+export class UserError extends Data.TaggedError("UserError")<{ readonly message: string; readonly code?: number }> {}
 
 /** Ends the command with a code, after everything has been said. */
 export class ExitWith extends Data.TaggedError("ExitWith")<{ readonly code: number }> {}

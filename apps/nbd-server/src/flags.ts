@@ -3,7 +3,7 @@ import type { Values } from "@swaplab/command"
 import { type ConfigError, type Override, overrideOf, type Path } from "@swaplab/config"
 import { Effect } from "effect"
 import type { Commands } from "./commands.ts"
-import { configOfFlags, loadConfig } from "./config/load.ts"
+import { configOfFlags, loadConfig, type Located } from "./config/load.ts"
 import type { Config } from "./config/schema.ts"
 import { UserError } from "./exit.ts"
 
@@ -27,8 +27,11 @@ const overridesOf = ({ directory, file, listen, memory, metrics, readOnly, swap 
   ]
 }
 
-/** The configuration of a file, or of flags; where to listen and the probes may be put over a file's. */
-export const configOf = (given: Flags): Effect.Effect<Config, UserError | ConfigError> => {
+/**
+ * The configuration of a file, or of flags; where to listen and the probes may be put over a file's. The tree tells where each
+ * value was written.
+ */
+export const configAndTreeOf = (given: Flags): Effect.Effect<Located, UserError | ConfigError> => {
   const { config, directory, file, memory, readOnly, swap } = given
   const asFlags = [swap, directory, memory, file].some((value) => value !== undefined) || readOnly
   if (config !== undefined) {
@@ -43,3 +46,7 @@ export const configOf = (given: Flags): Effect.Effect<Config, UserError | Config
   }
   return configOfFlags(overridesOf(given))
 }
+
+/** The configuration alone. */
+export const configOf = (given: Flags): Effect.Effect<Config, UserError | ConfigError> =>
+  Effect.map(configAndTreeOf(given), ({ config }) => config)

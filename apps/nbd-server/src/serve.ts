@@ -1,7 +1,8 @@
 // The server from start to end: everything that can be wrong is found before anything is opened to clients.
-import type { ConfigError } from "@swaplab/config"
+import { type ConfigError, formatPath } from "@swaplab/config"
 import { Deferred, Effect, Runtime } from "effect"
 import { performance } from "node:perf_hooks"
+import { findingsOf, ROOM_RULES, WARNING_RULES } from "./check/host-rules.ts"
 import { endpointOf } from "./config/addresses.ts"
 import type { Config } from "./config/schema.ts"
 import { UserError } from "./exit.ts"
@@ -11,10 +12,11 @@ import { NOWHERE } from "./net/elsewhere.ts"
 import { listenAt, listenAtFd } from "./net/listen.ts"
 import { connectionRunner, Server } from "./net/server.ts"
 import { setUpTls } from "./net/tls.ts"
-import { readToken, serveControl } from "./ops/control.ts"
+import { serveControl } from "./ops/control.ts"
 import { serveProbes } from "./ops/http.ts"
 import { type Log, makeLog } from "./ops/log.ts"
 import { operatedHere } from "./ops/operated.ts"
+import { readToken } from "./ops/token.ts"
 import { makeRecorder } from "./record/recorder.ts"
 
 /** What the server takes from its process. */
@@ -36,6 +38,13 @@ const endpoint = (text: string) => {
 const signal = (host: Host, name: "SIGTERM" | "SIGINT" | "SIGHUP", run: () => void) =>
   Effect.acquireRelease(Effect.sync(() => host.onSignal(name, run)), (stop) => Effect.sync(stop))
 
+/** Says what does not keep the server from starting and may still go wrong. */
+const warn = (config: Config, log: Log): void => {
+  for (const { path, text } of findingsOf([...ROOM_RULES, ...WARNING_RULES], config)) {
+    log("warning", { key: formatPath(path), why: text })
+  }
+}
+
 /** What only a restart changes. */
 const KEPT = ["listen", "metrics", "control", "record", "log"] as const
 
@@ -55,6 +64,7 @@ const reloaded = (
       if (JSON.stringify(next[key]) === JSON.stringify(before[key])) continue
       log("not changed", { key, why: "only a restart changes it", now: JSON.stringify(before[key]) })
     }
+    warn(next, log)
     log("reloaded")
   })
 
@@ -79,6 +89,7 @@ export const serve = (
       catch: (error) =>
         error instanceof UserError ? error : new UserError({ message: String(error) })
     })
+    warn(config, log)
     const registry = new Registry(config, () => performance.now(), (event) => log(event))
     yield* Effect.addFinalizer(() => registry.close)
     yield* registry.prepare.pipe(Effect.mapError(({ message }) => new UserError({ message })))

@@ -20,7 +20,11 @@ const loadFlags = load(() => import("./flags.ts"))
 
 const check: Run<"check"> = (values) =>
   Effect.gen(function*() {
-    const { exports, swap } = yield* (yield* loadFlags).configOf(values)
+    const { configAndTreeOf } = yield* loadFlags
+    const { checkHost } = yield* load(() => import("./check/check.ts"))
+    const { config, tree } = yield* configAndTreeOf(values)
+    for (const warning of yield* checkHost(config, tree)) yield* Console.error(`warning: ${warning}`)
+    const { exports, swap } = config
     yield* Console.log(`valid; exports: ${Object.keys(exports).length}, templates: ${Object.keys(swap).length}`)
   })
 
@@ -54,9 +58,10 @@ const faults: Run<"faults"> = ({ export: name, plan: text, socket, tokenFile }) 
     if (socket === undefined || tokenFile === undefined || name === undefined) {
       return yield* new UserError({ message: `faults: expected ${missing.join(", ")}` })
     }
-    const { askControl, readToken } = yield* load(() => import("./ops/control.ts"))
+    const { askControl } = yield* load(() => import("./ops/control.ts"))
+    const { readToken } = yield* load(() => import("./ops/token.ts"))
     const { FaultPlanSchema } = yield* load(() => import("./config/schema.ts"))
-    const token = yield* readToken(tokenFile)
+    const token = yield* readToken(tokenFile, "--token-file")
     const plan = text === undefined ? null : yield* Schema.decodeUnknown(Schema.parseJson())(text).pipe(
       Effect.mapError(() => new UserError({ message: `--plan: got ${text}, expected JSON` })),
       Effect.tap((json) => decodeTree(FaultPlanSchema, [], treeOf(json, "--plan")))
@@ -87,7 +92,7 @@ export const start = <Name extends Started>(
   const program = run(called.values, host).pipe(
     Effect.catchTags({
       ConfigError: ({ message }) => Effect.zipRight(Console.error(message), new ExitWith({ code: EXIT.userError })),
-      UserError: ({ message }) => say(message, EXIT.userError)
+      UserError: ({ code, message }) => say(message, code ?? EXIT.userError)
     }),
     Effect.catchAllCause((cause) => {
       const failure = Option.getOrUndefined(Cause.failureOption(cause))

@@ -10,7 +10,8 @@ import { aWhile } from "./a-while.ts"
 /** The folder of the root package.json. */
 const root = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))))
 
-const main = join(root, "apps/nbd-server/bin/swaplab-nbd-server.mjs")
+/** The command, to be run by Node. */
+export const commandFile = join(root, "apps/nbd-server/bin/swaplab-nbd-server.mjs")
 
 const folders: Array<string> = []
 
@@ -157,11 +158,11 @@ export const startServer = async (
   config: string,
   options: { readonly stdio?: StdioOptions; readonly shell?: (command: string) => string } = {}
 ): Promise<RunningServer> => {
-  if (!existsSync(main)) throw new Error(`${main} is missing: run npm run build first`)
+  if (!existsSync(commandFile)) throw new Error(`${commandFile} is missing: run npm run build first`)
   const listen = /^listen:/m.test(config) ? "" : "listen: [\"127.0.0.1:0\"]\n"
   const file = fileWith(`log: json\n${listen}${patient(config)}`)
   const stdio = options.stdio ?? ["ignore", "ignore", "pipe"]
-  const command = [process.execPath, main, "--config", file]
+  const command = [process.execPath, commandFile, "--config", file]
   const [program, ...args] = options.shell === undefined
     ? command
     : ["sh", "-c", options.shell(command.map((word) => `'${word}'`).join(" "))]
@@ -220,11 +221,12 @@ export const execute = (program: string, args: ReadonlyArray<string>, input = ""
   })
 
 /** Runs the command to its end. */
-export const runCommand = (...args: ReadonlyArray<string>): Promise<Ended> => execute(process.execPath, [main, ...args])
+export const runCommand = (...args: ReadonlyArray<string>): Promise<Ended> =>
+  execute(process.execPath, [commandFile, ...args])
 
 /** The first line that the command says when it serves; the command is stopped then. */
 export const logOf = async (...args: ReadonlyArray<string>): Promise<string> => {
-  const server = new RunningServer(spawn(process.execPath, [main, ...args], {
+  const server = new RunningServer(spawn(process.execPath, [commandFile, ...args], {
     env: environment(),
     stdio: ["ignore", "ignore", "pipe"]
   }))

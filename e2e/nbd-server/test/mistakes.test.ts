@@ -22,7 +22,11 @@ it.concurrent.each<[what: string, config: string, message: RegExp]>([
     "swap: { s*: { size: 1 MiB, store: file } }",
     /swap\.s\*\.directory: is missing/
   ],
-  ["a file that is not there", "exports: { a: { file: /nowhere/x } }", /\/nowhere\/x: no such file/],
+  [
+    "a file that is not there",
+    "exports: { a: { file: /nowhere/x } }",
+    /exports\.a\.file: got "\/nowhere\/x", no such file or directory/
+  ],
   ["a wrong network", "allow: [10.0.0.0/33]\nexports: { a: { memory: 1 MiB } }", /allow\[0\]: got "10\.0\.0\.0\/33"/],
   [
     "a wrong place",

@@ -26,9 +26,9 @@ const inOrder = (problems: ReadonlyArray<Problem>): ReadonlyArray<Problem> => {
   )
 }
 
-/** An error with a single problem, about the value at a path. */
-export const mistakeAt = (tree: Tree, finding: Finding): ConfigError =>
-  new ConfigError({ problems: locate(tree, [finding]) })
+/** An error about the values at some paths. */
+export const mistakeAt = (tree: Tree, ...findings: ReadonlyArray<Finding>): ConfigError =>
+  new ConfigError({ problems: inOrder(locate(tree, findings)) })
 
 /** Decodes a tree and holds it against rules. Every mistake is in the error; rules are asked once the schema is content. */
 export const decodeTree = <A, I>(

@@ -12,12 +12,14 @@ import {
   type Override,
   parseYaml,
   readYaml,
+  type Tree,
   treeOf,
   wholeOf
 } from "@swaplab/config"
 import { Effect, Either } from "effect"
 import * as fs from "node:fs"
 import * as path from "node:path"
+import { HOST_RULES } from "../check/host-rules.ts"
 import { RULES } from "./rules.ts"
 import { Config } from "./schema.ts"
 
@@ -34,9 +36,19 @@ export const decodeConfig = (source: string, value: Mapping): Either.Either<Conf
 export const decodeYaml = (source: string, text: string): Either.Either<Config, ConfigError> =>
   Either.flatMap(parseYaml(source, text, EXPECTED), (tree) => decodeTree(Config, RULES, tree))
 
+/** A configuration, and where each of its values was written. */
+export interface Located {
+  readonly config: Config
+  readonly tree: Tree
+}
+
+/** Schema and rules, and those of the machine: files that must be there. */
+const located = (tree: Tree): Either.Either<Located, ConfigError> =>
+  Either.map(decodeTree(Config, [...RULES, ...HOST_RULES], tree), (config) => ({ config, tree }))
+
 /** The configuration of flags alone. */
-export const configOfFlags = (flags: ReadonlyArray<Override>): Either.Either<Config, ConfigError> =>
-  Either.flatMap(applyOverrides(emptyMapping(wholeOf("flags")), flags), (tree) => decodeTree(Config, RULES, tree))
+export const configOfFlags = (flags: ReadonlyArray<Override>): Either.Either<Located, ConfigError> =>
+  Either.flatMap(applyOverrides(emptyMapping(wholeOf("flags")), flags), located)
 
 /** Fails for a pipe, which has been read to its end: a reload would wait for a writer, or find nothing. */
 export const onlyFiles = (file: string): Effect.Effect<void, ConfigError> =>
@@ -48,9 +60,9 @@ export const onlyFiles = (file: string): Effect.Effect<void, ConfigError> =>
   )
 
 /** Reads a configuration file, and puts flags over it. */
-export const loadConfig = (file: string, flags: ReadonlyArray<Override> = []): Effect.Effect<Config, ConfigError> =>
+export const loadConfig = (file: string, flags: ReadonlyArray<Override> = []): Effect.Effect<Located, ConfigError> =>
   readYaml(file, EXPECTED, MAX_BYTES).pipe(
     Effect.flatMap((tree) => applyOverrides(tree, flags)),
-    Effect.flatMap((tree) => decodeTree(Config, RULES, tree)),
+    Effect.flatMap(located),
     Effect.provide(layerFiles(fs, path))
   )

@@ -2,6 +2,7 @@
 import { Effect } from "effect"
 import { constants, promises } from "node:fs"
 import { dirname } from "node:path"
+import { fileWords } from "../check/paths.ts"
 
 /** A file that is open, and what is known of it. */
 export interface OpenFile {
@@ -16,22 +17,6 @@ export interface OpenFile {
 }
 
 const { O_CREAT, O_NOFOLLOW, O_RDONLY, O_RDWR } = constants
-
-const why = (error: unknown): string => {
-  const { code, message } = error as NodeJS.ErrnoException
-  switch (code) {
-    case "ENOENT":
-      return "no such file or directory"
-    case "EACCES":
-      return "permission denied"
-    case "EISDIR":
-      return "is a directory"
-    case "ELOOP":
-      return "is a symbolic link"
-    default:
-      return message
-  }
-}
 
 /**
  * Opens a file. "create": it is made when it is not there, grown to `size` and, when it is new, begun with `header`; its
@@ -67,7 +52,7 @@ export const openFile = (
         throw error
       }
     },
-    catch: (error) => `${path}: ${why(error)}`
+    catch: (error) => `${path}: ${fileWords(error)}`
   })
 
 /** Closes a file. What was written to it is in the page cache, which outlives this process: nobody waits for the disk. */
@@ -80,4 +65,4 @@ export const removeFile = ({ handle, path }: OpenFile): Effect.Effect<void> =>
 
 /** Names of the files in a directory. */
 export const listFiles = (directory: string): Effect.Effect<ReadonlyArray<string>, string> =>
-  Effect.tryPromise({ try: () => promises.readdir(directory), catch: (error) => `${directory}: ${why(error)}` })
+  Effect.tryPromise({ try: () => promises.readdir(directory), catch: (error) => `${directory}: ${fileWords(error)}` })

@@ -3,7 +3,9 @@ import { Effect, type Scope } from "effect"
 import { chmodSync, lstatSync, unlinkSync } from "node:fs"
 import { connect, createServer, type ListenOptions, type Server as NetServer, type Socket } from "node:net"
 import { type Endpoint, endpointText } from "../config/addresses.ts"
+import { EXIT } from "../exit-codes.ts"
 import { UserError } from "../exit.ts"
+import { placeError } from "./place-error.ts"
 
 /** Removes the file of a Unix socket at which no process listens. The socket of a running process is left alone. */
 const removeStale = (path: string): Effect.Effect<void, UserError> =>
@@ -18,7 +20,7 @@ const removeStale = (path: string): Effect.Effect<void, UserError> =>
     const probe = connect(path)
     probe.on("connect", () => {
       probe.destroy()
-      resume(new UserError({ message: `unix:${path}: another process listens there` }))
+      resume(new UserError({ message: `unix:${path}: another process listens there`, code: EXIT.unavailable }))
     })
     probe.on("error", () => {
       try {
@@ -31,7 +33,7 @@ const removeStale = (path: string): Effect.Effect<void, UserError> =>
   })
 
 const listening = (
-  what: string,
+  refused: (error: Error) => UserError,
   options: ListenOptions & { readonly fd?: number },
   accept: (socket: Socket) => void,
   failed: (why: string) => void
@@ -40,7 +42,7 @@ const listening = (
     Effect.async<NetServer, UserError>((resume) => {
       // half open: a client that has closed its sending side still receives its replies, however long its handshake waits
       const server = createServer({ pauseOnConnect: true, noDelay: true, allowHalfOpen: true }, accept)
-      server.once("error", (error) => resume(new UserError({ message: `${what}: ${error.message}` })))
+      server.once("error", (error) => resume(refused(error)))
       server.listen(options, () => {
         // an accept that failed: the next one may not
         server.removeAllListeners("error").on("error", (error) => failed(error.message))
@@ -58,7 +60,7 @@ export const listenAt = (
 ): Effect.Effect<string, UserError, Scope.Scope> =>
   Effect.gen(function*() {
     if (endpoint.kind === "tcp") {
-      const server = yield* listening(endpointText(endpoint), {
+      const server = yield* listening((error) => placeError(error, endpoint), {
         host: endpoint.host,
         port: endpoint.port,
         backlog: 1024
@@ -68,8 +70,14 @@ export const listenAt = (
       return endpointText({ ...endpoint, port: typeof address === "object" && address !== null ? address.port : 0 })
     }
     yield* removeStale(endpoint.path)
-    yield* listening(endpointText(endpoint), { path: endpoint.path }, (socket) =>
-      accept(socket, true), failed)
+    yield* listening(
+      (error) =>
+        placeError(error, endpoint),
+      { path: endpoint.path },
+      (socket) =>
+        accept(socket, true),
+      failed
+    )
     chmodSync(endpoint.path, 0o600)
     return endpointText(endpoint)
   })
@@ -82,7 +90,7 @@ export const listenAtFd = (
 ): Effect.Effect<string, UserError, Scope.Scope> =>
   Effect.gen(function*() {
     const server = yield* listening(
-      `descriptor ${fd}`,
+      (error) => new UserError({ message: `descriptor ${fd}: ${error.message}` }),
       { fd },
       (socket) => accept(socket, socket.remoteAddress === undefined),
       failed

@@ -1,8 +1,10 @@
 // TLS for connections: certificates, and pre-shared keys.
-import { Effect } from "effect"
+import { type Finding, formatFinding } from "@swaplab/config"
+import { Data, Effect } from "effect"
 import { readFileSync } from "node:fs"
 import type { Socket } from "node:net"
 import { createSecureContext, createServer, type TlsOptions, type TLSSocket } from "node:tls"
+import { fileWords } from "../check/paths.ts"
 import type { Config } from "../config/schema.ts"
 import { UserError } from "../exit.ts"
 
@@ -22,23 +24,43 @@ export const parsePskFile = (file: string, text: string): ReadonlyMap<string, Bu
     if (line.trim() === "" || line.startsWith("#")) return
     const [, identity, key] = /^([^:]+):((?:[0-9a-fA-F]{2})+)$/.exec(line.trim()) ?? []
     if (identity === undefined) {
-      throw new UserError({ message: `${file}: line ${i + 1}: expected identity:key, the key in hexadecimal` })
+      const text = `${file}: line ${i + 1}: expected identity:key, the key in hexadecimal`
+      throw new TlsMistake({ path: ["tls", "pskFile"], text })
     }
     keys.set(identity, Buffer.from(key, "hex"))
   })
   return keys
 }
 
+/** What is wrong at a key of `tls`, or at `tls` as a whole. */
+class TlsMistake extends Data.TaggedError("TlsMistake")<Finding> {
+  override get message(): string {
+    return this.text
+  }
+}
+
 const readable = (key: string, path: string): Buffer => {
   try {
     return readFileSync(path)
   } catch (error) {
-    throw new UserError({ message: `tls.${key}: got ${JSON.stringify(path)}, ${(error as Error).message}` })
+    throw new TlsMistake({ path: ["tls", key], text: `got ${JSON.stringify(path)}, ${fileWords(error)}` })
   }
 }
 
-/** Reads certificates and keys. */
-export const setUpTls = (config: Config["tls"]): Effect.Effect<TlsSetup | null, UserError> =>
+/** A file with PEM that OpenSSL takes as `option` of a context. */
+const pem = (key: string, path: string, option: "cert" | "key" | "ca"): Buffer => {
+  const bytes = readable(key, path)
+  try {
+    if (!bytes.includes("-----BEGIN ")) throw new Error("it has no -----BEGIN")
+    createSecureContext({ [option]: bytes })
+    return bytes
+  } catch (error) {
+    const text = `got ${JSON.stringify(path)}, expected PEM: ${(error as Error).message}`
+    throw new TlsMistake({ path: ["tls", key], text })
+  }
+}
+
+const setUp = (config: Config["tls"]): Effect.Effect<TlsSetup | null, TlsMistake> =>
   Effect.try({
     try: () => {
       if (config === null) return null
@@ -48,24 +70,34 @@ export const setUpTls = (config: Config["tls"]): Effect.Effect<TlsSetup | null, 
         minVersion: "TLSv1.2",
         allowHalfOpen: true,
         pauseOnConnect: true,
-        ...(certificate === null ? {} : { cert: readable("certificate", certificate) }),
-        ...(key === null ? {} : { key: readable("key", key) }),
+        ...(certificate === null ? {} : { cert: pem("certificate", certificate, "cert") }),
+        ...(key === null ? {} : { key: pem("key", key, "key") }),
         ...(clientAuthority === null
           ? {}
-          : { ca: readable("clientAuthority", clientAuthority), requestCert: true, rejectUnauthorized: true }),
+          : { ca: pem("clientAuthority", clientAuthority, "ca"), requestCert: true, rejectUnauthorized: true }),
         ...(keys === null ? {} : {
           ciphers: certificate === null ? PSK_CIPHERS : `HIGH:${PSK_CIPHERS}`,
           maxVersion: "TLSv1.2" as const,
           pskCallback: (_socket: TLSSocket, identity: string) => keys.get(identity) ?? null
         })
       }
-      // says what is wrong with any of it
+      // says whether certificate and key are a pair
       createSecureContext(options)
       return { mode, options }
     },
     catch: (error) =>
-      error instanceof UserError ? error : new UserError({ message: `tls: ${(error as Error).message}` })
+      error instanceof TlsMistake ? error : new TlsMistake({ path: ["tls"], text: (error as Error).message })
   })
+
+/** Reads certificates and keys. */
+export const setUpTls = (config: Config["tls"]): Effect.Effect<TlsSetup | null, UserError> =>
+  Effect.mapError(setUp(config), (mistake) => new UserError({ message: formatFinding(mistake) }))
+
+/** What is wrong with certificates and keys, or null. */
+export const tlsMistake = (config: Config["tls"]): Finding | null =>
+  Effect.runSync(
+    Effect.match(setUp(config), { onFailure: ({ path, text }) => ({ path, text }), onSuccess: () => null })
+  )
 
 /**
  * Starts TLS on a socket that has said so; the next byte in either direction is TLS. Only a server of Node checks certificates

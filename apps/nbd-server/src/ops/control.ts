@@ -2,7 +2,6 @@
 import { decodeTree, treeOf } from "@swaplab/config"
 import { Effect, Either, Schema, type Scope } from "effect"
 import { createHash, timingSafeEqual } from "node:crypto"
-import { readFileSync } from "node:fs"
 import { connect, type Socket } from "node:net"
 import { FaultPlanSchema } from "../config/schema.ts"
 import { UserError } from "../exit.ts"
@@ -45,22 +44,6 @@ const answerTo = (line: string, token: string, operated: Operated): Effect.Effec
   if (right.command === "status") return Effect.map(operated.report, statusOf)
   return operated.switch({ export: right.export, plan: right.command === "faults" ? right.plan : null })
 }
-
-/** The token in a file; it must be worth something. */
-export const readToken = (file: string): Effect.Effect<string, UserError> =>
-  Effect.try({
-    try: () => readFileSync(file, "utf8").trim(),
-    catch: (error) =>
-      new UserError({ message: `control.tokenFile: got ${JSON.stringify(file)}, ${(error as Error).message}` })
-  }).pipe(
-    Effect.filterOrFail(
-      (token) => token.length >= 16,
-      () =>
-        new UserError({
-          message: `control.tokenFile: got ${JSON.stringify(file)}, expected at least 16 characters in it`
-        })
-    )
-  )
 
 const converse = (socket: Socket, token: string, operated: Operated): void => {
   let text = ""

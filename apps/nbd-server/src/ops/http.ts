@@ -2,7 +2,8 @@
 import { Effect, type Scope } from "effect"
 import { createServer } from "node:http"
 import { type Endpoint, endpointText } from "../config/addresses.ts"
-import { UserError } from "../exit.ts"
+import type { UserError } from "../exit.ts"
+import { placeError } from "../net/place-error.ts"
 import { metricsText } from "./metrics.ts"
 import type { Operated } from "./operated.ts"
 import type { Report } from "./report.ts"
@@ -39,7 +40,7 @@ export const serveProbes = (endpoint: Endpoint, operated: Operated): Effect.Effe
         }
       )
       http.maxConnections = MAX_PROBES
-      http.once("error", (error) => resume(new UserError({ message: `${endpointText(endpoint)}: ${error.message}` })))
+      http.once("error", (error) => resume(placeError(error, endpoint)))
       const done = (): void => {
         const address = http.address()
         const at = endpoint.kind === "tcp" && typeof address === "object" && address !== null
