@@ -54,7 +54,11 @@ const bundle = async () => {
       target: "node20",
       minify: false,
       reportCompressedSize: false,
-      rollupOptions: { output: { format: "es", entryFileNames: "all.mjs", inlineDynamicImports: true } }
+      rollupOptions: {
+        // a lib's package.json says that its modules do nothing when they are loaded; its tests register themselves
+        treeshake: false,
+        output: { format: "es", entryFileNames: "all.mjs", inlineDynamicImports: true }
+      }
     }
   })
   return `${pathToFileURL(folder)}/bundled/all.mjs`

@@ -1,6 +1,6 @@
 // Requests that do not come whole: what is held for them, where their data goes, and what cannot be understood.
 import * as sizes from "#src/server/sizes.ts"
-import { Command, SIMPLE_MODE } from "@swaplab/nbd"
+import { Command, type PromptStore, SIMPLE_MODE } from "@swaplab/nbd"
 import { describe, expect, it } from "vitest"
 import { hex } from "./golden.ts"
 import { bytesOf, EXTENDED, Keeper, memory, one, rig, SIZE } from "./rig.ts"
@@ -69,6 +69,20 @@ describe("a cut WRITE", () => {
       transmission.receive(new Uint8Array(length - 1).fill(9))
       expect([transmission.heldBytes, keeper.jobs.length, keeper.jobs[0].bytes.length]).toEqual([kept, 1, length])
       expect([keeper.jobs[0].bytes[0], keeper.jobs[0].bytes[length - 1]]).toEqual([7, 9])
+    }
+  )
+
+  it.each([{ length: 131_072, kept: 131_072 }, { length: 131_073, kept: 0 }])(
+    "of $length bytes that a prompt store takes leaves $kept held",
+    ({ kept, length }) => {
+      const store = new Keeper(SIZE, true)
+      store.prompt = { ...(store.prompt as PromptStore), mayRun: () => true }
+      const { answered, transmission } = cut(length, 1, store)
+      transmission.receive(new Uint8Array(length - 1).fill(9))
+      expect([transmission.heldBytes, store.jobs.length, answered]).toEqual([kept, 0, [[Write, 0, length]]])
+      const back = new Uint8Array(length)
+      store.memory.read(0, length, back)
+      expect([back[0], back[1], back[length - 1]]).toEqual([7, 9, 9])
     }
   )
 

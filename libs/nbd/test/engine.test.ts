@@ -183,6 +183,50 @@ describe("a READ", () => {
   )
 })
 
+describe("a READ that a prompt store performs at once", () => {
+  const prompt = (mode = SIMPLE_MODE, holes = false, error: number = NbdError.Ok) => {
+    const store = new Keeper(SIZE, true)
+    if (error !== NbdError.Ok && store.prompt !== undefined) store.prompt = { ...store.prompt, read: () => error }
+    store.memory.write(0, SIZE, new Uint8Array(SIZE).fill(5))
+    if (holes) store.memory.writeZeroes(0, SIZE)
+    return { store, ...rig({ info: memory().info, store, extents: store.memory }, mode) }
+  }
+
+  it("brings its data behind a header", () => {
+    const { answered, output, store, transmission } = prompt()
+    transmission.receive(bytesOf([one(Read, 3), one(Read, 0)]))
+    expect(output()).toBe(`67446698000000000000abcd00000000${"05".repeat(3)}67446698000000000000abcd00000001`)
+    expect([answered, store.jobs.length, transmission.inFlight]).toEqual([[[Read, 0, 3], [Read, 0, 0]], 0, 0])
+  })
+
+  it("in chunks tells holes and brings no empty data", () => {
+    const hole = prompt(STRUCTURED, true)
+    hole.transmission.receive(bytesOf([one(Read, 4096)]))
+    expect([hole.output(), hole.answered]).toEqual([
+      "668e33ef000100020000abcd000000000000000c000000000000000000001000",
+      [[Read, 0, 4096]]
+    ])
+    const { output, transmission } = prompt(STRUCTURED)
+    transmission.receive(bytesOf([one(Read, 0), one(Read, 1)]))
+    expect(output()).toBe(
+      "668e33ef000100000000abcd0000000000000000" + "668e33ef000100010000abcd00000001000000090000000000000000" + "05"
+    )
+  })
+
+  it("that fails brings its error", () => {
+    const { answered, output, transmission } = prompt(SIMPLE_MODE, false, NbdError.EIO)
+    transmission.receive(bytesOf([one(Read, 3)]))
+    expect([output(), answered]).toEqual(["67446698000000050000abcd00000000", [[Read, NbdError.EIO, 0]]])
+  })
+
+  it("sends what is in line when it finds no room behind it", () => {
+    const { largestSend, sends, transmission } = prompt()
+    // 130,000 and 131,072 fit behind each other, a third one does not
+    transmission.receive(bytesOf([one(Read, 130_000), one(Read, 131_072), one(Read, 131_072)]))
+    expect([sends(), largestSend()]).toEqual([2, 130_000 + 131_072 + 32])
+  })
+})
+
 describe("jobs", () => {
   it("are used again, with the fields of the next request", () => {
     const jobs: Array<Job> = []

@@ -28,7 +28,7 @@ export class Keeper {
   readonly waits = true as const
   readonly memory: MemoryStore
   readonly jobs: Array<Job> = []
-  readonly prompt?: PromptStore
+  prompt?: PromptStore
 
   constructor(size: number, isPrompt = false) {
     this.memory = new MemoryStore(size)
