@@ -15,6 +15,7 @@ export const NBD_BUILT = {
   schema: "apps/nbd-server/dist/config/schema.js",
   commands: "apps/nbd-server/dist/commands.js",
   fixedLimits: "apps/nbd-server/dist/reference/fixed-limits.js",
+  logEvents: "apps/nbd-server/dist/ops/log-events.js",
   tables: "libs/command/dist/index.js"
 }
 
@@ -23,7 +24,7 @@ export const NBD_BUILT = {
 /** @typedef {ReadonlyArray<string>} Row */
 /**
  * The tables of the server, and what makes text of the table of commands.
- * @typedef {{ program: Program, commandsTable: (program: any) => string, optionsTable: (row: any) => string, FIXED_LIMITS: ReadonlyArray<Row> }} Commands
+ * @typedef {{ program: Program, commandsTable: (program: any) => string, optionsTable: (row: any) => string, FIXED_LIMITS: ReadonlyArray<Row>, LOG_ROWS: ReadonlyArray<Row> }} Commands
  */
 
 /** Rows by the path of their mapping. @type {(schema: Json) => ReadonlyMap<string, ReadonlyArray<Row>>} */
@@ -33,7 +34,7 @@ const rowsOf = (schema) => new Map(sections(schema, "", [], []).map(({ path, row
 export const undescribedKeys = (schema) => sections(schema, "", [], []).flatMap(({ missing }) => missing)
 
 /** All tables by name. @type {(schema: Json, commands: Commands) => Readonly<Record<string, string>>} */
-export const nbdTables = (schema, { commandsTable, FIXED_LIMITS, optionsTable, program }) => {
+export const nbdTables = (schema, { commandsTable, FIXED_LIMITS, LOG_ROWS, optionsTable, program }) => {
   const rows = rowsOf(schema)
   const at = (/** @type {string} */ path) => rows.get(path) ?? []
   // what every export has, static or not
@@ -56,6 +57,10 @@ export const nbdTables = (schema, { commandsTable, FIXED_LIMITS, optionsTable, p
     tls: keys(at("tls")),
     limits: keys(at("limits")),
     "fixed limits": table(["what", "limit", "beyond it"], FIXED_LIMITS),
+    log: table(
+      ["line", "facts", "level", "meaning"],
+      LOG_ROWS.map(([name, facts, level, meaning]) => [`\`${name}\``, facts, level, meaning])
+    ),
     control: keys(at("control")),
     record: keys(at("record")),
     "exit codes": table(["code", "when"], program.exitCodes.map(([code, meaning]) => [String(code), meaning]))
@@ -79,6 +84,8 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const { NBD_SERVER } = await built(NBD_BUILT.commands)
   const { commandsTable, optionsTable } = await built(NBD_BUILT.tables)
   const { FIXED_LIMITS } = await built(NBD_BUILT.fixedLimits)
-  const tables = nbdTables(configJsonSchema(), { program: NBD_SERVER, commandsTable, optionsTable, FIXED_LIMITS })
+  const { LOG_ROWS } = await built(NBD_BUILT.logEvents)
+  const made = { program: NBD_SERVER, commandsTable, optionsTable, FIXED_LIMITS, LOG_ROWS }
+  const tables = nbdTables(configJsonSchema(), made)
   writeFileSync(join(root, NBD_REFERENCE), withTables(read(NBD_REFERENCE), tables))
 }

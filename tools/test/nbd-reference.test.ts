@@ -20,7 +20,11 @@ const schemaOf = async (): Promise<Record<string, unknown>> =>
 
 it("is up to date (npm run generate)", async () => {
   const { NBD_SERVER: program } = await source(NBD_BUILT.commands)
-  const others = { ...(await source(NBD_BUILT.tables)), ...(await source(NBD_BUILT.fixedLimits)) }
+  const others = {
+    ...(await source(NBD_BUILT.tables)),
+    ...(await source(NBD_BUILT.fixedLimits)),
+    ...(await source(NBD_BUILT.logEvents))
+  }
   const tables = nbdTables(await schemaOf(), { program, ...others } as unknown as Commands)
   expect(read(NBD_REFERENCE)).toBe(withTables(read(NBD_REFERENCE), tables))
 })

@@ -14,7 +14,7 @@ import { connectionRunner, Server } from "./net/server.ts"
 import { setUpTls } from "./net/tls.ts"
 import { serveControl } from "./ops/control.ts"
 import { serveProbes } from "./ops/http.ts"
-import { type Log, makeLog } from "./ops/log.ts"
+import { isJournal, type Log, makeLog } from "./ops/log.ts"
 import { operatedHere } from "./ops/operated.ts"
 import { readToken } from "./ops/token.ts"
 import { makeRecorder } from "./record/recorder.ts"
@@ -65,7 +65,7 @@ const reloaded = (
       log("not changed", { key, why: "only a restart changes it", now: JSON.stringify(before[key]) })
     }
     warn(next, log)
-    log("reloaded")
+    log("reloaded", {})
   })
 
 /**
@@ -78,19 +78,17 @@ export const serve = (
   host: Host
 ): Effect.Effect<void, UserError> =>
   Effect.scoped(Effect.gen(function*() {
-    const log: Log = makeLog(config.log, host.writeLog, () =>
-      host.env["JOURNAL_STREAM"] === undefined ? new Date().toISOString() : null)
+    const journal = isJournal(host.env)
+    const log = makeLog(config.log, host.writeLog, () => journal ? null : new Date().toISOString())
     const runtime = yield* Effect.runtime()
     const tls = yield* setUpTls(config.tls)
     const token = config.control === null ? null : yield* readToken(config.control.tokenFile)
     const fds = yield* Effect.try({
-      try: () =>
-        activationFds(host.env, host.pid),
-      catch: (error) =>
-        error instanceof UserError ? error : new UserError({ message: String(error) })
+      try: () => activationFds(host.env, host.pid),
+      catch: (error) => error instanceof UserError ? error : new UserError({ message: String(error) })
     })
     warn(config, log)
-    const registry = new Registry(config, () => performance.now(), (event) => log(event))
+    const registry = new Registry(config, () => performance.now(), log)
     yield* Effect.addFinalizer(() => registry.close)
     yield* registry.prepare.pipe(Effect.mapError(({ message }) => new UserError({ message })))
     const recorder = yield* makeRecorder(config.record, (why) => log("recording ended", { why }))
@@ -129,6 +127,6 @@ export const serve = (
         log("listening", { at: yield* listenAt(yield* endpoint(place), accept, failed) })
       }
     }
-    log("ready")
+    log("ready", {})
     log("stopping", { why: yield* Deferred.await(stop) })
   }))

@@ -5,6 +5,7 @@ import { Cause, Console, Effect, Option, Schema } from "effect"
 import type { Commands } from "./commands.ts"
 import { EXIT } from "./exit-codes.ts"
 import { exitCodeOf, ExitWith, UserError } from "./exit.ts"
+import { isJournal, leveled } from "./ops/log.ts"
 import type { Host } from "./serve.ts"
 
 type Run<Name extends keyof Commands> = (
@@ -79,27 +80,31 @@ const faults: Run<"faults"> = ({ export: name, plan: text, socket, tokenFile }) 
 
 const COMMANDS: { readonly [Name in Started]: Run<Name> } = { "": serving, check, schema, status, faults }
 
-const say = (message: string, code: number) =>
-  Effect.zipRight(Console.error(`swaplab-nbd-server: ${message}`), new ExitWith({ code }))
+/** Says why the command ends: lines of an error. */
+const end = (message: string, code: number, host: Host) =>
+  Effect.zipRight(
+    Console.error(message.split("\n").map((line) => leveled("error", line, isJournal(host.env))).join("\n")),
+    new ExitWith({ code })
+  )
 
-/** Runs a command; `end` is called with the exit code. The server handles its signals itself: they interrupt no fiber. */
+/** Runs a command; `ended` is called with the exit code. The server handles its signals itself: they interrupt no fiber. */
 export const start = <Name extends Started>(
   called: Called<Commands, Name>,
   host: Host,
-  end: (code: number) => void
+  ended: (code: number) => void
 ): void => {
   const run: Run<Name> = COMMANDS[called.command]
   const program = run(called.values, host).pipe(
     Effect.catchTags({
-      ConfigError: ({ message }) => Effect.zipRight(Console.error(message), new ExitWith({ code: EXIT.userError })),
-      UserError: ({ code, message }) => say(message, code ?? EXIT.userError)
+      ConfigError: ({ message }) => end(message, EXIT.userError, host),
+      UserError: ({ code, message }) => end(`swaplab-nbd-server: ${message}`, code ?? EXIT.userError, host)
     }),
     Effect.catchAllCause((cause) => {
       const failure = Option.getOrUndefined(Cause.failureOption(cause))
       if (failure instanceof ExitWith) return failure
       if (Cause.isInterruptedOnly(cause)) return new ExitWith({ code: EXIT.ok })
-      return say(`a fault of the server: ${Cause.pretty(cause)}`, EXIT.ourFault)
+      return end(`swaplab-nbd-server: a fault of the server: ${Cause.pretty(cause)}`, EXIT.ourFault, host)
     })
   )
-  Effect.runFork(program).addObserver((exit) => end(exitCodeOf(exit)))
+  Effect.runFork(program).addObserver((exit) => ended(exitCodeOf(exit)))
 }

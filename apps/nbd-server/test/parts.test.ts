@@ -50,8 +50,13 @@ it("pre-shared keys", () => {
 it("the log, as text and as JSON", () => {
   const lines: Array<string> = []
   makeLog("text", (line) => lines.push(line), () => null)("attached", { address: "::1", export: "a b", tls: false })
-  makeLog("json", (line) => lines.push(line), () => "now")("ready")
-  expect(lines).toEqual(["attached address=::1 export=\"a b\" tls=false", "{\"time\":\"now\",\"event\":\"ready\"}"])
+  makeLog("json", (line) => lines.push(line), () => "now")("ready", {})
+  makeLog("json", (line) => lines.push(line), () => null)("not accepted", { why: "a\nb" })
+  expect(lines).toEqual([
+    "<6>attached address=::1 export=\"a b\" tls=false",
+    "{\"time\":\"now\",\"event\":\"ready\"}",
+    "<3>{\"event\":\"not accepted\",\"why\":\"a\\nb\"}"
+  ])
 })
 
 it("the status as tables", () => {

@@ -35,7 +35,7 @@ it.each(["DISC", "the end of the grace period"])("after %s nothing is left of it
   expect(openIn(folder)).toEqual([join(folder, file)])
   if (end === "DISC") client.socket.write(request(2, 0, 0))
   else client.socket.destroy()
-  await server.event("removed swap-a")
+  await server.event("removed")
   // the log tells it when it begins: who comes next waits until it is done
   const next = await attached(server.port, "swap-b")
   expect(readdirSync(folder).length).toBe(1)

@@ -73,7 +73,7 @@ it("stays within the quota of all, which a disconnect gives back", async () => {
   expect((await b.write(40_960, page(1))).error).toBe(28)
   await a.disconnect()
   await server.event("detached")
-  await server.until(() => server.events.find(({ event }) => event === "removed swap-a"))
+  await server.until(() => server.events.find(({ event }) => event === "removed"))
   expect((await b.write(40_960, page(1))).error).toBe(0)
 })
 

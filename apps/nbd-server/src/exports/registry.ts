@@ -4,6 +4,7 @@ import type { ExportInfo } from "@swaplab/nbd"
 import { Effect } from "effect"
 import { allowList } from "../config/addresses.ts"
 import type { Config, SwapTemplate } from "../config/schema.ts"
+import type { Log } from "../ops/log.ts"
 import type { Faults } from "../stores/faults.ts"
 import { listFiles, removeFile } from "./files.ts"
 import { listed, unknownName } from "./listing.ts"
@@ -42,9 +43,9 @@ export class Registry {
   readonly #stores = new Map<string, OpenStore>()
   readonly #opening = Effect.unsafeMakeSemaphore(1)
   readonly #opener: StoreOpener
-  readonly #log: (message: string) => void
+  readonly #log: Log
 
-  constructor(config: Config, nowMs: () => number, log: (message: string) => void) {
+  constructor(config: Config, nowMs: () => number, log: Log) {
     this.#config = config
     this.#opener = new StoreOpener(nowMs)
     this.#log = log
@@ -204,7 +205,9 @@ export class Registry {
     if (store.template === null) {
       if (!this.#isStale(store, this.#config)) return Effect.void
       return this.prepare.pipe(
-        Effect.catchAll(({ message }) => Effect.sync(() => this.#log(`${store.name} stays as it was: ${message}`)))
+        Effect.catchAll(({ message }) =>
+          Effect.sync(() => this.#log("kept as it was", { export: store.name, why: message }))
+        )
       )
     }
     if (store.template.keep) return Effect.void
@@ -221,7 +224,7 @@ export class Registry {
   /** Closes everything; stores in files of templates stay where they are, those in memory are lost. */
   get close(): Effect.Effect<void> {
     return Effect.forEach(this.stores, (store) => {
-      if (store.file === null && store.allocatedBytes() > 0) this.#log(`lost ${store.name}, which was in memory`)
+      if (store.file === null && store.allocatedBytes() > 0) this.#log("lost", { export: store.name })
       return closeStore(store)
     }, { discard: true })
   }
@@ -235,7 +238,7 @@ export class Registry {
     return this.#exclusive(Effect.suspend(() => {
       if (store.connections > 0 || this.#stores.get(store.name) !== store) return Effect.void
       this.#stores.delete(store.name)
-      this.#log(`removed ${store.name}`)
+      this.#log("removed", { export: store.name })
       return store.file === null ? Effect.void : removeFile(store.file)
     }))
   }

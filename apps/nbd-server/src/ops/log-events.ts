@@ -1,0 +1,76 @@
+// Every line of the log, by the name that it begins with. The reference and the man page list them from here, and the log
+// takes no other name.
+
+/** Levels of syslog(3), as a line begins with them for the journal. */
+export const LEVELS = { error: 3, warning: 4, notice: 5, info: 6 } as const
+
+/** A kind of line: its level, the names of its facts, those of them that only some lines have, and what happened. */
+const line = <const Facts extends ReadonlyArray<string>, const Sometimes extends ReadonlyArray<string> = readonly []>(
+  level: keyof typeof LEVELS,
+  facts: Facts,
+  meaning: string,
+  sometimes: Sometimes | readonly [] = []
+): Line<Facts, Sometimes> => ({ level, facts, meaning, sometimes: sometimes as Sometimes })
+
+interface Line<Facts extends ReadonlyArray<string>, Sometimes extends ReadonlyArray<string>> {
+  readonly level: keyof typeof LEVELS
+  readonly facts: Facts
+  readonly meaning: string
+  readonly sometimes: Sometimes
+}
+
+/** The table. */
+export const LOG_EVENTS = {
+  ready: line("notice", [], "The server listens at all of its places."),
+  listening: line("notice", ["at"], "It listens at a place; port 0 has become a number."),
+  probes: line("notice", ["at"], "It serves /metrics, /healthz and /status there."),
+  control: line("notice", ["at"], "It takes commands at this socket."),
+  attached: line("info", ["address", "export", "tls"], "A client begins to use an export."),
+  detached: line(
+    "info",
+    ["address", "export", "clean", "reason"],
+    "A connection ended. `clean=true`: the client said DISC, and its store goes. `unanswered`: requests without a reply.",
+    ["unanswered"]
+  ),
+  removed: line("info", ["export"], "A store is removed, and its room is free."),
+  lost: line("warning", ["export"], "A store in memory had contents when the server ended."),
+  "kept as it was": line(
+    "warning",
+    ["export", "why"],
+    "The export should be opened anew with other settings, and cannot."
+  ),
+  refused: line("warning", ["address", "why"], "A connection was closed at once: the allow-list, a limit, or a stop."),
+  "handshake failed": line(
+    "warning",
+    ["address", "reason"],
+    "A client broke the rules of the handshake, was too slow, or failed at TLS."
+  ),
+  "not accepted": line("error", ["why"], "The system could not accept a connection, such as without descriptors."),
+  warning: line("warning", ["key", "why"], "Something at a key of the configuration may go wrong later."),
+  reloaded: line("notice", [], "SIGHUP: the new configuration is in place."),
+  "not reloaded": line("error", ["why"], "SIGHUP: the new configuration has a mistake, the old one goes on."),
+  "not changed": line("warning", ["key", "why", "now"], "SIGHUP: a key that only a restart changes."),
+  "recording ended": line("error", ["why"], "A recording could not go on; the server does."),
+  stopping: line("notice", ["why"], "SIGTERM or SIGINT: the server ends."),
+  fault: line("error", ["address", "cause"], "A fault of the server ended a connection. Please report it.")
+} as const
+
+/** The name that a line begins with. */
+export type LogEvent = keyof typeof LOG_EVENTS
+
+/** A value of a fact. */
+export type Fact = string | number | boolean
+
+/** What a line says. */
+export type FactsOf<Event extends LogEvent> =
+  & { readonly [Name in (typeof LOG_EVENTS)[Event]["facts"][number]]: Fact }
+  & { readonly [Name in (typeof LOG_EVENTS)[Event]["sometimes"][number]]?: Fact }
+
+/** Name, facts, level and meaning of each, for the reference. */
+export const LOG_ROWS: ReadonlyArray<readonly [name: string, facts: string, level: string, meaning: string]> = Object
+  .entries(LOG_EVENTS).map(([name, { facts, level, meaning, sometimes }]) => [
+    name,
+    [...facts, ...sometimes].join(", "),
+    level,
+    meaning
+  ])
