@@ -26,7 +26,6 @@ export const ALLOWED = {
     JobOwner: "Job",
     MetaContextRequest: "encodeMetaContextRequest",
     NegotiationStep: "Negotiation",
-    OptionMessage: "Negotiation",
     TlsMode: "Negotiation",
     U64: "Extent"
   },

@@ -1,5 +1,7 @@
 #!/usr/bin/env node
 // The command swaplab-nbd-server.
+import { fork } from "node:child_process"
+import { fileURLToPath } from "node:url"
 import { main } from "./cli.ts"
 import type { Host } from "./serve.ts"
 import { version } from "./version.ts"
@@ -8,6 +10,8 @@ const host: Host = {
   env: process.env,
   pid: process.pid,
   writeLog: (line) => process.stderr.write(`${line}\n`),
+  fork: () =>
+    fork(fileURLToPath(new URL("./worker.js", import.meta.url)), [], { stdio: ["ignore", "ignore", "inherit", "ipc"] }),
   onSignal: (signal, run) => {
     process.on(signal, run)
     return () => process.off(signal, run)

@@ -1,29 +1,30 @@
 // The server from start to end: everything that can be wrong is found before anything is opened to clients.
 import { type ConfigError, formatPath } from "@swaplab/config"
 import { Deferred, Effect, Runtime } from "effect"
-import { performance } from "node:perf_hooks"
+import type { ChildProcess } from "node:child_process"
 import { findingsOf, ROOM_RULES, WARNING_RULES } from "./check/host-rules.ts"
 import { endpointOf } from "./config/addresses.ts"
 import type { Config } from "./config/schema.ts"
 import { UserError } from "./exit.ts"
-import { Registry } from "./exports/registry.ts"
+import { ALL_HERE } from "./exports/registry.ts"
 import { activationFds } from "./net/activation.ts"
 import { NOWHERE } from "./net/elsewhere.ts"
 import { listenAt, listenAtFd } from "./net/listen.ts"
-import { connectionRunner, Server } from "./net/server.ts"
-import { setUpTls } from "./net/tls.ts"
+import type { Server } from "./net/server.ts"
 import { serveControl } from "./ops/control.ts"
 import { serveProbes } from "./ops/http.ts"
-import { isJournal, type Log, makeLog } from "./ops/log.ts"
-import { operatedHere } from "./ops/operated.ts"
+import { type Log, makeServerLog } from "./ops/log.ts"
 import { readToken } from "./ops/token.ts"
-import { makeRecorder } from "./record/recorder.ts"
+import { openPart, type Part } from "./part.ts"
+import { openFront } from "./processes/front.ts"
 
 /** What the server takes from its process. */
 export interface Host {
   readonly env: NodeJS.ProcessEnv
   readonly pid: number
   readonly writeLog: (line: string) => void
+  /** Starts a process that serves exports for this one. */
+  readonly fork: () => ChildProcess
   /** Calls `run` at a signal; returns what stops that. */
   readonly onSignal: (signal: "SIGTERM" | "SIGINT" | "SIGHUP", run: () => void) => () => void
 }
@@ -46,20 +47,12 @@ const warn = (config: Config, log: Log): void => {
 }
 
 /** What only a restart changes. */
-const KEPT = ["listen", "metrics", "control", "record", "log"] as const
+const KEPT = ["listen", "metrics", "control", "record", "log", "processes"] as const
 
 /** Puts another configuration in place, or fails and changes nothing. */
-const reloaded = (
-  before: Config,
-  next: Config,
-  registry: Registry,
-  server: Server,
-  log: Log
-): Effect.Effect<void, UserError> =>
+const reloaded = (before: Config, next: Config, part: Part, log: Log): Effect.Effect<void, UserError> =>
   Effect.gen(function*() {
-    const tls = yield* setUpTls(next.tls)
-    yield* registry.reload(next).pipe(Effect.mapError(({ message }) => new UserError({ message })))
-    server.reload(next, tls)
+    yield* part.reload({ ...next, processes: before.processes })
     for (const key of KEPT) {
       if (JSON.stringify(next[key]) === JSON.stringify(before[key])) continue
       log("not changed", { key, why: "only a restart changes it", now: JSON.stringify(before[key]) })
@@ -78,23 +71,20 @@ export const serve = (
   host: Host
 ): Effect.Effect<void, UserError> =>
   Effect.scoped(Effect.gen(function*() {
-    const journal = isJournal(host.env)
-    const log = makeLog(config.log, host.writeLog, () => journal ? null : new Date().toISOString())
+    const log = makeServerLog(config.log, host)
     const runtime = yield* Effect.runtime()
-    const tls = yield* setUpTls(config.tls)
+    const stop = yield* Deferred.make<string>()
     const token = config.control === null ? null : yield* readToken(config.control.tokenFile)
     const fds = yield* Effect.try({
       try: () => activationFds(host.env, host.pid),
       catch: (error) => error instanceof UserError ? error : new UserError({ message: String(error) })
     })
     warn(config, log)
-    const registry = new Registry(config, () => performance.now(), log)
-    yield* Effect.addFinalizer(() => registry.close)
-    yield* registry.prepare.pipe(Effect.mapError(({ message }) => new UserError({ message })))
-    const recorder = yield* makeRecorder(config.record, (why) => log("recording ended", { why }))
-    const run = yield* connectionRunner
-    const server = new Server({ config, exports: registry, elsewhere: NOWHERE, tls, log, tap: recorder, run })
-    const operated = operatedHere(server, registry)
+    const broken = (why: string): void => Deferred.unsafeDone(stop, Effect.die(new Error(why)))
+    const part: Part = config.processes === 1
+      ? yield* openPart(config, log, NOWHERE, ALL_HERE)
+      : yield* openFront({ config, fork: host.fork, log, broken })
+    const { operated, server } = part
     const accept = (socket: Parameters<Server["accept"]>[0], local: boolean): void => server.accept(socket, local)
     const failed = (why: string): void => log("not accepted", { why })
     // what is acquired later closes earlier: listeners first, then the connections, and probes and control at the very end,
@@ -103,17 +93,16 @@ export const serve = (
     if (config.control !== null && token !== null) {
       log("control", { at: yield* serveControl(config.control.socket, token, operated) })
     }
-    yield* Effect.addFinalizer(() => server.shutDown)
+    yield* Effect.addFinalizer(() => part.shutDown)
 
     const reloading = yield* Effect.makeSemaphore(1)
-    const stop = yield* Deferred.make<string>()
     for (const name of ["SIGTERM", "SIGINT"] as const) {
       yield* signal(host, name, () => Deferred.unsafeDone(stop, Effect.succeed(name)))
     }
     yield* signal(host, "SIGHUP", () => {
       Runtime.runFork(runtime)(
         reload.pipe(
-          Effect.flatMap((next) => reloaded(config, next, registry, server, log)),
+          Effect.flatMap((next) => reloaded(config, next, part, log)),
           // two signals in a row: the second one's file is the later one
           reloading.withPermits(1),
           Effect.catchAll(({ message }) => Effect.sync(() => log("not reloaded", { why: message })))

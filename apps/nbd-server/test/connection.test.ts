@@ -43,6 +43,7 @@ const rig = () => {
     disk: new DiskSlots(64),
     inFlight: 64,
     inFlightBytes: 2 ** 26,
+    lease: null,
     toSend: new SendLater()
   }
   return {
@@ -63,6 +64,7 @@ const rig = () => {
         engine,
         exportRate: new RateLimit(UNLIMITED, 0),
         usesDisk: own !== undefined,
+        counted: false,
         faults: null,
         tap: null,
         onLeave,

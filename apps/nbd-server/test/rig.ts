@@ -54,6 +54,9 @@ export const run = async (values: object): Promise<Running> => {
       events.push(JSON.parse(line) as Event)
       wake()
     },
+    fork: () => {
+      throw new Error("the server of these tests is one process")
+    },
     onSignal: (signal, handler) => {
       signals.set(signal, handler)
       return () => {}

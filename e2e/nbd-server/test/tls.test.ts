@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto"
 import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterAll, beforeAll, expect } from "vitest"
+import { certificatesIn } from "../src/certificates.ts"
 import { attach } from "../src/client.ts"
 import { ok, withPrograms } from "../src/peers.ts"
 import { has, type RunningServer, scratch, startServer, stopAll } from "../src/server.ts"
@@ -10,29 +11,10 @@ import { has, type RunningServer, scratch, startServer, stopAll } from "../src/s
 const folder = scratch()
 let secure: RunningServer
 afterAll(stopAll)
-const certificates = join(folder, "pki")
+let certificates = ""
 beforeAll(async () => {
   if (!has("openssl")) return
-  await ok("mkdir", "-p", certificates)
-  await ok(
-    "openssl",
-    "req",
-    "-x509",
-    "-newkey",
-    "rsa:2048",
-    "-nodes",
-    "-days",
-    "2",
-    "-subj",
-    "/CN=localhost",
-    "-addext",
-    "subjectAltName=DNS:localhost,IP:127.0.0.1",
-    "-keyout",
-    `${certificates}/server-key.pem`,
-    "-out",
-    `${certificates}/server-cert.pem`
-  )
-  await ok("cp", `${certificates}/server-cert.pem`, `${certificates}/ca-cert.pem`)
+  certificates = await certificatesIn(folder)
   writeFileSync(
     join(certificates, "keys.psk"),
     "alice:00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff\n"

@@ -6,6 +6,7 @@ import {
   MemoryStore,
   NbdError,
   Negotiation,
+  type NegotiationState,
   Option,
   Request,
   ServerSession,
@@ -257,6 +258,30 @@ describe("negotiation", () => {
     expect(other.next).toBe("options")
     const step = option(negotiation, Option.Go, "00000003 616263 0000")
     expect(step.next === "transmission" && step.mode.contextIds).toEqual([])
+  })
+
+  it("goes on in another process wherever it has come to", () => {
+    const options: ReadonlyArray<readonly [option: number, data: string]> = [
+      [Option.StructuredReply, ""],
+      [Option.Info, "00000004 6469736b 0000"],
+      [Option.ExtendedHeaders, ""],
+      [Option.SetMetaContext, "00000004 6469736b 00000001 0000000f 626173653a616c6c6f636174696f6e"],
+      [Option.StructuredReply, ""],
+      [Option.Go, "00000004 6469736b 0000"]
+    ]
+    for (const secure of [false, true]) {
+      const alone = begin("optional")
+      let moving = begin("optional")
+      if (secure) {
+        alone.tlsStarted()
+        moving.tlsStarted()
+      }
+      for (const [code, data] of options) {
+        moving = new Negotiation(table, "optional", JSON.parse(JSON.stringify(moving.state)) as NegotiationState)
+        expect(option(moving, code, data)).toEqual(option(alone, code, data))
+      }
+      expect(moving.state).toEqual({ ...alone.state, secure, options: options.length, contextExport: "disk" })
+    }
   })
 
   it("turns everybody away when shutting down", () => {

@@ -1,4 +1,4 @@
-import { Histogram, THREE_DIGITS } from "@swaplab/stats"
+import { Histogram, type HistogramData, THREE_DIGITS } from "@swaplab/stats"
 import fc from "fast-check"
 import * as hdr from "hdr-histogram-js"
 import { describe, expect, it } from "vitest"
@@ -84,6 +84,18 @@ describe("a histogram", () => {
       const got = histogramOf(recorded, bits).percentile(percent)
       expect(got).toBeGreaterThanOrEqual(exact)
       expect(got - exact).toBeLessThanOrEqual(exact / 2 ** bits)
+    }))
+  })
+
+  it("is the same after a journey as JSON", () => {
+    fc.assert(fc.property(fc.array(fc.double({ min: 0, max: 2 ** 40, noNaN: true }), { maxLength: 50 }), (values) => {
+      const there = histogramOf(values)
+      const back = Histogram.from(JSON.parse(JSON.stringify(there.data)) as HistogramData)
+      expect(back.data).toEqual(there.data)
+      expect([back.count, back.sum, back.max]).toEqual([there.count, there.sum, there.max])
+      for (const each of PERCENTS) expect(back.percentile(each)).toBe(there.percentile(each))
+      back.record(7)
+      expect(back.count).toBe(there.count + 1)
     }))
   })
 

@@ -122,6 +122,13 @@ const ROWS: ReadonlyArray<RuleRow<Config>> = [
     words: () => "has no exports, expected exports or swap"
   },
   {
+    name: "one process records",
+    path: ["record"],
+    holds: ({ processes, record }) =>
+      processes === 1 || record === null || (record.transactions === null && record.pcapng === null),
+    words: () => "expected only with processes: 1"
+  },
+  {
     name: "a certificate has its key",
     path: ["tls"],
     holds: ({ tls }) => tls === null || (tls.certificate === null) === (tls.key === null),

@@ -221,6 +221,12 @@ export const Config = Schema.Struct({
     Size,
     "Bytes that the stores of all templates may take; beyond it, writes get ENOSPC. Without it: no limit."
   ),
+  processes: field(
+    whole(1, 64),
+    1,
+    "Processes that serve exports: more than one use more processors, and cost each request a little. An export that can "
+      + "be changed is in one of them, an image that cannot is in all."
+  ),
   tls: orNull(Tls, "TLS by STARTTLS. Without it: none."),
   limits: section(Limits, "What one client may take from others."),
   metrics: orNull(Listen, "Where /metrics, /healthz and /status are served. Without it: nowhere."),

@@ -1,9 +1,10 @@
 // The exports of the server: static ones, and stores that templates make for their clients. A store outlives its
 // connections: it is attached to, let go, kept for a while, and attached to again by the same name from the same address.
-import type { ExportInfo } from "@swaplab/nbd"
+import { type ExportInfo, exportInfo } from "@swaplab/nbd"
 import { Effect } from "effect"
 import { allowList } from "../config/addresses.ts"
 import type { Config, SwapTemplate } from "../config/schema.ts"
+import type { Lease } from "../limits/lease.ts"
 import type { Log } from "../ops/log.ts"
 import type { Faults } from "../stores/faults.ts"
 import { listFiles, removeFile } from "./files.ts"
@@ -38,15 +39,38 @@ const leftFiles = (config: Config): Effect.Effect<ReadonlyArray<FromTemplate>, A
     )).pipe(Effect.map((found) => found.flat()))
 }
 
+/** What a registry keeps, where others keep the rest. */
+export interface RegistryOptions {
+  /** True: the store of this key is kept here. */
+  readonly keeps: (config: Config, key: string) => boolean
+  /** This process's part of the quota; null: it has all of it. */
+  readonly lease: Lease | null
+}
+
+/** All stores are here. */
+export const ALL_HERE: RegistryOptions = { keeps: () => true, lease: null }
+
+/** A new store takes at most so many bytes before anybody writes to it. */
+const NEW_STORE_BYTES = 131072
+
 export class Registry {
   #config: Config
   readonly #stores = new Map<string, OpenStore>()
   readonly #opening = Effect.unsafeMakeSemaphore(1)
   readonly #opener: StoreOpener
   readonly #log: Log
+  readonly #keeps: RegistryOptions["keeps"]
+  readonly #lease: Lease | null
 
-  constructor(config: Config, nowMs: () => number, log: Log) {
+  constructor(
+    config: Config,
+    nowMs: () => number,
+    log: Log,
+    { keeps, lease }: RegistryOptions = ALL_HERE
+  ) {
     this.#config = config
+    this.#keeps = keeps
+    this.#lease = lease
     this.#opener = new StoreOpener(nowMs)
     this.#log = log
   }
@@ -71,11 +95,13 @@ export class Registry {
       }
       return Effect.gen(this, function*() {
         for (const [name, rule] of Object.entries(config.exports)) {
-          if (isIdle(name)) opened.push(yield* this.#opener.openStatic(name, rule))
+          if (this.#keeps(config, name) && isIdle(name)) opened.push(yield* this.#opener.openStatic(name, rule))
         }
         for (const left of yield* leftFiles(config)) {
           // nobody coming back, it goes after the grace period
-          if (this.#stores.has(left.key) || opened.some(({ name }) => name === left.key)) continue
+          if (
+            !this.#keeps(config, left.key) || this.#stores.has(left.key) || opened.some(({ name }) => name === left.key)
+          ) continue
           opened.push(yield* this.#opener.openFromTemplate(left, this.#leftBytes))
         }
         this.#config = config
@@ -121,7 +147,7 @@ export class Registry {
 
   /** What the quota leaves for the stores of all templates. */
   readonly #leftBytes = (): number => {
-    const { quota } = this.#config
+    const quota = this.#lease === null ? this.#config.quota : this.#lease.bytes
     return quota === null ? Number.POSITIVE_INFINITY : quota - this.allocatedBytes
   }
 
@@ -150,7 +176,9 @@ export class Registry {
   list(address: string): ReadonlyArray<ExportInfo> | null {
     if (!this.#config.list) return null
     return listed(this.#config, this.stores, address).flatMap(({ description, name }) => {
-      const info = this.find(name, address)
+      // of one that another process keeps the list needs only this
+      const elsewhere = this.#keeps(this.#config, name) ? null : exportInfo({ name, description, size: 0, flags: 0 })
+      const info = this.mayUse(name, address) ? this.find(name, address) ?? elsewhere : null
       return info === null ? [] : [{ ...info, description }]
     })
   }
@@ -166,7 +194,23 @@ export class Registry {
 
   /** The store of a static export, or the one that a template has or makes for this client. */
   open(asked: string, address: string): Effect.Effect<OpenStore, AttachError> {
-    return this.#exclusive(Effect.suspend(() => {
+    return Effect.zipRight(this.#roomForOne, this.#exclusive(this.#open(asked, address)))
+  }
+
+  /** Waits until the quota has room for a new store, or is known to have none. */
+  get #roomForOne(): Effect.Effect<void> {
+    const lease = this.#lease
+    return lease === null ? Effect.void : Effect.async((resume) => {
+      const look = (): void => {
+        if (lease.tryUse(NEW_STORE_BYTES, look)) resume(Effect.void)
+      }
+      look()
+      return Effect.sync(() => lease.leave(look))
+    })
+  }
+
+  #open(asked: string, address: string): Effect.Effect<OpenStore, AttachError> {
+    return Effect.suspend(() => {
       const name = nameOf(this.#config, asked)
       if (ruleOf(this.#config, name) === null || !this.mayUse(name, address)) {
         return new AttachError({ reason: "unknown", message: this.unknown(asked, address) })
@@ -188,7 +232,7 @@ export class Registry {
         return new AttachError({ reason: "policy", message: "this export belongs to another address" })
       }
       return Effect.succeed(there)
-    }))
+    })
   }
 
   /** A connection begins to use a store. */

@@ -74,6 +74,8 @@ export class Connection implements TransmissionHost {
     readonly engine: Engine
     readonly exportRate: RateLimit
     readonly usesDisk: boolean
+    /** What its store takes counts for the quota. */
+    readonly counted: boolean
     readonly faults: Faults | null
     readonly tap: Tap | null
     /** It needs its store no more: all is answered that ever will be. The socket may still be open. */
@@ -89,6 +91,7 @@ export class Connection implements TransmissionHost {
       engine,
       exportRate: options.exportRate,
       usesDisk: options.usesDisk,
+      counted: options.counted,
       resume: () => this.resume()
     })
     this.#faults = options.faults

@@ -1,6 +1,7 @@
 // What all connections of the server share.
 import type { ReplyBuffer, Request } from "@swaplab/nbd"
 import type { DiskSlots } from "../limits/disk-slots.ts"
+import type { Lease } from "../limits/lease.ts"
 import type { Turns } from "../limits/turns.ts"
 import type { BusyPoll } from "./busy-poll.ts"
 
@@ -22,6 +23,8 @@ export interface Engine {
   /** Requests of a connection that may be in flight, and their bytes (one request may be larger). */
   inFlight: number
   inFlightBytes: number
+  /** The part of the quota that stores of templates in this process may take; null: it has all of it. */
+  readonly lease: Lease | null
   /** Connections with replies of finished jobs that are to be sent at the end of this round of the event loop. */
   readonly toSend: SendLater
 }

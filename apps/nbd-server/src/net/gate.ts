@@ -1,9 +1,10 @@
 // What a connection needs before it goes on, and what it then holds: room for requests in flight, the rates of its client
-// and of its export, a turn with the processor, a slot at the disks. A request gets all of them or nothing but its place in
+// and of its export, room in the quota, a turn with the processor, a slot at the disks. A request gets all of them or nothing but its place in
 // the queues; `resume` is called when it is worth another try.
-import { Command, type Job, MAX_PAYLOAD, type Request } from "@swaplab/nbd"
+import { Command, CommandFlag, type Job, MAX_PAYLOAD, type Request } from "@swaplab/nbd"
 import { performance } from "node:perf_hooks"
 import type { SlotUser } from "../limits/disk-slots.ts"
+import type { Lease } from "../limits/lease.ts"
 import type { RateLimit } from "../limits/token-bucket.ts"
 import { REQUEST_UNITS, type Resumable, TURN_UNITS } from "../limits/turns.ts"
 import type { Client } from "./client.ts"
@@ -12,12 +13,17 @@ import type { Engine } from "./engine.ts"
 /** Zeroes take work by their number, too, up to those of the compact protocol. */
 const MAX_ZEROED = 2 ** 32
 
+/** Stores take room in blocks of so many bytes at most. */
+const BLOCK_BYTES = 65536
+
 /** What of a connection its gate looks at. */
 export interface GateOptions {
   readonly client: Client
   readonly engine: Engine
   readonly exportRate: RateLimit
   readonly usesDisk: boolean
+  /** What its store takes counts for the quota. */
+  readonly counted: boolean
   /** Requests of the connection may start again. */
   readonly resume: () => void
 }
@@ -29,6 +35,8 @@ export class Gate implements Resumable, SlotUser {
   readonly #engine: Engine
   readonly #exportRate: RateLimit
   readonly #usesDisk: boolean
+  /** Where a change finds its room; null: nowhere but in its store. */
+  readonly #lease: Lease | null
   readonly #resume: () => void
   /** A disk slot that was granted and not used yet; a place in the queue for one. */
   #slot: "none" | "waiting" | "granted" = "none"
@@ -44,6 +52,7 @@ export class Gate implements Resumable, SlotUser {
     this.#engine = options.engine
     this.#exportRate = options.exportRate
     this.#usesDisk = options.usesDisk
+    this.#lease = options.counted ? options.engine.lease : null
     this.#resume = options.resume
   }
 
@@ -78,6 +87,7 @@ export class Gate implements Resumable, SlotUser {
     const limited = this.#client.rate.limits || this.#exportRate.limits
     const prompt = inFlight === "prompt"
     if ((!prompt && !this.#hasRoom(inFlight, cost)) || (limited && !this.#tryRate())) return false
+    if (this.#lease !== null && !this.#tryLease(this.#lease, request)) return false
     if (!this.#tryTurn() || (!prompt && !this.#trySlot(cost))) return false
     this.#engine.turns.spend(this.turnTaker, apart ? REQUEST_UNITS : cost)
     if (limited) {
@@ -126,6 +136,7 @@ export class Gate implements Resumable, SlotUser {
 
   close(): void {
     this.#open = false
+    this.#lease?.leave(this.#resume)
     this.stopWaiting()
     this.#engine.turns.remove(this)
     this.#giveSlotBack()
@@ -143,6 +154,15 @@ export class Gate implements Resumable, SlotUser {
     const wait = Math.max(this.#client.rate.waitMs(now), this.#exportRate.waitMs(now))
     if (wait > 0) this.#rateTimer ??= setTimeout(this.#resume, Math.ceil(wait))
     return wait === 0
+  }
+
+  /** True: the quota has room for a change, or none to give; otherwise it is tried again when that is known. */
+  #tryLease(lease: Lease, { flags, length, type }: Request): boolean {
+    const takesRoom = type === Command.Write ||
+      (type === Command.WriteZeroes && (flags & CommandFlag.NoHole) !== 0)
+    if (!takesRoom) return true
+    // it may begin and end in the middle of a block that is taken whole
+    return lease.tryUse(length + 2 * BLOCK_BYTES, this.#resume)
   }
 
   /** True when its client works now; otherwise it waits for its turn. */

@@ -14,7 +14,7 @@ import {
 } from "@swaplab/nbd"
 import { Data, Effect } from "effect"
 import type { Socket } from "node:net"
-import type { AttachError, OpenStore } from "../exports/open-store.ts"
+import { AttachError, type OpenStore } from "../exports/open-store.ts"
 import type { Registry } from "../exports/registry.ts"
 import { startTls, type TlsSetup } from "./tls.ts"
 
@@ -136,6 +136,17 @@ const errorType = (error: AttachError): number =>
     : error.reason === "policy"
     ? OptionReplyType.ErrPolicy
     : OptionReplyType.ErrPlatform
+
+/** A process that has no exports: what is asked of any is answered elsewhere. */
+export const NO_EXPORTS: Exports = {
+  find: () => null,
+  list: () => null,
+  needsTls: () => false,
+  unknown: () => "there is no such export",
+  open: () => new AttachError({ reason: "unknown", message: "there is no such export" }),
+  attach: () => {},
+  release: () => Effect.void
+}
 
 /** What one negotiation works with. */
 export interface Negotiating {

@@ -8,6 +8,7 @@ import type { Config } from "../config/schema.ts"
 import type { OpenStore } from "../exports/open-store.ts"
 import { DiskSlots } from "../limits/disk-slots.ts"
 import { HandshakeTurns } from "../limits/handshake-turns.ts"
+import type { Lease } from "../limits/lease.ts"
 import { Tally } from "../limits/tally.ts"
 import { RateLimit } from "../limits/token-bucket.ts"
 import { Turns } from "../limits/turns.ts"
@@ -78,6 +79,8 @@ export class Server {
     readonly config: Config
     readonly exports: Exports
     readonly elsewhere: Elsewhere
+    /** This process's part of the quota; null: it has all of it. */
+    readonly lease: Lease | null
     readonly tls: TlsSetup | null
     readonly log: Log
     readonly tap: (address: string, name: string) => Tap | null
@@ -99,6 +102,7 @@ export class Server {
       disk: new DiskSlots(config.limits.diskRequests),
       inFlight: config.limits.inFlight,
       inFlightBytes: config.limits.inFlightBytes,
+      lease: options.lease,
       toSend: new SendLater()
     }
     this.#handshakeTurns = new HandshakeTurns(this.engine.turns, () => performance.now(), setTimeout)
@@ -164,7 +168,7 @@ export class Server {
   }
 
   /** A connection whose handshake began in another process, which has let it in. */
-  takeOver(socket: Socket, address: string, handshake: Handshake, events: TakenOver): void {
+  takeOver(socket: Socket, address: string, handshake: Handshake, events = NOBODY): void {
     this.#take(socket, address, handshake, events)
   }
 
@@ -307,6 +311,7 @@ export class Server {
         engine: this.engine,
         exportRate: store.rate,
         usesDisk: store.usesDisk,
+        counted: store.template !== null,
         faults: store.faults,
         tap: this.#tap(address, store.name),
         onLeave: (ending) => {

@@ -42,15 +42,22 @@ interface HandleOptions {
 const shared = Buffer.allocUnsafeSlow(READ_BYTES)
 const head = shared.subarray(0, HEAD_BYTES)
 
-/** Takes the handle out of an accepted socket, which is over then; null when this Node has it elsewhere. */
-const handleOf = (socket: Socket): object | null => {
+/** What an accepted socket reads by, or null when this Node has it elsewhere. It reads no more; its next owner starts it. */
+const stoppedHandle = (socket: Socket): object | null => {
   const handle: unknown = Reflect.get(socket, "_handle")
-  if (typeof handle !== "object" || handle === null || !("readStart" in handle) || !("useUserBuffer" in handle)) {
-    return null
-  }
-  // after end-of-file the handle stops reading; its next owner must call readStart
+  if (typeof handle !== "object" || handle === null || !("readStart" in handle)) return null
   if ("readStop" in handle && typeof handle.readStop === "function") handle.readStop()
   Reflect.set(handle, "reading", false)
+  return handle
+}
+
+/** What comes in from now on is left in the kernel, for the process that the socket is sent to. False: it is closed. */
+export const stopReading = (socket: Socket): boolean => stoppedHandle(socket) !== null
+
+/** Takes the handle out of an accepted socket, which is over then; null when this Node has it elsewhere. */
+const handleOf = (socket: Socket): object | null => {
+  const handle = stoppedHandle(socket)
+  if (handle === null || !("useUserBuffer" in handle)) return null
   Reflect.set(socket, "_handle", null)
   socket.removeAllListeners()
   socket.on("error", () => {})

@@ -51,6 +51,8 @@ export const LOG_EVENTS = {
   "not reloaded": line("error", ["why"], "SIGHUP: the new configuration has a mistake, the old one goes on."),
   "not changed": line("warning", ["key", "why", "now"], "SIGHUP: a key that only a restart changes."),
   "recording ended": line("error", ["why"], "A recording could not go on; the server does."),
+  "process ended": line("error", ["place", "how"], "One of several processes died; it is started again."),
+  "process started": line("notice", ["place"], "A process that had died serves again."),
   stopping: line("notice", ["why"], "SIGTERM or SIGINT: the server ends."),
   fault: line("error", ["address", "cause"], "A fault of the server ended a connection. Please report it.")
 } as const

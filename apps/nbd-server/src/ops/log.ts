@@ -32,3 +32,12 @@ export const isJournal = (env: NodeJS.ProcessEnv, fd = 2): boolean => {
   const { dev, ino } = fstatSync(fd, { bigint: true })
   return stream === `${dev}:${ino}`
 }
+
+/** The log of a process on its standard error. */
+export const makeServerLog = (
+  format: "text" | "json",
+  { env, writeLog }: { readonly env: NodeJS.ProcessEnv; readonly writeLog: (line: string) => void }
+): Log => {
+  const journal = isJournal(env)
+  return makeLog(format, writeLog, () => journal ? null : new Date().toISOString())
+}

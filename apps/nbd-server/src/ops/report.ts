@@ -4,7 +4,7 @@ import type { Registry } from "../exports/registry.ts"
 import type { Server } from "../net/server.ts"
 import { RequestLatency } from "./request-latency.ts"
 
-export interface ClientReport {
+interface ClientReport {
   readonly key: string
   readonly connections: number
   /** Requests by command code. */
@@ -17,7 +17,7 @@ export interface ClientReport {
   readonly latency: HistogramData
 }
 
-export interface StoreReport {
+interface StoreReport {
   readonly name: string
   /** It was made by a template, and counts for the quota. */
   readonly swap: boolean
