@@ -16,7 +16,10 @@ interface Ablation {
 
 /** A vanilla kernel of this scenario locks up. With SLUB, and scans that cost much, that is found out soon. */
 const scenario = (): string =>
-  fileWith(small("costs: { scanPage: 10 us }").replace("allocator: slab", "allocator: slub"))
+  fileWith(
+    small("costs: { scanPage: 10 us }").replace("allocator: slab", "allocator: slub")
+      .replace("cpus: 1\n", "cpus: 1\n    nic: { driver: e1000 }\n")
+  )
 
 /** Two patches, two seeds: eight runs. */
 const TWO = ["--patch", "nbd-memalloc", "--patch", "slab-micro-opt", "--seeds", "2"]
@@ -129,30 +132,12 @@ describe("a directory with runs", () => {
   })
 })
 
-describe("mistakes", () => {
-  it.each<[string, ReadonlyArray<string>, RegExp]>([
-    ["an unknown patch", ["--patch", "throtle"], /^--patch throtle: expected one of slab-knowledge, /],
-    ["an unknown base", ["--base", "v4.0"], /^--base v4\.0: expected one of v3\.5, /],
-    [
-      "an unknown allocator",
-      ["--allocator", "slob"],
-      /^swaplab: ablate: --allocator: got slob, expected slab or slub$/
-    ],
-    ["--fresh alone", ["--fresh"], /^swaplab: --fresh: expected --out too$/],
-    ["an unknown option", ["--minus"], /^swaplab: ablate: unknown option --minus$/]
-  ])("%s", async (_what, args, message) => {
-    const { code, stderr, stdout } = await ablate(scenario(), ...args)
-    expect({ code, stdout }).toEqual({ code: 2, stdout: "" })
-    expect(stderr.trimEnd()).toMatch(message)
-  })
-})
-
 it.skipIf(!existsSync("/usr/bin/script"))("a terminal shows a progress line", async () => {
   const json = join(scratch(), "result.json")
   const command = `stty cols 120; ${
-    shellCommand(["ablate", scenario(), ...TWO, "--json", "--workers", "1"])
+    shellCommand(["ablate", scenario(), "--patch", "throttle", "--seed", "1", "--json", "--workers", "1"])
   } > '${json}'`
   const { code, stdout: terminal } = await execute("/usr/bin/script", ["-qec", command, "/dev/null"])
   expect(code).toBe(0)
-  expect(terminal).toMatch(/\r\d\/8 runs, .*slub-\S+#\d [\d.]+ s/)
+  expect(terminal).toMatch(/\r\d\/3 runs, .*slub-\S+#\d [\d.]+ s/)
 })

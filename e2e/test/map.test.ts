@@ -70,36 +70,3 @@ describe("swaplab map", () => {
     expect(stdout).toMatch(/across: clients\.0\.cpus\n[^]*patched\n +1 +2\n +2\/2 +2\/2\n/)
   })
 })
-
-describe("mistakes", () => {
-  it.each<[string, ReadonlyArray<string>, RegExp]>([
-    ["no axis", [], /^swaplab: map: expected --x PATH=range, or a scenario with a map$/],
-    [
-      "a range that is none",
-      ["--x", "clients.0.cpus=1..4"],
-      /^--x clients\.0\.cpus=1\.\.4: expected PATH=a,b,c, PATH=from/
-    ],
-    ["an unknown path", ["--x", "clients.0.cups=1,2"], /^map: clients\.0\.cups=1: clients\[0\]\.cups: .*\bcpus\b/],
-    [
-      "a wrong value",
-      ["--x", "clients.0.nic.driver=e1000,rtl"],
-      /driver=rtl: clients\[0\]\.nic\.driver: got "rtl", expected/
-    ],
-    [
-      "a unit that does not fit",
-      ["--x", "clients.0.ram=16..64 ms/2"],
-      /clients\[0\]\.ram: got "16 ms", expected a size/
-    ],
-    [
-      "a kernel that is not there",
-      ["--x", "clients.0.cpus=1,2", "--kernel", "slob"],
-      /^--kernel slob: no kernel of this/
-    ]
-  ])("%s", async (_what, args, message) => {
-    const out = join(scratch(), "out")
-    const { code, stderr, stdout } = await map(scenario(), ...args, "--out", out)
-    expect({ code, stdout }).toEqual({ code: 2, stdout: "" })
-    expect(stderr.trimEnd()).toMatch(message)
-    expect(() => readdirSync(out)).toThrow()
-  })
-})

@@ -43,11 +43,14 @@ const layer = Layer.mergeAll(layerFiles(fs, path), NodeFileSystem.layer, NodePat
 const say = (message: string, code: number) =>
   Effect.zipRight(Console.error(`swaplab: ${message}`), new ExitWith({ code }))
 
-/** Runs a command; the process ends with its exit code. */
-export const start = async <Name extends Started>(called: Called<Commands, Name>, worker: URL): Promise<void> => {
+/** A command with all that it says: it fails with the exit code where that is not 0. */
+export const programOf = async <Name extends Started>(
+  called: Called<Commands, Name>,
+  worker: URL
+): Promise<Effect.Effect<void, ExitWith>> => {
   const load: () => Promise<Run<Name>> = COMMANDS[called.command]
   const run = await load()
-  const program = run(called.values, worker).pipe(
+  return run(called.values, worker).pipe(
     Effect.catchTags({
       ConfigError: (error) => Effect.zipRight(Console.error(error.message), new ExitWith({ code: EXIT.userError })),
       UsageError: (error) => say(error.message, EXIT.userError)
@@ -60,5 +63,8 @@ export const start = async <Name extends Started>(called: Called<Commands, Name>
     }),
     Effect.provide(layer)
   )
-  NodeRuntime.runMain(program, { disableErrorReporting: true, teardown })
 }
+
+/** Runs a command; the process ends with its exit code. */
+export const start = async <Name extends Started>(called: Called<Commands, Name>, worker: URL): Promise<void> =>
+  NodeRuntime.runMain(await programOf(called, worker), { disableErrorReporting: true, teardown })

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest"
 import { workspace } from "./workspace.ts"
 
-const { swaplab } = workspace()
+const { said } = workspace()
 
-describe.concurrent("a mistake of the user is one message on standard error, and exit code 2", () => {
+describe("a mistake of the user is one message on standard error, and exit code 2", () => {
   it.each<[ReadonlyArray<string>, string]>([
     [["run", "missing.yaml"], "missing.yaml: no such file, expected a scenario"],
     [["run", "directory.yaml"], "directory.yaml: is a directory, expected a scenario file"],
@@ -58,13 +58,14 @@ describe.concurrent("a mistake of the user is one message on standard error, and
       ["validate", "ok.yaml", "--seeds", "1"],
       "swaplab: validate: unknown option --seeds"
     ],
+    [["ablate", "ok.yaml", "--fresh"], "swaplab: --fresh: expected --out too"],
     [["run"], "swaplab: run: expected FILE"],
     [["farewell"], "swaplab: unknown command farewell"],
     [["shrunk"], "swaplab: unknown command shrunk, did you mean shrink?"],
     [["help", "walk-all"], "swaplab: unknown command walk-all"],
     [["why", "ok.yaml", "--before", "soon"], "swaplab: why: --before: got soon, expected a time such as 10 ms"]
   ])("%j", async (args, message) => {
-    const { code, stderr, stdout } = await swaplab(...args)
+    const { code, stderr, stdout } = await said(args)
     expect({ code, stdout, stderr: stderr.trim() }).toEqual({ code: 2, stdout: "", stderr: message })
   })
 })

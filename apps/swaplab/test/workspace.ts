@@ -1,10 +1,11 @@
 // The command as a user runs it, with made-up simulations (test/fake).
 import { execFile } from "node:child_process"
-import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
-import { join } from "node:path"
+import { join, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
 import { afterAll, beforeAll, inject } from "vitest"
+import { inProcess } from "./in-process.ts"
 
 /** The command with made-up simulations (fake/setup.ts). */
 export const FAKE = inject("fakeSwaplab")
@@ -26,10 +27,10 @@ export interface Ended {
 export const command = (
   main: string,
   args: ReadonlyArray<string>,
-  { columns = "", cwd = "." }: { readonly columns?: string; readonly cwd?: string } = {}
+  { cwd = "." }: { readonly cwd?: string } = {}
 ): Promise<Ended> =>
   new Promise((resolve) => {
-    const options = { cwd, maxBuffer: 1 << 26, env: { ...process.env, COLUMNS: columns } }
+    const options = { cwd, maxBuffer: 1 << 26, env: { ...process.env, COLUMNS: "" } }
     execFile(process.execPath, [main, ...args], options, (error, stdout, stderr) => {
       const code = error === null ? 0 : typeof error.code === "number" ? error.code : null
       resolve({ code, stdout, stderr: stderr.replaceAll(/^progress: .*\n/gm, "") })
@@ -79,7 +80,13 @@ export const workspace = () => {
     directory,
     path,
     swaplab: (...args: ReadonlyArray<string>): Promise<Ended> => command(FAKE, args, { cwd: directory }),
-    /** The same on a sheet so wide that no line of the tests is broken. */
-    wide: (...args: ReadonlyArray<string>): Promise<Ended> => command(FAKE, args, { cwd: directory, columns: "200" })
+    /** What a command says that simulates nothing, without a process. Scenarios are named as they are in the folder. */
+    said: async (args: ReadonlyArray<string>, columns = ""): Promise<Ended> => {
+      const words = args.map((word) =>
+        existsSync(path(word)) || word.endsWith(".yaml") ? resolve(directory, word) : word
+      )
+      const { code, stderr, stdout } = await inProcess(words, columns)
+      return { code, stdout: stdout.replaceAll(`${directory}/`, ""), stderr: stderr.replaceAll(`${directory}/`, "") }
+    }
   }
 }
