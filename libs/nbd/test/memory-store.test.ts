@@ -1,6 +1,7 @@
 // A memory store block by block: which memory it holds, what is a hole, where its limits are.
 import { MEMORY_BLOCK as BLOCK } from "#src/server/memory-store.ts"
 import { CommandFlag, MemoryStore, NbdError } from "@swaplab/nbd"
+import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 
 const SPAN = 4 * BLOCK
@@ -176,4 +177,43 @@ it("what needs no work is done at once", () => {
   const store = new MemoryStore(5)
   expect([store.size, store.flush(), store.cache(), store.allocatedBytes]).toEqual([5, 0, 0, 0])
   expect(store.view(0, 5)).toEqual(new Uint8Array(5))
+})
+
+it("a memory store is what a file would be, and holds the blocks that are in use", () => {
+  const size = 16 * BLOCK
+  const step = fc.record({
+    write: fc.boolean(),
+    // half of them are whole blocks, so that spans come and go
+    from: fc.oneof(fc.nat(size - 1), fc.nat(15).map((block) => block * BLOCK)),
+    length: fc.oneof(fc.nat(200_000), fc.integer({ min: 1, max: 8 }).map((blocks) => blocks * BLOCK)),
+    fill: fc.integer({ min: 1, max: 255 })
+  })
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
+      const store = new MemoryStore(size)
+      const model = new Uint8Array(size)
+      const used = new Set<number>()
+      for (const { fill, from, length: wanted, write } of steps) {
+        const length = Math.min(wanted, size - from)
+        model.fill(write ? fill : 0, from, from + length)
+        if (write) store.write(from, length, new Uint8Array(length).fill(fill))
+        else store.writeZeroes(from, length)
+        for (let block = Math.floor(from / BLOCK); block * BLOCK < from + length; block++) {
+          const whole = block * BLOCK >= from && (block + 1) * BLOCK <= from + length
+          if (write && length > 0) used.add(block)
+          else if (whole) used.delete(block)
+        }
+        // a span is held for its last block
+        expect(store.allocatedBytes).toBeGreaterThanOrEqual(used.size * BLOCK)
+        expect(store.allocatedBytes).toBeLessThanOrEqual(4 * used.size * BLOCK)
+      }
+      for (let block = 0; block < 16; block++) {
+        expect(store.isHole(block * BLOCK, 1)).toBe(!used.has(block))
+      }
+      const read = new Uint8Array(size)
+      store.read(0, size, read)
+      expect(Buffer.compare(read, model)).toBe(0)
+    }),
+    { seed: 20120731, numRuns: 150 }
+  )
 })
