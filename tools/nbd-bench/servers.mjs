@@ -30,8 +30,25 @@ const nbdkit = (/** @type {number} */ port) => ["-f", "-i", "127.0.0.1", "-p", S
 /** The file of the servers that have one. */
 const fileIn = (/** @type {string} */ folder) => join(folder, "file.img")
 
+/** An image that nobody changes, which all processes of our server have; with TLS for who asks for it. */
+const image = (/** @type {number} */ processes) => (/** @type {number} */ port, /** @type {string} */ folder) => {
+  const config = join(folder, `image-${processes}.yaml`)
+  writeFileSync(
+    config,
+    `listen: ["127.0.0.1:${port}"]
+processes: ${processes}
+tls: { mode: optional, certificate: ${folder}/server-cert.pem, key: ${folder}/server-key.pem }
+exports: { image: { file: ${fileIn(folder)}, readOnly: true } }
+swap: { "swap-*": { size: 256 MiB } }
+`
+  )
+  return [join(root, "apps/nbd-server/dist/main.js"), "--config", config]
+}
+
 /** @type {Readonly<Record<string, Kind>>} */
 export const KINDS = {
+  "image-1": { program: process.execPath, name: "image", command: image(1) },
+  "image-2": { program: process.execPath, name: "image", command: image(2) },
   nbdkit: { program: "nbdkit", name: "", command: (port) => [...nbdkit(port), "memory", "256M"] },
   ours: { program: process.execPath, name: "", command: (port) => [...ours(port), "--memory", "256 MiB"] },
   "ours-file": {
@@ -76,7 +93,11 @@ const answers = (/** @type {number} */ port) =>
  * @returns {Promise<ReadonlyArray<Server>>}
  */
 export const startServers = async (kinds, folder) => {
-  if (kinds.some((kind) => kind.endsWith("file") || kind === "nbd-server" || kind === "qemu-nbd")) {
+  if (
+    kinds.some((kind) =>
+      kind.endsWith("file") || kind.startsWith("image") || kind === "nbd-server" || kind === "qemu-nbd"
+    )
+  ) {
     writeFileSync(fileIn(folder), Buffer.alloc(SIZE, 0x5a))
   }
   const servers = []
