@@ -37,7 +37,7 @@ it("of everything answered before a FLUSH, and by FUA, nothing is lost in a powe
         fd,
         size: SIZE,
         written: 0,
-        limitBytes: () => Number.POSITIVE_INFINITY,
+        room: { mayTake: () => true },
         calls: {
           sync: (_fd, done) => {
             const image = readFileSync(path)

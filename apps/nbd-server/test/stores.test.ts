@@ -21,7 +21,7 @@ const openStore = (name: string, options: Partial<ConstructorParameters<typeof F
   const path = join(folder, name)
   const fd = openSync(path, "w+")
   truncateSync(path, SIZE)
-  const store = new FileStore({ fd, size: SIZE, written: 0, limitBytes: () => Number.POSITIVE_INFINITY, ...options })
+  const store = new FileStore({ fd, size: SIZE, written: 0, room: { mayTake: () => true }, ...options })
   return { store, path, fd, ask: asker(store, SIZE), close: () => closeSync(fd) }
 }
 
@@ -83,10 +83,22 @@ describe("a file store", () => {
   })
 
   it("keeps to its limit", async () => {
-    const { ask, close } = openStore("b", { limitBytes: () => PAGE })
+    const { ask, close, store } = openStore("b", { room: { mayTake: (bytes) => bytes + store.allocatedBytes <= PAGE } })
     expect((await ask(Command.Write, 0, 10, new Uint8Array(10))).error).toBe(0)
     expect((await ask(Command.Write, FILE_BLOCK, 10, new Uint8Array(10))).error).toBe(NbdError.ENOSPC)
     expect((await ask(Command.Write, 5, 10, new Uint8Array(10))).error).toBe(0)
+    close()
+  })
+
+  it("asks for room for pages that are not on the disk, and for no others", async () => {
+    const asked: Array<number> = []
+    const { ask, close } = openStore("room", { room: { mayTake: (bytes) => asked.push(bytes) > 0 } })
+    for (const flags of [0, CommandFlag.Fua]) {
+      await ask(Command.Write, 0, 2 * PAGE, new Uint8Array(2 * PAGE), flags)
+      await ask(Command.Write, 0, 2 * PAGE, new Uint8Array(2 * PAGE), flags)
+    }
+    await ask(Command.Write, PAGE, 2 * PAGE, new Uint8Array(2 * PAGE))
+    expect(asked).toEqual([2 * PAGE, PAGE])
     close()
   })
 

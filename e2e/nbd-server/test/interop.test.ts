@@ -40,7 +40,7 @@ describe.each(["disk", "file", "swap-a", "fswap-a"])("export %s", (name) => {
       can_multi_conn: true,
       can_df: true,
       can_zero: true,
-      can_trim: !name.startsWith("f"),
+      can_trim: true,
       can_fast_zero: true,
       block_size_maximum: 33554432
     })

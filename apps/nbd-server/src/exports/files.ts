@@ -14,13 +14,19 @@ export interface OpenFile {
   readonly device: bigint
   /** Everything behind so many bytes was never written. */
   readonly written: number
+  /** The first so many bytes are on the disk for certain. */
+  readonly onDisk: number
+  /** It was made, or an earlier server did not get to its header. */
+  readonly isNew: boolean
 }
 
 const { O_CREAT, O_NOFOLLOW, O_RDONLY, O_RDWR } = constants
 
 /**
- * Opens a file. "create": it is made when it is not there, grown to `size` and, when it is new, begun with `header`; its
- * directory is synced, for a file that is lost with the power took its contents along.
+ * Opens a file. "create": it is made when it is not there, begun with `header` and grown to `size`; its directory is synced,
+ * for a file that is lost with the power took its contents along. A file has its size after it has its header, so one that
+ * has a size is not new, whatever a crash left undone. Of a file that is not new any part may be written: how many blocks it
+ * has says nothing, because some file systems count late or keep small files elsewhere.
  */
 export const openFile = (
   path: string,
@@ -35,18 +41,21 @@ export const openFile = (
       try {
         const stat = await handle.stat({ bigint: true })
         if (!stat.isFile()) throw new Error("expected a regular file")
-        // one without a block was made, and nothing was written since
-        const isNew = mode === "create" && (stat.size === 0n || stat.blocks === 0n)
+        const isNew = mode === "create" && stat.size === 0n
+        if (isNew && header !== null) {
+          await handle.write(header, 0, header.length, 0)
+          await handle.datasync()
+        }
         if (mode === "create" && size !== null && stat.size < BigInt(size)) await handle.truncate(size)
-        if (isNew && header !== null) await handle.write(header, 0, header.length, 0)
         if (isNew) {
           await handle.sync()
           const directory = await promises.open(dirname(path), O_RDONLY)
           await directory.sync().finally(() => directory.close())
         }
         const bytes = size ?? Number(stat.size)
-        const written = stat.blocks > 0n ? bytes : isNew ? header?.length ?? 0 : 0
-        return { path, handle, fd: handle.fd, size: bytes, device: stat.dev, written }
+        const onDisk = isNew ? header?.length ?? 0 : 0
+        const written = isNew ? onDisk : bytes
+        return { path, handle, fd: handle.fd, size: bytes, device: stat.dev, written, onDisk, isNew }
       } catch (error) {
         await handle.close()
         throw error

@@ -16,12 +16,14 @@ import { join } from "node:path"
 import type { StaticExport, SwapTemplate } from "../config/schema.ts"
 import { RateLimit } from "../limits/token-bucket.ts"
 import { Faults, FaultyStore } from "../stores/faults.ts"
+import type { Room } from "../stores/file-pages.ts"
 import { FileStore } from "../stores/file-store.ts"
 import { swapHeader } from "../stores/mkswap.ts"
 import { Pace } from "../stores/pace.ts"
 import { TokenPageStore } from "../stores/token-page-store.ts"
-import { closeFile, type OpenFile, openFile } from "./files.ts"
+import { closeFile, type OpenFile, openFile, removeFile } from "./files.ts"
 import type { FromTemplate } from "./naming.ts"
+import { Punching } from "./punching.ts"
 
 /** Why a client does not get an export. */
 export class AttachError extends Data.TaggedError("AttachError")<{
@@ -40,7 +42,14 @@ export interface OpenStore {
   readonly rate: RateLimit
   readonly faults: Faults | null
   readonly file: OpenFile | null
+  /** Bytes that it takes, as du counts those of a file. */
   readonly allocatedBytes: () => number
+  /** The same or more, without asking the kernel. */
+  readonly mostBytes: () => number
+  /** Null: holes are punched into its file; or why they are not. Of a store in memory: null. */
+  readonly noTrim: string | null
+  /** Its descriptor may be closed afterwards. */
+  readonly settle: Effect.Effect<void>
   /** The address that it belongs to, or null. */
   readonly owner: string | null
   connections: number
@@ -51,23 +60,35 @@ export interface OpenStore {
 type Bytes = (ByteStore | WaitingStore) & Partial<ExtentSource>
 
 const ALL = SWAP_EXPORT_FLAGS
-const FILE = ALL & ~(TransmissionFlag.SendTrim | TransmissionFlag.SendCache)
 
-/** What a template's exports look like. */
-export const templateInfo = (name: string, { description, minimumBlock, size, store }: SwapTemplate): ExportInfo =>
-  exportInfo({ name, description, size, flags: store === "file" ? FILE : ALL, minimumBlock })
+/** What an export in a file offers. */
+const fileFlags = (canPunch: boolean): number =>
+  ALL & ~(TransmissionFlag.SendCache | (canPunch ? 0 : TransmissionFlag.SendTrim))
 
 const isExtentSource = (store: Bytes): store is Bytes & ExtentSource => store.extents !== undefined
 
 const failed = (message: string) => new AttachError({ reason: "failed", message })
 
 /** Closes the file of a store, if it has one. */
-export const closeStore = ({ expiry, file }: OpenStore): Effect.Effect<void> => {
+export const closeStore = ({ expiry, file, settle }: OpenStore): Effect.Effect<void> => {
   if (expiry !== null) clearTimeout(expiry)
-  return file === null ? Effect.void : closeFile(file)
+  return file === null ? Effect.void : Effect.zipRight(settle, closeFile(file))
 }
 
+/** Removes the file of a store, if it has one. */
+export const removeStore = ({ file, settle }: OpenStore): Effect.Effect<void> =>
+  file === null ? Effect.void : Effect.zipRight(settle, removeFile(file))
+
+/** What stores in files and in memory may take together. */
+export interface SharedRoom extends Room {
+  /** What is left; below zero: more is in use than may be. */
+  readonly leftBytes: () => number
+}
+
+const UNLIMITED: Room = { mayTake: () => true }
+
 export class StoreOpener {
+  readonly punching = new Punching()
   readonly #nowMs: () => number
   /** By device: when the event loop may write to its files. */
   readonly #writePaces = new Map<bigint, Pace>()
@@ -77,11 +98,17 @@ export class StoreOpener {
     this.#nowMs = nowMs
   }
 
+  /** What a template's exports look like. */
+  templateInfo(name: string, { description, directory, minimumBlock, size, store }: SwapTemplate): ExportInfo {
+    const flags = store === "file" ? fileFlags(this.punching.ofDirectory(directory ?? ".") === null) : ALL
+    return exportInfo({ name, description, size, flags, minimumBlock })
+  }
+
   openStatic(name: string, rule: StaticExport): Effect.Effect<OpenStore, AttachError> {
     const readOnly = rule.readOnly ? TransmissionFlag.ReadOnly : 0
     const info = (size: number, flags: number, minimumBlock: number = rule.minimumBlock) =>
       exportInfo({ name, description: rule.description, size, flags: flags | readOnly, minimumBlock })
-    const about = { key: name, rule, template: null, file: null, owner: null }
+    const about = { key: name, rule, template: null, file: null, owner: null, noTrim: null }
     if (rule.memory !== null) {
       const bytes = new MemoryStore(rule.memory)
       return Effect.succeed(this.#store({ ...about, info: info(rule.memory, ALL), bytes }))
@@ -93,53 +120,59 @@ export class StoreOpener {
     const path = rule.file ?? ""
     return openFile(path, rule.readOnly ? "read" : rule.size === null ? "write" : "create", rule.size).pipe(
       Effect.mapError(failed),
-      Effect.map((file) => {
-        const writePace = this.#writePaceOf(file)
-        const bytes = new FileStore({ ...file, writePace, limitBytes: () => Number.POSITIVE_INFINITY })
-        return this.#store({ ...about, info: info(file.size, FILE), bytes, file })
-      })
+      Effect.flatMap((file) =>
+        Effect.map(rule.readOnly ? Effect.succeed("read only") : this.punching.ofFile(file.fd, file.size), (noTrim) => {
+          const bytes = this.#fileStore(file, UNLIMITED, noTrim)
+          return this.#store({ ...about, info: info(file.size, fileFlags(noTrim === null)), bytes, file, noTrim })
+        })
+      )
     )
   }
 
-  /** `leftBytes` tells how many more bytes the stores of all templates may take. */
+  /** A file that is there already is opened however little room there is. */
   openFromTemplate(
     { address, key, name, rule }: FromTemplate,
-    leftBytes: () => number
+    room: SharedRoom
   ): Effect.Effect<OpenStore, AttachError> {
     const owner = (rule.anyAddress && rule.per === "name") || address === "any" ? null : address
     const header = rule.header ? swapHeader(rule.size, randomBytes(16), "") : null
-    const about = { key, rule, template: rule, info: templateInfo(name, rule), owner }
+    const about = { key, rule, template: rule, owner }
     const full = new AttachError({ reason: "policy", message: "the quota of all swap stores is used up" })
     if (rule.store === "memory") {
-      const bytes: MemoryStore = new MemoryStore(rule.size, () => leftBytes() + bytes.allocatedBytes)
+      const bytes: MemoryStore = new MemoryStore(rule.size, () => room.leftBytes() + bytes.allocatedBytes)
       if (header !== null && bytes.write(0, header.length, header) !== 0) return full
-      return Effect.succeed(this.#store({ ...about, bytes, file: null }))
+      return Effect.succeed(
+        this.#store({ ...about, info: this.templateInfo(name, rule), bytes, file: null, noTrim: null })
+      )
     }
-    if (leftBytes() <= 0) return full
-    const path = join(rule.directory ?? ".", encodeURIComponent(`${name}@${owner ?? "any"}`).replace(/^\./, "%2E"))
-    return openFile(path, "create", rule.size, header).pipe(
-      Effect.mapError(failed),
-      Effect.map((file) => {
-        const writePace = this.#writePaceOf(file)
-        const limitBytes = (): number => leftBytes() + bytes.allocatedBytes
-        const bytes: FileStore = new FileStore({ ...file, writePace, limitBytes })
-        return this.#store({ ...about, bytes, file })
-      })
-    )
+    const directory = rule.directory ?? "."
+    const path = join(directory, encodeURIComponent(`${name}@${owner ?? "any"}`).replace(/^\./, "%2E"))
+    return Effect.gen(this, function*() {
+      const noTrim = yield* this.punching.ask(directory)
+      const file = yield* openFile(path, "create", rule.size, header).pipe(Effect.mapError(failed))
+      const bytes = this.#fileStore(file, room, noTrim)
+      if (file.isNew && !room.mayTake(bytes.allocatedBytes)) {
+        yield* removeFile(file)
+        return yield* full
+      }
+      return this.#store({ ...about, info: this.templateInfo(name, rule), bytes, file, noTrim })
+    })
   }
 
-  #writePaceOf({ device }: OpenFile): Pace {
-    const pace = this.#writePaces.get(device) ?? new Pace()
-    this.#writePaces.set(device, pace)
-    return pace
+  #fileStore(file: OpenFile, room: Room, noTrim: string | null): FileStore {
+    const { device } = file
+    const writePace = this.#writePaces.get(device) ?? new Pace()
+    this.#writePaces.set(device, writePace)
+    return new FileStore({ ...file, writePace, room, puncher: noTrim === null ? this.punching.puncher : null })
   }
 
-  #store({ bytes, file, info, key, owner, rule, template }: {
+  #store({ bytes, file, info, key, noTrim, owner, rule, template }: {
     readonly key: string
     readonly rule: StaticExport | SwapTemplate
     readonly template: SwapTemplate | null
     readonly info: ExportInfo
     readonly bytes: Bytes & { readonly allocatedBytes: number }
+    readonly noTrim: string | null
     readonly file: OpenFile | null
     readonly owner: string | null
   }): OpenStore {
@@ -161,6 +194,9 @@ export class StoreOpener {
       faults,
       file,
       allocatedBytes: () => bytes.allocatedBytes,
+      mostBytes: () => bytes instanceof FileStore ? bytes.mostBytes : bytes.allocatedBytes,
+      noTrim,
+      settle: bytes instanceof FileStore ? Effect.promise(() => bytes.close()) : Effect.void,
       owner,
       connections: 0,
       expiry: null

@@ -7,10 +7,11 @@ import type { Config, SwapTemplate } from "../config/schema.ts"
 import type { Lease } from "../limits/lease.ts"
 import type { Log } from "../ops/log.ts"
 import type { Faults } from "../stores/faults.ts"
-import { listFiles, removeFile } from "./files.ts"
+import { PUNCH_PROGRAM } from "../stores/punch-helper.ts"
+import { listFiles } from "./files.ts"
 import { listed, unknownName } from "./listing.ts"
 import { type FromTemplate, fromTemplate, nameOf, ruleOf, templateOf } from "./naming.ts"
-import { AttachError, closeStore, type OpenStore, StoreOpener, templateInfo } from "./open-store.ts"
+import { AttachError, closeStore, type OpenStore, removeStore, type SharedRoom, StoreOpener } from "./open-store.ts"
 
 const decoded = (text: string): string => {
   try {
@@ -95,14 +96,18 @@ export class Registry {
       }
       return Effect.gen(this, function*() {
         for (const [name, rule] of Object.entries(config.exports)) {
-          if (this.#keeps(config, name) && isIdle(name)) opened.push(yield* this.#opener.openStatic(name, rule))
+          if (!this.#keeps(config, name) || !isIdle(name)) continue
+          const store = yield* this.#opener.openStatic(name, rule)
+          opened.push(store)
+          if (store.file !== null && !rule.readOnly) this.#sayTrim(name, store.noTrim)
         }
+        yield* this.#askWherePunched(config)
         for (const left of yield* leftFiles(config)) {
           // nobody coming back, it goes after the grace period
           if (
             !this.#keeps(config, left.key) || this.#stores.has(left.key) || opened.some(({ name }) => name === left.key)
           ) continue
-          opened.push(yield* this.#opener.openFromTemplate(left, this.#leftBytes))
+          opened.push(yield* this.#opener.openFromTemplate(left, this.#room))
         }
         this.#config = config
         const stale = this.stores.filter((store) => store.template === null && isIdle(store.name))
@@ -121,6 +126,23 @@ export class Registry {
         Effect.ensuring(Effect.suspend(() => Effect.forEach(opened, closeStore, { discard: true })))
       )
     })
+  }
+
+  /** Finds out where holes can be punched: what clients are told of a store that is not made yet depends on it. */
+  #askWherePunched({ swap }: Config): Effect.Effect<void> {
+    const directories = Object.values(swap).flatMap(({ directory, store }) =>
+      store === "file" ? [directory ?? "."] : []
+    )
+    return Effect.forEach(
+      [...new Set(directories)].filter((directory) => this.#opener.punching.isNew(directory)),
+      (directory) => Effect.map(this.#opener.punching.ask(directory), (why) => this.#sayTrim(directory, why)),
+      { discard: true }
+    )
+  }
+
+  #sayTrim(place: string, why: string | null): void {
+    if (why === null) this.#log("trim", { place, by: PUNCH_PROGRAM })
+    else this.#log("no trim", { place, why })
   }
 
   /** The configuration has other plans with its name. */
@@ -145,10 +167,21 @@ export class Registry {
     return sum
   }
 
-  /** What the quota leaves for the stores of all templates. */
-  readonly #leftBytes = (): number => {
-    const quota = this.#lease === null ? this.#config.quota : this.#lease.bytes
-    return quota === null ? Number.POSITIVE_INFINITY : quota - this.allocatedBytes
+  /** What the stores of all templates may take here. */
+  get #limit(): number {
+    return (this.#lease === null ? this.#config.quota : this.#lease.bytes) ?? Number.POSITIVE_INFINITY
+  }
+
+  /** What that leaves for them. */
+  readonly #room: SharedRoom = {
+    leftBytes: () => this.#limit - this.allocatedBytes,
+    mayTake: (bytes) => {
+      const limit = this.#limit
+      if (limit === Number.POSITIVE_INFINITY) return true
+      let most = bytes
+      for (const store of this.#stores.values()) if (store.template !== null) most += store.mostBytes()
+      return most <= limit || bytes <= this.#room.leftBytes()
+    }
   }
 
   needsTls(name: string): boolean {
@@ -169,7 +202,8 @@ export class Registry {
     const rule = templateOf(this.#config, name)
     if (rule === null) return null
     // one that is kept is what it was when it was made
-    return this.#stores.get(fromTemplate(name, rule, address).key)?.served.info ?? templateInfo(name, rule)
+    return this.#stores.get(fromTemplate(name, rule, address).key)?.served.info ??
+      this.#opener.templateInfo(name, rule)
   }
 
   /** Exports to be listed to a client, or null when that is against the policy. */
@@ -222,7 +256,7 @@ export class Registry {
       const wanted = fromTemplate(name, template, address)
       const there = this.#stores.get(wanted.key)
       if (there === undefined) {
-        return Effect.tap(this.#opener.openFromTemplate(wanted, this.#leftBytes), (store) => {
+        return Effect.tap(this.#opener.openFromTemplate(wanted, this.#room), (store) => {
           this.#stores.set(store.name, store)
           // whoever asked for it may be gone
           if (!template.keep) this.#expireLater(store, template)
@@ -267,10 +301,11 @@ export class Registry {
 
   /** Closes everything; stores in files of templates stay where they are, those in memory are lost. */
   get close(): Effect.Effect<void> {
-    return Effect.forEach(this.stores, (store) => {
+    const closing = Effect.forEach(this.stores, (store) => {
       if (store.file === null && store.allocatedBytes() > 0) this.#log("lost", { export: store.name })
       return closeStore(store)
     }, { discard: true })
+    return Effect.zipRight(this.#opener.punching.close, closing)
   }
 
   /** The faults of a store, by its key. */
@@ -283,7 +318,7 @@ export class Registry {
       if (store.connections > 0 || this.#stores.get(store.name) !== store) return Effect.void
       this.#stores.delete(store.name)
       this.#log("removed", { export: store.name })
-      return store.file === null ? Effect.void : removeFile(store.file)
+      return removeStore(store)
     }))
   }
 }

@@ -25,6 +25,12 @@ export const LOG_EVENTS = {
   listening: line("notice", ["at"], "It listens at a place; port 0 has become a number."),
   probes: line("notice", ["at"], "It serves /metrics, /healthz and /status there."),
   control: line("notice", ["at"], "It takes commands at this socket."),
+  trim: line("info", ["place", "by"], "TRIM of this static export, or of stores in this directory, punches holes."),
+  "no trim": line(
+    "warning",
+    ["place", "why"],
+    "TRIM is not offered there; the room of a store comes back with its end."
+  ),
   attached: line("info", ["address", "export", "tls"], "A client begins to use an export."),
   detached: line(
     "info",

@@ -2,6 +2,7 @@
 import type { HistogramData } from "@swaplab/stats"
 import type { Registry } from "../exports/registry.ts"
 import type { Server } from "../net/server.ts"
+import { PUNCH_PROGRAM } from "../stores/punch-helper.ts"
 import { RequestLatency } from "./request-latency.ts"
 
 interface ClientReport {
@@ -24,6 +25,8 @@ interface StoreReport {
   readonly sizeBytes: number
   readonly allocatedBytes: number
   readonly connections: number
+  /** What gives room back: its memory, a program; or "none: " and why. */
+  readonly trim: string
 }
 
 export interface Report {
@@ -63,7 +66,8 @@ export const reportOf = (server: Server, registry: Pick<Registry, "stores">, res
       swap: store.template !== null,
       sizeBytes: store.served.info.size,
       allocatedBytes: store.allocatedBytes(),
-      connections: store.connections
+      connections: store.connections,
+      trim: store.file === null ? "memory" : store.noTrim === null ? PUNCH_PROGRAM : `none: ${store.noTrim}`
     })),
     disk: { used: disk.used, waits: disk.waits },
     residentBytes

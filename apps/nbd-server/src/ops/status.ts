@@ -23,6 +23,8 @@ interface StoreStatus {
   readonly sizeBytes: number
   readonly allocatedBytes: number
   readonly connections: number
+  /** What gives room back: its memory, a program; or "none: " and why. */
+  readonly trim: string
 }
 
 export interface Status {
@@ -50,11 +52,12 @@ export const statusOf = ({ clients, connections, handshakes, stores }: Report): 
       heldBytes
     }
   }),
-  stores: stores.map(({ allocatedBytes, connections, name, sizeBytes }) => ({
+  stores: stores.map(({ allocatedBytes, connections, name, sizeBytes, trim }) => ({
     name,
     sizeBytes,
     allocatedBytes,
-    connections
+    connections,
+    trim
   }))
 })
 
@@ -83,15 +86,16 @@ export const statusText = (before: Status, now: Status, seconds: number): string
     `${client.p99Us.toFixed(0)} µs`,
     String(client.errors)
   ])
-  const stores = now.stores.map(({ allocatedBytes, connections, name, sizeBytes }) => [
+  const stores = now.stores.map(({ allocatedBytes, connections, name, sizeBytes, trim }) => [
     name === "" ? "(default)" : name,
     size(sizeBytes),
     size(allocatedBytes),
-    String(connections)
+    String(connections),
+    trim
   ])
   return [
     `connections: ${now.connections}, in the handshake: ${now.handshakes}\n`,
     columns([["client", "connections", "requests/s", "read", "written", "p50", "p99", "errors"], ...clients]),
-    columns([["export", "size", "used", "connections"], ...stores])
+    columns([["export", "size", "used", "connections", "trim"], ...stores])
   ].join("\n")
 }

@@ -6,7 +6,7 @@
 import { runDelayMs } from "./run-delay.ts"
 
 /** A call that took so long waited for something. */
-export const SLOW_MS = 1
+const SLOW_MS = 1
 /** Of the time, the loop stands still for at most one part in this. */
 const SHARE = 10
 const LEAST_PAUSE_MS = 20
