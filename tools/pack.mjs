@@ -1,6 +1,8 @@
 // @ts-check
-// `npm run pack [-- FOLDER]`: builds the libs and the apps and makes a tarball of each in one folder (out/packages).
-// `npm install -g FOLDER/*.tgz` then gives both commands; a project installs the libs that it wants from there.
+// `npm run pack [-- FOLDER [NAME...]]`: builds the libs and the apps, or those that are named, and makes a tarball of each in
+// one folder (out/packages).
+// The tarball of an app is complete: `npm install -g FOLDER/swaplab-nbd-server-0.1.0.tgz` needs no registry. A project installs
+// the libs that it wants from there.
 import { execFileSync } from "node:child_process"
 import {
   copyFileSync,
@@ -15,21 +17,31 @@ import {
 } from "node:fs"
 import { tmpdir } from "node:os"
 import { join, relative, resolve } from "node:path"
-import { projects } from "./src/floors.mjs"
+import { projects as all } from "./src/floors.mjs"
 import { isOutput, packedManifest } from "./src/pack.mjs"
 import { read, root } from "./src/workspace.mjs"
 
-const out = resolve(process.argv[2] ?? join(root, "out/packages"))
+const [folder = join(root, "out/packages"), ...names] = process.argv.slice(2)
+const unknown = names.filter((name) => !all.some((project) => project.name === name))
+if (unknown.length > 0) {
+  console.error(`npm run pack: got ${unknown.join(", ")}, expected ${all.map(({ name }) => name).join(", ")}`)
+  process.exit(2)
+}
+const projects = all.filter(({ name }) => names.length === 0 || names.includes(name))
+const out = resolve(folder)
 mkdirSync(out, { recursive: true })
 for (const name of readdirSync(out)) if (/^swaplab-.*\.tgz$/.test(name)) rmSync(join(out, name))
 
-execFileSync(
-  join(root, "node_modules/.bin/tsc"),
-  ["-b", ...projects.map(({ folder }) => join(folder, "tsconfig.lib.json"))],
-  { cwd: root, stdio: "inherit" }
+const manifestOf = (/** @type {{ folder: string }} */ { folder }) => JSON.parse(read(`${folder}/package.json`))
+const manifests = projects.map(manifestOf)
+const versions = Object.fromEntries(all.map(manifestOf).map(({ name, version }) => [name, version]))
+// an app is packed as a bundle of sources
+const libs = projects.filter((_, i) => manifests[i].bin === undefined).map(({ folder }) =>
+  join(folder, "tsconfig.lib.json")
 )
-const manifests = projects.map(({ folder }) => JSON.parse(read(`${folder}/package.json`)))
-const versions = Object.fromEntries(manifests.map(({ name, version }) => [name, version]))
+if (libs.length > 0) {
+  execFileSync(join(root, "node_modules/.bin/tsc"), ["-b", ...libs], { cwd: root, stdio: "inherit" })
+}
 const stage = mkdtempSync(join(tmpdir(), "swaplab-pack-"))
 try {
   const staged = projects.map(({ folder, name }, i) => {
@@ -38,13 +50,18 @@ try {
     writeFileSync(join(target, "package.json"), `${JSON.stringify(packedManifest(manifests[i], versions), null, 2)}\n`)
     copyFileSync(join(root, "LICENSE"), join(target, "LICENSE"))
     const from = join(root, folder)
-    for (const part of ["README.md", "bin", "src"]) {
-      if (existsSync(join(from, part))) cpSync(join(from, part), join(target, part), { recursive: true })
+    const isApp = manifests[i].bin !== undefined
+    // what is built goes its own way
+    for (const part of manifests[i].files) {
+      if (part !== "bundle" && part !== "dist" && existsSync(join(from, part))) {
+        cpSync(join(from, part), join(target, part), { recursive: true })
+      }
     }
-    if (manifests[i].bin !== undefined) {
+    if (isApp) {
       execFileSync(process.execPath, [join(root, "tools/bundle.mjs"), from, join(target, "bundle")], {
         stdio: "inherit"
       })
+      return target
     }
     const dist = join(from, "dist")
     const isSource = (/** @type {string} */ path) => existsSync(join(from, "src", path))

@@ -1,5 +1,4 @@
-// The packages, packed as for a registry and installed in an empty place. Only packages of others come from the registry,
-// and of these npm takes what it has in its cache.
+// The packages, packed as for a registry; the apps are installed in an empty place, without a registry.
 import { readdirSync } from "node:fs"
 import { join } from "node:path"
 import { beforeAll, describe, expect, it } from "vitest"
@@ -8,6 +7,10 @@ import { execute, fileWith, root, scratch } from "../src/command.ts"
 const packages = scratch()
 const prefix = scratch()
 const packageOf = (file: string): string => file.replace(/-\d+\.\d+\.\d+\.tgz$/, "")
+
+const isApp = (file: string): boolean => ["swaplab-swaplab", "swaplab-nbd-server"].includes(packageOf(file))
+const OF_LIBS = /^package\/(src\/[\w/-]+\.ts|dist\/[\w/-]+\.(js|d\.ts)(\.map)?)$/
+const OF_APPS = /^package\/(bin\/[\w-]+\.mjs|bundle\/([\w-]+\.js|licences\.txt)|man\/[\w.-]+\.[1-9]|systemd\/[\w.-]+)$/
 
 const succeed = async (program: string, args: ReadonlyArray<string>, cwd: string): Promise<string> => {
   const { code, stderr, stdout } = await execute(program, args, { cwd })
@@ -25,19 +28,17 @@ describe("npm run pack", () => {
     expect(readdirSync(packages).map(packageOf).sort()).toEqual(projects.map((name) => `swaplab-${name}`).sort())
   })
 
-  it("packs sources, what was built of them, bin files and the licence, and no test", async () => {
+  it("packs sources and what was built of them, of an app the bundle, and the licence, and no test", async () => {
     for (const file of readdirSync(packages)) {
       const paths = (await succeed("tar", ["-tzf", join(packages, file)], packages)).trim().split("\n")
       const odd = paths.filter((path) =>
-        !/^package\/(LICENSE|README\.md|package\.json|bin\/[\w-]+\.mjs|bundle\/([\w-]+\.js|licences\.txt)|src\/[\w/-]+\.ts|dist\/[\w/-]+\.(js|d\.ts)(\.map)?)$/
-          .test(path)
+        !/^package\/(LICENSE|README\.md|package\.json)$/.test(path) && !(isApp(file) ? OF_APPS : OF_LIBS).test(path)
       )
       expect(odd, file).toEqual([])
       expect(paths, file).toEqual(expect.arrayContaining(["package/LICENSE", "package/README.md"]))
-      const isApp = ["swaplab-swaplab", "swaplab-nbd-server"].includes(packageOf(file))
       const bins = paths.filter((path) => path.startsWith("package/bin/")).length
-      expect(bins, file).toBe(isApp ? 1 : 0)
-      expect(paths.includes("package/bundle/main.js"), file).toBe(isApp)
+      expect(bins, file).toBe(isApp(file) ? 1 : 0)
+      expect(paths.includes("package/bundle/main.js"), file).toBe(isApp(file))
     }
   })
 
@@ -50,14 +51,14 @@ describe("npm run pack", () => {
   })
 })
 
-it("both commands work where nothing but these packages is installed", async () => {
-  const files = readdirSync(packages).map((file) => join(packages, file))
+it("both commands work where nothing but their two packages is installed", async () => {
+  const files = readdirSync(packages).filter(isApp).map((file) => join(packages, file))
   const install = [
     "install",
     "-g",
     "--prefix",
     prefix,
-    "--prefer-offline",
+    "--offline",
     "--ignore-scripts",
     "--no-audit",
     "--no-fund"

@@ -10,6 +10,9 @@
 //   0  sim  nbd  command  config  stats
 //
 // An import points down. Sideways it is allowed only where a row below says so.
+import { existsSync } from "node:fs"
+import { join } from "node:path"
+import { root } from "./workspace.mjs"
 
 /**
  * A lib or an app: the package @swaplab/<name> in its folder, and the names of the projects that it may import.
@@ -96,10 +99,18 @@ export const packageOf = (/** @type {string} */ name) => `@swaplab/${name}`
 export const dependenciesOf = (/** @type {Project} */ project) =>
   Object.fromEntries(project.imports.map(packageOf).sort().map((name) => [name, "*"]))
 
-/** What every packed package says of itself. Its licence file comes from the root when it is packed. */
-export const published = (/** @type {Project} */ { floor }) => ({
+/** Folders of an app that only some apps have: pages of the manual, units of systemd. */
+const OF_SOME_APPS = ["man", "systemd"]
+
+/**
+ * What every packed package says of itself. Its licence file comes from the root when it is packed. An app is its bundle,
+ * which has everything in it.
+ */
+export const published = (/** @type {Project} */ { floor, folder }) => ({
   license: "MIT",
-  files: [...(floor === APPS ? ["bin", "bundle"] : []), "dist", "src", "README.md"],
+  files: floor === APPS
+    ? ["bin", "bundle", ...OF_SOME_APPS.filter((name) => existsSync(join(root, folder, name))), "README.md"]
+    : ["dist", "src", "README.md"],
   engines: { node: ">=20.19" }
 })
 

@@ -1,6 +1,6 @@
 // @ts-check
 // Writes everything that follows from the table of floors, and the schema and the reference of scenarios and
-// the reference of the NBD server, which follow from the tables of the code. Run it by `npm run generate`.
+// the reference and the man pages of the NBD server, which follow from the tables of the code. Run it by `npm run generate`.
 import { execFileSync } from "node:child_process"
 import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
@@ -14,6 +14,7 @@ import {
   sourcesOf
 } from "./floors.mjs"
 import { completed } from "./lock.mjs"
+import { manPages } from "./nbd-man.mjs"
 import { read, root } from "./workspace.mjs"
 
 /** @type {Array<string>} */
@@ -52,8 +53,9 @@ execFileSync(tsc, ["-b", "apps/swaplab/tsconfig.lib.json", "apps/nbd-server/tsco
   cwd: root,
   stdio: "inherit"
 })
+const manual = Object.keys(manPages())
 const documents = ["scenarios/scenario.schema.json", "docs/reference/scenario.md", "docs/nbd-server/reference.md"]
-const before = documents.map(read)
+const before = [...documents, ...manual].map(read)
 writeFileSync(
   join(root, documents[0]),
   execFileSync(process.execPath, ["apps/swaplab/bin/swaplab.mjs", "schema"], { cwd: root })
@@ -62,6 +64,8 @@ for (const page of ["scenario-reference", "nbd-reference"]) {
   execFileSync(process.execPath, [`tools/src/${page}.mjs`], { cwd: root, stdio: "inherit" })
 }
 execFileSync(join(root, "node_modules/.bin/dprint"), ["fmt", ...documents], { cwd: root, stdio: "inherit" })
-changed.push(...documents.filter((path, i) => read(path) !== before[i]))
+// from the reference
+execFileSync(process.execPath, ["tools/src/nbd-man.mjs"], { cwd: root, stdio: "inherit" })
+changed.push(...[...documents, ...manual].filter((path, i) => read(path) !== before[i]))
 
 console.log(changed.length === 0 ? "nothing to change" : `changed ${changed.join(", ")}`)

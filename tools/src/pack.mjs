@@ -11,11 +11,12 @@ const WORKSPACE_ONLY = ["devDependencies", "imports", "nx", "scripts"]
 
 /**
  * The manifest of a package as it is packed: each package of the workspace that it needs by the version that is packed with
- * it, and nothing that only the workspace needs. `versions` are those of all packages of the workspace.
+ * it, and nothing that only the workspace needs. An app needs no package: all is in its bundle. `versions` are those of all packages of the workspace.
  * @type {(manifest: Manifest, versions: Readonly<Record<string, string>>) => Manifest}
  */
 export const packedManifest = (manifest, versions) => {
-  const needed = Object.entries(manifest.dependencies ?? {}).map(([name, range]) => {
+  const isApp = manifest["bin"] !== undefined
+  const needed = Object.entries(isApp ? {} : manifest.dependencies ?? {}).map(([name, range]) => {
     if (!name.startsWith("@swaplab/")) return [name, range]
     const version = versions[name]
     if (version === undefined) throw new Error(`${manifest.name} needs ${name}, which is no package of this workspace`)

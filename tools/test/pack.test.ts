@@ -22,6 +22,16 @@ describe("a packed manifest", () => {
     })
   })
 
+  it("of an app needs no package, because all is in its bundle", () => {
+    const app = {
+      name: "@swaplab/app",
+      version: "0.1.0",
+      bin: { app: "./bin/app.mjs" },
+      dependencies: { effect: "3.22.4" }
+    }
+    expect(packedManifest(app, versions)).toEqual({ ...app, dependencies: {} })
+  })
+
   it("cannot be made for a package that needs one which is not packed", () => {
     expect(() => packedManifest({ name: "a", version: "0.1.0", dependencies: { "@swaplab/lab": "*" } }, versions))
       .toThrow("a needs @swaplab/lab, which is no package of this workspace")

@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url"
 import { aWhile } from "./a-while.ts"
 
 /** The folder of the root package.json. */
-const root = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))))
+export const root = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))))
 
 /** The command, to be run by Node. */
 export const commandFile = join(root, "apps/nbd-server/bin/swaplab-nbd-server.mjs")
