@@ -3,7 +3,7 @@ import { encodeInfoRequest, Option } from "@swaplab/nbd"
 import { Either } from "effect"
 import { describe, expect, it } from "vitest"
 import { decodeConfig } from "../src/config/load.ts"
-import { isKeptIn, placeOfKey, placeOfName, placeOfOption } from "../src/processes/placement.ts"
+import { isKeptIn, movedExport, placeOfKey, placeOfName, placeOfOption } from "../src/processes/placement.ts"
 
 const config = Either.getOrThrow(decodeConfig("test", {
   processes: 3,
@@ -33,6 +33,27 @@ describe("placement", () => {
   it("an image that nobody changes is everywhere", () => {
     expect(placeOfName(config, "image", A)).toBe("any")
     expect(keptIn("image")).toEqual(everywhere)
+  })
+
+  it.each([
+    {
+      what: "its own rate",
+      change: { exports: { image: { file: "/image", readOnly: true, bytesPerSecond: "1 MiB/s" } } }
+    },
+    { what: "a rate of its clients", change: { limits: { requestsPerSecond: 100 } } }
+  ])("an image with $what is in one process", ({ change }) => {
+    const rated = Either.getOrThrow(decodeConfig("test", {
+      processes: 3,
+      exports: { a: { memory: "1 MiB" }, b: { memory: "1 MiB" }, image: { file: "/image", readOnly: true } },
+      ...change
+    }))
+    const place = placeOfName(rated, "image", A)
+    expect(everywhere.filter((one) => isKeptIn(one, rated, "image"))).toEqual([place])
+    // a client with a rate is one client at all static exports
+    if ("limits" in change) expect(["a", "b"].map((name) => placeOfName(rated, name, A))).toEqual([place, place])
+    const unrated = { ...rated, limits: config.limits, exports: { image: config.exports["image"] } }
+    expect(movedExport(unrated, rated)).toBe("image")
+    expect(movedExport(rated, rated)).toBeNull()
   })
 
   it("a name is the same store from any address, a store for each address is not", () => {

@@ -18,7 +18,7 @@ import type { Operated, SwitchedAnswer } from "../ops/operated.ts"
 import { mergedReport, type Report, reportOf } from "../ops/report.ts"
 import type { Part } from "../part.ts"
 import { MemberProcess } from "./member-process.ts"
-import { placeOfOption } from "./placement.ts"
+import { movedExport, placeOfOption } from "./placement.ts"
 
 /** A process that dies so often within a minute will not live when it is started once more. */
 const MOST_DEATHS = 5
@@ -154,6 +154,13 @@ class Members {
   reload(next: Config): Effect.Effect<void, UserError> {
     return Effect.gen(this, function*() {
       const before = this.#config
+      const moved = movedExport(before, next)
+      if (moved !== null) {
+        return yield* new UserError({
+          message:
+            `exports.${moved}: with its new rates or readOnly it belongs to another process, which takes a restart`
+        })
+      }
       for (const [place, member] of this.#members.entries()) {
         const error = yield* member.reload({ kind: "reload", config: next })
         if (error === null) continue
