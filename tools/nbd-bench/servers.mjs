@@ -90,9 +90,10 @@ const answers = (/** @type {number} */ port) =>
  * Starts servers and waits until they listen; they end with this process.
  * @param {ReadonlyArray<string>} kinds
  * @param {string} folder
+ * @param {number} firstPort
  * @returns {Promise<ReadonlyArray<Server>>}
  */
-export const startServers = async (kinds, folder) => {
+export const startServers = async (kinds, folder, firstPort = 11_500) => {
   if (
     kinds.some((kind) =>
       kind.endsWith("file") || kind.startsWith("image") || kind === "nbd-server" || kind === "qemu-nbd"
@@ -103,7 +104,8 @@ export const startServers = async (kinds, folder) => {
   const servers = []
   for (const [i, kind] of kinds.entries()) {
     const { command, name, pidFile, program } = KINDS[kind]
-    const port = 11_500 + i
+    const port = firstPort + i
+    if (await answers(port)) throw new Error(`something else listens at port ${port}`)
     const child = spawn(program, command(port, folder), { stdio: "ignore" })
     const server = { kind, port, pid: child.pid ?? 0, name }
     process.on("exit", () => {
