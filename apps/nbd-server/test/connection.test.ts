@@ -18,6 +18,7 @@ import { BusyPoll } from "../src/net/busy-poll.ts"
 import { Client } from "../src/net/client.ts"
 import { Connection } from "../src/net/connection.ts"
 import { type Engine, SendLater } from "../src/net/engine.ts"
+import { Refusals } from "../src/stores/refusals.ts"
 
 const UNLIMITED = { requestsPerSecond: null, bytesPerSecond: null }
 const CHUNK = Buffer.alloc(TURN_UNITS)
@@ -66,6 +67,8 @@ const rig = () => {
         usesDisk: own !== undefined,
         counted: false,
         faults: null,
+        refusals: new Refusals({ memoryBytes: null, nowMs: () => 0, refused: () => {}, served: () => {} }),
+        address: "::1",
         tap: null,
         onLeave,
         onClosed: () => {}

@@ -150,14 +150,15 @@ describe("a token store", () => {
     return out
   }
   it("keeps tokens, and refuses a page that is none", () => {
-    const store = new TokenPageStore(64 * 4096)
+    const noted: Array<string> = []
+    const store = new TokenPageStore(64 * 4096, (why) => noted.push(why))
     expect(store.write(4096, 8192, Buffer.concat([page(7, 1), page(7, 2)]))).toBe(0)
     const into = new Uint8Array(12_288).fill(1)
     store.read(0, 12_288, into)
     expect(Buffer.compare(into, Buffer.concat([page(0, 0), page(7, 1), page(7, 2)]))).toBe(0)
     const broken = page(7, 3)
     broken[2000] ^= 1
-    expect([store.write(4096, 4096, broken), store.corrupt]).toEqual([NbdError.EIO, 1])
+    expect([store.write(4096, 4096, broken), store.corrupt, noted]).toEqual([NbdError.EIO, 1, ["no token"]])
     store.writeZeroes(4096, 4096)
     store.read(4096, 4096, into)
     expect(Buffer.compare(into.subarray(0, 4096), page(0, 0))).toBe(0)
@@ -186,12 +187,21 @@ describe("faults", () => {
         job.finish(0)
       }
     }
-    const ask = asker(new FaultyStore(below, faults, (ms, run) => void later.push({ at: now + ms, run })), SIZE)
+    const noted: Array<string> = []
+    const ask = asker(
+      new FaultyStore(
+        below,
+        faults,
+        (ms, run) => void later.push({ at: now + ms, run }),
+        (why) => void noted.push(why)
+      ),
+      SIZE
+    )
     const advance = (to: number): void => {
       now = to
       for (const { run } of later.splice(0).sort((a, b) => a.at - b.at)) run()
     }
-    return { faults, ask, later, performed, advance }
+    return { faults, ask, later, performed, advance, noted }
   }
 
   it("delay by a distribution, and a slow disk", () => {
@@ -217,13 +227,14 @@ describe("faults", () => {
   })
 
   it("a stall holds requests until it ends, a full disk refuses writes only", async () => {
-    const { ask, faults, performed } = rig()
+    const { ask, faults, noted, performed } = rig()
     faults.plan = { ...NO_FAULTS, stall: true }
     const stalled = ask(Command.Read, 0, 8)
     expect(performed.length).toBe(0)
     faults.plan = { ...NO_FAULTS, diskFull: true }
     expect((await stalled).error).toBe(0)
     expect((await ask(Command.Write, 0, 8, new Uint8Array(8))).error).toBe(NbdError.ENOSPC)
+    expect(noted).toEqual(["fault"])
     expect((await ask(Command.Read, 0, 8)).error).toBe(0)
     faults.plan = NO_FAULTS
     expect((await ask(Command.Write, 0, 8, new Uint8Array(8))).error).toBe(0)

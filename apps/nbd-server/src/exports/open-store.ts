@@ -15,11 +15,13 @@ import { randomBytes } from "node:crypto"
 import { join } from "node:path"
 import type { StaticExport, SwapTemplate } from "../config/schema.ts"
 import { RateLimit } from "../limits/token-bucket.ts"
+import type { Log } from "../ops/log.ts"
 import { Faults, FaultyStore } from "../stores/faults.ts"
 import type { Room } from "../stores/file-pages.ts"
 import { FileStore } from "../stores/file-store.ts"
 import { swapHeader } from "../stores/mkswap.ts"
 import { Pace } from "../stores/pace.ts"
+import { Refusals, WHY } from "../stores/refusals.ts"
 import { TokenPageStore } from "../stores/token-page-store.ts"
 import { closeFile, type OpenFile, openFile, removeFile } from "./files.ts"
 import type { FromTemplate } from "./naming.ts"
@@ -42,6 +44,7 @@ export interface OpenStore {
   readonly rate: RateLimit
   readonly faults: Faults | null
   readonly file: OpenFile | null
+  readonly refusals: Refusals
   /** Bytes that it takes, as du counts those of a file. */
   readonly allocatedBytes: () => number
   /** The same or more, without asking the kernel. */
@@ -85,17 +88,28 @@ export interface SharedRoom extends Room {
   readonly leftBytes: () => number
 }
 
+/** Says only the first. */
+const once = (say: (why: string) => void): (why: string) => void => {
+  let isSaid = false
+  return (why) => {
+    if (!isSaid) say(why)
+    isSaid = true
+  }
+}
+
 const UNLIMITED: Room = { mayTake: () => true }
 
 export class StoreOpener {
   readonly punching = new Punching()
   readonly #nowMs: () => number
+  readonly #log: Log
   /** By device: when the event loop may write to its files. */
   readonly #writePaces = new Map<bigint, Pace>()
 
   /** `nowMs`: a clock that does not go back. */
-  constructor(nowMs: () => number) {
+  constructor(nowMs: () => number, log: Log) {
     this.#nowMs = nowMs
+    this.#log = log
   }
 
   /** What a template's exports look like. */
@@ -109,21 +123,31 @@ export class StoreOpener {
     const info = (size: number, flags: number, minimumBlock: number = rule.minimumBlock) =>
       exportInfo({ name, description: rule.description, size, flags: flags | readOnly, minimumBlock })
     const about = { key: name, rule, template: null, file: null, owner: null, noTrim: null }
+    const refusals = this.#refusals(name)
     if (rule.memory !== null) {
       const bytes = new MemoryStore(rule.memory)
-      return Effect.succeed(this.#store({ ...about, info: info(rule.memory, ALL), bytes }))
+      return Effect.succeed(
+        this.#store({ ...about, refusals: this.#refusals(name, rule.memory), info: info(rule.memory, ALL), bytes })
+      )
     }
     if (rule.tokens !== null) {
-      const bytes = new TokenPageStore(rule.tokens)
-      return Effect.succeed(this.#store({ ...about, info: info(rule.tokens, ALL, 4096), bytes }))
+      const bytes = new TokenPageStore(rule.tokens, (why) => refusals.note(why))
+      return Effect.succeed(this.#store({ ...about, refusals, info: info(rule.tokens, ALL, 4096), bytes }))
     }
     const path = rule.file ?? ""
     return openFile(path, rule.readOnly ? "read" : rule.size === null ? "write" : "create", rule.size).pipe(
       Effect.mapError(failed),
       Effect.flatMap((file) =>
         Effect.map(rule.readOnly ? Effect.succeed("read only") : this.punching.ofFile(file.fd, file.size), (noTrim) => {
-          const bytes = this.#fileStore(file, UNLIMITED, noTrim)
-          return this.#store({ ...about, info: info(file.size, fileFlags(noTrim === null)), bytes, file, noTrim })
+          const bytes = this.#fileStore(name, file, UNLIMITED, noTrim, refusals)
+          return this.#store({
+            ...about,
+            refusals,
+            info: info(file.size, fileFlags(noTrim === null)),
+            bytes,
+            file,
+            noTrim
+          })
         })
       )
     )
@@ -142,7 +166,14 @@ export class StoreOpener {
       const bytes: MemoryStore = new MemoryStore(rule.size, () => room.leftBytes() + bytes.allocatedBytes)
       if (header !== null && bytes.write(0, header.length, header) !== 0) return full
       return Effect.succeed(
-        this.#store({ ...about, info: this.templateInfo(name, rule), bytes, file: null, noTrim: null })
+        this.#store({
+          ...about,
+          refusals: this.#refusals(key, rule.size),
+          info: this.templateInfo(name, rule),
+          bytes,
+          file: null,
+          noTrim: null
+        })
       )
     }
     const directory = rule.directory ?? "."
@@ -150,29 +181,48 @@ export class StoreOpener {
     return Effect.gen(this, function*() {
       const noTrim = yield* this.punching.ask(directory)
       const file = yield* openFile(path, "create", rule.size, header).pipe(Effect.mapError(failed))
-      const bytes = this.#fileStore(file, room, noTrim)
+      const refusals = this.#refusals(key)
+      const bytes = this.#fileStore(key, file, room, noTrim, refusals)
       if (file.isNew && !room.mayTake(bytes.allocatedBytes)) {
         yield* removeFile(file)
         return yield* full
       }
-      return this.#store({ ...about, info: this.templateInfo(name, rule), bytes, file, noTrim })
+      return this.#store({ ...about, refusals, info: this.templateInfo(name, rule), bytes, file, noTrim })
     })
   }
 
-  #fileStore(file: OpenFile, room: Room, noTrim: string | null): FileStore {
+  #refusals(key: string, memoryBytes: number | null = null): Refusals {
+    return new Refusals({
+      memoryBytes,
+      nowMs: this.#nowMs,
+      refused: ({ more, why, ...facts }) =>
+        this.#log("requests refused", { export: key, why: WHY[why], ...facts, ...(more > 0 ? { more } : {}) }),
+      served: ({ why, ...facts }) => this.#log("requests served again", { export: key, why: WHY[why], ...facts })
+    })
+  }
+
+  #fileStore(key: string, file: OpenFile, room: Room, noTrim: string | null, refusals: Refusals): FileStore {
     const { device } = file
     const writePace = this.#writePaces.get(device) ?? new Pace()
     this.#writePaces.set(device, writePace)
-    return new FileStore({ ...file, writePace, room, puncher: noTrim === null ? this.punching.puncher : null })
+    return new FileStore({
+      ...file,
+      writePace,
+      room,
+      note: (why) => refusals.note(why),
+      onPunchFailure: once((why) => this.#log("trim failed", { export: key, why })),
+      puncher: noTrim === null ? this.punching.puncher : null
+    })
   }
 
-  #store({ bytes, file, info, key, noTrim, owner, rule, template }: {
+  #store({ bytes, file, info, key, noTrim, owner, refusals, rule, template }: {
     readonly key: string
     readonly rule: StaticExport | SwapTemplate
     readonly template: SwapTemplate | null
     readonly info: ExportInfo
     readonly bytes: Bytes & { readonly allocatedBytes: number }
     readonly noTrim: string | null
+    readonly refusals: Refusals
     readonly file: OpenFile | null
     readonly owner: string | null
   }): OpenStore {
@@ -186,13 +236,14 @@ export class StoreOpener {
       template,
       served: {
         info,
-        store: faults === null ? bytes : new FaultyStore(bytes, faults, later),
+        store: faults === null ? bytes : new FaultyStore(bytes, faults, later, (why) => refusals.note(why)),
         extents: faults === null && isExtentSource(bytes) ? bytes : null
       },
       usesDisk: file !== null,
       rate: new RateLimit(rule, this.#nowMs()),
       faults,
       file,
+      refusals,
       allocatedBytes: () => bytes.allocatedBytes,
       mostBytes: () => bytes instanceof FileStore ? bytes.mostBytes : bytes.allocatedBytes,
       noTrim,

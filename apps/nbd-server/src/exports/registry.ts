@@ -72,7 +72,7 @@ export class Registry {
     this.#config = config
     this.#keeps = keeps
     this.#lease = lease
-    this.#opener = new StoreOpener(nowMs)
+    this.#opener = new StoreOpener(nowMs, log)
     this.#log = log
   }
 
@@ -256,11 +256,16 @@ export class Registry {
       const wanted = fromTemplate(name, template, address)
       const there = this.#stores.get(wanted.key)
       if (there === undefined) {
-        return Effect.tap(this.#opener.openFromTemplate(wanted, this.#room), (store) => {
-          this.#stores.set(store.name, store)
-          // whoever asked for it may be gone
-          if (!template.keep) this.#expireLater(store, template)
-        })
+        return this.#opener.openFromTemplate(wanted, this.#room).pipe(
+          Effect.tap((store) => {
+            this.#stores.set(store.name, store)
+            // whoever asked for it may be gone
+            if (!template.keep) this.#expireLater(store, template)
+          }),
+          Effect.tapError(({ message }) =>
+            Effect.sync(() => this.#log("not opened", { export: wanted.key, address, why: message }))
+          )
+        )
       }
       if (there.owner !== null && there.owner !== address) {
         return new AttachError({ reason: "policy", message: "this export belongs to another address" })

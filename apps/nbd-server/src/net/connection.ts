@@ -15,6 +15,7 @@ import type { Socket } from "node:net"
 import { performance } from "node:perf_hooks"
 import type { RateLimit } from "../limits/token-bucket.ts"
 import type { Faults } from "../stores/faults.ts"
+import type { Refusals } from "../stores/refusals.ts"
 import type { Client } from "./client.ts"
 import type { Engine, Tap } from "./engine.ts"
 import { Gate } from "./gate.ts"
@@ -47,6 +48,8 @@ export class Connection implements TransmissionHost {
   readonly #onLeave: (ending: Ending) => void
   readonly #onClosed: () => void
   readonly #faults: Faults | null
+  readonly #refusals: Refusals
+  readonly #address: string
   readonly #tap: Tap | null
   #lent: Array<Uint8Array> = []
   /** Until the end of a client that does not read. */
@@ -77,6 +80,9 @@ export class Connection implements TransmissionHost {
     /** What its store takes counts for the quota. */
     readonly counted: boolean
     readonly faults: Faults | null
+    /** What its store refuses, and the address that it is told with. */
+    readonly refusals: Refusals
+    readonly address: string
     readonly tap: Tap | null
     /** It needs its store no more: all is answered that ever will be. The socket may still be open. */
     readonly onLeave: (ending: Ending) => void
@@ -95,6 +101,8 @@ export class Connection implements TransmissionHost {
       resume: () => this.resume()
     })
     this.#faults = options.faults
+    this.#refusals = options.refusals
+    this.#address = options.address
     this.#tap = options.tap
     this.#onLeave = options.onLeave
     this.#onClosed = options.onClosed
@@ -211,6 +219,7 @@ export class Connection implements TransmissionHost {
 
   answered(request: Request, error: number, bytes: number, job: Job | null): void {
     this.client.stats.answered(request.type, error, bytes)
+    this.#refusals.answered(request, error, this.#address)
     this.#tap?.reply(request, error)
     if (job === null) {
       this.#answered++

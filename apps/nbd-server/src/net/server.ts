@@ -313,6 +313,8 @@ export class Server {
         usesDisk: store.usesDisk,
         counted: store.template !== null,
         faults: store.faults,
+        refusals: store.refusals,
+        address,
         tap: this.#tap(address, store.name),
         onLeave: (ending) => {
           client.connections--

@@ -31,12 +31,33 @@ export const LOG_EVENTS = {
     ["place", "why"],
     "TRIM is not offered there; the room of a store comes back with its end."
   ),
+  "trim failed": line(
+    "error",
+    ["export", "why"],
+    "A hole was not punched: its room stays taken. Said once for a store."
+  ),
   attached: line("info", ["address", "export", "tls"], "A client begins to use an export."),
   detached: line(
     "info",
     ["address", "export", "clean", "reason"],
     "A connection ended. `clean=true`: the client said DISC, and its store goes. `unanswered`: requests without a reply.",
     ["unanswered"]
+  ),
+  "requests refused": line(
+    "error",
+    ["export", "why", "address", "command", "bytes"],
+    "A store refuses requests. Once for each reason, then once a minute with how many `more` there were.",
+    ["more"]
+  ),
+  "requests served again": line(
+    "notice",
+    ["export", "why", "refused", "seconds"],
+    "For ten seconds a store has refused nothing for this reason, and the same command succeeds. `refused`: how many it had."
+  ),
+  "not opened": line(
+    "error",
+    ["export", "address", "why"],
+    "A client does not get a store: its file cannot be made, or the quota has no room."
   ),
   removed: line("info", ["export"], "A store is removed, and its room is free."),
   lost: line("warning", ["export"], "A store in memory had contents when the server ended."),

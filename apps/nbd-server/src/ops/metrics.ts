@@ -65,6 +65,26 @@ export const metricsText = (
     "Bytes that a store takes.",
     stores.map((store) => [`{export="${label(store.name)}"}`, store.allocatedBytes])
   )
+  const ofStores = <A>(
+    of: (store: (typeof stores)[number]) => ReadonlyArray<A>,
+    why: (one: A) => string,
+    value: (one: A) => number
+  ) =>
+    stores.flatMap((store) =>
+      of(store).map((one) => [`{export="${label(store.name)}",why="${label(why(one))}"}`, value(one)] as const)
+    )
+  metric(
+    "nbd_store_refused_total",
+    "counter",
+    "Requests that a store refused, by reason.",
+    ofStores(({ refused }) => refused, ([why]) => why, ([, requests]) => requests)
+  )
+  metric(
+    "nbd_store_refusing",
+    "gauge",
+    "1 while a store refuses requests for a reason.",
+    ofStores(({ refusing }) => refusing, (why) => why, () => 1)
+  )
   metric("nbd_swap_used_bytes", "gauge", "Bytes in the stores of all templates.", [[
     "",
     stores.reduce((sum, { allocatedBytes, swap }) => swap ? sum + allocatedBytes : sum, 0)

@@ -3,6 +3,7 @@ import type { HistogramData } from "@swaplab/stats"
 import type { Registry } from "../exports/registry.ts"
 import type { Server } from "../net/server.ts"
 import { PUNCH_PROGRAM } from "../stores/punch-helper.ts"
+import type { Why } from "../stores/refusals.ts"
 import { RequestLatency } from "./request-latency.ts"
 
 interface ClientReport {
@@ -25,6 +26,9 @@ interface StoreReport {
   readonly sizeBytes: number
   readonly allocatedBytes: number
   readonly connections: number
+  /** Why requests are refused now, and how many were so far. */
+  readonly refusing: ReadonlyArray<Why>
+  readonly refused: ReadonlyArray<readonly [why: Why, requests: number]>
   /** What gives room back: its memory, a program; or "none: " and why. */
   readonly trim: string
 }
@@ -67,6 +71,8 @@ export const reportOf = (server: Server, registry: Pick<Registry, "stores">, res
       sizeBytes: store.served.info.size,
       allocatedBytes: store.allocatedBytes(),
       connections: store.connections,
+      refusing: store.refusals.now,
+      refused: [...store.refusals.counts],
       trim: store.file === null ? "memory" : store.noTrim === null ? PUNCH_PROGRAM : `none: ${store.noTrim}`
     })),
     disk: { used: disk.used, waits: disk.waits },

@@ -23,6 +23,8 @@ interface StoreStatus {
   readonly sizeBytes: number
   readonly allocatedBytes: number
   readonly connections: number
+  /** Why requests are refused now. */
+  readonly refusing: ReadonlyArray<string>
   /** What gives room back: its memory, a program; or "none: " and why. */
   readonly trim: string
 }
@@ -52,11 +54,12 @@ export const statusOf = ({ clients, connections, handshakes, stores }: Report): 
       heldBytes
     }
   }),
-  stores: stores.map(({ allocatedBytes, connections, name, sizeBytes, trim }) => ({
+  stores: stores.map(({ allocatedBytes, connections, name, refusing, sizeBytes, trim }) => ({
     name,
     sizeBytes,
     allocatedBytes,
     connections,
+    refusing,
     trim
   }))
 })
@@ -86,16 +89,17 @@ export const statusText = (before: Status, now: Status, seconds: number): string
     `${client.p99Us.toFixed(0)} µs`,
     String(client.errors)
   ])
-  const stores = now.stores.map(({ allocatedBytes, connections, name, sizeBytes, trim }) => [
+  const stores = now.stores.map(({ allocatedBytes, connections, name, refusing, sizeBytes, trim }) => [
     name === "" ? "(default)" : name,
     size(sizeBytes),
     size(allocatedBytes),
     String(connections),
+    refusing.length === 0 ? "-" : refusing.join(", "),
     trim
   ])
   return [
     `connections: ${now.connections}, in the handshake: ${now.handshakes}\n`,
     columns([["client", "connections", "requests/s", "read", "written", "p50", "p99", "errors"], ...clients]),
-    columns([["export", "size", "used", "connections", "trim"], ...stores])
+    columns([["export", "size", "used", "connections", "refuses for", "trim"], ...stores])
   ].join("\n")
 }

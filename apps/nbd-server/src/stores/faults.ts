@@ -1,6 +1,7 @@
 // Faults on demand: what a store does wrong while its faults are switched on, for soak tests of clients.
 import { type ByteStore, Command, dispatch, type Job, NbdError, type WaitingStore } from "@swaplab/nbd"
 import { Random } from "./random.ts"
+import type { Why } from "./refusals.ts"
 
 /** How long a request is held back, in milliseconds. */
 type Delay =
@@ -124,8 +125,15 @@ export class FaultyStore implements WaitingStore {
   readonly #store: ByteStore | WaitingStore
   readonly #faults: Faults
   readonly #later: (ms: number, run: () => void) => void
+  readonly #note: (why: Why) => void
 
-  constructor(store: ByteStore | WaitingStore, faults: Faults, later: (ms: number, run: () => void) => void) {
+  constructor(
+    store: ByteStore | WaitingStore,
+    faults: Faults,
+    later: (ms: number, run: () => void) => void,
+    note: (why: Why) => void
+  ) {
+    this.#note = note
     this.#store = store
     this.#faults = faults
     this.#later = later
@@ -140,7 +148,10 @@ export class FaultyStore implements WaitingStore {
 
   #perform(job: Job): void {
     const error = this.#faults.errorFor(job.request.type)
-    if (error !== 0) return job.finish(error)
+    if (error !== 0) {
+      this.#note("fault")
+      return job.finish(error)
+    }
     if ("waits" in this.#store) this.#store.perform(job)
     else job.finish(dispatch(this.#store, job.request, job.bytes))
   }

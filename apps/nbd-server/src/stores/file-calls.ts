@@ -1,6 +1,7 @@
 // The calls of Node for the data of a file, those of its thread pool and those that the event loop does itself.
 import { NbdError } from "@swaplab/nbd"
 import { fdatasync, read, readSync, write, writeSync } from "node:fs"
+import { type Why, whyOf } from "./refusals.ts"
 
 /** Called with 0, or one of `NbdError`. */
 export type Done = (error: number) => void
@@ -41,16 +42,19 @@ export const replyError = (error: NodeJS.ErrnoException): number => {
 export class FileData {
   readonly #fd: number
   readonly #calls: FileCalls
+  readonly #note: (why: Why) => void
 
-  constructor(fd: number, calls: FileCalls) {
+  /** `note` is told why a call fails. */
+  constructor(fd: number, calls: FileCalls, note: (why: Why) => void) {
     this.#fd = fd
     this.#calls = calls
+    this.#note = note
   }
 
   /** Fills [at, end) of `bytes` from `offset` on. Bytes that are missing, because the file was cut, are zeroes. */
   read(bytes: Uint8Array, at: number, end: number, offset: number, done: Done): void {
     this.#calls.read(this.#fd, bytes, at, end - at, offset, (error, count) => {
-      if (error !== null) return done(replyError(error))
+      if (error !== null) return done(this.#failed(error))
       if (count === 0) bytes.fill(0, at, end)
       else if (at + count < end) return this.read(bytes, at + count, end, offset + count, done)
       done(NbdError.Ok)
@@ -60,7 +64,7 @@ export class FileData {
   write(bytes: Uint8Array, at: number, end: number, offset: number, done: Done): void {
     if (at === end) return done(NbdError.Ok)
     this.#calls.write(this.#fd, bytes, at, end - at, offset, (error, count) => {
-      if (error !== null) return done(replyError(error))
+      if (error !== null) return done(this.#failed(error))
       this.write(bytes, at + count, end, offset + count, done)
     })
   }
@@ -79,7 +83,7 @@ export class FileData {
       }
       return NbdError.Ok
     } catch (error) {
-      return replyError(error as NodeJS.ErrnoException)
+      return this.#failed(error as NodeJS.ErrnoException)
     }
   }
 
@@ -93,7 +97,12 @@ export class FileData {
       }
       return NbdError.Ok
     } catch (error) {
-      return replyError(error as NodeJS.ErrnoException)
+      return this.#failed(error as NodeJS.ErrnoException)
     }
+  }
+
+  #failed(error: NodeJS.ErrnoException): number {
+    this.#note(whyOf(error))
+    return replyError(error)
   }
 }

@@ -7,6 +7,7 @@ import { type CountBlocks, DiskUse } from "./disk-use.ts"
 import type { Done, FileData } from "./file-calls.ts"
 import { endPage, firstPage, PAGE, PageSet } from "./page-set.ts"
 import type { Puncher } from "./puncher.ts"
+import type { Why } from "./refusals.ts"
 import { Trims } from "./trims.ts"
 
 /** The room that files share. */
@@ -31,6 +32,7 @@ export class FilePages {
   readonly #file: FileData
   readonly #room: Room
   readonly #puncher: Puncher | null
+  readonly #note: (why: Why) => void
 
   constructor(options: {
     readonly fd: number
@@ -40,6 +42,8 @@ export class FilePages {
     readonly room: Room
     readonly puncher: Puncher | null
     readonly file: FileData
+    readonly note: (why: Why) => void
+    readonly onPunchFailure?: (why: string) => void
     readonly countBlocks?: CountBlocks
   }) {
     const { fd, puncher, room } = options
@@ -53,7 +57,14 @@ export class FilePages {
     this.#file = options.file
     this.#room = room
     this.#puncher = puncher
-    this.trims = new Trims({ fd, pages, puncher, onHole: (first, end) => this.#holes(first, end), onFailure: () => {} })
+    this.#note = options.note
+    this.trims = new Trims({
+      fd,
+      pages,
+      puncher,
+      onHole: (first, end) => this.#holes(first, end),
+      onFailure: options.onPunchFailure ?? (() => {})
+    })
   }
 
   /** True: there is room for writing these pages. Changes nothing. */
@@ -90,7 +101,10 @@ export class FilePages {
           done(error)
         }
         if (hasRoom) write(ended)
-        else ended(NbdError.ENOSPC)
+        else {
+          this.#note("quota")
+          ended(NbdError.ENOSPC)
+        }
       })
     })
   }

@@ -20,6 +20,7 @@ import { Pace } from "./pace.ts"
 import { endPage, firstPage, PAGE } from "./page-set.ts"
 import type { Puncher } from "./puncher.ts"
 import { RecentPages } from "./recent-pages.ts"
+import type { Why } from "./refusals.ts"
 import { Syncs } from "./syncs.ts"
 import { Zeroes } from "./zeroes.ts"
 
@@ -36,6 +37,10 @@ export interface FileStoreOptions {
   readonly onDisk?: number
   /** Whether more may be taken on the disk; beyond, writes get ENOSPC. */
   readonly room: Room
+  /** Told why the next error is answered. */
+  readonly note?: (why: Why) => void
+  /** Told why a hole could not be punched. */
+  readonly onPunchFailure?: (why: string) => void
   /** What makes holes; null: nothing does. */
   readonly puncher?: Puncher | null
   /** When writes may be done at once. The stores of a disk share it, because the kernel holds back all who write to it. */
@@ -67,9 +72,10 @@ export class FileStore implements WaitingStore, PromptStore, ExtentSource {
     this.#readPace = options.readPace ?? new Pace()
     this.#writePace = options.writePace ?? new Pace()
     this.#nowMs = options.nowMs ?? (() => performance.now())
-    this.#file = new FileData(fd, calls)
-    this.#syncs = new Syncs(fd, calls.sync)
-    this.#pages = new FilePages({ ...options, file: this.#file, puncher: options.puncher ?? null })
+    const note = options.note ?? (() => {})
+    this.#file = new FileData(fd, calls, note)
+    this.#syncs = new Syncs(fd, calls.sync, note)
+    this.#pages = new FilePages({ ...options, file: this.#file, puncher: options.puncher ?? null, note })
     this.#zeroes = new Zeroes(this.#file, this.#pages)
     this.#recent = new RecentPages(endPage(0, size))
   }

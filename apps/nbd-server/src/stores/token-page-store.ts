@@ -11,15 +11,18 @@ import {
   TOKEN_BYTES,
   TokenStore
 } from "@swaplab/nbd"
+import type { Why } from "./refusals.ts"
 
 export class TokenPageStore implements ByteStore {
   /** Pages that were no token. */
   corrupt = 0
   readonly #tokens: TokenStore
+  readonly #note: (why: Why) => void
   #pages = new Uint8Array(CHUNK_PAGES * TOKEN_BYTES)
 
-  /** `size` is a multiple of 4096, and so must be the minimum block size of the export. */
-  constructor(size: number) {
+  /** `size` is a multiple of 4096, and so must be the minimum block size of the export. `note` is told why a page is refused. */
+  constructor(size: number, note: (why: Why) => void) {
+    this.#note = note
     this.#tokens = new TokenStore(size / TOKEN_BLOCK)
   }
 
@@ -46,6 +49,7 @@ export class TokenPageStore implements ByteStore {
       const at = page * TOKEN_BLOCK
       if (!isTokenBlock(from, at)) {
         this.corrupt++
+        this.#note("no token")
         return NbdError.EIO
       }
       for (let i = 0; i < TOKEN_BYTES; i++) tokens[page * TOKEN_BYTES + i] = from[at + i]
