@@ -200,6 +200,7 @@ describe("data of options", () => {
 
   it.each([
     { data: "00", info: null },
+    { data: "ff", info: null },
     { data: "0000", info: null },
     { data: "000000000000000000010007", info: { type: "export", size: 1, transmissionFlags: 7 } },
     { data: "00000000000000000001000700", info: null },

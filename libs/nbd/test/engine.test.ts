@@ -250,9 +250,13 @@ describe("jobs", () => {
     const second = ask({ type: Cache, cookieHi: 9, cookieLo: 8 })
     expect([seen, transmission.inFlight, ready()]).toEqual([[first, second], 2, 0])
     jobs[0].finish(0)
-    expect([transmission.inFlight, ready()]).toEqual([1, 1])
+    expect([transmission.inFlight, ready(), transmission.done]).toEqual([1, 1, false])
+    jobs[1].finish(0)
+    // nothing is in flight, and it has not ended
+    expect([transmission.inFlight, transmission.done]).toEqual([0, false])
     ask({ type: Flush, cookieLo: 3 })
-    expect([jobs[2] === jobs[0], jobs[1] === jobs[0], transmission.inFlight]).toEqual([true, false, 2])
+    // the one that was finished last
+    expect([jobs[2] === jobs[1], jobs[1] === jobs[0], transmission.inFlight]).toEqual([true, false, 1])
     flush()
   })
 

@@ -138,6 +138,11 @@ describe("zeroes", () => {
     expect(store.writeZeroes(10, BLOCK, CommandFlag.NoHole)).toBe(NbdError.Ok)
     expect([holes(store, 3), read(store, 9, 2)]).toEqual(["##.", Uint8Array.of(1, 0)])
     expect(store.writeZeroes(2 * BLOCK, 1, CommandFlag.NoHole)).toBe(NbdError.ENOSPC)
+    // what is behind them stays
+    const other = new MemoryStore(GROUP)
+    fillBlocks(other, 0, 1, 2)
+    other.writeZeroes(0, BLOCK + 10, CommandFlag.NoHole)
+    expect(read(other, BLOCK + 9, 2)).toEqual(Uint8Array.of(0, 1))
   })
 })
 

@@ -39,6 +39,21 @@ describe("memory used again", () => {
     expect(backlog.end).toBe(4)
   })
 
+  it("rooms of sixteen backlogs are kept", () => {
+    const backlogs = Array.from({ length: 40 }, () => new Backlog())
+    const rooms = backlogs.map((backlog) => {
+      backlog.push(Uint8Array.of(1), 0, 1)
+      return backlog.bytes
+    })
+    for (const backlog of backlogs) backlog.taken(1)
+    const again = backlogs.map((backlog) => {
+      backlog.push(Uint8Array.of(1), 0, 1)
+      return rooms.includes(backlog.bytes)
+    })
+    expect(again.filter(Boolean).length).toBe(16)
+    for (const backlog of backlogs) backlog.taken(1)
+  })
+
   it("replies are lent and come back; 32 of them are kept", () => {
     const replies = new ReplyBuffer()
     expect(replies.renew(true)).toBe(null)

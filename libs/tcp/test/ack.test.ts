@@ -111,7 +111,8 @@ describe("an ACK after a segment", () => {
     { what: "quick mode", state: { quick: 1 }, sent: 1, armed: false },
     { what: "quick mode in a conversation", state: { quick: 1, pingpong: true }, sent: 0, armed: true },
     { what: "a conversation", state: { pingpong: true }, sent: 0, armed: true },
-    { what: "a hole", state: { oooHead: 0, pingpong: true }, sent: 1, armed: false }
+    { what: "a hole", state: { oooHead: 0, pingpong: true }, sent: 1, armed: false },
+    { what: "one put off whose timer has run out", state: { ackBlocked: true }, sent: 0, armed: true }
   ])("$what: sent $sent, delayed $armed", ({ armed, sent, state }) => {
     const script = at({ ackScheduled: true, ...state })
     ackSndCheck(script.client, script.ctx)

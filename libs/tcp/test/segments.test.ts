@@ -1,9 +1,16 @@
-// Segments on the write queue: how they are cut, sent, copied and sent again; each rule at its limits.
+// Segments on the write queue: how they are cut, sent and copied; each rule at its limits.
 import { segments } from "#src/queue.ts"
-import { rearmRto, resetWriteTimer, retransmitSkb, xmitRetransmitQueue } from "#src/retransmit.ts"
 import { transmitSkb } from "#src/transmit.ts"
 import { chargeStreamSkb, fragment, streamAllocFailed, tryStreamAllocSkb } from "#src/write-queue.ts"
-import { MAX_SKB_FRAGS, MAX_TCP_HEADER, NO_SKB, TCPHDR_ACK, TCPHDR_FIN, TCPHDR_PSH } from "@swaplab/net-skb"
+import {
+  MAX_SKB_FRAGS,
+  MAX_TCP_HEADER,
+  NO_SKB,
+  SKB_ALLOC_RX,
+  TCPHDR_ACK,
+  TCPHDR_FIN,
+  TCPHDR_PSH
+} from "@swaplab/net-skb"
 import { GFP_ATOMIC } from "@swaplab/page-alloc"
 import { describe, expect, it } from "vitest"
 import { MS, PROMPT, Script, Stingy } from "./script.ts"
@@ -185,6 +192,26 @@ describe("a segment on its way", () => {
     expect(skbs.headRoom[copy]).toBeGreaterThanOrEqual(1000 + MAX_TCP_HEADER)
   })
 
+  it.each([{ pfmemalloc: 0, rx: false }, { pfmemalloc: 1, rx: true }])(
+    "is copied as a received packet is made when it is made of the reserve: $rx",
+    ({ pfmemalloc, rx }) => {
+      const script = new Script()
+      script.queue([100])
+      const { skbs } = script.net.a.stack
+      const skb = script.client.writeHead
+      skbs.twinBusy[skb] = 1
+      skbs.pfmemalloc[skb] = pfmemalloc
+      const flags: Array<number> = []
+      const tryAllocSkb = skbs.tryAllocSkb.bind(skbs)
+      skbs.tryAllocSkb = (ctx, size, gfp, flag) => {
+        flags.push(flag)
+        return tryAllocSkb(ctx, size, gfp, flag)
+      }
+      transmitSkb(script.client, script.ctx, skb, GFP_ATOMIC)
+      expect(flags).toEqual([rx ? SKB_ALLOC_RX : 0])
+    }
+  )
+
   it("and cannot be copied has still been tried", () => {
     const memory = new Stingy()
     const script = new Script({ memory })
@@ -235,109 +262,4 @@ describe("a segment on its way", () => {
     expect(transmitSkb(script.client, script.ctx, script.client.writeHead, GFP_ATOMIC)).toBe(1)
     expect(script.client).toMatchObject({ cwnd: 1, ssthresh: 5, wmemAlloc: 0 })
   })
-})
-
-describe("segments that are sent again", () => {
-  /** Five segments of one skb each in flight, and one more that was not sent; `marks` of the first. */
-  const lost = (marks: ReadonlyArray<number>, state: object = {}, memory = new Stingy()) => {
-    const script = new Script({ nic: PROMPT, memory, tcp: { tso: false } })
-    script.pass(SEC)
-    script.segment()
-    for (let i = 0; i < 5; i++) script.send(MSS)
-    script.queue([MSS])
-    script.take()
-    const { next, sacked } = script.net.a.stack.skbs
-    let skb = script.client.writeHead
-    for (const mark of marks) {
-      sacked[skb] = mark
-      skb = next[skb]
-    }
-    const lostOut = marks.filter((mark) => (mark & 1) !== 0).length
-    const retransOut = marks.filter((mark) => (mark & 2) !== 0).length
-    Object.assign(script.client, { lostOut, retransOut, cwnd: 99, rto: 300 * MS, ...state })
-    return script
-  }
-  const sentAgain = (script: Script) => {
-    xmitRetransmitQueue(script.client, script.ctx)
-    return script.data().map(([seq]) => seq / MSS)
-  }
-
-  it.each([
-    { marks: [0, 0, 0, 0, 0], cwnd: 99, sent: [] },
-    { marks: [1, 1, 1, 1, 1], cwnd: 99, sent: [0, 1, 2, 3, 4] },
-    { marks: [3, 1, 0, 3, 1], cwnd: 99, sent: [1, 4] },
-    { marks: [2, 4, 5, 7, 6], cwnd: 99, sent: [2] },
-    { marks: [1, 1, 1, 1, 1], cwnd: 0, sent: [] },
-    { marks: [1, 1, 1, 1, 1], cwnd: 2, sent: [0, 1] },
-    { marks: [3, 1, 1, 1, 1], cwnd: 2, sent: [1] },
-    { marks: [1, 1, 0, 0, 0], cwnd: 4, sent: [0] }
-  ])("of $marks within cwnd $cwnd: $sent", ({ cwnd, marks, sent }) => {
-    const script = lost(marks, { cwnd })
-    const { retransOut } = script.client
-    expect(sentAgain(script)).toEqual(sent)
-    expect(script.client).toMatchObject({ retransmitted: sent.length, retransOut: retransOut + sent.length })
-  })
-
-  it("put the time-out off when the first of all is among them", () => {
-    for (const [marks, moved] of [[[1, 1, 0, 0, 0], true], [[0, 1, 1, 0, 0], false]] as const) {
-      const script = lost(marks)
-      script.pass(100 * MS)
-      const { deadline } = script.client.writeTimer
-      sentAgain(script)
-      expect(script.client.writeTimer.deadline !== deadline).toBe(moved)
-    }
-  })
-
-  it("stop at the first that fails", () => {
-    const script = lost([1, 1, 1, 0, 0])
-    script.drop()
-    expect(sentAgain(script)).toEqual([])
-    expect(script.client).toMatchObject({ txFailures: 1, retransOut: 0, retransmitted: 0 })
-  })
-
-  it("one again and again counts as in flight once; the first time is noted", () => {
-    const script = lost([1, 0, 0, 0, 0], { retransStamp: -1 })
-    const { client } = script
-    const { sacked, when } = script.net.a.stack.skbs
-    const at = script.now
-    expect(retransmitSkb(client, script.ctx, client.writeHead)).toBe(0)
-    expect(client).toMatchObject({ retransmitted: 1, retransOut: 1, retransStamp: at })
-    script.pass(MS)
-    expect(retransmitSkb(client, script.ctx, client.writeHead)).toBe(0)
-    expect(client).toMatchObject({ retransmitted: 2, retransOut: 1, retransStamp: at })
-    expect([sacked[client.writeHead], when[client.writeHead]]).toEqual([7, at + MS])
-  })
-
-  it("a long one is cut, which takes memory", () => {
-    const memory = new Stingy()
-    const script = new Script({ nic: PROMPT, memory })
-    script.segment()
-    script.send(4 * MSS)
-    script.take()
-    memory.leftPairs = 0
-    expect(retransmitSkb(script.client, script.ctx, script.client.writeHead)).toBe(-12)
-    memory.leftPairs = 9
-    expect(retransmitSkb(script.client, script.ctx, script.client.writeHead)).toBe(0)
-    expect(script.queues()[0]).toEqual([MSS, 3 * MSS])
-    expect(script.client).toMatchObject({ packetsOut: 4, retransOut: 1 })
-    expect(script.data()).toEqual([[0, MSS]])
-  })
-
-  it.each([
-    { packetsOut: 1, finPending: false, pending: 1, delay: 300 },
-    { packetsOut: 1, finPending: true, pending: 1, delay: 300 },
-    { packetsOut: 0, finPending: false, pending: 0, delay: Infinity },
-    { packetsOut: 0, finPending: true, pending: 2, delay: 300 }
-  ])(
-    "the time-out with $packetsOut in flight, FIN to come $finPending: $pending after $delay ms",
-    ({ delay, pending, ...state }) => {
-      const script = new Script()
-      script.pass(SEC)
-      Object.assign(script.client, { rto: 300 * MS, ...state })
-      resetWriteTimer(script.client, 1, 50 * MS)
-      expect([script.client.writePending, script.client.writeTimer.deadline]).toEqual([1, SEC + 50 * MS])
-      rearmRto(script.client)
-      expect([script.client.writePending, (script.client.writeTimer.deadline - SEC) / MS]).toEqual([pending, delay])
-    }
-  )
 })
