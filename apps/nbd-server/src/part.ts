@@ -35,6 +35,7 @@ export const openPart = (
     const tap = yield* makeRecorder(config.record, (why) => log("recording ended", { why }))
     const run = yield* connectionRunner
     const server = new Server({ config, exports: registry, elsewhere, lease: kept.lease, tls, log, tap, run })
+    yield* Effect.forkScoped(server.watch)
     const reload = (next: Config): Effect.Effect<void, UserError> =>
       Effect.gen(function*() {
         const nextTls = yield* setUpTls(next.tls)

@@ -11,6 +11,7 @@ import { activationFds } from "./net/activation.ts"
 import { NOWHERE } from "./net/elsewhere.ts"
 import { listenAt, listenAtFd } from "./net/listen.ts"
 import type { Server } from "./net/server.ts"
+import { hasTcpTable } from "./net/tcp-table.ts"
 import { serveControl } from "./ops/control.ts"
 import { serveProbes } from "./ops/http.ts"
 import { type Log, makeServerLog } from "./ops/log.ts"
@@ -45,6 +46,9 @@ const warn = (config: Config, log: Log): void => {
     log("warning", { key: formatPath(path), why: text })
   }
 }
+
+/** What it means that there is no /proc/net/tcp. */
+const NO_TABLE = "clients that vanish while they are sent something are found by TCP alone, which takes minutes"
 
 /** What only a restart changes. */
 const KEPT = ["listen", "metrics", "control", "record", "log", "processes"] as const
@@ -116,6 +120,7 @@ export const serve = (
         log("listening", { at: yield* listenAt(yield* endpoint(place), accept, failed) })
       }
     }
+    if (!hasTcpTable()) log("no kernel table", { why: NO_TABLE })
     log("ready", {})
     log("stopping", { why: yield* Deferred.await(stop) })
   }))

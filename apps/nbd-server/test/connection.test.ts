@@ -168,3 +168,12 @@ it("what a store does at once passes those whose disk stands still: it needs no 
   writer.socket.emit("data", Buffer.concat([header(Command.Write, 512), Buffer.alloc(512)]))
   expect([writer.connection.transmission.stopped, disk.queue.length]).toEqual([true, 2])
 })
+
+it("lets its store go at DISC, however long the client keeps the socket", () => {
+  const { client, connect } = rig()
+  let left = 0
+  const { socket } = connect(client("a"), 4096, new Socket(), () => left++)
+  socket.emit("data", header(2, 0))
+  expect([left, socket.destroyed]).toEqual([1, false])
+  socket.destroy()
+})

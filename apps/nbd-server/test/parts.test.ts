@@ -71,7 +71,7 @@ it("the status as tables", () => {
     p99Us: 20,
     heldBytes: 0
   }
-  const before = { connections: 1, handshakes: 0, clients: [client], stores: [] }
+  const before = { connections: 1, handshakes: 0, clients: [client], stores: [], findsVanished: true }
   const now = { ...before, clients: [{ ...client, requests: 350, bytesRead: 2 ** 20 }] }
   expect(statusText(before, now, 1)).toMatch(/swap-a +1 +250 +1 MiB\/s +0 B\/s +10 µs +20 µs +0\n/)
 })

@@ -2,7 +2,7 @@
 import { encodeRequest } from "@swaplab/nbd"
 import { readdirSync, readlinkSync, statSync } from "node:fs"
 import { join } from "node:path"
-import { expect, it } from "vitest"
+import { describe, expect, it } from "vitest"
 import { attached, run, scratch } from "./rig.ts"
 
 /** Open files of this process that are in a folder, deleted or not. */
@@ -43,4 +43,49 @@ it.each(["DISC", "the end of the grace period"])("after %s nothing is left of it
   expect(openIn(folder)[0]).not.toMatch(/swap-a/)
   next.socket.destroy()
   await server.stop()
+})
+
+describe("a connection that is left behind, such as by a power cut, while another one of the client says DISC", () => {
+  const three = async () => {
+    const folder = scratch()
+    const server = await run({ swap: { "swap-*": { size: "8 MiB", store: "file", directory: folder, grace: "1 h" } } })
+    const old = await attached(server.port, "swap-a")
+    await server.event("attached")
+    const disconnect = async () => {
+      const client = await attached(server.port, "swap-a")
+      await server.event("attached")
+      client.socket.write(request(2, 0, 0))
+      await server.event("detached")
+    }
+    return { folder, server, old, disconnect }
+  }
+
+  it("does not keep the store once it is found to be gone", async () => {
+    const { disconnect, old, server } = await three()
+    await disconnect()
+    old.socket.destroy()
+    await server.event("removed")
+    await server.stop()
+  })
+
+  it.each(["has been heard from since", "has attached again since"])("keeps it when the client %s", async (how) => {
+    const { disconnect, folder, old, server } = await three()
+    if (how.startsWith("has been")) {
+      const later = await attached(server.port, "swap-a")
+      expect(await old.ask()).toBe(0)
+      later.socket.write(request(2, 0, 0))
+      await server.event("detached")
+    } else {
+      await disconnect()
+      const again = await attached(server.port, "swap-a")
+      await server.event("attached")
+      again.socket.destroy()
+      await server.event("detached")
+    }
+    old.socket.destroy()
+    await server.event("detached")
+    expect(readdirSync(folder).length).toBe(1)
+    await server.stop()
+    expect(server.events.some(({ event }) => event === "removed")).toBe(false)
+  })
 })

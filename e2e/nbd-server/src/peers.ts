@@ -5,12 +5,17 @@ import { execute, has, PATH } from "./server.ts"
 
 const required = process.env["SWAPLAB_REQUIRE_PEERS"] === "1"
 
+/** `it` for a test that is left out for a reason, or false. */
+export const leftOutIf = (why: string | false) => (title: string, test: () => Promise<void>): void => {
+  const left = why !== false && !required
+  it.skipIf(left)(left ? `${title} (${why})` : title, test)
+}
+
 /** `it` for a test that runs these programs. */
 export const withPrograms =
   (...programs: ReadonlyArray<string>) => (title: string, test: () => Promise<void>): void => {
     const missing = programs.filter((program) => !has(program))
-    const left = missing.length > 0 && !required
-    it.skipIf(left)(left ? `${title} (not installed: ${missing.join(", ")})` : title, test)
+    leftOutIf(missing.length > 0 && `not installed: ${missing.join(", ")}`)(title, test)
   }
 
 /** Runs a program that must succeed; resolves to what it printed. */

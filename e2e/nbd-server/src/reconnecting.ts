@@ -59,6 +59,10 @@ export class Reconnecting {
     })
   }
 
+  signal(signal: NodeJS.Signals): void {
+    this.#child.kill(signal)
+  }
+
   /** Ends its load, lets it read everything again, and resolves to what it saw. */
   async finish(): Promise<Seen> {
     this.#child.stdin?.end()

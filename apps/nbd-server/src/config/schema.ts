@@ -176,6 +176,12 @@ const Limits = Schema.Struct({
     "Requests at all disks at once, a third of that while several clients use them. The next is chosen by deficit round "
       + "robin."
   ),
+  deadAfter: field(
+    Duration,
+    30_000,
+    "A client that answers nothing for so long, neither by a request nor by its kernel, is dropped: it has lost its power or "
+      + "its network. Idle ones after 11 s at the earliest."
+  ),
   shutdown: field(
     Duration,
     2000,

@@ -56,6 +56,8 @@ export interface OpenStore {
   /** The address that it belongs to, or null. */
   readonly owner: string | null
   connections: number
+  /** The last connection that said DISC, when none has attached since. */
+  letGo: { readonly address: string; readonly attachedMs: number } | null
   /** Removes it when nobody has come back by then. */
   expiry: NodeJS.Timeout | null
 }
@@ -250,6 +252,7 @@ export class StoreOpener {
       settle: bytes instanceof FileStore ? Effect.promise(() => bytes.close()) : Effect.void,
       owner,
       connections: 0,
+      letGo: null,
       expiry: null
     }
   }

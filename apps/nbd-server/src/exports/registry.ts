@@ -54,6 +54,16 @@ export const ALL_HERE: RegistryOptions = { keeps: () => true, lease: null }
 /** A new store takes at most so many bytes before anybody writes to it. */
 const NEW_STORE_BYTES = 131072
 
+/** How a connection leaves its store. */
+export interface Leaving {
+  readonly address: string
+  /** It said DISC. */
+  readonly clean: boolean
+  readonly attachedMs: number
+  /** When its client was last heard from. */
+  readonly heardMs: number
+}
+
 export class Registry {
   #config: Config
   readonly #stores = new Map<string, OpenStore>()
@@ -277,13 +287,19 @@ export class Registry {
   /** A connection begins to use a store. */
   attach(store: OpenStore): void {
     store.connections++
+    store.letGo = null
     if (store.expiry !== null) clearTimeout(store.expiry)
     store.expiry = null
   }
 
-  /** A connection ended. The store of a template goes with the last one, after a grace period unless it said DISC. */
-  release(store: OpenStore, clean: boolean): Effect.Effect<void> {
+  /**
+   * A connection ended. The store of a template goes with the last one, after a grace period unless its client does not need
+   * it any more: the connection said DISC, or one of the same address did that had attached after this one was last heard
+   * from. So one that a power cut left behind does not keep what its client has let go since.
+   */
+  release(store: OpenStore, { address, attachedMs, clean, heardMs }: Leaving): Effect.Effect<void> {
     store.connections--
+    if (clean) store.letGo = { address, attachedMs }
     if (store.connections > 0) return Effect.void
     if (store.template === null) {
       if (!this.#isStale(store, this.#config)) return Effect.void
@@ -294,7 +310,10 @@ export class Registry {
       )
     }
     if (store.template.keep) return Effect.void
-    if (clean) return this.#remove(store)
+    const { letGo } = store
+    if (letGo !== null && (clean || (letGo.address === address && heardMs < letGo.attachedMs))) {
+      return this.#remove(store)
+    }
     this.#expireLater(store, store.template)
     return Effect.void
   }

@@ -19,6 +19,7 @@ import type { Refusals } from "../stores/refusals.ts"
 import type { Client } from "./client.ts"
 import type { Engine, Tap } from "./engine.ts"
 import { Gate } from "./gate.ts"
+import { Silence } from "./vanished.ts"
 import { Wire } from "./wire.ts"
 
 /** Fewer bytes than this are copied before they wait for a client that does not read: they are not worth a whole buffer. */
@@ -37,11 +38,14 @@ export interface Ending {
   readonly reason: string
   /** Requests that had started and were not answered. */
   readonly unanswered: number
+  /** When the client was last heard from. */
+  readonly heardMs: number
 }
 
 export class Connection implements TransmissionHost {
   readonly transmission: Transmission
   readonly client: Client
+  readonly silence = new Silence(performance.now())
   readonly #wire: Wire
   readonly #engine: Engine
   readonly #gate: Gate
@@ -135,7 +139,7 @@ export class Connection implements TransmissionHost {
   receive(bytes: Uint8Array, from: number, to: number): void {
     this.#tap?.received(bytes, from, to)
     this.#engine.toSend.flush()
-    this.#chunkStartMs = performance.now()
+    this.#chunkStartMs = this.silence.heardMs = performance.now()
     this.#engine.busyPoll.seen(this.#chunkStartMs)
     this.transmission.receive(bytes, from, to)
     this.#account()
@@ -145,7 +149,7 @@ export class Connection implements TransmissionHost {
   #placed(bytes: Uint8Array, length: number): void {
     this.#tap?.received(bytes, 0, length)
     this.#engine.toSend.flush()
-    this.#chunkStartMs = performance.now()
+    this.#chunkStartMs = this.silence.heardMs = performance.now()
     this.transmission.placed(length)
     this.#account()
     this.#proceed()
@@ -179,6 +183,17 @@ export class Connection implements TransmissionHost {
     this.#proceed()
   }
 
+  /** Has the kernel ask whether the client is there when nothing was heard from it for so long, and then once a second. */
+  askAfter(idleMs: number): void {
+    this.#wire.socket.setKeepAlive(true, idleMs)
+  }
+
+  /** Closes at once, and tells the client's machine to forget the connection, should it come back. */
+  reset(reason: string): void {
+    this.#ending ??= { clean: false, reason }
+    this.#wire.reset()
+  }
+
   /** Closes at once. */
   destroy(reason: string): void {
     this.#ending ??= { clean: false, reason }
@@ -198,6 +213,8 @@ export class Connection implements TransmissionHost {
     const copied = this.#wire.unsent > 0 && replies.at < LENT_BYTES
     const pieces = copied ? replies.copies() : replies.pieces()
     this.#tap?.sent(pieces)
+    this.silence.owedMs ??= performance.now()
+    this.silence.sends++
     const lent = replies.renew(!this.#wire.send(pieces) && !copied)
     if (lent !== null) this.#lent.push(lent)
   }
@@ -308,6 +325,6 @@ export class Connection implements TransmissionHost {
   #leave(): void {
     if (this.#left || this.#ending === null || this.transmission.inFlight > 0) return
     this.#left = true
-    this.#onLeave({ ...this.#ending, unanswered: this.#unanswered })
+    this.#onLeave({ ...this.#ending, unanswered: this.#unanswered, heardMs: this.silence.heardMs })
   }
 }

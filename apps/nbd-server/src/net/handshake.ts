@@ -14,6 +14,7 @@ import {
 } from "@swaplab/nbd"
 import { Data, Effect } from "effect"
 import type { Socket } from "node:net"
+import { performance } from "node:perf_hooks"
 import { AttachError, type OpenStore } from "../exports/open-store.ts"
 import type { Registry } from "../exports/registry.ts"
 import { startTls, type TlsSetup } from "./tls.ts"
@@ -240,7 +241,10 @@ export const negotiate = (
         }
         exports.attach(store.right)
         yield* write(socket, step.reply).pipe(
-          Effect.onInterrupt(() => exports.release(store.right, false))
+          Effect.onInterrupt(() => {
+            const now = performance.now()
+            return exports.release(store.right, { address, clean: false, attachedMs: now, heardMs: now })
+          })
         )
         const { secure } = negotiation.state
         const plain = socket === accepted

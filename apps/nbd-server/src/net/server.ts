@@ -19,8 +19,10 @@ import { Connection, type Ending } from "./connection.ts"
 import type { Elsewhere } from "./elsewhere.ts"
 import { type Engine, SendLater, type Tap } from "./engine.ts"
 import { type Exports, type Handshake, HandshakeEnd, negotiate, type Negotiated } from "./handshake.ts"
+import { endAll } from "./shut-down.ts"
 import { readTcpTable, tcpKey } from "./tcp-table.ts"
 import type { TlsSetup } from "./tls.ts"
+import { keepAliveMs, watchForVanished } from "./vanished.ts"
 
 /** A connection in its transmission phase, as the status shows it. */
 export interface Served {
@@ -42,11 +44,8 @@ const NOBODY: TakenOver = { attached: () => {}, ended: () => {} }
 /** Why connections end when the server does. */
 const SHUTTING_DOWN = "shutting down"
 
-/** How often a server that stops looks whether it is done. */
-const LOOK_MS = 5
-
-/** Clients in the handshake have so long to ask once more, and to be told. */
-const HAGGLING_MS = 50
+/** The other connections of a client that has attached again are asked once a second for so long. */
+const ASKING_MS = 15_000
 
 /** Clients without a connection that are remembered for their counters. */
 const REMEMBERED_CLIENTS = 1024
@@ -66,10 +65,9 @@ export class Server {
   readonly #log: Log
   readonly #tap: (address: string, name: string) => Tap | null
   readonly #negotiations = new Set<Negotiation>()
-  /** All sockets, with their names in the kernel's table. */
-  readonly #sockets = new Map<Socket, string | null>()
-  /** Connections behind the handshake that are not closed yet; those that linger have left `served`. */
-  readonly #open = new Map<Connection, Socket>()
+  readonly #sockets = new Set<Socket>()
+  /** Connections behind the handshake that are not closed yet, with their names in the kernel's table; some have left `served`. */
+  readonly #open = new Map<Connection, string | null>()
   /** Connections, and those of them that are in the handshake, by address. */
   readonly #ofAddress = new Tally()
   readonly #handshakesOfAddress = new Tally()
@@ -162,7 +160,7 @@ export class Server {
     this.counters.accepted++
     if (!local) {
       socket.setNoDelay(true)
-      socket.setKeepAlive(true, 30_000)
+      socket.setKeepAlive(true, keepAliveMs(this.#config.limits.deadAfter))
     }
     this.#take(socket, address, null)
   }
@@ -173,7 +171,7 @@ export class Server {
   }
 
   #take(socket: Socket, address: string, handshake: Handshake | null, events: TakenOver = NOBODY): void {
-    this.#sockets.set(socket, tcpKey(socket))
+    this.#sockets.add(socket)
     this.#ofAddress.add(address)
     socket.on("error", () => {})
     this.#run(
@@ -188,24 +186,12 @@ export class Server {
     )
   }
 
-  /**
-   * Ends all connections so that a client which connects again to the next server misses nothing: what is in flight is
-   * answered, the rest is not touched, options are answered by ERR_SHUTDOWN. Waits until the replies have arrived.
-   */
+  /** Ends all connections; clients that connect again to the next server miss nothing. */
   get shutDown(): Effect.Effect<void> {
     return Effect.gen(this, function*() {
       this.#shuttingDown = true
       for (const negotiation of this.#negotiations) negotiation.shuttingDown = true
-      for (const connection of this.#open.keys()) connection.stop(SHUTTING_DOWN)
-      const [begin, { shutdown }] = [performance.now(), this.#config.limits]
-      for (let late = false; !late && this.#sockets.size > 0;) {
-        yield* Effect.sleep(Math.min(LOOK_MS, shutdown))
-        const now = performance.now() - begin
-        if (now >= HAGGLING_MS && (yield* this.#allArrived)) break
-        late = now >= shutdown
-      }
-      for (const connection of this.#open.keys()) connection.destroy(SHUTTING_DOWN)
-      for (const socket of this.#sockets.keys()) socket.destroy()
+      yield* endAll(this.#open, this.#sockets, SHUTTING_DOWN, this.#config.limits.shutdown)
       // their stores still work on them, and nobody waits for it
       for (const { address, connection, store } of this.served) {
         const { inFlight: unanswered } = connection.transmission
@@ -214,15 +200,30 @@ export class Server {
     })
   }
 
-  /** True: of every connection, the kernel of the client has all that was sent, and the end of it. */
-  get #allArrived(): Effect.Effect<boolean> {
-    return Effect.gen(this, function*() {
-      for (const connection of this.#open.keys()) if (!connection.saidAll) return false
-      // a Unix socket hands over at once
-      const keys = [...this.#open.values()].flatMap((socket) => this.#sockets.get(socket) ?? [])
-      const table = yield* Effect.promise(() => readTcpTable(new Set(keys)))
-      return keys.every((key) => table?.get(key)?.unacknowledged === 0)
-    })
+  /** Drops clients that have vanished, for as long as it is not interrupted. */
+  get watch(): Effect.Effect<never> {
+    return watchForVanished({
+      connections: () =>
+        [...this.served].map(({ connection }) => ({
+          silence: connection.silence,
+          key: this.#open.get(connection) ?? null,
+          drop: (why) => connection.reset(why)
+        })),
+      nowMs: () => performance.now(),
+      readTable: readTcpTable
+    }, () => this.#config.limits.deadAfter)
+  }
+
+  /**
+   * A client that attaches again may have lost its other connections: they are asked now, not when they have been idle for
+   * long. A machine that has started anew answers that it does not know them.
+   */
+  #askOthers({ address, connection: another, store }: Served): void {
+    for (const { address: theirs, connection, store: other } of this.served) {
+      if (connection === another || other !== store || theirs !== address || address === "unix") continue
+      connection.askAfter(1000)
+      setTimeout(() => connection.askAfter(keepAliveMs(this.#config.limits.deadAfter)), ASKING_MS).unref()
+    }
   }
 
   #clientOf(key: string): Client {
@@ -298,6 +299,8 @@ export class Server {
     address: string
   ): Effect.Effect<void> {
     return Effect.gen(this, function*() {
+      // its handle has another owner later
+      const key = tcpKey(accepted)
       const left = yield* Deferred.make<Ending>()
       const closed = yield* Deferred.make<void>()
       const client = this.#clientOf(store.template === null ? address : store.name)
@@ -328,14 +331,16 @@ export class Server {
       })
       const served: Served = { connection, store, address, secure }
       this.served.add(served)
-      this.#open.set(connection, accepted)
+      this.#open.set(connection, key)
       this.#log("attached", { address, export: store.name, tls: secure })
+      const attachedMs = performance.now()
+      if (store.template !== null) this.#askOthers(served)
       // its export was opened while the others were told
       if (this.#shuttingDown) connection.stop(SHUTTING_DOWN)
       else connection.start(early)
-      const { clean, reason, unanswered } = yield* Deferred.await(left)
+      const { clean, heardMs, reason, unanswered } = yield* Deferred.await(left)
       this.#log("detached", { address, export: store.name, clean, reason, ...(unanswered === 0 ? {} : { unanswered }) })
-      yield* this.#exports.release(store, clean)
+      yield* this.#exports.release(store, { address, clean, attachedMs, heardMs })
       yield* Deferred.await(closed)
     })
   }

@@ -1,6 +1,7 @@
 // What the kernel knows of the TCP connections of this network namespace: /proc/net/tcp and /proc/net/tcp6, where Node has
 // no call for it. One read tells it of all connections.
 // source: Documentation/networking/proc_net_tcp.rst, net/ipv4/tcp_ipv4.c get_tcp4_sock
+import { existsSync } from "node:fs"
 import { readFile } from "node:fs/promises"
 import { isIPv4, type Socket } from "node:net"
 import { endianness } from "node:os"
@@ -74,6 +75,9 @@ export const parseTcpTable = (text: string, keys: ReadonlySet<string>): Map<stri
   }
   return found
 }
+
+/** True where the kernel has such a table. */
+export const hasTcpTable = (): boolean => FILES.some((file) => existsSync(file))
 
 /** What the kernel says of these connections; one that it does not know is not there. Null: it has no such table. */
 export const readTcpTable = async (keys: ReadonlySet<string>): Promise<ReadonlyMap<string, TcpState> | null> => {

@@ -3,6 +3,7 @@
 // the store. That needs the handle of an accepted socket, which is no public part of Node; without it, and for TLS, the
 // buffers of the stream are used.
 import { type OnReadOpts, Socket, type SocketConstructorOpts } from "node:net"
+import { TLSSocket } from "node:tls"
 
 /** Bytes taken from a socket at once. */
 const READ_BYTES = 262144
@@ -171,6 +172,13 @@ export class Wire {
   end(): void {
     this.#ended = true
     this.socket.end()
+  }
+
+  /** Ends at once, and has the kernel forget what the client has not acknowledged. */
+  reset(): void {
+    // TLS has a handle of its own
+    if (this.socket instanceof TLSSocket) this.socket.destroy()
+    else this.socket.resetAndDestroy()
   }
 
   /** Ends at once; what was not sent is lost. */

@@ -36,6 +36,11 @@ export const LOG_EVENTS = {
     ["export", "why"],
     "A hole was not punched: its room stays taken. Said once for a store."
   ),
+  "no kernel table": line(
+    "warning",
+    ["why"],
+    "There is no /proc/net/tcp: `deadAfter` holds for idle clients only."
+  ),
   attached: line("info", ["address", "export", "tls"], "A client begins to use an export."),
   detached: line(
     "info",

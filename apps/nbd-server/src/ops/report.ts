@@ -2,6 +2,7 @@
 import type { HistogramData } from "@swaplab/stats"
 import type { Registry } from "../exports/registry.ts"
 import type { Server } from "../net/server.ts"
+import { hasTcpTable } from "../net/tcp-table.ts"
 import { PUNCH_PROGRAM } from "../stores/punch-helper.ts"
 import type { Why } from "../stores/refusals.ts"
 import { RequestLatency } from "./request-latency.ts"
@@ -41,6 +42,8 @@ export interface Report {
   readonly stores: ReadonlyArray<StoreReport>
   readonly disk: { readonly used: number; readonly waits: number }
   readonly residentBytes: number
+  /** Clients that vanish while they are sent something are found within `deadAfter`: the kernel shows its queues. */
+  readonly findsVanished: boolean
 }
 
 /** The present state of a process. */
@@ -76,7 +79,8 @@ export const reportOf = (server: Server, registry: Pick<Registry, "stores">, res
       trim: store.file === null ? "memory" : store.noTrim === null ? PUNCH_PROGRAM : `none: ${store.noTrim}`
     })),
     disk: { used: disk.used, waits: disk.waits },
-    residentBytes
+    residentBytes,
+    findsVanished: hasTcpTable()
   }
 }
 
@@ -123,6 +127,7 @@ export const mergedReport = (front: Report, members: ReadonlyArray<Report>): Rep
       connections: sum(parts, ({ connections }) => connections)
     })),
     disk: { used: sum(members, ({ disk }) => disk.used), waits: sum(members, ({ disk }) => disk.waits) },
-    residentBytes: sum(all, ({ residentBytes }) => residentBytes)
+    residentBytes: sum(all, ({ residentBytes }) => residentBytes),
+    findsVanished: front.findsVanished
   }
 }

@@ -34,10 +34,13 @@ export interface Status {
   readonly handshakes: number
   readonly clients: ReadonlyArray<ClientStatus>
   readonly stores: ReadonlyArray<StoreStatus>
+  /** False: the kernel does not show its queues, so clients that vanish while they are sent something are found by TCP alone. */
+  readonly findsVanished: boolean
 }
 
 /** The present state; rates are differences of two of these. */
-export const statusOf = ({ clients, connections, handshakes, stores }: Report): Status => ({
+export const statusOf = ({ clients, connections, findsVanished, handshakes, stores }: Report): Status => ({
+  findsVanished,
   connections,
   handshakes,
   clients: clients.map(({ bytesRead, bytesWritten, connections, errors, heldBytes, key, latency, requests }) => {
@@ -98,7 +101,9 @@ export const statusText = (before: Status, now: Status, seconds: number): string
     trim
   ])
   return [
-    `connections: ${now.connections}, in the handshake: ${now.handshakes}\n`,
+    `connections: ${now.connections}, in the handshake: ${now.handshakes}${
+      now.findsVanished ? "" : "; clients that vanish are found after minutes, without /proc/net/tcp"
+    }\n`,
     columns([["client", "connections", "requests/s", "read", "written", "p50", "p99", "errors"], ...clients]),
     columns([["export", "size", "used", "connections", "refuses for", "trim"], ...stores])
   ].join("\n")
