@@ -39,7 +39,7 @@ const image = (/** @type {number} */ processes) => (/** @type {number} */ port, 
 processes: ${processes}
 tls: { mode: optional, certificate: ${folder}/server-cert.pem, key: ${folder}/server-key.pem }
 exports: { image: { file: ${fileIn(folder)}, readOnly: true } }
-swap: { "swap-*": { size: 256 MiB } }
+swap: { "swap-*": { size: 32 MiB, keep: true } }
 `
   )
   return [join(root, "apps/nbd-server/dist/main.js"), "--config", config]
