@@ -171,16 +171,16 @@ export class Client {
 }
 
 /** A connection behind the greeting. */
-export const greeted = async (port: number): Promise<Client> => {
-  const client = new Client(connect(port, "127.0.0.1"))
+export const greeted = async (port: number, from = "127.0.0.1"): Promise<Client> => {
+  const client = new Client(connect({ port, host: "127.0.0.1", localAddress: from }))
   client.socket.write(Buffer.from("00000003", "hex"))
   await client.take(18)
   return client
 }
 
 /** A connection that has an export. */
-export const attached = async (port: number, name: string): Promise<Client> => {
-  const client = await greeted(port)
+export const attached = async (port: number, name: string, from?: string): Promise<Client> => {
+  const client = await greeted(port, from)
   await client.option(1, name)
   return client
 }

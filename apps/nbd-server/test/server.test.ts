@@ -32,3 +32,24 @@ it("a file that was made and never begun gets its swap header", async () => {
   client.socket.destroy()
   await server.stop()
 })
+
+it("a name that belongs to another address, or to nothing, is refused with a reason in the log", async () => {
+  const server = await run({ swap: { "swap-*": { size: "1 MiB" }, "free-*": { size: "1 MiB", anyAddress: true } } })
+  await attached(server.port, "swap-a")
+  await attached(server.port, "free-a")
+  const other = (name: string) => attached(server.port, name, "127.0.0.2")
+  await expect(other("swap-a")).rejects.toThrow("ended")
+  expect(await server.event("not opened")).toMatchObject({
+    export: "swap-a",
+    address: "127.0.0.2",
+    why: "belongs to 127.0.0.1 until its grace period ends; anyAddress: true would give it to whoever knows its name"
+  })
+  await other("free-a")
+  const lost = await greeted(server.port)
+  expect(await lost.option(7, "\0\0\0\u0003abc\0\0")).toBe(0x80000006)
+  expect(await server.event("not opened")).toMatchObject({ export: "abc" })
+  await expect(attached(server.port, "def")).rejects.toThrow("ended")
+  expect(await server.event("not opened")).toMatchObject({ export: "def" })
+  lost.socket.destroy()
+  await server.stop()
+})

@@ -12,6 +12,7 @@ export interface OpenFile {
   readonly size: number
   /** The device that its file system is on. */
   readonly device: bigint
+  readonly inode: bigint
   /** Everything behind so many bytes was never written. */
   readonly written: number
   /** The first so many bytes are on the disk for certain. */
@@ -55,7 +56,7 @@ export const openFile = (
         const bytes = size ?? Number(stat.size)
         const onDisk = isNew ? header?.length ?? 0 : 0
         const written = isNew ? onDisk : bytes
-        return { path, handle, fd: handle.fd, size: bytes, device: stat.dev, written, onDisk, isNew }
+        return { path, handle, fd: handle.fd, size: bytes, device: stat.dev, inode: stat.ino, written, onDisk, isNew }
       } catch (error) {
         await handle.close()
         throw error

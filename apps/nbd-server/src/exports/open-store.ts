@@ -58,6 +58,8 @@ export interface OpenStore {
   connections: number
   /** The last connection that said DISC, when none has attached since. */
   letGo: { readonly address: string; readonly attachedMs: number } | null
+  /** What became of its file behind its back, as the status says it; null: nothing. */
+  image: string | null
   /** Removes it when nobody has come back by then. */
   expiry: NodeJS.Timeout | null
 }
@@ -253,6 +255,7 @@ export class StoreOpener {
       owner,
       connections: 0,
       letGo: null,
+      image: null,
       expiry: null
     }
   }

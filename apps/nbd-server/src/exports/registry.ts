@@ -8,37 +8,11 @@ import type { Lease } from "../limits/lease.ts"
 import type { Log } from "../ops/log.ts"
 import type { Faults } from "../stores/faults.ts"
 import { PUNCH_PROGRAM } from "../stores/punch-helper.ts"
-import { listFiles } from "./files.ts"
+import { Images } from "./images.ts"
+import { leftFiles } from "./left-files.ts"
 import { listed, unknownName } from "./listing.ts"
-import { type FromTemplate, fromTemplate, nameOf, ruleOf, templateOf } from "./naming.ts"
+import { fromTemplate, nameOf, ruleOf, templateOf } from "./naming.ts"
 import { AttachError, closeStore, type OpenStore, removeStore, type SharedRoom, StoreOpener } from "./open-store.ts"
-
-const decoded = (text: string): string => {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    return ""
-  }
-}
-
-/** Files of clients that an earlier server left, or one with another configuration. */
-const leftFiles = (config: Config): Effect.Effect<ReadonlyArray<FromTemplate>, AttachError> => {
-  const templates = Object.values(config.swap).filter(({ store }) => store === "file")
-  const directories = [...new Set(templates.map(({ directory }) => directory ?? "."))]
-  return Effect.forEach(directories, (directory) =>
-    listFiles(directory).pipe(
-      Effect.mapError((message) => new AttachError({ reason: "failed", message })),
-      Effect.map((files) =>
-        files.flatMap((file) => {
-          const [, name, owner] = /^(.*)@([^@]*)$/.exec(decoded(file)) ?? []
-          const rule = name === undefined ? null : templateOf(config, name)
-          return name === undefined || owner === undefined || rule?.directory !== directory
-            ? []
-            : [fromTemplate(name, rule, owner)]
-        })
-      )
-    )).pipe(Effect.map((found) => found.flat()))
-}
 
 /** What a registry keeps, where others keep the rest. */
 export interface RegistryOptions {
@@ -69,6 +43,7 @@ export class Registry {
   readonly #stores = new Map<string, OpenStore>()
   readonly #opening = Effect.unsafeMakeSemaphore(1)
   readonly #opener: StoreOpener
+  readonly #images: Images
   readonly #log: Log
   readonly #keeps: RegistryOptions["keeps"]
   readonly #lease: Lease | null
@@ -83,6 +58,7 @@ export class Registry {
     this.#keeps = keeps
     this.#lease = lease
     this.#opener = new StoreOpener(nowMs, log)
+    this.#images = new Images(this.#stores, this.#opener, log)
     this.#log = log
   }
 
@@ -120,7 +96,7 @@ export class Registry {
           opened.push(yield* this.#opener.openFromTemplate(left, this.#room))
         }
         this.#config = config
-        const stale = this.stores.filter((store) => store.template === null && isIdle(store.name))
+        const stale = [...this.#stores.values()].filter((store) => store.template === null && isIdle(store.name))
         for (const store of stale) this.#stores.delete(store.name)
         for (const store of opened.splice(0)) {
           // somebody has come meanwhile and has what was there
@@ -167,7 +143,17 @@ export class Registry {
   }
 
   get stores(): ReadonlyArray<OpenStore> {
-    return [...this.#stores.values()]
+    return [...this.#stores.values(), ...this.#images.replaced]
+  }
+
+  /** Looks what has the name of an export's file by now; before a client is told of the export. */
+  refresh(asked: string): Effect.Effect<void> {
+    const store = this.#stores.get(nameOf(this.#config, asked))
+    if (store === undefined) return Effect.void
+    return Effect.flatMap(
+      this.#images.isDue(store),
+      (due) => due ? this.#exclusive(this.#images.renew(store)) : Effect.void
+    )
   }
 
   /** Bytes in the stores of all templates. */
@@ -236,6 +222,11 @@ export class Registry {
     return unknownName(asked, list ? allowed.map(([name]) => name) : null)
   }
 
+  /** Says in the log that a client does not get an export. */
+  refused(name: string, address: string, why: string): void {
+    this.#log("not opened", { export: name, address, why })
+  }
+
   /** The store of a static export, or the one that a template has or makes for this client. */
   open(asked: string, address: string): Effect.Effect<OpenStore, AttachError> {
     return Effect.zipRight(this.#roomForOne, this.#exclusive(this.#open(asked, address)))
@@ -260,7 +251,12 @@ export class Registry {
         return new AttachError({ reason: "unknown", message: this.unknown(asked, address) })
       }
       const fixed = this.#stores.get(name)
-      if (fixed !== undefined && fixed.template === null) return Effect.succeed(fixed)
+      if (fixed !== undefined && fixed.template === null) {
+        const gone = Images.goneOf(fixed)
+        if (gone === null) return Effect.succeed(fixed)
+        this.refused(name, address, gone)
+        return new AttachError({ reason: "failed", message: gone })
+      }
       const template = templateOf(this.#config, name)
       if (template === null) return new AttachError({ reason: "unknown", message: this.unknown(asked, address) })
       const wanted = fromTemplate(name, template, address)
@@ -272,12 +268,13 @@ export class Registry {
             // whoever asked for it may be gone
             if (!template.keep) this.#expireLater(store, template)
           }),
-          Effect.tapError(({ message }) =>
-            Effect.sync(() => this.#log("not opened", { export: wanted.key, address, why: message }))
-          )
+          Effect.tapError(({ message }) => Effect.sync(() => this.refused(wanted.key, address, message)))
         )
       }
       if (there.owner !== null && there.owner !== address) {
+        const until = template.keep ? "" : " until its grace period ends"
+        const why = `belongs to ${there.owner}${until}; anyAddress: true would give it to whoever knows its name`
+        this.refused(wanted.key, address, why)
         return new AttachError({ reason: "policy", message: "this export belongs to another address" })
       }
       return Effect.succeed(there)
@@ -302,11 +299,14 @@ export class Registry {
     if (clean) store.letGo = { address, attachedMs }
     if (store.connections > 0) return Effect.void
     if (store.template === null) {
-      if (!this.#isStale(store, this.#config)) return Effect.void
-      return this.prepare.pipe(
-        Effect.catchAll(({ message }) =>
-          Effect.sync(() => this.#log("kept as it was", { export: store.name, why: message }))
-        )
+      return Effect.flatMap(
+        this.#images.close(store),
+        (closed) =>
+          closed || !this.#isStale(store, this.#config) ? Effect.void : this.prepare.pipe(
+            Effect.catchAll(({ message }) =>
+              Effect.sync(() => this.#log("kept as it was", { export: store.name, why: message }))
+            )
+          )
       )
     }
     if (store.template.keep) return Effect.void

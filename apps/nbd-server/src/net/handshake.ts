@@ -4,6 +4,7 @@
 import {
   encodeGreeting,
   encodeOptionReply,
+  namedIn,
   Negotiation,
   type NegotiationState,
   Option,
@@ -58,7 +59,10 @@ export interface Moved {
 }
 
 /** The exports of a process, as its handshakes see them. */
-export type Exports = Pick<Registry, "find" | "list" | "needsTls" | "unknown" | "open" | "attach" | "release">
+export type Exports = Pick<
+  Registry,
+  "find" | "refresh" | "refused" | "list" | "needsTls" | "unknown" | "open" | "attach" | "release"
+>
 
 /** A chunk of so many bytes takes a turn, whether or not it completes an option. */
 const LARGE_CHUNK = 4096
@@ -141,6 +145,8 @@ const errorType = (error: AttachError): number =>
 /** A process that has no exports: what is asked of any is answered elsewhere. */
 export const NO_EXPORTS: Exports = {
   find: () => null,
+  refresh: () => Effect.void,
+  refused: () => {},
   list: () => null,
   needsTls: () => false,
   unknown: () => "there is no such export",
@@ -188,11 +194,17 @@ export const negotiate = (
     let socket = accepted
     let reader = new ChunkReader(socket)
     let decoder = from === null ? new OptionDecoder() : optionsOnly()
+    let isRefused = false
     const table = {
       find: (name: string) => exports.find(name, address),
       list: () => exports.list(address),
       needsTls: (name: string) => exports.needsTls(name),
-      unknown: (name: string) => exports.unknown(name, address)
+      unknown: (name: string) => {
+        // a client that tries many names is told of each, and logged once
+        if (!isRefused) exports.refused(name, address, "there is no such export for this address")
+        isRefused = true
+        return exports.unknown(name, address)
+      }
     }
     const negotiation = new Negotiation(table, tls?.mode ?? "none", from?.state)
     onNegotiation(negotiation)
@@ -224,6 +236,8 @@ export const negotiate = (
           const handshake = { state, option, data: data === null ? null : inBase64(data), rest: inBase64(rest()) }
           return { next: "elsewhere", socket, place, handshake }
         }
+        const name = namedIn(message)
+        if (name !== null) yield* exports.refresh(name)
       }
       const step = negotiation.step(message)
       if (step.next === "transmission") {
@@ -251,6 +265,9 @@ export const negotiate = (
         return { next: "transmission", socket, store: store.right, mode: step.mode, early: rest(), secure, plain }
       }
       yield* write(socket, step.reply)
+      if (step.next === "close" && message.kind === "option" && message.option === Option.ExportName) {
+        exports.refused(namedIn(message) ?? "", address, "there is no such export for this address, or over TLS only")
+      }
       if (step.next === "close") return yield* new HandshakeEnd({ reason: "end of the handshake", quiet: true })
       if (step.next === "tls" && tls !== null) {
         // bytes behind STARTTLS would be taken for part of the secured session: whoever sent them is not to be trusted

@@ -62,7 +62,8 @@ export const LOG_EVENTS = {
   "not opened": line(
     "error",
     ["export", "address", "why"],
-    "A client does not get a store: its file cannot be made, or the quota has no room."
+    "A client does not get an export: there is none, it belongs to another address, its file cannot be opened, or the quota "
+      + "has no room."
   ),
   removed: line("info", ["export"], "A store is removed, and its room is free."),
   lost: line("warning", ["export"], "A store in memory had contents when the server ended."),
@@ -70,6 +71,22 @@ export const LOG_EVENTS = {
     "warning",
     ["export", "why"],
     "The export should be opened anew with other settings, and cannot."
+  ),
+  "image replaced": line(
+    "notice",
+    ["export", "file", "was", "now", "connections"],
+    "The file of an export is another one, or has another size. New connections get it, the others keep what they have. "
+      + "`was`, `now`: bytes."
+  ),
+  "image resized": line(
+    "warning",
+    ["export", "file"],
+    "The file of an export that is written has another size. It is opened anew when nobody uses it."
+  ),
+  "image gone": line(
+    "error",
+    ["export", "file", "why"],
+    "The file of an export is not there any more. Connections keep it; new ones are refused."
   ),
   refused: line("warning", ["address", "why"], "A connection was closed at once: the allow-list, a limit, or a stop."),
   "handshake failed": line(

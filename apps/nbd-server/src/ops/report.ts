@@ -69,7 +69,7 @@ export const reportOf = (server: Server, registry: Pick<Registry, "stores">, res
       latency: stats.latency.data
     })),
     stores: registry.stores.map((store) => ({
-      name: store.name,
+      name: store.image === null ? store.name : `${store.name} (${store.image})`,
       swap: store.template !== null,
       sizeBytes: store.served.info.size,
       allocatedBytes: store.allocatedBytes(),

@@ -51,12 +51,12 @@ export class FileData {
     this.#note = note
   }
 
-  /** Fills [at, end) of `bytes` from `offset` on. Bytes that are missing, because the file was cut, are zeroes. */
+  /** Fills [at, end) of `bytes` from `offset` on. EIO when bytes are missing, because the file was cut. */
   read(bytes: Uint8Array, at: number, end: number, offset: number, done: Done): void {
     this.#calls.read(this.#fd, bytes, at, end - at, offset, (error, count) => {
       if (error !== null) return done(this.#failed(error))
-      if (count === 0) bytes.fill(0, at, end)
-      else if (at + count < end) return this.read(bytes, at + count, end, offset + count, done)
+      if (count === 0) return done(this.#cut())
+      if (at + count < end) return this.read(bytes, at + count, end, offset + count, done)
       done(NbdError.Ok)
     })
   }
@@ -74,10 +74,7 @@ export class FileData {
     try {
       while (at < end) {
         const count = this.#calls.readSync(this.#fd, bytes, at, end - at, offset)
-        if (count === 0) {
-          bytes.fill(0, at, end)
-          break
-        }
+        if (count === 0) return this.#cut()
         at += count
         offset += count
       }
@@ -99,6 +96,11 @@ export class FileData {
     } catch (error) {
       return this.#failed(error as NodeJS.ErrnoException)
     }
+  }
+
+  #cut(): number {
+    this.#note("cut")
+    return NbdError.EIO
   }
 
   #failed(error: NodeJS.ErrnoException): number {

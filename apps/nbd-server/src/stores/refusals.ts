@@ -12,6 +12,7 @@ export const WHY = {
   "file size": "the file would be larger than the file system or the limits of the process allow",
   "read only": "the file may not be written",
   "I/O error": "the disk failed",
+  cut: "the file was cut behind the server's back: the end of it is missing",
   "sync failed": "what was written could not be made durable",
   lost: "an earlier sync failed, so nothing vouches for what was written before",
   fault: "the plan of faults",
