@@ -37,9 +37,10 @@ const header = (type: number, length: number): Buffer => {
 /** What connections share, and the rounds of an event loop. */
 const rig = () => {
   const later: Array<() => void> = []
+  const clock = { ms: 0 }
   const engine: Engine = {
     replies: new ReplyBuffer(),
-    turns: new Turns((run) => later.push(run), () => 0),
+    turns: new Turns((run) => later.push(run), () => clock.ms),
     busyPoll: new BusyPoll(() => {}, () => 0),
     disk: new DiskSlots(64),
     inFlight: 64,
@@ -53,6 +54,7 @@ const rig = () => {
       for (const run of later.splice(0)) run()
     },
     disk: engine.disk,
+    clock,
     connect: (client: Client, size: number, socket = new Socket(), onLeave = () => {}, own?: WaitingStore) => {
       const memory = new MemoryStore(size)
       const store = own ?? memory
@@ -163,6 +165,8 @@ it("what a store does at once passes those whose disk stands still: it needs no 
   for (let i = 0; i < 100; i++) modest.socket.emit("data", header(Command.Read, 4096))
   expect(reads).toBeGreaterThanOrEqual(8)
   expect([modest.connection.transmission.inFlight, disk.used, disk.queue.length]).toEqual([0, 2, 1])
+  // who is served beside it shares the disks
+  expect(disk.limit).toBe(1)
   // a job of it waits for its slot like all jobs
   const writer = connect(client("writer"), 2 ** 20, new Socket(), () => {}, fast)
   writer.socket.emit("data", Buffer.concat([header(Command.Write, 512), Buffer.alloc(512)]))
@@ -176,4 +180,33 @@ it("lets its store go at DISC, however long the client keeps the socket", () => 
   socket.emit("data", header(2, 0))
   expect([left, socket.destroyed]).toEqual([1, false])
   socket.destroy()
+})
+
+it("what a store does at once is paid for by its time, too: slow calls make short turns", () => {
+  const { client, clock, connect, round } = rig()
+  const done: Array<string> = []
+  const store = (name: string, ms: number): WaitingStore => ({
+    waits: true,
+    perform: () => {},
+    prompt: {
+      mayRun: () => true,
+      read: () => {
+        done.push(name)
+        clock.ms += ms
+        return 0
+      },
+      write: () => 5
+    }
+  })
+  const slow = connect(client("slow"), 2 ** 20, new Socket(), () => {}, store("slow", 0.1))
+  const fast = connect(client("fast"), 2 ** 20, new Socket(), () => {}, store("fast", 0.001))
+  const many = Buffer.concat(Array<Buffer>(64).fill(header(Command.Read, 4096)))
+  for (const { socket } of [slow, fast]) socket.emit("data", many)
+  done.length = 0
+  for (let i = 0; i < 6; i++) round()
+  // a call of two turns' time in two rounds; of the others as many as have the bytes of a turn
+  expect([done.filter((name) => name === "slow").length, done.filter((name) => name === "fast").length]).toEqual([
+    3,
+    48
+  ])
 })

@@ -52,7 +52,7 @@ export class DiskSlots {
 
   /** True: a slot is taken. False: `granted` will be called. */
   tryTake(user: SlotUser, cost: number): boolean {
-    this.#seen(user)
+    this.seen(user)
     if (this.used < this.limit && this.queue.length === 0) {
       this.used++
       return true
@@ -77,7 +77,11 @@ export class DiskSlots {
     }
   }
 
-  #seen({ fair }: SlotUser): void {
+  /**
+   * A client asks for its store. One that is served without a slot shares the disks, too: it may need them next, and finds a
+   * thread of Node's pool free then, of which there are four.
+   */
+  seen({ fair }: Pick<SlotUser, "fair">): void {
     if (this.#last !== null && this.#last !== fair) this.#sharedFor = SHARED_REQUESTS
     else if (this.#sharedFor > 0) this.#sharedFor--
     this.#last = fair

@@ -7,6 +7,12 @@ import { type FairClient, FairQueue } from "@swaplab/nbd"
  * behind a client at full speed: tens of µs. Larger turns made that milliseconds.
  */
 export const TURN_UNITS = 64 * 2 ** 10
+/**
+ * What a millisecond costs in which the event loop does file calls for a client: as many µs as a turn should take go into one
+ * turn. A write to a file may take ten times as long as one to memory, so bytes alone would make turns of files ten times as
+ * long.
+ */
+const MS_UNITS = TURN_UNITS / 0.05
 /** What a request costs besides the bytes that it moves. */
 export const REQUEST_UNITS = 4096
 
@@ -56,6 +62,17 @@ export class Turns {
   /** Charges a client for work; a request that is larger than its turn is paid for with the next turns. */
   spend(client: TurnTaker, units: number): void {
     this.#queue.spend(client, units)
+  }
+
+  /** The present time, for `spendTime`. */
+  get nowMs(): number {
+    return this.#nowMs()
+  }
+
+  /** Charges a client for time since `sinceMs`, less what it was charged for bytes already. */
+  spendTime(client: TurnTaker, sinceMs: number, charged: number): void {
+    const units = (this.#nowMs() - sinceMs) * MS_UNITS - charged
+    if (units > 0) this.#queue.spend(client, units)
   }
 
   /** How many wait for their next turn. */

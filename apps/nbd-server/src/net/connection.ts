@@ -252,6 +252,7 @@ export class Connection implements TransmissionHost {
    * of them used.
    */
   #account(): void {
+    this.#gate.payForPrompt()
     this.#gate.payForRead(this.transmission.absorbed)
     this.transmission.absorbed = 0
     this.#gate.giveUnusedSlotBack()

@@ -45,6 +45,9 @@ export class Gate implements Resumable, SlotUser {
   #inTurns = false
   /** It has been let read, and has paid in advance: the other connections of its client wait meanwhile. */
   #paidToRead = false
+  /** What a request that is performed at once has paid, and since when it is; 0: there is none. */
+  #promptUnits = 0
+  #promptSinceMs = 0
   #open = true
 
   constructor(options: GateOptions) {
@@ -85,11 +88,18 @@ export class Gate implements Resumable, SlotUser {
     const moved = type === Command.Read || type === Command.Write ? Math.min(length, MAX_PAYLOAD) : 0
     const cost = REQUEST_UNITS + (type === Command.WriteZeroes ? Math.min(length, MAX_ZEROED) : moved)
     const limited = this.#client.rate.limits || this.#exportRate.limits
+    this.payForPrompt()
     const prompt = inFlight === "prompt"
     if ((!prompt && !this.#hasRoom(inFlight, cost)) || (limited && !this.#tryRate())) return false
     if (this.#lease !== null && !this.#tryLease(this.#lease, request)) return false
     if (!this.#tryTurn() || (!prompt && !this.#trySlot(cost))) return false
-    this.#engine.turns.spend(this.turnTaker, apart ? REQUEST_UNITS : cost)
+    const units = apart ? REQUEST_UNITS : cost
+    this.#engine.turns.spend(this.turnTaker, units)
+    if (prompt) {
+      this.#engine.disk.seen(this)
+      this.#promptUnits = units
+      this.#promptSinceMs = this.#engine.turns.nowMs
+    }
     if (limited) {
       this.#client.rate.take(moved)
       this.#exportRate.take(moved)
@@ -121,6 +131,13 @@ export class Gate implements Resumable, SlotUser {
   jobDone(job: Job): void {
     this.inFlightBytes -= job.bytes.length
     if (this.#usesDisk) this.#engine.disk.free()
+  }
+
+  /** A request that was performed at once, if the last one was, is paid for by its time when that cost more than its bytes. */
+  payForPrompt(): void {
+    if (this.#promptUnits === 0) return
+    this.#engine.turns.spendTime(this.turnTaker, this.#promptSinceMs, this.#promptUnits)
+    this.#promptUnits = 0
   }
 
   /** Stops the clock of its rate: it is tried now. */
