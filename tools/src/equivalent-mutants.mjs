@@ -231,5 +231,36 @@ export const equivalents = [
     original: "deadline >= sk.delackTimer.deadline",
     replacement: "deadline > sk.delackTimer.deadline",
     reason: "to arm a timer for the time that it is armed for changes nothing"
+  },
+  {
+    file: "libs/slub/src/slab-lists.ts",
+    line: "} else if (this.#putCpuPartial(ctx, c, row, false) > c.geometry.cpuPartial >> 1) {",
+    original: "false",
+    replacement: "true",
+    reason:
+      "a slab of the node only comes here while the list counts at most half of cpu_partial, so that nothing is drained"
+  },
+  {
+    file: "libs/slub/src/slab-lists.ts",
+    line: "if (drain && first !== NO_SLAB && slabs.aux[first] > c.geometry.cpuPartial) {",
+    original: "drain && first !== NO_SLAB",
+    replacement: "drain || first !== NO_SLAB",
+    reason:
+      "a slab of the node only comes here while the list counts at most half of cpu_partial, so that nothing is drained"
+  },
+  {
+    file: "libs/slub/src/slab-lists.ts",
+    line: "if (drain && first !== NO_SLAB && slabs.aux[first] > c.geometry.cpuPartial) {",
+    original: "drain && first !== NO_SLAB",
+    replacement: "true",
+    reason:
+      "a slab of the node only comes here while the list counts at most half of cpu_partial, so that nothing is drained"
+  },
+  {
+    file: "libs/slub/src/geometry.ts",
+    line: "if (single <= SLUB_MAX_ORDER) return single",
+    original: "single <= SLUB_MAX_ORDER",
+    replacement: "false",
+    reason: "the search up to the largest order finds the same smallest one"
   }
 ]

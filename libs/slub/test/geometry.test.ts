@@ -81,6 +81,17 @@ it.each([
   expect([slubMinPartial(size), slubCpuPartial(size)]).toEqual([minPartial, cpuPartial])
 })
 
+// one more slot byte, or one less, and another order wastes little enough
+it.each([[10_920, 3, 3], [10_928, 2, 1], [16_384, 3, 2], [16_392, 3, 1], [32_768, 3, 1], [32_776, 4, 1]])(
+  "slots of %i bytes: order %i with %i objects",
+  (bytes, order, objects) => {
+    for (const cpus of [1, 4]) {
+      const geometry = slubGeometry(bytes, { cpus })
+      expect([geometry.size, geometry.order, geometry.objsPerSlab]).toEqual([bytes, order, objects])
+    }
+  }
+)
+
 it("puts the free pointer behind objects with a constructor", () => {
   expect([slubSlotSize(560), slubSlotSize(560, { freePointerOutside: true })]).toEqual([560, 568])
 })
