@@ -14,7 +14,7 @@ seeds: [5]
 kernels:
   vanilla: { allocator: slub, base: v3.5 }
 clients:
-  - { name: desk, count: 2, ram: 24 MiB, swap: 160 MiB, workload: { usemem: { processesPerCpu: 4, passes: 1 } } }
+  - { name: desk, count: 2, ram: 16 MiB, swap: 96 MiB, workload: { usemem: { processesPerCpu: 4, passes: 1 } } }
 costs: { scanPage: 10 us }
 expect: { default: lockup }
 `
@@ -90,12 +90,12 @@ describe("swaplab shrink", () => {
   })
 
   it("prints a smaller scenario that is valid and locks up, and the same one with any number of workers", async () => {
-    const first = await swaplab(["shrink", result, "--runs", "12", "--workers", "1"])
+    const first = await swaplab(["shrink", result, "--runs", "6", "--workers", "1"])
     expect([first.code, first.stderr]).toEqual([0, ""])
     expect(first.stdout).toMatch(/^# tx starvation after \d+\.\d s, made smaller from\s/)
     expect(first.stdout).toMatch(/\n# \d+ steps in \d+ runs; /)
     expect(first.stdout).not.toContain("count: 2")
-    expect((await swaplab(["shrink", result, "--runs", "12", "--workers", "2"])).stdout).toBe(first.stdout)
+    expect((await swaplab(["shrink", result, "--runs", "6", "--workers", "2"])).stdout).toBe(first.stdout)
     const file = join(folder, "small.yaml")
     writeFileSync(file, first.stdout)
     const again = await swaplab(["run", file])
@@ -114,7 +114,9 @@ it("a cycle that the OOM killer breaks is in the result, and no lockup", async (
     "--kernel",
     "slab-vanilla",
     "--set",
-    "expect.default=any"
+    "expect.default=any",
+    "--set",
+    "duration=30 s"
   ])
   expect(code).toBe(0)
   const [{ clients: [client], outcome }] = JSON.parse(stdout).runs

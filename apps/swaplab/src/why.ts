@@ -90,7 +90,7 @@ export const why = (flags: Values<Commands["why"]>, worker: URL) =>
           onProgress: line.show
         }).pipe(
           Effect.ensuring(line.end),
-          Effect.provide(workerPool(worker, flags.workers, REPLAYS)),
+          Effect.provide(workerPool(worker, flags.workers, flags.noPatches ? 1 : REPLAYS)),
           Effect.catchTag("RunFailure", ourFault)
         )
         yield* finish(explanation, out)
