@@ -3,6 +3,7 @@ import { readdirSync } from "node:fs"
 import { join } from "node:path"
 import { beforeAll, describe, expect, it } from "vitest"
 import { execute, fileWith, root, scratch } from "../src/command.ts"
+import { small } from "../src/scenarios.ts"
 
 const packages = scratch()
 const prefix = scratch()
@@ -65,9 +66,7 @@ it("both commands work where nothing but their two packages is installed", async
   ]
   await succeed("npm", [...install, ...files], prefix)
   const bin = (name: string): string => join(prefix, "bin", name)
-  const file = fileWith(
-    "name: tiny\nseeds: 1\nkernels: { k: { allocator: slub, base: v3.6 } }\nclients: [{ name: c, ram: 16 MiB, swap: 96 MiB }]\n"
-  )
+  const file = fileWith(small())
   expect(await succeed(bin("swaplab"), ["validate", file], prefix)).toContain("valid")
   expect(await succeed(bin("swaplab"), ["run", file], prefix)).toContain("Fingerprints")
   expect(await succeed(bin("swaplab-nbd-server"), ["--help"], prefix)).toContain("swaplab-nbd-server")

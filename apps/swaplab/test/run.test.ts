@@ -52,7 +52,9 @@ describe.concurrent("ablate", () => {
 
 describe("with real simulations", () => {
   const quick = `${SCENARIOS}quick.yaml`
-  const tiny = ["--set", "clients.0.ram=16 MiB", "--set", "clients.0.swap=96 MiB", "--seeds", "2", "--json"]
+  const usemem = "clients.0.workload.usemem"
+  const tiny = ["clients.0.ram=8 MiB", "clients.0.swap=64 MiB", `${usemem}.processesPerCpu=1`, `${usemem}.size=2x RAM`]
+    .flatMap((value) => ["--set", value]).concat("--seeds", "2", "--json")
   const fingerprints = ({ stdout }: Ended): ReadonlyArray<string> =>
     (JSON.parse(stdout) as { readonly runs: ReadonlyArray<{ readonly fingerprint: string }> }).runs.map((run) =>
       run.fingerprint
