@@ -11,6 +11,7 @@ programs=(
   qemu-img:qemu-utils qemu-io:qemu-utils qemu-nbd:qemu-utils
   fio:fio nbd-client:nbd-client nbd-server:nbd-server nbd-trdump:nbd-server nbdkit:nbdkit
   tshark:tshark openssl:openssl
+  systemd-analyze:systemd systemd-sysusers:systemd man:man-db curl:curl ip:iproute2
 )
 
 missing() {

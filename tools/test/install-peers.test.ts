@@ -35,7 +35,7 @@ const machine = (programs: Readonly<Record<string, string>> = {}) => {
 }
 
 const every =
-  "nbdinfo nbdcopy nbdsh qemu-img qemu-io qemu-nbd fio nbd-client nbd-server nbd-trdump nbdkit tshark openssl"
+  "nbdinfo nbdcopy nbdsh qemu-img qemu-io qemu-nbd fio nbd-client nbd-server nbd-trdump nbdkit tshark openssl systemd-analyze systemd-sysusers man curl ip"
     .split(" ")
 
 it("lists what is missing with its package, and changes nothing", () => {

@@ -4,7 +4,7 @@ import { join } from "node:path"
 import { afterAll, beforeAll, expect, it } from "vitest"
 import { attach } from "../src/client.ts"
 import { ok } from "../src/peers.ts"
-import { commandFile, execute, root, type RunningServer, scratch, startServer, stopAll } from "../src/server.ts"
+import { commandFile, execute, probe, root, type RunningServer, scratch, startServer, stopAll } from "../src/server.ts"
 
 afterAll(stopAll)
 
@@ -43,7 +43,7 @@ it("is one package without a dependency, with its pages of the manual and its un
   )
 })
 
-it("an upgrade keeps the stores with their contents", async () => {
+it("an upgrade keeps the stores with their contents, and counts the same room as used", async () => {
   const folder = scratch()
   const start = (): Promise<RunningServer> =>
     startServer(
@@ -51,6 +51,8 @@ it("an upgrade keeps the stores with their contents", async () => {
       { shell: (command) => `exec ${command.replace(commandFile, bin)}` }
     )
   const page = (fill: number): Buffer => Buffer.alloc(65_536, fill)
+  const used = async (server: RunningServer): Promise<string | undefined> =>
+    /^nbd_swap_used_bytes (\d+)$/m.exec(await probe(server, "/metrics"))?.[1]
   const names = ["swap-a", "swap-b", "swap-c"]
 
   const before = await start()
@@ -60,11 +62,14 @@ it("an upgrade keeps the stores with their contents", async () => {
     expect((await client.flush()).error).toBe(0)
     client.reset()
   }
+  const usedBefore = await used(before)
+  expect(Number(usedBefore)).toBeGreaterThanOrEqual(3 * 65_536)
   expect((await before.stop()).code).toBe(0)
 
   await install(NEXT)
   expect(await ok(process.execPath, bin, "--version")).toBe(`${NEXT}\n`)
   const after = await start()
+  expect(await used(after)).toBe(usedBefore)
   for (const [i, name] of names.entries()) {
     const client = await attach(after.port, name)
     expect((await client.read((i + 1) << 20, 65_536)).data.equals(page(i + 1))).toBe(true)
