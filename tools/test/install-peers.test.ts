@@ -62,7 +62,7 @@ it("says which are missing where there is no apt-get", () => {
   expect(status).toBe(1)
   expect(stderr).toHaveLength(1)
   expect(stderr[0]).toMatch(
-    /^install-peers: missing: nbdcopy \(libnbd-bin\), .*openssl \(openssl\): there is no apt-get/
+    /^install-peers: missing: nbdcopy \(libnbd-bin\), .*curl \(curl\).*: there is no apt-get/
   )
   expect(stderr[0]).not.toContain("nbdinfo")
 })
