@@ -91,12 +91,29 @@ const serverMs = await timed(async () => {
   await once(server, "close")
 })
 
-const manager = start("python3", [join(scripts, "listen-fds.py"), process.execPath, main, "--config", config])
+const manager = start("python3", [
+  join(scripts, "listen-fds.py"),
+  "127.0.0.1",
+  "0",
+  process.execPath,
+  main,
+  "--config",
+  config
+])
 const log = logOf(manager)
 await log.until("ready", 1)
 const loads = Array.from({ length: clients }, (_, i) => {
   const uri = `nbd://127.0.0.1:${log.port()}/swap-${i}`
-  const client = start("python3", [join(scripts, "reconnecting.py"), uri, String(i + 1), "16", "4096", String(depth)])
+  const client = start("python3", [
+    join(scripts, "reconnecting.py"),
+    uri,
+    String(i + 1),
+    "16",
+    "4096",
+    String(depth),
+    "0",
+    ""
+  ])
   let text = ""
   client.stdout.setEncoding("utf8").on("data", (more) => (text += more))
   client.stderr.pipe(process.stderr)

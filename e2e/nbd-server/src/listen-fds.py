@@ -1,6 +1,8 @@
-# What systemd does with a .socket unit: listens at a port of 127.0.0.1 and starts a command again and again, which finds
-# the socket as descriptor 3. The port stays open while no command runs. SIGHUP: a planned restart of the command (SIGTERM,
-# then the next one when it has ended). SIGUSR1: the same by SIGKILL. SIGTERM: the command ends, and so does this, as it does after a
+# What systemd does with a .socket unit: listens at an address (a free port, if that is 0) and starts a command again and again, which finds
+# the socket as descriptor 3. The port stays open while no command runs.
+#   listen-fds.py ADDRESS PORT COMMAND... SIGHUP: a planned restart of the command (SIGTERM,
+# then the next one when it has ended). SIGUSR1: the same by SIGKILL.
+# SIGUSR2: the command gets a SIGHUP. SIGTERM: the command ends, and so does this, as it does after a
 # command that ends by itself.
 import ctypes
 import os
@@ -8,10 +10,10 @@ import signal
 import socket
 import sys
 
-listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
+listener = socket.create_server((sys.argv[1], int(sys.argv[2])), backlog=1024)
 os.dup2(listener.fileno(), 3)
 os.set_inheritable(3, True)
-command = sys.argv[1:]
+command = sys.argv[3:]
 
 
 def start():
@@ -27,11 +29,15 @@ def start():
 
 
 asked = {signal.SIGHUP: signal.SIGTERM, signal.SIGUSR1: signal.SIGKILL, signal.SIGTERM: signal.SIGTERM}
-signal.pthread_sigmask(signal.SIG_BLOCK, list(asked) + [signal.SIGCHLD])
+handled = [*asked, signal.SIGUSR2, signal.SIGCHLD]
+signal.pthread_sigmask(signal.SIG_BLOCK, handled)
 child = start()
 last = False
 while not last:
-    got = signal.sigwait(list(asked) + [signal.SIGCHLD])
+    got = signal.sigwait(handled)
+    if got == signal.SIGUSR2:
+        os.kill(child, signal.SIGHUP)
+        continue
     if got in asked:
         os.kill(child, asked[got])
     pid, status = os.waitpid(child, 0 if got in asked else os.WNOHANG)

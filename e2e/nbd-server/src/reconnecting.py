@@ -1,10 +1,13 @@
 # A client that keeps requests in flight and connects again when the server is gone, as a kernel does: what was not answered
 # is asked again. It writes pages that tell who wrote them, where and when, and checks each page that it reads.
-#   reconnecting.py URI OWNER FIRST_PAGE PAGES DEPTH
+#   reconnecting.py URI OWNER FIRST_PAGE PAGES DEPTH PAUSE_MS BOOK
+# It pauses between two looks. BOOK, if it is not empty, is a file that keeps what it was answered for when it is killed.
 # Says "ready" when it has been answered once, works until its standard input ends, then reads every page again and prints
 # what it saw as one line of JSON. Needs the nbd module of libnbd.
 import errno
 import json
+import mmap
+import os
 import random
 import select
 import struct
@@ -15,16 +18,24 @@ import nbd
 
 PAGE = 4096
 uri, owner, first, pages, depth = sys.argv[1], *map(int, sys.argv[2:6])
+pause, book = int(sys.argv[6]) / 1000, sys.argv[7]
 rng = random.Random(owner)
-seen = {"requests": 0, "errors": [], "wrong": [], "connections": 0, "gapsMs": [], "ready": False}
-answered = [0] * pages
+seen = {"requests": 0, "errors": [], "wrong": [], "connections": 0, "gapsMs": [], "full": 0, "ready": False}
+# by page: the version that was answered for, and the one that was asked for last
+if book:
+    with open(book, "ab") as file:
+        file.truncate(pages * 8)
+    kept = memoryview(mmap.mmap(os.open(book, os.O_RDWR), pages * 8)).cast("I")
+    answered, asked = kept[:pages], kept[pages:]
+else:
+    answered, asked = [0] * pages, [0] * pages
 busy = set()
 # what is to be asked again
 again = []
 inflight = 0
 last_answer = None
 lost = False
-version = 0
+version = max(asked, default=0)
 
 
 def contents(page, version):
@@ -56,12 +67,20 @@ def finished(kind, page, ver, buf, err):
     last_answer = now
     seen["requests"] += 1
     busy.discard(page)
-    if err != 0:
+    if err == errno.ENOSPC and kind == "write":
+        seen["full"] += 1
+    elif err != 0:
         seen["errors"].append([kind, page, errno.errorcode.get(err, err)])
     elif kind == "write":
         answered[page] = ver
-    elif kind == "read" and bytes(buf.to_bytearray()) != contents(page, answered[page]):
-        seen["wrong"].append([page, answered[page], bytes(buf.to_bytearray()[:16]).hex()])
+    elif kind == "read":
+        data = bytes(buf.to_bytearray())
+        # what was on its way when the client was killed
+        found = next((ver for ver in (answered[page], asked[page]) if data == contents(page, ver)), None)
+        if found is None:
+            seen["wrong"].append([page, answered[page], data[:16].hex()])
+        else:
+            answered[page] = found
 
 
 def ask(h, kind, page, ver):
@@ -87,7 +106,9 @@ def fresh():
         return None
     if kind != "flush":
         busy.add(page)
-    version += kind == "write"
+    if kind == "write":
+        version += 1
+        asked[page] = version
     return kind, page, version
 
 
@@ -113,6 +134,7 @@ def run(h, following, over):
             h.poll(20)
         except nbd.Error:
             pass
+        time.sleep(pause)
         if h.aio_is_dead() or h.aio_is_closed():
             lost = last_answer is not None
             h = connect()

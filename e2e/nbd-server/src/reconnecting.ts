@@ -6,10 +6,13 @@ import { spawnPeer } from "./server.ts"
 
 const script = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
 
-/** For `startServer`: the port is listened at by a manager, whose SIGHUP is a planned restart and SIGUSR1 a kill -9. */
-export const managed = {
-  shell: (command: string): string => `PATH=/usr/bin:$PATH exec python3 '${script("listen-fds.py")}' ${command}`
-}
+/** For `startServer`: the port is listened at by a manager, whose SIGHUP is a planned restart, SIGUSR1 a kill -9 and SIGUSR2 a SIGHUP. */
+export const managedAt = (address: string, port: number) => ({
+  shell: (command: string): string =>
+    `PATH=/usr/bin:$PATH exec python3 '${script("listen-fds.py")}' ${address} ${port} ${command}`
+})
+
+export const managed = managedAt("127.0.0.1", 0)
 
 /** What a client saw. */
 export interface Seen {
@@ -19,6 +22,8 @@ export interface Seen {
   /** Pages that were not what was last answered for: page, version, what it began with. */
   readonly wrong: ReadonlyArray<readonly [number, number, string]>
   readonly connections: number
+  /** Writes that found the disk full. */
+  readonly full: number
   /** From the last answer before a connection was lost to the first one after it. */
   readonly gapsMs: ReadonlyArray<number>
   /** Pages read again at the end. */
@@ -38,9 +43,15 @@ export class Reconnecting {
     firstPage: number,
     pages: number,
     depth: number,
-    netns: string | null = null
+    { book = "", netns = null, pauseMs = 0 }: {
+      /** A file that tells the next client of the same pages what this one was answered for. */
+      readonly book?: string
+      readonly netns?: string | null
+      readonly pauseMs?: number
+    } = {}
   ) {
-    const words = ["python3", script("reconnecting.py"), uri, ...[owner, firstPage, pages, depth].map(String)]
+    const numbers = [owner, firstPage, pages, depth, pauseMs].map(String)
+    const words = ["python3", script("reconnecting.py"), uri, ...numbers, book]
     const [program, ...args] = netns === null ? words : ["ip", "netns", "exec", netns, ...words]
     const child = spawnPeer(program, args)
     this.#child = child

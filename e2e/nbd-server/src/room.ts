@@ -29,7 +29,12 @@ export class Room {
 
   /** For `startServer`: runs the command on the server's machine. */
   get there(): { readonly shell: (command: string) => string } {
-    return { shell: (command) => `exec ip netns exec ${this.server} ${command}` }
+    return { shell: (command) => `exec ${this.on(this.server)} ${command}` }
+  }
+
+  /** A command's beginning that has it run on a machine. */
+  on(machine: string): string {
+    return `ip netns exec ${machine}`
   }
 
   /** Switches a machine on, at 10.99.0.`host`; its namespace. */

@@ -220,6 +220,14 @@ export const execute = (program: string, args: ReadonlyArray<string>, input = ""
     child.stdin.end(input)
   })
 
+/** What a program prints that must succeed, on a machine of a room: behind `on`, "ip netns exec ...". */
+export const runOn = async (on: string, program: string, args: ReadonlyArray<string>): Promise<string> => {
+  const [first, ...more] = on.split(" ")
+  const { code, output, stdout } = await execute(first, [...more, "env", `PATH=/usr/bin:${PATH}`, program, ...args])
+  if (code !== 0) throw new Error(`${program}: ${output}`)
+  return stdout
+}
+
 /** Runs the command to its end. */
 export const runCommand = (...args: ReadonlyArray<string>): Promise<Ended> =>
   execute(process.execPath, [commandFile, ...args])
@@ -239,7 +247,13 @@ export interface Status {
   readonly connections: number
   readonly handshakes: number
   readonly clients: ReadonlyArray<
-    { readonly client: string; readonly connections: number; readonly requests: number; readonly heldBytes: number }
+    {
+      readonly client: string
+      readonly connections: number
+      readonly requests: number
+      readonly heldBytes: number
+      readonly p99Us: number
+    }
   >
   readonly stores: ReadonlyArray<
     { readonly name: string; readonly allocatedBytes: number; readonly connections: number }

@@ -36,10 +36,10 @@ const said = (server: RunningServer, event: string, name: string) =>
 
 there("who lost the power is dropped within deadAfter, busy or idle; who does not read stays", async (room) => {
   const server = await serve(room)
-  const busy = new Reconnecting(uri("swap-busy"), 1, 16, 256, 16, room.plug(11))
+  const busy = new Reconnecting(uri("swap-busy"), 1, 16, 256, 16, { netns: room.plug(11) })
   shell(room.plug(12), "swap-idle", "")
   const slow = room.plug(13)
-  const sleeper = new Reconnecting(uri("disk"), 1, 0, 1024, 1000, slow)
+  const sleeper = new Reconnecting(uri("disk"), 1, 0, 1024, 1000, { netns: slow })
   await Promise.all([busy.ready, sleeper.ready, said(server, "attached", "swap-idle")])
   sleeper.signal("SIGSTOP")
   room.cut(11)
