@@ -6,8 +6,5 @@ export const EXIT_CODES: ReadonlyArray<readonly [code: number, meaning: string]>
   [EXIT.ok, "it was told to stop, and stopped"],
   [EXIT.ourFault, "a fault of the server"],
   [EXIT.userError, "a mistake in the configuration, a flag or a path; nothing was opened"],
-  [
-    EXIT.unavailable,
-    "a place to listen at is taken, or this machine does not have its address; that may pass, so systemd tries again"
-  ]
+  [EXIT.unavailable, "a place to listen at is taken, or its address is not there yet"]
 ]
