@@ -112,7 +112,7 @@ const Common = {
 
 const StaticExport = Schema.Struct({
   ...Common,
-  file: orNull(FilePath, "An image file or a block device."),
+  file: orNull(FilePath, "An image file."),
   memory: orNull(Size, "An export in memory, of this size."),
   tokens: orNull(
     Size,
