@@ -57,6 +57,11 @@ it.each<[what: string, config: string, message: RegExp]>([
     /^exports\.a\.file: got "F\/none", no such file/
   ],
   ["a read-only image that is missing", "exports: { a: { file: F/none, readOnly: true } }", /no such file/],
+  [
+    "an image that only a later export makes",
+    "exports: { a: { file: F/new, readOnly: true }, b: { file: F/new, size: 1 MiB } }",
+    /^exports\.a\.file: got "F\/new", no such file/
+  ],
   ["an image that is a directory", "exports: { a: { file: F/directory } }", /is a directory/],
   ["an image that is a pipe", "exports: { a: { file: F/pipe, readOnly: true } }", /is no regular file/],
   [

@@ -170,10 +170,10 @@ withPrograms("qemu-nbd")("qemu-nbd -L lists the exports with their flags", async
   expect(list).toMatch(/exports available: 5\n export: 'disk'\n  description: scratch\n  size:  67108864\n/)
   expect([...list.matchAll(/flags: (0x\w+) \(/g)].map(([, flags]) => flags)).toEqual([
     "0xded",
-    "0x9cd",
+    "0x9ed",
     "0x9cf",
     "0xded",
-    "0x9cd"
+    "0x9ed"
   ])
   expect(list.match(/available meta contexts: 1\n   base:allocation/g)).toHaveLength(5)
 })

@@ -27,14 +27,18 @@ const aboutPaths = (
 const given = (parts: ReadonlyArray<readonly [Path, string | null | undefined]>): ReadonlyArray<Part> =>
   parts.flatMap(([path, value]) => value === null || value === undefined ? [] : [[path, value] as const])
 
-/** Static exports in files that are opened in a way. */
-const filesTo = (mode: "read" | "write" | "create") => ({ exports }: Config): ReadonlyArray<Part> =>
-  given(
-    Object.entries(exports).map(([name, { file, readOnly, size }]) => [
-      ["exports", name, "file"],
-      mode === (readOnly ? "read" : size === null ? "write" : "create") ? file : null
-    ])
+/** Static exports in files that are opened in a way, unless an export before them makes the file. */
+const filesTo = (mode: "read" | "write" | "create") => ({ exports }: Config): ReadonlyArray<Part> => {
+  const made = new Set<string | null>()
+  return given(
+    Object.entries(exports).map(([name, { file, readOnly, size }]) => {
+      const own = readOnly ? "read" : size === null ? "write" : "create"
+      const isMade = made.has(file)
+      if (own === "create") made.add(file)
+      return [["exports", name, "file"], mode === own && !isMade ? file : null]
+    })
   )
+}
 
 const directories = ({ swap }: Config): ReadonlyArray<Part> =>
   given(Object.entries(swap).map(([name, { directory }]) => [["swap", name, "directory"], directory]))
