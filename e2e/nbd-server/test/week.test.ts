@@ -167,8 +167,8 @@ swap: { swap-*: { size: 64 MiB, store: file, directory: ${swap}, keep: true } }
       ]
       for (let day = 0; day < DAYS; day++) for (const happens of days) await happens(day)
 
-      for (const { client } of machines) {
-        expect(await client.finish()).toMatchObject({ errors: [], wrong: [], checked: PAGES })
+      for (const seen of await Promise.all(machines.map(({ client }) => client.finish()))) {
+        expect(seen).toMatchObject({ errors: [], wrong: [], checked: PAGES })
       }
       const status = JSON.parse(
         await runOn(room.on(room.server), process.execPath, [
