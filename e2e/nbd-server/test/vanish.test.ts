@@ -27,7 +27,7 @@ const shell = (namespace: string, name: string, statements: string) =>
     namespace,
     "nbdsh",
     "-c",
-    [`h.connect_uri("${uri(name)}")`, statements, "import time", "time.sleep(3600)"].join("\n")
+    [`h.connect_uri("${uri(name)}")`, statements, "import signal", "signal.pause()"].join("\n")
   ])
 
 /** The server says that a client attached, or left. */
