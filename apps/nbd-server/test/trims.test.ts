@@ -20,6 +20,7 @@ const rig = (fails = false) => {
   const punches: Array<PunchRange> = []
   const timers: Array<() => void> = []
   const clock = { nowMs: 0 }
+  const room = { isFull: false }
   const touch = (position: number, length: number): void => {
     for (let page = Math.floor(position / PAGE); page * PAGE < position + length; page++) onDisk.add(page)
   }
@@ -27,7 +28,7 @@ const rig = (fails = false) => {
     fd: -1,
     size: SIZE,
     written: 0,
-    room: { mayTake: () => true },
+    room: { mayTake: () => !room.isFull },
     nowMs: () => clock.nowMs,
     readPace: new Pace(() => 0),
     writePace: new Pace(() => 0),
@@ -67,6 +68,7 @@ const rig = (fails = false) => {
     store,
     onDisk,
     punches,
+    room,
     clock,
     steps,
     step: (which = 0) => void steps.splice(which % Math.max(1, steps.length), 1)[0]?.(),
@@ -205,6 +207,29 @@ describe("WRITE_ZEROES of a file", () => {
     expect(onDisk.has(PUNCH_PAGES)).toBe(false)
     expect(await zero(0, PAGE, CommandFlag.NoHole)).toBe(0)
     expect(onDisk.has(0)).toBe(true)
+  })
+
+  it("needs no room for pages that become a hole while it waits for them", async () => {
+    const { asker, onDisk, punches, room, settle, store, wait } = rig()
+    const [one, other] = [asker(), asker()]
+    await one(Command.Write, 0, 8 * PAGE, page(7, 8))
+    await one(Command.Trim, 0, 4 * PAGE)
+    wait(50)
+    expect(punches).toEqual([{ offset: 0, length: 4 * PAGE }])
+    room.isFull = true
+    // from a part of the first page to a part of one that stays
+    const zeroed = other(Command.WriteZeroes, 100, 5 * PAGE)
+    await settle()
+    expect((await zeroed).error).toBe(0)
+    expect([...onDisk]).toEqual([5, 6, 7])
+    const read = async (at: number, length: number, fill: number): Promise<boolean> => {
+      const reading = one(Command.Read, at, length)
+      await settle()
+      return (await reading).data.every((byte) => byte === fill)
+    }
+    expect(await read(0, 5 * PAGE + 100, 0)).toBe(true)
+    expect(await read(5 * PAGE + 100, 3 * PAGE - 100, 7)).toBe(true)
+    expect(store.isHole(0, 4 * PAGE)).toBe(true)
   })
 
   it("writes zeroes where the program fails", async () => {

@@ -109,6 +109,25 @@ export class FilePages {
     })
   }
 
+  /**
+   * Runs a write to pages that are on the disk, which takes no room. It may have to wait for a punch; `moved` is called instead
+   * when some of them are a hole afterwards.
+   */
+  changeOnDisk(offset: number, length: number, write: (done: Done) => void, done: Done, moved: () => void): void {
+    const first = firstPage(offset)
+    const end = endPage(offset, length)
+    this.trims.change(first, end, (change) => {
+      if (this.onDisk.countIn(first, end) < end - first) {
+        this.trims.ended(change)
+        return moved()
+      }
+      write((error) => {
+        this.trims.ended(change)
+        done(error)
+      })
+    })
+  }
+
   /** The whole pages of a range may become holes. */
   trim(offset: number, length: number): void {
     const end = firstPage(offset + length)

@@ -69,10 +69,12 @@ export class Zeroes {
     const from = Math.max(offset, this.#pages.onDisk.next(firstPage(offset), past, true) * PAGE)
     if (from >= to) return done(NbdError.Ok)
     const end = Math.min(to, this.#pages.onDisk.next(firstPage(from), past, false) * PAGE, from + ZEROES.length)
-    this.#pages.change(from, end - from, (written) => this.#fill(from, end, written), (error) => {
+    const zeroed: Done = (error) => {
       if (error === NbdError.Ok) this.#zeroOnDisk(end, to, done)
       else done(error)
-    })
+    }
+    const moved = (): void => this.#zeroOnDisk(from, to, done)
+    this.#pages.changeOnDisk(from, end - from, (written) => this.#fill(from, end, written), zeroed, moved)
   }
 
   #fill(from: number, to: number, done: Done): void {
