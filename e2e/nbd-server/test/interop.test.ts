@@ -168,15 +168,16 @@ withPrograms("nbdcopy")("nbdcopy goes from export to export", async () => {
 
 withPrograms("qemu-nbd")("qemu-nbd -L lists the exports with their flags", async () => {
   const list = await ok("qemu-nbd", "-L", "-b", "127.0.0.1", "-p", String(server.port))
-  expect(list).toMatch(/exports available: 5\n export: 'disk'\n  description: scratch\n  size:  67108864\n/)
+  expect(list).toMatch(/exports available: 6\n export: 'disk'\n  description: scratch\n  size:  67108864\n/)
   expect([...list.matchAll(/flags: (0x\w+) \(/g)].map(([, flags]) => flags)).toEqual([
     "0xded",
     "0x9ed",
     "0x9cf",
     "0xded",
+    "0xded",
     "0x9ed"
   ])
-  expect(list.match(/available meta contexts: 1\n   base:allocation/g)).toHaveLength(5)
+  expect(list.match(/available meta contexts: 1\n   base:allocation/g)).toHaveLength(6)
 })
 
 /** qemu asks for extended headers from 8.2 on. */
@@ -215,7 +216,7 @@ withPrograms("qemu-io")("a read-only export cannot be written", async () => {
 withPrograms("nbd-client")("nbd-client lists, and gets through its handshake up to the kernel", async () => {
   const port = String(server.port)
   expect(await ok("nbd-client", "-l", "127.0.0.1", port)).toMatch(
-    /disk: scratch\nfile\nroot\nswap-[\w.]+: swap of 64 MiB, for any name that begins with swap-\nfswap-/
+    /disk: scratch\nfile\nroot\nswap-a: swap of 64 MiB, for any name that begins with swap-\nswap-map: [^\n]+\nfswap-a/
   )
   // a device that is none: everything is done but the ioctl
   const fake = join(folder, "fake")
