@@ -48,11 +48,14 @@ it("clients of stores in different processes keep their bytes apart, and all tha
 it("a process that is killed is started again; its clients come back, those of others notice nothing", async () => {
   const folder = scratch()
   const server = await startServer(
-    `processes: 2\nswap: { swap-*: { size: 1 MiB, store: file, directory: ${folder} } }`
+    `processes: 2\nmetrics: 127.0.0.1:0\nswap: { swap-*: { size: 1 MiB, store: file, directory: ${folder} } }`
   )
   const clients = await Promise.all(Array.from({ length: 8 }, (_, i) => attach(server.port, `swap-${i}`)))
   await Promise.all(clients.map((client, i) => client.write(8192, page(i + 1))))
   process.kill(processesOf(server)[0], "SIGKILL")
+  await server.event("process ended")
+  // the other one is asked while this one starts
+  expect((JSON.parse(await probe(server, "/status")) as { stores: ReadonlyArray<unknown> }).stores).toHaveLength(4)
   await server.event("process started")
   const lost = clients.filter(({ closed }) => closed)
   expect([lost.length > 0, lost.length < clients.length]).toEqual([true, true])

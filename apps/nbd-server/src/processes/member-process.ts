@@ -27,11 +27,12 @@ export class MemberProcess {
   readonly #child: ChildProcess
   readonly #events: MemberEvents
   readonly #given = new Map<number, Given>()
-  /** Questions without an answer; null is the answer of a process that is gone. */
+  /** Questions without an answer; null is the answer of a process that is gone, or starts. */
   readonly #asked = new Map<number, (answer: FromMember | null) => void>()
   readonly #reloads: Array<(error: string | null) => void> = []
   readonly #waiting: Array<() => void> = []
   #nextId = 0
+  #ready = false
   #gone = false
 
   constructor(child: ChildProcess, events: MemberEvents) {
@@ -101,7 +102,8 @@ export class MemberProcess {
 
   #ask(question: (id: number) => ToMember): Effect.Effect<FromMember | null> {
     return Effect.async((resume) => {
-      if (this.#gone) return resume(Effect.succeed(null))
+      // one that starts has nothing to tell yet
+      if (this.#gone || !this.#ready) return resume(Effect.succeed(null))
       const id = this.#nextId++
       this.#asked.set(id, (answer) => resume(Effect.succeed(answer)))
       this.tell(question(id))
@@ -111,6 +113,7 @@ export class MemberProcess {
   #told(message: FromMember): void {
     switch (message.kind) {
       case "ready":
+        this.#ready = true
         return this.#events.ready(message.usedBytes)
       case "failed":
         return this.#events.failed(message.message)
