@@ -28,6 +28,7 @@ import { Dcache } from "./files/dcache.ts"
 import { FileCache } from "./files/file-cache.ts"
 import { LocalDisk, type LocalDiskOptions } from "./files/local-disk.ts"
 import { PageCache } from "./files/page-cache.ts"
+import type { RootFiles } from "./files/root-files.ts"
 import { Writeback } from "./files/writeback.ts"
 import { Softirqs } from "./ksoftirqd.ts"
 import type { MachinePlugs, MachineSpec } from "./machine-spec.ts"
@@ -82,6 +83,8 @@ export class Machine {
   processTable: ProcessTable | null = null
   files: FileCache | null = null
   writeback: Writeback | null = null
+  /** The root image, of a client that has one. */
+  root: RootFiles | null = null
   nbd: NbdDevice | null = null
   nbdSender: KernelTask | null = null
   nbdReceiver: KernelTask | null = null

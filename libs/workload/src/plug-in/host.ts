@@ -11,7 +11,7 @@ export type MemoryPort = Pick<Machine, "index" | "mm" | "pages" | "costs" | "tou
 /** What a workload may use of the client it runs on. */
 export type ClientPort =
   & MemoryPort
-  & Pick<Machine, "name" | "sim" | "cpus" | "net" | "files" | "writeback" | "openDcache" | "openProcessTable">
+  & Pick<Machine, "name" | "sim" | "cpus" | "net" | "files" | "root" | "writeback" | "openDcache" | "openProcessTable">
 
 /** Takes latencies, in nanoseconds. */
 export interface LatencyRecorder {

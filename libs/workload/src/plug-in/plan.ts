@@ -18,6 +18,8 @@ export interface ProcessPlan {
   readonly anonymousBytes: number
   /** Pages of files on the local disk of the client. */
   readonly filePages: number
+  /** Pages of the root image that it uses, from the first one on. Without it: none. */
+  readonly rootPages?: number
 }
 
 /** Needs nothing: what it does takes memory of the kernel only. */

@@ -1,0 +1,20 @@
+// The files of a root image, as the programs of a client use them.
+import type { Sleeps } from "@swaplab/sim"
+import type { KernelTask } from "../task.ts"
+
+/**
+ * Files that can be read again: mapped by programs, and read. Pages are numbered through the whole image, so that a program
+ * is a range of pages. All programs of a client share one mapping of each page.
+ */
+export interface RootFiles {
+  /** Pages of all files together. */
+  readonly pages: number
+  /** mmap: the pages from `from`, up to and without `to`, are program text (VM_EXEC). */
+  mapExecutable(from: number, to: number): void
+  /** Uses a mapped page as the CPU does, without a fault. False: it is not mapped, call `fault`. */
+  tryTouch(task: KernelTask, page: number): boolean
+  /** A fault on a page of a mapping: FAULT_DONE with the page mapped, or why it could not be. */
+  fault(task: KernelTask, page: number): Sleeps<number>
+  /** read(2) of the pages from `from`, up to and without `to`. False: no memory, or the image could not be read. */
+  read(task: KernelTask, from: number, to: number): Sleeps<boolean>
+}
