@@ -79,7 +79,7 @@ export const scenarioReference = ({ metrics, patches, schema }) => {
     "## Metrics",
     "",
     "Names that a threshold can use: `client.faultLatency.p99 < 50 ms`. A metric of clients must hold for every client, one",
-    "of the run for every run. `client.vmstat.NAME` exists for every counter of `/proc/vmstat`.",
+    "of groups for every group of clients, one of the run for every run. `client.vmstat.NAME` exists for every counter of `/proc/vmstat`.",
     "",
     table(
       ["metric", "unit", "meaning"],

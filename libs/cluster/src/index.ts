@@ -31,6 +31,7 @@ export { Replay } from "./run/replay.ts"
 export {
   type ClientNetwork,
   type ClientResult,
+  type GroupResult,
   type LatencySummary,
   type LawName,
   type LawResult,

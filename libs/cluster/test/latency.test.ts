@@ -14,6 +14,17 @@ describe("latencies", () => {
     }
   })
 
+  it("counts what took longer than 1 s and longer than 10 s, and merges", () => {
+    const one = new LatencyHistogram()
+    const other = new LatencyHistogram()
+    for (const ns of [5e8, 1e9, 1e9 + 1]) one.record(ns)
+    for (const ns of [10e9, 10e9 + 1, 20e9]) other.record(ns)
+    one.merge(other)
+    const { count, maxNs, over10s, over1s } = one.summary()
+    expect({ count, maxNs, over10s, over1s }).toEqual({ count: 6, maxNs: 20e9, over10s: 2, over1s: 4 })
+    expect(other.summary().count).toBe(3)
+  })
+
   it("is all zero without any", () => {
     expect(new LatencyHistogram().summary().maxNs).toBe(0)
   })

@@ -97,6 +97,17 @@ describe("a workload from outside", () => {
     expect(metricsOf()["client.program.reopen.max"]).toBe(undefined)
   })
 
+  it("has its figures of all clients of a group together", () => {
+    const [{ clients, group, workload: together }] = result.groups
+    const [{ workload: first }, { workload: second }] = result.clients
+    expect({ clients, group }).toEqual({ clients: 2, group: "client" })
+    expect(together.latencies.reopen.count).toBe(2)
+    expect(together.latencies.reopen.meanNs)
+      .toBeCloseTo((first.latencies.reopen.meanNs + second.latencies.reopen.meanNs) / 2, 0)
+    const longest = metricsOf(workloads)["group.program.reopen.max"]
+    expect(longest.scope === "group" && longest.of(result.groups[0])).toBe(together.latencies.reopen.maxNs)
+  })
+
   it("can be named by a threshold, by nobody who does not have its row", () => {
     expect(parseThreshold("client.program.reopen.p99 < 20 ms", workloads)).toEqual({
       metric: "client.program.reopen.p99",

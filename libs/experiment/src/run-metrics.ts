@@ -1,9 +1,9 @@
-// The metrics of a run, reduced: those of the run as they are, those of clients as the least, the mean and the most of all
-// clients. Thresholds are judged by them and CSV files have them as columns.
-import { type ClientResult, type Metric, metricOf, metricsOf as tableOf, type RunResult } from "@swaplab/cluster"
+// The metrics of a run, reduced: those of the run as they are, those of clients and of groups as the least, the mean and the
+// most of all. Thresholds are judged by them and CSV files have them as columns.
+import { type Metric, metricOf, metricsOf as tableOf, type RunResult } from "@swaplab/cluster"
 import type { WorkloadTable } from "@swaplab/workload"
 
-/** A metric of clients in one run, and the clients that have the least and the most. */
+/** A metric of clients or groups in one run, and those that have the least and the most. */
 export interface ClientSpread {
   readonly min: number
   readonly mean: number
@@ -16,13 +16,14 @@ export interface ClientSpread {
 export type RunMetrics = Readonly<Record<string, number | ClientSpread>>
 
 /** Null where no client runs what is measured. */
-const spreadOf = (
-  all: ReadonlyArray<ClientResult>,
-  of: (client: ClientResult) => number | null
+const spreadOf = <A>(
+  all: ReadonlyArray<A>,
+  of: (subject: A) => number | null,
+  nameOf: (subject: A) => string
 ): ClientSpread | null => {
-  const clients = all.filter((client) => of(client) !== null)
-  if (clients.length === 0) return null
-  const values = clients.flatMap((client) => of(client) ?? [])
+  const subjects = all.filter((subject) => of(subject) !== null)
+  if (subjects.length === 0) return null
+  const values = subjects.flatMap((subject) => of(subject) ?? [])
   // the first of several that have as little, or as much
   const least = values.reduce((best, value, i) => (value < values[best] ? i : best), 0)
   const most = values.reduce((best, value, i) => (value > values[best] ? i : best), 0)
@@ -30,13 +31,17 @@ const spreadOf = (
     min: values[least],
     mean: values.reduce((sum, value) => sum + value, 0) / values.length,
     max: values[most],
-    minClient: clients[least].name,
-    maxClient: clients[most].name
+    minClient: nameOf(subjects[least]),
+    maxClient: nameOf(subjects[most])
   }
 }
 
-const valueOf = (metric: Metric, run: RunResult): number | ClientSpread | null =>
-  metric.scope === "run" ? metric.of(run) : spreadOf(run.clients, metric.of)
+const valueOf = (metric: Metric, run: RunResult): number | ClientSpread | null => {
+  if (metric.scope === "run") return metric.of(run)
+  return metric.scope === "client"
+    ? spreadOf(run.clients, metric.of, ({ name }) => name)
+    : spreadOf(run.groups, metric.of, ({ group }) => group)
+}
 
 /** Names of all metrics of a run: those of the table, and each counter of /proc/vmstat that its clients have. */
 const namesOf = ({ clients }: RunResult, workloads?: WorkloadTable): ReadonlyArray<string> => [

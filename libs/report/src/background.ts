@@ -1,4 +1,4 @@
-// What workloads count: the rates and latencies of the measured one and of background loads.
+// What loads in the background count: rates and latencies.
 import type { LatencySummary, WorkloadResult } from "@swaplab/cluster"
 import { type ExperimentResult, medianOf, runsOf } from "@swaplab/experiment"
 import { type Block, key, left, right, type Row, table } from "./document.ts"
@@ -55,12 +55,12 @@ const loadRows = (kernel: string, name: string, same: ReadonlyArray<Sample>): Re
   ]
 }
 
-/** What workloads count, by kernel, all clients: medians over seeds. Nothing when none of them counts anything. */
+/** What loads in the background count, by kernel, all clients: medians over seeds. Nothing when none of them counts anything. */
 export const backgroundTable = (result: ExperimentResult): ReadonlyArray<Block> => {
   const rows = result.plan.kernels.flatMap((kernel): ReadonlyArray<Row> => {
     const samples = runsOf(result.runs, kernel).flatMap((run) =>
       run.clients.flatMap((client): ReadonlyArray<Sample> =>
-        [client.workload, ...client.background].map((load) => ({ load, seconds: client.elapsedNs / 1e9 }))
+        client.background.map((load) => ({ load, seconds: client.elapsedNs / 1e9 }))
       )
     )
     const names = [...new Set(samples.map(({ load }) => load.name))]

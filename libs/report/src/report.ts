@@ -13,6 +13,7 @@ import { mapSection } from "./outcome-map.ts"
 import { fingerprintWords, outcomeTable } from "./outcomes.ts"
 import { PLAIN, type Sheet } from "./sheet.ts"
 import { drawText } from "./text.ts"
+import { workloadTables } from "./workload.ts"
 
 const MAX_FINDINGS = 20
 
@@ -131,6 +132,7 @@ const reportDocument = (result: ExperimentResult): Document => {
       ? interruption(result.runs.length, total, partial ? ", the last ones in part" : "")
       : []),
     ...section("Outcomes", outcomeTable(result)),
+    ...section("Workload of the clients (medians over seeds)", workloadTables(result)),
     ...section("Comparison", comparisonSection(result)),
     ...section("Map of outcomes", mapSection(result.map)),
     ...section("Clients (first seed of each kernel)", clientTable(result)),

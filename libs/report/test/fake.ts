@@ -53,7 +53,9 @@ const result = (
         p95Ns: 16e6,
         p99Ns: 65.5e6,
         p999Ns: 0.5e9,
-        maxNs: (i + 1) * 1e9
+        maxNs: (i + 1) * 1e9,
+        over1s: i === 0 ? 0 : 1,
+        over10s: 0
       },
       lockup: outcome === "lockup" ? lockup ?? lockupOf(seed) : null
     })),

@@ -94,16 +94,36 @@ export class ClientLoad implements WorkloadHost {
   }
 
   result(): WorkloadResult {
-    const { load: { name, row }, operations: { done, failed } } = this
+    return ClientLoad.resultOfAll([this])
+  }
+
+  /** What the same workload has measured on some clients, together. */
+  static resultOfAll(loads: ReadonlyArray<ClientLoad>): WorkloadResult {
+    const [first] = loads
+    const { load: { name, row } } = first
+    const merged = (of: (load: ClientLoad) => LatencyHistogram): LatencyHistogram => {
+      const all = new LatencyHistogram()
+      for (const load of loads) all.merge(of(load))
+      return all
+    }
+    const sum = (of: (load: ClientLoad) => number): number => loads.reduce((total, load) => total + of(load), 0)
+    const latency = merged((load) => load.#latency)
     return {
       workload: name,
       name: row.title ?? name,
       unit: row.operations?.unit ?? null,
-      done,
-      failed,
-      latency: this.#latency.count === 0 ? null : this.#latency.summary(),
-      figures: Object.fromEntries([...this.#counters].map(([figure, { value }]) => [figure, value])),
-      latencies: Object.fromEntries([...this.#latencies].map(([figure, histogram]) => [figure, histogram.summary()]))
+      done: sum(({ operations }) => operations.done),
+      failed: sum(({ operations }) => operations.failed),
+      latency: latency.count === 0 ? null : latency.summary(),
+      figures: Object.fromEntries(
+        [...first.#counters.keys()].map((figure) => [figure, sum((load) => load.counter(figure).value)])
+      ),
+      latencies: Object.fromEntries(
+        [...first.#latencies.keys()].map((figure) => [
+          figure,
+          merged((load) => declared(load.#latencies.get(figure), figure)).summary()
+        ])
+      )
     }
   }
 }

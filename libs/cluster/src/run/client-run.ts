@@ -26,6 +26,8 @@ export class ClientRun {
   /** The first such cycle that an OOM kill has broken. */
   rescue: LockupReport | null = null
   oomKillsSeen = 0
+  /** It was at rest at the last look. */
+  rested = false
   /** Packets lost for want of memory when the last completion was seen, or the disk was last seen idle. */
   lostAtCompletion = 0
 

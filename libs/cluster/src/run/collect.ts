@@ -1,6 +1,7 @@
 // Puts the figures of a finished simulation together.
 import { PAGE_SIZE, PSWPIN, PSWPOUT, WMARK_MIN } from "@swaplab/page-alloc"
 import type { Scenario } from "../scenario/scenario.ts"
+import { ClientLoad } from "./client-load.ts"
 import type { ClientRun } from "./client-run.ts"
 import { dropsOf, type Station } from "./drop-sites.ts"
 import {
@@ -14,6 +15,7 @@ import {
 } from "./laws.ts"
 import {
   type ClientResult,
+  type GroupResult,
   type NetworkResult,
   type Outcome,
   OUTCOMES,
@@ -119,6 +121,14 @@ const serverResult = (cluster: Cluster): ServerResult => {
   }
 }
 
+/** The measured workloads, by group. */
+const groupResults = (scenario: Scenario, { clients }: Cluster): ReadonlyArray<GroupResult> =>
+  scenario.clients.flatMap((group) => {
+    const loads = clients.filter(({ spec }) => spec.group === group).map(({ loads: [measured] }) => measured)
+    if (loads.length === 0) return []
+    return [{ group: group.name, clients: loads.length, workload: ClientLoad.resultOfAll(loads) }]
+  })
+
 /** The result of a simulation. */
 export const collect = (
   scenario: Scenario,
@@ -144,6 +154,7 @@ export const collect = (
     userNs: sum((client) => client.userNs),
     sysNs: sum((client) => client.sysNs),
     clients,
+    groups: groupResults(scenario, cluster),
     server,
     network: networkResult(cluster),
     laws: [

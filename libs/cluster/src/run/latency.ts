@@ -13,12 +13,20 @@ export const NO_LATENCY: LatencySummary = {
   p95Ns: 0,
   p99Ns: 0,
   p999Ns: 0,
-  maxNs: 0
+  maxNs: 0,
+  over1s: 0,
+  over10s: 0
 }
+
+/** Nielsen's limits: after 1 s a person's flow of thought stops, after 10 s they turn to something else. */
+const SECOND_NS = 1e9
+const TEN_SECONDS_NS = 10e9
 
 /** A distribution of latencies in whole nanoseconds. Takes no memory until the first one is recorded. */
 export class LatencyHistogram {
   readonly #histogram = new Histogram(THREE_DIGITS)
+  #over1s = 0
+  #over10s = 0
 
   get count(): number {
     return this.#histogram.count
@@ -28,6 +36,16 @@ export class LatencyHistogram {
   record(ns: number): void {
     assert(ns >= 0, "a latency must not be negative")
     this.#histogram.record(Math.round(ns))
+    if (ns <= SECOND_NS) return
+    this.#over1s++
+    if (ns > TEN_SECONDS_NS) this.#over10s++
+  }
+
+  /** Adds all latencies of another one, which stays as it is. */
+  merge(other: LatencyHistogram): void {
+    this.#histogram.merge(other.#histogram)
+    this.#over1s += other.#over1s
+    this.#over10s += other.#over10s
   }
 
   /** The figures a report prints. */
@@ -44,7 +62,9 @@ export class LatencyHistogram {
       p95Ns: at(95),
       p99Ns: at(99),
       p999Ns: at(99.9),
-      maxNs: max
+      maxNs: max,
+      over1s: this.#over1s,
+      over10s: this.#over10s
     }
   }
 }

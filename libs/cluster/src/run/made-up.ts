@@ -106,6 +106,7 @@ export const madeUpResult = (run: MadeUpRun): RunResult => ({
   userNs: 1e9,
   sysNs: run.elapsedNs / 16,
   clients: run.clients.map((name) => client(run, name)),
+  groups: [],
   network: {
     bufferBytes: 524_288,
     bufferHighWaterBytes: 4096,

@@ -6,12 +6,12 @@ import type { Workload, WorkloadTable } from "@swaplab/workload"
 import { perTable } from "../scenario/per-table.ts"
 import { DROP_SITE_NAMES, DROP_SITES, totalDrops } from "./drop-sites.ts"
 import { NO_LATENCY } from "./latency.ts"
-import type { ClientResult, LatencySummary, PortResult, RunResult, WorkloadResult } from "./result.ts"
+import type { ClientResult, GroupResult, LatencySummary, PortResult, RunResult, WorkloadResult } from "./result.ts"
 
 /** Unit of a metric: null is a plain number. */
 type MetricUnit = UnitKind | null
 
-/** One metric. Those of clients have a value for every client, the others one for a run. */
+/** One metric. Those of clients have a value for every client, those of groups one for each group, the others one for a run. */
 export type Metric =
   | {
     readonly scope: "run"
@@ -25,6 +25,13 @@ export type Metric =
     readonly meaning: string
     /** Null: the client does not run what is measured. */
     readonly of: (client: ClientResult) => number | null
+  }
+  | {
+    readonly scope: "group"
+    readonly unit: MetricUnit
+    readonly meaning: string
+    /** Null: its clients do not run what is measured. */
+    readonly of: (group: GroupResult) => number | null
   }
 
 const run = (unit: MetricUnit, meaning: string, of: (run: RunResult) => number): Metric => ({
@@ -40,32 +47,46 @@ const client = (
   of: (client: ClientResult) => number | null
 ): Metric => ({ scope: "client", unit, meaning, of })
 
-/** The figures of a distribution: the field of a summary, and what it is. */
+const group = (
+  unit: MetricUnit,
+  meaning: string,
+  of: (group: GroupResult) => number | null
+): Metric => ({ scope: "group", unit, meaning: `${meaning}; all clients of a group`, of })
+
+/** A share of the latencies; none of none. */
+const share = (part: number, { count }: LatencySummary): number => (count === 0 ? 0 : part / count)
+
+/** The figures of a distribution: unit, value, and what it is. */
 const LATENCY_FIGURES = {
-  count: ["count", (of) => `${of}, counted`],
-  mean: ["meanNs", (of) => `mean latency of ${of}`],
-  p50: ["p50Ns", (of) => `median latency of ${of}`],
-  p90: ["p90Ns", (of) => `90th percentile of ${of}`],
-  p95: ["p95Ns", (of) => `95th percentile of ${of}`],
-  p99: ["p99Ns", (of) => `99th percentile of ${of}`],
-  p999: ["p999Ns", (of) => `99.9th percentile of ${of}`],
-  max: ["maxNs", (of) => `longest of ${of}`]
-} as const satisfies Record<string, readonly [keyof LatencySummary, (of: string) => string]>
+  count: [null, (s) => s.count, (of) => `${of}, counted`],
+  mean: [TIME, (s) => s.meanNs, (of) => `mean latency of ${of}`],
+  p50: [TIME, (s) => s.p50Ns, (of) => `median latency of ${of}`],
+  p90: [TIME, (s) => s.p90Ns, (of) => `90th percentile of ${of}`],
+  p95: [TIME, (s) => s.p95Ns, (of) => `95th percentile of ${of}`],
+  p99: [TIME, (s) => s.p99Ns, (of) => `99th percentile of ${of}`],
+  p999: [TIME, (s) => s.p999Ns, (of) => `99.9th percentile of ${of}`],
+  max: [TIME, (s) => s.maxNs, (of) => `longest of ${of}`],
+  over1s: [SHARE, (s) => share(s.over1s, s), (of) => `share of ${of} above 1 s`],
+  over10s: [SHARE, (s) => share(s.over10s, s), (of) => `share of ${of} above 10 s`]
+} as const satisfies Record<
+  string,
+  readonly [unit: MetricUnit, value: (summary: LatencySummary) => number, meaning: (of: string) => string]
+>
 
 /** Metrics of a distribution of latencies, by `prefix` and a dot before each. */
-const latencies = (
+const latencies = <A>(
   prefix: string,
   what: string,
-  of: (client: ClientResult) => LatencySummary | null
+  metric: (unit: MetricUnit, meaning: string, of: (subject: A) => number | null) => Metric,
+  of: (subject: A) => LatencySummary | null
 ): Readonly<Record<string, Metric>> =>
   Object.fromEntries(
-    Object.entries(LATENCY_FIGURES).map(([name, [key, meaning]]) => [
+    Object.entries(LATENCY_FIGURES).map(([name, [unit, value, meaning]]) => [
       `${prefix}.${name}`,
-      client(
-        key === "count" ? null : TIME,
-        meaning(what),
-        (c) => of(c)?.[key] ?? null
-      )
+      metric(unit, meaning(what), (subject) => {
+        const summary = of(subject)
+        return summary === null ? null : value(summary)
+      })
     ])
   )
 
@@ -100,7 +121,7 @@ const METRICS = {
     "swap-out over the workload's time",
     (c) => perSecond(c.swapOutBytes, c.elapsedNs)
   ),
-  ...latencies("client.faultLatency", "major faults", (c) => c.faultLatency),
+  ...latencies("client.faultLatency", "major faults", client, (c: ClientResult) => c.faultLatency),
   "client.oomKills": client(null, "processes killed for lack of memory", (c) => c.oomKills),
   "client.integrityErrors": client(null, "pages that came back wrong", (c) => c.integrityErrors),
   "client.failedAllocations": client(null, "page allocations that failed", (c) => c.failedAllocations),
@@ -146,45 +167,57 @@ const METRICS = {
 } as const satisfies Readonly<Record<string, Metric>>
 
 /** What a client has measured of a workload, or null if it does not run it. */
-const resultOf = ({ background, workload }: ClientResult, name: string): WorkloadResult | null =>
+const ofClient = (name: string) => ({ background, workload }: ClientResult): WorkloadResult | null =>
   [workload, ...background].find((result) => result.workload === name) ?? null
 
-/** The figures of one workload. */
-const workloadMetrics = (name: string, { metrics, operations, title }: Workload): Readonly<Record<string, Metric>> => {
-  const prefix = `client.${name}`
-  const of = title ?? name
+/** The same of a group. */
+const ofGroup = (name: string) => ({ workload }: GroupResult): WorkloadResult | null =>
+  workload.workload === name ? workload : null
+
+/** The figures of one workload, each of a subject that has measured it. */
+const figures = <A>(
+  prefix: string,
+  [name, { metrics, operations, title }]: readonly [name: string, row: Workload],
+  metric: (unit: MetricUnit, meaning: string, of: (subject: A) => number | null) => Metric,
+  resultOf: (subject: A) => WorkloadResult | null
+): Readonly<Record<string, Metric>> => {
+  const what = `${operations?.unit ?? ""} of ${title ?? name}`
+  const latency = (subject: A): LatencySummary | null => {
+    const result = resultOf(subject)
+    return result === null ? null : (result.latency ?? NO_LATENCY)
+  }
   return {
     ...(operations !== null && {
-      [`${prefix}.done`]: client(null, `${operations.unit} of ${of}`, (c) => resultOf(c, name)?.done ?? null),
-      [`${prefix}.failed`]: client(
-        null,
-        `${operations.unit} of ${of} that failed`,
-        (c) => resultOf(c, name)?.failed ?? null
-      ),
-      ...(operations.latency && latencies(
-        `${prefix}.latency`,
-        `${operations.unit} of ${of}`,
-        (c) => {
-          const result = resultOf(c, name)
-          return result === null ? null : (result.latency ?? NO_LATENCY)
-        }
-      ))
+      [`${prefix}.done`]: metric(null, what, (subject) => resultOf(subject)?.done ?? null),
+      [`${prefix}.failed`]: metric(null, `${what} that failed`, (subject) => resultOf(subject)?.failed ?? null),
+      ...(operations.latency && latencies(`${prefix}.latency`, what, metric, latency))
     }),
     ...Object.assign(
       {},
       ...Object.entries(metrics).map(([figure, { kind, meaning, unit }]) =>
         kind === "count"
-          ? { [`${prefix}.${figure}`]: client(unit, meaning, (c) => resultOf(c, name)?.figures[figure] ?? null) }
-          : latencies(`${prefix}.${figure}`, meaning, (c) => resultOf(c, name)?.latencies[figure] ?? null)
+          ? { [`${prefix}.${figure}`]: metric(unit, meaning, (subject) => resultOf(subject)?.figures[figure] ?? null) }
+          : latencies(
+            `${prefix}.${figure}`,
+            meaning,
+            metric,
+            (subject: A) => resultOf(subject)?.latencies[figure] ?? null
+          )
       )
     ) as Readonly<Record<string, Metric>>
   }
 }
 
+/** The figures of one workload: of each client, and of what is measured also of each group. */
+const workloadMetrics = (row: readonly [name: string, row: Workload]): Readonly<Record<string, Metric>> => ({
+  ...figures(`client.${row[0]}`, row, client, ofClient(row[0])),
+  ...(row[1].slot === "workload" && figures(`group.${row[0]}`, row, group, ofGroup(row[0])))
+})
+
 /** All metrics where clients run workloads of a table. */
 export const metricsOf = perTable((workloads: WorkloadTable): Readonly<Record<string, Metric>> => ({
   ...METRICS,
-  ...Object.assign({}, ...Object.entries(workloads).map(([name, row]) => workloadMetrics(name, row))) as Readonly<
+  ...Object.assign({}, ...Object.entries(workloads).map(workloadMetrics)) as Readonly<
     Record<string, Metric>
   >
 }))

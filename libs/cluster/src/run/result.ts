@@ -51,6 +51,8 @@ export interface RunResult {
   readonly sysNs: number
   /** Sorted naturally by name. */
   readonly clients: ReadonlyArray<ClientResult>
+  /** What the clients of each group have measured, together; groups in the order of the scenario. */
+  readonly groups: ReadonlyArray<GroupResult>
   readonly server: ServerResult
   readonly network: NetworkResult
   /** Every law that was checked, held or not. */
@@ -131,6 +133,13 @@ export interface WorkloadResult {
   readonly latencies: Readonly<Record<string, LatencySummary>>
 }
 
+/** The measured workload of all clients of a group: counts are sums, distributions are those of all values. */
+export interface GroupResult {
+  readonly group: string
+  readonly clients: number
+  readonly workload: WorkloadResult
+}
+
 /** Network counters of one client. */
 export interface ClientNetwork {
   readonly rxPackets: number
@@ -186,6 +195,9 @@ export interface LatencySummary {
   readonly p99Ns: number
   readonly p999Ns: number
   readonly maxNs: number
+  /** How many took longer than 1 s, and longer than 10 s. */
+  readonly over1s: number
+  readonly over10s: number
 }
 
 /** The shared NBD server. Utilisations and ratios are shares from 0 to 1, over the same window as the clients. */

@@ -107,6 +107,16 @@ export const runCluster = (
 /** The watchdog's look at one client. */
 const look = (run: ClientRun): void => {
   const { watchdog, client } = run
+  if (run.measured.resting) {
+    // nothing is wanted of it, so nothing can be missing, however long it takes
+    run.rested = true
+    return
+  }
+  if (run.rested) {
+    run.rested = false
+    watchdog.restart()
+    run.markCompletion()
+  }
   const before = watchdog.busySince
   const verdict = watchdog.look()
   if (watchdog.busySince !== before) run.markCompletion()

@@ -8,7 +8,7 @@ import { metricOf, metricsOf } from "../run/metrics.ts"
 const COMPARISONS = ["<=", ">=", "<", ">"] as const
 type Comparison = (typeof COMPARISONS)[number]
 
-/** A limit that every run has to keep; a metric of clients has to keep it for every client. */
+/** A limit that every run has to keep; a metric of clients has to keep it for every client, one of groups for every group. */
 export interface Threshold {
   readonly metric: string
   readonly comparison: Comparison

@@ -13,7 +13,9 @@ const latency = (scale: number): LatencySummary => ({
   p95Ns: 6e6 * scale,
   p99Ns: 20e6 * scale,
   p999Ns: 60e6 * scale,
-  maxNs: 90e6 * scale
+  maxNs: 90e6 * scale,
+  over1s: 0,
+  over10s: 0
 })
 
 const lockup = (client: string, seed: number): LockupReport =>
