@@ -41,6 +41,8 @@ export const ALLOWED = {
   config: {
     BitsPerSecond: "Rate",
     Bytes: "ByteRate",
+    Chance: "drawTime",
+    Distribution: "drawTime",
     FileCalls: "layerFiles",
     IncludeOptions: "readWithIncludes",
     Nanoseconds: "Time",

@@ -10,12 +10,17 @@ import { read, root } from "./workspace.mjs"
 export const REFERENCE = "docs/reference/scenario.md"
 
 /** The built modules with the tables. */
-export const BUILT = { patches: "libs/kernel/dist/patches/patches.js", metrics: "libs/cluster/dist/run/metrics.js" }
+export const BUILT = {
+  patches: "libs/kernel/dist/patches/patches.js",
+  metrics: "libs/cluster/dist/run/metrics.js",
+  distributions: "libs/config/dist/distributions.js"
+}
 
 /** @typedef {import("./schema-tables.mjs").Json} Json */
 /** @typedef {{ number: number, kind: string, name: string, meaning: string, commit: string, commitSeen: boolean }} Patch */
 /** @typedef {{ scope: string, unit: { identifier: string } | null, meaning: string }} Metric */
-/** @typedef {{ schema: Json, patches: ReadonlyArray<Patch>, metrics: Readonly<Record<string, Metric>> }} Sources */
+/** @typedef {{ parameters: ReadonlyArray<{ name: string, kind: string }>, meaning: string, example: string }} Distribution */
+/** @typedef {{ distributions: Readonly<Record<string, Distribution>>, schema: Json, patches: ReadonlyArray<Patch>, metrics: Readonly<Record<string, Metric>> }} Sources */
 
 /** Mappings and lists that are absent unless given; all others have a default in each of their keys. */
 const OPTIONAL = ["compare", "map", "map.x", "map.y"]
@@ -25,7 +30,7 @@ export const undescribed = (schema) =>
   sections(schema, "", schema.else.required, OPTIONAL).flatMap(({ missing }) => missing)
 
 /** The page. @type {(sources: Sources) => string} */
-export const scenarioReference = ({ metrics, patches, schema }) => {
+export const scenarioReference = ({ distributions, metrics, patches, schema }) => {
   const units = /** @type {ReadonlyArray<readonly [string, string]>} */ ([
     ["Size", "`64 MiB`"],
     ["Time", "`10 ms`"],
@@ -50,6 +55,21 @@ export const scenarioReference = ({ metrics, patches, schema }) => {
     "names them.",
     "",
     table(["kind", "example", "units"], units),
+    "",
+    "## Distributions",
+    "",
+    "A time that may be a distribution is drawn anew for each client, from a stream of chance of its own: another client",
+    "changes nothing. A parameter that is a moment counts from the start of the run. Where the scenario has a `clock`, such a",
+    "parameter of `clients[].start` may be a time of day: `normal(09:00, 90 s)`.",
+    "",
+    table(
+      ["written", "parameters", "meaning"],
+      Object.values(distributions).map(({ example, meaning, parameters }) => [
+        `\`${example}\``,
+        parameters.map(({ kind, name }) => `${name} (${kind})`).join(", "),
+        meaning
+      ])
+    ),
     "",
     ...parts.flatMap(({ path, rows }) => [
       path === "" ? "## Top of the file" : `## \`${path}\``,
@@ -93,6 +113,10 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const built = (/** @type {string} */ path) => import(pathToFileURL(join(root, path)).href)
   const { PATCHES } = await built(BUILT.patches)
   const { metricsOf } = await built(BUILT.metrics)
+  const { DISTRIBUTIONS } = await built(BUILT.distributions)
   const schema = JSON.parse(read("scenarios/scenario.schema.json"))
-  writeFileSync(join(root, REFERENCE), scenarioReference({ schema, patches: PATCHES, metrics: metricsOf() }))
+  writeFileSync(
+    join(root, REFERENCE),
+    scenarioReference({ distributions: DISTRIBUTIONS, schema, patches: PATCHES, metrics: metricsOf() })
+  )
 }

@@ -10,6 +10,9 @@ export const TYPES = {
   Rate: "rate",
   ByteRate: "bytes a second",
   Share: "percentage",
+  TimeOfDay: "time of day",
+  TimeDistribution: "time or distribution of times",
+  MomentDistribution: "time or distribution of times",
   WorkloadSize: "size, or `4x RAM`"
 }
 

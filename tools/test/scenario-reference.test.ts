@@ -3,6 +3,7 @@ import { join } from "node:path"
 import { expect, it } from "vitest"
 import {
   BUILT,
+  type Distribution,
   type Metric,
   type Patch,
   REFERENCE,
@@ -20,7 +21,8 @@ const source = (built: string): Promise<Record<string, unknown>> =>
 it("is up to date (npx tsc -b && node tools/src/scenario-reference.mjs)", async () => {
   const patches = (await source(BUILT.patches))["PATCHES"] as ReadonlyArray<Patch>
   const metrics = (await source(BUILT.metrics))["metricsOf"] as () => Record<string, Metric>
-  expect(read(REFERENCE)).toBe(scenarioReference({ schema, patches, metrics: metrics() }))
+  const distributions = (await source(BUILT.distributions))["DISTRIBUTIONS"] as Record<string, Distribution>
+  expect(read(REFERENCE)).toBe(scenarioReference({ distributions, schema, patches, metrics: metrics() }))
 })
 
 it("describes every key", () => {

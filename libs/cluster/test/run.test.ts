@@ -11,6 +11,11 @@ import { CARD_NAMES, cardOf } from "@swaplab/net-skb"
 import { describe, expect, it } from "vitest"
 import { scenario, SMALL, started } from "./clusters.ts"
 
+/** 20 MiB, written once. */
+const LITTLE: Pick<ScenarioEncoded["clients"][number], "workload"> = {
+  workload: { usemem: { size: "20 MiB", passes: 1 } }
+}
+
 /** All of a result that must not depend on the host. */
 const reproducible = (result: RunResult): unknown => ({ ...result, cpuSeconds: 0 })
 
@@ -38,6 +43,30 @@ describe("a run", () => {
     expect(result.server.writeBytes).toBeGreaterThan(0.9 * written)
     expect(client.lockup).toBe(null)
     expect(client.integrityErrors).toBe(0)
+  })
+
+  it("starts each client at a time that it draws for itself, and measures it from there", () => {
+    const late: ScenarioEncoded["clients"][number] = { ...SMALL, start: "uniform(09:00, 09:00:02)", ...LITTLE }
+    const more = { clock: "08:59:59" }
+    const two = runCluster(scenario([{ ...late, count: 2 }], more), "slab-series", 1)
+    const three = runCluster(scenario([{ ...late, count: 3 }], more), "slab-series", 1)
+    const starts = three.clients.map(({ startedNs }) => Number(startedNs))
+    expect(starts.every((ns) => ns >= 1e9 && ns <= 3e9)).toBe(true)
+    expect(new Set(starts).size).toBe(3)
+    expect(two.clients.map(({ startedNs }) => startedNs)).toEqual(starts.slice(0, 2))
+    expect(two.elapsedNs).toBe(two.simulatedNs - Math.min(...starts.slice(0, 2)))
+    for (const { elapsedNs } of two.clients) expect(elapsedNs).toBeLessThan(1e9)
+    // another seed, other starts
+    expect(runCluster(scenario([late], more), "slab-series", 2).clients[0].startedNs).not.toBe(starts[0])
+  })
+
+  it("says which clients would have started after the end", () => {
+    const of = scenario([{ ...SMALL, ...LITTLE, count: 8, start: "exponential(0 s, 2 s)" }], { duration: "2 s" })
+    const result = runCluster(of, "slab-series", 1)
+    const never = result.clients.filter(({ startedNs }) => startedNs === null)
+    expect([never.length > 0, never.length < 8]).toEqual([true, true])
+    expect(never.every(({ elapsedNs, outcome }) => elapsedNs === 0 && outcome === "timeout")).toBe(true)
+    expect(result.warnings.map((text) => text.split(":")[0])).toEqual(never.map(({ name }) => name))
   })
 
   it("counts the allocations that failed with a message, not attempts that had something to fall back on", () => {

@@ -130,6 +130,61 @@ describe("a bad file is one message with file, path and value", () => {
       MINIMAL.replace("name: least", ""),
       "s/x.yaml: name: missing, expected a name of letters, digits, - and _"
     ],
+    [
+      "a distribution with a negative width",
+      withClient(`start: "normal(2 min, -90 s)"`),
+      `s/x.yaml: clients[0].start: got "normal(2 min, -90 s)", expected for sd of normal(mean, sd) a time such as 10 s, `
+      + "which is never negative, and not -90 s"
+    ],
+    [
+      "a distribution of an unknown name",
+      withClient(`start: "norml(2 min, 90 s)"`),
+      `s/x.yaml: clients[0].start: got "norml(2 min, 90 s)", expected uniform(from, to), normal(mean, sd) or `
+      + "exponential(from, mean), did you mean normal?"
+    ],
+    [
+      "a distribution with a parameter too few",
+      withClient("start: uniform(30 s)"),
+      `s/x.yaml: clients[0].start: got "uniform(30 s)", expected uniform(from, to), as in uniform(0 s, 30 s)`
+    ],
+    [
+      "a distribution that ends before it begins",
+      withClient(`start: "uniform(30 s, 10 s)"`),
+      `s/x.yaml: clients[0].start: got "uniform(30 s, 10 s)", expected for to of uniform(from, to) a time that is not before from`
+    ],
+    [
+      "the same by times of day",
+      `${withClient(`start: "uniform(09:30, 5 min)"`)}\nclock: 08:55`,
+      `s/x.yaml: clients[0].start: got "uniform(09:30, 5 min)", expected for to of uniform(from, to) a time that is not before from`
+    ],
+    [
+      "a start without a unit",
+      withClient("start: 30"),
+      "s/x.yaml: clients[0].start: got 30, expected a time such as 10 s or 09:00, or a distribution such as "
+      + "uniform(0 s, 30 s), normal(2 min, 90 s) or exponential(0 s, 30 s)"
+    ],
+    [
+      "a time of day without a clock",
+      withClient("start: 09:00"),
+      `s/x.yaml: clients[0].start: got "09:00", expected a time from the start, such as 10 s, or a clock in the scenario: `
+      + "without one nobody knows when 09:00 is"
+    ],
+    [
+      "a time before the clock",
+      `${withClient(`start: "normal(08:30, 90 s)"`)}\nclock: 08:55`,
+      `s/x.yaml: clients[0].start: got "normal(08:30, 90 s)", expected a time of day from the clock on, which starts at 08:55`
+    ],
+    [
+      "a clock that is none",
+      `${MINIMAL}\nclock: 8:55`,
+      `s/x.yaml: clock: got "8:55", expected a time of day such as 08:55 or 08:55:30`
+    ],
+    [
+      "a start after the end",
+      `${withClient(`start: "normal(09:00, 90 s)"`)}\nclock: 08:55\nduration: 4 min`,
+      `s/x.yaml: clients[0].start: got "normal(09:00, 90 s)", expected a time before the end of the scenario, whose duration `
+      + "is 4 min"
+    ],
     ["a tick rate that Linux has not", `${MINIMAL}\nhz: 300`, "s/x.yaml: hz: got 300, expected 100, 250 or 1000"],
     [
       "two groups of one name",

@@ -1,5 +1,14 @@
 // Contents page of @swaplab/config, in reading order.
 export { decodeTree, forEach, mistakeAt, type Rule, type RuleRow, rulesOf } from "./decode.ts"
+export {
+  type Distribution,
+  drawTime,
+  firstMoment,
+  formatDistribution,
+  mistakeIn,
+  MomentDistribution
+} from "./distribution.ts"
+export { type Chance } from "./distributions.ts"
 export { choice, field, maybe, meanings, number, orNull, required, section, text, whole, yesNo } from "./fields.ts"
 export { type FileKind, Files, readYaml } from "./files.ts"
 export { type IncludeOptions, readWithIncludes } from "./include.ts"
@@ -34,6 +43,7 @@ export {
   Time,
   within
 } from "./quantity.ts"
+export { formatTimeOfDay, TimeOfDay } from "./time-of-day.ts"
 export {
   emptyMapping,
   isMapping,

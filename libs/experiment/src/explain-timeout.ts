@@ -27,7 +27,7 @@ export const explainTimeout = (
   { loaded: { scenario, workloads } }: SavedResult,
   timeout: SavedTimeout
 ): TimeoutExplanation => {
-  const { client, elapsedNs, kernel, pagesTouched, vmstat } = timeout
+  const { client, elapsedNs, kernel, pagesTouched, startedNs, vmstat } = timeout
   const spec = clientsOf(scenario, kernel).find(({ name }) => name === client)
   assert(spec !== undefined, `the scenario has no client called ${client}`)
   const [{ options, row }] = loadsOf(spec.group, workloads)
@@ -39,9 +39,9 @@ export const explainTimeout = (
     timeout,
     durationNs: scenario.duration,
     wholeTouches,
-    neededNs: wholeTouches === null || pagesTouched === 0
+    neededNs: wholeTouches === null || startedNs === null || pagesTouched === 0
       ? null
-      : spec.group.start + elapsedNs * wholeTouches / pagesTouched,
+      : startedNs + elapsedNs * wholeTouches / pagesTouched,
     kswapdScanned: sum(/^pgscan_kswapd_/),
     directScanned: sum(/^pgscan_direct_(?!throttle)/),
     freed: sum(/^pgsteal_/),

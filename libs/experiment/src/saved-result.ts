@@ -18,6 +18,7 @@ const Report = Schema.Struct({
 
 /** What is read of a client that was not done in time. */
 const LateClient = Schema.Struct({
+  startedNs: Schema.NullOr(Schema.Number),
   elapsedNs: Schema.Number,
   pagesTouched: Schema.Number,
   vmstat: Schema.Record({ key: Schema.String, value: Schema.Number }),
@@ -128,8 +129,8 @@ export const readResult = (
       clients.filter(({ livelock, lockup, outcome, standstill }) =>
         outcome === "timeout" && lockup === null && livelock === null && standstill === null
       )
-        .map(({ elapsedNs, faultLatency, name, pagesTouched, vmstat }) => (
-          { kernel, seed, client: name, requests, elapsedNs, faultLatency, pagesTouched, vmstat }
+        .map(({ elapsedNs, faultLatency, name, pagesTouched, startedNs, vmstat }) => (
+          { kernel, seed, client: name, requests, startedNs, elapsedNs, faultLatency, pagesTouched, vmstat }
         ))
     )
     return { file, loaded, lockups, timeouts }

@@ -1,7 +1,7 @@
 // What can be made smaller in a scenario. A step is a whole scenario with one thing less; those that take most away come
 // first. Nothing here knows what a lockup is.
 import { type Base, baseInfo, clientGroupSchema, patchesOf, type PatchName } from "@swaplab/cluster"
-import { isMapping, type Mapping } from "@swaplab/config"
+import { formatDistribution, isMapping, type Mapping, MomentDistribution } from "@swaplab/config"
 import { counts, type Quantity, sizes, type Workload, type WorkloadTable } from "@swaplab/workload"
 import { Schema } from "effect"
 
@@ -49,6 +49,16 @@ const MACHINE: ReadonlyArray<Quantity> = [
   { path: ["pageCache"], smaller: (value) => (value === "0 %" ? [] : ["0 %", "1 %"].filter((less) => less !== value)) }
 ]
 
+/** A start by chance becomes one at the time that it begins with. It can be left out, too. */
+const START: Quantity = {
+  path: ["start"],
+  smaller: (value) => {
+    const start = Schema.decodeUnknownOption(MomentDistribution)(value)
+    if (start._tag === "None" || start.value.name === "at") return []
+    return [formatDistribution({ name: "at", parameters: start.value.parameters.slice(0, 1) })]
+  }
+}
+
 /** A quantity of a load that is off where nothing is given at `switch`. */
 interface Switched extends Quantity {
   readonly switch?: ReadonlyArray<string>
@@ -81,7 +91,7 @@ const smallerIn = (workloads: WorkloadTable): Smaller => {
   const background = of("background")
   const group = clientGroupSchema(workloads)
   return {
-    quantities: [counts("count"), ...measured, ...MACHINE, ...background],
+    quantities: [counts("count"), START, ...measured, ...MACHINE, ...background],
     usual: Schema.encodeSync(group)(Schema.decodeUnknownSync(group)({})),
     kept: new Set([["count"], ...[...measured, ...MACHINE].map(({ path }) => path)].map(keyOf)),
     // without its switch a load is off

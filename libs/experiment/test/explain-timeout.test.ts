@@ -18,6 +18,7 @@ const LATE: SavedTimeout = {
   seed: 2,
   client: "client-1",
   requests: 500,
+  startedNs: 1e9,
   elapsedNs: 29e9,
   pagesTouched: 12_288,
   vmstat: {

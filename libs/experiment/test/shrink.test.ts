@@ -45,7 +45,15 @@ const LOADED = scenarioWith({
   compare: { baseline: "patched", against: "other" },
   lan: { loss: "1 %" },
   clients: [
-    { name: "client", count: 3, ram: "96 MiB", swap: "480 MiB", cpus: 4, background: { packetsPerSecond: 500 } },
+    {
+      name: "client",
+      count: 3,
+      start: "normal(2 s, 1 s)",
+      ram: "96 MiB",
+      swap: "480 MiB",
+      cpus: 4,
+      background: { packetsPerSecond: 500 }
+    },
     { name: "idle", ram: "32 MiB", nic: { driver: "igb" } }
   ]
 })

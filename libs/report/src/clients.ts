@@ -1,5 +1,6 @@
 // Clients one by one, their kernel counters, and the server they share.
 import type { ClientResult, Outcome, RunResult } from "@swaplab/cluster"
+import { formatTimeOfDay } from "@swaplab/config"
 import { type ExperimentResult, medianOf, runsOf } from "@swaplab/experiment"
 import { type Block, type Cell, key, left, paragraph, right, type Row, table, toned } from "./document.ts"
 import { count, decimal, latency, megabytes, NONE, percent, seconds } from "./format.ts"
@@ -23,10 +24,22 @@ const swapRates = (clients: ReadonlyArray<ClientResult>, ns: number): string => 
   return `${megabytes(perSecond(inside, ns))}/${megabytes(perSecond(outside, ns))}`
 }
 
-const clientRow = (run: RunResult, client: ClientResult): Row => [
+/** When clients started, where that differs from client to client: the cell of a client. Null: all started together. */
+type StartCell = ((client: ClientResult) => Cell) | null
+
+/** With a clock as times of day, else in seconds from the start of the run. */
+const startCell = (runs: ReadonlyArray<RunResult>, clock: number | undefined): StartCell => {
+  const starts = new Set(runs.flatMap((run) => run.clients.map(({ startedNs }) => startedNs)))
+  if (starts.size < 2) return null
+  return ({ startedNs }) =>
+    startedNs === null ? NONE : clock === undefined ? seconds(startedNs) : formatTimeOfDay(clock + startedNs)
+}
+
+const clientRow = (run: RunResult, client: ClientResult, start: StartCell): Row => [
   run.kernel === client.kernel ? client.kernel : `${client.kernel} (${run.kernel})`,
   client.name,
   outcomeCell(client.outcome),
+  ...(start === null ? [] : [start(client)]),
   seconds(client.elapsedNs),
   count(client.faultLatency.count),
   ...(client.faultLatency.count === 0
@@ -37,7 +50,7 @@ const clientRow = (run: RunResult, client: ClientResult): Row => [
 ]
 
 /** Sums over the clients of a run; of latencies the worst. */
-const totalRow = (run: RunResult): Row => {
+const totalRow = (run: RunResult, start: StartCell): Row => {
   const faults = run.clients.map((client) => client.faultLatency)
   const worst = (key: "p50Ns" | "p95Ns" | "p99Ns" | "maxNs"): string => {
     const value = Math.max(0, ...faults.map((fault) => fault[key]))
@@ -47,6 +60,7 @@ const totalRow = (run: RunResult): Row => {
     run.kernel,
     `all ${run.clients.length}`,
     outcomeCell(run.outcome),
+    ...(start === null ? [] : [NONE]),
     seconds(run.elapsedNs),
     count(sum(faults.map((fault) => fault.count))),
     worst("p50Ns"),
@@ -65,15 +79,18 @@ const firstRuns = (result: ExperimentResult): ReadonlyArray<RunResult> =>
 export const clientTable = (result: ExperimentResult): ReadonlyArray<Block> => {
   const runs = firstRuns(result)
   if (runs.length === 0) return []
+  const { clock } = result.plan.loaded.scenario
+  const start = startCell(runs, clock)
   const rows = runs.flatMap((run) => [
-    ...run.clients.slice(0, MAX_CLIENTS).map((client) => clientRow(run, client)),
-    ...(run.clients.length > 1 ? [totalRow(run)] : [])
+    ...run.clients.slice(0, MAX_CLIENTS).map((client) => clientRow(run, client, start)),
+    ...(run.clients.length > 1 ? [totalRow(run, start)] : [])
   ])
   const hidden = sum(runs.map(({ clients }) => Math.max(0, clients.length - MAX_CLIENTS)))
   const columns = [
     key("kernel"),
     key("client"),
     left("outcome"),
+    ...(start === null ? [] : [right(clock === undefined ? "start s" : "start")]),
     right("elapsed s"),
     right("faults"),
     right("p50"),
@@ -85,6 +102,7 @@ export const clientTable = (result: ExperimentResult): ReadonlyArray<Block> => {
   return [
     table(columns, rows),
     ...(hidden > 0 ? [paragraph(`${hidden} more rows are in result.json (--out).`)] : []),
+    ...(start === null ? [] : [paragraph("start: of its workload; elapsed counts from there.")]),
     paragraph("faults: major faults; percentiles of the time until the page was there. all: the worst of them.")
   ]
 }

@@ -1,6 +1,6 @@
 // The whole report of an experiment, as the command prints it.
 import { clientsOf, describeLoad, loadsOf, type RunResult, type Scenario } from "@swaplab/cluster"
-import { formatFinding, formatQuantity, RATE, SIZE, TIME } from "@swaplab/config"
+import { formatDistribution, formatFinding, formatQuantity, formatTimeOfDay, RATE, SIZE, TIME } from "@swaplab/config"
 import { comparisonsOf, type ExperimentResult, judge, runsOf } from "@swaplab/experiment"
 import { backgroundTable } from "./background.ts"
 import { clientTable, counterTable, serverTable } from "./clients.ts"
@@ -23,6 +23,12 @@ const plural = (n: number, word: string): string => (n === 1 ? `1 ${word}` : `${
 const phrases = (list: ReadonlyArray<string>): ReadonlyArray<string> =>
   list.map((phrase, i) => (i < list.length - 1 ? `${phrase},` : phrase))
 
+/** When the clients of a group start, unless that is the start of the run. */
+const startWords = (start: Scenario["clients"][number]["start"]): ReadonlyArray<string> => {
+  const text = formatDistribution(start)
+  return text === "0 ns" ? [] : [`${start.name === "at" ? "starts at" : "starts by"} ${text}`]
+}
+
 /** What is emulated, in a few lines. */
 const header = (result: ExperimentResult): Document => {
   const { kernels, loaded, seeds } = result.plan
@@ -39,7 +45,7 @@ const header = (result: ExperimentResult): Document => {
       `${formatQuantity(SIZE, group.swap)} of swap,`,
       `${group.nic.driver},`,
       `${formatQuantity(RATE, group.link.rate)};`,
-      ...phrases(describeLoad(measured))
+      ...phrases([...describeLoad(measured), ...startWords(group.start)])
     ]
     lines.push(paragraph(words.join(" ")))
     if (background.length > 0) {
@@ -52,7 +58,9 @@ const header = (result: ExperimentResult): Document => {
     paragraph(
       `${plural(kernels.length, "kernel")} x ${plural(seeds.length, "seed")}, ${
         plural(clients, "client")
-      } each, at most ${formatQuantity(TIME, scenario.duration)} of simulated time`
+      } each, at most ${formatQuantity(TIME, scenario.duration)} of simulated time${
+        scenario.clock === undefined ? "" : ` from ${formatTimeOfDay(scenario.clock)} on`
+      }`
     )
   )
   return section(null, lines)

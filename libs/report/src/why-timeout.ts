@@ -6,9 +6,11 @@ import { latency, percent, seconds } from "./format.ts"
 import { PLAIN, type Sheet } from "./sheet.ts"
 import { drawText } from "./text.ts"
 
-const progress = ({ timeout: { elapsedNs, pagesTouched }, wholeTouches }: TimeoutExplanation): string => {
+const progress = ({ timeout: { elapsedNs, pagesTouched, startedNs }, wholeTouches }: TimeoutExplanation): string => {
   const of = wholeTouches === null ? "" : ` of ${wholeTouches} (${percent(pagesTouched / wholeTouches)})`
-  return `  progress: ${pagesTouched} pages touched${of} in ${seconds(elapsedNs)} s`
+  if (startedNs === null) return "  progress: none, its start was to be after the end"
+  const start = startedNs > 0 ? ` from its start at ${seconds(startedNs)} s on` : ""
+  return `  progress: ${pagesTouched} pages touched${of} in ${seconds(elapsedNs)} s${start}`
 }
 
 const needed = ({ durationNs, neededNs, timeout: { pagesTouched }, wholeTouches }: TimeoutExplanation): string => {

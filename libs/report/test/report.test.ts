@@ -104,6 +104,29 @@ describe("the report", () => {
     expect(first).toMatch(/slab-vanilla +sysbench +transactions +6481 +2 +2 +1.50 ms/)
   })
 
+  it("says when clients started where they differ, by the clock if there is one", () => {
+    const clients = [{ name: "client", count: 2, start: "normal(2 min, 90 s)" }]
+    const withStarts = (changes: Record<string, unknown>): string => {
+      const experiment = fakeExperiment({ clients, seeds: [1], ...changes })
+      const starts = [71.5e9, null]
+      const runs = experiment.runs.map((run) => ({
+        ...run,
+        clients: run.clients.map((client, i) => ({ ...client, startedNs: starts[i] }))
+      }))
+      return renderReport({ ...experiment, runs }, WIDE)
+    }
+    const plain = withStarts({})
+    expect(plain).toContain("starts by normal(2 min, 90 s)")
+    const [, head, first, second] = sectionOf(plain, "Clients").split("\n")
+    expect(head).toMatch(/client +outcome +start s +elapsed s/)
+    expect(first).toMatch(/client-1 +completed +71.50 +3240.70/)
+    expect(second).toMatch(/client-2 +completed +- +3240.70/)
+    const timed = withStarts({ clock: "08:55" })
+    expect(timed).toContain("of simulated time from 08:55 on")
+    expect(sectionOf(timed, "Clients")).toMatch(/client-1 +completed +08:56:11 +3240.70/)
+    expect(renderReport(fakeExperiment({ seeds: [1] }), WIDE)).not.toContain("start s")
+  })
+
   it("lists clients, and all of them together with the worst latency", () => {
     const many = renderReport(fakeExperiment({ clients: [{ name: "client", count: 11 }], seeds: [1] }), WIDE)
     const lines = sectionOf(many, "Clients").split("\n")

@@ -7,6 +7,7 @@ const LATE: TimeoutExplanation["timeout"] = {
   seed: 2,
   client: "client-1",
   requests: 500,
+  startedNs: 0,
   elapsedNs: 29e9,
   pagesTouched: 12_288,
   vmstat: { pswpout: 900, pswpin: 800 },
@@ -62,6 +63,18 @@ it.each<[what: string, changes: Partial<TimeoutExplanation>, line: number, text:
     "  duration is 30 s; its workload does not say how much there is to do, so nobody knows how long it would have needed"
   ],
   ["the pages alone for such a workload", { wholeTouches: null }, 1, "  progress: 12288 pages touched in 29.00 s"],
+  [
+    "when a client started that did not start with the run",
+    { timeout: { ...LATE, startedNs: 1e9 } },
+    1,
+    "  progress: 12288 pages touched of 49152 (25.0 %) in 29.00 s from its start at 1.00 s on"
+  ],
+  [
+    "that a client never started",
+    { timeout: { ...LATE, startedNs: null, pagesTouched: 0 } },
+    1,
+    "  progress: none, its start was to be after the end"
+  ],
   [
     "that there is no rate where no page was touched",
     { neededNs: null, timeout: { ...LATE, pagesTouched: 0 } },

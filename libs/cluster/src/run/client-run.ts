@@ -17,7 +17,8 @@ export class ClientRun {
   readonly latency = new LatencyHistogram()
   /** What is measured. */
   readonly measured: ClientLoad
-  startedAt = 0
+  /** Its workload runs, or has run. */
+  started = false
   lockup: LockupReport | null = null
   /** The last closed wait-for cycle that was seen in the stall under way. */
   stuck: LockupReport | null = null

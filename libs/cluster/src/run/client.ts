@@ -5,9 +5,9 @@ import { NbdDevice } from "@swaplab/nbd-driver"
 import { cardOf, type Packets, type Socket } from "@swaplab/net-skb"
 import { PAGE_SIZE } from "@swaplab/page-alloc"
 import type { ServerMachine } from "@swaplab/server-model"
-import type { Sim } from "@swaplab/sim"
+import type { Nanoseconds, Sim } from "@swaplab/sim"
 import type { WorkloadTable } from "@swaplab/workload"
-import { type ClientSpec, kernelOf } from "../scenario/clients.ts"
+import { type ClientSpec, kernelOf, startOf } from "../scenario/clients.ts"
 import { type Load, loadsOf } from "../scenario/loads.ts"
 import type { CostConfig } from "../scenario/machines.ts"
 import type { Scenario } from "../scenario/scenario.ts"
@@ -19,6 +19,8 @@ import type { Connection } from "./server.ts"
 /** One client with what belongs to it. */
 export interface Client {
   readonly spec: ClientSpec
+  /** When its workload starts. */
+  readonly startNs: Nanoseconds
   readonly machine: Machine
   readonly connection: Connection
   /** From the client to the switch, and back. */
@@ -84,6 +86,7 @@ export const buildClient = (place: ClientPlace, spec: ClientSpec, index: number,
   machine.attachSwap(device)
   return {
     spec,
+    startNs: startOf(scenario, spec, (...path) => sim.stream(...path)),
     machine,
     connection,
     up: port.up,

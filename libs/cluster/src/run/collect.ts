@@ -1,4 +1,5 @@
 // Puts the figures of a finished simulation together.
+import { formatQuantity, TIME } from "@swaplab/config"
 import { PAGE_SIZE, PSWPIN, PSWPOUT, WMARK_MIN } from "@swaplab/page-alloc"
 import type { Scenario } from "../scenario/scenario.ts"
 import { ClientLoad } from "./client-load.ts"
@@ -61,7 +62,8 @@ export const clientResult = (run: ClientRun, outcome: Outcome): ClientResult => 
     name: machine.name,
     kernel: spec.kernel,
     outcome,
-    elapsedNs: (run.endedAt >= 0 ? run.endedAt : machine.sim.now) - run.startedAt,
+    startedNs: run.started ? run.client.startNs : null,
+    elapsedNs: run.started ? (run.endedAt >= 0 ? run.endedAt : machine.sim.now) - run.client.startNs : 0,
     ...machine.cpuTimes(),
     pagesTouched: machine.touched,
     vmstat: values,
@@ -167,17 +169,21 @@ export const collect = (
       ...cluster.clients.map(({ machine }) => swapTokens(machine))
     ],
     series: recorder.series(),
-    warnings: warningsOf(cluster),
+    warnings: warningsOf(cluster, scenario),
     cpuSeconds: timing.cpuSeconds
   }
 }
 
 /** Limits that were hit, and what else a reader must know. */
-const warningsOf = (cluster: Cluster): ReadonlyArray<string> => {
+const warningsOf = (cluster: Cluster, { duration }: Scenario): ReadonlyArray<string> => {
   const warnings: Array<string> = []
   const { noSpace } = cluster.server.server.stats
   if (noSpace > 0) warnings.push(`the server's disk was full: ${noSpace} writes were refused`)
-  for (const { machine, connection } of cluster.clients) {
+  for (const { machine, connection, startNs } of cluster.clients) {
+    if (startNs >= duration) {
+      const after = formatQuantity(TIME, Math.round((startNs - duration) / 1e9) * 1e9)
+      warnings.push(`${machine.name}: its start was drawn ${after} after the end (duration), it did nothing`)
+    }
     if (machine.swap.counters.noSlot > 0) {
       warnings.push(`${machine.name}: swap was full ${machine.swap.counters.noSlot} times`)
     }

@@ -51,6 +51,7 @@ const client = ({ elapsedNs, kernel, outcome }: MadeUpRun, name: string): Client
   name,
   kernel,
   outcome,
+  startedNs: 0,
   elapsedNs,
   userNs: 1e9,
   sysNs: elapsedNs / 16,

@@ -109,6 +109,7 @@ const METRICS = {
   elapsed: run(TIME, "all workloads, first start to last exit", (r) => r.elapsedNs),
   user: run(TIME, "CPU time in user mode, all clients", (r) => r.userNs),
   sys: run(TIME, "CPU time in the kernel, all clients", (r) => r.sysNs),
+  "client.started": client(TIME, "when its workload started", (c) => c.startedNs),
   "client.elapsed": client(TIME, "one client's workload", (c) => c.elapsedNs),
   "client.user": client(TIME, "CPU time in user mode", (c) => c.userNs),
   "client.sys": client(TIME, "CPU time in the kernel", (c) => c.sysNs),

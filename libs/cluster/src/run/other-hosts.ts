@@ -134,15 +134,15 @@ const lanEnd = (
   link: Link,
   host: number,
   hosts: OtherHosts | null,
-  { machine, sockets, spec: { group } }: Client
+  { machine, sockets, spec: { group }, startNs }: Client
 ): LanEnd => ({
   datagrams: (socket, options) => {
-    startDatagrams(sim, packets, link, host, socket, machine, { ...options, startNs: group.start })
+    startDatagrams(sim, packets, link, host, socket, machine, { ...options, startNs })
     sockets.push(socket)
   },
   stream: (name) => {
     assert(hosts !== null, "a workload that needs streams says so in its row")
-    const socket = hosts.stream(machine, name, cardOf(group.nic.driver).scatterGather, group.start)
+    const socket = hosts.stream(machine, name, cardOf(group.nic.driver).scatterGather, startNs)
     sockets.push(socket)
     return socket
   }

@@ -71,6 +71,9 @@ export interface ClientResult {
   readonly name: string
   readonly kernel: string
   readonly outcome: Outcome
+  /** When its workload started; null: the run was over before. */
+  readonly startedNs: number | null
+  /** From its start to its end, or to the end of the run. */
   readonly elapsedNs: number
   readonly userNs: number
   readonly sysNs: number

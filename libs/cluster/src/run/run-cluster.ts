@@ -20,11 +20,11 @@ const SLICE = 100_000
 const startAtItsTime = (run: ClientRun, cluster: Cluster, whenDone: () => void): void => {
   run.measured.onDone = whenDone
   const start = cluster.sim.queue.register(() => {
-    run.startedAt = cluster.sim.now
+    run.started = true
     run.watchdog.restart()
     startLoads(run.client)
   })
-  cluster.sim.queue.at(run.client.spec.group.start, start, 0)
+  cluster.sim.queue.at(run.client.startNs, start, 0)
 }
 
 /**
@@ -56,7 +56,7 @@ export const runCluster = (
   for (const run of runs) startAtItsTime(run, cluster, stopWhenDone)
 
   const watch = sim.queue.register(() => {
-    for (const run of runs) if (!run.done && sim.now >= run.client.spec.group.start) look(run)
+    for (const run of runs) if (!run.done && sim.now >= run.client.startNs) look(run)
     stopWhenDone()
     sim.queue.after(WATCHDOG_PERIOD_NS, watch, 0)
   }, { retry: true })
@@ -97,7 +97,7 @@ export const runCluster = (
   recorder.sample(sim.now)
   const results = runs.map((run) => clientResult(run, outcomeOf(run, ended)))
   const result = collect(scenario, kernel, seed, cluster, results, recorder, {
-    firstStartNs: Math.min(...runs.map((run) => run.startedAt)),
+    firstStartNs: Math.min(...runs.map((run) => run.started ? run.client.startNs : sim.now)),
     lastEndNs: Math.max(...runs.map((run) => run.endedAt >= 0 ? run.endedAt : sim.now)),
     cpuSeconds: hooks.cpuSeconds()
   })

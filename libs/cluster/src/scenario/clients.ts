@@ -1,6 +1,6 @@
 // Clients of a scenario one by one: names, kernels and sizes derived from the groups.
-import { compareNatural } from "@swaplab/config"
-import { assert } from "@swaplab/sim"
+import { compareNatural, drawTime } from "@swaplab/config"
+import { assert, type Nanoseconds, type Random } from "@swaplab/sim"
 import type { KernelConfig } from "./kernels.ts"
 import type { ClientGroup } from "./machines.ts"
 import type { Scenario } from "./scenario.ts"
@@ -25,6 +25,13 @@ export const clientsOf = (scenario: Scenario, cellKernel: string): ReadonlyArray
       }))
     )
     .sort((a, b) => compareNatural(a.name, b.name))
+
+/** When a client starts. It draws from a stream of its own, so that another client changes nothing. */
+export const startOf = (
+  { clock }: Pick<Scenario, "clock">,
+  { group, name }: ClientSpec,
+  stream: (...path: ReadonlyArray<string>) => Random
+): Nanoseconds => drawTime(group.start, clock, stream(name, "start"))
 
 /** The kernel of that name. A name that the scenario does not have is our mistake: users' names are checked on loading. */
 export const kernelOf = ({ kernels }: Pick<Scenario, "kernels">, name: string): KernelConfig => {

@@ -4,6 +4,7 @@ import {
   field,
   maybe,
   meanings,
+  MomentDistribution,
   Percentage,
   required,
   section,
@@ -83,7 +84,12 @@ export const clientGroupSchema = (workloads: WorkloadTable) =>
     link: section(LinkConfig, "The cable to the switch."),
     workload: section(workloadSchema(workloads), "What the clients run: one workload, which is measured."),
     background: section(backgroundSchema(workloads), "Traffic and loads besides the workload that is measured."),
-    start: field(Time, 0, "When the workload starts.")
+    start: field(
+      MomentDistribution,
+      { name: "at", parameters: [{ ns: 0, ofDay: false }] },
+      "When the workload starts: a time from the start of the run, a time of day where clock is given, or a distribution of "
+        + "such, from which each client draws for itself."
+    )
   })
 
 /** A group of equal clients that run the workloads of swaplab. */

@@ -1,5 +1,18 @@
 // Rules about client groups, each by itself and all of them together.
-import { forEach, formatQuantity, mismatch, quoteValue, type Rule, type RuleRow, rulesOf, SIZE } from "@swaplab/config"
+import {
+  firstMoment,
+  forEach,
+  formatDistribution,
+  formatQuantity,
+  mismatch,
+  mistakeIn,
+  quoteValue,
+  type Rule,
+  type RuleRow,
+  rulesOf,
+  SIZE,
+  TIME
+} from "@swaplab/config"
 import { PAGE_SIZE } from "@swaplab/page-alloc"
 import type { WorkloadTable } from "@swaplab/workload"
 import { clientsOf } from "../clients.ts"
@@ -63,13 +76,17 @@ export const groupRules = (workloads: WorkloadTable): ReadonlyArray<Rule<Scenari
   optionRules(workloads),
   ...forEach(groupsOf, rulesOf(ROWS)),
   {
-    name: "a group starts before the end",
-    broken: ({ clients, duration }) =>
-      clients.flatMap(({ start }, i) =>
-        start < duration
+    name: "a start is a time of the run, and before its end",
+    broken: ({ clients, clock, duration }) =>
+      clients.flatMap(({ start }, i) => {
+        const mistake = mistakeIn(start, clock)
+        const expected = mistake ?? (firstMoment(start, clock) < duration
+          ? null
+          : `a time before the end of the scenario, whose duration is ${formatQuantity(TIME, duration)}`)
+        return expected === null
           ? []
-          : [{ path: ["clients", i, "start"], text: "expected a time before the end of the scenario (duration)" }]
-      )
+          : [{ path: ["clients", i, "start"], text: mismatch(quoteValue(formatDistribution(start)), expected) }]
+      })
   },
   {
     name: "clients have names of their own",
