@@ -118,7 +118,12 @@ export const ALLOWED = {
     LocalDiskOptions: "Machine",
     LogLine: "Machine",
     MachinePlugs: "Machine",
+    NbdAttachment: "Machine",
     Proc: "procOf",
+    RootConnection: "Machine",
+    RootFiles: "RootImage",
+    RootFormat: "RootSpec",
+    RootImage: "Machine",
     ScheduleHooks: "Cpus"
   },
   workload: {

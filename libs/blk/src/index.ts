@@ -1,7 +1,7 @@
 // Contents page of @swaplab/blk, in reading order.
 export { NO_BIO } from "./bio-set.ts"
 export { BlockQueue, SUBMITTED } from "./block-queue.ts"
-export { CongestionState } from "./congestion.ts"
+export { BLK_RW_SYNC, CongestionState } from "./congestion.ts"
 export type { BlkCounters } from "./counters.ts"
 export { type BlockDriver, DispatchQueue } from "./dispatch-queue.ts"
 export { type BlkMemory, NO_ELEMENT } from "./mempool.ts"

@@ -27,12 +27,24 @@ export const objectAllocator = (
     : new SlubAllocator(sim, pages, { cpus: spec.cpus, switches, ...slubRelease(spec.kernel), group })
 }
 
-/** The block device of the swap area; its driver comes later. */
-export const swapDisk = (sim: Sim, objects: ObjectAllocator, congestion: CongestionState): BlockQueue => {
+/** What the queues of a machine are made from: its bios and its requests, of all disks. */
+export interface DiskMemory {
+  readonly sim: Sim
+  readonly congestion: CongestionState
+  readonly bios: CacheMemory
+  readonly requests: CacheMemory
+}
+
+/** The caches of bios and requests. */
+export const diskMemory = (objects: ObjectAllocator): Pick<DiskMemory, "bios" | "requests"> => {
   const bios = objects.createCache("bio-0", BIO_0, { hwAlign: true })
   const requests = objects.createCache("blkdev_requests", REQUEST)
-  return new BlockQueue(sim, "nbd0", new CacheMemory(objects, bios), new CacheMemory(objects, requests), { congestion })
+  return { bios: new CacheMemory(objects, bios), requests: new CacheMemory(objects, requests) }
 }
+
+/** The queue of a block device; its driver comes later. */
+export const diskQueue = ({ bios, congestion, requests, sim }: DiskMemory, name: string): BlockQueue =>
+  new BlockQueue(sim, name, bios, requests, { congestion })
 
 /** What the swap area is made from. */
 export interface SwapParts {

@@ -4,7 +4,7 @@
 // Not modelled: the memory of the kernel image, of task structures, kernel stacks and files (8 KiB a task), init and
 //   other system processes. A real machine of 64 MiB has some 10 MiB less for its workload.
 // source: init/main.c:start_kernel, arch/x86/mm/init_64.c:mem_init
-import { BlockQueue, CongestionState } from "@swaplab/blk"
+import { type BlockQueue, CongestionState } from "@swaplab/blk"
 import { type MemallocSocks, type ObjectAllocator, RADIX_TREE_NODE } from "@swaplab/kmem"
 import type { NbdDevice } from "@swaplab/nbd-driver"
 import { cardOf, KernelMemory, NetStack, Nic, tcpMem } from "@swaplab/net-skb"
@@ -18,17 +18,19 @@ import {
   PF_MEMALLOC,
   PF_SWAPWRITE
 } from "@swaplab/page-alloc"
-import { assert, type Sim, type Sleeps } from "@swaplab/sim"
+import { assert, type Process, type Sim, type Sleeps } from "@swaplab/sim"
 import { Swap } from "@swaplab/swap"
 import { Vmscan } from "@swaplab/vmscan"
-import { objectAllocator, startReaper, swapArea, swapDisk } from "./boot.ts"
+import { diskMemory, diskQueue, objectAllocator, startReaper, swapArea } from "./boot.ts"
 import type { Costs } from "./costs.ts"
 import { Cpus } from "./cpus.ts"
 import { Dcache } from "./files/dcache.ts"
 import { FileCache } from "./files/file-cache.ts"
 import { LocalDisk, type LocalDiskOptions } from "./files/local-disk.ts"
 import { PageCache } from "./files/page-cache.ts"
-import type { RootFiles } from "./files/root-files.ts"
+import { attachRoot, type RootConnection } from "./files/root-attach.ts"
+import type { RootImage } from "./files/root-image.ts"
+import type { RootSpec } from "./files/root-spec.ts"
 import { Writeback } from "./files/writeback.ts"
 import { Softirqs } from "./ksoftirqd.ts"
 import type { MachinePlugs, MachineSpec } from "./machine-spec.ts"
@@ -38,6 +40,7 @@ import { type LogLine, MachineOomOps } from "./mm/oom.ts"
 import { PageTables } from "./mm/page-table.ts"
 import { ProcessTable } from "./mm/process-memory.ts"
 import { MachineReclaimOps } from "./mm/reclaim-ops.ts"
+import { attachNbd, type NbdAttachment } from "./nbd-attach.ts"
 import type { KernelSpec } from "./patches/kernel-spec.ts"
 import { netSwitches, pageAllocSwitches, vmscanSwitches } from "./patches/switches.ts"
 import { KernelTask } from "./task.ts"
@@ -67,6 +70,10 @@ export class Machine {
   readonly vmscan: Vmscan
   readonly pageCache: PageCache
   readonly congestion: CongestionState
+  /** Bios and requests of all disks. */
+  readonly bios: CacheMemory
+  readonly requests: CacheMemory
+  /** The queue of the swap device. */
   readonly disk: BlockQueue
   readonly swap: Swap
   readonly mm: Mm
@@ -83,8 +90,9 @@ export class Machine {
   processTable: ProcessTable | null = null
   files: FileCache | null = null
   writeback: Writeback | null = null
-  /** The root image, of a client that has one. */
-  root: RootFiles | null = null
+  /** The root image, of a client that has one, and its NBD device unless it lies on a disk of the client. */
+  root: RootImage | null = null
+  rootNbd: NbdAttachment | null = null
   nbd: NbdDevice | null = null
   nbdSender: KernelTask | null = null
   nbdReceiver: KernelTask | null = null
@@ -129,7 +137,10 @@ export class Machine {
     })
     this.pages.reclaimer = this.vmscan
     this.pageCache = new PageCache(this.pages)
-    this.disk = swapDisk(sim, this.objects, this.congestion)
+    const { bios, requests } = diskMemory(this.objects)
+    this.bios = bios
+    this.requests = requests
+    this.disk = diskQueue(this, "nbd0")
     const nodes = this.objects.createCache("radix_tree_node", RADIX_TREE_NODE, { ctor: true, reclaimAccount: true })
     this.radixTreeNodes = new CacheMemory(this.objects, nodes)
     this.swap = swapArea(this)
@@ -187,15 +198,28 @@ export class Machine {
     this.nbd = device
     this.disk.driver = device
     this.pages.lastProgressNs = () => device.lastCompletionNs
-    const sender = this.task("nbd0", PF_KTHREAD, { highPriority: true })
-    const receiver = this.task("nbd-client")
-    sender.daemon = true
-    receiver.daemon = true
+    const { receiver, sender } = attachNbd(this, device, "nbd-client")
     this.nbdSender = sender
     this.nbdReceiver = receiver
-    this.userTasks.push(receiver)
-    this.cpus.start(sender, () => device.sender(sender))
-    this.cpus.start(receiver, () => device.receiver(receiver))
+  }
+
+  /**
+   * Mounts a root image: from now on programs map and read its files through `root`. `connection` says where it lies: on an
+   * NBD device that `connect` makes for the queue, or on a disk of the client.
+   */
+  attachRoot(spec: RootSpec, connection: RootConnection): RootImage {
+    assert(this.root === null, "the root image is attached already")
+    const { image, nbd } = attachRoot(this, spec, connection)
+    this.root = image
+    this.rootNbd = nbd
+    const { queue } = image.device
+    const flush = (task: Process): void => {
+      this.disk.flushPlugOnSchedule(task)
+      queue.flushPlugOnSchedule(task)
+    }
+    this.cpus.hooks = { scheduleOut: flush }
+    this.swap.locks.beforeSleep = flush
+    return image
   }
 
   /** The caches of file names, made when somebody first looks a file up. */
@@ -227,6 +251,7 @@ export class Machine {
     const exit = (): void => {
       this.mm.exit(task, process)
       this.disk.forgetTask(task)
+      this.root?.device.queue.forgetTask(task)
     }
     this.cpus.start(task, function*() {
       yield* program(task)
@@ -241,8 +266,9 @@ export class Machine {
     if (this.logLines.length > 1000) this.logLines.shift()
   }
 
-  corrupted(task: KernelTask, message: string): void {
-    this.corruptions.push({ timeNs: this.sim.now, task: task.name, message })
+  /** `who` found it: a task, or the device that read the page. */
+  corrupted(who: { readonly name: string }, message: string): void {
+    this.corruptions.push({ timeNs: this.sim.now, task: who.name, message })
   }
 
   /** CPU time of all tasks and softirqs, and the part of it in user mode. */
@@ -258,6 +284,7 @@ export class Machine {
     this.vmscan.checkInvariants()
     this.disk.checkInvariants()
     this.swap.checkInvariants()
+    this.root?.checkInvariants()
     this.net.checkInvariants()
     this.nic.checkInvariants()
   }

@@ -1,4 +1,13 @@
-import { DEFAULT_COSTS, Machine, pageAllocSwitches, patchesOf, procOf } from "@swaplab/kernel"
+import {
+  DEFAULT_COSTS,
+  FAULT_DONE,
+  Machine,
+  pageAllocSwitches,
+  patchesOf,
+  procOf,
+  rootDevicePages,
+  type RootSpec
+} from "@swaplab/kernel"
 import { Packets } from "@swaplab/net-skb"
 import { Sim } from "@swaplab/sim"
 import { expect, it } from "vitest"
@@ -40,4 +49,23 @@ it("does what the README shows", () => {
 
   expect(patchesOf(machine.spec.kernel).has("throttle")).toBe(false)
   expect(pageAllocSwitches(machine.spec.kernel).pfmemallocMark).toBe("no-watermarks")
+
+  const spec: RootSpec = {
+    pages: 25_600,
+    tokenWriter: 7,
+    readaheadPages: 32,
+    format: { kind: "squashfs", blockPages: 32, ratio: 0.4, cpuPerBlockNs: 1_500_000 }
+  }
+  expect(rootDevicePages(spec)).toBe(10_240)
+  const root = machine.attachRoot(spec, { kind: "disk", disk: { bytesPerSecond: 60e6, latencyNs: 8_000_000 } })
+  root.addFile(0, 512)
+  root.mapExecutable(0, 400)
+  const results: Array<unknown> = []
+  machine.startProcess(0, "program", function*(task) {
+    if (!root.tryTouch(task, 10)) results.push(yield* root.fault(task, 10))
+    results.push(yield* root.read(task, 400, 512))
+    root.unmap(task, 0, 400)
+  })
+  sim.run(2e9)
+  expect(results).toEqual([FAULT_DONE, true])
 })

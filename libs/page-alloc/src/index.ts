@@ -28,6 +28,7 @@ export {
   GFP_KERNEL,
   GFP_NOFS,
   GFP_NOIO,
+  GFP_USER,
   gfpFlagNames
 } from "./gfp.ts"
 export { type PresentPages, type ZoneSize } from "./memory-map.ts"

@@ -22,15 +22,16 @@ export class PageLocks {
   /** Sleeps so far, and the time spent in them. */
   waits = 0
   waitNs = 0
+  /** Flushes the plugs of a task that is about to sleep. */
+  beforeSleep: (process: Process) => void
   readonly #sim: Sim
   readonly #frames: Frames
   readonly #queues: ReadonlyArray<WaitQueue>
-  readonly #beforeSleep: (process: Process) => void
 
   constructor(sim: Sim, frames: Frames, beforeSleep: (process: Process) => void) {
     this.#sim = sim
     this.#frames = frames
-    this.#beforeSleep = beforeSleep
+    this.beforeSleep = beforeSleep
     this.#queues = Array.from(
       { length: waitTableEntries(frames.count) },
       () => new WaitQueue(sim, "page lock", "the end of the read or write that holds the page")
@@ -81,7 +82,7 @@ export class PageLocks {
   }
 
   *#sleep(process: Process, pfn: number, state: "uninterruptible" | "killable"): Sleeps<void> {
-    this.#beforeSleep(process)
+    this.beforeSleep(process)
     // flushing the plug may have ended the read already, when the driver answers at once
     if (!this.isLocked(pfn)) return
     this.waits++

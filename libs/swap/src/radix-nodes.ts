@@ -1,7 +1,8 @@
-// The memory of the radix tree behind the swap cache.
+// The memory of a radix tree of pages: that of the swap cache, and those of files.
 //
-// Modelled: one node per 64 adjacent slots that has a page in the cache, and the nodes above it; the per-CPU pool of 21
-// nodes that must be full before anything is inserted; nodes go back to their cache when they become empty.
+// Modelled: one node per 64 adjacent indices that has a page in the cache, and the nodes above it; the per-CPU pool of 21
+// nodes, one for all trees of a machine, that must be full before anything is inserted; nodes go back to their cache when
+// they become empty.
 // Not modelled: a tree that grows in height with its highest index (it has its full height from the start: at most three
 // nodes more), the RCU grace period before a node is really free (they return at once).
 // source: lib/radix-tree.c:radix_tree_preload, radix_tree_node_alloc; mm/swap_state.c:add_to_swap_cache
@@ -21,28 +22,17 @@ interface Level {
   readonly object: Int32Array
 }
 
-/** The nodes of one tree, and the pools that feed it. */
-export class RadixNodes {
-  /** Nodes in the tree. */
-  nodes = 0
-  /** Times the pool could not be filled. */
-  preloadFailures = 0
-  readonly #memory: BlkMemory
-  readonly #levels: ReadonlyArray<Level>
+/** The pools that feed all trees of a machine, one for each CPU. */
+export class RadixPreloads {
+  /** Times a pool could not be filled. */
+  failures = 0
+  /** The radix_tree_node cache. */
+  readonly memory: BlkMemory
   readonly #pool: ReadonlyArray<Int32Array>
   readonly #pooled: Uint8Array
 
-  /** `memory` is the radix_tree_node cache; indices are 0 … `slots` − 1. */
-  constructor(slots: number, cpus: number, memory: BlkMemory) {
-    this.#memory = memory
-    const levels: Array<Level> = []
-    let shift = 0
-    do {
-      shift += RADIX_TREE_MAP_SHIFT
-      const count = Math.ceil(slots / 2 ** shift)
-      levels.push({ shift, children: new Uint8Array(count), object: new Int32Array(count).fill(-1) })
-    } while (slots > 2 ** shift)
-    this.#levels = levels
+  constructor(cpus: number, memory: BlkMemory) {
+    this.memory = memory
     this.#pool = Array.from({ length: cpus }, () => new Int32Array(RADIX_TREE_PRELOAD_SIZE).fill(-1))
     this.#pooled = new Uint8Array(cpus)
   }
@@ -51,9 +41,9 @@ export class RadixNodes {
   tryPreload(ctx: Context, gfp: number): boolean {
     const cpu = ctx.cpu
     while (this.#pooled[cpu] < RADIX_TREE_PRELOAD_SIZE) {
-      const node = this.#memory.tryAlloc(ctx, gfp)
+      const node = this.memory.tryAlloc(ctx, gfp)
       if (node < 0) {
-        this.preloadFailures++
+        this.failures++
         return false
       }
       this.#pool[cpu][this.#pooled[cpu]++] = node
@@ -64,41 +54,24 @@ export class RadixNodes {
   /** `radix_tree_preload` for masks that may sleep. False: out of memory. */
   *preload(task: Task, gfp: number): Sleeps<boolean> {
     while (this.#pooled[task.cpu] < RADIX_TREE_PRELOAD_SIZE) {
-      const node = yield* this.#memory.alloc(task, gfp)
+      const node = yield* this.memory.alloc(task, gfp)
       if (node < 0) {
-        this.preloadFailures++
+        this.failures++
         return false
       }
       // it may have slept: the pool is that of the CPU it runs on now, and others may have filled it
       const cpu = task.cpu
       if (this.#pooled[cpu] < RADIX_TREE_PRELOAD_SIZE) this.#pool[cpu][this.#pooled[cpu]++] = node
-      else this.#memory.free(task, node)
+      else this.memory.free(task, node)
     }
     return true
   }
 
-  /** A slot enters the tree; missing nodes come from the pool, which a preload has filled. */
-  insert(ctx: Context, slot: number): void {
-    for (const level of this.#levels) {
-      const index = slot >>> level.shift
-      if (level.children[index]++ !== 0) return
-      const cpu = ctx.cpu
-      assert(this.#pooled[cpu] > 0, "inserting into the radix tree without a preload")
-      level.object[index] = this.#pool[cpu][--this.#pooled[cpu]]
-      this.nodes++
-    }
-  }
-
-  /** A slot leaves the tree; nodes that become empty are freed. */
-  remove(ctx: Context, slot: number): void {
-    for (const level of this.#levels) {
-      const index = slot >>> level.shift
-      assert(level.children[index] > 0, "removing a slot that is not in the radix tree")
-      if (--level.children[index] !== 0) return
-      this.#memory.free(ctx, level.object[index])
-      level.object[index] = -1
-      this.nodes--
-    }
+  /** A node for the tree that is inserted into. */
+  take(ctx: Context): number {
+    const cpu = ctx.cpu
+    assert(this.#pooled[cpu] > 0, "inserting into the radix tree without a preload")
+    return this.#pool[cpu][--this.#pooled[cpu]]
   }
 
   /** Nodes in the pools. */
@@ -106,6 +79,49 @@ export class RadixNodes {
     let count = 0
     for (const n of this.#pooled) count += n
     return count
+  }
+}
+
+/** The nodes of one tree. */
+export class RadixNodes {
+  /** Nodes in the tree. */
+  nodes = 0
+  readonly preloads: RadixPreloads
+  readonly #levels: ReadonlyArray<Level>
+
+  /** Indices are 0 … `slots` − 1. */
+  constructor(slots: number, preloads: RadixPreloads) {
+    this.preloads = preloads
+    const levels: Array<Level> = []
+    let shift = 0
+    do {
+      shift += RADIX_TREE_MAP_SHIFT
+      const count = Math.ceil(slots / 2 ** shift)
+      levels.push({ shift, children: new Uint8Array(count), object: new Int32Array(count).fill(-1) })
+    } while (slots > 2 ** shift)
+    this.#levels = levels
+  }
+
+  /** An index enters the tree; missing nodes come from the pool, which a preload has filled. */
+  insert(ctx: Context, slot: number): void {
+    for (const level of this.#levels) {
+      const index = slot >>> level.shift
+      if (level.children[index]++ !== 0) return
+      level.object[index] = this.preloads.take(ctx)
+      this.nodes++
+    }
+  }
+
+  /** An index leaves the tree; nodes that become empty are freed. */
+  remove(ctx: Context, slot: number): void {
+    for (const level of this.#levels) {
+      const index = slot >>> level.shift
+      assert(level.children[index] > 0, "removing a slot that is not in the radix tree")
+      if (--level.children[index] !== 0) return
+      this.preloads.memory.free(ctx, level.object[index])
+      level.object[index] = -1
+      this.nodes--
+    }
   }
 
   checkInvariants(entries: number): void {

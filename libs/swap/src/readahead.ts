@@ -69,7 +69,7 @@ export class Readahead {
       state.counters.readaheadNoPage++
       return NO_PAGE
     }
-    if (!state.nodes.tryPreload(task, GFP_KERNEL)) return this.#giveBack(task, page, WOULD_SLEEP)
+    if (!state.nodes.preloads.tryPreload(task, GFP_KERNEL)) return this.#giveBack(task, page, WOULD_SLEEP)
     if (state.map.prepareCache(slot) !== PREPARED) {
       state.counters.readaheadHoles++
       return this.#giveBack(task, page, NO_PAGE)
@@ -103,7 +103,7 @@ export class Readahead {
           return NO_PAGE
         }
       }
-      if (!(yield* state.nodes.preload(task, GFP_KERNEL))) return this.#giveBack(task, page, NO_PAGE)
+      if (!(yield* state.nodes.preloads.preload(task, GFP_KERNEL))) return this.#giveBack(task, page, NO_PAGE)
       const prepared = state.map.prepareCache(slot)
       // somebody read it while we slept
       if (prepared === IN_CACHE) continue

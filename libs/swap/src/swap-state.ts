@@ -75,7 +75,7 @@ export class SwapState {
       this.counters.noSlot++
       return false
     }
-    if (!this.nodes.tryPreload(ctx, GFP_ADD_TO_SWAP)) {
+    if (!this.nodes.preloads.tryPreload(ctx, GFP_ADD_TO_SWAP)) {
       this.map.freeCache(slot)
       this.counters.noNodes++
       return false

@@ -10,7 +10,7 @@ import { assert, type Sim, type Sleeps } from "@swaplab/sim"
 import type { SwapCounters, SwapOps, SwapOptions } from "./ops.ts"
 import { PageIo } from "./page-io.ts"
 import { PageLocks } from "./page-lock.ts"
-import { RadixNodes } from "./radix-nodes.ts"
+import { RadixNodes, RadixPreloads } from "./radix-nodes.ts"
 import { Readahead } from "./readahead.ts"
 import { SwapCache } from "./swap-cache.ts"
 import { SwapMap } from "./swap-map.ts"
@@ -50,7 +50,7 @@ export class Swap {
     this.#options = options
     this.map = new SwapMap(options)
     this.cache = new SwapCache(frames)
-    this.nodes = new RadixNodes(options.slots, options.cpus, ops.radixTreeNodes)
+    this.nodes = new RadixNodes(options.slots, new RadixPreloads(options.cpus, ops.radixTreeNodes))
     this.locks = new PageLocks(sim, frames, (process) => queue.flushPlugOnSchedule(process))
     this.state = new SwapState(frames, this.map, this.cache, this.nodes, this.locks, ops, this.counters)
     this.io = new PageIo(this.state, queue, options.device)

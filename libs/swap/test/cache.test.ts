@@ -1,6 +1,6 @@
 // The table behind the swap cache, and the memory of its radix tree.
 import { waitTableEntries } from "#src/page-lock.ts"
-import { RADIX_TREE_PRELOAD_SIZE, RadixNodes } from "#src/radix-nodes.ts"
+import { RADIX_TREE_PRELOAD_SIZE, RadixNodes, RadixPreloads } from "#src/radix-nodes.ts"
 import { SwapCache } from "#src/swap-cache.ts"
 import { __GFP_HIGH, bootContext, Frames } from "@swaplab/page-alloc"
 import { NOT_CACHED } from "@swaplab/swap"
@@ -59,32 +59,32 @@ it("counts lookups and hits", () => {
 describe("radix tree nodes", () => {
   it("need 21 in the pool of the CPU, and only replace what was used", () => {
     const memory = new TestMemory()
-    const nodes = new RadixNodes(4096, 2, memory)
+    const nodes = new RadixNodes(4096, new RadixPreloads(2, memory))
     const ctx = bootContext()
-    expect(nodes.tryPreload(ctx, __GFP_HIGH)).toBe(true)
+    expect(nodes.preloads.tryPreload(ctx, __GFP_HIGH)).toBe(true)
     expect(memory.asked).toEqual(Array.from({ length: RADIX_TREE_PRELOAD_SIZE }, () => __GFP_HIGH))
     nodes.insert(ctx, 1)
     expect(nodes.nodes).toBe(2)
-    nodes.tryPreload(ctx, 0)
+    nodes.preloads.tryPreload(ctx, 0)
     expect(memory.inUse).toBe(21 + 2)
     nodes.insert(ctx, 2)
-    nodes.tryPreload(ctx, 0)
+    nodes.preloads.tryPreload(ctx, 0)
     expect(memory.inUse).toBe(21 + 2)
-    expect(nodes.tryPreload({ ...ctx, cpu: 1 }, 0)).toBe(true)
+    expect(nodes.preloads.tryPreload({ ...ctx, cpu: 1 }, 0)).toBe(true)
     expect(memory.inUse).toBe(42 + 2)
-    expect(nodes.pooledNodes()).toBe(42)
+    expect(nodes.preloads.pooledNodes()).toBe(42)
   })
 
   it("fail when a single one is missing, and keep what they got", () => {
     const memory = new TestMemory()
-    const nodes = new RadixNodes(4096, 1, memory)
+    const nodes = new RadixNodes(4096, new RadixPreloads(1, memory))
     const ctx = bootContext()
     memory.limit = 20
-    expect(nodes.tryPreload(ctx, __GFP_HIGH)).toBe(false)
+    expect(nodes.preloads.tryPreload(ctx, __GFP_HIGH)).toBe(false)
     expect(memory.inUse).toBe(20)
     memory.limit = 21
-    expect(nodes.tryPreload(ctx, __GFP_HIGH)).toBe(true)
-    expect(nodes.preloadFailures).toBe(1)
+    expect(nodes.preloads.tryPreload(ctx, __GFP_HIGH)).toBe(true)
+    expect(nodes.preloads.failures).toBe(1)
   })
 
   it.each([
@@ -94,29 +94,29 @@ describe("radix tree nodes", () => {
     { slots: 4097, nodes: 3 },
     { slots: 1 << 20, nodes: 4 }
   ])("a single page in an area of $slots slots takes $nodes", ({ slots, nodes: expected }) => {
-    const nodes = new RadixNodes(slots, 1, new TestMemory())
+    const nodes = new RadixNodes(slots, new RadixPreloads(1, new TestMemory()))
     const ctx = bootContext()
-    nodes.tryPreload(ctx, 0)
+    nodes.preloads.tryPreload(ctx, 0)
     nodes.insert(ctx, slots - 1)
     expect(nodes.nodes).toBe(expected)
   })
 
   it("are one per 64 slots in use and those above, and all go back", () => {
     const memory = new TestMemory()
-    const nodes = new RadixNodes(10_000, 1, memory)
+    const nodes = new RadixNodes(10_000, new RadixPreloads(1, memory))
     const ctx = bootContext()
     const slots = Array.from({ length: 400 }, (_, i) => (i * 7919) % 10_000)
     for (const [i, slot] of slots.entries()) {
-      nodes.tryPreload(ctx, 0)
+      nodes.preloads.tryPreload(ctx, 0)
       nodes.insert(ctx, slot)
       nodes.checkInvariants(i + 1)
     }
     const distinct = (shift: number) => new Set(slots.map((slot) => slot >> shift)).size
     expect(nodes.nodes).toBe(distinct(6) + distinct(12) + distinct(18))
-    expect(memory.inUse).toBe(nodes.nodes + nodes.pooledNodes())
+    expect(memory.inUse).toBe(nodes.nodes + nodes.preloads.pooledNodes())
     for (const slot of slots) nodes.remove(ctx, slot)
     nodes.checkInvariants(0)
-    expect(memory.inUse).toBe(nodes.pooledNodes())
+    expect(memory.inUse).toBe(nodes.preloads.pooledNodes())
   })
 })
 

@@ -6,6 +6,7 @@ export {
   PAGE_CLEAN,
   PAGE_SUCCESS,
   type ReclaimOps,
+  REFERENCED_EXEC,
   SWAP_SUCCESS
 } from "./ops.ts"
 export { type VmscanCosts, type VmscanOptions, type VmscanSwitches } from "./options.ts"

@@ -46,7 +46,8 @@ import {
 } from "./page-table.ts"
 
 const GFP_ANON = GFP_HIGHUSER_MOVABLE | __GFP_ZERO
-const GFP_PGTABLE = GFP_KERNEL | __GFP_NOTRACK | __GFP_REPEAT | __GFP_ZERO
+/** Mask of a page-table page. */
+export const GFP_PGTABLE = GFP_KERNEL | __GFP_NOTRACK | __GFP_REPEAT | __GFP_ZERO
 
 /** How a fault ended. */
 export const FAULT_DONE = 0

@@ -18,6 +18,7 @@ import { PAGE_SUCCESS, type ReclaimOps, type Vmscan } from "@swaplab/vmscan"
 import type { Dcache } from "../files/dcache.ts"
 import type { FileCache } from "../files/file-cache.ts"
 import type { PageCache } from "../files/page-cache.ts"
+import type { RootImage } from "../files/root-image.ts"
 import type { Writeback } from "../files/writeback.ts"
 import type { Mm } from "./mm.ts"
 
@@ -34,6 +35,7 @@ export interface ReclaimParts {
   readonly mm: Pick<Mm, "isYoung" | "pageReferenced" | "tryToUnmap">
   readonly pageCache: Pick<PageCache, "removeMapping">
   readonly files: Pick<FileCache, "pageout" | "removeMapping"> | null
+  readonly root: Pick<RootImage, "firstMapping" | "isYoung" | "pageReferenced" | "removeMapping" | "tryToUnmap"> | null
   readonly dcache: Pick<Dcache, "shrink"> | null
   readonly writeback: Pick<Writeback, "wake"> | null
 }
@@ -66,11 +68,11 @@ export class MachineReclaimOps implements ReclaimOps {
   }
 
   pageReferenced(pfn: number): number {
-    return this.#parts.mm.pageReferenced(pfn)
+    return this.#mappingOf(pfn).pageReferenced(pfn)
   }
 
   isYoung(pfn: number): boolean {
-    return this.#parts.mm.isYoung(pfn)
+    return this.#mappingOf(pfn).isYoung(pfn)
   }
 
   addToSwap(ctx: Context, pfn: number): boolean {
@@ -78,7 +80,7 @@ export class MachineReclaimOps implements ReclaimOps {
   }
 
   tryToUnmap(ctx: Context, pfn: number): number {
-    return this.#parts.mm.tryToUnmap(ctx, pfn)
+    return this.#mappingOf(pfn).tryToUnmap(ctx, pfn)
   }
 
   tryPageout(task: Task, pfn: number): number {
@@ -98,9 +100,14 @@ export class MachineReclaimOps implements ReclaimOps {
     const frames = this.#parts.pages.frames
     assert(frames.rmap[pfn] === NONE, "a mapped page cannot leave its cache")
     if ((frames.flags[pfn] & PG_swapcache) !== 0) return this.#parts.swap.removeMapping(ctx, pfn)
-    const { files, pageCache } = this.#parts
-    // the pages of the read-only root have no index
-    return files !== null && frames.private[pfn] !== 0 ? files.removeMapping(ctx, pfn) : pageCache.removeMapping(pfn)
+    const { files, pageCache, root } = this.#parts
+    const index = frames.private[pfn]
+    // pages of the root image have a negative index, those of written files a positive one, the clean pages of the boot none
+    if (index < 0) {
+      assert(root !== null, "a page of a root image that does not exist")
+      return root.removeMapping(ctx, pfn)
+    }
+    return files !== null && index !== 0 ? files.removeMapping(ctx, pfn) : pageCache.removeMapping(pfn)
   }
 
   tryToFreeSwap(ctx: Context, pfn: number): boolean {
@@ -140,6 +147,12 @@ export class MachineReclaimOps implements ReclaimOps {
 
   wakeFlushers(pages: number): void {
     this.#parts.writeback?.wake(pages)
+  }
+
+  /** Who maps the page: mappings of files are numbered after those of anonymous memory. */
+  #mappingOf(pfn: number): Pick<Mm, "isYoung" | "pageReferenced" | "tryToUnmap"> {
+    const { mm, pages, root } = this.#parts
+    return root !== null && pages.frames.rmap[pfn] >= root.firstMapping ? root : mm
   }
 
   #dirtyableMemory(): number {

@@ -32,4 +32,5 @@ export const switchPatches = (machine: Machine, patches: NonNullable<KernelSpec[
   machine.net.switches = netSwitches(kernel)
   machine.swap.readahead.plug = readaheadPlug(kernel)
   machine.nbd?.setSwitches(nbdSwitches(kernel))
+  machine.rootNbd?.device.setSwitches(nbdSwitches(kernel))
 }
