@@ -29,6 +29,7 @@ export type {
 export { type Metric, metricOf, metricsOf, portsOf } from "./run/metrics.ts"
 export { Replay } from "./run/replay.ts"
 export {
+  type ApplicationsResult,
   type ClientNetwork,
   type ClientResult,
   type GroupResult,

@@ -2,6 +2,7 @@
 import { clientsOf, describeLoad, loadsOf, type RunResult, type Scenario } from "@swaplab/cluster"
 import { formatDistribution, formatFinding, formatQuantity, formatTimeOfDay, RATE, SIZE, TIME } from "@swaplab/config"
 import { comparisonsOf, type ExperimentResult, judge, runsOf } from "@swaplab/experiment"
+import { applicationsTable } from "./applications.ts"
 import { backgroundTable } from "./background.ts"
 import { clientTable, counterTable, serverTable } from "./clients.ts"
 import { COMPARISON_LEGEND, comparisonTable } from "./comparison.ts"
@@ -149,6 +150,7 @@ const reportDocument = (result: ExperimentResult): Document => {
     ...section("Network (medians over seeds)", networkTable(result)),
     ...section("Ports of the switch (first seed of each kernel)", portTable(result)),
     ...section("Server (medians over seeds)", serverTable(result)),
+    ...section("Server of the thin clients' programs (medians over seeds)", applicationsTable(result)),
     ...section("Lockups", lockupSection(result)),
     ...section("Laws", lawSection(result.runs)),
     ...section("Not as expected", findingSection(result)),

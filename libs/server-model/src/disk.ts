@@ -29,6 +29,11 @@ export class Disk {
 
   /** Reads or writes a range; sleeps until it is done. */
   *io(task: Task, position: number, bytes: number, write: boolean): Sleeps<void> {
+    yield* until(task.process, this.start(position, bytes, write) - this.#sim.now)
+  }
+
+  /** Starts to read or write a range: returns when it will be done. */
+  start(position: number, bytes: number, write: boolean): Nanoseconds {
     if (write) {
       this.writes++
       this.writtenBytes += bytes
@@ -36,8 +41,7 @@ export class Disk {
       this.reads++
       this.readBytes += bytes
     }
-    const end = this.#book(position, bytes, write)
-    yield* until(task.process, end - this.#sim.now)
+    return this.#book(position, bytes, write)
   }
 
   #book(position: number, bytes: number, write: boolean): Nanoseconds {

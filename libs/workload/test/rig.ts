@@ -129,7 +129,9 @@ export const hostOf = (machine: Machine, name: string): TestHost => {
   const counters = new Map<string, { value: number }>()
   let ended = false
   return {
+    name: machine.name,
     client: machine,
+    display: null,
     lan: NO_LAN,
     files: { from: 0, to: machine.files?.pages ?? 0 },
     operations: { done: 0, failed: 0, latency: { record: (ns) => latencies.push(ns) } },

@@ -1,7 +1,15 @@
 // One workload while it runs on a client: its end of the seam between the cluster and the rows of workloads.
 import type { KernelTask, Machine } from "@swaplab/kernel"
 import { assert, type Nanoseconds, type Random, type Sleeps } from "@swaplab/sim"
-import type { Counter, LanEnd, LatencyRecorder, Operations, ProcessExit, WorkloadHost } from "@swaplab/workload"
+import type {
+  Counter,
+  Display,
+  LanEnd,
+  LatencyRecorder,
+  Operations,
+  ProcessExit,
+  WorkloadHost
+} from "@swaplab/workload"
 import type { Load } from "../scenario/loads.ts"
 import { LatencyHistogram } from "./latency.ts"
 import type { WorkloadResult } from "./result.ts"
@@ -15,8 +23,10 @@ const NO_LAN: LanEnd = { datagrams: unplugged, stream: unplugged }
 
 /** A load of a client: what it runs on, and what it has counted. */
 export class ClientLoad implements WorkloadHost {
+  readonly name: string
   readonly load: Load
   readonly client: Machine
+  display: Display | null = null
   lan: LanEnd = NO_LAN
   readonly files: { readonly from: number; readonly to: number }
   readonly operations: Operations
@@ -32,7 +42,9 @@ export class ClientLoad implements WorkloadHost {
   readonly #counters: ReadonlyMap<string, Counter>
   readonly #latencies: ReadonlyMap<string, LatencyHistogram>
 
-  constructor(load: Load, client: Machine) {
+  /** `name` is that of the client, which need not be the machine it runs on. */
+  constructor(load: Load, client: Machine, name: string = client.name) {
+    this.name = name
     this.load = load
     this.client = client
     this.files = { from: load.firstFilePage, to: load.firstFilePage + load.plan.filePages }
@@ -54,12 +66,12 @@ export class ClientLoad implements WorkloadHost {
   }
 
   readonly random = (...names: ReadonlyArray<string>): Random =>
-    this.client.sim.stream(this.client.name, this.load.name, ...names)
+    this.client.sim.stream(this.name, this.load.name, ...names)
 
   readonly fork = (process: number, comm: string, body: (task: KernelTask) => Sleeps<ProcessExit>): KernelTask => {
     const { exits, load, measured } = this
     assert(process < load.plan.processes.length, "a workload starts the processes of its plan")
-    const task = this.client.startProcess(load.firstProcess + process, comm, function*(own) {
+    const task = this.client.startProcess(load.firstProcess + process, this.#comm(comm), function*(own) {
       const exit = yield* body(own)
       if (measured) exits.push(exit)
     })
@@ -68,7 +80,7 @@ export class ClientLoad implements WorkloadHost {
   }
 
   readonly daemon = (comm: string, body: (task: KernelTask) => Sleeps<void>): KernelTask => {
-    const task = this.client.task(comm)
+    const task = this.client.task(this.#comm(comm))
     task.daemon = true
     this.client.cpus.start(task, () => body(task))
     return task
@@ -86,6 +98,11 @@ export class ClientLoad implements WorkloadHost {
     if (this.doneAt >= 0) return
     this.doneAt = this.client.sim.now
     this.onDone()
+  }
+
+  /** Name of a process: on the machine of others with the name of the client. */
+  #comm(comm: string): string {
+    return this.name === this.client.name ? comm : `${this.name} ${comm}`
   }
 
   /** It counts something. */

@@ -2,18 +2,15 @@
 import { Machine, nbdSwitches } from "@swaplab/kernel"
 import type { Link } from "@swaplab/lan"
 import { NbdDevice } from "@swaplab/nbd-driver"
-import { cardOf, type Packets, type Socket } from "@swaplab/net-skb"
+import { cardOf, type Socket } from "@swaplab/net-skb"
 import { PAGE_SIZE } from "@swaplab/page-alloc"
-import type { ServerMachine } from "@swaplab/server-model"
-import type { Nanoseconds, Sim } from "@swaplab/sim"
-import type { WorkloadTable } from "@swaplab/workload"
+import type { Nanoseconds } from "@swaplab/sim"
 import { type ClientSpec, kernelOf, startOf } from "../scenario/clients.ts"
-import { type Load, loadsOf } from "../scenario/loads.ts"
-import type { CostConfig } from "../scenario/machines.ts"
-import type { Scenario } from "../scenario/scenario.ts"
+import { loadsOf } from "../scenario/loads.ts"
+import type { ApplicationHost } from "./application-host.ts"
 import { ClientLoad } from "./client-load.ts"
+import { addressSpaces, type ClientPlace, costsOf } from "./client-place.ts"
 import type { Station } from "./drop-sites.ts"
-import type { Network } from "./network.ts"
 import type { Connection } from "./server.ts"
 
 /** One client with what belongs to it. */
@@ -27,24 +24,22 @@ export interface Client {
   readonly up: Link
   readonly down: Link
   readonly station: Station
+  /** Its programs run on a server: the first of its loads is on that machine. */
+  readonly thin: boolean
   /** What it runs: the measured workload first. */
   readonly loads: ReadonlyArray<ClientLoad>
   /** Where traffic from other hosts ends. */
   readonly sockets: Array<Socket>
 }
 
-/** What a client is put into. */
-export interface ClientPlace {
-  readonly sim: Sim
-  readonly scenario: Scenario
-  readonly workloads: WorkloadTable
-  readonly packets: Packets
-  readonly network: Network
-  readonly server: ServerMachine
-}
-
-/** Builds and boots the client with that number of its cluster. */
-export const buildClient = (place: ClientPlace, spec: ClientSpec, index: number, host: number): Client => {
+/** Builds and boots the client with that number of its cluster. `applications` runs the programs of thin clients. */
+export const buildClient = (
+  place: ClientPlace,
+  spec: ClientSpec,
+  index: number,
+  host: number,
+  applications: ApplicationHost | null
+): Client => {
   const { network, packets, scenario, server, sim, workloads } = place
   const { group } = spec
   const port = network.cable(spec.name, group.link, host)
@@ -84,6 +79,9 @@ export const buildClient = (place: ClientPlace, spec: ClientSpec, index: number,
   const device = new NbdDevice(sim, machine.disk, machine.pages.frames, nbdSwitches(machine.spec.kernel))
   device.connect(connection.clientSocket)
   machine.attachSwap(device)
+  const sockets: Array<Socket> = []
+  const [first, ...background] = loads.map((load) => new ClientLoad(load, machine))
+  const thin = group.programs === "server" && applications !== null
   return {
     spec,
     startNs: startOf(scenario, spec, (...path) => sim.stream(...path)),
@@ -92,35 +90,18 @@ export const buildClient = (place: ClientPlace, spec: ClientSpec, index: number,
     up: port.up,
     down: port.down,
     station,
-    loads: loads.map((load) => new ClientLoad(load, machine)),
-    sockets: []
+    thin,
+    loads: [thin ? applications.seat(spec, machine, first, sockets) : first, ...background],
+    sockets
   }
 }
 
-/** The processes of all loads. Those in front that are as large as the first are kept as equal ones: a table finds their owner at once. */
-const addressSpaces = (
-  loads: ReadonlyArray<Load>
-): Pick<Machine["spec"], "processes" | "pagesPerProcess" | "otherProcesses"> => {
-  const pages = loads.flatMap(({ plan }) => plan.processes)
-  const different = pages.findIndex((count) => count !== pages[0])
-  const processes = different < 0 ? pages.length : different
-  return { processes, pagesPerProcess: pages[0] ?? 1, otherProcesses: pages.slice(processes) }
-}
-
-const costsOf = (costs: CostConfig): Machine["costs"] => ({
-  minorFaultNs: costs.minorFault,
-  touchNs: costs.touch,
-  scanPageNs: costs.scanPage,
-  unmapPageNs: costs.unmapPage,
-  swapOutPageNs: costs.swapOutPage,
-  packetNs: costs.packet,
-  perKiBNs: costs.perKiB,
-  contextSwitchNs: costs.contextSwitch
-})
-
 /** Gives the machine a disk when a load has files, and starts what has not been started at boot. */
 export const startLoads = ({ loads, machine, spec: { group } }: Client): void => {
-  const filePages = loads.reduce((sum, { load }) => sum + load.plan.filePages, 0)
+  const filePages = loads.filter(({ client }) => client === machine).reduce(
+    (sum, { load }) => sum + load.plan.filePages,
+    0
+  )
   const { bytesPerSecond, latency } = group.background.disk
   if (filePages > 0) machine.addFiles(filePages, { bytesPerSecond, latencyNs: latency })
   const later = loads.filter(({ load }) => load.row.lan === undefined)

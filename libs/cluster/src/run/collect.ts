@@ -2,6 +2,7 @@
 import { formatQuantity, TIME } from "@swaplab/config"
 import { PAGE_SIZE, PSWPIN, PSWPOUT, WMARK_MIN } from "@swaplab/page-alloc"
 import type { Scenario } from "../scenario/scenario.ts"
+import { applicationsResult } from "./application-result.ts"
 import { ClientLoad } from "./client-load.ts"
 import type { ClientRun } from "./client-run.ts"
 import { dropsOf, type Station } from "./drop-sites.ts"
@@ -40,13 +41,14 @@ const portResult = (station: Station): PortResult => {
   }
 }
 
-const networkResult = ({ clients, fabric, stations }: Cluster): NetworkResult => {
-  const [server, ...others] = stations
+const networkResult = ({ applicationStation, clients, fabric, stations }: Cluster): NetworkResult => {
+  const [server, ...others] = stations.filter((station) => station !== applicationStation)
   const last = others[clients.length]
   return {
     bufferBytes: fabric.bufferBytes,
     bufferHighWaterBytes: fabric.maxUsedBytes,
     server: portResult(server),
+    applications: applicationStation === null ? null : portResult(applicationStation),
     otherHosts: last === undefined ? null : portResult(last)
   }
 }
@@ -142,6 +144,10 @@ export const collect = (
   timing: { readonly firstStartNs: number; readonly lastEndNs: number; readonly cpuSeconds: number }
 ): RunResult => {
   const server = serverResult(cluster)
+  const machines = [
+    ...cluster.clients.map(({ machine }) => machine),
+    ...(cluster.applications === null ? [] : [cluster.applications.machine])
+  ]
   const sum = (value: (client: ClientResult) => number): number =>
     clients.reduce((total, client) => total + value(client), 0)
   return {
@@ -158,15 +164,16 @@ export const collect = (
     clients,
     groups: groupResults(scenario, cluster),
     server,
+    applications: applicationsResult(cluster),
     network: networkResult(cluster),
     laws: [
-      ...cluster.clients.map(({ machine }) => pagesConserved(machine)),
+      ...machines.map(pagesConserved),
       ...packetsConserved(cluster.lan),
       switchConserved(cluster.fabric),
       ...cluster.stations.flatMap(receivedConserved),
       ...cluster.clients.map((client) => retransmitsExplained(client, cluster.stations[0])),
       littlesLaw(server),
-      ...cluster.clients.map(({ machine }) => swapTokens(machine))
+      ...machines.map(swapTokens)
     ],
     series: recorder.series(),
     warnings: warningsOf(cluster, scenario),

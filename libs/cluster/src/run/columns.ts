@@ -40,6 +40,17 @@ export const declareColumns = (recorder: SeriesRecorder, cluster: Cluster): void
     }
     recorder.column(`${machine.name}.retransmits`, () => connection.serverSocket.retransmitted)
   }
+  if (cluster.applications !== null) {
+    const { disk, machine, seats } = cluster.applications
+    const { items } = machine.pages.vmstat
+    const figure = (name: string, of: () => number): void => recorder.column(`${machine.name}.${name}`, of)
+    figure("nr_free_pages", () => machine.pages.zones.reduce((sum, zone) => sum + zone.free, 0))
+    figure("pswpin", () => items[PSWPIN])
+    figure("pswpout", () => items[PSWPOUT])
+    figure("cpu_busy_ns", () => machine.cpus.busyNs())
+    figure("disk_requests", () => disk.reads + disk.writes)
+    figure("picture_bytes", () => seats.reduce((sum, { picture }) => sum + picture.bytes, 0))
+  }
   const { stats } = cluster.server.server
   recorder.column("server.requests", () => stats.arrivals)
   recorder.column("server.resident", () => stats.resident)

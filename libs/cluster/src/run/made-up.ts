@@ -112,8 +112,10 @@ export const madeUpResult = (run: MadeUpRun): RunResult => ({
     bufferBytes: 524_288,
     bufferHighWaterBytes: 4096,
     server: quietPort("server"),
+    applications: null,
     otherHosts: null
   },
+  applications: null,
   server: {
     requests: 80_000,
     readBytes: 1e9,

@@ -6,7 +6,15 @@ import type { Workload, WorkloadTable } from "@swaplab/workload"
 import { perTable } from "../scenario/per-table.ts"
 import { DROP_SITE_NAMES, DROP_SITES, totalDrops } from "./drop-sites.ts"
 import { NO_LATENCY } from "./latency.ts"
-import type { ClientResult, GroupResult, LatencySummary, PortResult, RunResult, WorkloadResult } from "./result.ts"
+import type {
+  ApplicationsResult,
+  ClientResult,
+  GroupResult,
+  LatencySummary,
+  PortResult,
+  RunResult,
+  WorkloadResult
+} from "./result.ts"
 
 /** Unit of a metric: null is a plain number. */
 type MetricUnit = UnitKind | null
@@ -17,7 +25,8 @@ export type Metric =
     readonly scope: "run"
     readonly unit: MetricUnit
     readonly meaning: string
-    readonly of: (run: RunResult) => number
+    /** Null: the run has no such machine. */
+    readonly of: (run: RunResult) => number | null
   }
   | {
     readonly scope: "client"
@@ -96,8 +105,20 @@ const perSecond = (bytes: number, ns: number): number => (ns === 0 ? 0 : (bytes 
 export const portsOf = ({ clients, network }: RunResult): ReadonlyArray<PortResult> => [
   network.server,
   ...clients.map((of) => of.network.port),
+  ...(network.applications === null ? [] : [network.applications]),
   ...(network.otherHosts === null ? [] : [network.otherHosts])
 ]
+
+const applications = (
+  unit: MetricUnit,
+  meaning: string,
+  of: (applications: ApplicationsResult) => number
+): Metric => ({
+  scope: "run",
+  unit,
+  meaning: `${meaning}; server of thin clients' programs`,
+  of: (r) => r.applications === null ? null : of(r.applications)
+})
 
 const ofPorts = (run: RunResult, of: (port: PortResult) => number): number =>
   portsOf(run).reduce((sum, port) => sum + of(port), 0)
@@ -164,7 +185,15 @@ const METRICS = {
   "server.noSpace": run(null, "writes refused because the disk was full", (r) => r.server.noSpace),
   "server.meanInSystem": run(null, "requests in the server on average", (r) => r.server.meanInSystem),
   "server.throughputPerSecond": run(null, "NBD requests that arrive a second", (r) => r.server.throughputPerSecond),
-  "server.meanResidence": run(TIME, "mean time of a request in the server", (r) => r.server.meanResidenceNs)
+  "server.meanResidence": run(TIME, "mean time of a request in the server", (r) => r.server.meanResidenceNs),
+  "applications.cpuUtilisation": applications(SHARE, "use of its CPUs", (a) => a.cpuUtilisation),
+  "applications.linkInUtilisation": applications(SHARE, "use of the link into it", (a) => a.linkInUtilisation),
+  "applications.linkOutUtilisation": applications(SHARE, "use of the link out of it", (a) => a.linkOutUtilisation),
+  "applications.diskUtilisation": applications(SHARE, "use of the disk it swaps to", (a) => a.diskUtilisation),
+  "applications.lowestFree": applications(SIZE, "its least free memory", (a) => a.lowestFreeBytes),
+  "applications.swapIn": applications(SIZE, "bytes swapped in", (a) => a.swapInBytes),
+  "applications.swapOut": applications(SIZE, "bytes swapped out", (a) => a.swapOutBytes),
+  "applications.oomKills": applications(null, "processes killed for lack of memory", (a) => a.oomKills)
 } as const satisfies Readonly<Record<string, Metric>>
 
 /** What a client has measured of a workload, or null if it does not run it. */

@@ -54,6 +54,8 @@ export interface RunResult {
   /** What the clients of each group have measured, together; groups in the order of the scenario. */
   readonly groups: ReadonlyArray<GroupResult>
   readonly server: ServerResult
+  /** The server on which programs of thin clients run; null without any. */
+  readonly applications: ApplicationsResult | null
   readonly network: NetworkResult
   /** Every law that was checked, held or not. */
   readonly laws: ReadonlyArray<LawResult>
@@ -184,6 +186,8 @@ export interface NetworkResult {
   /** Most bytes that were ever in its packet buffer. */
   readonly bufferHighWaterBytes: number
   readonly server: PortResult
+  /** Null without thin clients. */
+  readonly applications: PortResult | null
   /** Null without other hosts. */
   readonly otherHosts: PortResult | null
 }
@@ -225,6 +229,28 @@ export interface ServerResult {
   readonly throughputPerSecond: number
   /** Time of a request in the server on average, of those still there at the end too: W of Little's law. */
   readonly meanResidenceNs: number
+}
+
+/** The server on which programs of thin clients run. Utilisations are shares from 0 to 1, over the whole run. */
+export interface ApplicationsResult {
+  /** Persons whose programs it runs. */
+  readonly people: number
+  readonly ramBytes: number
+  /** Least free memory over the run, in bytes, all zones. */
+  readonly lowestFreeBytes: number
+  readonly swapInBytes: number
+  readonly swapOutBytes: number
+  readonly faultLatency: LatencySummary
+  readonly cpuUtilisation: number
+  /** Link from the switch to it, and back. */
+  readonly linkInUtilisation: number
+  readonly linkOutUtilisation: number
+  /** Of the disk that it swaps to. */
+  readonly diskUtilisation: number
+  /** Bytes of pictures that it has sent to screens, and of input that it has got. */
+  readonly pictureBytes: number
+  readonly inputBytes: number
+  readonly oomKills: number
 }
 
 export type LawName = "pages conserved" | "packets conserved" | "retransmits explained" | "Little's law" | "swap tokens"

@@ -2,7 +2,7 @@
 import type { WorkloadTable } from "@swaplab/workload"
 import type { Scenario } from "../scenario/scenario.ts"
 import { ClientRun, outcomeOf } from "./client-run.ts"
-import { startLoads } from "./client.ts"
+import { type Client, startLoads } from "./client.ts"
 import { clientResult, collect } from "./collect.ts"
 import { declareColumns } from "./columns.ts"
 import { deadLink } from "./dead-link.ts"
@@ -47,7 +47,7 @@ export const runCluster = (
     const framesLost = (): number => path.reduce((sum, link) => sum + link.droppedFrames, cluster.fabric.droppedFrames)
     const { stall, hang, livelock, scanRatio } = scenario.watchdog
     const limits = { windowNs: livelock, scanRatio }
-    const options = { stallNs: stall, hangNs: hang, resting: () => client.loads[0].resting }
+    const options = { stallNs: stall, hangNs: hang, resting: () => isResting(client) }
     return new ClientRun(client, new Watchdog(client.connection, options, framesLost), path, limits)
   })
   const stopWhenDone = (): void => {
@@ -104,10 +104,14 @@ export const runCluster = (
   return replay?.closeUp === undefined || steps === null ? result : { ...result, closeUp: steps.series() }
 }
 
+/** Nothing is wanted of the client, or a thin client waits for the server of its programs and has nothing to swap. */
+const isResting = ({ loads: [measured], machine, thin }: Client): boolean =>
+  measured.resting || (thin && machine.disk.inFlight() === 0)
+
 /** The watchdog's look at one client. */
 const look = (run: ClientRun): void => {
   const { watchdog, client } = run
-  if (run.measured.resting) {
+  if (isResting(client)) {
     // nothing is wanted of it, so nothing can be missing, however long it takes
     run.rested = true
     return

@@ -8,6 +8,7 @@ import { clientsOf } from "../scenario/clients.ts"
 import { diskOf } from "../scenario/disks.ts"
 import type { ServerConfig } from "../scenario/machines.ts"
 import type { Scenario } from "../scenario/scenario.ts"
+import { ApplicationHost } from "./application-host.ts"
 import { buildClient, type Client } from "./client.ts"
 import type { Station } from "./drop-sites.ts"
 import { Network } from "./network.ts"
@@ -30,6 +31,9 @@ export interface Cluster {
   readonly serverIn: Link
   readonly serverOut: Link
   readonly clients: ReadonlyArray<Client>
+  /** The server of programs of thin clients, and its port; null without any. */
+  readonly applications: ApplicationHost | null
+  readonly applicationStation: Station | null
 }
 
 const serverCosts = ({ read, write }: ServerConfig): ServerCosts => ({
@@ -60,10 +64,33 @@ export const buildCluster = (
   })
   network.attach(port, server)
   const place = { sim, scenario, workloads, packets, network, server }
-  const clients = clientsOf(scenario, cellKernel).map((spec, index) =>
-    buildClient(place, spec, index, FIRST_CLIENT_HOST + index)
-  )
+  const specs = clientsOf(scenario, cellKernel)
+  const thin = specs.filter(({ group }) => group.programs === "server")
+  const applications = scenario.applications === undefined || thin.length === 0
+    ? null
+    : new ApplicationHost(
+      place,
+      scenario.applications,
+      thin,
+      cellKernel,
+      specs.length,
+      FIRST_CLIENT_HOST + specs.length
+    )
+  const clients = specs.map((spec, index) => buildClient(place, spec, index, FIRST_CLIENT_HOST + index, applications))
+  const applicationStation = applications === null ? null : network.attach(applications.port, applications.machine)
   connectOthers(sim, packets, network, OTHER_HOSTS, clients)
   const { fabric, lan, stations } = network
-  return { sim, lan, packets, fabric, stations, server, serverIn: port.down, serverOut: port.up, clients }
+  return {
+    sim,
+    lan,
+    packets,
+    fabric,
+    stations,
+    server,
+    serverIn: port.down,
+    serverOut: port.up,
+    clients,
+    applications,
+    applicationStation
+  }
 }

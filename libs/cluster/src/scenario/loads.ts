@@ -102,6 +102,8 @@ export interface LoadedGroup {
   readonly pageCache: number
   readonly workload: Options
   readonly background: BackgroundConfig
+  /** Where the programs of the measured workload run. */
+  readonly programs: "client" | "server"
 }
 
 /** What is known of a client of a group before it boots. */
@@ -123,20 +125,45 @@ const optionsIn = (group: LoadedGroup, row: Row): { readonly options: Options; r
   return { options, runs: by === undefined || options[by] !== 0 }
 }
 
+/** What stays on a client of a group. */
+const optionsHere = ({ programs }: LoadedGroup, row: Workload, options: Options): Options =>
+  programs === "server" && row.slot === "workload" && row.halves !== undefined ? row.halves.screen(options) : options
+
 /** What a client of a group runs: the measured workload first, then the background in the order of the table. */
 export const loadsOf = (group: LoadedGroup, table: WorkloadTable): ReadonlyArray<Load> => {
   const facts = clientFacts(group)
   let firstProcess = 0
   let firstFilePage = 0
   return [...rowsIn(table, "workload"), ...rowsIn(table, "background")].flatMap((row) => {
-    const { options, runs } = optionsIn(group, row)
+    const { options: all, runs } = optionsIn(group, row)
     if (!runs) return []
+    const options = optionsHere(group, row[1], all)
     const plan = row[1].processes(options, facts)
     const path = [row[1].slot, ...keysOf(row)]
     const load: Load = { name: row[0], row: row[1], path, options, plan, firstProcess, firstFilePage }
     firstProcess += plan.processes.length
     firstFilePage += plan.filePages
     return [load]
+  })
+}
+
+/** What each of some clients runs on the server of its programs, with its share of the processes there. */
+export const programsOf = (
+  groups: ReadonlyArray<LoadedGroup>,
+  table: WorkloadTable
+): ReadonlyArray<Load> => {
+  let firstProcess = 0
+  return groups.map((group) => {
+    const rows = rowsIn(table, "workload").filter((row) => optionsIn(group, row).runs)
+    assert(rows.length === 1, "a client runs one workload that is measured")
+    const [[name, row]] = rows
+    const { halves } = row
+    assert(halves !== undefined, `${name} cannot be divided: a rule says so before`)
+    const options = halves.programs(optionsIn(group, rows[0]).options)
+    const plan = row.processes(options, clientFacts(group))
+    const load = { name, row, path: ["workload", name], options, plan, firstProcess, firstFilePage: 0 }
+    firstProcess += plan.processes.length
+    return load
   })
 }
 

@@ -83,6 +83,12 @@ export const clientGroupSchema = (workloads: WorkloadTable) =>
     nic: section(NicConfig, "The network card."),
     link: section(LinkConfig, "The cable to the switch."),
     workload: section(workloadSchema(workloads), "What the clients run: one workload, which is measured."),
+    programs: field(
+      choice("client", "server"),
+      "client",
+      "Where the programs of the workload run. server: the client is a thin client, with a screen and the X server alone; its "
+        + "programs run on the machine of the section applications."
+    ),
     background: section(backgroundSchema(workloads), "Traffic and loads besides the workload that is measured."),
     start: field(
       MomentDistribution,

@@ -6,6 +6,7 @@ import { choice, field, jsonSchemaOf, maybe, section, text, TimeOfDay, whole } f
 import type { WorkloadTable } from "@swaplab/workload"
 import { Schema } from "effect"
 import { type Outcome, OUTCOMES } from "../run/result.ts"
+import { ApplicationsConfig } from "./applications.ts"
 import { MS, name, positiveTime, S } from "./fields.ts"
 import { KernelConfig } from "./kernels.ts"
 import { clientGroupSchema, CostConfig, LanConfig, ServerConfig } from "./machines.ts"
@@ -108,6 +109,7 @@ const scenarioFields = (workloads: WorkloadTable) => ({
   ).annotations({ description: "Groups of clients." }),
   lan: section(LanConfig, "The network."),
   server: section(ServerConfig, "The NBD server that all clients share."),
+  applications: maybe(ApplicationsConfig, "The server on which the programs of thin clients run. Without it: none."),
   costs: section(CostConfig, "CPU time that a client's kernel takes, of a machine of 2012."),
   watchdog: section(
     Schema.Struct({

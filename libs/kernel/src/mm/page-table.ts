@@ -70,9 +70,14 @@ export class PageTables {
   /** The process that owns an index. */
   owner(index: number): number {
     if (index < this.#bases[this.#equal]) return Math.floor(index / this.pagesPerProcess)
-    let process = this.#equal
-    while (index >= this.#bases[process + 1]) process++
-    return process
+    let first = this.#equal
+    let last = this.processes - 1
+    while (first < last) {
+      const middle = (first + last) >>> 1
+      if (index < this.#bases[middle + 1]) last = middle
+      else first = middle + 1
+    }
+    return first
   }
 
   /** First index into `tablePages` of a process; the tables of the next one follow. */

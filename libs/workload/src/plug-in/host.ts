@@ -3,6 +3,7 @@ import type { KernelTask, Machine } from "@swaplab/kernel"
 import type { DatagramSocket } from "@swaplab/net-skb"
 import type { Random, Sleeps } from "@swaplab/sim"
 import type { TcpSocket } from "@swaplab/tcp"
+import type { Display } from "./display.ts"
 import type { ProcessExit } from "./exit.ts"
 
 /** What a process needs of its machine to fault pages in, to mark them, and to verify what they contain. */
@@ -45,7 +46,12 @@ export interface LanEnd {
 
 /** One workload on one client. `Figure` are the names of its metric rows. */
 export interface WorkloadHost<Figure extends string = string> {
+  /** Name of the client that it belongs to. */
+  readonly name: string
+  /** The machine that it runs on: the client, or the server of its programs. */
   readonly client: ClientPort
+  /** The thin client in front of which its person sits; null: the person sits at `client`. */
+  readonly display: Display | null
   readonly lan: LanEnd
   /** Its pages within the files of the client: from `from`, up to and without `to`. */
   readonly files: { readonly from: number; readonly to: number }

@@ -1,6 +1,7 @@
 // A workload is a plug-in: one row of a table that says which options it has, what it needs, what it does, what is measured
 // of it and what a report says about it. Nothing outside of the rows knows a workload by its name.
 import type { Schema } from "effect"
+import type { Halves } from "./display.ts"
 import type { WorkloadHost } from "./host.ts"
 import type { MetricRow, OperationRow } from "./metric-row.ts"
 import type { ClientFacts, ProcessPlan } from "./plan.ts"
@@ -53,7 +54,9 @@ export interface Workload<F extends Schema.Struct.Fields = Schema.Struct.Fields,
   processes(options: Schema.Struct.Type<F>, client: ClientFacts): ProcessPlan
   /** Pages that it touches from its start to its end, all processes together. Without it: nobody knows beforehand. */
   touches?(options: Schema.Struct.Type<F>, client: ClientFacts): number
-  /** Starts its processes and tasks. Takes no simulated time. */
+  /** How it is divided where its programs run on a server. Without it they cannot. */
+  readonly halves?: Halves<Schema.Struct.Type<F>>
+  /** Starts its processes and tasks. Takes no simulated time. With a thin client: its half on the server. */
   start(host: WorkloadHost<Figure>, options: Schema.Struct.Type<F>): void
   /** What `operations` of its host counts; null: it has none. */
   readonly operations: OperationRow | null

@@ -64,6 +64,11 @@ export const KERNEL_RULES: ReadonlyArray<Rule<Scenario>> = [
     ({ clients }) =>
       clients.flatMap(({ kernel }, i) => kernel === undefined ? [] : [{ name: kernel, path: ["clients", i, "kernel"] }])
   ),
+  namesKernels(
+    "applications",
+    ({ applications }) =>
+      applications?.kernel === undefined ? [] : [{ name: applications.kernel, path: ["applications", "kernel"] }]
+  ),
   {
     name: "an axis of the map is a path",
     broken: ({ map }) =>

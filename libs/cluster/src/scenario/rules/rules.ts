@@ -4,6 +4,7 @@ import { type Rule, rulesOf } from "@swaplab/config"
 import type { WorkloadTable } from "@swaplab/workload"
 import { perTable } from "../per-table.ts"
 import type { Scenario } from "../scenario.ts"
+import { applicationRules } from "./application-rules.ts"
 import { DISK_RULES } from "./disk-rules.ts"
 import { groupRules } from "./group-rules.ts"
 import { KERNEL_RULES } from "./kernel-rules.ts"
@@ -11,6 +12,7 @@ import { KERNEL_RULES } from "./kernel-rules.ts"
 export const scenarioRules = perTable((workloads: WorkloadTable): ReadonlyArray<Rule<Scenario>> => [
   ...KERNEL_RULES,
   ...groupRules(workloads),
+  ...applicationRules(workloads),
   ...DISK_RULES,
   ...rulesOf<Scenario>([
     {

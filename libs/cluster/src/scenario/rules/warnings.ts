@@ -7,11 +7,13 @@ import { loadsOf } from "../loads.ts"
 import type { Scenario } from "../scenario.ts"
 import { formatThreshold, type Threshold } from "../threshold.ts"
 import { type Advice, type Given, idleFindings, type IdleRow, noEffect, placed } from "./advice.ts"
+import { APPLICATION_ADVICE, UNUSED_APPLICATIONS } from "./application-rules.ts"
 import { DISK_ADVICE } from "./disk-rules.ts"
 import { GROUP_ADVICE } from "./group-advice.ts"
 import { KERNEL_ADVICE } from "./kernel-advice.ts"
 
 const IDLE: ReadonlyArray<IdleRow<Scenario>> = [
+  UNUSED_APPLICATIONS,
   {
     path: ["lan", "switch", "portLimit"],
     idle: ({ lan }) => lan.flowControl,
@@ -47,6 +49,7 @@ const ADVICE: ReadonlyArray<Advice> = [
   ...KERNEL_ADVICE,
   ...GROUP_ADVICE,
   ...DISK_ADVICE,
+  APPLICATION_ADVICE,
   { name: "settings without effect", of: (given) => idleFindings(IDLE, given, [], given.scenario) },
   {
     name: "thresholds that always hold",
