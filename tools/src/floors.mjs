@@ -59,6 +59,7 @@ export const projects = [
     "config",
     "stats",
     "nbd",
+    "blk",
     "kernel",
     "workload",
     ...subsystems.filter((name) => !["blk", "swap", "vmscan"].includes(name))

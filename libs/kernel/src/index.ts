@@ -10,7 +10,7 @@ export { rootDevicePages, type RootFormat, type RootSpec } from "./files/root-sp
 export { Softirqs } from "./ksoftirqd.ts"
 export type { MachinePlugs, MachineSpec } from "./machine-spec.ts"
 export { type Corruption, Machine } from "./machine.ts"
-export { FAULT_DONE, FAULT_OOM, FAULT_SIGBUS } from "./mm/mm.ts"
+export { FAULT_DONE, FAULT_SIGBUS } from "./mm/mm.ts"
 export { type LogLine } from "./mm/oom.ts"
 export { PTE_ACCESSED, PTE_DIRTY, PTE_PRESENT, PTE_WRITE, pteValue } from "./mm/page-table.ts"
 export { type NbdAttachment } from "./nbd-attach.ts"

@@ -1,5 +1,5 @@
 // Contents page of @swaplab/workload, in reading order.
-export type { Display, Halves } from "./plug-in/display.ts"
+export type { Display } from "./plug-in/display.ts"
 export { type ProcessExit, worstExit } from "./plug-in/exit.ts"
 export type {
   ClientPort,
