@@ -3,7 +3,7 @@
 //   where /proc/vmstat has its thp lines. vmstat, buddyinfo, zoneinfo, slabinfo and swaps come from the libs that keep
 //   the figures.
 // Not modelled: the memory of the kernel image and of the boot allocations, so MemTotal is all of the memory that is
-//   present, some 10 MiB more than a real machine prints; buffers, mlock, shmem, kernel stacks, vmalloc and bounce
+//   present, some 10 MiB more than a real machine prints; mlock, shmem, kernel stacks, vmalloc and bounce
 //   buffers, whose lines are 0; the pieces of the direct map that are mapped in 4-KiB pages.
 // source: fs/proc/meminfo.c:meminfo_proc_show, mm/hugetlb.c:hugetlb_report_meminfo, arch/x86/mm/pageattr.c
 import {
@@ -67,12 +67,14 @@ const meminfoText = (machine: Machine): string => {
   const file = (name: string, count: number): string => line(name, count * KIB_PER_PAGE)
   const item = (name: string, index: number): string => file(name, items[index])
   const swapCached = swap.cache.pages
+  // nr_blockdev_pages
+  const buffers = machine.root?.buffers?.cached ?? 0
   const commitLimit = Math.floor(pages.presentPages * OVERCOMMIT_RATIO / 100) + swap.map.pages
   return [
     file("MemTotal", pages.presentPages),
     item("MemFree", NR_FREE_PAGES),
-    line("Buffers", 0),
-    file("Cached", Math.max(0, items[NR_FILE_PAGES] - swapCached)),
+    file("Buffers", buffers),
+    file("Cached", Math.max(0, items[NR_FILE_PAGES] - swapCached - buffers)),
     file("SwapCached", swapCached),
     file("Active", items[NR_ACTIVE_ANON] + items[NR_ACTIVE_FILE]),
     file("Inactive", items[NR_INACTIVE_ANON] + items[NR_INACTIVE_FILE]),

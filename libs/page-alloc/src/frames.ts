@@ -32,9 +32,12 @@ export class Frames {
   readonly order: Uint8Array
   /** References; at least 1 on the head of an allocated block, 0 on anything free. */
   readonly refCount: Uint8Array
-  /** page->private. Allocated: the owner's (the swap slot of a swap-cache page), 0 at allocation. Per-CPU list: migrate type. */
+  /**
+   * page->private and page->index. Allocated: the owner's (the swap slot of a swap-cache page, a page number of a file), 0 at
+   * allocation. Per-CPU list: migrate type.
+   */
   readonly private: Int32Array
-  /** Index into the page table of the client, NONE while nothing maps the page. */
+  /** Index into the page tables of the client, those of anonymous memory first; NONE while nothing maps the page. */
   readonly rmap: Int32Array
   /** Content token: who wrote the page, and which version. 0/0 is a page of zeroes. */
   readonly tokenWriter: Uint32Array

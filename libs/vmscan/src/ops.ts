@@ -49,7 +49,10 @@ export interface ReclaimOps {
   isYoung(pfn: number): boolean
   /** add_to_swap: takes a slot, inserts the page into the swap cache, sets PG_swapcache and PG_dirty. False: no slot or no memory. */
   addToSwap(ctx: Context, pfn: number): boolean
-  /** try_to_unmap: replaces the page table entries by swap entries, drops their references and sets frames.rmap to −1. */
+  /**
+   * try_to_unmap: replaces the page table entries by swap entries, or clears those of a file page, drops their references and
+   * sets frames.rmap to −1.
+   */
   tryToUnmap(ctx: Context, pfn: number): number
   /**
    * The part of pageout() that talks to the backing store: clear PG_dirty, set PG_writeback, unlock, submit. Reclaim has

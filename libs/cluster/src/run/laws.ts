@@ -47,7 +47,7 @@ export const pageCensus = (machine: Machine): PageCensus => {
     else if ((flags & PG_lru) !== 0) lru++
     else if ((flags & PG_isolated) !== 0) isolated++
   }
-  let pageTables = 0
+  let pageTables = machine.root?.pageTablePages ?? 0
   for (const pfn of machine.mm.tables.tablePages) if (pfn >= 0) pageTables++
   const net = machine.net.skbs.pages.inUse
   const stacks = machine.processTable?.stackPages ?? 0
@@ -70,8 +70,10 @@ export const pagesConserved = (machine: Machine): LawResult => {
   const census = pageCensus(machine)
   const { free, pcp, lru, isolated, slab, pageTables, net, stacks, other, present } = census
   const sum = free + pcp + lru + isolated + slab + pageTables + net + stacks + other
-  // pages in pagevecs, and one page in the hands of a task that sleeps between allocating and mapping it
-  const hands = machine.vmscan.lru.pagesInPagevecs() + machine.userTasks.filter((task) => !task.finished).length
+  // pages in pagevecs, those allocated to be read ahead, and one page in the hands of a task that sleeps between allocating
+  // and mapping it
+  const hands = machine.vmscan.lru.pagesInPagevecs() + (machine.root?.reader.pooled ?? 0) +
+    machine.userTasks.filter((task) => !task.finished).length
   return {
     law: "pages conserved",
     subject: machine.name,

@@ -43,6 +43,9 @@ import { RootReader } from "./root-reader.ts"
 import { rootDevicePages, type RootSpec } from "./root-spec.ts"
 import { SquashfsFormat } from "./squashfs-format.ts"
 
+/** FAULT_DONE, after the page was read (VM_FAULT_MAJOR). */
+const FAULT_MAJOR = 3
+
 /** The pieces that an image works with. */
 export interface RootImageParts {
   readonly sim: Sim
@@ -73,7 +76,6 @@ export class RootImage implements RootFiles {
   /** Mapped pages (NR_FILE_MAPPED), page-table pages. */
   mapped = 0
   pageTablePages = 0
-  majorFaults = 0
   readonly #parts: RootImageParts
   readonly #frames: Frames
   readonly #table: RootFileTable
@@ -134,11 +136,10 @@ export class RootImage implements RootFiles {
     assert(page >= 0 && page < this.pages, "a fault outside the image")
     const start = task.sim.now
     for (;;) {
-      const before = this.majorFaults
       const result = yield* this.#handleFault(task, page)
-      if (result === FAULT_DONE) {
+      if (result === FAULT_DONE || result === FAULT_MAJOR) {
         task.user(this.#parts.costs.touchNs)
-        if (this.majorFaults !== before) this.#parts.onMajorFault(task.sim.now - start + task.ns)
+        if (result === FAULT_MAJOR) this.#parts.onMajorFault(task.sim.now - start + task.ns)
         return FAULT_DONE
       }
       if (result !== FAULT_OOM || task.killed) return result
@@ -221,7 +222,7 @@ export class RootImage implements RootFiles {
 
   // — inside —
 
-  /** handle_mm_fault, do_linear_fault, filemap_fault. */
+  /** handle_mm_fault, do_linear_fault, filemap_fault: FAULT_DONE, FAULT_MAJOR, FAULT_OOM or FAULT_SIGBUS. */
   *#handleFault(task: KernelTask, page: number): Sleeps<number> {
     const { costs, locks, pages: { vmstat }, vmscan } = this.#parts
     const { flags } = this.#frames
@@ -229,25 +230,24 @@ export class RootImage implements RootFiles {
     const file = this.#table.of(page)
     task.ns += costs.minorFaultNs
     if (!(yield* this.#allocTable(task, page))) return FAULT_OOM
+    let done = FAULT_DONE
     let pfn = files.findGet(page)
     if (pfn !== NO_PAGE) {
       yield* this.#asyncMmapReadahead(task, file, page, pfn)
     } else {
       yield* reader.readAround(task, file, page)
-      this.majorFaults++
+      done = FAULT_MAJOR
       vmstat.inc(PGMAJFAULT)
       pfn = yield* reader.pageCacheRead(task, file, page)
       if (pfn === NO_PAGE) return FAULT_OOM
     }
-    if (!locks.tryLock(pfn)) {
-      // the fault lets go of mmap_sem, waits, and is entered once more: it finds the page and counts a hit
-      yield* this.#asyncMmapReadahead(task, file, page, pfn)
-      do {
-        if (!(yield* locks.waitUnlockedKillable(task, pfn))) {
-          vmscan.lru.putPage(task, pfn)
-          return FAULT_OOM
-        }
-      } while (!locks.tryLock(pfn))
+    for (let again = false; !locks.tryLock(pfn); again = true) {
+      if (!(yield* locks.waitUnlockedKillable(task, pfn))) {
+        vmscan.lru.putPage(task, pfn)
+        return FAULT_OOM
+      }
+      // lock_page_or_retry has let go of mmap_sem: the fault is entered once more, and finds the page
+      if (!again) yield* this.#asyncMmapReadahead(task, file, page, pfn)
     }
     if ((flags[pfn] & PG_uptodate) === 0) {
       const complete = yield* reader.readAgain(task, file, page, pfn)
@@ -262,7 +262,7 @@ export class RootImage implements RootFiles {
     vmstat.inc(PGFAULT)
     this.#map(task, page, pfn)
     locks.unlock(pfn)
-    return FAULT_DONE
+    return done
   }
 
   /** do_async_mmap_readahead. */

@@ -136,7 +136,7 @@ export class SquashfsFormat implements ImageFormat {
   }
 
   #putDatablock(): void {
-    if (--this.#users === 0) this.#unused.wakeOne()
+    if (--this.#users === 0) this.#unused.wakeAll()
   }
 
   /** `squashfs_read_data`. */

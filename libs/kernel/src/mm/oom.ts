@@ -1,4 +1,7 @@
 // The process table of one machine as the OOM killer sees it.
+// Not modelled: file pages in the rss of a process. All programs of a client share one mapping of each page of the root image,
+//   so nobody knows whose they are: a program counts for less here, by the text and data of files that it has mapped. The
+//   nbd-client of a root image is not offered either, like that of the swap device: it has some 100 pages.
 // source: mm/oom_kill.c:oom_kill_process, dump_header
 import { type PageAllocator, PF_EXITING, type Task } from "@swaplab/page-alloc"
 import { assert } from "@swaplab/sim"
