@@ -7,11 +7,13 @@ import { kernelBuild } from "./background/kernel-build.ts"
 import { netperfTcp, netperfUdp } from "./background/netserver.ts"
 import { sysbench } from "./background/sysbench.ts"
 import type { WorkloadTable } from "./plug-in/workload.ts"
+import { session } from "./session/session.ts"
 import { usememWorkload } from "./usemem-workload.ts"
 
 /** Every workload by its name. */
 export const WORKLOADS = {
   usemem: usememWorkload,
+  session,
   udpFlood,
   netperfUdp,
   tcpFlood,

@@ -1,0 +1,172 @@
+// The anonymous memory of one program: heaps within its address space, and what each page of them was last written as.
+// Modelled: heaps that grow up to a limit; every page that is written carries a token, which is verified whenever the page
+//   is touched again; pages that are there are touched in a plain loop.
+// Not modelled: memory given back before the program ends; memory that two programs share has one owner, the one that made
+//   it.
+import {
+  FAULT_DONE,
+  FAULT_SIGBUS,
+  type KernelTask,
+  PTE_ACCESSED,
+  PTE_DIRTY,
+  PTE_PRESENT,
+  PTE_WRITE,
+  pteValue
+} from "@swaplab/kernel"
+import { needResched } from "@swaplab/page-alloc"
+import type { Sleeps } from "@swaplab/sim"
+import type { ProcessExit } from "../plug-in/exit.ts"
+import type { MemoryPort } from "../plug-in/host.ts"
+import { tokenWriter } from "../usemem.ts"
+import { type Layout, runAt } from "./layout.ts"
+
+/** Why a process ends in the middle of its work. */
+export type Death = Exclude<ProcessExit, "completed">
+
+/** A part of the address space. Pages are counted from its first one. */
+export interface Heap {
+  /** Its first page within the address space. */
+  readonly from: number
+  /** Pages that it can grow to. */
+  readonly limit: number
+  /** Pages that it has now. */
+  size: number
+  /** How popular the pages are that it has at first; pages by which it grows later have no place in the order. */
+  readonly layout: Layout
+}
+
+const READABLE = PTE_PRESENT
+const WRITABLE = PTE_PRESENT | PTE_WRITE
+
+/** The memory of a program that runs. */
+export class AddressSpace {
+  readonly #client: MemoryPort
+  readonly #task: KernelTask
+  readonly #base: number
+  /** What each page was last written as; 0: never. */
+  readonly #versions: Uint32Array
+  /** The page that did not hold what was written to it, or −1. */
+  #wrong = -1
+
+  constructor(client: MemoryPort, task: KernelTask) {
+    this.#client = client
+    this.#task = task
+    this.#base = client.mm.tables.base(task.mm)
+    this.#versions = new Uint32Array(client.mm.tables.pagesOf(task.mm))
+  }
+
+  /**
+   * Touches the pages of the order of a heap from `from` up to and without `to`; runs with a grain below `written` are
+   * written.
+   */
+  *touchOrder(heap: Heap, from: number, to: number, written: number): Sleeps<Death | null> {
+    const { before, ends, grain, starts } = heap.layout
+    const task = this.#task
+    for (let run = runAt(heap.layout, from); run < starts.length && before[run] < to; run++) {
+      const start = starts[run]
+      const end = Math.min(ends[run], start + to - before[run])
+      const write = grain[run] < written
+      const at = this.#touchMapped(heap.from + start, heap.from + end, write)
+      if (at === heap.from + end && !needResched(task)) continue
+      const death = yield* this.#touchRest(at, heap.from + end, write)
+      if (death !== null) return death
+    }
+    return null
+  }
+
+  /** Touches neighbouring pages from `from` up to and without `to`, in runs as long as `tiles` says, a page left out after each. */
+  *sweep(heap: Heap, from: number, to: number, tiles: Int32Array, write: boolean): Sleeps<Death | null> {
+    const end = Math.min(to, heap.size)
+    for (let at = from, tile = from % tiles.length; at < end;) {
+      const until = Math.min(end, at + tiles[tile])
+      const death = yield* this.#touchRest(heap.from + at, heap.from + until, write)
+      if (death !== null) return death
+      at = until + 1
+      tile = (tile + 1) % tiles.length
+    }
+    return null
+  }
+
+  /** Touches neighbouring pages of a heap from `from` up to and without `to`. */
+  *touchAll(heap: Heap, from: number, to: number, write: boolean): Sleeps<Death | null> {
+    return yield* this.#touchRest(heap.from + from, heap.from + Math.min(to, heap.size), write)
+  }
+
+  /** Makes a heap larger by so many pages, as far as it can grow, and writes them. */
+  *grow(heap: Heap, pages: number): Sleeps<Death | null> {
+    const from = heap.size
+    heap.size = Math.min(heap.limit, from + pages)
+    return yield* this.#touchRest(heap.from + from, heap.from + heap.size, true)
+  }
+
+  /** Touches pages one after the other, waits for those that fault, and lets the CPU time of all pass. */
+  *#touchRest(from: number, to: number, write: boolean): Sleeps<Death | null> {
+    const { mm } = this.#client
+    const task = this.#task
+    let at = from
+    for (;;) {
+      at = this.#touchMapped(at, to, write)
+      if (this.#wrong >= 0) return "corruption"
+      if (needResched(task)) yield* task.condResched()
+      if (task.killed) return "killed"
+      if (at === to) return null
+      const index = this.#base + at
+      const writes = write || this.#versions[at] === 0
+      if (mm.tryFault(task, index, writes)) continue
+      const fault = yield* mm.fault(task, index, writes)
+      if (fault === FAULT_SIGBUS) {
+        this.#client.log(`${task.name}: SIGBUS`)
+        return "sigbus"
+      }
+      if (fault !== FAULT_DONE) return "killed"
+    }
+  }
+
+  /** Touches pages until one is not mapped as it has to be; returns that one, or `to`. */
+  #touchMapped(from: number, to: number, write: boolean): number {
+    const { index: machine, mm, pages: { frames } } = this.#client
+    const { tokenVersion, tokenWriter: writers } = frames
+    const { entries } = mm.tables
+    const versions = this.#versions
+    const base = this.#base
+    let page = from
+    for (; page < to; page++) {
+      const index = base + page
+      const entry = entries[index]
+      const version = versions[page]
+      // the first touch of a page is a write: a heap has no page of which nobody knows what it holds
+      const writes = write || version === 0
+      const wanted = writes ? WRITABLE : READABLE
+      if ((entry & wanted) !== wanted) break
+      const pfn = pteValue(entry)
+      const token = tokenWriter(machine, index)
+      if (version > 0 && (writers[pfn] !== token || tokenVersion[pfn] !== version)) {
+        this.#tell(page, pfn)
+        break
+      }
+      if (writes) {
+        entries[index] = entry | PTE_ACCESSED | PTE_DIRTY
+        writers[pfn] = token
+        tokenVersion[pfn] = version + 1
+        versions[page] = version + 1
+      } else {
+        entries[index] = entry | PTE_ACCESSED
+      }
+    }
+    this.#client.touched += page - from
+    this.#task.user((page - from) * this.#client.costs.touchNs)
+    return page
+  }
+
+  /** A page does not hold what was written to it. */
+  #tell(page: number, pfn: number): void {
+    const { index: machine, pages: { frames } } = this.#client
+    const index = this.#base + page
+    this.#wrong = page
+    this.#client.corrupted(
+      this.#task,
+      `page ${index}: expected ${tokenWriter(machine, index)} v${this.#versions[page]}, `
+        + `found ${frames.tokenWriter[pfn]} v${frames.tokenVersion[pfn]}`
+    )
+  }
+}

@@ -1,0 +1,149 @@
+// The programs of one person on one machine, and what the person does with them: each action is a burst of the program in
+// front, then of the X server and of the desktop, and its latency is what the person feels.
+import { Process, type Random, type Sleeps } from "@swaplab/sim"
+import type { WorkloadHost } from "../plug-in/host.ts"
+import { type ActionName, ACTIONS } from "./actions.ts"
+import type { Figure } from "./figures.ts"
+import type { Placed } from "./placement.ts"
+import type { ProgramName } from "./programs.ts"
+import { RunningProgram, type Work } from "./running-program.ts"
+
+const S = 1e9
+/**
+ * An action that takes longer than the first beyond its own CPU time is slow, and one longer than the second frozen
+ * (Nielsen's limits).
+ */
+const SLOW_NS = 1 * S
+const FROZEN_NS = 10 * S
+
+/** Who draws what the program in front does. */
+const SCREEN: ReadonlyArray<ProgramName> = ["xserver", "desktop"]
+
+/** A person at a machine. */
+export class Desk {
+  readonly host: WorkloadHost<Figure>
+  /** The person: waits for programs, thinks. Uses no CPU. */
+  readonly person: Process
+  readonly chance: Random
+  readonly #placed: ReadonlyMap<ProgramName, Placed>
+  /** Programs that have been started and run on another machine. */
+  readonly #elsewhere = new Set<ProgramName>()
+  readonly #running = new Map<ProgramName, RunningProgram>()
+
+  constructor(host: WorkloadHost<Figure>, placed: ReadonlyArray<Placed>) {
+    const { client } = host
+    this.host = host
+    this.chance = host.random("person")
+    this.person = new Process(client.sim, `${client.name} person`)
+    this.person.daemon = true
+    this.#placed = new Map(placed.map((program) => [program.name, program]))
+  }
+
+  /** The programs of the machine. */
+  get programs(): ReadonlyArray<ProgramName> {
+    return [...this.#placed.keys()]
+  }
+
+  /** The program, while it runs on this machine. */
+  running(name: ProgramName): RunningProgram | null {
+    const program = this.#running.get(name)
+    return program === undefined || program.exit !== null ? null : program
+  }
+
+  /** The program runs, here or elsewhere. */
+  isUp(name: ProgramName): boolean {
+    return this.#elsewhere.has(name) || this.running(name) !== null
+  }
+
+  /** Does nothing for so long. Nothing is wanted of the machine meanwhile. */
+  *think(ns: number): Sleeps<void> {
+    this.host.rest(true)
+    yield* this.person.hold(Math.max(1, Math.round(ns)))
+    this.host.rest(false)
+  }
+
+  /** Starts a program, and waits until it can be used. False: it died on the way. */
+  *start(name: ProgramName): Sleeps<boolean> {
+    const placed = this.#placed.get(name)
+    if (placed === undefined || this.isUp(name)) return true
+    const { host } = this
+    if (placed.process < 0) {
+      this.#elsewhere.add(name)
+    } else {
+      const program = new RunningProgram(host.client, placed, host.random(placed.program.comm))
+      this.#running.set(name, program)
+      host.fork(placed.process, placed.program.comm, (task) => program.run(task))
+      if (!(yield* program.ask(this.person, nothing))) return this.#lost(name)
+    }
+    for (const [other, { own, shared }] of Object.entries(placed.program.grows)) {
+      yield* this.#ask(other as ProgramName, (memory) => memory.enlarge(own, shared))
+    }
+    return true
+  }
+
+  /** An action on the document with that number of the program in front. False: the program has died of it. */
+  *act(action: ActionName, front: ProgramName, document = 0): Sleeps<boolean> {
+    const from = this.host.client.sim.now
+    if (!(yield* this.#burst(front, action, document, ACTIONS[action].cpuNs))) return false
+    for (const other of SCREEN) if (!(yield* this.#burst(other, action, 0, 0))) return false
+    this.#felt(action, this.host.client.sim.now - from, ACTIONS[action].cpuNs)
+    return true
+  }
+
+  /** Starts a program as an action. */
+  *launch(name: ProgramName): Sleeps<boolean> {
+    const from = this.host.client.sim.now
+    if (!(yield* this.start(name))) return false
+    for (const other of SCREEN) if (!(yield* this.#burst(other, "programStart", 0, 0))) return false
+    this.#felt("programStart", this.host.client.sim.now - from, this.#placed.get(name)?.program.startNs ?? 0)
+    return true
+  }
+
+  /** Opens the next document of a program that runs. */
+  *open(name: ProgramName): Sleeps<boolean> {
+    return yield* this.#ask(name, (memory) => memory.open())
+  }
+
+  /** Closes a program. */
+  *close(name: ProgramName): Sleeps<void> {
+    const program = this.running(name)
+    if (program !== null) yield* program.quit(this.person)
+    this.#running.delete(name)
+    this.#elsewhere.delete(name)
+  }
+
+  /** Notes what an action took, of that so much CPU time of its own. */
+  #felt(figure: ActionName, ns: number, cpuNs: number): void {
+    const { host } = this
+    host.latency(figure).record(ns)
+    host.operations.latency.record(ns)
+    host.operations.done++
+    if (ns - cpuNs > SLOW_NS) host.counter("slow").value++
+    if (ns - cpuNs > FROZEN_NS) host.counter("frozen").value++
+  }
+
+  *#burst(name: ProgramName, action: ActionName, document: number, cpuNs: number): Sleeps<boolean> {
+    const burst = this.#placed.get(name)?.program.bursts[action]
+    if (burst === undefined) return true
+    return yield* this.#ask(name, (memory) => memory.act(burst, document, cpuNs))
+  }
+
+  *#ask(name: ProgramName, work: Work): Sleeps<boolean> {
+    const program = this.#running.get(name)
+    if (program === undefined) return true
+    if (yield* program.ask(this.person, work)) return true
+    return this.#lost(name)
+  }
+
+  /** A program has died. */
+  #lost(name: ProgramName): boolean {
+    this.#running.delete(name)
+    this.host.operations.failed++
+    this.host.counter("lost").value++
+    return false
+  }
+}
+
+const nothing: Work = function*() {
+  return null
+}
