@@ -121,7 +121,6 @@ export const ALLOWED = {
     NbdAttachment: "Machine",
     Proc: "procOf",
     RootConnection: "Machine",
-    RootFiles: "RootImage",
     RootFormat: "RootSpec",
     RootImage: "Machine",
     ScheduleHooks: "Cpus"

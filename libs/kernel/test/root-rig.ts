@@ -17,7 +17,7 @@ export const SQUASHFS: RootSpec = {
 }
 
 /** An NBD device without a server: every request fails. */
-export const deadNbd = (machine: () => Machine): RootConnection => ({
+const deadNbd = (machine: () => Machine): RootConnection => ({
   kind: "nbd",
   connect: (queue) =>
     new NbdDevice(machine().sim, queue, machine().pages.frames, {
