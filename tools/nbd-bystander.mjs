@@ -57,7 +57,7 @@ swap:
   )
   const server = spawn(
     process.execPath,
-    [join(root, "apps/nbd-server/bin/swaplab-nbd-server.mjs"), "--config", config],
+    [join(root, "apps/nbd-server/bin/swaplab-nbd-server.cjs"), "--config", config],
     {
       stdio: ["ignore", "ignore", "pipe"]
     }

@@ -32,7 +32,7 @@ beforeAll(() => {
 })
 
 const start = (): Promise<Ended> =>
-  execute(process.execPath, [join(clone, "apps/nbd-server/bin/swaplab-nbd-server.mjs"), "--version"])
+  execute(process.execPath, [join(clone, "apps/nbd-server/bin/swaplab-nbd-server.cjs"), "--version"])
 
 const said = (stderr: string): ReadonlyArray<string> => stderr.split("\n").filter((line) => line !== "")
 

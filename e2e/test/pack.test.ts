@@ -11,7 +11,8 @@ const packageOf = (file: string): string => file.replace(/-\d+\.\d+\.\d+\.tgz$/,
 
 const isApp = (file: string): boolean => ["swaplab-swaplab", "swaplab-nbd-server"].includes(packageOf(file))
 const OF_LIBS = /^package\/(src\/[\w/-]+\.ts|dist\/[\w/-]+\.(js|d\.ts)(\.map)?)$/
-const OF_APPS = /^package\/(bin\/[\w-]+\.mjs|bundle\/([\w-]+\.js|licences\.txt)|man\/[\w.-]+\.[1-9]|systemd\/[\w.-]+)$/
+const OF_APPS =
+  /^package\/(bin\/[\w-]+\.[cm]js|bundle\/([\w-]+\.c?js|licences\.txt)|man\/[\w.-]+\.[1-9]|systemd\/[\w.-]+)$/
 
 const succeed = async (program: string, args: ReadonlyArray<string>, cwd: string): Promise<string> => {
   const { code, stderr, stdout } = await execute(program, args, { cwd })
@@ -39,7 +40,7 @@ describe("npm run pack", () => {
       expect(paths, file).toEqual(expect.arrayContaining(["package/LICENSE", "package/README.md"]))
       const bins = paths.filter((path) => path.startsWith("package/bin/")).length
       expect(bins, file).toBe(isApp(file) ? 1 : 0)
-      expect(paths.includes("package/bundle/main.js"), file).toBe(isApp(file))
+      expect(paths.some((path) => /^package\/bundle\/main\.c?js$/.test(path)), file).toBe(isApp(file))
     }
   })
 

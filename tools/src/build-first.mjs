@@ -33,8 +33,8 @@ const projectsOf = (config, found = new Set()) => {
   return found
 }
 
-/** The bundle of an app. @type {(config: string) => string} */
-const bundleFile = (config) => join(dirname(config), "bundle/main.js")
+/** The file of an app's bundle that is written last. @type {(config: string) => string} */
+const bundleFile = (config) => join(dirname(config), "bundle/licences.txt")
 
 /** Whether the bundle of an app was made from the sources that are there. @type {(config: string) => boolean} */
 export const isFresh = (config) => {

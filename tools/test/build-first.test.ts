@@ -36,7 +36,7 @@ describe("an app is fresh", () => {
     ["with a source that is newer", 30, 20, false]
   ])("%s", (_what, sources, built, fresh) => {
     const app = project("app", sources)
-    if (built > 0) write("app/bundle/main.js", built)
+    if (built > 0) write("app/bundle/licences.txt", built)
     expect(isFresh(app)).toBe(fresh)
   })
 
@@ -44,15 +44,15 @@ describe("an app is fresh", () => {
     project("lib", 30)
     project("middle", 10, "../lib/tsconfig.lib.json")
     const app = project("app", 10, "../middle/tsconfig.lib.json")
-    write("app/bundle/main.js", 20)
+    write("app/bundle/licences.txt", 20)
     expect(isFresh(app)).toBe(false)
-    write("app/bundle/main.js", 40)
+    write("app/bundle/licences.txt", 40)
     expect(isFresh(app)).toBe(true)
   })
 
   it("only if no source has gone since", () => {
     const app = project("app", 10)
-    write("app/bundle/main.js", 20)
+    write("app/bundle/licences.txt", 20)
     rmSync(join(folder, "app/src/b.ts"))
     expect(isFresh(app)).toBe(false)
   })

@@ -7,6 +7,7 @@ import { endpointOf } from "./config/addresses.ts"
 import type { Config } from "./config/schema.ts"
 import { UserError } from "./exit.ts"
 import { ALL_HERE } from "./exports/registry.ts"
+import type { KeepCode } from "./kept-code.ts"
 import { activationFds } from "./net/activation.ts"
 import { NOWHERE } from "./net/elsewhere.ts"
 import { listenAt, listenAtFd } from "./net/listen.ts"
@@ -24,6 +25,7 @@ export interface Host {
   readonly env: NodeJS.ProcessEnv
   readonly pid: number
   readonly writeLog: (line: string) => void
+  readonly keepCode: KeepCode
   /** Starts a process that serves exports for this one. */
   readonly fork: () => ChildProcess
   /** Calls `run` at a signal; returns what stops that. */
@@ -122,5 +124,7 @@ export const serve = (
     }
     if (!hasTcpTable()) log("no kernel table", { why: NO_TABLE })
     log("ready", {})
+    const notKept = host.keepCode()
+    if (notKept !== null) log("code not kept", notKept)
     log("stopping", { why: yield* Deferred.await(stop) })
   }))

@@ -50,6 +50,7 @@ export const run = async (values: object): Promise<Running> => {
   const ended = Effect.runPromise(serve(first, Effect.suspend(() => config(next)), {
     env: {},
     pid: 1,
+    keepCode: () => null,
     writeLog: (line) => {
       events.push(JSON.parse(line) as Event)
       wake()

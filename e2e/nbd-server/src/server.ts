@@ -11,7 +11,7 @@ import { aWhile } from "./a-while.ts"
 export const root = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))))
 
 /** The command, to be run by Node. */
-export const commandFile = join(root, "apps/nbd-server/bin/swaplab-nbd-server.mjs")
+export const commandFile = join(root, "apps/nbd-server/bin/swaplab-nbd-server.cjs")
 
 const folders: Array<string> = []
 

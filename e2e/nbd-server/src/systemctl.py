@@ -37,13 +37,15 @@ def number(path):
 
 def command_of(service, sockets):
     user = pwd.getpwnam(service["User"][0])
-    for kind, top in [("State", "/var/lib"), ("Runtime", "/run")]:
+    folders = {}
+    for kind, top in [("State", "/var/lib"), ("Runtime", "/run"), ("Cache", "/var/cache")]:
         folder = f"{top}/{service[f'{kind}Directory'][0]}"
         os.makedirs(folder, exist_ok=True)
         os.chmod(folder, int(service[f"{kind}DirectoryMode"][0], 8))
         os.chown(folder, user.pw_uid, user.pw_gid)
+        folders[f"{kind.upper()}_DIRECTORY"] = folder
     return ["setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--init-groups", "--no-new-privs",
-            "--bounding-set=-all", "--inh-caps=-all", *shlex.split(service["ExecStart"][0])], user
+            "--bounding-set=-all", "--inh-caps=-all", *shlex.split(service["ExecStart"][0])], user, folders
 
 
 def supervise(name, sockets):
@@ -57,9 +59,9 @@ def supervise(name, sockets):
 
     while True:
         service = read(f"{name}.service")
-        command, user = command_of(service, sockets)
+        command, user, folders = command_of(service, sockets)
         log = open(f"/run/log/{name}.service", "ab")
-        env = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin", "HOME": user.pw_dir}
+        env = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin", "HOME": user.pw_dir, **folders}
         pid = os.fork()
         if pid == 0:
             os.dup2(log.fileno(), 2)

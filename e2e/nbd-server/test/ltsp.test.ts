@@ -195,6 +195,10 @@ ln -s /proc/self/fd /dev/fd`)
       "stat -c %U /proc/$(cat /run/swaplab-nbd-server.pid); ls /var/lib/swaplab-nbd-server | wc -l"
     )
     expect(user).toBe("swaplab-nbd\n30\n")
+    // what the first start compiled serves the next ones
+    expect(await server.ok("stat -c '%a %U %n' /var/cache/swaplab-nbd-server/*")).toBe(
+      "600 swaplab-nbd /var/cache/swaplab-nbd-server/run-command.code\n"
+    )
 
     const copy = join(scratch(), "swap")
     const header = await client.ok(`nbdcopy nbd://192.168.67.1/swap ${copy}

@@ -102,6 +102,11 @@ export const LOG_EVENTS = {
   "recording ended": line("error", ["why"], "A recording could not go on; the server does."),
   "process ended": line("error", ["place", "how"], "One of several processes died; it is started again."),
   "process started": line("notice", ["place"], "A process that had died serves again."),
+  "code not kept": line(
+    "warning",
+    ["file", "why"],
+    "The compiled code could not be written into `$CACHE_DIRECTORY`: the next start compiles again."
+  ),
   stopping: line("notice", ["why"], "SIGTERM or SIGINT: the server ends."),
   fault: line("error", ["address", "cause"], "A fault of the server ended a connection. Please report it.")
 } as const

@@ -2,6 +2,7 @@
 // it has let in.
 import { Deferred, Effect, FiberId } from "effect"
 import type { Socket } from "node:net"
+import type { KeepCode } from "../kept-code.ts"
 import { Lease } from "../limits/lease.ts"
 import type { Elsewhere } from "../net/elsewhere.ts"
 import { makeServerLog } from "../ops/log.ts"
@@ -16,6 +17,7 @@ type Start = Extract<ToMember, { readonly kind: "start" }>
 export interface MemberHost {
   readonly env: NodeJS.ProcessEnv
   readonly writeLog: (line: string) => void
+  readonly keepCode: KeepCode
   readonly tell: (message: FromMember) => void
 }
 
@@ -70,6 +72,9 @@ export class Member {
       })
       yield* Effect.addFinalizer(() => part.shutDown)
       this.#host.tell({ kind: "ready", usedBytes: part.registry.allocatedBytes })
+      // all of them start from the same file
+      const notKept = place === 0 ? this.#host.keepCode() : null
+      if (notKept !== null) log("code not kept", notKept)
       yield* Deferred.await(this.#stop)
     })).pipe(
       Effect.catchAll(({ message }) => Effect.sync(() => this.#host.tell({ kind: "failed", message })))
