@@ -15,15 +15,11 @@ const shows = workload({
   slot: "workload",
   description: "Walks over memory with a picture after each.",
   options: {
-    mib: field(whole(1), 6, "Size."),
-    half: field(whole(0, 2), 0, "0: all of it, 1: the screen, 2: the programs.")
+    mib: field(whole(1), 6, "Size.")
   },
-  processes: ({ half, mib }) => equalProcesses(half === 1 ? 0 : 1, half === 1 ? 0 : mib * MIB),
-  halves: {
-    screen: (options) => ({ ...options, half: 1 }),
-    programs: (options) => ({ ...options, half: 2 })
-  },
-  start: (host, { half }) => {
+  processes: ({ mib }, { half }) => equalProcesses(half === "screen" ? 0 : 1, half === "screen" ? 0 : mib * MIB),
+  divides: true,
+  start: (host) => {
     const { client, display, done, fork, latency } = host
     fork(0, "shows", function*(task) {
       for (let version = 1; version <= SHOWS; version++) {
@@ -33,7 +29,7 @@ const shows = workload({
         if (exit !== null) return exit
         if (display !== null) yield* display.picture(task, PICTURE_BYTES)
         yield* task.settle()
-        latency(half === 2 ? "remote" : "local").record(client.sim.now - from)
+        latency(display === null ? "local" : "remote").record(client.sim.now - from)
       }
       done()
       return "completed"
@@ -109,7 +105,7 @@ describe("mistakes with thin clients", () => {
     ])
     expect(problems({ clients: [{ programs: "server", workload: { usemem: {} } }] })).toEqual([
       expect.stringMatching(
-        /^clients\.0\.programs: got server, expected client, since usemem cannot be divided .*: shows/
+        /^clients\.0\.programs: got server, expected client, since usemem cannot be divided .*: session, shows/
       )
     ])
     expect(problems({ applications: { kernel: "serie" } })[0]).toMatch(/^applications\.kernel: .*series/)

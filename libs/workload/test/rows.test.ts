@@ -3,7 +3,13 @@ import { type ClientFacts, type Workload, WORKLOADS } from "@swaplab/workload"
 import { Schema } from "effect"
 import { describe, expect, it } from "vitest"
 
-const CLIENT: ClientFacts = { cpus: 2, ramBytes: 64 * 2 ** 20, swapBytes: 320 * 2 ** 20, pageCacheBytes: 2 ** 20 }
+const CLIENT: ClientFacts = {
+  cpus: 2,
+  ramBytes: 64 * 2 ** 20,
+  swapBytes: 320 * 2 ** 20,
+  pageCacheBytes: 2 ** 20,
+  half: "all"
+}
 
 const rows: ReadonlyArray<readonly [string, Workload]> = Object.entries(WORKLOADS)
 

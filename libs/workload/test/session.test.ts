@@ -6,7 +6,7 @@ import { client, hostOf } from "./rig.ts"
 
 const { session } = WORKLOADS
 const MIB = 2 ** 20
-const CLIENT = { cpus: 2, ramBytes: 48 * MIB, swapBytes: 64 * MIB, pageCacheBytes: 0 }
+const CLIENT = { cpus: 2, ramBytes: 48 * MIB, swapBytes: 64 * MIB, pageCacheBytes: 0, half: "all" as const }
 
 const optionsOf = (given: object) => Schema.decodeUnknownSync(Schema.Struct(session.options))(given)
 

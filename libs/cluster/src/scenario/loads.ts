@@ -107,11 +107,12 @@ export interface LoadedGroup {
 }
 
 /** What is known of a client of a group before it boots. */
-export const clientFacts = ({ cpus, pageCache, ram, swap }: LoadedGroup): ClientFacts => ({
+export const clientFacts = ({ cpus, pageCache, programs, ram, swap }: LoadedGroup): ClientFacts => ({
   cpus,
   ramBytes: ram,
   swapBytes: swap,
-  pageCacheBytes: pageCache * ram
+  pageCacheBytes: pageCache * ram,
+  half: programs === "server" ? "screen" : "all"
 })
 
 /** The options of a row in a group, and whether it runs there. */
@@ -125,19 +126,14 @@ const optionsIn = (group: LoadedGroup, row: Row): { readonly options: Options; r
   return { options, runs: by === undefined || options[by] !== 0 }
 }
 
-/** What stays on a client of a group. */
-const optionsHere = ({ programs }: LoadedGroup, row: Workload, options: Options): Options =>
-  programs === "server" && row.slot === "workload" && row.halves !== undefined ? row.halves.screen(options) : options
-
 /** What a client of a group runs: the measured workload first, then the background in the order of the table. */
 export const loadsOf = (group: LoadedGroup, table: WorkloadTable): ReadonlyArray<Load> => {
   const facts = clientFacts(group)
   let firstProcess = 0
   let firstFilePage = 0
   return [...rowsIn(table, "workload"), ...rowsIn(table, "background")].flatMap((row) => {
-    const { options: all, runs } = optionsIn(group, row)
+    const { options, runs } = optionsIn(group, row)
     if (!runs) return []
-    const options = optionsHere(group, row[1], all)
     const plan = row[1].processes(options, facts)
     const path = [row[1].slot, ...keysOf(row)]
     const load: Load = { name: row[0], row: row[1], path, options, plan, firstProcess, firstFilePage }
@@ -157,10 +153,9 @@ export const programsOf = (
     const rows = rowsIn(table, "workload").filter((row) => optionsIn(group, row).runs)
     assert(rows.length === 1, "a client runs one workload that is measured")
     const [[name, row]] = rows
-    const { halves } = row
-    assert(halves !== undefined, `${name} cannot be divided: a rule says so before`)
-    const options = halves.programs(optionsIn(group, rows[0]).options)
-    const plan = row.processes(options, clientFacts(group))
+    assert(row.divides === true, `${name} cannot be divided: a rule says so before`)
+    const { options } = optionsIn(group, rows[0])
+    const plan = row.processes(options, { ...clientFacts(group), half: "programs" })
     const load = { name, row, path: ["workload", name], options, plan, firstProcess, firstFilePage: 0 }
     firstProcess += plan.processes.length
     return load

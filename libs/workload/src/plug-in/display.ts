@@ -12,10 +12,5 @@ export interface Display {
   readonly picture: (person: Process, bytes: number) => Sleeps<boolean>
 }
 
-/** How a workload is divided between a thin client and the server of its programs. Both halves are made by its options. */
-export interface Halves<Options> {
-  /** Options of what stays at the thin client. */
-  screen(options: Options): Options
-  /** Options of what runs on the server. */
-  programs(options: Options): Options
-}
+/** What of a workload a machine runs: all of it, what stays at a thin client, or the programs of a thin client. */
+export type Half = "all" | "screen" | "programs"

@@ -1,5 +1,6 @@
 // What a workload needs of a client before it boots.
 import { PAGE_SIZE } from "@swaplab/page-alloc"
+import type { Half } from "./display.ts"
 
 /** What is known of a client before it boots. Sizes are bytes. */
 export interface ClientFacts {
@@ -8,6 +9,8 @@ export interface ClientFacts {
   readonly swapBytes: number
   /** Clean page cache at boot. */
   readonly pageCacheBytes: number
+  /** What of the workload is asked for: `programs` runs on another machine than the client. */
+  readonly half: Half
 }
 
 /** The processes of a workload on one client. */

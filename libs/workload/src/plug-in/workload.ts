@@ -1,7 +1,6 @@
 // A workload is a plug-in: one row of a table that says which options it has, what it needs, what it does, what is measured
 // of it and what a report says about it. Nothing outside of the rows knows a workload by its name.
 import type { Schema } from "effect"
-import type { Halves } from "./display.ts"
 import type { WorkloadHost } from "./host.ts"
 import type { MetricRow, OperationRow } from "./metric-row.ts"
 import type { ClientFacts, ProcessPlan } from "./plan.ts"
@@ -28,7 +27,7 @@ export interface OptionAdvice<Options> {
 /** A setting that has no effect under a condition. It is said where somebody wrote it. */
 export interface IdleOption<Options> {
   readonly path: ReadonlyArray<string>
-  idle(options: Options): boolean
+  idle(options: Options, client: ClientFacts): boolean
   readonly reason: string
 }
 
@@ -54,8 +53,8 @@ export interface Workload<F extends Schema.Struct.Fields = Schema.Struct.Fields,
   processes(options: Schema.Struct.Type<F>, client: ClientFacts): ProcessPlan
   /** Pages that it touches from its start to its end, all processes together. Without it: nobody knows beforehand. */
   touches?(options: Schema.Struct.Type<F>, client: ClientFacts): number
-  /** How it is divided where its programs run on a server. Without it they cannot. */
-  readonly halves?: Halves<Schema.Struct.Type<F>>
+  /** Its programs can run on a server, with a thin client in front of the person: `half` of the facts says what is asked for. */
+  readonly divides?: true
   /** Starts its processes and tasks. Takes no simulated time. With a thin client: its half on the server. */
   start(host: WorkloadHost<Figure>, options: Schema.Struct.Type<F>): void
   /** What `operations` of its host counts; null: it has none. */

@@ -16,6 +16,9 @@ const S = 1e9
 const SLOW_NS = 1 * S
 const FROZEN_NS = 10 * S
 
+/** A key or a button of the mouse is two events of X11, of 32 bytes each. */
+const INPUT_BYTES = 64
+
 /** Who draws what the program in front does. */
 const SCREEN: ReadonlyArray<ProgramName> = ["xserver", "desktop"]
 
@@ -26,17 +29,26 @@ export class Desk {
   readonly person: Process
   readonly chance: Random
   readonly #placed: ReadonlyMap<ProgramName, Placed>
-  /** Programs that have been started and run on another machine. */
-  readonly #elsewhere = new Set<ProgramName>()
+  /** Those that run on the thin client. */
+  readonly #there: ReadonlyMap<ProgramName, Placed>
+  readonly #screenBytes: number
   readonly #running = new Map<ProgramName, RunningProgram>()
 
-  constructor(host: WorkloadHost<Figure>, placed: ReadonlyArray<Placed>) {
+  /** `there`: programs that run on the thin client, if there is one; a screen full of pixels has `screenBytes`. */
+  constructor(
+    host: WorkloadHost<Figure>,
+    placed: ReadonlyArray<Placed>,
+    there: ReadonlyArray<Placed> = [],
+    screenBytes = 0
+  ) {
     const { client } = host
     this.host = host
     this.chance = host.random("person")
-    this.person = new Process(client.sim, `${client.name} person`)
+    this.person = new Process(client.sim, `${host.name} person`)
     this.person.daemon = true
     this.#placed = new Map(placed.map((program) => [program.name, program]))
+    this.#there = new Map(there.filter(({ process }) => process >= 0).map((program) => [program.name, program]))
+    this.#screenBytes = screenBytes
   }
 
   /** The programs of the machine. */
@@ -44,15 +56,20 @@ export class Desk {
     return [...this.#placed.keys()]
   }
 
-  /** The program, while it runs on this machine. */
+  /** The machine in front of which the person sits. */
+  get seat(): Pick<WorkloadHost, "client" | "daemon" | "fork" | "random"> {
+    return this.host.display?.terminal ?? this.host
+  }
+
+  /** The program, while it runs. */
   running(name: ProgramName): RunningProgram | null {
     const program = this.#running.get(name)
     return program === undefined || program.exit !== null ? null : program
   }
 
-  /** The program runs, here or elsewhere. */
+  /** The program runs. */
   isUp(name: ProgramName): boolean {
-    return this.#elsewhere.has(name) || this.running(name) !== null
+    return this.running(name) !== null
   }
 
   /** Does nothing for so long. Nothing is wanted of the machine meanwhile. */
@@ -66,15 +83,12 @@ export class Desk {
   *start(name: ProgramName): Sleeps<boolean> {
     const placed = this.#placed.get(name)
     if (placed === undefined || this.isUp(name)) return true
-    const { host } = this
-    if (placed.process < 0) {
-      this.#elsewhere.add(name)
-    } else {
-      const program = new RunningProgram(host.client, placed, host.random(placed.program.comm))
-      this.#running.set(name, program)
-      host.fork(placed.process, placed.program.comm, (task) => program.run(task))
-      if (!(yield* program.ask(this.person, nothing))) return this.#lost(name)
-    }
+    const there = this.#there.get(name)
+    const [host, own] = there === undefined ? [this.host, placed] : [this.seat, there]
+    const program = new RunningProgram(host.client, own, host.random(own.program.comm))
+    this.#running.set(name, program)
+    host.fork(own.process, own.program.comm, (task) => program.run(task))
+    if (!(yield* program.ask(this.person, nothing))) return this.#lost(name)
     for (const [other, { own, shared }] of Object.entries(placed.program.grows)) {
       yield* this.#ask(other as ProgramName, (memory) => memory.enlarge(own, shared))
     }
@@ -84,6 +98,8 @@ export class Desk {
   /** An action on the document with that number of the program in front. False: the program has died of it. */
   *act(action: ActionName, front: ProgramName, document = 0): Sleeps<boolean> {
     const from = this.host.client.sim.now
+    const { display } = this.host
+    if (display !== null && !(yield* display.input(this.person, INPUT_BYTES))) return this.#lost(front)
     if (!(yield* this.#burst(front, action, document, ACTIONS[action].cpuNs))) return false
     for (const other of SCREEN) if (!(yield* this.#burst(other, action, 0, 0))) return false
     this.#felt(action, this.host.client.sim.now - from, ACTIONS[action].cpuNs)
@@ -109,7 +125,6 @@ export class Desk {
     const program = this.running(name)
     if (program !== null) yield* program.quit(this.person)
     this.#running.delete(name)
-    this.#elsewhere.delete(name)
   }
 
   /** Notes what an action took, of that so much CPU time of its own. */
@@ -125,6 +140,11 @@ export class Desk {
   *#burst(name: ProgramName, action: ActionName, document: number, cpuNs: number): Sleeps<boolean> {
     const burst = this.#placed.get(name)?.program.bursts[action]
     if (burst === undefined) return true
+    const { display } = this.host
+    if (display !== null && this.#there.has(name)) {
+      const bytes = Math.round(ACTIONS[action].screens * this.#screenBytes)
+      if (!(yield* display.picture(this.person, bytes))) return this.#lost(name)
+    }
     return yield* this.#ask(name, (memory) => memory.act(burst, document, cpuNs))
   }
 

@@ -93,7 +93,7 @@ export class Person {
   *#boot(): Sleeps<void> {
     const { host } = this.#desk
     const from = host.client.sim.now
-    yield* boot(host, this.#desk.person, BOOT_PAGES, BOOT_CPU_NS)
+    yield* boot(this.#desk.seat, this.#desk.person, BOOT_PAGES, BOOT_CPU_NS)
     yield* this.#desk.start("xserver")
     host.latency("bootTime").record(host.client.sim.now - from)
   }

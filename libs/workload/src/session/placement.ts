@@ -1,4 +1,5 @@
 // Where the programs of a session lie: their heaps within their address spaces, their files within the root image.
+import type { Half } from "../plug-in/display.ts"
 import { BOOT_PAGES, type EraName, programOf } from "./eras.ts"
 import { type Layout, layoutOf, type RunLengths } from "./layout.ts"
 import { type Program, type ProgramName, RUNS } from "./programs.ts"
@@ -14,21 +15,12 @@ export interface Part {
   readonly limit: number
 }
 
-/** Which programs of a session run on a machine. */
-export const WHERE = {
-  all: { meaning: "all of them", here: () => true },
-  screen: {
-    meaning: "the X server alone, as on a thin client, whose programs run on a server",
-    here: (name: ProgramName) => name === "xserver"
-  },
-  programs: {
-    meaning: "all but the X server, as on a server of thin clients",
-    here: (name: ProgramName) => name !== "xserver"
-  }
-} as const
-
-export type Where = keyof typeof WHERE
-export const WHERE_NAMES = Object.keys(WHERE) as ReadonlyArray<Where>
+/** Which programs each half of a session has: a thin client has the X server alone. */
+const HALVES = {
+  all: () => true,
+  screen: (name: ProgramName) => name === "xserver",
+  programs: (name: ProgramName) => name !== "xserver"
+} as const satisfies Record<Half, (name: ProgramName) => boolean>
 
 /** A program, and where its memory and files lie. */
 export interface Placed {
@@ -51,7 +43,6 @@ export interface SessionSize {
   readonly tabs: number
   readonly tabScale: number
   readonly documentPages: number
-  readonly runs: Where
 }
 
 /** Documents of a program, and how much heavier each is than the measured one. */
@@ -61,13 +52,13 @@ const documentsOf = (name: ProgramName, { documentPages, tabScale, tabs }: Sessi
 /** Pages of the document of the measurement. */
 const MEASURED_DOCUMENT = 16
 
-/** Places every program of a session. */
-export const place = (size: SessionSize): ReadonlyArray<Placed> => {
+/** Places every program of a session, on a machine that runs one half of it. */
+export const place = (size: SessionSize, half: Half): ReadonlyArray<Placed> => {
   const shapes = size.programs.map((name) => {
     const [count, scale] = documentsOf(name, size)
     return { name, count, program: programOf(name, size.era, scale) }
   })
-  const { here } = WHERE[size.runs]
+  const here = HALVES[half]
   let image = BOOT_PAGES
   let process = 0
   return shapes.map(({ count, name, program }) => {

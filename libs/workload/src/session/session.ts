@@ -3,9 +3,22 @@
 // Modelled: see programs.ts (what programs touch), running-program.ts (what they do by themselves), person.ts (what a person
 //   does when).
 // Not modelled: sound, printing, files of the person's own, network traffic other than swap and root image.
-import { choice, field, formatQuantity, meanings, mismatch, number, section, SIZE, Time, whole } from "@swaplab/config"
+import {
+  choice,
+  field,
+  formatQuantity,
+  meanings,
+  mismatch,
+  number,
+  section,
+  SIZE,
+  Size,
+  Time,
+  whole
+} from "@swaplab/config"
 import { PAGE_SIZE } from "@swaplab/page-alloc"
 import { Schema } from "effect"
+import type { Half } from "../plug-in/display.ts"
 import type { ProcessPlan } from "../plug-in/plan.ts"
 import { counts } from "../plug-in/shrink.ts"
 import { workload } from "../plug-in/workload.ts"
@@ -14,7 +27,7 @@ import { Desk } from "./desk.ts"
 import { ERA_NAMES, ERAS } from "./eras.ts"
 import { type Figure, FIGURES } from "./figures.ts"
 import { Person } from "./person.ts"
-import { imagePages, place, type Placed, WHERE, WHERE_NAMES } from "./placement.ts"
+import { imagePages, place, type Placed } from "./placement.ts"
 
 const S = 1e9
 const MIB = 1024 * 1024
@@ -58,12 +71,16 @@ const options = {
     "How much heavier pages are than those of the era. Assumed: pages of the measurement were light, real sites are heavier."
   ),
   documentPages: field(whole(1, 1000), 16, "Pages of the document in the word processor. 16 were measured."),
-  runs: field(choice(...WHERE_NAMES), "all", `Which programs run on this machine. ${meanings(WHERE)}.`)
+  screen: field(
+    Size,
+    1.5 * MIB,
+    "Bytes of a screen full of pixels, for thin clients, to which pictures are sent. 1024x768 with 16 bits: assumed, for 2012."
+  )
 }
 
 type Options = Schema.Struct.Type<typeof options>
 
-const placed = (given: Options): ReadonlyArray<Placed> =>
+const placed = (given: Options, half: Half): ReadonlyArray<Placed> =>
   place({
     ...given,
     programs: [
@@ -74,7 +91,7 @@ const placed = (given: Options): ReadonlyArray<Placed> =>
         return program === null || given.mix[name] === 0 ? [] : [program]
       })
     ]
-  })
+  }, half)
 
 const planOf = (programs: ReadonlyArray<Placed>): ProcessPlan => {
   const here = programs.filter(({ process }) => process >= 0)
@@ -91,9 +108,13 @@ export const session = workload<typeof options, Figure>({
   description:
     "A person at a desktop: logs in, browses, writes, thinks. What is measured is what the person waits for.",
   options,
-  processes: (given) => planOf(placed(given)),
+  processes: (given, { half }) => planOf(placed(given, half)),
+  divides: true,
   start: (host, given) => {
-    const desk = new Desk(host, placed(given))
+    const [here, there] = host.display === null
+      ? [placed(given, "all"), []]
+      : [placed(given, "programs"), placed(given, "screen")]
+    const desk = new Desk(host, here, there, given.screen)
     const person = new Person(desk, { programme: given.programme, thinkNs: given.think, mix: given.mix })
     host.client.sim.spawn(desk.person, desk.person.program(() => person.live()))
   },
@@ -106,6 +127,10 @@ export const session = workload<typeof options, Figure>({
     words: () => mismatch("all weights 0", `a weight above 0 for one of ${ACTIVITY_NAMES.join(", ")}`)
   }],
   idle: [{
+    path: ["screen"],
+    idle: (_, { half }) => half === "all",
+    reason: "the programs run on the client, so no pictures are sent"
+  }, {
     path: ["tabs"],
     idle: ({ mix: weights }) => weights.browse === 0,
     reason: "nobody browses"
@@ -122,6 +147,6 @@ export const session = workload<typeof options, Figure>({
   describe: (given) => [
     `${given.programme} with programs of ${given.era}`,
     given.tabs === 1 ? "1 tab" : `${given.tabs} tabs`,
-    `${formatQuantity(SIZE, Math.round(planOf(placed(given)).anonymousBytes / MIB) * MIB)} at most`
+    `${formatQuantity(SIZE, Math.round(planOf(placed(given, "all")).anonymousBytes / MIB) * MIB)} at most`
   ]
 })

@@ -30,8 +30,8 @@ export const applicationRules = (workloads: WorkloadTable): ReadonlyArray<Rule<S
       : null),
   forThinClients("the workload of thin clients can be divided", (group) => {
     const [{ name, row }] = loadsOf(group, workloads)
-    if (row.halves !== undefined) return null
-    const able = Object.entries(workloads).filter(([, { halves, slot }]) => slot === "workload" && halves !== undefined)
+    if (row.divides === true) return null
+    const able = Object.entries(workloads).filter(([, { divides, slot }]) => slot === "workload" && divides === true)
     const others = able.length === 0 ? "" : `, or a workload that can: ${able.map(([other]) => other).join(", ")}`
     return mismatch("server", `client, since ${name} cannot be divided between a client and a server${others}`)
   })

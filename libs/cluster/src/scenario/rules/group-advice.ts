@@ -33,7 +33,7 @@ const idleOptions = (group: ClientGroup, workloads: WorkloadTable): ReadonlyArra
   loadsOf(group, workloads).flatMap(({ options, path, row }) =>
     (row.idle ?? []).map((item) => ({
       path: [...path, ...item.path],
-      idle: () => item.idle(options),
+      idle: () => item.idle(options, clientFacts(group)),
       reason: item.reason
     }))
   )
