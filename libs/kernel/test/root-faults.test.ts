@@ -113,6 +113,16 @@ describe("read-ahead", () => {
     expect(ranges).toEqual([[0, 4]])
   })
 
+  it("in the middle of a read looks at the cache, not at what this read has just done", () => {
+    const { root } = withRoot(EXT4, function*(task, root) {
+      yield* root.read(task, 4000, 4004)
+      yield* root.read(task, 100, 101)
+      yield* root.read(task, 4000, 4005)
+    })
+    // page 4004: 4 pages of history and one that is wanted make a window of 16, and the next one since it begins with its marker
+    expect(cachedRanges(root)).toEqual([[100, 101], [4000, 4052]])
+  })
+
   it("of a file that is read at random reads what was asked for", () => {
     const { root } = withRoot(EXT4, function*(task, root) {
       for (const page of [4000, 2000, 6000, 3000]) yield* root.read(task, page, page + 2)

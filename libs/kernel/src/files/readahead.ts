@@ -19,7 +19,7 @@ export class RaState {
   /** Largest window; a quarter after each page that could not be read. */
   raPages: number
   mmapMiss = 0
-  /** The page read last (prev_pos), −1 before the first one. */
+  /** The page that the last read ended with (prev_pos), −1 before the first one. */
   prevPage = -1
 
   constructor(raPages: number) {

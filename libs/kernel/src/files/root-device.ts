@@ -2,7 +2,9 @@
 // Modelled: one bio a page, GFP_KERNEL or the mask of buffers, merging in the queue, the lock that the read ends, the content
 //   token of every page that was read, errors.
 // Not modelled: bios of many pages (mpage_readpages builds such): costs a bio object for each page while it is read.
-// source: fs/mpage.c:mpage_readpages, mpage_end_io; fs/buffer.c:ll_rw_block, end_buffer_read_sync
+//   The kernel logs one line for a request that failed, here it is one for each of its pages.
+// source: fs/mpage.c:mpage_readpages, mpage_end_io; fs/buffer.c:ll_rw_block, end_buffer_read_sync;
+//   block/blk-core.c:blk_update_request
 import { type BlockQueue, SUBMITTED } from "@swaplab/blk"
 import {
   type Context,
@@ -97,7 +99,8 @@ export class RootDevice {
     } else {
       this.counters.readErrors++
       flags[pfn] = (flags[pfn] | PG_error) & ~PG_uptodate
-      this.#parts.log(`Buffer I/O error on device ${this.queue.name}, logical block ${this.#version(pfn) - 1}`)
+      const sector = (this.#version(pfn) - 1) * SECTORS_PER_PAGE
+      this.#parts.log(`end_request: I/O error, dev ${this.queue.name}, sector ${sector}`)
     }
     this.#parts.locks.unlock(pfn)
   }

@@ -95,7 +95,7 @@ export class RootImage implements RootFiles {
       this.buffers = new AddressSpace(parts, devicePages, 0)
       this.files = new AddressSpace(parts, spec.pages, devicePages)
       const { files, buffers } = this
-      this.squashfs = new SquashfsFormat({ sim, pages, vmscan, locks, device, files, buffers }, spec)
+      this.squashfs = new SquashfsFormat({ sim, pages, vmscan, locks, device, files, buffers, log: parts.log }, spec)
     } else {
       this.buffers = null
       this.files = new AddressSpace(parts, spec.pages, 0)

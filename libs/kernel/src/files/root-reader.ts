@@ -1,7 +1,8 @@
 // Reading the files of an image into the page cache: read-ahead, read(2), and the page that a fault needs.
 // Modelled: pages of a window are allocated before the first of them is read, with a mask that gives up early; the plug
 //   around a window; the second try for a page whose read failed; killable waits.
-// Not modelled: files of other sizes than whole pages, O_DIRECT, fadvise, madvise.
+// Not modelled: files of other sizes than whole pages, O_DIRECT, fadvise, madvise. A page that a read had to allocate alone
+//   and that failed is tried once more here; Linux gives up at once.
 // source: mm/readahead.c:__do_page_cache_readahead, read_pages, max_sane_readahead, page_cache_async_readahead;
 //   mm/filemap.c:do_generic_file_read, page_cache_read
 import { BLK_RW_SYNC } from "@swaplab/blk"
@@ -118,28 +119,39 @@ export class RootReader {
 
   /** `do_generic_file_read` of the pages [from, to) of the image, which lie in `file`. False: not all could be read. */
   *read(task: KernelTask, file: RootFile, from: number, to: number): Sleeps<boolean> {
-    const { costs, files, pages: { frames }, vmscan } = this.#parts
     const ra = file.opened
-    for (let page = from; page < to; page++) {
-      yield* task.condResched()
-      let pfn = files.findGet(page)
-      if (pfn === NO_PAGE) {
-        yield* this.syncReadahead(task, file, ra, page, to - page)
-        pfn = yield* this.pageCacheRead(task, file, page)
-        if (pfn === NO_PAGE) return false
-      }
-      yield* this.asyncReadahead(task, file, ra, page, pfn, to - page)
-      if ((frames.flags[pfn] & PG_uptodate) === 0 && !(yield* this.#makeUptodate(task, file, page, pfn))) {
-        vmscan.lru.putPage(task, pfn)
-        return false
-      }
-      this.#parts.device.checkToken(pfn)
-      // the page that the last read ended with has been marked by that one
-      if (ra.prevPage !== page - file.from) vmscan.lru.markAccessed(task, pfn)
-      ra.prevPage = page - file.from
-      task.ns += KIB_PER_PAGE * costs.perKiBNs
-      vmscan.lru.putPage(task, pfn)
+    let previous = ra.prevPage
+    let complete = true
+    for (let page = from; page < to && complete; page++) {
+      complete = yield* this.#readPage(task, file, page, to - page, previous)
+      if (complete) previous = page - file.from
     }
+    // read-ahead looks at where the call before this one has ended
+    ra.prevPage = previous
+    return complete
+  }
+
+  /** One turn of it; `request` pages from this one on are wanted, and page `previous` of the file was read before. */
+  *#readPage(task: KernelTask, file: RootFile, page: number, request: number, previous: number): Sleeps<boolean> {
+    const { costs, device, files, pages: { frames }, vmscan } = this.#parts
+    const ra = file.opened
+    yield* task.condResched()
+    let pfn = files.findGet(page)
+    if (pfn === NO_PAGE) {
+      yield* this.syncReadahead(task, file, ra, page, request)
+      pfn = yield* this.pageCacheRead(task, file, page)
+      if (pfn === NO_PAGE) return false
+    }
+    yield* this.asyncReadahead(task, file, ra, page, pfn, request)
+    if ((frames.flags[pfn] & PG_uptodate) === 0 && !(yield* this.#makeUptodate(task, file, page, pfn))) {
+      vmscan.lru.putPage(task, pfn)
+      return false
+    }
+    device.checkToken(pfn)
+    // the page that the last read ended with has been marked by that one
+    if (previous !== page - file.from) vmscan.lru.markAccessed(task, pfn)
+    task.ns += KIB_PER_PAGE * costs.perKiBNs
+    vmscan.lru.putPage(task, pfn)
     return true
   }
 

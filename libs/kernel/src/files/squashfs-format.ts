@@ -53,6 +53,7 @@ export interface SquashfsParts {
   /** Page cache of the files, and of the block device. */
   readonly files: AddressSpace
   readonly buffers: AddressSpace
+  readonly log: (message: string) => void
 }
 
 /** The file system. */
@@ -69,7 +70,7 @@ export class SquashfsFormat implements ImageFormat {
   #block = NO_BLOCK
   #users = 0
   #pending = false
-  #error = false
+  #failed = false
   readonly #filled: WaitQueue
   readonly #unused: WaitQueue
 
@@ -89,6 +90,7 @@ export class SquashfsFormat implements ImageFormat {
     const block = Math.floor(page / this.#blockPages)
     if (!(yield* this.#getDatablock(task, block))) {
       this.#putDatablock()
+      this.#logUnreadable(block)
       frames.flags[pfn] |= PG_error
       locks.unlock(pfn)
       return
@@ -121,7 +123,7 @@ export class SquashfsFormat implements ImageFormat {
       if (this.#block === block) {
         this.#users++
         while (this.#pending) yield* this.#filled.sleep(task)
-        return !this.#error
+        return !this.#failed
       }
       if (this.#users === 0) break
       yield* this.#unused.sleep(task)
@@ -129,10 +131,21 @@ export class SquashfsFormat implements ImageFormat {
     this.#block = block
     this.#users = 1
     this.#pending = true
-    this.#error = !(yield* this.#readData(task, block))
+    this.#failed = !(yield* this.#readData(task, block))
     this.#pending = false
     this.#filled.wakeAll()
-    return !this.#error
+    return !this.#failed
+  }
+
+  /** What the cache and then the reader say about a block with an error, at each try. */
+  #logUnreadable(block: number): void {
+    const [from, to] = blockBytes(this.#spec, block)
+    this.#error(`Unable to read data cache entry [${from.toString(16)}]`)
+    this.#error(`Unable to read page, block ${from.toString(16)}, size ${(to - from).toString(16)}`)
+  }
+
+  #error(message: string): void {
+    this.#parts.log(`SQUASHFS error: ${message}`)
   }
 
   #putDatablock(): void {
@@ -161,7 +174,10 @@ export class SquashfsFormat implements ImageFormat {
       if ((frames.flags[pfn] & PG_uptodate) === 0) complete = false
       vmscan.lru.putPage(task, pfn)
     }
-    if (!complete) return false
+    if (!complete) {
+      this.#error(`squashfs_read_data failed to read block 0x${from.toString(16)}`)
+      return false
+    }
     this.blocks++
     task.ns += this.#cpuPerBlockNs
     yield* task.condResched()
