@@ -1,9 +1,7 @@
-import { FAULT_DONE } from "@swaplab/kernel"
-import { NR_MAPPED, PSWPIN } from "@swaplab/page-alloc"
+import { NR_MAPPED } from "@swaplab/page-alloc"
 import { REFERENCED_EXEC } from "@swaplab/vmscan"
 import { describe, expect, it } from "vitest"
-import { boot } from "./rig.ts"
-import { DISK, EXT4, SQUASHFS, withRoot } from "./root-rig.ts"
+import { EXT4, withRoot } from "./root-rig.ts"
 
 describe("references to a mapped page", () => {
   it("are its young bit, which looking clears, and whether it is text", () => {
@@ -58,54 +56,3 @@ describe("a program and a file that is larger than memory and read twice", () =>
     expect(faults.data).toBeGreaterThan(1000)
   })
 })
-
-describe.each([{ spec: EXT4 }, { spec: SQUASHFS }])(
-  "an image of $spec.format.kind, anonymous memory and written files",
-  ({ spec }) => {
-    it("share memory that is too small, and lose nothing", () => {
-      const rig = boot({ pageCachePages: 256, processes: 3, cpus: 2 })
-      const { machine, sim } = rig
-      const root = machine.attachRoot(spec, DISK)
-      machine.addFiles(2048, { bytesPerSecond: 50e6, latencyNs: 200_000 })
-      const random = sim.stream("root-reclaim")
-      let ended = 0
-      for (const process of [0, 1]) {
-        const from = process * 4096
-        root.addFile(from, from + 4096)
-        root.mapExecutable(from, from + 1024)
-        rig.start(process, function*(task) {
-          const { mm } = machine
-          for (let step = 0; step < 1200; step++) {
-            const page = from + random.below(4096)
-            if (step % 7 === 0) expect(yield* root.read(task, page, Math.min(page + 8, from + 4096))).toBe(true)
-            else if (!root.tryTouch(task, page)) expect(yield* root.fault(task, page)).toBe(FAULT_DONE)
-            for (let touch = 0; touch < 4; touch++) {
-              const index = mm.tables.base(process) + random.below(1800)
-              if (!mm.tryFault(task, index, true)) yield* mm.fault(task, index, true)
-            }
-            if (step % 300 === 299) root.unmap(task, from, from + 4096)
-            yield* task.condResched()
-          }
-          ended++
-        })
-      }
-      rig.start(2, function*(task) {
-        for (let step = 0; step < 800; step++) {
-          yield* machine.files!.write(task, random.below(2048))
-          yield* machine.writeback!.balance(task)
-          yield* task.condResched()
-        }
-        ended++
-      })
-      for (let second = 1; second <= 200 && ended < 3; second++) {
-        sim.run(second * 1e9)
-        machine.checkInvariants()
-      }
-      expect(ended).toBe(3)
-      expect(machine.corruptions).toEqual([])
-      expect(machine.pageCache.dropped).toBeGreaterThan(0)
-      expect(root.files.refaults).toBeGreaterThan(0)
-      expect(machine.pages.vmstat.items[PSWPIN]).toBeGreaterThan(0)
-    })
-  }
-)
