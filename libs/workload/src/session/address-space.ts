@@ -1,6 +1,6 @@
 // The anonymous memory of one program: heaps within its address space, and what each page of them was last written as.
 // Modelled: heaps that grow up to a limit; every page that is written carries a token, which is verified whenever the page
-//   is touched again; pages that are there are touched in a plain loop.
+//   is touched again after it was away, or after reclaim has looked at it; pages that are there are touched in a plain loop.
 // Not modelled: memory given back before the program ends; memory that two programs share has one owner, the one that made
 //   it.
 import {
@@ -37,6 +37,9 @@ export interface Heap {
 
 const READABLE = PTE_PRESENT
 const WRITABLE = PTE_PRESENT | PTE_WRITE
+/** Marks of a page that has been read, or written, since reclaim has looked at it: another touch changes nothing. */
+const READ = READABLE | PTE_ACCESSED
+const WRITTEN = WRITABLE | PTE_ACCESSED | PTE_DIRTY
 
 /** The memory of a program that runs. */
 export class AddressSpace {
@@ -111,51 +114,59 @@ export class AddressSpace {
       if (task.killed) return "killed"
       if (at === to) return null
       const index = this.#base + at
+      // the first touch of a page is a write: a heap has no page of which nobody knows what it holds
       const writes = write || this.#versions[at] === 0
-      if (mm.tryFault(task, index, writes)) continue
-      const fault = yield* mm.fault(task, index, writes)
-      if (fault === FAULT_SIGBUS) {
-        this.#client.log(`${task.name}: SIGBUS`)
-        return "sigbus"
+      if (!mm.tryFault(task, index, writes)) {
+        const fault = yield* mm.fault(task, index, writes)
+        if (fault === FAULT_SIGBUS) {
+          this.#client.log(`${task.name}: SIGBUS`)
+          return "sigbus"
+        }
+        if (fault !== FAULT_DONE) return "killed"
       }
-      if (fault !== FAULT_DONE) return "killed"
+      // the fault has set marks already, whatever the page holds
+      if (!this.#tryUse(at, writes)) continue
+      at++
+      this.#client.touched++
+      task.user(this.#client.costs.touchNs)
     }
   }
 
   /** Touches pages until one is not mapped as it has to be; returns that one, or `to`. */
   #touchMapped(from: number, to: number, write: boolean): number {
-    const { index: machine, mm, pages: { frames } } = this.#client
-    const { tokenVersion, tokenWriter: writers } = frames
-    const { entries } = mm.tables
-    const versions = this.#versions
+    const { entries } = this.#client.mm.tables
     const base = this.#base
+    const marks = write ? WRITTEN : READ
     let page = from
     for (; page < to; page++) {
-      const index = base + page
-      const entry = entries[index]
-      const version = versions[page]
-      // the first touch of a page is a write: a heap has no page of which nobody knows what it holds
-      const writes = write || version === 0
-      const wanted = writes ? WRITABLE : READABLE
-      if ((entry & wanted) !== wanted) break
-      const pfn = pteValue(entry)
-      const token = tokenWriter(machine, index)
-      if (version > 0 && (writers[pfn] !== token || tokenVersion[pfn] !== version)) {
-        this.#tell(page, pfn)
-        break
-      }
-      if (writes) {
-        entries[index] = entry | PTE_ACCESSED | PTE_DIRTY
-        writers[pfn] = token
-        tokenVersion[pfn] = version + 1
-        versions[page] = version + 1
-      } else {
-        entries[index] = entry | PTE_ACCESSED
-      }
+      if ((entries[base + page] & marks) !== marks && !this.#tryUse(page, write)) break
     }
     this.#client.touched += page - from
     this.#task.user((page - from) * this.#client.costs.touchNs)
     return page
+  }
+
+  /** Verifies a page, and reads or writes it. False: it is not mapped for that, or it holds something else. */
+  #tryUse(page: number, write: boolean): boolean {
+    const { index: machine, mm: { tables: { entries } }, pages: { frames } } = this.#client
+    const index = this.#base + page
+    const entry = entries[index]
+    const version = this.#versions[page]
+    const writes = write || version === 0
+    const wanted = writes ? WRITABLE : READABLE
+    if ((entry & wanted) !== wanted) return false
+    const pfn = pteValue(entry)
+    const token = tokenWriter(machine, index)
+    if (version > 0 && (frames.tokenWriter[pfn] !== token || frames.tokenVersion[pfn] !== version)) {
+      this.#tell(page, pfn)
+      return false
+    }
+    entries[index] = entry | (writes ? PTE_ACCESSED | PTE_DIRTY : PTE_ACCESSED)
+    if (!writes) return true
+    frames.tokenWriter[pfn] = token
+    frames.tokenVersion[pfn] = version + 1
+    this.#versions[page] = version + 1
+    return true
   }
 
   /** A page does not hold what was written to it. */

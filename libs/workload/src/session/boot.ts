@@ -12,6 +12,7 @@ type Booting = Pick<WorkloadHost, "client" | "daemon" | "random">
 
 function* read(host: Booting, task: KernelTask, pages: number, cpuNs: number, chance: Random): Sleeps<void> {
   const { root } = host.client
+  root?.addFile(0, pages)
   const pieces = Math.ceil(pages / PIECE)
   // every piece once: a step that has no factor in common with their number
   let step = 1 + chance.below(pieces)

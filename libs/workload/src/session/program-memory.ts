@@ -52,6 +52,11 @@ export class ProgramMemory {
       (yield* this.#space.grow(this.#shared, shared.size)) ?? (yield* this.#compute(startNs))
   }
 
+  /** The end of the program, however it has come. Its own memory goes with its process. */
+  end(): void {
+    this.#files.end()
+  }
+
   /** Opens the next document, if there is one. */
   *open(): Sleeps<Death | null> {
     if (this.opened === this.documents.length) return null

@@ -86,6 +86,7 @@ export class RunningProgram {
     const memory = new ProgramMemory(this.#client, task, this.placed, this.#chance)
     this.memory = memory
     const death = (yield* memory.start()) ?? (yield* this.#live(task, memory))
+    memory.end()
     yield* task.settle()
     this.exit = death ?? "completed"
     this.#answers.wakeAll()
