@@ -2,7 +2,8 @@
 // shows.
 // node --max-semi-space-size=64 [--expose-gc] libs/cluster/out-tsc/spec/bench/cluster.js [MODE] [CLIENTS,...]
 import { hostMemory } from "./cluster/host-memory.ts"
-import { boot1000, memory } from "./cluster/memory.ts"
+import { idle } from "./cluster/idle.ts"
+import { boot1000, memory, memoryOfGib } from "./cluster/memory.ts"
 import { scale } from "./cluster/scale.ts"
 import { pageIns, seed2g, seed64m } from "./cluster/speed.ts"
 import { turns } from "./cluster/turns.ts"
@@ -18,7 +19,9 @@ const MODES: Readonly<Record<string, () => void>> = {
   "seed-64m": seed64m,
   "seed-2g": seed2g,
   memory,
+  "memory-1g": memoryOfGib,
   "boot-1000": boot1000,
+  idle,
   scale: () => scale(counts([1, 10, 100, 1000])),
   "host-memory": hostMemory,
   turns: () => turns(counts([1, 10, 100]))

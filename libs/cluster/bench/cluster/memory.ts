@@ -43,6 +43,33 @@ const columns = (cluster: Cluster): number => {
   return frames + mm.tables.entries.byteLength + mm.tables.tablePages.byteLength
 }
 
+/** A client of 1 GiB whose load takes one and a half times that: what a GiB of emulated RAM costs. */
+export const memoryOfGib = (): void => {
+  const client = {
+    ram: "1 GiB",
+    swap: "1 GiB",
+    cpus: 2,
+    workload: { usemem: { processesPerCpu: 1, size: "1536 MiB", passes: 1 } }
+  } as const
+  // what the engine keeps of code that has run is no part of a client
+  start(scenarioOf(CLIENT), "slab-series", 1).sim.run()
+  const before = hostMemory()
+  const cluster = start(scenarioOf(client), "slab-series", 1)
+  const afterBoot = hostMemory()
+  print({
+    bench: "memory of a client of 1 GiB, booted",
+    columnsMiB: rounded(columns(cluster) / MIB, 3),
+    ...perClient(afterBoot, before, 1)
+  })
+  cluster.sim.run()
+  const store = cluster.clients[0].connection.served.tokens.allocatedPages * 8
+  print({
+    bench: "memory of a client of 1 GiB, after a pass over 1.5 GiB",
+    ...perClient(hostMemory(), before, 1),
+    ofItServerStoreMiB: rounded(store / MIB, 3)
+  })
+}
+
 /** Just booted, and in the middle of a run with most of the mappings in swap. */
 export const memory = (): void => {
   const clients = 16
