@@ -1,14 +1,18 @@
 // The swap cache: which page frame holds the content of a slot.
 //
 // Modelled: lookup, insertion and removal, and the counters of show_swap_cache_info.
-// Not modelled here: the radix tree itself; its memory is in radix-nodes.ts. An open-addressing table of two entries a
-// frame holds the frame numbers only, the slot is `Frames.private`: 8 bytes a frame of RAM, whatever the size of swap.
+// Not modelled here: the radix tree itself; its memory is in radix-nodes.ts. An open-addressing table holds the frame numbers
+// only, the slot is `Frames.private`. It doubles when it is half full: 8 to 16 bytes for each page that was in the cache at a
+// time, and none for the frames that never were.
 // source: mm/swap_state.c:swapper_space, lookup_swap_cache, __add_to_swap_cache, __delete_from_swap_cache
 import type { Frames } from "@swaplab/page-alloc"
 import { assert } from "@swaplab/sim"
 
 /** No page. */
 export const NOT_CACHED = -1
+
+/** Entries of the table of a machine that has just booted. */
+const FIRST_ENTRIES = 1024
 
 /** Hash table from slot to page frame. */
 export class SwapCache {
@@ -19,11 +23,10 @@ export class SwapCache {
   findTotal = 0
   findSuccess = 0
   readonly #frames: Frames
-  readonly #table: Int32Array
+  #table: Int32Array = new Int32Array(FIRST_ENTRIES).fill(NOT_CACHED)
 
   constructor(frames: Frames) {
     this.#frames = frames
-    this.#table = new Int32Array(2 * frames.count).fill(NOT_CACHED)
   }
 
   /** `find_get_page` without the reference: the frame, or `NOT_CACHED`. Does not count. */
@@ -48,14 +51,9 @@ export class SwapCache {
 
   /** Inserts a page whose `private` is the slot. */
   insert(slot: number, pfn: number): void {
-    const table = this.#table
     assert(this.#frames.private[pfn] === slot, "a page enters the swap cache under another slot than its own")
-    let at = this.#home(slot)
-    while (table[at] !== NOT_CACHED) {
-      assert(this.#frames.private[table[at]] !== slot, "two pages hold the same slot")
-      if (++at === table.length) at = 0
-    }
-    table[at] = pfn
+    if (2 * this.pages >= this.#table.length) this.#grow()
+    this.#put(slot, pfn)
     this.pages++
     this.addTotal++
   }
@@ -101,6 +99,22 @@ export class SwapCache {
     }
     assert(count === this.pages, "the swap cache was miscounted")
     assert(this.addTotal - this.delTotal === this.pages, "additions and removals of the swap cache do not add up")
+  }
+
+  #put(slot: number, pfn: number): void {
+    const table = this.#table
+    let at = this.#home(slot)
+    while (table[at] !== NOT_CACHED) {
+      assert(this.#frames.private[table[at]] !== slot, "two pages hold the same slot")
+      if (++at === table.length) at = 0
+    }
+    table[at] = pfn
+  }
+
+  #grow(): void {
+    const old = this.#table
+    this.#table = new Int32Array(2 * old.length).fill(NOT_CACHED)
+    for (const pfn of old) if (pfn !== NOT_CACHED) this.#put(this.#frames.private[pfn], pfn)
   }
 
   #home(slot: number): number {
