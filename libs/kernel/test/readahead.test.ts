@@ -69,6 +69,21 @@ describe("a miss inside a file", () => {
   })
 
   it.each([
+    { size: 1, window: [101, 113, 105] },
+    { size: 2, window: [102, 114, 106] },
+    { size: 3, window: [103, 121, 109] },
+    { size: 15, window: [115, 177, 145] },
+    { size: 20, window: [120, 184, 152] }
+  ])(
+    "behind a window of $size is followed by one of 4 times, then twice the size, and the one after that",
+    ({ size, window }) => {
+      const ra = stateOf(100, size, 0)
+      ondemandReadahead(ra, fileWith(), false, 100 + size, 1, MAX)
+      expect(windowOf(ra)).toEqual(window)
+    }
+  )
+
+  it.each([
     { prevPage: 99, what: WINDOW, window: [100, 104, 101] },
     { prevPage: 100, what: WINDOW, window: [100, 104, 101] },
     { prevPage: 98, what: REQUEST, window: [7, 8, 7] },

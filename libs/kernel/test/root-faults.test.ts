@@ -20,6 +20,13 @@ describe("a major fault", () => {
     expect([items[PGFAULT], items[PGMAJFAULT], items[PGPGIN]]).toEqual([2, 1, 256])
   })
 
+  it("reads around however many pages were missed, since a fault that waits for its page is entered again and finds it", () => {
+    const { root } = withRoot(EXT4, function*(task, root) {
+      for (let page = 40; page < 8192; page += 64) yield* root.fault(task, page)
+    })
+    expect([root.reader.windows, root.reader.readaheadPages]).toEqual([128, 128 * 32])
+  })
+
   it("stays within its file", () => {
     let ranges: unknown
     withRoot(EXT4, function*(task, root) {
