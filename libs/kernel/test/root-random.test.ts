@@ -129,7 +129,7 @@ it.each([{ spec: EXT4 }, { spec: SQUASHFS }])(
           sums.swapIns += machine.pages.vmstat.items[PSWPIN]!
         }
       ),
-      { seed: 36, numRuns: 3 }
+      { seed: 36, numRuns: 3, endOnFailure: true }
     )
     // reclaim was at work
     expect(Math.min(sums.evicted, sums.refaults, sums.swapIns)).toBeGreaterThan(100)
