@@ -1,4 +1,4 @@
-import { NR_MAPPED } from "@swaplab/page-alloc"
+import { GFP_KERNEL, NR_MAPPED, PG_active, PG_locked, PG_referenced } from "@swaplab/page-alloc"
 import { REFERENCED_EXEC } from "@swaplab/vmscan"
 import { describe, expect, it } from "vitest"
 import { EXT4, withRoot } from "./root-rig.ts"
@@ -19,6 +19,60 @@ describe("references to a mapped page", () => {
       expect(reclaimOps.isYoung(text)).toBe(true)
     })
     expect(seen).toEqual([1 | REFERENCED_EXEC, 1, 0, 0])
+  })
+})
+
+// from page_check_references and shrink_page_list of mm/vmscan.c, v3.6
+describe("reclaim looks at a page of an image on the inactive list", () => {
+  const FREED = { cached: false, mapped: false }
+  const KEPT = { cached: true, mapped: true, active: false }
+  const ACTIVE = { ...KEPT, active: true }
+
+  it.each([
+    { page: "mapped, not used since", state: {}, then: FREED },
+    { page: "mapped, used", state: { young: true }, then: { ...KEPT, young: false, referenced: true } },
+    { page: "mapped, used, text", state: { young: true, text: true }, then: { ...ACTIVE, young: false } },
+    { page: "mapped, not used since, text", state: { text: true }, then: FREED },
+    { page: "mapped, used, and before", state: { young: true, referenced: true }, then: { ...ACTIVE, young: false } },
+    { page: "mapped, used before", state: { referenced: true }, then: FREED },
+    { page: "mapped, held by a reader", state: { held: true }, then: { cached: true, mapped: false, active: false } },
+    {
+      page: "mapped, used, locked",
+      state: { young: true, locked: true },
+      then: { ...KEPT, young: true, referenced: false }
+    },
+    { page: "unmapped", state: { unmapped: true }, then: FREED },
+    { page: "unmapped, read before", state: { unmapped: true, referenced: true }, then: FREED },
+    { page: "unmapped, held by a reader", state: { unmapped: true, held: true }, then: { cached: true, active: false } }
+  ])("$page: $then", ({ state, then }: { state: Readonly<Record<string, boolean>>; then: object }) => {
+    let seen: unknown
+    const { root } = withRoot(EXT4, function*(task, root, machine) {
+      const { pages: { frames: { flags, refCount } }, reclaimOps, vmscan } = machine
+      root.addFile(64, 65)
+      if (state.text === true) root.mapExecutable(64, 65)
+      yield* root.fault(task, 64)
+      vmscan.lru.drainAll(task)
+      const pfn = root.files.find(64)
+      if (state.young !== true) reclaimOps.pageReferenced(pfn)
+      if (state.unmapped === true) root.unmap(task, 64, 65)
+      if (state.referenced === true) flags[pfn]! |= PG_referenced
+      if (state.locked === true) flags[pfn]! |= PG_locked
+      if (state.held === true) refCount[pfn]!++
+      yield* vmscan.shrinkInactive(task, vmscan.lru.lruvecOf(pfn), 1, GFP_KERNEL)
+      const cached = root.files.find(64) === pfn
+      const mapped = root.mapped === 1
+      seen = {
+        cached,
+        mapped,
+        active: (flags[pfn]! & PG_active) !== 0,
+        referenced: (flags[pfn]! & PG_referenced) !== 0,
+        young: mapped && reclaimOps.isYoung(pfn)
+      }
+      if (state.held === true) vmscan.lru.putPage(task, pfn)
+      if (state.locked === true) flags[pfn]! &= ~PG_locked
+    })
+    expect(seen).toMatchObject(then)
+    expect(root.files.evicted).toBe(then === FREED ? 1 : 0)
   })
 })
 
