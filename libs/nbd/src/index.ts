@@ -6,7 +6,14 @@ export * from "./wire/index.ts"
 // the server's engine
 export { MAX_EXTENTS } from "./server/block-status.ts"
 export { dispatch, type ExportStore, type ExtentSource } from "./server/dispatch.ts"
-export { type ExportInfo, exportInfo, SIMPLE_MODE, SWAP_EXPORT_FLAGS, type TransmissionMode } from "./server/export.ts"
+export {
+  type ExportInfo,
+  exportInfo,
+  IMAGE_EXPORT_FLAGS,
+  SIMPLE_MODE,
+  SWAP_EXPORT_FLAGS,
+  type TransmissionMode
+} from "./server/export.ts"
 export { FairClient, FairQueue } from "./server/fair-queue.ts"
 export { Job, type JobOwner } from "./server/job.ts"
 export { MemoryStore } from "./server/memory-store.ts"
@@ -27,5 +34,6 @@ export { type EndReason, Transmission } from "./server/transmission.ts"
 
 // contents as tokens, of the swap of emulated clients
 export { type Carriage, TOKEN_BLOCK, TOKEN_BYTES, tokenised } from "./tokens/carriage.ts"
+export { ImageTokens } from "./tokens/image-tokens.ts"
 export { isTokenBlock, putTokenBlock } from "./tokens/token-block.ts"
 export { CHUNK_PAGES, TokenStore } from "./tokens/token-store.ts"

@@ -10,16 +10,19 @@ export {
   type DiskShape,
   type ServiceTime
 } from "./disks.ts"
+export { type EmulatedExport, type ExportStats, ImageExport, type SwapExport } from "./exports.ts"
 export { type ServerHost } from "./host.ts"
 export {
   serverBusy,
   type ServerClient,
   type ServerConnection,
+  type ServerImage,
   ServerMachine,
   type ServerMachineOptions
 } from "./machine.ts"
-export { PageCache, type PageCacheOptions } from "./page-cache.ts"
+export { type PageCacheOptions } from "./page-cache-options.ts"
+export { PageCache } from "./page-cache.ts"
 export { replayEmulated } from "./replay.ts"
 export { type ServerCpu } from "./stations.ts"
-export { type EmulatedExport, type ServerCosts, SwapServer } from "./swap-server.ts"
+export { type ServerCosts, SwapServer } from "./swap-server.ts"
 export { serveConnection, type WorkerSocket } from "./worker.ts"

@@ -19,13 +19,17 @@ import type { Sim } from "@swaplab/sim"
 import { connectTcp, TcpSocket } from "@swaplab/tcp"
 import { Disk } from "./disk.ts"
 import type { DiskShape } from "./disks.ts"
+import type { EmulatedExport, ImageExport, SwapExport } from "./exports.ts"
 import type { ServerHost } from "./host.ts"
 import { PageCache } from "./page-cache.ts"
-import { type EmulatedExport, type ServerCosts, SwapServer } from "./swap-server.ts"
+import { type ServerCosts, SwapServer } from "./swap-server.ts"
+import { ThreadPool } from "./thread-pool.ts"
 import { serveConnection } from "./worker.ts"
 
 /** Memory that the server's TCP sizes its buffers by: 4 GiB, so that the limits of tcp_rmem and tcp_wmem apply. */
 const SERVER_BUFFER_PAGES = 1_048_576
+
+const wholePages = (bytes: number): number => Math.floor(bytes / PAGE_SIZE) * PAGE_SIZE
 
 /** A request's cost was measured with its packets. */
 const NO_COSTS: NetCosts = { rxPacketNs: 0, copyPerKiBNs: 0, txSkbNs: 0, syscallNs: 0 }
@@ -38,6 +42,10 @@ export interface ServerMachineOptions {
   /** Memory for swap data. */
   readonly pageCacheBytes: number
   readonly costs: ServerCosts
+  /** Threads that perform the requests of a connection. 1: its worker does, one after the other. */
+  readonly threads: number
+  /** read_ahead_kb of the disk, in pages: for images. */
+  readonly readaheadPages: number
 }
 
 /** The client's side of a new connection. */
@@ -48,22 +56,31 @@ export interface ServerClient {
   readonly bufferPages: number
   /** Its card takes skbs in fragments and cuts them into segments itself (NETIF_F_SG, NETIF_F_TSO). */
   readonly scatterGather: boolean
-  /** Size of its export; rounded down to whole pages. */
-  readonly swapBytes: number
+}
+
+/** An image that clients read. */
+export interface ServerImage {
+  readonly name: string
+  /** Rounded down to whole pages. */
+  readonly bytes: number
+  /** Writer of its tokens. */
+  readonly writer: number
 }
 
 /** One connection: an export and the two ends of its socket. */
-export interface ServerConnection {
-  readonly served: EmulatedExport
+export interface ServerConnection<Served extends EmulatedExport = EmulatedExport> {
+  readonly served: Served
   readonly clientSocket: TcpSocket
   readonly serverSocket: TcpSocket
   /** The task that serves it. */
   readonly worker: Task
+  /** Its threads; null: the worker performs requests itself. */
+  readonly pool: ThreadPool | null
 }
 
-/** The server owes this client something: its worker does not sleep in recv, or data waits to be read. */
-export const serverBusy = ({ serverSocket, worker }: ServerConnection): boolean =>
-  worker.process.waitingOn !== serverSocket.receiveData || serverSocket.readable > 0
+/** The server owes this client something: it performs a request, its worker does not sleep in recv, or data waits to be read. */
+export const serverBusy = ({ pool, serverSocket, worker }: ServerConnection): boolean =>
+  worker.process.waitingOn !== serverSocket.receiveData || serverSocket.readable > 0 || (pool?.pending ?? 0) > 0
 
 /** The server machine. */
 export class ServerMachine {
@@ -74,6 +91,9 @@ export class ServerMachine {
   readonly cache: PageCache | null
   readonly server: SwapServer
   readonly host: ServerHost
+  readonly #sim: Sim
+  readonly #threads: number
+  readonly #readaheadPages: number
 
   /** `address` is that of its card on the LAN. */
   constructor(
@@ -85,6 +105,9 @@ export class ServerMachine {
     options: ServerMachineOptions
   ) {
     this.host = host
+    this.#sim = sim
+    this.#threads = options.threads
+    this.#readaheadPages = options.readaheadPages
     this.net = new NetStack(sim, {
       host: address,
       group: host.group,
@@ -105,12 +128,25 @@ export class ServerMachine {
     if (cache !== null) host.start("flush", (task) => cache.flusher(task))
   }
 
-  /** Makes the export of a client and connects the two. */
-  connect(client: ServerClient): ServerConnection {
-    const { name } = client
-    const served = this.server.addExport(name, Math.floor(client.swapBytes / PAGE_SIZE) * PAGE_SIZE)
+  /** Makes the swap export of a client, of so many bytes rounded down to whole pages, and connects the two. */
+  connectSwap(client: ServerClient, bytes: number): ServerConnection<SwapExport> {
+    return this.#connect(client, "nbd0", client.name, this.server.addExport(client.name, wholePages(bytes)))
+  }
+
+  /** Connects a client to an image. Clients of one image share it; each has a connection of its own. */
+  connectImage(client: ServerClient, image: ServerImage): ServerConnection<ImageExport> {
+    const served = this.server.image(image.name, wholePages(image.bytes), image.writer, this.#readaheadPages)
+    return this.#connect(client, "nbd1", `${client.name} ${image.name}`, served)
+  }
+
+  #connect<Served extends EmulatedExport>(
+    client: ServerClient,
+    device: string,
+    name: string,
+    served: Served
+  ): ServerConnection<Served> {
     const clientSocket = new TcpSocket(client.net, {
-      name: `${name} nbd0`,
+      name: `${client.name} ${device}`,
       freeBufferPages: client.bufferPages,
       noDelay: true,
       tso: client.scatterGather
@@ -121,10 +157,16 @@ export class ServerMachine {
       noDelay: true
     })
     connectTcp(clientSocket, serverSocket)
-    const worker = this.host.start(
-      `nbd-server ${name}`,
-      (task) => serveConnection(task, serverSocket, served)
-    )
-    return { served, clientSocket, serverSocket, worker }
+    const { host } = this
+    const pool = this.#threads === 1
+      ? null
+      : new ThreadPool(
+        this.#sim,
+        `server ${name}`,
+        this.#threads,
+        (program) => host.start(`nbd-server ${name}`, program)
+      )
+    const worker = host.start(`nbd-server ${name}`, (task) => serveConnection(task, serverSocket, served, pool))
+    return { served, clientSocket, serverSocket, worker, pool }
   }
 }

@@ -1,25 +1,14 @@
 // The page cache of the emulated server, in front of its disk.
 // Modelled: least recently used pages are dropped; written pages are dirty until a flusher has written them, oldest first
 // and in runs; the flusher starts at a background limit or when a page is too old; writers wait above the dirty limit.
-// Not modelled: read-ahead of files, two reads of one page at the same time (both go to the disk), the two LRU lists of
-// Linux (a page is on one list, most recently used first), memory of the server used by anything else.
+// Reads of images, with read-ahead and one read for all who want a page: image-store.ts, reads-under-way.ts.
+// Not modelled: read-ahead of swap exports, which have one reader each that reads at random; the two LRU lists of Linux (a page
+// is on one list, most recently used first), memory of the server used by anything else.
 import { CHUNK_PAGES } from "@swaplab/nbd"
 import { PAGE_SIZE, type Task } from "@swaplab/page-alloc"
 import { assert, type Nanoseconds, type Sim, type Sleeps, WaitQueue } from "@swaplab/sim"
 import type { Disk } from "./disk.ts"
-
-export interface PageCacheOptions {
-  /** Memory that may hold pages. */
-  readonly capacityBytes: number
-  /** vm.dirty_ratio: writers wait when this share of it is dirty. 0.2 by default. */
-  readonly dirtyRatio?: number
-  /** vm.dirty_background_ratio: the flusher starts at this share. 0.1 by default. */
-  readonly backgroundRatio?: number
-  /** dirty_expire_centisecs: the flusher writes a page that has been dirty this long. 30 s by default. */
-  readonly expireNs?: Nanoseconds
-  /** Longest run that is written at once. 256 KiB by default. */
-  readonly runBytes?: number
-}
+import type { PageCacheOptions } from "./page-cache-options.ts"
 
 const NONE = -1
 const CLEAN = 0
@@ -118,6 +107,16 @@ export class PageCache {
   /** Reads a run of pages from the disk into the cache. */
   *fill(task: Task, owner: number, page: number, count: number): Sleeps<void> {
     yield* this.disk.io(task, this.#base[owner] + page * PAGE_SIZE, count * PAGE_SIZE, false)
+    this.insert(owner, page, count)
+  }
+
+  /** Begins to read a run of pages from the disk; whoever does calls `insert` when they have come. Returns when that will be. */
+  startRead(owner: number, page: number, count: number): Nanoseconds {
+    return this.disk.start(this.#base[owner] + page * PAGE_SIZE, count * PAGE_SIZE, false)
+  }
+
+  /** Puts pages that the disk has read into the cache. */
+  insert(owner: number, page: number, count: number): void {
     for (let i = 0; i < count; i++) {
       if (this.#find(owner, page + i) !== NONE) continue
       const entry = this.#take(owner, page + i)

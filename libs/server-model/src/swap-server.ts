@@ -3,10 +3,12 @@
 // finds no room gets ENOSPC at once, as a file system that reserves room for delayed writes answers); the page cache.
 // Not modelled: option haggling (a connection starts in the transmission phase), requests that are not whole pages (EINVAL
 // by the minimum block of 4096).
-import { Command, type ExportInfo, exportInfo, ReplyBuffer, TokenStore } from "@swaplab/nbd"
+import { Command, exportInfo, IMAGE_EXPORT_FLAGS, ReplyBuffer } from "@swaplab/nbd"
 import { PAGE_SIZE } from "@swaplab/page-alloc"
 import { assert, type Nanoseconds, type Sim } from "@swaplab/sim"
+import { ImageExport, SwapExport } from "./exports.ts"
 import type { PageCache } from "./page-cache.ts"
+import { ServerStats } from "./server-stats.ts"
 import type { ServerCpu } from "./stations.ts"
 
 /** CPU time of the server per request. */
@@ -35,73 +37,12 @@ export const requestCpuNs = (costs: ServerCosts, type: number, bytes: number): N
   return costs.otherNs
 }
 
-/** Requests inside the server: arrivals, departures, and the two sides of Little's law. */
-export class ServerStats {
-  arrivals = 0
-  departures = 0
-  reads = 0
-  writes = 0
-  errors = 0
-  /** Of them: writes that found no room on the disk. */
-  noSpace = 0
-  pagesRead = 0
-  pagesWritten = 0
-  /** Requests inside: their header has been read, their answer is not with the socket yet. */
-  resident = 0
-  /** Sum of the time that each departed request was inside. */
-  residenceNs = 0
-  /** Integral of `resident` over time, up to the last change. Equal to the sum when nobody is inside. */
-  residentAreaNs = 0
-  #changedAt: Nanoseconds = 0
-  /** Sum of the arrival times of those inside. */
-  #insideSince = 0
-
-  arrive(now: Nanoseconds): void {
-    this.#advance(now)
-    this.arrivals++
-    this.resident++
-    this.#insideSince += now
-  }
-
-  depart(now: Nanoseconds, arrivedAt: Nanoseconds): void {
-    this.#advance(now)
-    assert(this.resident > 0, "a request left the server that was not inside")
-    this.departures++
-    this.resident--
-    this.residenceNs += now - arrivedAt
-    this.#insideSince -= arrivedAt
-  }
-
-  /** Requests inside on average until now: L of Little's law, from the integral over time. */
-  meanResident(now: Nanoseconds): number {
-    return now === 0 ? 0 : (this.residentAreaNs + this.resident * (now - this.#changedAt)) / now
-  }
-
-  /** Time inside per arrival until now, of those still inside too: W of Little's law, from the requests one by one. */
-  meanResidenceNs(now: Nanoseconds): Nanoseconds {
-    if (this.arrivals === 0) return 0
-    return (this.residenceNs + this.resident * now - this.#insideSince) / this.arrivals
-  }
-
-  #advance(now: Nanoseconds): void {
-    this.residentAreaNs += this.resident * (now - this.#changedAt)
-    this.#changedAt = now
-  }
-}
-
-/** An export of the emulated server. */
-export interface EmulatedExport {
-  readonly server: SwapServer
-  readonly info: ExportInfo
-  readonly tokens: TokenStore
-  /** Number in the page cache. */
-  readonly cacheIndex: number
-}
-
 /** One emulated server machine, as far as NBD is concerned. */
 export class SwapServer {
   readonly stats = new ServerStats()
-  readonly exports: Array<EmulatedExport> = []
+  /** Swap of the clients, and images by their names. */
+  readonly swaps: Array<SwapExport> = []
+  readonly images = new Map<string, ImageExport>()
   readonly sim: Sim
   readonly cpu: ServerCpu
   /** Null: everything is in memory for good (tmpfs). */
@@ -130,21 +71,39 @@ export class SwapServer {
   }
 
   /** A new sparse export of `bytes`, a multiple of 4096. */
-  addExport(name: string, bytes: number): EmulatedExport {
-    assert(bytes % PAGE_SIZE === 0, "an export is a whole number of pages")
-    const served: EmulatedExport = {
-      server: this,
-      info: exportInfo({ name, size: bytes, minimumBlock: PAGE_SIZE }),
-      tokens: new TokenStore(bytes / PAGE_SIZE),
-      cacheIndex: this.cache === null ? 0 : this.cache.addExport(bytes / PAGE_SIZE, this.#nextPosition)
-    }
-    this.#nextPosition += bytes
-    this.exports.push(served)
+  addExport(name: string, bytes: number): SwapExport {
+    const info = exportInfo({ name, size: bytes, minimumBlock: PAGE_SIZE })
+    const served = new SwapExport({ server: this, info, cacheIndex: this.#place(bytes) }, bytes / PAGE_SIZE)
+    this.swaps.push(served)
     return served
+  }
+
+  /**
+   * The image of that name: the first call makes it, of `bytes`, a multiple of 4096. Its pages hold the tokens of `writer`. All of
+   * it takes room on the disk. `readaheadPages`: read_ahead_kb of the disk.
+   */
+  image(name: string, bytes: number, writer: number, readaheadPages: number): ImageExport {
+    const known = this.images.get(name)
+    if (known !== undefined) return known
+    const pages = bytes / PAGE_SIZE
+    const info = exportInfo({ name, size: bytes, minimumBlock: PAGE_SIZE, flags: IMAGE_EXPORT_FLAGS })
+    const place = { server: this, info, cacheIndex: this.#place(bytes) }
+    const served = new ImageExport(place, pages, writer, readaheadPages)
+    this.usedPages += pages
+    this.images.set(name, served)
+    return served
+  }
+
+  /** A place on the disk. Returns the number of the file in the page cache. */
+  #place(bytes: number): number {
+    assert(bytes % PAGE_SIZE === 0, "an export is a whole number of pages")
+    const position = this.#nextPosition
+    this.#nextPosition += bytes
+    return this.cache === null ? 0 : this.cache.addExport(bytes / PAGE_SIZE, position)
   }
 
   /** Host memory of the contents, in pages of the exports. */
   get allocatedPages(): number {
-    return this.exports.reduce((sum, { tokens }) => sum + tokens.allocatedPages, 0)
+    return this.swaps.reduce((sum, { tokens }) => sum + tokens.allocatedPages, 0)
   }
 }

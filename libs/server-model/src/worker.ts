@@ -1,13 +1,12 @@
 // The worker of one connection of the emulated server. Requests, replies and errors are those of `Transmission`, the engine
 // that the real server runs; what is modelled here is the time: when the bytes come, what the request costs, when the page
 // cache and the disk are done with it.
-// Modelled: a worker that reads a request, performs it, answers, and goes on, as a process of nbd-server does.
-// Not modelled: worker threads within a connection. Data is tokens (carriage.ts of libs/nbd).
+// Modelled: a worker that reads a request, performs it, answers, and goes on, as a process of nbd-server does; or, with a pool
+// of threads, a worker that reads requests and leaves the rest to the threads (thread-pool.ts).
+// Data is tokens (carriage.ts of libs/nbd).
 import {
   Command,
-  CommandFlag,
   dispatch,
-  type ExportStore,
   getU32,
   type Job,
   NbdError,
@@ -19,124 +18,35 @@ import {
   SIMPLE_REPLY_BYTES,
   TOKEN_BYTES,
   tokenised,
-  type TokenStore,
   Transmission,
   type TransmissionHost,
   type WaitingStore
 } from "@swaplab/nbd"
 import { PAGE_SIZE, type PageToken, type Task } from "@swaplab/page-alloc"
-import type { Sleeps } from "@swaplab/sim"
+import type { Nanoseconds, Sleeps } from "@swaplab/sim"
 import type { TcpSocket } from "@swaplab/tcp"
-import type { PageCache } from "./page-cache.ts"
-import { type EmulatedExport, requestCpuNs, type ServerStats } from "./swap-server.ts"
+import type { EmulatedExport, ExportStats, TaskStore } from "./exports.ts"
+import type { ServerStats } from "./server-stats.ts"
+import { requestCpuNs } from "./swap-server.ts"
+import type { ThreadPool } from "./thread-pool.ts"
 
 /** The calls of a socket that a worker makes. */
 export type WorkerSocket = Pick<TcpSocket, "sendBytes" | "sendPage" | "recvBytes" | "recvPage" | "shutdown">
 
-/** The contents of an export as one worker task sees them. Data are tokens, 8 bytes a page. */
-class WorkerStore implements ExportStore<Uint8Array, Sleeps<number>> {
-  readonly #task: Task
-  readonly #tokens: TokenStore
-  readonly #cache: PageCache | null
-  readonly #owner: number
-  readonly #served: EmulatedExport
-
-  constructor(task: Task, served: EmulatedExport) {
-    this.#task = task
-    this.#served = served
-    this.#tokens = served.tokens
-    this.#cache = served.server.cache
-    this.#owner = served.cacheIndex
-  }
-
-  *read(offset: number, length: number, into: Uint8Array): Sleeps<number> {
-    const page = offset / PAGE_SIZE
-    const count = length / PAGE_SIZE
-    if (this.#cache !== null) yield* this.#bring(this.#cache, page, page + count)
-    this.#tokens.read(page, count, into)
-    return NbdError.Ok
-  }
-
-  *write(offset: number, length: number, from: Uint8Array, flags: number): Sleeps<number> {
-    const page = offset / PAGE_SIZE
-    const count = length / PAGE_SIZE
-    const { server } = this.#served
-    // pages that hold something are overwritten in place
-    const added = this.#tokens.missing(page, count)
-    if (server.usedPages + added > server.capacityPages) {
-      server.stats.noSpace++
-      return NbdError.ENOSPC
-    }
-    this.#tokens.write(page, count, from)
-    server.usedPages += added - this.#tokens.missing(page, count)
-    return yield* this.#changed(offset, length, flags)
-  }
-
-  *flush(): Sleeps<number> {
-    if (this.#cache !== null) yield* this.#cache.sync(this.#task, this.#owner)
-    return NbdError.Ok
-  }
-
-  *trim(offset: number, length: number): Sleeps<number> {
-    this.#zero(offset, length)
-    this.#cache?.drop(this.#owner, offset / PAGE_SIZE, length / PAGE_SIZE)
-    return NbdError.Ok
-  }
-
-  *writeZeroes(offset: number, length: number, flags: number): Sleeps<number> {
-    this.#zero(offset, length)
-    return yield* this.#changed(offset, length, flags)
-  }
-
-  *cache(offset: number, length: number): Sleeps<number> {
-    if (this.#cache !== null) yield* this.#bring(this.#cache, offset / PAGE_SIZE, (offset + length) / PAGE_SIZE)
-    return NbdError.Ok
-  }
-
-  #zero(offset: number, length: number): void {
-    const page = offset / PAGE_SIZE
-    const count = length / PAGE_SIZE
-    this.#served.server.usedPages -= count - this.#tokens.missing(page, count)
-    this.#tokens.zero(page, count)
-  }
-
-  *#changed(offset: number, length: number, flags: number): Sleeps<number> {
-    if (this.#cache === null) return NbdError.Ok
-    yield* this.#cache.write(this.#task, this.#owner, offset / PAGE_SIZE, length / PAGE_SIZE)
-    if ((flags & CommandFlag.Fua) !== 0) yield* this.#cache.sync(this.#task, this.#owner)
-    return NbdError.Ok
-  }
-
-  /** Reads what is missing, in runs; holes of the sparse file need no disk. */
-  *#bring(cache: PageCache, page: number, end: number): Sleeps<void> {
-    while (page < end) {
-      if (this.#tokens.isHole(page) || cache.lookup(this.#owner, page)) {
-        page++
-        continue
-      }
-      let count = 1
-      while (page + count < end && !this.#tokens.isHole(page + count) && !cache.has(this.#owner, page + count)) {
-        cache.misses++
-        count++
-      }
-      yield* cache.fill(this.#task, this.#owner, page, count)
-      page += count
-    }
-  }
-}
-
-/** What the engine of a connection is to its worker: at most one job to do, at most one reply to send. */
+/** What the engine of a connection is to its worker: at most one job to take, at most one reply to send. */
 class Desk implements TransmissionHost, WaitingStore {
   readonly waits = true as const
   /** The request that was admitted and is to be performed, or null. */
   job: Job | null = null
-  /** The reply: 16 bytes, then the tokens of a READ. */
-  reply: Uint8Array = new Uint8Array(SIMPLE_REPLY_BYTES + 32 * TOKEN_BYTES)
-  replyBytes = 0
+  /** Who sends the next reply. */
+  hand: Hand
   readonly #stats: ServerStats
+  readonly #ofExport: ExportStats
 
-  constructor(stats: ServerStats) {
+  constructor(stats: ServerStats, ofExport: ExportStats, hand: Hand) {
     this.#stats = stats
+    this.#ofExport = ofExport
+    this.hand = hand
   }
 
   tryStart(): boolean {
@@ -153,70 +63,114 @@ class Desk implements TransmissionHost, WaitingStore {
 
   /** Takes the reply out of the buffer that all connections share. */
   send(replies: ReplyBuffer): void {
-    this.replyBytes = replies.length
-    if (this.replyBytes > this.reply.length) this.reply = new Uint8Array(this.replyBytes)
-    replies.moveTo(this.reply)
+    const { hand } = this
+    hand.replyBytes = replies.length
+    if (hand.replyBytes > hand.reply.length) hand.reply = new Uint8Array(hand.replyBytes)
+    replies.moveTo(hand.reply)
   }
 
   answered({ type }: Request, error: number, bytes: number): void {
     const stats = this.#stats
+    const ofExport = this.#ofExport
+    ofExport.requests++
     if (error !== NbdError.Ok) stats.errors++
     else if (type === Command.Read) {
       stats.reads++
       stats.pagesRead += bytes / PAGE_SIZE
+      ofExport.pagesRead += bytes / PAGE_SIZE
     } else if (type === Command.Write) {
       stats.writes++
       stats.pagesWritten += bytes / PAGE_SIZE
+      ofExport.pagesWritten += bytes / PAGE_SIZE
     }
   }
 }
 
+/** Who sends replies: the worker, or a thread of its pool. Each has memory for one reply. */
+class Hand {
+  readonly task: Task
+  readonly store: TaskStore
+  reply: Uint8Array = new Uint8Array(SIMPLE_REPLY_BYTES + 32 * TOKEN_BYTES)
+  replyBytes = 0
+  readonly header = new Uint8Array(SIMPLE_REPLY_BYTES)
+
+  constructor(task: Task, store: TaskStore) {
+    this.task = task
+    this.store = store
+  }
+}
+
 /**
- * The worker of one connection: reads a request, performs it, answers, next. Returns when the client disconnects, the
- * connection breaks, or what it says is no NBD.
+ * The worker of one connection: reads a request, performs it, answers, next. With a pool of threads it reads requests, and
+ * the threads perform and answer them. Returns when the client disconnects, the connection breaks, or what it says is no NBD.
  */
-export function* serveConnection(task: Task, socket: WorkerSocket, served: EmulatedExport): Sleeps<void> {
+export function* serveConnection(
+  task: Task,
+  socket: WorkerSocket,
+  served: EmulatedExport,
+  pool: ThreadPool | null = null
+): Sleeps<void> {
   const { server, info } = served
   const { costs, cpu, replies, sim, stats } = server
-  const store = new WorkerStore(task, served)
-  const desk = new Desk(stats)
+  const open = served.open()
+  const worker = new Hand(task, open(task))
+  const desk = new Desk(stats, served.stats, worker)
   const engine = new Transmission({ info, store: desk, extents: null }, SIMPLE_MODE, replies, desk, "tokens")
   const header = new Uint8Array(REQUEST_BYTES)
-  const replyHeader = new Uint8Array(SIMPLE_REPLY_BYTES)
   const token: PageToken = { tokenWriter: 0, tokenVersion: 0 }
   let payload = new Uint8Array(32 * TOKEN_BYTES)
+  let broken = false
+  pool?.start((self) => {
+    const hand = new Hand(self, open(self))
+    return (job, arrivedAt) => perform(hand, job, arrivedAt)
+  })
 
   while (yield* receive(task, socket, header)) {
     engine.receive(header)
     if (engine.ended !== null) break
     const arrivedAt = sim.now
     stats.arrive(arrivedAt)
-    const answered = yield* answer()
-    stats.depart(sim.now, arrivedAt)
-    if (!answered) break
+    const cut = engine.cutRequest
+    if (cut !== null && !(yield* receivePayload(cut.payloadBytes))) {
+      stats.depart(sim.now, arrivedAt)
+      break
+    }
+    const { job } = desk
+    desk.job = null
+    if (pool !== null && job !== null) pool.put(job, arrivedAt)
+    else yield* perform(worker, job, arrivedAt)
+    if (broken) break
     yield* task.condResched()
   }
   socket.shutdown()
 
-  /** Performs the request and answers it. False when the connection broke. */
-  function* answer(): Sleeps<boolean> {
-    const cut = engine.cutRequest
-    if (cut !== null && !(yield* receivePayload(cut.payloadBytes))) return false
-    const { job } = desk
-    desk.job = null
-    if (job === null) yield* cpu.use(task, requestCpuNs(costs, -1, 0))
-    else {
+  /** Performs a request and answers it; without a job it is answered already. */
+  function* perform(hand: Hand, job: Job | null, arrivedAt: Nanoseconds): Sleeps<void> {
+    const { task: self } = hand
+    if (job === null) {
+      yield* cpu.use(self, requestCpuNs(costs, -1, 0))
+      if (pool !== null) yield* pool.sending.lock(self)
+    } else {
       const { request } = job
-      yield* cpu.use(task, requestCpuNs(costs, request.type, request.length))
-      job.finish(yield* dispatch(store, request, job.bytes))
+      yield* cpu.use(self, requestCpuNs(costs, request.type, request.length))
+      const error = yield* dispatch(hand.store, request, job.bytes)
+      if (pool !== null) yield* pool.sending.lock(self)
+      desk.hand = hand
+      job.finish(error)
       desk.send(replies)
+      desk.hand = worker
     }
-    const { reply, replyBytes } = desk
-    for (let i = 0; i < SIMPLE_REPLY_BYTES; i++) replyHeader[i] = reply[i]
-    if ((yield* socket.sendBytes(task, replyHeader, replyBytes > SIMPLE_REPLY_BYTES)) <= 0) return false
+    if (!(yield* sendReply(hand))) broken = true
+    if (pool !== null) pool.sending.unlock(self)
+    stats.depart(sim.now, arrivedAt)
+  }
+
+  function* sendReply({ header: head, reply, replyBytes, task: self }: Hand): Sleeps<boolean> {
+    for (let i = 0; i < SIMPLE_REPLY_BYTES; i++) head[i] = reply[i]
+    if ((yield* socket.sendBytes(self, head, replyBytes > SIMPLE_REPLY_BYTES)) <= 0) return false
     for (let at = SIMPLE_REPLY_BYTES; at < replyBytes; at += TOKEN_BYTES) {
       const more = at + TOKEN_BYTES < replyBytes
-      const sent = yield* socket.sendPage(task, getU32(reply, at), getU32(reply, at + 4), more)
+      const sent = yield* socket.sendPage(self, getU32(reply, at), getU32(reply, at + 4), more)
       if (sent < PAGE_SIZE) return false
     }
     return true

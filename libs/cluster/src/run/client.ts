@@ -68,13 +68,12 @@ export const buildClient = (
   const station = network.attach(port, machine)
   const connection = {
     machine,
-    ...server.connect({
+    ...server.connectSwap({
       name: spec.name,
       net: machine.net,
       bufferPages: machine.pages.presentPages,
-      scatterGather: cardOf(group.nic.driver).scatterGather,
-      swapBytes: group.swap
-    })
+      scatterGather: cardOf(group.nic.driver).scatterGather
+    }, group.swap)
   }
   const device = new NbdDevice(sim, machine.disk, machine.pages.frames, nbdSwitches(machine.spec.kernel))
   device.connect(connection.clientSocket)

@@ -2,11 +2,11 @@
 import { Cpus, KernelTask, type Machine, Softirqs } from "@swaplab/kernel"
 import type { Softirq } from "@swaplab/net-skb"
 import type { Task } from "@swaplab/page-alloc"
-import type { ServerConnection, ServerHost } from "@swaplab/server-model"
+import type { ServerConnection, ServerHost, SwapExport } from "@swaplab/server-model"
 import type { Nanoseconds, Sim, Sleeps } from "@swaplab/sim"
 
-/** A client's connection to the server. */
-export interface Connection extends ServerConnection {
+/** A client's connection to the server that it swaps to. */
+export interface Connection extends ServerConnection<SwapExport> {
   readonly machine: Machine
 }
 

@@ -1,6 +1,7 @@
 // The cluster of a scenario: machines, cables, switch, server, put together for one kernel and one seed.
 import type { Lan, Link, Switch } from "@swaplab/lan"
 import { Packets } from "@swaplab/net-skb"
+import { PAGE_SIZE } from "@swaplab/page-alloc"
 import { type ServerCosts, ServerMachine } from "@swaplab/server-model"
 import { Sim } from "@swaplab/sim"
 import { WORKLOADS, type WorkloadTable } from "@swaplab/workload"
@@ -55,12 +56,14 @@ export const buildCluster = (
   const packets = new Packets()
   const network = new Network(sim, packets, scenario.lan)
   const port = network.cable("server", scenario.server.link, SERVER_HOST)
-  const { cpus, nic, pageCache } = scenario.server
+  const { cpus, nic, pageCache, readahead, threads } = scenario.server
   const server = new ServerMachine(sim, new KernelServerHost(sim, cpus), SERVER_HOST, packets, port.wire, {
     disk: diskOf(scenario.server),
     pageCacheBytes: pageCache,
     nic: { ring: nic.rxRing, txDescriptors: nic.txRing, txQueueLength: nic.txQueue },
-    costs: serverCosts(scenario.server)
+    costs: serverCosts(scenario.server),
+    threads,
+    readaheadPages: Math.floor(readahead / PAGE_SIZE)
   })
   network.attach(port, server)
   const place = { sim, scenario, workloads, packets, network, server }

@@ -176,6 +176,12 @@ export const ServerConfig = Schema.Struct({
     "The server's network card: an e1000 whose memory never lacks."
   ),
   cpus: field(whole(1, 256), 2, "CPUs. An nbd-server of 2012 has one process per connection."),
+  threads: field(
+    whole(1, 256),
+    1,
+    "Threads that perform the requests of one connection. 1: one request after the other, as the nbd-server of 2012. Since "
+      + "3.12 its default is 4 (max_threads)."
+  ),
   pageCache: field(Size, GIB, "Memory for swap data. Swapped-out pages stay here until it is full."),
   disk: field(
     Schema.Union(choice(...DISK_NAMES), DiskConfig).annotations({
@@ -186,6 +192,12 @@ export const ServerConfig = Schema.Struct({
       meanings(DISKS)
     }. Any other disk by its figures. The published runs do not say; `
       + "memory leaves the disk out of the question."
+  ),
+  readahead: field(
+    within(Size, SIZE, { max: 64 * MIB }),
+    128 * KIB,
+    "Read-ahead of the file system below the images of roots: read_ahead_kb, 128 KiB by default in Linux. 0: none. Swap "
+      + "exports have none: each has one reader, which reads at random."
   ),
   read: service(22 * US, 300, "Cost of a read request. Measured with nbd-server 3.24 on one core of 2.5 GHz."),
   write: service(42 * US, 550, "Cost of a write request. Measured with nbd-server 3.24 on one core of 2.5 GHz.")

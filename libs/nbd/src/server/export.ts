@@ -21,6 +21,10 @@ export const SWAP_EXPORT_FLAGS = TransmissionFlag.HasFlags | TransmissionFlag.Se
   TransmissionFlag.SendTrim | TransmissionFlag.SendWriteZeroes | TransmissionFlag.CanMultiConn |
   TransmissionFlag.SendCache | TransmissionFlag.SendFastZero
 
+/** An image that many clients read: read-only, one coherent store for all connections. */
+export const IMAGE_EXPORT_FLAGS = TransmissionFlag.HasFlags | TransmissionFlag.ReadOnly | TransmissionFlag.SendFlush |
+  TransmissionFlag.CanMultiConn | TransmissionFlag.SendCache
+
 /** An export with the usual values for what is left out. */
 export const exportInfo = (options: Partial<ExportInfo> & Pick<ExportInfo, "name" | "size">): ExportInfo => {
   const info: ExportInfo = {

@@ -1,0 +1,89 @@
+// The exports of the emulated server: swap of one client each, and images that many clients read.
+import { type ExportInfo, type ExportStore, ImageTokens, TokenStore } from "@swaplab/nbd"
+import type { Task } from "@swaplab/page-alloc"
+import type { Sleeps } from "@swaplab/sim"
+import { ImageStore } from "./image-store.ts"
+import { FileReadahead } from "./readahead.ts"
+import { ReadsUnderWay } from "./reads-under-way.ts"
+import type { SwapServer } from "./swap-server.ts"
+import { SwapStore } from "./swap-store.ts"
+
+/** The contents of an export as one task works on them. Data are tokens, 8 bytes a page. */
+export type TaskStore = ExportStore<Uint8Array, Sleeps<number>>
+
+/** What of an export was served. */
+export class ExportStats {
+  requests = 0
+  pagesRead = 0
+  pagesWritten = 0
+  /** Pages that a read found in the page cache, had to fetch from the disk, and found on their way for somebody else. */
+  hits = 0
+  misses = 0
+  shared = 0
+}
+
+/** An export of the emulated server. */
+export interface EmulatedExport {
+  readonly server: SwapServer
+  readonly info: ExportInfo
+  readonly stats: ExportStats
+  /** Opens its file for a connection: the contents, for each task that works on the connection. */
+  open(): (task: Task) => TaskStore
+}
+
+interface Place {
+  readonly server: SwapServer
+  readonly info: ExportInfo
+  /** Number in the page cache. */
+  readonly cacheIndex: number
+}
+
+/** The swap of one client: a sparse file. */
+export class SwapExport implements EmulatedExport {
+  readonly server: SwapServer
+  readonly info: ExportInfo
+  readonly stats = new ExportStats()
+  readonly tokens: TokenStore
+  readonly #cacheIndex: number
+
+  constructor({ cacheIndex, info, server }: Place, pages: number) {
+    this.server = server
+    this.info = info
+    this.tokens = new TokenStore(pages)
+    this.#cacheIndex = cacheIndex
+  }
+
+  open(): (task: Task) => TaskStore {
+    return (task) => new SwapStore(task, this.server, this.tokens, this.#cacheIndex)
+  }
+}
+
+/** An image that clients read: a whole file, with read-ahead for each connection. */
+export class ImageExport implements EmulatedExport {
+  readonly server: SwapServer
+  readonly info: ExportInfo
+  readonly stats = new ExportStats()
+  readonly tokens: ImageTokens
+  readonly #reads: ReadsUnderWay | null
+  readonly #cacheIndex: number
+  readonly #readaheadPages: number
+
+  constructor({ cacheIndex, info, server }: Place, pages: number, writer: number, readaheadPages: number) {
+    this.server = server
+    this.info = info
+    this.tokens = new ImageTokens(pages, writer)
+    this.#cacheIndex = cacheIndex
+    this.#readaheadPages = readaheadPages
+    const { cache, sim } = server
+    this.#reads = cache === null ? null : new ReadsUnderWay(sim, `server ${info.name}`, cache, cacheIndex)
+  }
+
+  open(): (task: Task) => TaskStore {
+    const readahead = new FileReadahead(this.#readaheadPages)
+    const { server: { cache }, stats, tokens } = this
+    const cached = cache === null || this.#reads === null
+      ? null
+      : { cache, owner: this.#cacheIndex, reads: this.#reads, readahead }
+    return (task) => new ImageStore(task, tokens, stats, cached)
+  }
+}

@@ -1,0 +1,75 @@
+// The threads of one connection, as nbd-server has them since 3.12: the main thread reads requests, a pool performs and
+// answers them, so that one request that waits for the disk does not hold up the next.
+// Modelled: a queue of requests in the order of arrival, so many threads, one reply at a time on the socket.
+// Not modelled: threads that are started when they are first needed, and end when they are idle.
+import type { Job } from "@swaplab/nbd"
+import type { Task } from "@swaplab/page-alloc"
+import { assert, type Nanoseconds, type Sim, type Sleeps, WaitQueue } from "@swaplab/sim"
+
+/** Performs a request and answers it. */
+type Perform = (job: Job, arrivedAt: Nanoseconds) => Sleeps<void>
+
+/** A lock that one thread holds while it sends. */
+class Turn {
+  readonly #wait: WaitQueue
+  #holder: Task | null = null
+
+  constructor(sim: Sim, name: string) {
+    this.#wait = new WaitQueue(sim, name, "the thread that sends")
+  }
+
+  *lock(task: Task): Sleeps<void> {
+    while (this.#holder !== null) yield* this.#wait.sleepExclusive(task.process)
+    this.#holder = task
+  }
+
+  unlock(task: Task): void {
+    assert(this.#holder === task, "a thread ends the turn of another")
+    this.#holder = null
+    this.#wait.wakeOne()
+  }
+}
+
+/** The threads of one connection. */
+export class ThreadPool {
+  /** Requests that were read and are not answered yet. */
+  pending = 0
+  readonly sending: Turn
+  readonly #threads: number
+  readonly #fork: (program: (task: Task) => Sleeps<void>) => void
+  readonly #queue: Array<{ readonly job: Job; readonly arrivedAt: Nanoseconds }> = []
+  readonly #idle: WaitQueue
+
+  /** `fork` starts a task of the server. */
+  constructor(sim: Sim, name: string, threads: number, fork: (program: (task: Task) => Sleeps<void>) => void) {
+    this.sending = new Turn(sim, `${name} send lock`)
+    this.#idle = new WaitQueue(sim, `${name} thread pool`, "the next request")
+    this.#threads = threads
+    this.#fork = fork
+  }
+
+  /** Starts the threads; each makes itself what it performs requests with. */
+  start(open: (task: Task) => Perform): void {
+    for (let i = 0; i < this.#threads; i++) this.#fork((task) => this.#run(task, open(task)))
+  }
+
+  /** Leaves a request to the next idle thread. */
+  put(job: Job, arrivedAt: Nanoseconds): void {
+    this.pending++
+    this.#queue.push({ job, arrivedAt })
+    this.#idle.wakeOne()
+  }
+
+  *#run(task: Task, perform: Perform): Sleeps<void> {
+    for (;;) {
+      const next = this.#queue.shift()
+      if (next === undefined) {
+        yield* this.#idle.sleepExclusive(task.process, "interruptible")
+        continue
+      }
+      yield* perform(next.job, next.arrivedAt)
+      this.pending--
+      yield* task.condResched()
+    }
+  }
+}
