@@ -106,9 +106,12 @@ export const ALLOWED = {
     DiskFigures: "diskByFigures",
     DiskName: "DISK_NAMES",
     EmulatedExport: "ServerConnection",
+    ExportStats: "EmulatedExport",
+    ImageExport: "ServerMachine",
     PageCacheOptions: "PageCache",
     ServerClient: "ServerMachine",
     ServerCpu: "ServerHost",
+    ServerImage: "ServerMachine",
     ServerMachineOptions: "ServerMachine",
     ServiceTime: "DiskFigures"
   },
