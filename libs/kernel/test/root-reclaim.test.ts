@@ -1,7 +1,9 @@
-import { GFP_KERNEL, NR_MAPPED, PG_active, PG_locked, PG_referenced } from "@swaplab/page-alloc"
+import { GFP_KERNEL, GFP_NOIO, NR_MAPPED, PG_active, PG_locked, PG_referenced } from "@swaplab/page-alloc"
 import { REFERENCED_EXEC } from "@swaplab/vmscan"
 import { describe, expect, it } from "vitest"
 import { EXT4, withRoot } from "./root-rig.ts"
+
+const HIGH_ZONE = 3
 
 describe("references to a mapped page", () => {
   it("are its young bit, which looking clears, and whether it is text", () => {
@@ -74,6 +76,27 @@ describe("reclaim looks at a page of an image on the inactive list", () => {
     expect(seen).toMatchObject(then)
     expect(root.files.evicted).toBe(then === FREED ? 1 : 0)
   })
+})
+
+it("recursive reclaim (2007) drops what was read and leaves what is mapped, and what it drops is read from the device again", () => {
+  const seen: Array<unknown> = []
+  const { machine, root } = withRoot(EXT4, function*(task, root, machine) {
+    root.addFile(0, 600)
+    root.addFile(1000, 1600)
+    for (let page = 0; page < 600; page++) yield* root.fault(task, page)
+    yield* root.read(task, 1000, 1600)
+    machine.vmscan.lru.drainAll(task)
+    const look = () => seen.push([root.mapped, root.files.cached, root.files.evicted, root.device.counters.readsEnded])
+    look()
+    // each call stops after 32 pages; −1: it has given up every zone
+    for (let calls = 0; calls < 100; calls++) machine.vmscan.emergencyFreePages(task, GFP_NOIO, 0, HIGH_ZONE)
+    look()
+    yield* root.read(task, 1000, 1600)
+    look()
+  })
+  expect(seen).toEqual([[600, 1200, 0, 1200], [600, 600, 600, 1200], [600, 1200, 600, 1800]])
+  expect(root.files.refaults).toBe(600)
+  expect(machine.vmscan.pgdat.emergencyPages).toBe(600)
 })
 
 /** Faults on text (first 512 pages) and data (the next 512) of a program that is used after every `stretch` pages read. */
