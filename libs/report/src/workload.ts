@@ -3,7 +3,7 @@
 import type { GroupResult, LatencySummary } from "@swaplab/cluster"
 import { type ExperimentResult, medianOf, runsOf } from "@swaplab/experiment"
 import { BLANK, type Block, key, paragraph, right, type Row, table } from "./document.ts"
-import { count, latency, NONE, percent } from "./format.ts"
+import { count, latency } from "./format.ts"
 
 /** The same group in each seed. */
 type Seeds = ReadonlyArray<GroupResult>
@@ -11,14 +11,14 @@ type Seeds = ReadonlyArray<GroupResult>
 /** Name of a figure in words: pageLoad becomes page load. */
 const words = (figure: string): string => figure.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
 
-const shareOf = (part: number, summary: LatencySummary): number => part / summary.count
+/** A share in at most four characters. */
+const share = (value: number): string => `${(value * 100).toFixed(value > 0 && value < 0.0995 ? 1 : 0)}%`
 
 const latencyRow = (start: Row, figure: string, all: ReadonlyArray<LatencySummary>): ReadonlyArray<Row> => {
   const found = all.filter((summary) => summary.count > 0)
   const middle = (of: (summary: LatencySummary) => number): number => medianOf(found.map(of))
   const time = (of: (summary: LatencySummary) => number): string => latency(middle(of)).replace(" ", "")
-  if (all.length === 0) return []
-  if (found.length === 0) return [[...start, figure, "0", NONE, NONE, NONE, NONE, NONE, NONE]]
+  if (found.length === 0) return []
   return [[
     ...start,
     figure,
@@ -27,8 +27,8 @@ const latencyRow = (start: Row, figure: string, all: ReadonlyArray<LatencySummar
     time((summary) => summary.p95Ns),
     time((summary) => summary.p99Ns),
     time((summary) => summary.maxNs),
-    percent(middle((summary) => shareOf(summary.over1s, summary))),
-    percent(middle((summary) => shareOf(summary.over10s, summary)))
+    share(middle((summary) => summary.over1s / summary.count)),
+    share(middle((summary) => summary.over10s / summary.count))
   ]]
 }
 
@@ -86,10 +86,12 @@ export const workloadTables = (result: ExperimentResult): ReadonlyArray<Block> =
         right("p95"),
         right("p99"),
         right("max"),
-        right("> 1 s"),
-        right("> 10 s")
+        right(">1s"),
+        right(">10s")
       ], latencies),
-      paragraph("All clients of a group together. > 10 s: a person would say that the machine is frozen.")
+      paragraph(
+        "All clients of a group together; what nobody did is left out. >10s: a person would say that the machine is frozen."
+      )
     ]),
     ...(latencies.length === 0 || counts.length === 0 ? [] : [BLANK]),
     ...(counts.length === 0 ? [] : [table([...start, key("figure"), right("all"), right("a client")], counts)])

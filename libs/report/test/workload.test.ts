@@ -44,10 +44,10 @@ it("what people feel: medians over seeds of all clients of a group, and the shar
     "800ms",
     "1.60s",
     "3.20s",
-    "25.0 %",
-    "0.0 %"
+    "25%",
+    "0%"
   ])
-  expect(cells("tab switch").slice(-3)).toEqual(["-", "-", "-"])
+  expect(text).not.toContain("tab switch")
   expect(cells("programs lost").slice(-2)).toEqual(["6", "1.5"])
 })
 
