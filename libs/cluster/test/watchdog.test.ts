@@ -83,6 +83,21 @@ describe("the watchdog", () => {
     expect(cluster.clients[0].connection.worker.process.waitingOn).toBe(null)
   })
 
+  it("calls it a hang although another process goes on in memory that it has", () => {
+    const { cluster } = started(
+      scenario([SMALL], { server: { write: { base: "1000 s" }, read: { base: "1000 s" } } })
+    )
+    const { machine } = cluster.clients[0]
+    const touch = cluster.sim.queue.register(() => {
+      machine.touched++
+      cluster.sim.queue.after(1e9, touch, 0)
+    })
+    cluster.sim.queue.at(0, touch, 0)
+    const verdicts = watch(cluster, dogOf(cluster), 200e9, ["hang", "deadlock"])
+    expect(verdicts.get("hang")).toBeGreaterThanOrEqual(120e9)
+    expect(verdicts.get("hang")).toBeLessThan(122e9)
+  })
+
   it("proves a deadlock once every poll has come round without any progress", () => {
     const { cluster } = started(
       // a dear scan keeps the futile reclaim of the sender cheap for the host

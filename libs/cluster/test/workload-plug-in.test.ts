@@ -137,7 +137,9 @@ describe("a workload from outside", () => {
       "x.yaml",
       workloads
     )
-    expect(Either.isLeft(both) && both.left.message).toContain("expected a mapping with one of usemem, program")
+    expect(Either.isLeft(both) && both.left.message).toContain(
+      "expected a mapping with one of usemem, session, program"
+    )
   })
 
   it("is unknown without its row", () => {

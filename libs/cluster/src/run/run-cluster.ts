@@ -132,7 +132,7 @@ const look = (run: ClientRun): void => {
   }
   const report = lockupReport(client.connection, {
     kind: verdict,
-    sinceNs: Math.max(watchdog.lastTouch, watchdog.lastCompletion),
+    sinceNs: verdict === "hang" ? watchdog.busySince : Math.max(watchdog.lastTouch, watchdog.lastCompletion),
     lastCompletionNs: watchdog.lastCompletion,
     packetsLost: run.packetsLost - run.lostAtCompletion,
     deadLink: deadLink(run.linksAtCompletion)

@@ -1,7 +1,8 @@
 // The watchdog of one client: tells a stall from a hang from a deadlock.
 //
 // A stall is a pause of the workload while completions go on. A hang is what khungtaskd would report: no completion for so
-// long although requests are under way, with a task asleep uninterruptibly. A client whose processes have all ended is idle,
+// long although requests are under way, with a task asleep uninterruptibly; other processes may go on in memory that they
+// have. A client whose processes have all ended is idle,
 // and nothing worse. A deadlock is proved:
 //   (a) since T0 no page of the workload was touched, no block request completed, no page reclaimed, no byte of the swap
 //       connection acknowledged or received in order, no slab given back to the page allocator;
@@ -99,7 +100,7 @@ export class Watchdog {
     this.#last = sample
     if (sample.completions !== last.completions) this.lastCompletion = this.busySince = now
     // an idle disk has nothing to complete
-    if (this.machine.disk.inFlight() === 0) this.busySince = now
+    if (this.machine.disk.inFlight() === 0 || this.#resting()) this.busySince = now
     if (sample.touched !== last.touched || this.#resting()) {
       this.lastTouch = now
       this.#stalled = false
@@ -112,7 +113,8 @@ export class Watchdog {
     }
     if (!noProgress(sample, last) || serverBusy(this.connection) || !this.#someoneWorks()) this.#quietFrom(now)
     if (now - this.quietSince >= this.#proofNs && this.#tcpCannotHelp()) return "deadlock"
-    if (now - Math.max(this.busySince, this.lastTouch) >= this.#options.hangNs && this.#someoneInD()) return "hang"
+    // whoever runs on meanwhile, in memory that it has, changes nothing for those who wait
+    if (now - this.busySince >= this.#options.hangNs && this.#someoneInD()) return "hang"
     return this.#stalled ? "stall" : "progress"
   }
 
