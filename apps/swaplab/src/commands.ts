@@ -70,7 +70,8 @@ export const SWAPLAB = {
         set,
         json,
         out: out(
-          "Writes result.json, series.msgpack, series.csv and report.txt to this directory, and each run at once."
+          "Writes result.json, series.msgpack, series.csv, report.txt and room.svg (the first run as a chart) to this directory, "
+            + "and each run at once."
         ),
         fresh,
         workers,

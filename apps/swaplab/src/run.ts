@@ -12,7 +12,7 @@ import {
   resultFiles,
   resultJson
 } from "@swaplab/experiment"
-import { renderReport } from "@swaplab/report"
+import { renderReport, roomSvg } from "@swaplab/report"
 import { Console, Effect } from "effect"
 import type { Commands } from "./commands.ts"
 import { ExitWith, tellFailures } from "./exit.ts"
@@ -26,7 +26,11 @@ const finish = (result: ExperimentResult, asJson: boolean, out: Out | null) =>
     yield* Console.log(asJson ? JSON.stringify(resultJson(result)) : renderReport(result, sheet()).trimEnd())
     yield* tellFailures(result.failures)
     // last: a disk that is full loses no report
-    if (out !== null) yield* out.write(resultFiles(result, renderReport(result)))
+    if (out !== null) {
+      const [first] = result.runs
+      const drawings = first === undefined ? [] : [["room.svg", roomSvg(first)] as const]
+      yield* out.write([...resultFiles(result, renderReport(result)), ...drawings])
+    }
     const { exitCode } = judge(result)
     if (exitCode !== EXIT.ok) return yield* new ExitWith({ code: exitCode })
   })
