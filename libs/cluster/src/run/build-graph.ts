@@ -6,12 +6,13 @@
 //   a request that waits to be sent → nbd0; one that is sent → nbd-client, which reads the reply and ends it
 //   data on the socket → its backlog, which the owner of the socket processes; or the receive ring; or the server
 //   pfmemalloc_wait → kswapd
-import type { KernelTask, Machine } from "@swaplab/kernel"
+import type { BlockQueue } from "@swaplab/blk"
+import type { KernelTask, Machine, NbdAttachment } from "@swaplab/kernel"
 import { allocationName, type Refusal } from "@swaplab/page-alloc"
 import { serverBusy } from "@swaplab/server-model"
 import type { Process, WaitQueue } from "@swaplab/sim"
 import type { TcpSocket } from "@swaplab/tcp"
-import type { Connection } from "./server.ts"
+import { type Connection, connectionsOf } from "./server.ts"
 import { type WaitEdge, type WaitGraph, type WaitNode, type WaitNodeKind, withCycle } from "./wait-graph.ts"
 
 /** What only the run knows. */
@@ -24,19 +25,40 @@ const plural = (n: number, word: string): string => `${n} ${word}${n === 1 ? "" 
 
 const LETTER = { running: "R", interruptible: "S", killable: "K", uninterruptible: "D" } as const
 
+/** The device of a client and its connection: nbd0 for swap, nbd1 for the root image. */
+interface DevicePath extends NbdAttachment {
+  /** Before the ids of its nodes; those of swap have none. */
+  readonly prefix: string
+  readonly socket: TcpSocket
+}
+
+const pathsOf = (connection: Connection): ReadonlyArray<DevicePath> => {
+  const { nbd, nbdReceiver, nbdSender, rootNbd } = connection.machine
+  const swap = nbd === null || nbdSender === null || nbdReceiver === null ? [] : [{
+    device: nbd,
+    sender: nbdSender,
+    receiver: nbdReceiver,
+    prefix: "",
+    socket: connection.clientSocket
+  }]
+  return rootNbd === null || connection.root === null
+    ? swap
+    : [...swap, { ...rootNbd, prefix: `${rootNbd.device.name} `, socket: connection.root.clientSocket }]
+}
+
 /** Collects nodes and edges, each once. */
 class Builder {
   readonly nodes = new Map<string, WaitNode>()
   readonly edges: Array<WaitEdge> = []
   readonly machine: Machine
-  readonly client: TcpSocket
+  readonly paths: ReadonlyArray<DevicePath>
   readonly serverBusy: boolean
   readonly facts: GraphFacts
 
   constructor(connection: Connection, facts: GraphFacts) {
     this.machine = connection.machine
-    this.client = connection.clientSocket
-    this.serverBusy = serverBusy(connection)
+    this.paths = pathsOf(connection)
+    this.serverBusy = connectionsOf(connection).some(serverBusy)
     this.facts = facts
   }
 
@@ -55,43 +77,48 @@ class Builder {
 
   memory(): string {
     const id = "memory"
-    const { pages, nbdSender, disk } = this.machine
-    const refusal = nbdSender !== null && nbdSender.refusal.open
-      ? nbdSender.refusal
-      : pages.atomicRefusal.timeNs >= 0
-      ? pages.atomicRefusal
-      : null
+    const { pages, disk } = this.machine
+    const sender = this.paths.find((path) => path.sender.refusal.open)?.sender
+    const refusal = sender?.refusal ?? (pages.atomicRefusal.timeNs >= 0 ? pages.atomicRefusal : null)
     const lines = pages.populatedZones.map((zone) => {
       const at = refusal === null ? -1 : refusal.zone.subarray(0, refusal.zones).indexOf(zone.index)
       const floor = at < 0 || refusal === null ? zone.watermark[0] : refusal.floor[at]
       return `${zone.name} ${zone.free} free, ${at < 0 ? "min" : "floor"} ${floor}`
     })
     if (this.node(id, "resource", "free pages", lines) && disk.inFlight() > 0) {
-      this.completions(id, "a completed write frees its page")
+      this.completionsOf(this.paths[0], id, "a completed write frees its page")
     }
     return id
   }
 
   /** Whatever waits for any request to end. */
   completions(from: string, label: string): void {
-    const { nbd, nbdReceiver } = this.machine
-    if (nbd === null || nbdReceiver === null) return
-    const unsent = nbd.waitingCount + (nbd.activeRequest >= 0 ? 1 : 0)
-    if (nbd.sentCount > 0) {
-      const id = "sent"
-      if (this.node(id, "requests", `${plural(nbd.sentCount, "request")} sent`, ["no reply read yet"])) {
-        this.edge(id, this.task(nbdReceiver), "reads the reply, ends the request")
+    for (const path of this.paths) this.completionsOf(path, from, label)
+    const { root, rootNbd } = this.machine
+    if (root === null || rootNbd !== null || root.device.queue.inFlight() === 0) return
+    this.node("disk", "alive", "disk of the client", ["reads files"])
+    this.edge(from, "disk", label)
+  }
+
+  /** Whatever waits for a request of one device to end. */
+  completionsOf(path: DevicePath | undefined, from: string, label: string): void {
+    if (path === undefined) return
+    const { device, prefix, receiver } = path
+    const unsent = device.waitingCount + (device.activeRequest >= 0 ? 1 : 0)
+    if (device.sentCount > 0) {
+      const id = `${prefix}sent`
+      if (this.node(id, "requests", `${plural(device.sentCount, `${prefix}request`)} sent`, ["no reply read yet"])) {
+        this.edge(id, this.task(receiver), "reads the reply, ends the request")
       }
       this.edge(from, id, label)
     }
-    if (unsent > 0) this.edge(from, this.unsent(unsent), label)
+    if (unsent > 0) this.edge(from, this.unsent(path, unsent), label)
   }
 
-  unsent(count: number): string {
-    const id = "unsent"
-    const { nbdSender } = this.machine
-    if (this.node(id, "requests", `${plural(count, "request")} to be sent`, []) && nbdSender !== null) {
-      this.edge(id, this.task(nbdSender), "sends them one by one")
+  unsent({ prefix, sender }: DevicePath, count: number): string {
+    const id = `${prefix}unsent`
+    if (this.node(id, "requests", `${plural(count, `${prefix}request`)} to be sent`, [])) {
+      this.edge(id, this.task(sender), "sends them one by one")
     }
     return id
   }
@@ -101,7 +128,18 @@ class Builder {
     const { slots } = this.machine.disk
     const title = rw === 1 ? "request slots (writes)" : "request slots (reads)"
     if (this.node(id, "resource", title, [`${slots.count[rw]} taken, limit ${slots.nrRequests}`])) {
-      this.completions(id, "a request that ends gives its slot back")
+      this.completionsOf(this.paths[0], id, "a request that ends gives its slot back")
+    }
+    return id
+  }
+
+  /** Slots for reads of the root image. */
+  rootSlots(queue: BlockQueue): string {
+    const id = `${queue.name} slots`
+    if (this.node(id, "resource", `request slots of ${queue.name}`, [`limit ${queue.slots.nrRequests}`])) {
+      const path = this.paths.find(({ device }) => device === this.machine.rootNbd?.device)
+      if (path === undefined) this.completions(id, "a read that ends gives its slot back")
+      else this.completionsOf(path, id, "a read that ends gives its slot back")
     }
     return id
   }
@@ -137,20 +175,19 @@ class Builder {
 
   // — the network —
 
-  socket(): string {
-    const id = "socket"
-    const { nbdSender } = this.machine
-    const lines = ["owned by nbd0 while it sends", `${this.client.backlogLen} bytes in the backlog`]
-    if (this.node(id, "lock", "socket of nbd0", lines) && nbdSender !== null) {
-      this.edge(id, this.task(nbdSender), "processes the backlog when it lets go")
+  socket({ device, prefix, sender, socket }: DevicePath): string {
+    const id = `${prefix}socket`
+    const lines = [`owned by ${device.name} while it sends`, `${socket.backlogLen} bytes in the backlog`]
+    if (this.node(id, "lock", `socket of ${device.name}`, lines)) {
+      this.edge(id, this.task(sender), "processes the backlog when it lets go")
     }
     return id
   }
 
   /** Packets from the server do not get in, or are on their way. */
-  arrival(from: string, label: string): void {
-    if (this.client.owned && this.client.backlogLen > 0) {
-      this.edge(from, this.socket(), label)
+  arrival(path: DevicePath, from: string, label: string): void {
+    if (path.socket.owned && path.socket.backlogLen > 0) {
+      this.edge(from, this.socket(path), label)
       return
     }
     if (this.facts.packetsLost > 0) {
@@ -213,12 +250,13 @@ class Builder {
 
   /** The edge of a task. */
   needs(id: string, task: KernelTask): void {
-    const { machine, client } = this
-    const { disk, vmscan, nbd, kswapd, nbdSender } = machine
+    const { disk, root, vmscan, kswapd } = this.machine
     const queue = task.waitingOn
     if (queue === disk.requestSlot[0]) this.edge(id, this.slots(0), "a request slot")
     else if (queue === disk.requestSlot[1]) this.edge(id, this.slots(1), "a request slot")
-    else if (queue === disk.bios.pool.wait) this.edge(id, this.mempool(disk.bios.pool), "a bio")
+    else if (root !== null && queue !== null && root.device.queue.requestSlot.includes(queue)) {
+      this.edge(id, this.rootSlots(root.device.queue), "a request slot")
+    } else if (queue === disk.bios.pool.wait) this.edge(id, this.mempool(disk.bios.pool), "a bio")
     else if (queue === disk.requestPool.wait) this.edge(id, this.mempool(disk.requestPool), "a request")
     else if (queue?.name === "page lock") this.edge(id, this.pageLock(), "its page")
     else if (queue === vmscan.pgdat.pfmemallocWait) this.edge(id, this.task(kswapd), "to raise free pages")
@@ -226,25 +264,31 @@ class Builder {
     else if (task.refusal.open) {
       this.edge(id, this.memory(), allocationName(task.refusal.gfp, task.refusal.order))
       if (this.served(task.refusal)) this.alive(id, "finds pages when it tries again")
-    } else if (queue === client.sendSpace) {
-      // a wait with a deadline is sk_stream_wait_memory after a failed allocation
-      if (task.wakeAt >= 0) this.edge(id, this.memory(), "memory for an skb")
-      else this.arrival(id, "ACKs, for room in its send buffer")
-    } else if (queue === client.receiveData) this.reply(id)
-    else if (queue === client.lockQueue) this.edge(id, this.socket(), "the socket")
-    else if (nbd !== null && nbdSender !== null && (queue === nbd.activeWq || queue === nbd.txLock.wait)) {
-      this.edge(id, this.task(nbdSender), "the end of the send under way")
-    } else if (queue !== null && queue === vmscan.pgdat.congestion.wait) this.completions(id, "a freed write request")
+    } else if (queue !== null && this.paths.some((path) => this.needsDevice(path, id, task, queue))) return
+    else if (queue !== null && queue === vmscan.pgdat.congestion.wait) this.completions(id, "a freed write request")
     else if (queue === null) this.alive(id, "runs")
   }
 
+  /** The edge of a task that waits for a device or its socket. False: it does not. */
+  needsDevice(path: DevicePath, id: string, task: KernelTask, queue: WaitQueue): boolean {
+    const { device, sender, socket } = path
+    if (queue === socket.sendSpace) {
+      // a wait with a deadline is sk_stream_wait_memory after a failed allocation
+      if (task.wakeAt >= 0) this.edge(id, this.memory(), "memory for an skb")
+      else this.arrival(path, id, "ACKs, for room in its send buffer")
+    } else if (queue === socket.receiveData) this.reply(path, id)
+    else if (queue === socket.lockQueue) this.edge(id, this.socket(path), "the socket")
+    else if (queue === device.activeWq || queue === device.txLock.wait) {
+      this.edge(id, this.task(sender), "the end of the send under way")
+    } else return false
+    return true
+  }
+
   /** nbd-client waits for data. */
-  reply(id: string): void {
-    const { nbd } = this.machine
-    if (nbd !== null && nbd.sentCount > 0) this.arrival(id, "replies")
-    else if (nbd !== null && nbd.waitingCount > 0) {
-      this.edge(id, this.unsent(nbd.waitingCount), "requests that are sent")
-    }
+  reply(path: DevicePath, id: string): void {
+    const { device } = path
+    if (device.sentCount > 0) this.arrival(path, id, "replies")
+    else if (device.waitingCount > 0) this.edge(id, this.unsent(path, device.waitingCount), "requests that are sent")
   }
 
   alive(id: string, label: string): void {
@@ -263,13 +307,16 @@ class Builder {
 /** Idle threads: they have nothing to do and nobody waits for them by name. */
 const idle = (machine: Machine, task: KernelTask): boolean =>
   task.finished || task.waitingOn === machine.vmscan.pgdat.kswapdWait || task.waitingOn === machine.nbd?.waitingWq ||
+  task.waitingOn === machine.rootNbd?.device.waitingWq ||
   (task.waitingOn?.name.startsWith("ksoftirqd") ?? false)
 
 /** The wait-for graph of a client as it stands now. */
 export const waitGraph = (connection: Connection, facts: GraphFacts): WaitGraph => {
   const { machine } = connection
   const builder = new Builder(connection, facts)
-  const named = [machine.nbdReceiver, machine.nbdSender, machine.kswapd].filter((task) => task !== null)
+  const { kswapd, nbdReceiver, nbdSender, rootNbd } = machine
+  const named = [nbdReceiver, nbdSender, rootNbd?.receiver ?? null, rootNbd?.sender ?? null, kswapd]
+    .filter((task) => task !== null)
   for (const task of named) if (!idle(machine, task)) builder.task(task)
 
   // everybody else in groups that wait alike

@@ -10,6 +10,7 @@ import { loadsOf } from "../scenario/loads.ts"
 import type { ApplicationHost } from "./application-host.ts"
 import { ClientLoad } from "./client-load.ts"
 import { addressSpaces, type ClientPlace, costsOf } from "./client-place.ts"
+import { mountRoot } from "./client-root.ts"
 import type { Station } from "./drop-sites.ts"
 import type { Connection } from "./server.ts"
 
@@ -66,18 +67,18 @@ export const buildClient = (
     costs: costsOf(scenario.costs)
   }, { packets, wire: port.wire })
   const station = network.attach(port, machine)
-  const connection = {
-    machine,
-    ...server.connectSwap({
-      name: spec.name,
-      net: machine.net,
-      bufferPages: machine.pages.presentPages,
-      scatterGather: cardOf(group.nic.driver).scatterGather
-    }, group.swap)
+  const asClient = {
+    name: spec.name,
+    net: machine.net,
+    bufferPages: machine.pages.presentPages,
+    scatterGather: cardOf(group.nic.driver).scatterGather
   }
+  const swap = server.connectSwap(asClient, group.swap)
   const device = new NbdDevice(sim, machine.disk, machine.pages.frames, nbdSwitches(machine.spec.kernel))
-  device.connect(connection.clientSocket)
+  device.connect(swap.clientSocket)
   machine.attachSwap(device)
+  const root = group.root === undefined ? null : mountRoot(place, machine, group.root, asClient)
+  const connection = { ...swap, machine, root }
   const sockets: Array<Socket> = []
   const [first, ...background] = loads.map((load) => new ClientLoad(load, machine))
   const thin = group.programs === "server" && applications !== null

@@ -1,12 +1,15 @@
 // Puts the figures of a finished simulation together.
 import { formatQuantity, TIME } from "@swaplab/config"
+import type { Machine } from "@swaplab/kernel"
 import { PAGE_SIZE, PSWPIN, PSWPOUT, WMARK_MIN } from "@swaplab/page-alloc"
+import type { TcpSocket } from "@swaplab/tcp"
 import type { Scenario } from "../scenario/scenario.ts"
 import { applicationsResult } from "./application-result.ts"
 import { ClientLoad } from "./client-load.ts"
 import type { ClientRun } from "./client-run.ts"
 import { dropsOf, type Station } from "./drop-sites.ts"
 import {
+  imageTokens,
   littlesLaw,
   packetsConserved,
   pagesConserved,
@@ -22,10 +25,12 @@ import {
   type Outcome,
   OUTCOMES,
   type PortResult,
+  type RootResult,
   type RunResult,
   type ServerResult
 } from "./result.ts"
 import type { SeriesRecorder } from "./series.ts"
+import { connectionsOf } from "./server.ts"
 import type { Cluster } from "./topology.ts"
 
 /** Figures of one port. */
@@ -53,11 +58,21 @@ const networkResult = ({ applicationStation, clients, fabric, stations }: Cluste
   }
 }
 
+const rootResult = ({ root }: Machine): RootResult | null =>
+  root === null ? null : {
+    readBytes: root.device.counters.readsEnded * PAGE_SIZE,
+    refaults: root.files.refaults,
+    readErrors: root.device.counters.readErrors,
+    blocks: root.squashfs?.blocks ?? 0
+  }
+
 /** Figures of one client. */
 export const clientResult = (run: ClientRun, outcome: Outcome): ClientResult => {
   const { machine, connection, spec } = run.client
   const { vmstat } = machine.pages
-  const { clientSocket, serverSocket } = connection
+  const { clientSocket } = connection
+  const sockets = connectionsOf(connection).flatMap((at) => [at.clientSocket, at.serverSocket])
+  const ofSockets = (of: (socket: TcpSocket) => number): number => sockets.reduce((sum, at) => sum + of(at), 0)
   const values: Record<string, number> = {}
   for (const name of vmstat.names()) values[name] = vmstat.get(name)
   return {
@@ -78,15 +93,16 @@ export const clientResult = (run: ClientRun, outcome: Outcome): ClientResult => 
       rxDropped: machine.nic.rxDroppedTotal,
       rxMissed: machine.nic.rxMissed,
       allocFailed: machine.nic.allocRxBuffFailed,
-      retransmits: clientSocket.retransmitted + serverSocket.retransmitted,
-      rtos: clientSocket.timeouts + serverSocket.timeouts,
-      pfmemallocDrops: clientSocket.pfmemallocDrops +
+      retransmits: ofSockets((at) => at.retransmitted),
+      rtos: ofSockets((at) => at.timeouts),
+      pfmemallocDrops: clientSocket.pfmemallocDrops + (connection.root?.clientSocket.pfmemallocDrops ?? 0) +
         run.client.sockets.reduce((sum, socket) => sum + socket.pfmemallocDrops, 0),
-      duplicates: clientSocket.duplicates + serverSocket.duplicates,
+      duplicates: ofSockets((at) => at.duplicates),
       port: portResult(run.client.station)
     },
     workload: run.measured.result(),
     background: run.client.loads.filter((load) => !load.measured && load.counts).map((load) => load.result()),
+    root: rootResult(machine),
     oomKills: machine.oomKills,
     integrityErrors: machine.corruptions.length,
     failedAllocations: machine.pages.counters.messages + machine.pages.counters.messagesSuppressed,
@@ -118,6 +134,14 @@ const serverResult = (cluster: Cluster): ServerResult => {
     cpuUtilisation: server.host.busyNs() / (now * server.host.cpus),
     diskUtilisation: server.disk.stations.utilisation,
     cacheHitRatio: lookups === 0 ? 1 : (cache?.hits ?? 0) / lookups,
+    images: [...server.server.images.values()].map(({ info, stats: of }) => ({
+      name: info.name,
+      requests: of.requests,
+      readBytes: of.pagesRead * PAGE_SIZE,
+      hitBytes: of.hits * PAGE_SIZE,
+      missBytes: of.misses * PAGE_SIZE,
+      sharedBytes: of.shared * PAGE_SIZE
+    })),
     noSpace: stats.noSpace,
     meanInSystem: stats.meanResident(now),
     throughputPerSecond: stats.arrivals / now * 1e9,
@@ -173,7 +197,8 @@ export const collect = (
       ...cluster.stations.flatMap(receivedConserved),
       ...cluster.clients.map((client) => retransmitsExplained(client, cluster.stations[0])),
       littlesLaw(server),
-      ...machines.map(swapTokens)
+      ...machines.map(swapTokens),
+      ...machines.flatMap(imageTokens)
     ],
     series: recorder.series(),
     warnings: warningsOf(cluster, scenario),
@@ -199,6 +224,10 @@ const warningsOf = (cluster: Cluster, { duration }: Scenario): ReadonlyArray<str
     }
     if (machine.swap.counters.writeErrors + machine.swap.counters.readErrors > 0) {
       warnings.push(`${machine.name}: swap I/O errors`)
+    }
+    const { root } = connection
+    if (root !== null && root.clientSocket.error !== 0) {
+      warnings.push(`${machine.name}: the NBD connection of its root died with errno ${root.clientSocket.error}`)
     }
   }
   return warnings

@@ -6,6 +6,7 @@ import { waitingSegments } from "@swaplab/tcp"
 import type { Client } from "./client.ts"
 import { dropsOf, type Station, totalDrops } from "./drop-sites.ts"
 import type { LawResult, ServerResult } from "./result.ts"
+import { connectionsOf } from "./server.ts"
 
 /** How far Little's law may be off. Both sides count the requests that are inside at the end. */
 const LITTLE_TOLERANCE = 0.02
@@ -128,16 +129,16 @@ export const receivedConserved = (station: Station): ReadonlyArray<LawResult> =>
  * place that counts, on the path of the client or of the server, or is still on its way.
  */
 export const retransmitsExplained = ({ connection, station }: Client, server: Station): LawResult => {
-  const { clientSocket, serverSocket } = connection
-  const again = clientSocket.retransmitted + serverSocket.retransmitted
-  const twice = clientSocket.duplicates + serverSocket.duplicates
+  const sockets = connectionsOf(connection).flatMap(({ clientSocket, serverSocket }) => [clientSocket, serverSocket])
+  const again = sockets.reduce((sum, { retransmitted }) => sum + retransmitted, 0)
+  const twice = sockets.reduce((sum, { duplicates }) => sum + duplicates, 0)
   const dropped = totalDrops(dropsOf(station)) + totalDrops(dropsOf(server))
   let under = 0
   for (const { nic, port } of [station, server]) {
     under += port.up.inFlight + port.down.inFlight
     if (nic !== null) under += nic.rx.arrived + nic.tx.inRing + nic.tx.inQueue
   }
-  under += waitingSegments(clientSocket) + waitingSegments(serverSocket)
+  for (const socket of sockets) under += waitingSegments(socket)
   return {
     law: "retransmits explained",
     subject: station.port.name,
@@ -158,12 +159,31 @@ export const littlesLaw = (server: ServerResult): LawResult => {
   }
 }
 
+/** Pages that came with another content than was written, of swap or of the root image. */
+const wrongPages = (machine: Machine, ofRoot: boolean): Machine["corruptions"] => {
+  const device = machine.root?.device.queue.name
+  return machine.corruptions.filter(({ task }) => (task === device) === ofRoot)
+}
+
 /** Every page that came back from swap was what had been written. */
-export const swapTokens = (machine: Machine): LawResult => ({
-  law: "swap tokens",
-  subject: machine.name,
-  holds: machine.corruptions.length === 0,
-  detail: machine.corruptions.length === 0
-    ? `${machine.swap.counters.readsEnded} pages read, all as written`
-    : machine.corruptions[0].message
-})
+export const swapTokens = (machine: Machine): LawResult => {
+  const [wrong] = wrongPages(machine, false)
+  return {
+    law: "swap tokens",
+    subject: machine.name,
+    holds: wrong === undefined,
+    detail: wrong?.message ?? `${machine.swap.counters.readsEnded} pages read, all as written`
+  }
+}
+
+/** Every page of the root image was what the image has there. */
+export const imageTokens = (machine: Machine): ReadonlyArray<LawResult> => {
+  if (machine.root === null) return []
+  const [wrong] = wrongPages(machine, true)
+  return [{
+    law: "image tokens",
+    subject: machine.name,
+    holds: wrong === undefined,
+    detail: wrong?.message ?? `${machine.root.device.counters.readsEnded} pages read, all as in the image`
+  }]
+}

@@ -21,6 +21,7 @@ import type {
   LockupTaxonomy,
   LockupZone
 } from "./lockup-report.ts"
+import { requestsInFlight } from "./progress.ts"
 import { scanningText, type ScanningWindow } from "./reclaim-watch.ts"
 import type { Connection } from "./server.ts"
 import { graphText, type WaitGraph } from "./wait-graph.ts"
@@ -60,7 +61,7 @@ export const lockupReport = (connection: Connection, facts: LockupFacts): Lockup
     ? classify(machine, graph)
     : "dead network"
   const stuck =
-    [machine.nbdSender, machine.kswapd, ...mine as Array<KernelTask>].find((task) =>
+    [machine.nbdSender, machine.rootNbd?.sender ?? null, machine.kswapd, ...mine as Array<KernelTask>].find((task) =>
       task !== null && task.refusal.open
     ) ?? null
   const refusal = firstRefusal(machine, taxonomy, stuck)
@@ -80,7 +81,7 @@ export const lockupReport = (connection: Connection, facts: LockupFacts): Lockup
     allocation: stuck === null ? null : allocationOf(stuck),
     firstFailure: refusal === null ? null : failureOf(refusal),
     zones: zonesAt(machine, refusal),
-    requestsOutstanding: machine.disk.inFlight(),
+    requestsOutstanding: requestsInFlight(machine),
     lastCompletionNs: facts.lastCompletionNs
   }
   return { ...report, text: textOf(report) }
@@ -150,11 +151,11 @@ const zonesAt = (machine: Machine, refusal: Refusal | null): ReadonlyArray<Locku
 const classify = (machine: Machine, graph: WaitGraph): LockupTaxonomy => {
   const on = new Set(graph.cycle)
   if (on.has("isolated")) return "isolated pages"
-  if (on.has("nbd0") && on.has("memory") && graph.edges.some(({ from, to }) => from === "nbd0" && to === "memory")) {
-    return "tx starvation"
-  }
+  const starved = (sender: string): boolean =>
+    on.has(sender) && graph.edges.some(({ from, to }) => from === sender && to === "memory")
+  if (on.has("memory") && (starved("nbd0") || starved("nbd1"))) return "tx starvation"
   if (on.has("receive ring")) return heldByOthers(machine) ? "unrelated traffic" : "rx starvation"
-  if (graph.cycle.some((id) => /^slots|^mempool|^page lock/.test(id))) return "request slots"
+  if (graph.cycle.some((id) => /^(nbd1 )?slots|^mempool|^page lock/.test(id))) return "request slots"
   return "unclassified"
 }
 

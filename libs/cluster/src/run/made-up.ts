@@ -83,6 +83,7 @@ const client = ({ elapsedNs, kernel, outcome }: MadeUpRun, name: string): Client
     latencies: {}
   },
   background: [],
+  root: null,
   oomKills: 0,
   integrityErrors: 0,
   failedAllocations: 7,
@@ -125,6 +126,7 @@ export const madeUpResult = (run: MadeUpRun): RunResult => ({
     cpuUtilisation: 0.075,
     diskUtilisation: 0,
     cacheHitRatio: 1,
+    images: [],
     noSpace: 0,
     meanInSystem: 0.58,
     throughputPerSecond: 3470,

@@ -144,6 +144,17 @@ const METRICS = {
     (c) => perSecond(c.swapOutBytes, c.elapsedNs)
   ),
   ...latencies("client.faultLatency", "major faults", client, (c: ClientResult) => c.faultLatency),
+  "client.root.read": client(SIZE, "bytes read from the device of the root image", (c) => c.root?.readBytes ?? null),
+  "client.root.refaults": client(
+    null,
+    "pages of the root image read again after reclaim had dropped them",
+    (c) => c.root?.refaults ?? null
+  ),
+  "client.root.readErrors": client(
+    null,
+    "pages of the root image that could not be read",
+    (c) => c.root?.readErrors ?? null
+  ),
   "client.oomKills": client(null, "processes killed for lack of memory", (c) => c.oomKills),
   "client.integrityErrors": client(null, "pages that came back wrong", (c) => c.integrityErrors),
   "client.failedAllocations": client(null, "page allocations that failed", (c) => c.failedAllocations),
@@ -182,6 +193,11 @@ const METRICS = {
   "server.cpuUtilisation": run(SHARE, "use of the server's CPUs", (r) => r.server.cpuUtilisation),
   "server.diskUtilisation": run(SHARE, "use of the server's disk", (r) => r.server.diskUtilisation),
   "server.cacheHitRatio": run(SHARE, "reads served from the page cache", (r) => r.server.cacheHitRatio),
+  "server.imageRead": run(
+    SIZE,
+    "bytes of root images sent to clients",
+    (r) => r.server.images.reduce((sum, { readBytes }) => sum + readBytes, 0)
+  ),
   "server.noSpace": run(null, "writes refused because the disk was full", (r) => r.server.noSpace),
   "server.meanInSystem": run(null, "requests in the server on average", (r) => r.server.meanInSystem),
   "server.throughputPerSecond": run(null, "NBD requests that arrive a second", (r) => r.server.throughputPerSecond),

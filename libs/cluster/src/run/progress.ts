@@ -14,7 +14,7 @@ export interface ProgressSample {
   readonly completions: number
   /** Pages that reclaim has freed. */
   readonly reclaimed: number
-  /** Bytes of the swap connection that the server acknowledged, and that the client received in order. */
+  /** Bytes of its connections that the server acknowledged, and that the client received in order. */
   readonly acknowledged: number
   readonly received: number
   /** Pages of slabs: SLAB's reaper gives some back every few seconds. */
@@ -29,15 +29,19 @@ export const pagesReclaimed = ({ pages }: Machine): number => {
   return sum
 }
 
-/** Reads the progress of a machine and of its swap connection. */
-export const sampleProgress = (machine: Machine, socket: TcpSocket): ProgressSample => ({
+/** Reads the progress of a machine and of its connections. */
+export const sampleProgress = (machine: Machine, sockets: ReadonlyArray<TcpSocket>): ProgressSample => ({
   touched: machine.touched,
-  completions: machine.disk.counters.completed,
+  completions: machine.disk.counters.completed + (machine.root?.device.queue.counters.completed ?? 0),
   reclaimed: pagesReclaimed(machine),
-  acknowledged: socket.sndUna,
-  received: socket.rcvNxt,
+  acknowledged: sockets.reduce((sum, { sndUna }) => sum + sndUna, 0),
+  received: sockets.reduce((sum, { rcvNxt }) => sum + rcvNxt, 0),
   slabPages: machine.objects.slabPages()
 })
+
+/** Requests under way on the swap device and on that of the root image. */
+export const requestsInFlight = ({ disk, root }: Machine): number =>
+  disk.inFlight() + (root?.device.queue.inFlight() ?? 0)
 
 /** Nothing at all happened between two samples. */
 export const noProgress = (a: ProgressSample, b: ProgressSample): boolean =>

@@ -92,6 +92,8 @@ export interface ClientResult {
   readonly workload: WorkloadResult
   /** What ran besides and counts something, in the order of the table of workloads. */
   readonly background: ReadonlyArray<WorkloadResult>
+  /** What it read of its root image; null: it has none. */
+  readonly root: RootResult | null
   readonly oomKills: number
   /** Pages that came back with another content than was written. Any is a corruption. */
   readonly integrityErrors: number
@@ -145,6 +147,29 @@ export interface GroupResult {
   readonly workload: WorkloadResult
 }
 
+/** What a client read of its root image. */
+export interface RootResult {
+  /** Bytes read from the device: of squashfs, compressed ones. */
+  readonly readBytes: number
+  /** Pages of files that were read again after reclaim had dropped them. */
+  readonly refaults: number
+  /** Pages that could not be read. */
+  readonly readErrors: number
+  /** Blocks of squashfs that were decompressed. */
+  readonly blocks: number
+}
+
+/** What the server served of an image. */
+interface ImageResult {
+  readonly name: string
+  readonly requests: number
+  readonly readBytes: number
+  /** Bytes that were in the page cache, came from the disk for this reader, or were on their way for another one. */
+  readonly hitBytes: number
+  readonly missBytes: number
+  readonly sharedBytes: number
+}
+
 /** Network counters of one client. */
 export interface ClientNetwork {
   readonly rxPackets: number
@@ -160,7 +185,7 @@ export interface ClientNetwork {
   readonly rtos: number
   /** Packets from the reserve that sk_filter discarded because their socket is no memalloc socket; all sockets. */
   readonly pfmemallocDrops: number
-  /** Segments of the swap connection, both directions, that arrived although their data had been there: sent in vain. */
+  /** Segments of its connections to the server, both directions, that arrived although their data had been there: sent in vain. */
   readonly duplicates: number
   readonly port: PortResult
 }
@@ -221,6 +246,8 @@ export interface ServerResult {
   readonly cpuUtilisation: number
   readonly diskUtilisation: number
   readonly cacheHitRatio: number
+  /** Images of roots, by name. */
+  readonly images: ReadonlyArray<ImageResult>
   /** Writes that were refused because the disk was full. */
   readonly noSpace: number
   /** Requests in the server on average: L of Little's law. */
@@ -253,7 +280,13 @@ export interface ApplicationsResult {
   readonly oomKills: number
 }
 
-export type LawName = "pages conserved" | "packets conserved" | "retransmits explained" | "Little's law" | "swap tokens"
+export type LawName =
+  | "pages conserved"
+  | "packets conserved"
+  | "retransmits explained"
+  | "Little's law"
+  | "swap tokens"
+  | "image tokens"
 
 /** One law checked on one subject, for example pages of client-3. */
 export interface LawResult {

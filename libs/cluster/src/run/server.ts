@@ -2,13 +2,19 @@
 import { Cpus, KernelTask, type Machine, Softirqs } from "@swaplab/kernel"
 import type { Softirq } from "@swaplab/net-skb"
 import type { Task } from "@swaplab/page-alloc"
-import type { ServerConnection, ServerHost, SwapExport } from "@swaplab/server-model"
+import type { ImageExport, ServerConnection, ServerHost, SwapExport } from "@swaplab/server-model"
 import type { Nanoseconds, Sim, Sleeps } from "@swaplab/sim"
 
 /** A client's connection to the server that it swaps to. */
 export interface Connection extends ServerConnection<SwapExport> {
   readonly machine: Machine
+  /** To the server with its root image; null: it has none, or on a disk of its own. */
+  readonly root: ServerConnection<ImageExport> | null
 }
+
+/** Every connection of a client to a server: swap first. */
+export const connectionsOf = ({ root, ...swap }: Connection): ReadonlyArray<ServerConnection> =>
+  root === null ? [swap] : [swap, root]
 
 /** Workers use CPU time like tasks of any machine. */
 export class KernelServerHost implements ServerHost {

@@ -4,8 +4,8 @@
 // long although requests are under way, with a task asleep uninterruptibly; other processes may go on in memory that they
 // have. A client whose processes have all ended is idle,
 // and nothing worse. A deadlock is proved:
-//   (a) since T0 no page of the workload was touched, no block request completed, no page reclaimed, no byte of the swap
-//       connection acknowledged or received in order, no slab given back to the page allocator;
+//   (a) since T0 no page of the workload was touched, no block request completed, no page reclaimed, no byte of its
+//       connections acknowledged or received in order, no slab given back to the page allocator;
 //   (b) the server owes nothing: its worker sleeps in recv and nothing waits to be read;
 //   (c) this has lasted until every poll of this kernel has come round and changed nothing: one round of mempool_alloc
 //       (5 s), hundreds of the allocator's own retries (20 and 100 ms), and with SLAB as many rounds of its reaper as it
@@ -17,10 +17,11 @@
 // The machine is deterministic and every poll has found the state that it will find again: no future event can free a page
 // or complete a request.
 import type { Machine } from "@swaplab/kernel"
-import { serverBusy } from "@swaplab/server-model"
+import { serverBusy, type ServerConnection } from "@swaplab/server-model"
 import type { Nanoseconds } from "@swaplab/sim"
-import { noProgress, type ProgressSample, sampleProgress } from "./progress.ts"
-import type { Connection } from "./server.ts"
+import type { TcpSocket } from "@swaplab/tcp"
+import { noProgress, type ProgressSample, requestsInFlight, sampleProgress } from "./progress.ts"
+import { type Connection, connectionsOf } from "./server.ts"
 
 /** How often a client is looked at. */
 export const WATCHDOG_PERIOD_NS: Nanoseconds = 100_000_000
@@ -64,6 +65,8 @@ export class Watchdog {
   busySince: Nanoseconds = 0
   /** T0: since when nothing has happened. */
   quietSince: Nanoseconds = 0
+  readonly #connections: ReadonlyArray<ServerConnection>
+  readonly #sockets: ReadonlyArray<TcpSocket>
   readonly #options: WatchdogOptions
   readonly #framesLost: () => number
   readonly #proofNs: Nanoseconds
@@ -76,6 +79,8 @@ export class Watchdog {
   constructor(connection: Connection, options: WatchdogOptions, framesLost: () => number = () => 0) {
     this.machine = connection.machine
     this.connection = connection
+    this.#connections = connectionsOf(connection)
+    this.#sockets = this.#connections.map(({ clientSocket }) => clientSocket)
     this.#options = options
     this.#framesLost = framesLost
     this.#proofNs = proofNs(connection.machine.objects.reapIntervalNs)
@@ -100,7 +105,7 @@ export class Watchdog {
     this.#last = sample
     if (sample.completions !== last.completions) this.lastCompletion = this.busySince = now
     // an idle disk has nothing to complete
-    if (this.machine.disk.inFlight() === 0 || this.#resting()) this.busySince = now
+    if (requestsInFlight(this.machine) === 0 || this.#resting()) this.busySince = now
     if (sample.touched !== last.touched || this.#resting()) {
       this.lastTouch = now
       this.#stalled = false
@@ -111,7 +116,7 @@ export class Watchdog {
       this.#stalled = true
       this.stalls++
     }
-    if (!noProgress(sample, last) || serverBusy(this.connection) || !this.#someoneWorks()) this.#quietFrom(now)
+    if (!noProgress(sample, last) || this.#connections.some(serverBusy) || !this.#someoneWorks()) this.#quietFrom(now)
     if (now - this.quietSince >= this.#proofNs && this.#tcpCannotHelp()) return "deadlock"
     // whoever runs on meanwhile, in memory that it has, changes nothing for those who wait
     if (now - this.busySince >= this.#options.hangNs && this.#someoneInD()) return "hang"
@@ -119,7 +124,7 @@ export class Watchdog {
   }
 
   #sample(): ProgressSample {
-    return sampleProgress(this.machine, this.connection.clientSocket)
+    return sampleProgress(this.machine, this.#sockets)
   }
 
   #quietFrom(now: Nanoseconds): void {
@@ -129,14 +134,16 @@ export class Watchdog {
   }
 
   #timeouts(): number {
-    return this.connection.clientSocket.timeouts + this.connection.serverSocket.timeouts
+    return this.#connections.reduce((sum, at) => sum + at.clientSocket.timeouts + at.serverSocket.timeouts, 0)
   }
 
   #tcpCannotHelp(): boolean {
-    const { clientSocket, serverSocket } = this.connection
-    const sender = this.machine.nbdSender
-    if (clientSocket.owned && sender !== null && sender.why !== null) return true
-    if (!clientSocket.writeTimer.armed && !serverSocket.writeTimer.armed) return true
+    const { nbdSender, rootNbd } = this.machine
+    const stuck = [nbdSender, rootNbd?.sender ?? null].map((sender) => sender !== null && sender.why !== null)
+    const helpless = this.#connections.every(({ clientSocket, serverSocket }, i) =>
+      (clientSocket.owned && stuck[i]) || (!clientSocket.writeTimer.armed && !serverSocket.writeTimer.armed)
+    )
+    if (helpless) return true
     return this.#timeouts() - this.#timeoutsAtQuiet >= 2 && this.#framesLost() === this.#lostAtQuiet
   }
 

@@ -22,6 +22,7 @@ import { WORKLOADS, type WorkloadTable } from "@swaplab/workload"
 import { Schema } from "effect"
 import { buffer, GIB, KIB, MIB, name, positiveRate, positiveTime, ram, US } from "./fields.ts"
 import { backgroundSchema, workloadSchema } from "./loads.ts"
+import { RootConfig } from "./roots.ts"
 
 const txQueue = field(
   whole(2, 100_000),
@@ -80,6 +81,11 @@ export const clientGroupSchema = (workloads: WorkloadTable) =>
         + "for the published runs; a diskless machine under memory pressure keeps little."
     ),
     swap: field(Size, 320 * MIB, "Size of its swap export on the server. 4 times RAM fits the rule of 70 % with room."),
+    root: maybe(
+      RootConfig,
+      "The image with programs and libraries, as files that can be read again. Without it: programs need no file, and the clean "
+        + "page cache at the start is dropped for good."
+    ),
     nic: section(NicConfig, "The network card."),
     link: section(LinkConfig, "The cable to the switch."),
     workload: section(workloadSchema(workloads), "What the clients run: one workload, which is measured."),

@@ -3,6 +3,7 @@ import { type Finding, formatQuantity, SIZE } from "@swaplab/config"
 import type { WorkloadTable } from "@swaplab/workload"
 import { anonymousBytes, clientFacts, limitOf, loadsOf, neededSwap, switchesOf } from "../loads.ts"
 import type { ClientGroup } from "../machines.ts"
+import type { RootConfig } from "../roots.ts"
 import { type Advice, type Given, idleFindings, type IdleRow } from "./advice.ts"
 import { groupsOf } from "./group-rules.ts"
 
@@ -46,6 +47,24 @@ const IDLE: ReadonlyArray<IdleRow<ClientGroup>> = [
   }
 ]
 
+/** Settings of a root image that the others leave without effect. */
+const rootRow = (
+  keys: ReadonlyArray<string>,
+  reason: string,
+  idle: (root: RootConfig) => boolean
+): ReadonlyArray<IdleRow<ClientGroup>> =>
+  keys.map((key) => ({
+    path: ["root", ...key.split(".")],
+    idle: ({ root }) => root !== undefined && idle(root),
+    reason
+  }))
+
+const IDLE_ROOT: ReadonlyArray<IdleRow<ClientGroup>> = [
+  ...rootRow(["block", "ratio", "cpuPerBlock"], "format is ext4", ({ format }) => format === "ext4"),
+  ...rootRow(["disk.bytesPerSecond", "disk.latency"], "the image is on the server", ({ from }) => from === "nbd"),
+  ...rootRow(["image"], "the image is on a disk of the client", ({ from }) => from === "disk")
+]
+
 /** Advice about each group; paths are from the group. */
 const inGroups = (
   name: string,
@@ -62,7 +81,7 @@ const MIB = 1024 * 1024
 const size = (bytes: number): string => formatQuantity(SIZE, bytes)
 
 const idleSettings = (given: Given): ReadonlyArray<Finding> => {
-  const rows = [...switchedOff(given.workloads), ...unusedDisk(given.workloads), ...IDLE]
+  const rows = [...switchedOff(given.workloads), ...unusedDisk(given.workloads), ...IDLE, ...IDLE_ROOT]
   return groupsOf(given.scenario).flatMap(([at, group]) =>
     idleFindings([...rows, ...idleOptions(group, given.workloads)], given, at, group)
   )

@@ -18,6 +18,7 @@ import type { WorkloadTable } from "@swaplab/workload"
 import { clientsOf } from "../clients.ts"
 import { clientFacts, loadsOf } from "../loads.ts"
 import type { ClientGroup } from "../machines.ts"
+import type { RootConfig } from "../roots.ts"
 import type { Scenario } from "../scenario.ts"
 
 const size = (bytes: number): string => formatQuantity(SIZE, bytes)
@@ -41,6 +42,60 @@ const ROWS: ReadonlyArray<RuleRow<ClientGroup>> = [
     path: ["pageCache"],
     holds: ({ pageCache }) => pageCache <= 0.8,
     words: ({ pageCache }) => mismatch(`${pageCache * 100} %`, "at most 80 %: the kernel needs the rest to boot")
+  }
+]
+
+/** What is asked of the root image of a group. */
+const ROOT_ROWS: ReadonlyArray<RuleRow<RootConfig>> = [
+  {
+    name: "a block of squashfs is a power of two",
+    path: ["root", "block"],
+    holds: ({ block }) => (block & (block - 1)) === 0,
+    words: ({ block }) => mismatch(size(block), "a power of two from 4 KiB to 1 MiB")
+  },
+  {
+    name: "squashfs stores something",
+    path: ["root", "ratio"],
+    holds: ({ ratio }) => ratio > 0,
+    words: () => mismatch(`"0 %"`, "more than 0 %")
+  }
+]
+
+/** Root images against what the loads of a group use, and against those of other groups. */
+const rootRules = (workloads: WorkloadTable): ReadonlyArray<Rule<Scenario>> => [
+  ...forEach(
+    (scenario: Scenario) =>
+      groupsOf(scenario).flatMap(([at, { root }]) => root === undefined ? [] : [[at, root] as const]),
+    rulesOf(ROOT_ROWS)
+  ),
+  {
+    name: "a root image holds the files of the programs",
+    broken: (scenario) =>
+      groupsOf(scenario).flatMap(([at, group]) => {
+        const { root } = group
+        const wanted = loadsOf(group, workloads).reduce((sum, { plan }) => sum + (plan.rootPages ?? 0), 0) * PAGE_SIZE
+        return root === undefined || root.size >= wanted ? [] : [{
+          path: [...at, "root", "size"],
+          text: mismatch(size(root.size), `at least ${size(wanted)}, which the programs of its workloads read`)
+        }]
+      })
+  },
+  {
+    name: "groups with one image agree about it",
+    broken: ({ clients }) =>
+      clients.flatMap(({ root }, i) => {
+        if (root === undefined || root.from === "disk") return []
+        const first = clients.find((group) => group.root?.from === "nbd" && group.root.image === root.image)
+        const kind = ({ block, format, ratio, size: bytes }: RootConfig): string =>
+          JSON.stringify(format === "ext4" ? [format, bytes] : [format, bytes, block, ratio])
+        return first?.root === undefined || kind(first.root) === kind(root) ? [] : [{
+          path: ["clients", i, "root", "image"],
+          text: mismatch(
+            quoteValue(root.image),
+            `a name of its own, or the size, format, block and ratio that it has in group ${first.name}`
+          )
+        }]
+      })
   }
 ]
 
@@ -74,6 +129,7 @@ export const groupRules = (workloads: WorkloadTable): ReadonlyArray<Rule<Scenari
       )
   },
   optionRules(workloads),
+  ...rootRules(workloads),
   ...forEach(groupsOf, rulesOf(ROWS)),
   {
     name: "a start is a time of the run, and before its end",
