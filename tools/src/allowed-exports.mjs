@@ -150,7 +150,6 @@ export const ALLOWED = {
     LockupAllocation: "LockupReport",
     LockupTask: "LockupReport",
     NetworkResult: "RunResult",
-    SeriesColumn: "Series",
     ServerResult: "RunResult",
     Threshold: "Scenario",
     ZoneLowWater: "ClientResult"

@@ -62,6 +62,7 @@ const scaledBurst = (burst: Burst, factor: number): Burst => {
     ...burst,
     core: by(burst.core),
     drawn: by(burst.drawn),
+    ...(burst.pool !== undefined && { pool: by(burst.pool) }),
     shared: by(burst.shared),
     grows: by(burst.grows),
     collected: by(burst.collected)

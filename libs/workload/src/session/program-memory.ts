@@ -31,6 +31,8 @@ export class ProgramMemory {
   readonly #chance: Random
   readonly #space: AddressSpace
   readonly #files: MappedFiles
+  /** The document that was opened last has not been used yet: what it needs at first it has. */
+  #fresh = false
   readonly #own: Heap
   readonly #shared: Heap
 
@@ -62,6 +64,7 @@ export class ProgramMemory {
     if (this.opened === this.documents.length) return null
     const { shared, size } = this.placed.documents[this.opened]
     const heap = this.documents[this.opened++]
+    this.#fresh = true
     return (yield* this.#space.grow(heap, size)) ?? (yield* this.#space.grow(this.#shared, shared))
   }
 
@@ -72,13 +75,15 @@ export class ProgramMemory {
 
   /** An action of a person on the document with that number. */
   *act(burst: Burst, document: number, cpuNs: number): Sleeps<Death | null> {
-    const { collected, collects, core, drawn, files, grows, shared, spread, written } = burst
+    const { collected, collects, core, drawn, files, pool, shared, spread, written } = burst
+    const grows = this.#fresh ? 0 : burst.grows
+    this.#fresh = false
     const factor = spread === 0 ? 1 : exp(spread * this.#chance.normal())
     const grains = Math.round(written * GRAINS)
     const heap = this.opened === 0 ? this.#own : this.documents[document]
     const own = Math.round(core * factor)
     let death = (yield* this.#files.touch(files)) ?? (yield* this.#space.touchOrder(this.#own, 0, own, grains)) ??
-      (yield* this.#draw(heap, heap === this.#own ? own : 0, Math.round(drawn * factor), grains)) ??
+      (yield* this.#draw(heap, heap === this.#own ? own : 0, Math.round(drawn * factor), grains, pool)) ??
       (yield* this.#touchShared(shared, document))
     if (death === null && grows > 0) death = yield* this.#space.grow(heap, grows)
     if (death === null && collects > 0 && this.#chance.unit() < collects) {
@@ -87,11 +92,12 @@ export class ProgramMemory {
     return death ?? (yield* this.#compute(cpuNs))
   }
 
-  /** What the program touches by itself in a second; `beats` counts the seconds. */
-  *beat(beat: Beat | null, beats: number): Sleeps<Death | null> {
+  /** What the program touches by itself; `seconds` counts the time, of which `step` is new. */
+  *beat(beat: Beat | null, seconds: number, step: number): Sleeps<Death | null> {
     const { idle } = this.placed.program
-    let window = WINDOW_BEATS.length - 1
-    while (beats % WINDOW_BEATS[window] !== 0) window--
+    // the longest window that has ended in this step
+    const ended = (window: number): number => Math.floor(seconds / window) - Math.floor((seconds - step) / window)
+    const window = WINDOW_BEATS.findLastIndex((length) => ended(length) > 0)
     const death = (yield* this.#files.touch(idle.files[window])) ?? (yield* this.#touchShared(idle.shared[window], 0))
     if (death !== null) return death
     if (beat === null) return yield* this.#space.touchOrder(this.#own, 0, idle.own[window], GRAINS / 4)

@@ -55,9 +55,20 @@ const browser = (
     ...more
   }, BUSY)
 
-/** A burst of a program of which only the median is known: it is the same each time. */
-const steady = (pages: number, reuse: number, written: number, more: Partial<Burst> = {}): Burst =>
-  burst({ median: pages, quartiles: [1, 1], mean: pages, reuse, written: [written, 1] }, more)
+/**
+ * A burst of a program of which only the median is known: it is the same each time. `minute` are the pages that a minute of
+ * such actions touches: what is drawn comes from these.
+ */
+const steady = (
+  pages: number,
+  minute: number,
+  reuse: number,
+  written: number,
+  more: Partial<Burst> = {}
+): Burst => {
+  const of = burst({ median: pages, quartiles: [1, 1], mean: pages, reuse, written: [written, 1] }, more)
+  return { ...of, pool: Math.max(of.drawn, minute - of.core) }
+}
 
 /** What was measured of Writer's keys: pages written in a second, by those touched. */
 const TYPING: [number, number] = [2280, 3662]
@@ -80,14 +91,14 @@ const PROGRAMS_TABLE = {
     grows: {},
     startNs: 0.5 * S,
     bursts: {
-      key: steady(2172, 0.98, 0.6, { shared: 375, files: 179 }),
-      pageDown: steady(2172, 0.98, 0.6, { shared: 375, files: 179 }),
-      windowSwitch: steady(3546, 0.98, 0.6, { shared: 864, files: 179 }),
-      menu: steady(1314, 0.98, 0.6, { shared: 864, files: 160 }),
-      scroll: steady(1314, 0.98, 0.6, { shared: 864, files: 160 }),
-      tabSwitch: steady(1326, 0.98, 0.6, { shared: 608, files: 178 }),
-      pageLoad: steady(1339, 0.98, 0.6, { shared: 866, files: 200 }),
-      programStart: steady(3546, 0.98, 0.6, { shared: 864, files: 179 })
+      key: steady(2172, 3372, 0.98, 0.6, { shared: 375, files: 179 }),
+      pageDown: steady(2172, 3372, 0.98, 0.6, { shared: 375, files: 179 }),
+      windowSwitch: steady(3546, 3644, 0.98, 0.6, { shared: 864, files: 179 }),
+      menu: steady(1314, 1343, 0.98, 0.6, { shared: 864, files: 160 }),
+      scroll: steady(1314, 1343, 0.98, 0.6, { shared: 864, files: 160 }),
+      tabSwitch: steady(1326, 1340, 0.98, 0.6, { shared: 608, files: 178 }),
+      pageLoad: steady(1339, 1343, 0.98, 0.6, { shared: 866, files: 200 }),
+      programStart: steady(3546, 3644, 0.98, 0.6, { shared: 864, files: 179 })
     },
     busy: null,
     quiet: null,
@@ -102,14 +113,14 @@ const PROGRAMS_TABLE = {
     grows: {},
     startNs: 2 * S,
     bursts: {
-      key: steady(270, 0.92, 0.6, { files: 276 }),
-      pageDown: steady(270, 0.92, 0.6, { files: 276 }),
-      windowSwitch: steady(694, 0.92, 0.6, { files: 369 }),
-      menu: steady(411, 0.92, 0.6, { files: 369 }),
-      scroll: steady(411, 0.92, 0.6, { files: 369 }),
-      tabSwitch: steady(419, 0.92, 0.6, { files: 434 }),
-      pageLoad: steady(441, 0.92, 0.6, { files: 559 }),
-      programStart: steady(694, 0.92, 0.6, { files: 559 })
+      key: steady(270, 397, 0.92, 0.6, { files: 276 }),
+      pageDown: steady(270, 397, 0.92, 0.6, { files: 276 }),
+      windowSwitch: steady(694, 739, 0.92, 0.6, { files: 369 }),
+      menu: steady(411, 488, 0.92, 0.6, { files: 369 }),
+      scroll: steady(411, 488, 0.92, 0.6, { files: 369 }),
+      tabSwitch: steady(419, 446, 0.92, 0.6, { files: 434 }),
+      pageLoad: steady(441, 488, 0.92, 0.6, { files: 559 }),
+      programStart: steady(694, 739, 0.92, 0.6, { files: 559 })
     },
     busy: null,
     quiet: null,
@@ -198,7 +209,7 @@ const PROGRAMS_TABLE = {
     files: { image: mib(50), mapped: mib(35), text: 0.6, read: mib(1) },
     grows: { xserver: { own: 8, shared: mib(8) } },
     startNs: 1 * S,
-    bursts: { play: steady(6000, 0.9, 0.8, { shared: mib(24), files: 1500 }) },
+    bursts: { play: steady(6000, 8000, 0.9, 0.8, { shared: mib(24), files: 1500 }) },
     busy: null,
     quiet: null,
     idle: { own: STILL, files: STILL, shared: STILL },
@@ -211,7 +222,7 @@ const PROGRAMS_TABLE = {
     files: { image: mib(12), mapped: mib(9), text: 0.6, read: mib(0.5) },
     grows: { xserver: { own: 8, shared: mib(1) } },
     startNs: 0.2 * S,
-    bursts: { key: steady(300, 0.95, 0.6, { files: 300, shared: 64 }) },
+    bursts: { key: steady(300, 400, 0.95, 0.6, { files: 300, shared: 64 }) },
     busy: null,
     quiet: null,
     idle: { own: STILL, files: STILL, shared: STILL },

@@ -128,7 +128,7 @@ export class RunningProgram {
     const busy = sim.now - this.#lastAction < BUSY_NS
     this.#beats += this.#beatSeconds
     this.#beatAt = sim.now + this.#beatSeconds * S
-    let death = yield* memory.beat(busy ? busyBeat : quiet, this.#beats)
+    let death = yield* memory.beat(busy ? busyBeat : quiet, this.#beats, this.#beatSeconds)
     if (death !== null || collections === null) return death
     const due = sim.now >= this.#collectAt
     // what was marked is swept before anything else is marked

@@ -11,6 +11,8 @@ export interface Burst {
   readonly core: number
   /** Pages beside them, another part each time: of the document in front, or else of the own heap. */
   readonly drawn: number
+  /** The pages from which these are drawn, behind the core. Without it: all of the document or the heap. */
+  readonly pool?: number
   /** σ of ln of the factor by which one burst is larger or smaller than usual. */
   readonly spread: number
   /** Share of the touched pages that is written. */
