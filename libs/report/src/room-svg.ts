@@ -48,6 +48,7 @@ const line = (name: string, colour: string, values: ArrayLike<number>, area = fa
   area
 })
 
+/** One panel for each thing that is looked at; those in which nothing ever happens are left out. */
 const panelsOf = (run: RunResult): ReadonlyArray<Panel> => {
   const { series } = run
   const clients = run.clients.map(({ name }) => name)
@@ -93,7 +94,8 @@ const panelsOf = (run: RunResult): ReadonlyArray<Panel> => {
       lines: one("server", "resident").map((values) => line("now", BLUE, values))
     },
     ...host
-  ].map((panel) => ({ ...panel, height: HEIGHT }))
+  ].filter(({ lines }, i) => i === 0 || lines.some(({ values }) => Array.from(values).some((value) => value !== 0)))
+    .map((panel) => ({ ...panel, height: HEIGHT }))
 }
 
 /** Draws a run that has at least two samples; without them: that there is nothing to draw. */

@@ -1,4 +1,6 @@
 // A person at a small client: what is touched is verified, what is felt is measured, what dies is started again.
+import { Desk } from "#src/session/desk.ts"
+import { place } from "#src/session/placement.ts"
 import { WORKLOADS } from "@swaplab/workload"
 import { Schema } from "effect"
 import { describe, expect, it } from "vitest"
@@ -45,5 +47,42 @@ describe("session", () => {
     expect(store.reads).toBeGreaterThan(100)
     expect(machine.corruptions).toEqual([])
     expect(host.counter("lost").value).toBe(0)
+  })
+
+  it("costs no event at the greeter, where only the X server runs, before a login and after a logout", () => {
+    const size = { programs: ["xserver", "terminal"], era: "measured", tabs: 1, tabScale: 1, documentPages: 1 } as const
+    const placed = place(size, "all")
+    const { machine, sim } = client({
+      ramBytes: 96 * MIB,
+      processes: 0,
+      pagesPerProcess: 1,
+      otherProcesses: placed.map(({ pages }) => pages)
+    })
+    const desk = new Desk(hostOf(machine, "session"), placed)
+    const fired: Array<number> = []
+    sim.spawn(
+      desk.person,
+      desk.person.program(function*() {
+        const hour = function*() {
+          yield* desk.person.hold(60e9)
+          const before = sim.queue.fired
+          yield* desk.person.hold(3600e9)
+          fired.push(sim.queue.fired - before)
+        }
+        yield* desk.start("xserver")
+        yield* hour()
+        yield* desk.launch("terminal")
+        yield* hour()
+        yield* desk.close("terminal")
+        desk.running("xserver")?.rest()
+        yield* hour()
+      })
+    )
+    sim.run(4 * 3600e9)
+    const [before, during, after] = fired
+    // the end of the hour, and what the kernel does every two seconds
+    expect(before).toBeLessThan(4 * 1800)
+    expect(after).toBe(before)
+    expect(during).toBeGreaterThan(before + 3000)
   })
 })

@@ -88,7 +88,9 @@ export class Desk {
     const program = new RunningProgram(host.client, own, host.random(own.program.comm))
     this.#running.set(name, program)
     host.fork(own.process, own.program.comm, (task) => program.run(task))
-    if (!(yield* program.ask(this.person, nothing))) return this.#lost(name)
+    if (!(yield* program.started(this.person))) return this.#lost(name)
+    // an X server without a program that it draws for does nothing at all
+    if (name !== "xserver") { for (const used of [program, this.running("xserver")]) used?.use() }
     for (const [other, { own, shared }] of Object.entries(placed.program.grows)) {
       yield* this.#ask(other as ProgramName, (memory) => memory.enlarge(own, shared))
     }
@@ -162,8 +164,4 @@ export class Desk {
     this.host.counter("lost").value++
     return false
   }
-}
-
-const nothing: Work = function*() {
-  return null
 }

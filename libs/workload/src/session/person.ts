@@ -107,6 +107,8 @@ export class Person {
 
   *#logOut(): Sleeps<void> {
     for (const name of this.#desk.programs) if (name !== "xserver") yield* this.#desk.close(name)
+    // no program is left that the X server draws for
+    this.#desk.running("xserver")?.rest()
     this.#front = null
     this.#launched.clear()
   }

@@ -64,8 +64,30 @@ export class RunningProgram {
     this.#answers = new WaitQueue(client.sim, `${name} output`, "the program has done what was asked")
   }
 
+  /** Waits until the program has started. False: it has ended before. */
+  *started(person: Process): Sleeps<boolean> {
+    return yield* this.#do(person, nothing)
+  }
+
   /** Asks the program for something, and waits until it is done. False: the program has ended before. */
   *ask(person: Process, work: Work): Sleeps<boolean> {
+    this.use()
+    return yield* this.#do(person, work)
+  }
+
+  /** Somebody uses the program: from now on it does things by itself, too. */
+  use(): void {
+    if (this.#beatAt !== NEVER) return
+    this.#beatAt = this.#client.sim.now + this.#beatSeconds * S
+    this.#inbox.wakeAll()
+  }
+
+  /** Nobody uses the program until somebody asks it for something again: it does nothing by itself. */
+  rest(): void {
+    this.#beatAt = NEVER
+  }
+
+  *#do(person: Process, work: Work): Sleeps<boolean> {
     if (this.exit !== null) return false
     this.#work = work
     this.#lastAction = this.#client.sim.now
@@ -96,7 +118,6 @@ export class RunningProgram {
   /** Answers a person, works by itself, sleeps. Null: the program was asked to end. */
   *#live(task: KernelTask, memory: ProgramMemory): Sleeps<Death | null> {
     const { sim } = this.#client
-    this.#beatAt = sim.now + this.#beatSeconds * S
     this.#collectAt = sim.now + this.#untilCollection(true)
     for (;;) {
       if (task.killed) return "killed"
@@ -150,4 +171,8 @@ export class RunningProgram {
     const { collections } = this.placed.program
     return collections === null ? NEVER : this.#chance.exponential(busy ? collections.busyNs : collections.quietNs)
   }
+}
+
+const nothing: Work = function*() {
+  return null
 }
