@@ -174,4 +174,4 @@ it("is within what was measured, but for the rows that are named", () => {
     return pages < least || pages > most
   })
   expect(outside.map(([name]) => name)).toEqual(OUTSIDE)
-}, 60_000)
+})
