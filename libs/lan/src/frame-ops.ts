@@ -6,6 +6,8 @@ export interface FrameOps {
   bytes(frame: number): number
   /** Address of the host that the frame is for, an integer ≥ 0 (see `Switch.route`). */
   destination(frame: number): number
+  /** A second frame like it, for a link that duplicates. */
+  copy(frame: number): number
   /** The network lost the frame: the owner takes it back. `reason` is one of `DropReason`. */
   drop(frame: number, reason: number): void
 }
@@ -16,7 +18,7 @@ export const DropReason = {
   QueueFull: 0,
   /** The shared packet buffer of the switch was full, or the output port held its share of it or its limit. */
   BufferFull: 1,
-  /** Damaged on the wire (the loss probability of the link). */
+  /** Damaged on the wire: the loss of the link's options, or a fault (`Impairments` counts each by itself). */
   Loss: 2,
   /** The link was down, or went down while the frame was queued or in flight. */
   LinkDown: 3,

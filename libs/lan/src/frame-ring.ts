@@ -7,8 +7,8 @@ export class FrameRing {
   readonly bytes: Int32Array
   /** What the buffer owner is told when the frame has left. */
   readonly tag: Int16Array
-  /** 1: it will be damaged on the wire. */
-  readonly lost: Uint8Array
+  /** What becomes of it: bits of `Fate`. */
+  readonly fate: Uint8Array
   readonly startAt: Float64Array
   /** When its last bit leaves; Infinity while the link is paused. */
   readonly departAt: Float64Array
@@ -18,7 +18,7 @@ export class FrameRing {
     this.frame = new Int32Array(capacity)
     this.bytes = new Int32Array(capacity)
     this.tag = new Int16Array(capacity)
-    this.lost = new Uint8Array(capacity)
+    this.fate = new Uint8Array(capacity)
     this.startAt = new Float64Array(capacity)
     this.departAt = new Float64Array(capacity)
   }
@@ -32,7 +32,7 @@ export class FrameRing {
       wider.frame[to] = this.frame[from]
       wider.bytes[to] = this.bytes[from]
       wider.tag[to] = this.tag[from]
-      wider.lost[to] = this.lost[from]
+      wider.fate[to] = this.fate[from]
       wider.startAt[to] = this.startAt[from]
       wider.departAt[to] = this.departAt[from]
     }

@@ -8,6 +8,8 @@
 // Modelled: the threshold, headroom computed from rate and latency of each cable, one pause order per change of mind.
 // Not modelled: the place of a pause frame on the wire, quanta and their refreshing (a pause holds until it is taken back),
 // and cards that ask the switch to pause: a card without receive buffers loses what comes, as with flow control off.
+// Headroom is that of the rates and latencies at the beginning, as a switch is configured once: where a cable has grown
+// longer since, frames can be dropped.
 // What that costs: a pause reaches its sender up to 12 µs (gigabit) early, and a client that starves does not hold up others.
 // source: IEEE 802.3 Annex 31B; Choudhury and Hahne, "Dynamic queue length thresholds for shared-memory packet switches" (1998)
 import { wireBytes } from "./framing.ts"
@@ -71,6 +73,17 @@ export class IngressPause {
     this.sharedBytes -= headroomBytes(input, back)
   }
 
+  /** The buffer has `bytes` more (or less), of which `used` are in use. */
+  resize(bytes: number, used: number): void {
+    this.sharedBytes += bytes
+    if (!this.#enabled) return
+    const threshold = this.#threshold(used)
+    for (let at = 0; at < this.#ports; at++) {
+      if (this.#pausing[at] === 0 && this.#held[at] > threshold) this.#set(at, 1)
+    }
+    this.#resumeBelow(threshold)
+  }
+
   /** A frame of `port` takes its place in the buffer, which holds `used` bytes with it. */
   hold(port: number, bytes: number, used: number): void {
     this.#held[port] += bytes
@@ -80,10 +93,7 @@ export class IngressPause {
   /** A frame of `port` has left the buffer, which holds `used` bytes without it. */
   release(port: number, bytes: number, used: number): void {
     this.#held[port] -= bytes
-    if (this.#pausingPorts === 0) return
-    const xon = Math.max(0, this.#threshold(used) - HYSTERESIS_FRAMES * FULL_PACKET_BYTES)
-    // with less in the buffer every port may hold more
-    for (let at = 0; at < this.#ports; at++) if (this.#pausing[at] !== 0 && this.#held[at] <= xon) this.#set(at, 0)
+    if (this.#pausingPorts !== 0) this.#resumeBelow(this.#threshold(used))
   }
 
   /** Bytes in the buffer, by the sum over the ports. */
@@ -96,6 +106,12 @@ export class IngressPause {
   #threshold(used: number): number {
     const free = this.sharedBytes - used
     return free > 0 ? this.#alpha * free : 0
+  }
+
+  #resumeBelow(threshold: number): void {
+    const xon = Math.max(0, threshold - HYSTERESIS_FRAMES * FULL_PACKET_BYTES)
+    // with less in the buffer every port may hold more
+    for (let at = 0; at < this.#ports; at++) if (this.#pausing[at] !== 0 && this.#held[at] <= xon) this.#set(at, 0)
   }
 
   #set(port: number, on: 0 | 1): void {

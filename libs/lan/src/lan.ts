@@ -11,6 +11,7 @@ export class Lan {
   readonly switches: Array<Switch> = []
   /** The arrival event of each group (an emulated machine), made on first use. */
   readonly #arrivalKinds = new Map<number, EventKind>()
+  readonly #lateKinds = new Map<number, EventKind>()
 
   constructor(sim: Sim, ops: FrameOps) {
     this.sim = sim
@@ -24,6 +25,17 @@ export class Lan {
       const links = this.links
       kind = this.sim.queue.register((index) => links[index].arrive(), { group })
       this.#arrivalKinds.set(group, kind)
+    }
+    return kind
+  }
+
+  /** The event "late frames of link `arg` are due", made when the first frame of a group is late. */
+  lateKind(group: number): EventKind {
+    let kind = this.#lateKinds.get(group)
+    if (kind === undefined) {
+      const links = this.links
+      kind = this.sim.queue.register((index) => links[index].arriveLate(), { group })
+      this.#lateKinds.set(group, kind)
     }
     return kind
   }

@@ -1,110 +1,73 @@
 // One direction of a cable with the transmit queue in front of it.
 // Modelled: exact serialisation time (the fraction of a nanosecond is carried over), propagation delay, a FIFO queue
-// limited in bytes, loss, the cable being pulled, 802.3x pause (the frame under way is finished, the rest waits).
-// Not modelled: collisions and half duplex, priorities, cut-through. Damaged frames use the wire as good ones do.
+// limited in bytes, loss and other damage (impairments.ts), the cable being pulled, 802.3x pause (the frame under way is
+// finished, the rest waits), rate and latency that change while it runs (a frame that has begun keeps those it began with).
+// Not modelled: collisions and half duplex, priorities, cut-through. Damaged frames use the wire as good ones do. A network
+// card hears of a frame that leaves earlier than foretold, because the rate rose, at its next interrupt.
 // Cost: one event per frame. The departure of a frame is computed when it is queued, so queue lengths are settled
 // lazily: a frame that has departed leaves the count at the next send or arrival, at most one propagation delay late.
-import { assert, type EventQueue, type Nanoseconds, type Random } from "@swaplab/sim"
-import { DropReason, dropReasonNames, type FrameOps, type Tap, TapEvent } from "./frame-ops.ts"
+import { assert, type Nanoseconds } from "@swaplab/sim"
+import { DropReason, TapEvent } from "./frame-ops.ts"
 import { FrameRing } from "./frame-ring.ts"
 import { ETHERNET, type Framing, storedBytes } from "./framing.ts"
 import type { Lan } from "./lan.ts"
-
-export interface LinkOptions {
-  /** Unique in the network; it also names the random stream of losses. */
-  readonly name: string
-  readonly bitsPerSecond: number
-  /** Propagation delay, and everything else between the last bit sent and the frame being received. */
-  readonly latencyNs: Nanoseconds
-  /** Bytes that may wait for the wire, the frame being sent included. No limit by default. */
-  readonly queueBytes?: number
-  readonly framing?: Framing
-  /** Probability that a frame is damaged. */
-  readonly loss?: number
-  /** The group of the simulation (an emulated machine) for which frames on this link are work under way. */
-  readonly group?: number
-}
-
-/** Who keeps books on the bytes that wait for this link: the packet buffer of a switch. */
-export interface BufferOwner {
-  /** A frame has left, or was thrown out of, the queue; `tag` is what `enqueue` was given. */
-  release(tag: number, bytes: number): void
-}
-
-/** What `send` returns for a frame that was not accepted. */
-export const DROPPED = -1
+import { LinkEnd } from "./link-end.ts"
+import { type BufferOwner, type LinkOptions, PausedBy } from "./link-options.ts"
 
 const WAITING = Number.POSITIVE_INFINITY
 
 /** One direction of a cable. */
-export class Link {
-  readonly name: string
-  readonly bitsPerSecond: number
-  readonly latencyNs: Nanoseconds
+export class Link extends LinkEnd {
   readonly queueBytes: number
   readonly framing: Framing
-  readonly index: number
-  /** Called with each frame that arrives. */
-  receive: (frame: number) => void = noReceiver
   /** Told when frames leave the queue; set by a switch. */
   bufferOwner: BufferOwner | null = null
-  loss: number
-
-  /** Frames offered, delivered and dropped; bytes are those of the stored frame. */
-  sentFrames = 0
-  sentBytes = 0
-  deliveredFrames = 0
-  deliveredBytes = 0
-  droppedFrames = 0
-  /** Of those, frames and bytes by reason. */
-  readonly dropped = new Float64Array(dropReasonNames.length)
-  readonly droppedBytes = new Float64Array(dropReasonNames.length)
   /** Bytes that wait for the wire or are being sent, as of the last send, arrival or `settle`. */
   queuedBytes = 0
   maxQueuedBytes = 0
+  /** Frames that waited while the link was paused. */
+  heldFrames = 0
 
-  readonly #queue: EventQueue
-  readonly #ops: FrameOps
   readonly #kind: number
-  readonly #random: Random
+  #bitsPerSecond: number
+  #latencyNs: Nanoseconds
   /** Nanoseconds per byte if that is an integer, else 0. */
-  readonly #nsPerByte: number
+  #nsPerByte: number
   #remainder = 0
   #busyUntil: Nanoseconds = 0
   #busyNs: Nanoseconds = 0
   #pausedSince: Nanoseconds = -1
   #pausedNs: Nanoseconds = 0
+  /** Bits of `PausedBy`. */
+  #pausedBy = 0
   #up = true
   #armedAt = WAITING
-  /** Frames refused at the entrance; they never were in the ring. */
-  #refused = 0
-  readonly #taps: Array<Tap> = []
-
   // A ring of frames in order: [head, departed) are on the wire, [departed, tail) in the queue; those from `held` on
   // have no departure time because the link is paused.
   #ring = new FrameRing(16)
   #head = 0
+  /** Latencies that frames under way left with: those at positions below `below`. */
+  readonly #older: Array<{ readonly below: number; readonly latencyNs: Nanoseconds }> = []
   #departed = 0
   #tail = 0
 
   constructor(lan: Lan, options: LinkOptions) {
-    assert(
-      Number.isInteger(options.bitsPerSecond) && options.bitsPerSecond > 0,
-      "a link rate is a whole number of bits per second"
-    )
-    assert(Number.isInteger(options.latencyNs) && options.latencyNs >= 0, "a latency is a whole number of nanoseconds")
-    this.name = options.name
-    this.bitsPerSecond = options.bitsPerSecond
-    this.latencyNs = options.latencyNs
+    super(lan, lan.links.length, options)
+    lan.links.push(this)
+    this.#bitsPerSecond = checkedRate(options.bitsPerSecond)
+    this.#latencyNs = checkedLatency(options.latencyNs)
     this.queueBytes = options.queueBytes ?? Number.POSITIVE_INFINITY
     this.framing = options.framing ?? ETHERNET
-    this.loss = options.loss ?? 0
-    this.index = lan.links.push(this) - 1
-    this.#queue = lan.sim.queue
-    this.#ops = lan.ops
-    this.#kind = lan.arrivalKind(options.group ?? 0)
-    this.#random = lan.sim.stream("lan", options.name, "loss")
-    this.#nsPerByte = 8e9 % options.bitsPerSecond === 0 ? 8e9 / options.bitsPerSecond : 0
+    this.#kind = lan.arrivalKind(this.group)
+    this.#nsPerByte = nsPerByte(options.bitsPerSecond)
+  }
+
+  get bitsPerSecond(): number {
+    return this.#bitsPerSecond
+  }
+
+  get latencyNs(): Nanoseconds {
+    return this.#latencyNs
   }
 
   get up(): boolean {
@@ -117,7 +80,7 @@ export class Link {
 
   /** Frames accepted and neither delivered nor dropped. */
   get inFlight(): number {
-    return this.#tail - this.#head
+    return this.#tail - this.#head + this.late.size
   }
 
   /** Frames that wait for the wire or are being sent. */
@@ -129,7 +92,7 @@ export class Link {
   /** Frames that left the queue since the beginning, sent or thrown out: a network card completes them by this. */
   get departedFrames(): number {
     this.settle()
-    return this.sentFrames - this.#refused - (this.#tail - this.#departed)
+    return this.sentFrames - this.refused - (this.#tail - this.#departed)
   }
 
   /** When the frame being sent will have left; Infinity when nothing is queued, or when paused. */
@@ -143,13 +106,13 @@ export class Link {
     this.settle()
     if (this.#departed === this.#tail) return this.#busyNs
     const i = this.#departed & this.#ring.mask
-    const running = this.#ring.departAt[i] === WAITING ? 0 : this.#queue.now - this.#ring.startAt[i]
+    const running = this.#ring.departAt[i] === WAITING ? 0 : this.queue.now - this.#ring.startAt[i]
     return this.#busyNs + Math.max(0, running)
   }
 
   /** Time spent held by pause frames, up to now. */
   get pausedNs(): Nanoseconds {
-    return this.#pausedNs + (this.paused ? this.#queue.now - this.#pausedSince : 0)
+    return this.#pausedNs + (this.paused ? this.queue.now - this.#pausedSince : 0)
   }
 
   /**
@@ -157,7 +120,7 @@ export class Link {
    * `FrameOps.drop` has been called.
    */
   send(frame: number): Nanoseconds {
-    return this.enqueue(frame, storedBytes(this.framing, this.#ops.bytes(frame)), this.#queue.now, -1)
+    return this.enqueue(frame, storedBytes(this.framing, this.ops.bytes(frame)), this.queue.now, -1)
   }
 
   /**
@@ -167,20 +130,21 @@ export class Link {
   enqueue(frame: number, bytes: number, earliest: Nanoseconds, tag: number): Nanoseconds {
     this.sentFrames++
     this.sentBytes += bytes
-    if (this.#taps.length !== 0) this.#tell(frame, TapEvent.Sent)
-    if (!this.#up) return this.#refuse(frame, bytes, DropReason.LinkDown)
+    if (this.taps.length !== 0) this.tell(frame, TapEvent.Sent)
+    if (!this.#up) return this.refuse(frame, bytes, DropReason.LinkDown)
     this.settle()
-    if (this.queuedBytes + bytes > this.queueBytes) return this.#refuse(frame, bytes, DropReason.QueueFull)
+    if (this.queuedBytes + bytes > this.queueBytes) return this.refuse(frame, bytes, DropReason.QueueFull)
     if (this.#tail - this.#head > this.#ring.mask) this.#ring = this.#ring.doubled(this.#head, this.#tail)
 
     const i = this.#tail++ & this.#ring.mask
     this.#ring.frame[i] = frame
     this.#ring.bytes[i] = bytes
     this.#ring.tag[i] = tag
-    this.#ring.lost[i] = this.loss > 0 && this.#random.unit() < this.loss ? 1 : 0
+    this.#ring.fate[i] = this.impairments.active ? this.impairments.draw() : 0
     this.queuedBytes += bytes
     if (this.queuedBytes > this.maxQueuedBytes) this.maxQueuedBytes = this.queuedBytes
     if (this.#pausedSince >= 0) {
+      this.heldFrames++
       this.#ring.startAt[i] = earliest
       this.#ring.departAt[i] = WAITING
       return WAITING
@@ -196,7 +160,7 @@ export class Link {
 
   /** The oldest frame arrives; called by the event of this link. */
   arrive(): void {
-    const now = this.#queue.now
+    const now = this.queue.now
     // an event left over from before a pause
     if (now !== this.#armedAt) return
     this.#armedAt = WAITING
@@ -205,20 +169,13 @@ export class Link {
     assert(this.#head < this.#departed, "a frame arrives that has not departed")
     this.#head++
     if (this.#head !== this.#tail) this.#arm()
-    const frame = this.#ring.frame[i]
-    if (this.#ring.lost[i] !== 0) {
-      this.#drop(frame, this.#ring.bytes[i], DropReason.Loss)
-      return
-    }
-    this.deliveredFrames++
-    this.deliveredBytes += this.#ring.bytes[i]
-    if (this.#taps.length !== 0) this.#tell(frame, TapEvent.Delivered)
-    this.receive(frame)
+    if (this.#ring.fate[i] === 0) this.deliver(this.#ring.frame[i], this.#ring.bytes[i])
+    else this.arriveImpaired(this.#ring.frame[i], this.#ring.bytes[i], this.#ring.fate[i])
   }
 
   /** Takes the frames that have departed by now off the queue's books. */
   settle(): void {
-    const now = this.#queue.now
+    const now = this.queue.now
     while (this.#departed !== this.#tail) {
       const i = this.#departed & this.#ring.mask
       if (this.#ring.departAt[i] > now) return
@@ -230,36 +187,51 @@ export class Link {
   }
 
   /** A pause frame arrived at the sender: the frame under way is finished, then the wire is silent until `resume`. */
-  pause(): void {
+  pause(by: number = PausedBy.Switch): void {
+    this.#pausedBy |= by
     if (this.paused) return
-    const now = this.#queue.now
     this.settle()
-    this.#pausedSince = now
-    this.#busyUntil = now
-    for (let at = this.#departed; at !== this.#tail; at++) {
-      const i = at & this.#ring.mask
-      if (this.#ring.startAt[i] < now) this.#busyUntil = this.#ring.departAt[i]
-      else this.#ring.departAt[i] = WAITING
-    }
+    this.#pausedSince = this.queue.now
+    this.heldFrames += this.#hold()
     this.#arm()
   }
 
-  /** The pause is over: what waits is sent, in order. */
-  resume(): void {
-    if (!this.paused) return
-    const now = this.#queue.now
-    this.#pausedNs += now - this.#pausedSince
+  /** The pause is over, if nobody else holds the link: what waits is sent, in order. */
+  resume(by: number = PausedBy.Switch): void {
+    this.#pausedBy &= ~by
+    if (!this.paused || this.#pausedBy !== 0) return
+    this.#pausedNs += this.queue.now - this.#pausedSince
     this.#pausedSince = -1
     this.settle()
-    for (let at = this.#departed; at !== this.#tail; at++) {
-      const i = at & this.#ring.mask
-      if (this.#ring.departAt[i] !== WAITING) continue
-      // a start planned before the pause is never too early: it lay behind all that is sent before it
-      const start = Math.max(now, this.#busyUntil, this.#ring.startAt[i])
-      this.#ring.startAt[i] = start
-      this.#ring.departAt[i] = this.#busyUntil = start +
-        this.#serialisation(this.#ring.bytes[i] + this.framing.gapBytes)
+    this.#plan(true)
+    this.#arm()
+  }
+
+  /**
+   * Changes the rate. The frame under way is finished at the old one. A frame that came from a switch within its forwarding
+   * latency and waits behind others may then leave earlier by up to that latency.
+   */
+  setRate(bitsPerSecond: number): void {
+    this.settle()
+    if (!this.paused) this.#hold()
+    this.#bitsPerSecond = checkedRate(bitsPerSecond)
+    this.#nsPerByte = nsPerByte(bitsPerSecond)
+    this.#remainder = 0
+    if (!this.paused) this.#plan(false)
+    this.#arm()
+  }
+
+  /** Changes the latency of frames that are not under way. No frame overtakes one sent before it. */
+  setLatency(latencyNs: Nanoseconds): void {
+    this.settle()
+    const now = this.queue.now
+    let begun = this.#departed
+    for (; begun !== this.#tail; begun++) {
+      const i = begun & this.#ring.mask
+      if (this.#ring.departAt[i] === WAITING || this.#ring.startAt[i] >= now) break
     }
+    if (begun !== this.#head) this.#older.push({ below: begun, latencyNs: this.#latencyNs })
+    this.#latencyNs = checkedLatency(latencyNs)
     this.#arm()
   }
 
@@ -268,7 +240,7 @@ export class Link {
     if (up === this.#up) return
     this.settle()
     this.#up = up
-    const now = this.#queue.now
+    const now = this.queue.now
     if (!up) {
       this.#armedAt = WAITING
       while (this.#head !== this.#tail) {
@@ -280,25 +252,17 @@ export class Link {
           if (this.bufferOwner !== null) this.bufferOwner.release(this.#ring.tag[i], this.#ring.bytes[i])
         }
         this.#head++
-        this.#drop(this.#ring.frame[i], this.#ring.bytes[i], DropReason.LinkDown)
+        this.drop(this.#ring.frame[i], this.#ring.bytes[i], DropReason.LinkDown)
       }
+      this.dropLate()
     }
     this.#busyUntil = now
   }
 
-  /** Lets `tap` see every frame. Returns what takes it away again. */
-  tap(tap: Tap): () => void {
-    this.#taps.push(tap)
-    return () => {
-      const at = this.#taps.indexOf(tap)
-      if (at >= 0) this.#taps.splice(at, 1)
-    }
-  }
-
-  /** sent = delivered + dropped + in flight. */
+  /** sent + duplicated = delivered + dropped + in flight. */
   checkConservation(): void {
     assert(
-      this.sentFrames === this.deliveredFrames + this.droppedFrames + this.inFlight,
+      this.sentFrames + this.duplicatedFrames === this.deliveredFrames + this.droppedFrames + this.inFlight,
       "frames of a link are not conserved"
     )
     let queued = 0
@@ -310,38 +274,72 @@ export class Link {
     assert(dropped === this.droppedFrames, "drops of a link are miscounted")
   }
 
+  /** Takes their departure from the frames that have not begun. Returns their number. */
+  #hold(): number {
+    const now = this.queue.now
+    let held = 0
+    this.#busyUntil = now
+    for (let at = this.#departed; at !== this.#tail; at++) {
+      const i = at & this.#ring.mask
+      if (this.#ring.startAt[i] < now) this.#busyUntil = this.#ring.departAt[i]
+      else {
+        this.#ring.departAt[i] = WAITING
+        held++
+      }
+    }
+    return held
+  }
+
+  /** Gives a departure to the frames that have none, not before the planned start of the first, or of each (`keep`). */
+  #plan(keep: boolean): void {
+    const now = this.queue.now
+    let first = -1
+    for (let at = this.#departed; at !== this.#tail; at++) {
+      const i = at & this.#ring.mask
+      if (this.#ring.departAt[i] !== WAITING) continue
+      if (first < 0) first = at
+      const start = Math.max(now, this.#busyUntil, at === first || keep ? this.#ring.startAt[i] : 0)
+      this.#ring.startAt[i] = start
+      this.#ring.departAt[i] = this.#busyUntil = start +
+        this.#serialisation(this.#ring.bytes[i] + this.framing.gapBytes)
+    }
+  }
+
   #serialisation(bytes: number): Nanoseconds {
     if (this.#nsPerByte !== 0) return bytes * this.#nsPerByte
     const numerator = bytes * 8e9 + this.#remainder
-    const ns = Math.floor(numerator / this.bitsPerSecond)
-    this.#remainder = numerator - ns * this.bitsPerSecond
+    const ns = Math.floor(numerator / this.#bitsPerSecond)
+    this.#remainder = numerator - ns * this.#bitsPerSecond
     return ns
   }
 
   #arm(): void {
-    const at = this.#head === this.#tail ? WAITING : this.#ring.departAt[this.#head & this.#ring.mask] + this.latencyNs
+    const i = this.#head & this.#ring.mask
+    let at = this.#head === this.#tail ? WAITING : this.#ring.departAt[i] + this.#latencyNs
+    if (this.#older.length !== 0) at += this.#olderLatency()
+    // behind a frame that left with a longer latency
+    if (at < this.queue.now) at = this.queue.now
     if (at === this.#armedAt) return
     this.#armedAt = at
-    if (at !== WAITING) this.#queue.at(at, this.#kind, this.index)
+    if (at !== WAITING) this.queue.at(at, this.#kind, this.index)
   }
 
-  #refuse(frame: number, bytes: number, reason: number): number {
-    this.#refused++
-    this.#drop(frame, bytes, reason)
-    return DROPPED
-  }
-
-  #drop(frame: number, bytes: number, reason: number): void {
-    this.droppedFrames++
-    this.dropped[reason]++
-    this.droppedBytes[reason] += bytes
-    if (this.#taps.length !== 0) this.#tell(frame, TapEvent.Dropped)
-    this.#ops.drop(frame, reason)
-  }
-
-  #tell(frame: number, event: number): void {
-    for (const tap of this.#taps) tap(frame, event)
+  /** What the latency with which the oldest frame left has more than the one of now. */
+  #olderLatency(): Nanoseconds {
+    while (this.#older.length !== 0 && this.#older[0].below <= this.#head) this.#older.shift()
+    return this.#older.length === 0 ? 0 : this.#older[0].latencyNs - this.#latencyNs
   }
 }
 
-const noReceiver = (): void => assert(false, "a frame arrived at the loose end of a link")
+const checkedRate = (bitsPerSecond: number): number => {
+  assert(Number.isInteger(bitsPerSecond) && bitsPerSecond > 0, "a link rate is a whole number of bits per second")
+  return bitsPerSecond
+}
+
+const checkedLatency = (latencyNs: Nanoseconds): Nanoseconds => {
+  assert(Number.isInteger(latencyNs) && latencyNs >= 0, "a latency is a whole number of nanoseconds")
+  return latencyNs
+}
+
+/** 0 if it is no whole number. */
+const nsPerByte = (bitsPerSecond: number): number => 8e9 % bitsPerSecond === 0 ? 8e9 / bitsPerSecond : 0

@@ -11,7 +11,8 @@ import { DropReason, dropReasonNames } from "./frame-ops.ts"
 import { storedBytes } from "./framing.ts"
 import { IngressPause, pauseFlightNs } from "./ingress-pause.ts"
 import type { Lan } from "./lan.ts"
-import { type BufferOwner, DROPPED, type Link } from "./link.ts"
+import { type BufferOwner, DROPPED } from "./link-options.ts"
+import type { Link } from "./link.ts"
 
 export interface SwitchOptions {
   readonly name: string
@@ -36,7 +37,6 @@ const NO_PORT = -1
 export class Switch implements BufferOwner {
   readonly name: string
   readonly forwardingLatencyNs: Nanoseconds
-  readonly bufferBytes: number
   readonly alpha: number
   readonly portLimitBytes: number
   readonly flowControl: boolean
@@ -51,6 +51,9 @@ export class Switch implements BufferOwner {
   /** Bytes of the buffer in use, and the most there ever were. */
   usedBytes = 0
   maxUsedBytes = 0
+  #bufferBytes: number
+  /** Bytes that were in the buffer when it shrank: so many may be inside until they have left. */
+  #leftoverBytes = 0
   readonly #lan: Lan
   readonly #inputs: Array<Link> = []
   readonly #outputs: Array<Link> = []
@@ -61,12 +64,12 @@ export class Switch implements BufferOwner {
   constructor(lan: Lan, options: SwitchOptions) {
     this.name = options.name
     this.forwardingLatencyNs = options.forwardingLatencyNs
-    this.bufferBytes = options.bufferBytes
+    this.#bufferBytes = options.bufferBytes
     this.alpha = options.alpha ?? 1
     this.portLimitBytes = options.portLimitBytes ?? Number.POSITIVE_INFINITY
     this.flowControl = options.flowControl ?? false
     this.#ingress = new IngressPause(
-      this.bufferBytes,
+      options.bufferBytes,
       this.alpha,
       this.flowControl,
       (port, on) => this.#orderPause(port, on)
@@ -77,6 +80,19 @@ export class Switch implements BufferOwner {
       if ((arg & 1) === 1) this.#inputs[arg >> 1].pause()
       else this.#inputs[arg >> 1].resume()
     })
+  }
+
+  /** Size of the packet buffer. */
+  get bufferBytes(): number {
+    return this.#bufferBytes
+  }
+
+  /** Changes the size of the packet buffer. What is in it leaves as before; nothing enters as long as it holds more. */
+  setBufferBytes(bytes: number): void {
+    assert(bytes >= 0, "a packet buffer holds 0 bytes or more")
+    this.#leftoverBytes = this.usedBytes
+    this.#ingress.resize(bytes - this.#bufferBytes, this.usedBytes)
+    this.#bufferBytes = bytes
   }
 
   /** Connects a cable: frames of `input` come here, `output` leads back to the other end. Returns the port. */
@@ -128,7 +144,10 @@ export class Switch implements BufferOwner {
     for (const output of this.#outputs) queued += output.queuedBytes
     assert(queued === this.usedBytes, "the packet buffer of a switch is miscounted")
     assert(this.#ingress.heldBytes() === this.usedBytes, "the input shares of a switch's buffer are miscounted")
-    assert(this.usedBytes <= this.bufferBytes, "more bytes in a packet buffer than it holds")
+    assert(
+      this.usedBytes <= Math.max(this.#bufferBytes, this.#leftoverBytes),
+      "more bytes in a packet buffer than it holds"
+    )
   }
 
   #forward(frame: number, inputPort: number): void {
@@ -142,7 +161,7 @@ export class Switch implements BufferOwner {
     const output = this.#outputs[port]
     output.settle()
     const bytes = storedBytes(output.framing, this.#lan.ops.bytes(frame))
-    const free = this.bufferBytes - this.usedBytes
+    const free = this.#bufferBytes - this.usedBytes
     const queued = output.queuedBytes + bytes
     if (bytes > free || (!this.flowControl && (queued > this.alpha * free || queued > this.portLimitBytes))) {
       this.portDrops[port]++

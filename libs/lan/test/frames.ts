@@ -10,6 +10,7 @@ export const testLan = (seed = 1) => {
   const lan = new Lan(sim, {
     bytes: (frame) => bytes[frame],
     destination: (frame) => destination[frame],
+    copy: (original) => frame(bytes[original], destination[original]),
     drop: (frame, reason) => lost.push({ frame, reason, at: sim.now })
   })
   const frame = (size: number, to = 0): number => {

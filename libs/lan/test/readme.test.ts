@@ -11,6 +11,7 @@ it("the example of the README does what it says", () => {
   const lan = new Lan(sim, {
     bytes: () => 1500, // every frame is a full packet
     destination: () => 0, // for host 0
+    copy: (frame) => frame, // nothing is duplicated
     drop: (frame, reason) => console.log(`frame ${frame} lost: ${reason === DropReason.BufferFull}`)
   })
   const device = new Switch(lan, { name: "switch", forwardingLatencyNs: 3000, bufferBytes: 200_000 })

@@ -28,6 +28,8 @@ export interface FrameOps {
   bytes(frame: number): number
   /** Host the frame is addressed to. */
   destination(frame: number): number
+  /** A second frame with the same header and length. */
+  copy(frame: number): number
   /** The frame is lost here; its row is freed. */
   drop(frame: number, reason: number): void
 }
@@ -85,6 +87,7 @@ export class Packets {
     this.frameOps = {
       bytes: (frame) => this.bytes[frame],
       destination: (frame) => this.dst[frame],
+      copy: (frame) => this.copy(frame),
       drop: (frame) => this.free(frame)
     }
   }
@@ -114,6 +117,25 @@ export class Packets {
     this.wnd[frame] = 0
     this.len[frame] = len
     this.flags[frame] = 0
+    return frame
+  }
+
+  /** A frame with the fields of `from`. */
+  copy(from: number): number {
+    const frame = this.alloc()
+    this.bytes[frame] = this.bytes[from]
+    this.proto[frame] = this.proto[from]
+    this.src[frame] = this.src[from]
+    this.dst[frame] = this.dst[from]
+    this.sport[frame] = this.sport[from]
+    this.port[frame] = this.port[from]
+    this.seq[frame] = this.seq[from]
+    this.ack[frame] = this.ack[from]
+    this.wnd[frame] = this.wnd[from]
+    this.len[frame] = this.len[from]
+    this.flags[frame] = this.flags[from]
+    this.tsval[frame] = this.tsval[from]
+    this.tsecr[frame] = this.tsecr[from]
     return frame
   }
 
