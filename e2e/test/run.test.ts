@@ -49,7 +49,14 @@ describe("swaplab run", () => {
   })
 
   it("--out writes the result, the series and the report", () => {
-    expect(readdirSync(out).sort()).toEqual(["report.txt", "result.json", "runs", "series.csv", "series.msgpack"])
+    expect(readdirSync(out).sort()).toEqual([
+      "report.txt",
+      "result.json",
+      "room.svg",
+      "runs",
+      "series.csv",
+      "series.msgpack"
+    ])
     expect(JSON.parse(readFileSync(join(out, "result.json"), "utf8"))).toEqual(result)
     const [header, ...rows] = readFileSync(join(out, "series.csv"), "utf8").trimEnd().split("\n")
     expect(header).toBe("kernel,seed,time_s,series,value")

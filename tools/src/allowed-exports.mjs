@@ -92,9 +92,16 @@ export const ALLOWED = {
   },
   lan: {
     BufferOwner: "Link",
+    DutyCycle: "PauseStorm",
     FrameOps: "Lan",
     Framing: "Link",
+    GilbertElliott: "Impairments",
+    Impairments: "Link",
     LinkOptions: "Link",
+    PausedBy: "Link",
+    // a station whose card pauses the switch: for who scripts the faults of a network
+    PauseStorm: "Link",
+    Reordering: "Impairments",
     SwitchOptions: "Switch",
     Tap: "Link"
   },

@@ -15,6 +15,7 @@ describe.concurrent("the directory of a result", () => {
     expect(readdirSync(path("a/b")).sort()).toEqual([
       "report.txt",
       "result.json",
+      "room.svg",
       "runs",
       "series.csv",
       "series.msgpack"

@@ -172,7 +172,7 @@ swap: { swap-*: { size: 64 MiB, store: file, directory: ${swap}, keep: true } }
       }
       const status = JSON.parse(
         await runOn(room.on(room.server), process.execPath, [
-          String(server.child.spawnargs.at(-1)).match(/'([^']+\.mjs)'/)?.[1] ?? "",
+          String(server.child.spawnargs.at(-1)).match(/'([^']+\.[cm]js)'/)?.[1] ?? "",
           "status",
           "--json",
           "--metrics",
