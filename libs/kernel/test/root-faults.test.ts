@@ -75,6 +75,20 @@ describe("a major fault", () => {
     expect(machine.pages.frames.refCount[root.files.find(1100)]).toBe(2)
   })
 
+  it("has a page table for its page, although another program unmaps all that this table mapped meanwhile", () => {
+    const unmap: Program = function*(task, root) {
+      yield* task.hold(50_000)
+      expect([root.mapped, root.pageTablePages]).toEqual([0, 1])
+      root.unmap(task, 1024, 1536)
+      expect(root.pageTablePages).toBe(0)
+    }
+    const { allEnded, root } = withRoot(EXT4, [function*(task, root) {
+      expect(yield* root.fault(task, 1100)).toBe(FAULT_DONE)
+    }, unmap])
+    expect(allEnded).toBe(true)
+    expect([root.mapped, root.pageTablePages]).toEqual([1, 1])
+  })
+
   it("ends when its task is killed, and leaves nothing behind", () => {
     let result = -1
     const { machine, root, sim, tasks } = withRoot(EXT4, function*(task, root) {

@@ -258,6 +258,12 @@ export class RootImage implements RootFiles {
       }
       yield* locks.lock(task, pfn)
     }
+    // another program of the table may have ended meanwhile, and the table with it
+    if (!(yield* this.#allocTable(task, page))) {
+      locks.unlock(pfn)
+      vmscan.lru.putPage(task, pfn)
+      return FAULT_OOM
+    }
     this.device.checkToken(pfn)
     vmstat.inc(PGFAULT)
     this.#map(task, page, pfn)
