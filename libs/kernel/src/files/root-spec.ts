@@ -1,7 +1,7 @@
 // What a root image is: its size, its format, and where its pages lie on the device.
 // Modelled: ext4, of which page p of the files is page p of the device; squashfs, of which each block of pages is stored in
 //   `ratio` times its size, one block after the other.
-// Not modelled: metadata (inodes, directories, block lists: some 2 % of an image) and holes; every block of a squashfs image
+// Not modelled: metadata (inodes, directories, block lists: their reads are missing) and holes; every block of a squashfs image
 //   has the same ratio.
 import { PAGE_SIZE } from "@swaplab/page-alloc"
 import { assert, type Nanoseconds } from "@swaplab/sim"
