@@ -1,6 +1,7 @@
 // Thin clients: their programs run on a server that swaps to a disk of its own, pictures and input go over the LAN.
 import { decodeScenario, NO_HOOKS, runCluster } from "@swaplab/cluster"
 import { field, whole } from "@swaplab/config"
+import { Process, type Sleeps } from "@swaplab/sim"
 import { equalProcesses, workload, WORKLOADS, writeAll } from "@swaplab/workload"
 import { Either } from "effect"
 import { describe, expect, it } from "vitest"
@@ -9,6 +10,7 @@ const MIB = 2 ** 20
 const SHOWS = 3
 const KEY_BYTES = 32
 const PICTURE_BYTES = 300_001
+const PICTURES_IN_A_ROW = 20
 
 /** A person lets a program write its memory, and sees a picture after each walk. */
 const shows = workload({
@@ -43,7 +45,61 @@ const shows = workload({
   shrink: [],
   describe: () => []
 })
-const workloads = { ...WORKLOADS, shows }
+
+/** A person looks at pictures of the same size, one right after the other, while a program takes all CPU time. */
+const glances = workload({
+  slot: "workload",
+  description: "Pictures in a row beside a program that computes.",
+  options: {},
+  processes: (_, { half }) => equalProcesses(half === "screen" ? 0 : 1, half === "screen" ? 0 : MIB),
+  divides: true,
+  start: (host) => {
+    const { client: { sim }, display, done, fork, name } = host
+    let over = false
+    fork(0, "computes", function*(task) {
+      while (!over) {
+        task.user(1e6)
+        yield* task.settle()
+      }
+      return "completed"
+    })
+    const person = new Process(sim, `${name} person`)
+    person.daemon = true
+    const picture = function*(who: Process): Sleeps<void> {
+      if (display !== null) yield* display.picture(who, PICTURE_BYTES)
+    }
+    const looks = function*(): Sleeps<void> {
+      for (let seen = 0; seen < PICTURES_IN_A_ROW; seen++) yield* picture(person)
+      over = true
+      done()
+    }
+    sim.spawn(person, person.program(looks))
+  },
+  operations: null,
+  metrics: {},
+  shrink: [],
+  describe: () => []
+})
+
+/** The kernel of the thin client kills the process there. */
+const dies = workload({
+  slot: "workload",
+  description: "A process on the thin client that is killed.",
+  options: {},
+  processes: () => equalProcesses(1, MIB),
+  divides: true,
+  start: ({ display, done }) => {
+    display?.terminal.fork(0, "X", function*() {
+      done()
+      return "killed"
+    })
+  },
+  operations: null,
+  metrics: {},
+  shrink: [],
+  describe: () => []
+})
+const workloads = { ...WORKLOADS, shows, glances, dies }
 
 const scenarioOf = (changes: Readonly<Record<string, unknown>>) =>
   decodeScenario(
@@ -51,13 +107,27 @@ const scenarioOf = (changes: Readonly<Record<string, unknown>>) =>
     {
       name: "thin",
       kernels: { series: { allocator: "slub", base: "v3.6" } },
-      clients: [{ name: "thin", ram: "16 MiB", swap: "16 MiB", count: 4, programs: "server", workload: { shows: {} } }],
+      clients: [thin("shows")],
       applications: { ram: "16 MiB", swap: "64 MiB", cpus: 2, disk: "sata-ssd" },
       ...changes
     },
     "thin.yaml",
     workloads
   )
+
+const thin = (name: string) => ({
+  name: "thin",
+  ram: "16 MiB",
+  swap: "16 MiB",
+  count: 4,
+  programs: "server",
+  workload: { [name]: {} }
+})
+
+const runOf = (name: string) => {
+  const { scenario } = Either.getOrThrow(scenarioOf({ duration: "20 s", clients: [thin(name)] }))
+  return runCluster(scenario, "series", 1, NO_HOOKS, null, workloads)
+}
 
 describe("thin clients", () => {
   const { scenario, warnings } = Either.getOrThrow(scenarioOf({}))
@@ -85,6 +155,16 @@ describe("thin clients", () => {
     // 300 kB over a gigabit are 2.4 ms
     expect(latencies.remote.p50Ns).toBeGreaterThan(2.4e6)
     for (const { network } of result.clients) expect(network.rxPackets).toBeGreaterThan(SHOWS * PICTURE_BYTES / 1448)
+  })
+
+  it("get a picture that is asked for before the task that sent the last one, of the same size, has run again", () => {
+    const { applications, outcome } = runOf("glances")
+    expect(outcome).toBe("completed")
+    expect(applications?.pictureBytes).toBe(4 * PICTURES_IN_A_ROW * PICTURE_BYTES)
+  })
+
+  it("count a process that is killed on the thin client itself", () => {
+    expect(runOf("dies").outcome).toBe("oom")
   })
 
   it("is the same twice", () => {

@@ -48,6 +48,8 @@ import { KernelTask } from "./task.ts"
 /** A content token that differed from what was written. */
 export interface Corruption {
   readonly timeNs: number
+  /** Where the page came from: the swap area, or the image of the root file system. */
+  readonly of: "swap" | "image"
   readonly task: string
   readonly message: string
 }
@@ -267,8 +269,8 @@ export class Machine {
   }
 
   /** `who` found it: a task, or the device that read the page. */
-  corrupted(who: { readonly name: string }, message: string): void {
-    this.corruptions.push({ timeNs: this.sim.now, task: who.name, message })
+  corrupted(who: { readonly name: string }, message: string, of: Corruption["of"] = "swap"): void {
+    this.corruptions.push({ timeNs: this.sim.now, of, task: who.name, message })
   }
 
   /** CPU time of all tasks and softirqs, and the part of it in user mode. */

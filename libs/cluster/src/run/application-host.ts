@@ -2,7 +2,8 @@
 // and a stream to each thin client (X11).
 // Modelled: the memory, the CPU time and the page faults of every program of every person, on one kernel; its swap area and
 //   disk; pictures and input as TCP carries them.
-// Not modelled: its root file system (programs are in its page cache), its services, sessions that share memory by fork.
+// Not modelled: its root file system (programs are in its page cache), its services, sessions that share memory by fork; its
+//   card is an e1000. No watchdog looks at it: where it stands still, its thin clients wait until the end of the run.
 import { Machine } from "@swaplab/kernel"
 import { cardOf, CARDS, type Socket } from "@swaplab/net-skb"
 import { PAGE_SIZE } from "@swaplab/page-alloc"
@@ -106,7 +107,7 @@ export class ApplicationHost {
     daemon(machine, `${spec.name} X11 input`, (task) => input.reader(task))
     daemon(machine, `${spec.name} X11 picture`, (task) => picture.sender(task))
     daemon(client, "X11 picture", (task) => picture.reader(task))
-    const seat = new ClientLoad(load, machine, spec.name)
+    const seat = new ClientLoad(load, machine, spec.name, terminal.exits)
     seat.display = {
       terminal,
       input: (person, bytes) => input.pass(person, bytes),

@@ -31,7 +31,7 @@ export class ClientLoad implements WorkloadHost {
   readonly files: { readonly from: number; readonly to: number }
   readonly operations: Operations
   /** Of its processes, where it is measured. */
-  readonly exits: Array<ProcessExit> = []
+  readonly exits: Array<ProcessExit>
   /** When it has said that it is done; −1: not yet. */
   doneAt: Nanoseconds = -1
   /** It wants nothing of the client for now. */
@@ -42,9 +42,13 @@ export class ClientLoad implements WorkloadHost {
   readonly #counters: ReadonlyMap<string, Counter>
   readonly #latencies: ReadonlyMap<string, LatencyHistogram>
 
-  /** `name` is that of the client, which need not be the machine it runs on. */
-  constructor(load: Load, client: Machine, name: string = client.name) {
+  /**
+   * `name` is that of the client, which need not be the machine it runs on. `exits`: where its processes' ends are noted, that
+   * of the other half if a thin client's programs run on a server.
+   */
+  constructor(load: Load, client: Machine, name: string = client.name, exits: Array<ProcessExit> = []) {
     this.name = name
+    this.exits = exits
     this.load = load
     this.client = client
     this.files = { from: load.firstFilePage, to: load.firstFilePage + load.plan.filePages }

@@ -85,13 +85,14 @@ export const pagesConserved = (machine: Machine): LawResult => {
   }
 }
 
-/** On every link: sent = delivered + dropped + in flight. */
+/** On every link: sent + duplicated = delivered + dropped + in flight. */
 export const packetsConserved = (lan: Lan): ReadonlyArray<LawResult> =>
   lan.links.map((link) => ({
     law: "packets conserved",
     subject: link.name,
-    holds: link.sentFrames === link.deliveredFrames + link.droppedFrames + link.inFlight,
-    detail: `sent ${link.sentFrames} = delivered ${link.deliveredFrames} + dropped ${link.droppedFrames} + ` +
+    holds: link.sentFrames + link.duplicatedFrames === link.deliveredFrames + link.droppedFrames + link.inFlight,
+    detail:
+      `sent ${link.sentFrames} + duplicated ${link.duplicatedFrames} = delivered ${link.deliveredFrames} + dropped ${link.droppedFrames} + ` +
       `in flight ${link.inFlight}`
   }))
 
@@ -159,15 +160,9 @@ export const littlesLaw = (server: ServerResult): LawResult => {
   }
 }
 
-/** Pages that came with another content than was written, of swap or of the root image. */
-const wrongPages = (machine: Machine, ofRoot: boolean): Machine["corruptions"] => {
-  const device = machine.root?.device.queue.name
-  return machine.corruptions.filter(({ task }) => (task === device) === ofRoot)
-}
-
 /** Every page that came back from swap was what had been written. */
 export const swapTokens = (machine: Machine): LawResult => {
-  const [wrong] = wrongPages(machine, false)
+  const wrong = machine.corruptions.find(({ of }) => of === "swap")
   return {
     law: "swap tokens",
     subject: machine.name,
@@ -179,7 +174,7 @@ export const swapTokens = (machine: Machine): LawResult => {
 /** Every page of the root image was what the image has there. */
 export const imageTokens = (machine: Machine): ReadonlyArray<LawResult> => {
   if (machine.root === null) return []
-  const [wrong] = wrongPages(machine, true)
+  const wrong = machine.corruptions.find(({ of }) => of === "image")
   return [{
     law: "image tokens",
     subject: machine.name,

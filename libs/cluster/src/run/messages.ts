@@ -3,7 +3,7 @@
 // Modelled: every byte as TCP carries it, a sender and a reader with CPU time of their machines, both ends' memory.
 // Not modelled: the contents and the round trips inside of the X11 protocol (Xlib hardly waits for replies while it draws).
 import { PAGE_SIZE, type PageToken, type Task } from "@swaplab/page-alloc"
-import { type Process, type Sim, type Sleeps, WaitQueue } from "@swaplab/sim"
+import { assert, type Process, type Sim, type Sleeps, WaitQueue } from "@swaplab/sim"
 import type { TcpSocket } from "@swaplab/tcp"
 
 /** Length of a message, in front of it. */
@@ -17,6 +17,11 @@ export class Messages {
   readonly #to: TcpSocket
   readonly #wanted: WaitQueue
   readonly #arrived: WaitQueue
+  /** Messages that somebody wants to pass, that were sent, and that have arrived: the last is at most one behind the first. */
+  #asked = 0
+  #sent = 0
+  #read = 0
+  /** Bytes of the last one that somebody wants to pass. */
   #length = 0
   #ended = false
 
@@ -29,9 +34,11 @@ export class Messages {
 
   /** Sends so many bytes and waits until the other end has read them. False: the connection has ended. */
   *pass(process: Process, bytes: number): Sleeps<boolean> {
+    assert(this.#read === this.#asked, "one message is under way at a time")
     this.#length = bytes
+    const message = ++this.#asked
     this.#wanted.wakeOne()
-    while (this.#length > 0 && !this.#ended) yield* this.#arrived.sleep(process, "interruptible")
+    while (this.#read < message && !this.#ended) yield* this.#arrived.sleep(process, "interruptible")
     return !this.#ended
   }
 
@@ -41,10 +48,11 @@ export class Messages {
     const view = new DataView(header.buffer)
     const rest = new Uint8Array(PAGE_SIZE)
     while (!this.#ended) {
-      if (this.#length === 0) {
+      if (this.#sent === this.#asked) {
         yield* this.#wanted.sleep(task.process, "interruptible")
         continue
       }
+      this.#sent++
       const length = this.#length
       view.setUint32(0, length)
       if ((yield* this.#from.sendBytes(task, header, true)) <= 0) return this.#end()
@@ -55,8 +63,6 @@ export class Messages {
         if (sent <= 0) return this.#end()
         yield* task.condResched()
       }
-      // the reader tells when it is there
-      while (this.#length === length && !this.#ended) yield* this.#wanted.sleep(task.process, "interruptible")
     }
   }
 
@@ -77,8 +83,7 @@ export class Messages {
         yield* task.condResched()
       }
       this.bytes += length
-      this.#length = 0
-      this.#wanted.wakeOne()
+      this.#read++
       this.#arrived.wakeOne()
     }
   }

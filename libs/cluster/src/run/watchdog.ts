@@ -2,8 +2,7 @@
 //
 // A stall is a pause of the workload while completions go on. A hang is what khungtaskd would report: no completion for so
 // long although requests are under way, with a task asleep uninterruptibly; other processes may go on in memory that they
-// have. A client whose processes have all ended is idle,
-// and nothing worse. A deadlock is proved:
+// have. A client whose processes have all ended is idle, and nothing worse. A deadlock is proved:
 //   (a) since T0 no page of the workload was touched, no block request completed, no page reclaimed, no byte of its
 //       connections acknowledged or received in order, no slab given back to the page allocator;
 //   (b) the server owes nothing: its worker sleeps in recv and nothing waits to be read;

@@ -1,22 +1,17 @@
 // What clients run: the sections `workload` and `background` of a group, made of the rows of a table of workloads, and the
 // loads that come of them. Nothing here knows a workload by its name.
-import { field, maybe, section, Size, Time } from "@swaplab/config"
+import { maybe, section } from "@swaplab/config"
 import { assert } from "@swaplab/sim"
 import { type ClientFacts, type ProcessPlan, type Workload, type WorkloadTable } from "@swaplab/workload"
 import { Schema } from "effect"
-import { MIB, US } from "./fields.ts"
+import { LocalDiskConfig } from "./disks.ts"
 
 /** Decoded options, by the keys that lead to them. */
 export type Options = Readonly<Record<string, unknown>>
 
-const Disk = Schema.Struct({
-  bytesPerSecond: field(Size, 60 * MIB, "What it writes or reads in a second. An IDE or SATA disk of 2010."),
-  latency: field(Time, 200 * US, "Of each request. With a write cache of its own.")
-})
-
 /** What runs in the background of a client, and the disk that its files lie on. */
 export interface BackgroundConfig extends Options {
-  readonly disk: Schema.Schema.Type<typeof Disk>
+  readonly disk: LocalDiskConfig
 }
 
 type Row = readonly [name: string, row: Workload]
@@ -76,7 +71,7 @@ export const backgroundSchema = (table: WorkloadTable): Schema.Schema<Background
         section(Schema.Struct(own) as unknown as Schema.Schema<Options>, description)
       ])
     ),
-    disk: section(Disk, "A local disk for the files of these loads. Swap never goes there.")
+    disk: section(LocalDiskConfig, "A local disk for the files of these loads. Swap never goes there.")
   }
   return Schema.Struct(fields) as unknown as Schema.Schema<BackgroundConfig, Options>
 }

@@ -3,7 +3,8 @@ import { choice, field, Percentage, section, SIZE, Size, Time, within } from "@s
 import type { RootSpec } from "@swaplab/kernel"
 import { PAGE_SIZE } from "@swaplab/page-alloc"
 import { Schema } from "effect"
-import { GIB, KIB, MIB, MS, name, US } from "./fields.ts"
+import { LocalDiskConfig } from "./disks.ts"
+import { GIB, KIB, MIB, MS, name } from "./fields.ts"
 
 const MAX_SIZE = 64 * GIB
 
@@ -49,13 +50,7 @@ export const RootConfig = Schema.Struct({
     128 * KIB,
     "Largest window of read-ahead on the client (read_ahead_kb). 128 KiB is Linux's default, and LTSP's since 2020."
   ),
-  disk: section(
-    Schema.Struct({
-      bytesPerSecond: field(within(Size, SIZE, { min: 4 * KIB }), 60 * MIB, "Bytes a second. A disk of 2010."),
-      latency: field(Time, 200 * US, "Of each request. A disk with a cache of its own.")
-    }),
-    "The disk of the client, with from: disk."
-  )
+  disk: section(LocalDiskConfig, "The disk of the client, with from: disk.")
 })
 export interface RootConfig extends Schema.Schema.Type<typeof RootConfig> {}
 

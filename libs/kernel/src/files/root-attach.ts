@@ -32,7 +32,7 @@ export interface RootHost extends NbdHost, DiskMemory {
   readonly costs: Costs
   readonly onMajorFault: (ns: number) => void
   readonly log: (message: string) => void
-  corrupted(who: { readonly name: string }, message: string): void
+  corrupted(who: { readonly name: string }, message: string, of: "image"): void
 }
 
 /** A mounted image, and the NBD device that it lies on. */
@@ -55,7 +55,7 @@ export const attachRoot = (host: RootHost, spec: RootSpec, connection: RootConne
       costs,
       firstMapping: mm.tables.entries.length,
       log: host.log,
-      corrupted: (message) => host.corrupted(queue, message),
+      corrupted: (message) => host.corrupted(queue, message, "image"),
       onMajorFault: (ns) => host.onMajorFault(ns)
     },
     spec,
