@@ -5,7 +5,7 @@ import type { WorkloadHost } from "../plug-in/host.ts"
 import { type ActionName, ACTIONS } from "./actions.ts"
 import type { Figure } from "./figures.ts"
 import type { Placed } from "./placement.ts"
-import type { ProgramName } from "./programs.ts"
+import type { ProgramName, ScreenName } from "./programs.ts"
 import { RunningProgram, type Work } from "./running-program.ts"
 
 const S = 1e9
@@ -20,7 +20,7 @@ const FROZEN_NS = 10 * S
 const INPUT_BYTES = 64
 
 /** Who draws what the program in front does. */
-const SCREEN: ReadonlyArray<ProgramName> = ["xserver", "desktop"]
+const SCREEN: ReadonlyArray<ScreenName> = ["xserver", "desktop"]
 
 /** A person at a machine. */
 export class Desk {
@@ -90,9 +90,13 @@ export class Desk {
     host.fork(own.process, own.program.comm, (task) => program.run(task))
     if (!(yield* program.started(this.person))) return this.#lost(name)
     // an X server without a program that it draws for does nothing at all
-    if (name !== "xserver") { for (const used of [program, this.running("xserver")]) used?.use() }
-    for (const [other, { own, shared }] of Object.entries(placed.program.grows)) {
-      yield* this.#ask(other as ProgramName, (memory) => memory.enlarge(own, shared))
+    if (name !== "xserver") {
+      program.use()
+      this.running("xserver")?.use()
+    }
+    for (const other of SCREEN) {
+      const { own = 0, shared = 0 } = placed.program.grows[other] ?? {}
+      if (own + shared > 0) yield* this.#ask(other, (memory) => memory.enlarge(own, shared))
     }
     return true
   }
@@ -101,7 +105,7 @@ export class Desk {
   *act(action: ActionName, front: ProgramName, document = 0): Sleeps<boolean> {
     const from = this.host.client.sim.now
     const { display } = this.host
-    if (display !== null && !(yield* display.input(this.person, INPUT_BYTES))) return this.#lost(front)
+    if (display !== null && !(yield* display.input(this.person, INPUT_BYTES))) return this.#cut()
     if (!(yield* this.#burst(front, action, document, ACTIONS[action].cpuNs))) return false
     for (const other of SCREEN) if (!(yield* this.#burst(other, action, 0, 0))) return false
     this.#felt(action, this.host.client.sim.now - from, ACTIONS[action].cpuNs)
@@ -145,7 +149,7 @@ export class Desk {
     const { display } = this.host
     if (display !== null && this.#there.has(name)) {
       const bytes = Math.round(ACTIONS[action].screens * this.#screenBytes)
-      if (!(yield* display.picture(this.person, bytes))) return this.#lost(name)
+      if (!(yield* display.picture(this.person, bytes))) return this.#cut()
     }
     return yield* this.#ask(name, (memory) => memory.act(burst, document, cpuNs))
   }
@@ -155,6 +159,12 @@ export class Desk {
     if (program === undefined) return true
     if (yield* program.ask(this.person, work)) return true
     return this.#lost(name)
+  }
+
+  /** The connection between a thin client and its programs has ended: these still run, but nobody sees them. */
+  #cut(): boolean {
+    this.host.operations.failed++
+    return false
   }
 
   /** A program has died. */

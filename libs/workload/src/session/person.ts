@@ -6,6 +6,8 @@
 //   desktop --log out-->    greeter          greeter --switch off--> off
 //
 // At the greeter the X server runs and nobody touches anything: the machine costs no event.
+//
+// Not modelled: a machine that is off loses nothing. Its page cache stays, so the boot of the next day reads less.
 import type { Sleeps } from "@swaplab/sim"
 import { type ActionName, ACTIONS } from "./actions.ts"
 import {

@@ -3,6 +3,7 @@ import type { Half } from "../plug-in/display.ts"
 import { BOOT_PAGES, type EraName, programOf } from "./eras.ts"
 import { type Layout, layoutOf, type RunLengths } from "./layout.ts"
 import { type Program, type ProgramName, RUNS } from "./programs.ts"
+import type { Grows } from "./shape.ts"
 
 /** Runs of pages of mapped files that are used together. Not measured: eight pages are assumed. */
 const FILE_RUNS: RunLengths = [0, 0.4, 0.6, 0, 0]
@@ -64,7 +65,10 @@ export const place = (size: SessionSize, half: Half): ReadonlyArray<Placed> => {
   return shapes.map(({ count, name, program }) => {
     const { documentGrowth, documents: kinds, own, shared, sharedGrowth } = program.memory
     const grown = (key: "own" | "shared"): number =>
-      shapes.reduce((sum, { program: { grows } }) => sum + (grows[name]?.[key] ?? 0), 0)
+      shapes.reduce((sum, { program }) => {
+        const grows: Readonly<Partial<Record<ProgramName, Grows>>> = program.grows
+        return sum + (grows[name]?.[key] ?? 0)
+      }, 0)
     const ownPart: Part = { from: 0, size: own, limit: own + grown("own") }
     let end = ownPart.limit
     const documents = kinds.length === 0 ? [] : Array.from({ length: count }, (_, i) => {

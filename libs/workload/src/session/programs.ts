@@ -5,10 +5,14 @@
 // sessions. Page counts were measured, times were not: the machine was shared. CPU times are assumed, of a machine of 2012.
 // Nothing was measured of the video player and the terminal: their rows are assumed.
 import { log } from "@swaplab/sim"
+import type { ActionName } from "./actions.ts"
 import type { RunLengths } from "./layout.ts"
 import { type Beat, beat, type Burst, burst, type Files, type Grows, type Memory, mib, type Windows } from "./shape.ts"
 
 const S = 1e9
+
+/** The programs that draw what the one in front does. */
+export type ScreenName = "xserver" | "desktop"
 
 /** A program by what it does to memory. */
 export interface Program {
@@ -16,12 +20,12 @@ export interface Program {
   readonly meaning: string
   readonly memory: Memory
   readonly files: Files
-  /** What windows of it cost other programs. */
-  readonly grows: Readonly<Record<string, Grows>>
+  /** What windows of it cost the programs that draw them. */
+  readonly grows: Readonly<Partial<Record<ScreenName, Grows>>>
   /** CPU time of its start. */
   readonly startNs: number
   /** What actions of a person touch; others touch nothing of it. */
-  readonly bursts: Readonly<Record<string, Burst>>
+  readonly bursts: Readonly<Partial<Record<ActionName, Burst>>>
   /** What it does by itself: in the minute after an action, and later. Null: nothing. */
   readonly busy: Beat | null
   readonly quiet: Beat | null
