@@ -58,7 +58,7 @@ const panelsOf = (run: RunResult): ReadonlyArray<Panel> => {
   const host = run.applications === null ? [] : [{
     title: "Server of the programs",
     lines: [
-      line("cores, %", BLUE, rate(series, one("applications", "cpu_busy_ns"), 100), true),
+      line("% of a core", BLUE, rate(series, one("applications", "cpu_busy_ns"), 100), true),
       line("requests a s", RED, rate(series, one("applications", "disk_requests"), 1e9))
     ]
   }, {
