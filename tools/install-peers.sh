@@ -11,7 +11,8 @@ programs=(
   qemu-img:qemu-utils qemu-io:qemu-utils qemu-nbd:qemu-utils
   fio:fio nbd-client:nbd-client nbd-server:nbd-server nbd-trdump:nbd-server nbdkit:nbdkit
   tshark:tshark openssl:openssl
-  systemd-analyze:systemd systemd-sysusers:systemd man:man-db curl:curl ip:iproute2
+  systemd-analyze:systemd systemd-sysusers:systemd man:man-db curl:curl
+  ip:iproute2 tc:iproute2 ss:iproute2 ethtool:ethtool chrt:util-linux taskset:util-linux unshare:util-linux
 )
 
 missing() {

@@ -1,9 +1,14 @@
 // @ts-check
-// The model of a session beside the measurement that it was made from: `node tools/session-check.mjs`. A row is inside when
-// the median of the model lies within the measured range.
+// The model of a session beside the measurement that it was made from: `node tools/session-check.mjs [SEED]`. A row is inside
+// when the median of the model lies within the measured range.
 import { compared, share } from "./src/session-check.mjs"
 
-const rows = await compared()
+const seed = Number(process.argv[2] ?? 1)
+if (!Number.isSafeInteger(seed) || seed < 0) {
+  console.error(`${process.argv[2]} is no seed: expected an integer from 0 on`)
+  process.exit(2)
+}
+const rows = await compared(seed)
 const number = (/** @type {number | null} */ value) =>
   value === null ? "-" : value < 10 ? value.toFixed(2) : Math.round(value).toString()
 for (const kind of new Set(rows.map((row) => row.kind))) {

@@ -4,7 +4,9 @@
 //   <!-- printed -->                          the whole output of the commands in the `sh` block before it
 //   <!-- printed: Outcomes | Laws -->         sections of that output, by the beginnings of their titles
 //   <!-- printed: "cycle:" … "leads out" -->  the lines from the first that has the one text to the next that has the other
-//   <!-- drawn: tx-why/graph.svg -->          the picture below it is that file, which a command of the page has written
+//   <!-- drawn: tx-why/graph.svg "3 sent" -->  the picture below it is that file, which a command of the page has written, and has
+//                                             these words in it, which the page speaks of
+//   <!-- quoted: "3.14" "0.99" -->            figures of the paragraph below that stand in printed blocks of the page, too
 //   <!-- measured: … -->                      figures of some machine, or a picture of too many runs; no test compares them
 //   <!-- shown: … -->                         no output
 import { readFileSync } from "node:fs"
@@ -26,6 +28,8 @@ export interface DocBlock {
 interface DocPicture {
   /** The file that the command writes, and the picture beside the page. */
   readonly drawn: string
+  /** What the page says of it. */
+  readonly words: ReadonlyArray<string>
   readonly shown: string
 }
 
@@ -34,13 +38,18 @@ export interface DocPage {
   readonly text: string
   readonly blocks: ReadonlyArray<DocBlock>
   readonly pictures: ReadonlyArray<DocPicture>
+  /** Paragraphs, with the figures in them that blocks of the page print. */
+  readonly quotes: ReadonlyArray<{ readonly figures: ReadonlyArray<string>; readonly paragraph: string }>
   /** Pictures of runs that are too many for a test. */
   readonly measured: ReadonlyArray<string>
 }
 
 const FENCED = /(?:<!-- (printed|measured|shown)(?:: ([^>]*?))? -->\s*)?^```([a-z]*)\n([^]*?)^```$/gm
 const MEASURED = /<!-- measured: [^>]* -->\s*!\[[^\]]*\]\(([^)]+)\)/g
-const DRAWN = /<!-- drawn: (\S+) -->\s*!\[[^\]]*\]\(([^)]+)\)/g
+const QUOTED = /<!-- quoted:((?: "[^"]*")+) -->\n\n([^]*?)(?=\n\n|\n$|$(?![^]))/g
+const DRAWN = /<!-- drawn: (\S+)((?: "[^"]*")*) -->\s*!\[[^\]]*\]\(([^)]+)\)/g
+
+const quotedIn = (words: string): ReadonlyArray<string> => [...words.matchAll(/"([^"]*)"/g)].map(([, word]) => word)
 
 /** Reads a page. */
 export const readPage = (path: string): DocPage => {
@@ -50,8 +59,17 @@ export const readPage = (path: string): DocPage => {
     const at = match.index + whole.length - content.length - "```".length
     return { language, text: content, at, line: text.slice(0, at).split("\n").length - 1, kind: kind ?? null, words }
   })
-  const pictures = [...text.matchAll(DRAWN)].map(([, drawn, shown]) => ({ drawn, shown }))
-  return { text, blocks, pictures, measured: [...text.matchAll(MEASURED)].map(([, shown]) => shown) }
+  const pictures = [...text.matchAll(DRAWN)].map(([, drawn, words, shown]) => ({
+    drawn,
+    words: quotedIn(words),
+    shown
+  }))
+  const quotes = [...text.matchAll(QUOTED)].map(([, figures, paragraph]) => ({
+    figures: quotedIn(figures),
+    // 104,448 is printed as 104448
+    paragraph: paragraph.replaceAll(/(?<=\d),(?=\d{3})/g, "")
+  }))
+  return { text, blocks, pictures, quotes, measured: [...text.matchAll(MEASURED)].map(([, shown]) => shown) }
 }
 
 const dedent = (lines: ReadonlyArray<string>): ReadonlyArray<string> => {

@@ -46,7 +46,7 @@ describe("swaplab ablate", () => {
     const [csv, json, report] = filesOf(outs[0])
     const { kernels, patches, runs } = JSON.parse(json) as Ablation
     expect(report).toBe(one.stdout)
-    expect(report).toMatch(/-14 nbd-memalloc +0\/2 \(0-66 %\) +TX2/)
+    expect(report).toMatch(/-14 nbd-memalloc +0\/2 \(0-66 %\) +TX1 OOM1/)
     expect(report).toMatch(/13 slab-micro-opt +no effect: equal fingerprints in 2 of 2 seeds/)
     // two seeds prove nothing
     expect(patches.map(({ without }) => without?.verdict)).toEqual(["undecided", "no effect"])

@@ -68,6 +68,15 @@ it.each(pages)("%s says of every block of text where it comes from", (path) => {
   expect(unknown.map(({ line }) => `${path}:${line}`)).toEqual([])
 })
 
+it.each(pages)("%s quotes figures as they are printed", (path) => {
+  const { blocks, quotes } = readPage(join(root, path))
+  const printed = blocks.filter(({ kind }) => kind === "printed").map(({ text }) => text).join("")
+  const wrong = quotes.flatMap(({ figures, paragraph }) =>
+    figures.filter((figure) => !paragraph.includes(figure) || !printed.includes(figure))
+  )
+  expect(wrong).toEqual([])
+})
+
 it("every picture of docs is drawn by a command of a page, or says which runs have drawn it", () => {
   const known = pages.flatMap((path) => {
     const { measured, pictures } = readPage(join(root, path))
@@ -96,10 +105,14 @@ describe.concurrent("what is shown is what is printed", () => {
     const texts = new Map(
       printed.map((block) => [block, partOf(outputs[commands.indexOf(commandsOf(page, block))], block.words)] as const)
     )
-    const pictures = page.pictures.map(({ drawn, shown: picture }) => ({
+    const pictures = page.pictures.map(({ drawn, shown: picture, words }) => ({
       path: join(root, dirname(path), picture),
-      svg: readFileSync(join(folder, drawn), "utf8")
+      svg: readFileSync(join(folder, drawn), "utf8"),
+      words
     }))
+    for (const { path: file, svg, words } of pictures) {
+      expect(words.filter((word) => !svg.includes(word)), `what ${path} says of ${file}`).toEqual([])
+    }
     if (write) {
       // as it stands now: somebody may have written to it meanwhile
       const now = readPage(join(root, path))

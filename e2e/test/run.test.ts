@@ -140,7 +140,8 @@ describe("the progress line", () => {
   it.skipIf(!script)("is there on a terminal, and never in the result", async () => {
     const printed = join(scratch(), "result.json")
     // so long that a run under way is shown
-    const long = ["--set", "clients.0.workload.usemem.size=2x RAM", "--seeds", "2", "--workers", "1"]
+    const longer = ["--set", "clients.0.workload.usemem.size=2x RAM", "--set", "clients.0.workload.usemem.passes=24"]
+    const long = [...longer, "--seeds", "2", "--workers", "1"]
     const command = `stty cols 120; ${shellCommand(["run", file, "--json", ...long])} > '${printed}'`
     const { code, stdout: terminal } = await execute("/usr/bin/script", ["-qec", command, "/dev/null"])
     expect(code).toBe(0)

@@ -42,15 +42,14 @@ export const ALLOWED = {
     BitsPerSecond: "Rate",
     Bytes: "ByteRate",
     Chance: "drawTime",
-    Distribution: "drawTime",
     FileCalls: "layerFiles",
     IncludeOptions: "readWithIncludes",
-    Nanoseconds: "Time",
     PathCalls: "layerFiles",
     Share: "Percentage"
   },
   "page-alloc": {
     AllocCosts: "PageAllocOptions",
+    FailPageAllocOptions: "FailPageAlloc",
     PfmemallocMark: "PageAllocSwitches",
     PresentPages: "PageAllocOptions",
     VmStatLines: "PageAllocOptions",
@@ -72,17 +71,21 @@ export const ALLOWED = {
   },
   blk: {
     BlkCosts: "DispatchQueue",
-    BlkCounters: "DispatchQueue",
-    BlockQueueOptions: "BlockQueue"
+    BlkCounters: "DispatchQueue"
   },
   swap: {
+    CryptCounters: "DmCrypt",
+    SwapArea: "Swap",
     SwapCounters: "Swap",
-    SwapOptions: "Swap"
+    SwapDevice: "SwapAreaOptions",
+    SwapOptions: "Swap",
+    ZramStats: "Zram",
+    ZswapStats: "Zswap"
   },
   "net-skb": {
-    Card: "cardOf",
     FrameOps: "Packets",
     Napi: "Nic",
+    NetCosts: "NetStackOptions",
     NetDevice: "NetStack",
     SocketPages: "KernelMemory",
     Tap: "NetStack"
@@ -92,6 +95,7 @@ export const ALLOWED = {
   },
   lan: {
     BufferOwner: "Link",
+    Collector: "Link",
     DutyCycle: "PauseStorm",
     FrameOps: "Lan",
     Framing: "Link",
@@ -100,7 +104,6 @@ export const ALLOWED = {
     LinkOptions: "Link",
     PausedBy: "Link",
     // a station whose card pauses the switch: for who scripts the faults of a network
-    PauseStorm: "Link",
     Reordering: "Impairments",
     SwitchOptions: "Switch",
     Tap: "Link"
@@ -130,7 +133,10 @@ export const ALLOWED = {
     RootConnection: "Machine",
     RootFormat: "RootSpec",
     RootImage: "Machine",
-    ScheduleHooks: "Cpus"
+    ScheduleHooks: "Cpus",
+    SwapSetup: "Machine",
+    ZramSpec: "SwapExtras",
+    ZswapSpec: "SwapExtras"
   },
   workload: {
     ClientPort: "WorkloadHost",
@@ -148,8 +154,10 @@ export const ALLOWED = {
     ClientNetwork: "ClientResult",
     ClientSpec: "clientsOf",
     CompareConfig: "Scenario",
+    CompressedSwap: "describeSwapLayers",
     DropSite: "DROP_SITE_NAMES",
     Drops: "NO_DROPS",
+    FaultAftermath: "FaultResult",
     KernelConfig: "kernelOf",
     LawName: "LawResult",
     LawResult: "RunResult",
@@ -157,7 +165,7 @@ export const ALLOWED = {
     LockupAllocation: "LockupReport",
     LockupTask: "LockupReport",
     NetworkResult: "RunResult",
-    ServerResult: "RunResult",
+    SwapAreaResult: "SwapLayersResult",
     Threshold: "Scenario",
     ZoneLowWater: "ClientResult"
   },

@@ -99,23 +99,6 @@ export const equivalents = [
     reason: "both ways copy the same bytes; one is faster for few, the other for many"
   },
   {
-    file: "libs/tcp/src/acknowledged.ts",
-    line: "if (sk.lostOut > sk.retransOut) xmitRetransmitQueue(sk, ctx)",
-    original: "sk.lostOut > sk.retransOut",
-    replacement: "sk.lostOut >= sk.retransOut",
-    reason:
-      "each segment that was sent again is marked lost: with equal counts the walk over the queue finds none to send"
-  },
-  {
-    file: "libs/tcp/src/acknowledged.ts",
-    line: "if (sk.lostOut > sk.retransOut) xmitRetransmitQueue(sk, ctx)",
-    original: "sk.lostOut > sk.retransOut",
-    replacement: "sk.lostOut >= sk.retransOut",
-    nth: 1,
-    reason:
-      "each segment that was sent again is marked lost: with equal counts the walk over the queue finds none to send"
-  },
-  {
     file: "libs/tcp/src/recv.ts",
     line: "if (sk.owned) yield* sk.lockSlow(task.process)",
     original: "sk.owned",

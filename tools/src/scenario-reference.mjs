@@ -13,6 +13,7 @@ export const REFERENCE = "docs/reference/scenario.md"
 export const BUILT = {
   patches: "libs/kernel/dist/patches/patches.js",
   metrics: "libs/cluster/dist/run/metrics.js",
+  faults: "libs/cluster/dist/faults/faults.js",
   distributions: "libs/config/dist/distributions.js"
 }
 
@@ -20,24 +21,53 @@ export const BUILT = {
 /** @typedef {{ number: number, kind: string, name: string, meaning: string, commit: string, commitSeen: boolean }} Patch */
 /** @typedef {{ scope: string, unit: { identifier: string } | null, meaning: string }} Metric */
 /** @typedef {{ parameters: ReadonlyArray<{ name: string, kind: string }>, meaning: string, example: string }} Distribution */
-/** @typedef {{ distributions: Readonly<Record<string, Distribution>>, schema: Json, patches: ReadonlyArray<Patch>, metrics: Readonly<Record<string, Metric>> }} Sources */
+/** @typedef {{ on: string, meaning: string, hits: string, sets: string, parts?: unknown, options: object }} Fault */
+/**
+ * @typedef {{
+ *   faults: Readonly<Record<string, Fault>>, distributions: Readonly<Record<string, Distribution>>, schema: Json,
+ *   patches: ReadonlyArray<Patch>, metrics: Readonly<Record<string, Metric>>
+ * }} Sources
+ */
 
 /** Mappings and lists that are absent unless given; all others have a default in each of their keys. */
-const OPTIONAL = ["compare", "map", "map.x", "map.y"]
+const OPTIONAL = ["compare", "map", "map.x", "map.y", "servers"]
+
+/** Mappings with the keys of another one, which are not told twice. */
+const LIKE = /** @type {Readonly<Record<string, string>>} */ ({
+  "servers[]": "server",
+  "server.sysctl": "clients[].sysctl",
+  "applications.sysctl": "clients[].sysctl"
+})
+
+/** @typedef {{ path: string, rows: ReadonlyArray<ReadonlyArray<string>>, after: ReadonlyArray<string> }} Part */
+
+/** A part of the page for each mapping. @type {(schema: Json) => ReadonlyArray<Part>} */
+const partsOf = (schema) => {
+  const all = sections(schema, "", schema.else.required, OPTIONAL)
+  return all.filter(({ path }) => !Object.keys(LIKE).some((list) => path.startsWith(`${list}.`))).map(
+    ({ path, rows }) => {
+      const other = all.find((part) => part.path === LIKE[path])
+      if (other === undefined) return { path, rows, after: [] }
+      const known = new Set(other.rows.map(([key]) => key))
+      const own = rows.filter(([key]) => !known.has(key))
+      return { path, rows: own, after: [`${own.length === 0 ? "Every" : "And every"} key of \`${other.path}\`.`, ""] }
+    }
+  )
+}
 
 /** Keys that nothing describes. @type {(schema: Json) => ReadonlyArray<string>} */
 export const undescribed = (schema) =>
   sections(schema, "", schema.else.required, OPTIONAL).flatMap(({ missing }) => missing)
 
 /** The page. @type {(sources: Sources) => string} */
-export const scenarioReference = ({ distributions, metrics, patches, schema }) => {
+export const scenarioReference = ({ distributions, faults, metrics, patches, schema }) => {
   const units = /** @type {ReadonlyArray<readonly [string, string]>} */ ([
     ["Size", "`64 MiB`"],
     ["Time", "`10 ms`"],
     ["Rate", "`1 Gbit`"],
     ["Share", "`5 %`"]
   ]).map(([name, example]) => [TYPES[name], example, schema["$defs"][name].description])
-  const parts = sections(schema, "", schema.else.required, OPTIONAL)
+  const parts = partsOf(schema)
   const unitOf = (/** @type {Metric} */ metric) => metric.unit === null ? "number" : TYPES[metric.unit.identifier]
   return [
     "# Scenario reference",
@@ -71,12 +101,29 @@ export const scenarioReference = ({ distributions, metrics, patches, schema }) =
       ])
     ),
     "",
-    ...parts.flatMap(({ path, rows }) => [
+    ...parts.flatMap(({ after, path, rows }) => [
       path === "" ? "## Top of the file" : `## \`${path}\``,
       "",
-      table(["key", "value", "default", "meaning and reason"], rows),
-      ""
+      ...(rows.length === 0 ? [] : [table(["key", "value", "default", "meaning and reason"], rows), ""]),
+      ...after
     ]),
+    "## Kinds of faults",
+    "",
+    "`what` of an entry of `faults`. Two faults that set the same at one machine contradict each other. Where a kind sets it for",
+    "each direction or for each command, two of different ones do not. A warning names one that hit nothing.",
+    "Keys of all kinds: `faults[]`; of one kind: `faults[] what: …`.",
+    "",
+    table(
+      ["what", "where", "what happens", "sets", "hit something if it counts"],
+      Object.entries(faults).map(([name, { hits, meaning, on, options, parts, sets }]) => [
+        `\`${name}\``,
+        on,
+        meaning,
+        parts === undefined ? sets : `${sets}, for each ${"direction" in options ? "direction" : "command"}`,
+        hits
+      ])
+    ),
+    "",
     "## Patches",
     "",
     "Names for `kernels.<name>.base` (`v3.6 - nbd-memalloc + readahead-plug`, in which a number will do for a patch of the",
@@ -99,7 +146,8 @@ export const scenarioReference = ({ distributions, metrics, patches, schema }) =
     "## Metrics",
     "",
     "Names that a threshold can use: `client.faultLatency.p99 < 50 ms`. A metric of clients must hold for every client, one",
-    "of groups for every group of clients, one of the run for every run. `client.vmstat.NAME` exists for every counter of `/proc/vmstat`.",
+    "of groups for every group of clients, one of `server` for every NBD server, the others for every run.",
+    "`client.vmstat.NAME` exists for every counter of `/proc/vmstat`.",
     "",
     table(
       ["metric", "unit", "meaning"],
@@ -114,9 +162,10 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const { PATCHES } = await built(BUILT.patches)
   const { metricsOf } = await built(BUILT.metrics)
   const { DISTRIBUTIONS } = await built(BUILT.distributions)
+  const { FAULTS } = await built(BUILT.faults)
   const schema = JSON.parse(read("scenarios/scenario.schema.json"))
   writeFileSync(
     join(root, REFERENCE),
-    scenarioReference({ distributions: DISTRIBUTIONS, schema, patches: PATCHES, metrics: metricsOf() })
+    scenarioReference({ distributions: DISTRIBUTIONS, faults: FAULTS, schema, patches: PATCHES, metrics: metricsOf() })
   )
 }

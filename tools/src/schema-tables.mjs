@@ -35,10 +35,11 @@ const typeOf = (property) => {
     case "integer":
       return `${property.minimum} to ${property.maximum === 2 ** 53 - 1 ? "2^53 - 1" : property.maximum}`
     case "number":
-      return property.title?.replace(/^a number from/, "number from") ?? "number"
+      return property.title?.replace(/^a number/, "number") ?? "number"
     case "boolean":
       return "`true`, `false`"
     case "array":
+      if (Array.isArray(property.items)) return `list of ${property.items.length}: ${typeOf(property.items[0])}`
       return `list of ${typeOf(property.items)}`
     case "object":
       return "mapping"
@@ -58,7 +59,10 @@ export const table = (head, rows) => {
   return [line(head), line(width.map((n) => "-".repeat(n))), ...all.slice(1).map(line)].join("\n")
 }
 
-/** The mapping inside a property, if there is one, and how its path goes on. @type {(property: Json) => [Json, string] | null} */
+/**
+ * The mapping inside a property, if there is one, and how its path goes on.
+ * @type {(property: Json) => [Json, string] | null}
+ */
 const inner = (property) => {
   if (property.type === "object" && Object.keys(property.properties ?? {}).length > 0) return [property, ""]
   if (property.type === "array" && property.items.type === "object") return [property.items, "[]"]
@@ -73,10 +77,38 @@ const inner = (property) => {
   return mapping === undefined ? null : [mapping, ""]
 }
 
+/** The shapes of the items of a list, told apart by what stands under `what`; none: a list of something else. */
+const shapesOf = (/** @type {Json} */ property) => {
+  const shapes = property.type === "array" ? property.items.anyOf ?? [] : []
+  return shapes.every((/** @type {Json} */ shape) => shape.properties?.what?.enum?.length === 1) ? shapes : []
+}
+
+/**
+ * Sections of a list whose items have several shapes: what all shapes have, then what each has of its own.
+ * @type {(shapes: ReadonlyArray<Json>, path: string, optional: ReadonlyArray<string>) => ReturnType<typeof sections>}
+ */
+const shapeSections = (shapes, path, optional) => {
+  const [first] = shapes
+  const isCommon = (/** @type {string} */ key) => shapes.every(({ properties }) => properties[key] !== undefined)
+  const part = (/** @type {Json} */ shape, /** @type {(key: string) => boolean} */ wanted) => ({
+    properties: Object.fromEntries(Object.entries(shape.properties).filter(([key]) => key !== "what" && wanted(key)))
+  })
+  return [
+    ...sections(part(first, isCommon), `${path}[]`, first.required, optional),
+    ...shapes.flatMap((shape) => {
+      const own = part(shape, (key) => !isCommon(key))
+      const at = `${path}[] what: ${shape.properties.what.enum[0]}`
+      return Object.keys(own.properties).length === 0 ? [] : sections(own, at, shape.required, optional)
+    })
+  ]
+}
+
 /**
  * Rows of one mapping and of those inside it. `required` are the keys that must be there, `optional` the mappings and lists
  * that are absent unless given; all others have a default in each of their keys.
- * @type {(schema: Json, path: string, required: ReadonlyArray<string>, optional: ReadonlyArray<string>) => ReadonlyArray<{ path: string, rows: ReadonlyArray<ReadonlyArray<string>>, missing: ReadonlyArray<string> }>}
+ * @type {(schema: Json, path: string, required: ReadonlyArray<string>, optional: ReadonlyArray<string>) => ReadonlyArray<{
+ *   path: string, rows: ReadonlyArray<ReadonlyArray<string>>, missing: ReadonlyArray<string>
+ * }>}
  */
 export const sections = (schema, path, required, optional) => {
   /** @type {Array<ReadonlyArray<string>>} */
@@ -86,7 +118,8 @@ export const sections = (schema, path, required, optional) => {
   const below = []
   for (const [key, property] of Object.entries(/** @type {Record<string, Json>} */ (schema.properties))) {
     const full = path === "" ? key : `${path}.${key}`
-    const into = full.endsWith(".patches") ? null : inner(property)
+    const shapes = shapesOf(property)
+    const into = full.endsWith(".patches") || shapes.length > 0 ? null : inner(property)
     const words = property.description ?? ""
     if (words === "") missing.push(full)
     const fallback = property.default !== undefined
@@ -102,6 +135,7 @@ export const sections = (schema, path, required, optional) => {
       ? typeOf(property)
       : [...others.map(typeOf), `mapping \`${full}${into[1]}\``].join(" or ")
     rows.push([`\`${key}\``, type, fallback, words])
+    if (shapes.length > 0) below.push(...shapeSections(shapes, full, optional))
     if (into !== null) below.push(...sections(into[0], full + into[1], into[0].required ?? [], optional))
   }
   return [{ path, rows, missing }, ...below]

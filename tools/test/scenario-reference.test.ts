@@ -4,6 +4,7 @@ import { expect, it } from "vitest"
 import {
   BUILT,
   type Distribution,
+  type Fault,
   type Metric,
   type Patch,
   REFERENCE,
@@ -22,7 +23,8 @@ it("is up to date (npx tsc -b && node tools/src/scenario-reference.mjs)", async 
   const patches = (await source(BUILT.patches))["PATCHES"] as ReadonlyArray<Patch>
   const metrics = (await source(BUILT.metrics))["metricsOf"] as () => Record<string, Metric>
   const distributions = (await source(BUILT.distributions))["DISTRIBUTIONS"] as Record<string, Distribution>
-  expect(read(REFERENCE)).toBe(scenarioReference({ distributions, schema, patches, metrics: metrics() }))
+  const faults = (await source(BUILT.faults))["FAULTS"] as Record<string, Fault>
+  expect(read(REFERENCE)).toBe(scenarioReference({ distributions, faults, schema, patches, metrics: metrics() }))
 })
 
 it("describes every key", () => {

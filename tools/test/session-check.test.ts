@@ -13,6 +13,9 @@ it("the model of a session is as near to the measurement as its page says", asyn
   const counted = [...kinds.map((kind) => rows.filter((row) => row.kind === kind)), rows]
   expect(shown).toEqual(counted.map((some) => share(some).replace(" inside", "")))
   expect(rows.filter(({ model }) => model === null)).toEqual([])
+  expect(page).toContain(
+    `With another seed, \`node tools/session-check.mjs 2\`: ${share(await compared(2)).replace(" inside", "")}.`
+  )
 })
 
 it("every measured row has a name of its own, and its median lies in its range", () => {

@@ -12,7 +12,7 @@ import {
 import { Socket } from "node:net"
 import { expect, it } from "vitest"
 import { DiskSlots } from "../src/limits/disk-slots.ts"
-import { RateLimit } from "../src/limits/token-bucket.ts"
+import { RateLimit } from "../src/limits/rate-limit.ts"
 import { TURN_UNITS, Turns } from "../src/limits/turns.ts"
 import { BusyPoll } from "../src/net/busy-poll.ts"
 import { Client } from "../src/net/client.ts"

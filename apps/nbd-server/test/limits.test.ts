@@ -2,32 +2,11 @@ import { FairClient } from "@swaplab/nbd"
 import { describe, expect, it } from "vitest"
 import { DiskSlots, type SlotUser } from "../src/limits/disk-slots.ts"
 import { HANDSHAKE_MESSAGES, HandshakeTurns } from "../src/limits/handshake-turns.ts"
-import { RateLimit, TokenBucket } from "../src/limits/token-bucket.ts"
+import { RateLimit } from "../src/limits/rate-limit.ts"
 import { ALONE_MS, type Resumable, TURN_UNITS, Turns, type TurnTaker } from "../src/limits/turns.ts"
 import { BUSY_POLL_MS, BusyPoll } from "../src/net/busy-poll.ts"
 
-describe("a token bucket", () => {
-  it("gives its burst at once, then its rate, and lets a large one pass into debt", () => {
-    const bucket = new TokenBucket(100, 10, 0)
-    expect(bucket.waitMs(0)).toBe(0)
-    bucket.take(10)
-    expect(bucket.waitMs(0)).toBe(0)
-    bucket.take(50)
-    expect(bucket.waitMs(0)).toBe(500)
-    expect(bucket.waitMs(250)).toBe(250)
-    expect(bucket.waitMs(500)).toBe(0)
-    expect(bucket.waitMs(60_000)).toBe(0)
-    bucket.take(11)
-    expect(bucket.waitMs(60_000)).toBeCloseTo(10)
-  })
-
-  it("does not earn while the clock goes back", () => {
-    const bucket = new TokenBucket(100, 10, 1000)
-    bucket.take(20)
-    expect(bucket.waitMs(500)).toBe(100)
-    expect(bucket.waitMs(1000)).toBe(100)
-  })
-
+describe("a limit", () => {
   it("over a long time passes the rate, whatever the sizes", () => {
     const limit = new RateLimit({ requestsPerSecond: null, bytesPerSecond: 1_000_000 }, 0)
     let now = 0

@@ -1,6 +1,6 @@
 // swaplab shrink: the smallest scenario that locks up as a run of a result did.
 import type { Values } from "@swaplab/command"
-import { mistake, toYaml } from "@swaplab/config"
+import { mistake, plural, toYaml } from "@swaplab/config"
 import { chooseLockup, EXIT, readResult, shrink as shrinkLockup, type Shrunk } from "@swaplab/experiment"
 import { drawText, item, makeTicker, section, type Sheet } from "@swaplab/report"
 import { Console, Effect } from "effect"
@@ -17,8 +17,6 @@ const MAX_RUNS = 200
 const COMMENT: Sheet = { width: 78, colour: false }
 const NO_LOCKUP =
   "the run does not lock up any more: this version of swaplab simulates differently, run the scenario again"
-
-const plural = (n: number, word: string): string => `${n} ${word}${n === 1 ? "" : "s"}`
 
 const endOf = ({ finished, interrupted }: Shrunk): string =>
   finished

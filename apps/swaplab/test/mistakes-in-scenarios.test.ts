@@ -53,6 +53,16 @@ describe("in a scenario file", () => {
     ],
     ["two groups of one name", small().replace("expect:", `${client}\nexpect:`), /clients\[1\]\.name: got "client"/],
     ["a threshold on nothing", small("thresholds: [\"client.speed < 3 s\"]"), /thresholds\[0\]: .*client\.speed/],
+    [
+      "a kind of fault that does not exist",
+      small("faults: [{ what: dwon, where: client, at: 1 s }]"),
+      /faults\[0\]\.what: got "dwon", expected .*, did you mean down\?/
+    ],
+    [
+      "a client in a fault that does not exist",
+      small("faults: [{ what: down, where: client-2, at: 1 s }]"),
+      /faults\[0\]\.where: got "client-2", expected servers, server, clients, client, or one client: client-1/
+    ],
     ["something else than YAML", "name: [a, b\nkernels: {", /^2:1: not YAML/],
     ["a list", "- a\n- b\n", /expected a scenario/],
     ["nothing", "", /is empty, expected a scenario/]

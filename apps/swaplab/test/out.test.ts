@@ -21,7 +21,7 @@ describe.concurrent("the directory of a result", () => {
       "series.msgpack"
     ])
     expect(readFileSync(path("a/b/report.txt"), "utf8")).toBe(stdout)
-    expect(JSON.parse(readFileSync(path("a/b/result.json"), "utf8"))).toMatchObject({ format: 2 })
+    expect(JSON.parse(readFileSync(path("a/b/result.json"), "utf8"))).toMatchObject({ format: 3 })
     const csv = readFileSync(path("a/b/series.csv"), "utf8").split("\n")
     expect(csv[0]).toBe("kernel,seed,time_s,series,value")
     // 2 kernels, 3 seeds, 3 times

@@ -19,7 +19,7 @@ describe.concurrent("run", () => {
     const after = await swaplab("run", "ok.yaml", "--json", "--seed", "7", "--kernel", "fast")
     const before = await swaplab("run", "--json", "--seed=7", "--kernel", "fast", "ok.yaml")
     const json = JSON.parse(after.stdout) as { readonly runs: ReadonlyArray<unknown> }
-    expect(json).toMatchObject({ format: 2, exitCode: 0, runs: [{ kernel: "fast", seed: 7 }] })
+    expect(json).toMatchObject({ format: 3, exitCode: 0, runs: [{ kernel: "fast", seed: 7 }] })
     expect(json.runs).toHaveLength(1)
     expect(before.stdout).toBe(after.stdout)
     expect(after.stderr).toBe("")

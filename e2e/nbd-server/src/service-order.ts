@@ -6,7 +6,7 @@ import { aWhile } from "./a-while.ts"
 import type { TestClient } from "./client.ts"
 import type { RunningServer } from "./server.ts"
 
-/** One client's backlog: `requests` requests of `type` on each of its connections, at sixteen offsets in turn. */
+/** One client's backlog: `requests` requests of `type` on each of its connections, each at a place of its own while there is one. */
 export interface Backlog {
   readonly clients: ReadonlyArray<TestClient>
   readonly type: number
@@ -19,6 +19,9 @@ const REPLY_MAGIC = 0x67446698
 /** The high half of a cookie from here on: a request of a backlog. What was asked before has 0 there. */
 const MARK = 1 << 16
 
+/** Bytes of the exports. */
+export const EXPORT_BYTES = 4 << 20
+
 /** For each answer, in the order of the server, whose it was: the index of the backlog. */
 export const serviceOrder = async (
   server: RunningServer,
@@ -30,9 +33,12 @@ export const serviceOrder = async (
   process.kill(server.pid, "SIGSTOP")
   const written: Array<Promise<void>> = []
   for (const [owner, { clients, length, requests, type }] of backlogs.entries()) {
-    const bytes = Buffer.alloc(28 * requests)
-    for (let i = 0; i < requests; i++) encodeRequest(bytes, i * 28, 0, type, MARK + owner, i, i % 16 * length, length)
-    for (const { socket } of clients) {
+    for (const [first, { socket }] of clients.entries()) {
+      const bytes = Buffer.alloc(28 * requests)
+      for (let i = 0; i < requests; i++) {
+        const offset = length * (first * requests + i) % EXPORT_BYTES
+        encodeRequest(bytes, i * 28, 0, type, MARK + owner, i, offset, length)
+      }
       // replies are thrown away as they come
       socket.removeAllListeners("data").resume()
       written.push(new Promise((resolve) => socket.write(bytes, () => resolve())))

@@ -15,7 +15,10 @@ export const NO_BIO = -1
 
 const FIRST_CAPACITY = 128
 
-/** `fs_bio_set` and its bios. A bio is an index into the columns; they are replaced when they grow. */
+/**
+ * `fs_bio_set`, or the set of a device that sends its own bios, and its bios. A bio is an index into the columns; they are
+ * replaced when they grow.
+ */
 export class BioSet {
   /** Page frame of the bio. */
   page = new Int32Array(FIRST_CAPACITY)
@@ -34,8 +37,9 @@ export class BioSet {
   readonly pool: Mempool
   #freeHead = 0
 
-  constructor(sim: Sim, memory: BlkMemory) {
-    this.pool = new Mempool(sim, "bio-0", BIO_POOL_SIZE, memory)
+  /** `owner` tells a set from `fs_bio_set` where they are shown. */
+  constructor(sim: Sim, memory: BlkMemory, poolSize: number = BIO_POOL_SIZE, owner?: string) {
+    this.pool = new Mempool(sim, owner === undefined ? "bio-0" : `bio-0 of ${owner}`, poolSize, memory)
     this.#link(0)
   }
 

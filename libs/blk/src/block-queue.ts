@@ -6,6 +6,7 @@
 // source: block/blk-core.c:blk_queue_bio, blk_flush_plug_list
 import { bootContext, type Context, GFP_NOIO, type Task, WOULD_SLEEP } from "@swaplab/page-alloc"
 import { assert, type Process, type Sim, type Sleeps } from "@swaplab/sim"
+import type { BioSet } from "./bio-set.ts"
 import { checkRequestList } from "./check.ts"
 import { BLK_RW_ASYNC, BLK_RW_SYNC } from "./congestion.ts"
 import { DispatchQueue } from "./dispatch-queue.ts"
@@ -18,7 +19,10 @@ import { BLK_MAX_REQUEST_COUNT, type TaskIo, TaskIoTable } from "./task-io.ts"
 /** The bio was merged or became a request. */
 export const SUBMITTED = 1
 
-/** `request_queue`. Requests and bios are integers; their columns are public to read. */
+/**
+ * `request_queue`. Requests and bios are integers; their columns are public to read. `bios` is `fs_bio_set`, which all queues
+ * of a machine share, another set, or the memory for a set of its own.
+ */
 export class BlockQueue extends DispatchQueue {
   readonly #sim: Sim
   readonly #tasks: TaskIoTable
@@ -28,17 +32,18 @@ export class BlockQueue extends DispatchQueue {
   constructor(
     sim: Sim,
     name: string,
-    bioMemory: BlkMemory,
+    bios: BlkMemory | BioSet,
     requestMemory: BlkMemory,
     options: BlockQueueOptions = {}
   ) {
     const tasks = new TaskIoTable(sim)
-    super(sim, name, bioMemory, requestMemory, options, tasks)
+    super(sim, name, bios, requestMemory, options, tasks)
     this.#sim = sim
     this.#tasks = tasks
-    const flush = (process: Process): void => this.flushPlugOnSchedule(process)
-    this.bios.pool.beforeSleep = flush
-    this.requestPool.beforeSleep = flush
+    // whoever sleeps for a bio flushes its plugs of all queues that share the set
+    for (const pool of [this.bios.pool, this.requestPool]) {
+      pool.alsoBeforeSleep((process) => this.flushPlugOnSchedule(process))
+    }
   }
 
   // — submitting —

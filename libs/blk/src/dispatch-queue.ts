@@ -32,6 +32,7 @@ export class DispatchQueue {
   readonly name: string
   /** Largest request in pages. */
   readonly maxPages: number
+  /** Shared by the queues of a machine, or its own. */
   readonly bios: BioSet
   readonly requests: Requests
   readonly requestPool: Mempool
@@ -51,7 +52,7 @@ export class DispatchQueue {
   constructor(
     sim: Sim,
     name: string,
-    bioMemory: BlkMemory,
+    bios: BlkMemory | BioSet,
     requestMemory: BlkMemory,
     options: BlockQueueOptions,
     tasks: TaskIoTable
@@ -63,7 +64,7 @@ export class DispatchQueue {
     this.congestion = options.congestion ?? new CongestionState(sim)
     this.slots = new RequestList(sim, name, options.nrRequests ?? BLKDEV_MAX_RQ, this.congestion, tasks)
     this.requests = new Requests(2 * this.slots.hardCap)
-    this.bios = new BioSet(sim, bioMemory)
+    this.bios = bios instanceof BioSet ? bios : new BioSet(sim, bios)
     this.requestPool = new Mempool(sim, "blkdev_requests", BLKDEV_MIN_RQ, requestMemory)
     this.stats = new DiskStats(sim)
   }

@@ -1,9 +1,9 @@
 // Contents page of @swaplab/blk, in reading order.
-export { NO_BIO } from "./bio-set.ts"
+export { BioSet, NO_BIO } from "./bio-set.ts"
 export { BlockQueue, SUBMITTED } from "./block-queue.ts"
 export { BLK_RW_SYNC, CongestionState } from "./congestion.ts"
 export type { BlkCounters } from "./counters.ts"
 export { type BlockDriver, DispatchQueue } from "./dispatch-queue.ts"
-export { type BlkMemory, NO_ELEMENT } from "./mempool.ts"
+export { type BlkMemory, Mempool, NO_ELEMENT } from "./mempool.ts"
 export { type BlkCosts, type BlockQueueOptions } from "./options.ts"
 export { NO_REQUEST, Requests } from "./requests.ts"

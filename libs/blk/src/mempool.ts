@@ -81,6 +81,15 @@ export class Mempool {
     }
   }
 
+  /** A device more whose plug a task flushes before it goes to sleep here. */
+  alsoBeforeSleep(flush: (process: Process) => void): void {
+    const others = this.beforeSleep
+    this.beforeSleep = others === null ? flush : (process) => {
+      others(process)
+      flush(process)
+    }
+  }
+
   /**
    * Goes as far as an atomic caller can: one allocation without WAIT and IO, then the stock. `WOULD_SLEEP` when the mask
    * allows more than that, `NO_ELEMENT` when it does not.

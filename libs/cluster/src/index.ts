@@ -14,8 +14,10 @@ export {
   patchNumber,
   SETTLED_AT_BOOT
 } from "@swaplab/kernel"
-export { type Client, startLoads } from "./run/client.ts"
+export type { Client } from "./run/client.ts"
 export { DROP_SITE_NAMES, DROP_SITES, type Drops, type DropSite, NO_DROPS, totalDrops } from "./run/drop-sites.ts"
+export type { FaultAftermath, FaultResult } from "./run/fault-result.ts"
+export type { LatencySummary } from "./run/latency-summary.ts"
 export { NO_LATENCY } from "./run/latency.ts"
 export type {
   LockupAllocation,
@@ -26,35 +28,24 @@ export type {
   LockupTaxonomy,
   LockupZone
 } from "./run/lockup-report.ts"
-export { type Metric, metricOf, metricsOf, portsOf } from "./run/metrics.ts"
+export { type Metric } from "./run/metric.ts"
+export { metricOf, metricsOf, portsOf, serversWithPorts } from "./run/metrics.ts"
 export { Replay } from "./run/replay.ts"
-export {
-  type ApplicationsResult,
-  type ClientNetwork,
-  type ClientResult,
-  type GroupResult,
-  type LatencySummary,
-  type LawName,
-  type LawResult,
-  type NetworkResult,
-  NO_HOOKS,
-  type Outcome,
-  OUTCOMES,
-  type PortResult,
-  type RunHooks,
-  type RunProgress,
-  type RunResult,
-  type Series,
-  type SeriesColumn,
-  type ServerResult,
-  type WorkloadResult,
-  type ZoneLowWater
-} from "./run/result.ts"
 export { runCluster } from "./run/run-cluster.ts"
+export type { Series, SeriesColumn } from "./run/series.ts"
+export { startLoads } from "./run/start-loads.ts"
+export {
+  type CompressedResult,
+  type CryptResult,
+  type SwapAreaResult,
+  type SwapLayersResult
+} from "./run/swap-layers-result.ts"
 export { buildCluster, type Cluster } from "./run/topology.ts"
 export { knotOf, type WaitEdge, type WaitGraph, type WaitNode, type WaitNodeKind } from "./run/wait-graph.ts"
 export { machineFacts } from "./scenario/cards.ts"
 export { clientsOf, type ClientSpec, kernelOf } from "./scenario/clients.ts"
+export { type CompressedSwap, describeSwapLayers } from "./scenario/compressed-swap.ts"
+export { firstBegin } from "./scenario/faults.ts"
 export { KernelConfig, kernelNamed, type KernelPatches, kernelPatches } from "./scenario/kernels.ts"
 export { decodeScenario, type LoadedScenario, loadScenario, withOverrides } from "./scenario/load.ts"
 export { clientFacts, describeLoad, fitsSwap, type Load, loadsOf } from "./scenario/loads.ts"
@@ -73,3 +64,21 @@ export {
 export { formatMiss, formatThreshold, keeps, type Threshold } from "./scenario/threshold.ts"
 // for tests, and for using what is above without a run
 export { madeUpLockup, madeUpResult } from "./run/made-up.ts"
+export {
+  type ClientNetwork,
+  type ClientResult,
+  type GroupResult,
+  type LawName,
+  type LawResult,
+  type NetworkResult,
+  NO_HOOKS,
+  type Outcome,
+  OUTCOMES,
+  type PortResult,
+  type RunHooks,
+  type RunProgress,
+  type RunResult,
+  type WorkloadResult,
+  type ZoneLowWater
+} from "./run/result.ts"
+export type { ApplicationsResult, ServerResult } from "./run/server-result.ts"

@@ -47,7 +47,7 @@ describe("all background loads at once", () => {
     // where the search for swap slots begins, drawn at swapon
     const drawn = (clients: Parameters<typeof scenario>[0]): ReadonlyArray<readonly [string, number]> =>
       buildCluster(scenario(clients), "slab-series", 3).clients.map(({ machine }) =>
-        [machine.name, machine.swap.map.clusterNext] as const
+        [machine.name, machine.swap.areas[0].map.clusterNext] as const
       )
     expect(drawn([quiet, busy])).toContainEqual(drawn([quiet])[0])
   })

@@ -1,4 +1,5 @@
 // Small scenarios, and clusters of them, for tests of a run.
+import { clusterLaws } from "#src/run/laws.ts"
 import { buildCluster, type Cluster, Scenario, type ScenarioEncoded, startLoads } from "@swaplab/cluster"
 import type { ProcessExit } from "@swaplab/workload"
 import { Schema } from "effect"
@@ -42,3 +43,7 @@ export const started = (of: Scenario, kernel = "slab-series", seed = 1): Started
   }
   return { cluster, exits: () => cluster.clients.flatMap(({ loads: [measured] }) => measured.exits) }
 }
+
+/** Laws that the cluster breaks at this moment. */
+export const broken = (cluster: Cluster): ReadonlyArray<string> =>
+  clusterLaws(cluster).filter(({ holds }) => !holds).map(({ law, subject, detail }) => `${law}, ${subject}: ${detail}`)

@@ -92,10 +92,10 @@ describe("the lockup of vanilla SLUB", () => {
     )
     for (const line of report.cycle) expect(text).toContain(`    ${line}\n`)
     expect(text).toMatch(
-      /^ {4}\d+ tasks \(usemem-1, …\) \(D, on nbd0 request slot \(async\)\) → request slots \(writes\): a/m
+      /^ {4}\d+ tasks \(usemem-\d+, …\) \(D, on nbd0 request slot \(async\)\) → request slots \(writes\): a/m
     )
     expect(text).toMatch(
-      /first refused: at \d\.\d{3} s, client-1 nbd0: order:3, .*; then at 1\.\d{3} s order:0, .*; DMA32 free \d+ <= floor \d+/
+      /first refused: at \d\.\d{3} s, client-1 nbd0: order:3, .*; then at \d\.\d{3} s order:0, .*; DMA32 free \d+ <= floor \d+/
     )
     expect(text).toContain(`stuck allocation: ${report.allocation?.text} by client-1 nbd0`)
     expect(text).toContain(`block requests outstanding: ${report.requestsOutstanding}, `)
@@ -134,7 +134,7 @@ const NO_RECEIVE = {
 
 describe("what starved, in runs", () => {
   it("rx starvation: replies find no memory", () => {
-    const report = lockupOf(scenario([SEED_2012], NO_RECEIVE), "k")
+    const report = lockupOf(scenario([{ ...SEED_2012, cpus: 8 }], NO_RECEIVE), "k")
     expect([report.kind, report.taxonomy]).toEqual(["deadlock", "rx starvation"])
     expect(report.graph.cycle).toEqual(["nbd-client", "receive ring", "memory", "sent"])
     expect(report.firstFailure?.task).toBe("softirq")
@@ -144,7 +144,10 @@ describe("what starved, in runs", () => {
   })
 
   it("unrelated traffic: packets that nobody reads hold what the receive path lacks", () => {
-    const report = lockupOf(scenario([{ ...SEED_2012, background: { packetsPerSecond: 2000 } }], NO_RECEIVE), "k")
+    const report = lockupOf(
+      scenario([{ ...SEED_2012, background: { packetsPerSecond: 8000, sockets: 8 } }], NO_RECEIVE),
+      "k"
+    )
     expect(report.taxonomy).toBe("unrelated traffic")
     expect(report.graph.cycle).toContain("receive ring")
     expect(report.graph.nodes.find(({ id }) => id === "unread")?.lines[0]).toMatch(/^\d+ pages of packets$/)
@@ -157,7 +160,7 @@ describe("what starved, in runs", () => {
         ram: "16 MiB",
         nic: { driver: "e1000", txRing: 64 },
         swap: "320 MiB",
-        workload: { usemem: { processesPerCpu: 16, passes: 2 } }
+        workload: { usemem: { processesPerCpu: 32, passes: 2 } }
       }], {
         kernels: { k: { allocator: "slub", base: "v3.6", patches: { "nbd-memalloc": false, throttle: false } } },
         hz: 250,

@@ -74,8 +74,8 @@ describe("a root image", () => {
       expect(root?.readBytes).toBeGreaterThanOrEqual(FILES * PAGE)
       expect(root?.readErrors).toBe(0)
     }
-    const [image] = result.server.images
-    expect([result.server.images.length, image.name]).toEqual([1, "root"])
+    const [image] = result.servers[0].images
+    expect([result.servers[0].images.length, image.name]).toEqual([1, "root"])
     const read = result.clients.reduce((sum, { root }) => sum + (root?.readBytes ?? 0), 0)
     expect(image.readBytes).toBe(read)
     expect(image.hitBytes + image.missBytes + image.sharedBytes).toBe(read)
@@ -98,7 +98,7 @@ describe("a root image", () => {
     const result = run({ root: { ...EXT4, from: "disk" } })
     expect(result.outcome).toBe("completed")
     expect(result.laws.filter(({ holds }) => !holds)).toEqual([])
-    expect(result.server.images).toEqual([])
+    expect(result.servers[0].images).toEqual([])
     for (const { root } of result.clients) expect(root?.readBytes).toBeGreaterThanOrEqual(FILES * PAGE)
   })
 
@@ -125,6 +125,44 @@ describe("a root image", () => {
     expect([...verdicts].toSorted()).toEqual(["progress", "stall"])
     expect(client.machine.disk.counters.completed).toBe(0)
     expect(completed).toBeGreaterThan(50e9)
+  })
+})
+
+describe("program text", () => {
+  const usemem = { usemem: { size: "24 MiB", processesPerCpu: 1, passes: 2 } }
+  const text = { tasks: 2, size: "4 MiB", pages: 100, pause: "2 ms" }
+
+  it("in use from the boot on is read over nbd1 before the workload starts, and again after reclaim has dropped it", () => {
+    const group = { count: 1, root: EXT4, workload: usemem, background: { programText: text }, start: "1 s" }
+    const result = run(group)
+    expect(result.outcome).toBe("completed")
+    expect(result.laws.filter(({ holds }) => !holds)).toEqual([])
+    const [{ background: [bursts], root }] = result.clients
+    expect([bursts.name, bursts.unit, bursts.failed]).toEqual(["programText", "bursts", 0])
+    // two tasks, and 2 ms on average between two bursts of each, for more than a second
+    expect(bursts.done).toBeGreaterThan(700)
+    expect(bursts.latency?.maxNs).toBeGreaterThan(1e6)
+    // all of it is 4 MiB; the rest was read again
+    expect(root?.readBytes).toBeGreaterThan(4 * 2 ** 20)
+    expect(root?.refaults).toBeGreaterThan(100)
+    expect(run(group).fingerprint).toBe(result.fingerprint)
+  })
+
+  it("has pages of its own behind those of the measured workload", () => {
+    const { scenario } = Either.getOrThrow(
+      loaded([{ ...SMALL, count: 1, root: EXT4, background: { programText: text } }])
+    )
+    const { clients: [{ loads }] } = buildCluster(scenario, "series", 1, workloads)
+    expect(loads.map(({ rootFiles }) => rootFiles)).toEqual([{ from: 0, to: FILES }, { from: FILES, to: FILES + 1024 }])
+  })
+
+  it("needs a root image, with room for it", () => {
+    expect(refused({ workload: usemem, background: { programText: text } })).toContain(
+      "got 2, expected 0, or a root image (root) in which the text lies"
+    )
+    expect(refused({ ...SMALL, root: { size: "10 MiB" }, background: { programText: text } })).toContain(
+      "at least 12 MiB"
+    )
   })
 })
 

@@ -39,8 +39,8 @@ describe("a run", () => {
     expect(result.elapsedNs).toBe(result.simulatedNs - 250e6)
     // what is on its way when the last process ends has not arrived
     const written = result.clients.reduce((sum, { swapOutBytes }) => sum + swapOutBytes, 0)
-    expect(result.server.writeBytes).toBeLessThanOrEqual(written)
-    expect(result.server.writeBytes).toBeGreaterThan(0.9 * written)
+    expect(result.servers[0].writeBytes).toBeLessThanOrEqual(written)
+    expect(result.servers[0].writeBytes).toBeGreaterThan(0.9 * written)
     expect(client.lockup).toBe(null)
     expect(client.integrityErrors).toBe(0)
   })
@@ -128,9 +128,9 @@ describe("a run", () => {
       "server.resident",
       "server.drops",
       "server.paused_ns",
-      "switch.buffer_bytes",
       "server.link_in_busy_ns",
-      "server.link_out_busy_ns"
+      "server.link_out_busy_ns",
+      "switch.buffer_bytes"
     ])
     expect(Array.from(timesNs.slice(0, 3))).toEqual([0, 20e6, 40e6])
     expect(timesNs.at(-1)).toBe(result.simulatedNs)
@@ -138,7 +138,7 @@ describe("a run", () => {
     const last = (name: string): number => columns.find((column) => column.name === name)?.values.at(-1) ?? -1
     expect(last("client-2.pages_touched")).toBe(12_288)
     expect(last("client-1.pswpout")).toBe(result.clients[0].vmstat.pswpout)
-    expect(last("server.requests")).toBeGreaterThanOrEqual(result.server.requests)
+    expect(last("server.requests")).toBeGreaterThanOrEqual(result.servers[0].requests)
   })
 
   it("warns when swap was too small, and calls a killed workload `oom`", () => {
@@ -157,16 +157,16 @@ describe("the server's disk", () => {
 
   it("by figures: a run ends with the same pages, and its writes reach it", () => {
     const result = runCluster(scenario([SMALL], { server: { disk: figures, pageCache: "8 MiB" } }), "slab-series", 1)
-    expect([result.outcome, result.server.noSpace]).toEqual(["completed", 0])
-    expect(result.server.diskUtilisation).toBeGreaterThan(0)
+    expect([result.outcome, result.servers[0].noSpace]).toEqual(["completed", 0])
+    expect(result.servers[0].diskUtilisation).toBeGreaterThan(0)
     expect(result.laws.filter(({ holds }) => !holds)).toEqual([])
   })
 
   it("that is full refuses writes, which is counted and said", () => {
     const full = scenario([SMALL], { server: { disk: { ...figures, capacity: "8 MiB" } }, duration: "1 s" })
     const result = runCluster(full, "slab-series", 1)
-    expect(result.server.noSpace).toBeGreaterThan(0)
-    expect(result.warnings).toContain(`the server's disk was full: ${result.server.noSpace} writes were refused`)
+    expect(result.servers[0].noSpace).toBeGreaterThan(0)
+    expect(result.warnings).toContain(`the disk of server was full: ${result.servers[0].noSpace} writes were refused`)
     expect(result.warnings).toContain("client-1: swap I/O errors")
   })
 })
@@ -198,9 +198,9 @@ describe("a cluster", () => {
       return found.machine
     }
     // where the search for swap slots begins, drawn at swapon
-    const start = (cluster: typeof alone, name: string): number => machine(cluster, name).swap.map.clusterNext
+    const start = (cluster: typeof alone, name: string): number => machine(cluster, name).swap.areas[0].map.clusterNext
     expect(start(many, "client-1")).toBe(start(alone, "client-1"))
-    expect(new Set(many.clients.map((client) => client.machine.swap.map.clusterNext)).size).toBe(5)
+    expect(new Set(many.clients.map((client) => client.machine.swap.areas[0].map.clusterNext)).size).toBe(5)
   })
 
   it("noise arrives at every client it is meant for, at its rate, and at no other", () => {
@@ -231,7 +231,7 @@ describe("every card", () => {
     const nic = { driver, rxRing: 64 } as const
     const { cluster } = started(scenario([{ ...SMALL, nic }]))
     const [{ connection, machine }] = cluster.clients
-    expect(connection.clientSocket.tso).toBe(cardOf(driver).scatterGather)
+    expect(connection.clientSocket.tso).toBe(cardOf(driver).sg)
     expect(machine.nic.rx.posted).toBe(64)
     cluster.sim.run(150e6)
     expect(machine.disk.counters.completed).toBeGreaterThan(10)

@@ -1,31 +1,10 @@
+// What is wrong in a scenario file is one message with file, path and value.
 import { MAX_FILE_BYTES } from "#src/scenario/load.ts"
-import { type LoadedScenario, loadScenario } from "@swaplab/cluster"
-import { type ConfigError, formatFinding, parseOverride, toYaml } from "@swaplab/config"
-import { Effect, Either } from "effect"
+import { toYaml } from "@swaplab/config"
+import { Either } from "effect"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { type Entry, filesInMemory, MINIMAL } from "./scenario-files.ts"
-
-const load = (
-  entries: Readonly<Record<string, Entry>>,
-  sets: ReadonlyArray<string> = []
-): Either.Either<LoadedScenario, ConfigError> => {
-  const overrides = sets.map((text) => Either.getOrThrow(parseOverride("--set", text)))
-  return Effect.runSync(Effect.either(Effect.provide(loadScenario("s/x.yaml", overrides), filesInMemory(entries))))
-}
-
-const loaded = (text: string, sets: ReadonlyArray<string> = []): LoadedScenario =>
-  Either.getOrThrowWith(load({ "s/x.yaml": text }, sets), (error) => error)
-
-const messageOf = (result: Either.Either<LoadedScenario, ConfigError>): string =>
-  Either.isLeft(result) ? result.left.message : "no error"
-
-/** Without lines and columns, which the tests of libs/config and "with line and column" look at. */
-const wordsOf = (result: Either.Either<LoadedScenario, ConfigError>): string =>
-  messageOf(result).replaceAll(/(\.yaml):\d+:\d+/g, "$1")
-
-/** MINIMAL with more in its client group. */
-const withClient = (client: string): string => MINIMAL.replace("- name: client", `- { name: client, ${client} }`)
+import { type Entry, load, loaded, messageOf, MINIMAL, withClient, wordsOf } from "./scenario-files.ts"
 
 describe("a bad file is one message with file, path and value", () => {
   it.each([
@@ -41,6 +20,21 @@ describe("a bad file is one message with file, path and value", () => {
       `${MINIMAL}\nserver: { link: { queue: 64 KiB } }`,
       "s/x.yaml: server.link.queue: has another name, expected lan.switch.portLimit for what may wait for a port of "
       + "the switch, which this key limited, or server.nic.txRing and server.nic.txQueue for the card's own queue"
+    ],
+    [
+      "reserves of ports that do not fit into the switch",
+      `${MINIMAL}\nlan: { switch: { buffer: 16 KiB, portReserve: 16 KiB } }`,
+      `s/x.yaml: lan.switch.portReserve: expected at most 8 KiB: 2 ports share a buffer of 16 KiB`
+    ],
+    [
+      "a port that may not hold its reserve",
+      `${MINIMAL}\nlan: { switch: { portReserve: 8 KiB, portLimit: 4 KiB } }`,
+      `s/x.yaml: lan.switch.portLimit: expected at least lan.switch.portReserve, 8 KiB`
+    ],
+    [
+      "no share of the switch for anybody",
+      `${MINIMAL}\nlan: { switch: { alpha: 0 } }`,
+      `s/x.yaml: lan.switch.alpha: got 0, expected a number from 0.01 to 100`
     ],
     ["an unknown key at the top", `${MINIMAL}\nkernel: x`, `s/x.yaml: kernel: unknown key, did you mean "kernels"?`],
     [
@@ -257,7 +251,7 @@ describe("numbers that are none, at every kind of key", () => {
     ["seeds: .inf", "seeds: got .inf, expected a count such as 10"],
     ["seeds: [1e400]", "seeds[0]: got 1e400, expected a whole number from 0"],
     ["duration: -.inf", "duration: got -.inf, expected a time such as 10 ms"],
-    ["lan: { loss: .nan }", "lan.loss: got .nan, expected a percentage such as 5 %"],
+    ["lan: { loss: .nan }", "lan.loss: got .nan, expected a percentage from 0 % to 100 %, such as 5 %"],
     ["server: { cpus: 1e400 }", "server.cpus: got 1e400, expected a whole number from 1 to 256"],
     ["map: { x: { path: hz, values: [.nan] } }", "map.x.values[0]: got .nan, expected a text or a number"]
   ])("%s", (text, message) => {
@@ -313,94 +307,6 @@ it("no YAML makes the loader throw: it is a scenario, or a list of mistakes with
   )
 })
 
-describe("include", () => {
-  it("puts a file over those it includes: mappings by key, groups by name, other lists whole", () => {
-    const { scenario } = Either.getOrThrow(load({
-      "s/x.yaml": "include: [base/a.yaml]\nseeds: [7]\n"
-        + "clients: [{ name: client, ram: 2 GiB, swap: 10 GiB }, { name: new }]",
-      "s/base/a.yaml": `${MINIMAL}\nhz: 100\nseeds: [1, 2]\nserver: { cpus: 4, link: { rate: 100 Mbit } }`
-    }))
-    expect(scenario.hz).toBe(100)
-    expect(scenario.seeds).toEqual([7])
-    expect(scenario.server.cpus).toBe(4)
-    expect(scenario.clients.map((group) => [group.name, group.ram])).toEqual([["client", 2 ** 31], ["new", 2 ** 26]])
-  })
-
-  it("does not swallow a group that has a name twice", () => {
-    const twice = "include: [a.yaml]\nclients: [{ name: client }, { name: new }, { name: NAME, cpus: 1 }]"
-    const message = (name: string): string =>
-      wordsOf(load({ "s/x.yaml": twice.replace("NAME", name), "s/a.yaml": MINIMAL }))
-    expect(message("new")).toBe(`s/x.yaml: clients[2].name: got "new", expected a name that no other group has`)
-    expect(message("client")).toBe(`s/x.yaml: clients[2].name: got "client", expected a name that no other group has`)
-    expect(message("third")).toBe("no error")
-  })
-
-  it("lets a file be included twice, on two ways", () => {
-    const entries = {
-      "s/x.yaml": "include: [a.yaml, b.yaml]",
-      "s/a.yaml": "include: [c.yaml]\nhz: 100",
-      "s/b.yaml": "include: [c.yaml]",
-      "s/c.yaml": `${MINIMAL}\nhz: 1000`
-    }
-    expect(Either.getOrThrow(load(entries)).scenario.hz).toBe(1000)
-  })
-
-  it.each<[string, Record<string, string>]>([
-    ["of one file", { "s/x.yaml": "include: [./x.yaml]" }],
-    ["of two", { "s/x.yaml": "include: [y.yaml]", "s/y.yaml": "include: [../s/x.yaml]" }]
-  ])("refuses a cycle %s", (_, entries) => {
-    const message = messageOf(load(entries))
-    expect(message).toContain("include[0]")
-    expect(message).toMatch(/s\/x\.yaml -> .*s\/x\.yaml$/)
-  })
-
-  it("names the file that holds the mistake", () => {
-    const entries = { "s/x.yaml": "include: [a.yaml]", "s/a.yaml": `${MINIMAL}\nhz: 7` }
-    expect(messageOf(load(entries))).toBe("s/a.yaml:8:5: hz: got 7, expected 100, 250 or 1000")
-  })
-
-  it("takes an absolute path as it is", () => {
-    const text = "include: [/etc/passwd]"
-    expect(messageOf(load({ "s/x.yaml": text }))).toBe(
-      `s/x.yaml:1:11: include[0]: got "/etc/passwd", expected a file, but there is no /etc/passwd`
-    )
-    expect(messageOf(load({ "s/x.yaml": text, "/etc/passwd": "root:x:0:0" }))).toBe(
-      `/etc/passwd:1:1: got "root:x:0:0", expected a scenario: a mapping with name, kernels and clients`
-    )
-  })
-
-  it("names an included file that is not there", () => {
-    expect(messageOf(load({ "s/x.yaml": "include: [no.yaml]" }))).toBe(
-      `s/x.yaml:1:11: include[0]: got "no.yaml", expected a file, but there is no s/no.yaml`
-    )
-  })
-})
-
-describe("--set", () => {
-  it("puts a value over the file's, by either spelling of a path", () => {
-    const sets = ["clients.0.ram=128MiB", "clients[0].swap=1 GiB", "seeds=[3, 4]", "server.link.rate=100 Mbit"]
-    const { scenario } = loaded(MINIMAL, sets)
-    expect(scenario.clients[0].ram).toBe(2 ** 27)
-    expect(scenario.clients[0].swap).toBe(2 ** 30)
-    expect(scenario.seeds).toEqual([3, 4])
-    expect(scenario.server.link.rate).toBe(1e8)
-  })
-
-  it.each([
-    ["clients.0.ram=64", "--set clients.0.ram=64: clients[0].ram: got 64, expected a size"],
-    ["clients.1.ram=64 MiB", "--set clients.1.ram=64 MiB: clients[1].ram: 1 is no entry of this list, expected 0"],
-    ["clients.0.rma=64 MiB", `--set clients.0.rma=64 MiB: clients[0].rma: unknown key, did you mean "ram"?`],
-    ["name.x=1", "--set name.x=1: name.x: x is below a value that is no mapping"],
-    ["__proto__.x=1", "expected path=value"],
-    ["ram", "--set ram: expected path=value, such as clients.0.ram=128MiB"],
-    ["seeds=[3, 4", `--set seeds=[3, 4: seeds: got "[3, 4", expected a value as in a YAML file`],
-    ["server={ cpus: 1, cpus: 2 }", "expected a value as in a YAML file"]
-  ])("%s", (set, message) => {
-    const result = Either.flatMap(parseOverride("--set", set), () => load({ "s/x.yaml": MINIMAL }, [set]))
-    expect(messageOf(result)).toContain(message)
-  })
-})
-
 describe("kernels", () => {
   const kernel = (base: string, more = ""): unknown =>
     loaded(MINIMAL.replace("base: v3.5 }", `base: ${base}${more} }`)).scenario.kernels["vanilla"]
@@ -421,7 +327,7 @@ describe("a disk by figures", () => {
   const TIMES = "read: { median: 2 ms, p99: 20 ms }, write: { median: 20 ms, p99: 300 ms, perKiB: 100 us }"
 
   it("has defaults for all but its times", () => {
-    expect(loaded(withDisk(`{ ${TIMES} }`)).scenario.server.disk).toEqual({
+    expect(loaded(withDisk(`{ ${TIMES} }`)).scenario.server?.disk).toEqual({
       read: { median: 2e6, p99: 20e6, perKiB: 0 },
       write: { median: 20e6, p99: 300e6, perKiB: 1e5 },
       channels: 1,
@@ -442,62 +348,5 @@ describe("a disk by figures", () => {
       `server.disk.read.p99: got "1 ms", expected a time that is not shorter than the median`
     )
     expect(told("{ read: { median: 2 ms, p99: 2 ms } }")).toContain("server.disk.write: missing")
-  })
-})
-
-describe("settings without effect are said", () => {
-  it.each([
-    [
-      withClient("background: { bytes: 500 }"),
-      "clients[0].background.bytes: 500 has no effect: background.packetsPerSecond is 0"
-    ],
-    [
-      withClient("background: { kernelBuild: { files: 5 } }"),
-      "clients[0].background.kernelBuild.files: 5 has no effect: background.kernelBuild.jobs is 0"
-    ],
-    [
-      withClient("background: { disk: { latency: 1 ms } }"),
-      "clients[0].background.disk.latency: \"1 ms\" has no effect: nothing writes files"
-    ],
-    [`${MINIMAL}\ncompare: { baseline: vanilla, against: vanilla }`, "compare: "],
-    [withClient("thp: true, minFree: 4 MiB"), "clients[0].thp: true has no effect"],
-    [
-      `${MINIMAL}\nserver: { disk: { read: { median: 1 ms, p99: 1 ms }, write: { median: 1 ms, p99: 1 ms }, capacity: 64 MiB } }`,
-      "server.disk: 64 MiB hold less than the swap of all clients, 320 MiB: writes fail when it is full"
-    ],
-    [`${MINIMAL}\nserver: { pageCache: 2 GiB }`, `server.pageCache: "2 GiB" has no effect: server.disk is memory`],
-    [
-      withClient("kernel: vanilla").replace("clients:", "  other: { allocator: slub, base: v3.5 }\nclients:"),
-      "kernels.other: "
-    ],
-    [withClient("workload: { usemem: { size: 16 MiB } }"), "clients[0].workload.usemem.size: 16 MiB fits into RAM"],
-    [
-      MINIMAL.replace("base: v3.5 }", "base: v3.5, patches: { ignore-mempolicy: true } }"),
-      "kernels.vanilla.patches.ignore-mempolicy: true has no effect: the machines have one memory node"
-    ],
-    [
-      MINIMAL.replace("base: v3.5 }", "base: v3.5 + sk-gfp-atomic }"),
-      "kernels.vanilla.base: + sk-gfp-atomic has no effect: it does nothing without gfp-memalloc and nbd-memalloc"
-    ],
-    [
-      MINIMAL.replace("base: v3.5 }", "base: v3.6 - pfmemalloc-receive }"),
-      "kernels.vanilla.base: - pfmemalloc-receive has no effect: no receive buffer of this card is ever marked"
-    ],
-    [
-      MINIMAL.replace("base: v3.5 }", "base: v3.6 + throttle }"),
-      "kernels.vanilla.base: + throttle has no effect: v3.6 has it anyway"
-    ]
-  ])("%s", (text, warning) => {
-    expect(loaded(text).warnings.map(formatFinding).filter((line) => line.startsWith(warning))).toHaveLength(1)
-  })
-
-  it("a patch that matters on one of the clients is not held against it", () => {
-    const one = MINIMAL.replace("base: v3.5 }", "base: v3.6 - pfmemalloc-receive }")
-    expect(loaded(one).warnings).toHaveLength(1)
-    expect(loaded(`${one}\n  - { name: marked, nic: { driver: igb } }`).warnings).toEqual([])
-  })
-
-  it("holds no default against anybody", () => {
-    expect(loaded(MINIMAL).warnings).toEqual([])
   })
 })

@@ -120,20 +120,20 @@ describe("the watchdog", () => {
 
   it("does not take an outage of the network for a deadlock, and the client goes on after it", () => {
     const { cluster, exits } = started(scenario([SMALL]))
-    const { serverIn, sim } = cluster
-    const lost = (): number => serverIn.droppedFrames
+    const { servers: [server], sim } = cluster
+    const lost = (): number => server.in.droppedFrames
     const dog = dogOf(cluster, lost)
     sim.run(100_000_000)
     expect(exits()).toEqual([])
     // the cable to the server is pulled for 40 s
-    serverIn.setUp(false)
+    server.in.setUp(false)
     const during = new Set<Verdict>()
     for (let i = 2; i <= 400; i++) {
       sim.run(i * WATCHDOG_PERIOD_NS)
       during.add(dog.look())
     }
     expect([...during].toSorted()).toEqual(["progress", "stall"])
-    serverIn.setUp(true)
+    server.in.setUp(true)
     watch(cluster, dog, 300e9)
     expect(exits()).toHaveLength(4)
   })

@@ -31,6 +31,8 @@ export interface Distribution extends Schema.Schema.Type<typeof DistributionValu
 /** Those with a name in front of their parameters. */
 const NAMED = DISTRIBUTION_NAMES.filter((name) => name !== "at")
 
+const NAMED_EXAMPLE = distributionRow(NAMED[0]).example
+
 const call = (name: DistributionName): string =>
   `${name}(${distributionRow(name).parameters.map((parameter) => parameter.name).join(", ")})`
 
@@ -48,10 +50,14 @@ const words = (withClock: boolean): string =>
     orList(NAMED.map((name) => distributionRow(name).example))
   }`
 
+/** What YAML leaves of `uniform(0 s, 30 s)` between { and }, where a comma ends a value. */
+const CUT_OFF = /^[A-Za-z][\w-]* ?\([^)]*$/
+
 /** Reads a distribution; a string says what was expected instead. */
 const parse = (text: string, withClock: boolean): Distribution | string => {
   const form = FORM.exec(text)
   if (form === null) {
+    if (CUT_OFF.test(text)) return `a ) at the end: between { and } a distribution stands in quotes, "${NAMED_EXAMPLE}"`
     const moment = parseMoment(text, "moment", withClock)
     return moment === null ? words(withClock) : { name: "at", parameters: [moment] }
   }
@@ -119,6 +125,10 @@ export const drawTime = (distribution: Distribution, clock: Nanoseconds | undefi
 /** The first time that any parameter names, of a run that starts at `clock`. */
 export const firstMoment = (distribution: Distribution, clock: Nanoseconds | undefined): Nanoseconds =>
   resolved(distribution, clock)[0]
+
+/** The mean of a distribution of lengths of time. */
+export const meanTime = (distribution: Distribution): Nanoseconds =>
+  distributionRow(distribution.name).mean(resolved(distribution, undefined))
 
 const patternOf = (name: DistributionName, withClock: boolean): string => {
   const time = quantityPattern(TIME).source.slice(1, -1)

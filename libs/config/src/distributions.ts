@@ -26,6 +26,8 @@ export interface DistributionRow {
   readonly example: string
   /** Null, or the index of the parameter that does not fit to the others and what it should have been. */
   readonly mistake: (values: ReadonlyArray<number>) => { readonly index: number; readonly expected: string } | null
+  /** The mean; of a normal distribution before it is cut off at 0. */
+  readonly mean: (values: ReadonlyArray<number>) => number
   /** One value; the caller rounds it. */
   readonly draw: (chance: Chance, values: ReadonlyArray<number>) => number
 }
@@ -39,6 +41,7 @@ export const DISTRIBUTIONS = {
     meaning: "always the same",
     example: "10 s",
     mistake: fits,
+    mean: ([time]) => time,
     draw: (_chance, [time]) => time
   },
   uniform: {
@@ -46,6 +49,7 @@ export const DISTRIBUTIONS = {
     meaning: "all times between the two are equally likely",
     example: "uniform(0 s, 30 s)",
     mistake: ([from, to]) => to >= from ? null : { index: 1, expected: "a time that is not before from" },
+    mean: ([from, to]) => (from + to) / 2,
     draw: (chance, [from, to]) => from + chance.unit() * (to - from)
   },
   normal: {
@@ -54,6 +58,7 @@ export const DISTRIBUTIONS = {
       "the normal distribution with this mean and standard deviation, cut off at 0: a negative time is drawn again",
     example: "normal(2 min, 90 s)",
     mistake: fits,
+    mean: ([mean]) => mean,
     draw: (chance, [mean, sd]) => {
       // the mean is not negative, so every second draw at least is none
       for (;;) {
@@ -67,6 +72,7 @@ export const DISTRIBUTIONS = {
     meaning: "from then on, after an exponential time of this mean",
     example: "exponential(0 s, 30 s)",
     mistake: fits,
+    mean: ([from, mean]) => from + mean,
     draw: (chance, [from, mean]) => from + (mean === 0 ? 0 : chance.exponential(mean))
   }
 } as const satisfies Record<string, DistributionRow>

@@ -4,16 +4,20 @@ import { identity, Option, Schema, SchemaAST } from "effect"
 import { WrittenId } from "./json-schema.ts"
 import { orList } from "./nearest.ts"
 
-/** A field that may be left out. Its range, where it has one, stands in the title of the JSON Schema. */
-export const field = <A, I>(schema: Schema.Schema<A, I>, value: A, description: string) => {
-  const title = SchemaAST.isRefinement(schema.ast) ? SchemaAST.getTitleAnnotation(schema.ast) : Option.none()
-  return Schema.optionalWith(schema, { exact: true, default: () => value }).annotations({
+/** The range of a field, where it has one: it stands in the title of the JSON Schema. */
+const rangeOf = <A, I>({ ast }: Schema.Schema<A, I>): { readonly title?: string } => {
+  const title = SchemaAST.isRefinement(ast) ? SchemaAST.getTitleAnnotation(ast) : Option.none()
+  return Option.isSome(title) ? { title: title.value } : {}
+}
+
+/** A field that may be left out. */
+export const field = <A, I>(schema: Schema.Schema<A, I>, value: A, description: string) =>
+  Schema.optionalWith(schema, { exact: true, default: () => value }).annotations({
     description,
     default: value,
     [WrittenId]: Schema.encodeSync(schema)(value),
-    ...(Option.isSome(title) && { title: title.value })
+    ...rangeOf(schema)
   })
-}
 
 /** A mapping that may be left out, or given in part. */
 export const section = <A, I>(schema: Schema.Schema<A, I>, description: string) =>
@@ -30,7 +34,7 @@ export const maybe = <A, I>(schema: Schema.Schema<A, I>, description: string) =>
 /** A field that must be given. Without fromKey the JSON Schema would lose the description of what has a unit. */
 export const required = <K extends string, A, I>(key: K, schema: Schema.Schema<A, I>, description: string) =>
   ({
-    [key]: Schema.propertySignature(schema).annotations({ description }).pipe(Schema.fromKey(key))
+    [key]: Schema.propertySignature(schema).annotations({ description, ...rangeOf(schema) }).pipe(Schema.fromKey(key))
   }) as Record<K, Schema.PropertySignature<":", A, K, ":", I>>
 
 /** A field that is null unless given. */

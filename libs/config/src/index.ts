@@ -5,8 +5,10 @@ export {
   drawTime,
   firstMoment,
   formatDistribution,
+  meanTime,
   mistakeIn,
-  MomentDistribution
+  MomentDistribution,
+  TimeDistribution
 } from "./distribution.ts"
 export { type Chance } from "./distributions.ts"
 export { choice, field, maybe, meanings, number, orNull, required, section, text, whole, yesNo } from "./fields.ts"
@@ -57,6 +59,17 @@ export {
   type Tree,
   treeOf
 } from "./tree.ts"
-export { formatQuantity, parseQuantity, RATE, roundQuantity, SHARE, SIZE, TIME, type UnitKind } from "./units.ts"
+export {
+  BYTE_RATE,
+  formatQuantity,
+  parseQuantity,
+  RATE,
+  roundQuantity,
+  SHARE,
+  SIZE,
+  TIME,
+  type UnitKind
+} from "./units.ts"
+export { plural, times } from "./words.ts"
 export { toYaml } from "./write.ts"
 export { type Expected, parseValue, parseYaml } from "./yaml.ts"

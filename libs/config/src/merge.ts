@@ -43,11 +43,26 @@ export const merge = (below: Tree, above: Tree): Tree => {
   return isNamedList(below) && isNamedList(above) ? mergeLists(below, above) : above
 }
 
-/** Reads a path as it is typed: `clients.0.ram` or `clients[0].ram`. Null if it is none. */
+/** A step of a path: a key after a dot, an index, or any key in quotes. */
+const STEP = /\.([\w-]+)|\[(\d+)\]|\["([^"]+)"\]/y
+
+/**
+ * Reads a path as it is typed: `clients.0.ram` or `clients[0].ram`, and as messages write a key with dots in it:
+ * `clients[0].sysctl["net.ipv4.tcp_retries2"]`. Null if it is none.
+ */
 export const parsePath = (text: string): Path | null => {
-  const dotted = text.replace(/\[(\d+)\]/g, ".$1")
-  if (!/^[A-Za-z][\w-]*(\.[\w-]+)*$/.test(dotted)) return null
-  return dotted.split(".").map((part) => (/^\d{1,6}$/.test(part) ? Number(part) : part))
+  const head = /^[A-Za-z][\w-]*/.exec(text)?.[0]
+  if (head === undefined) return null
+  const path: Array<string | number> = [head]
+  STEP.lastIndex = head.length
+  while (STEP.lastIndex < text.length) {
+    const step = STEP.exec(text)
+    if (step === null) return null
+    const [, key, index, quoted] = step
+    const part = key ?? index
+    path.push(part === undefined ? quoted : /^\d{1,6}$/.test(part) ? Number(part) : part)
+  }
+  return path
 }
 
 /** A copy of `root` with `value` at `path`; a string says why that is impossible. Mappings that are missing are made. */

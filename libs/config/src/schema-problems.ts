@@ -1,6 +1,6 @@
 // Why a value does not fit a schema, in words for the author of the file: every mistake, with the value as it stood there.
 import { ParseResult, SchemaAST as AST } from "effect"
-import { nearest, orList } from "./nearest.ts"
+import { didYouMean, nearest, orList } from "./nearest.ts"
 import { mismatch, type Path, type Problem } from "./problem.ts"
 import { type Remark, RemarkId } from "./quantity.ts"
 import { keyPlaceAt, nodeAt, placeAt, quote, type Tree } from "./tree.ts"
@@ -49,6 +49,16 @@ const describe = (ast: AST.AST): string => {
   }
 }
 
+/** So many words are read through; among more a name is pointed to. */
+const READABLE = 8
+
+/** ", did you mean down?" where a text is refused that is none of many names, and near to one. */
+const nearWord = (ast: AST.AST, value: unknown): string => {
+  if (!AST.isUnion(ast) || typeof value !== "string") return ""
+  const names = ast.types.filter(AST.isLiteral).map(({ literal }) => String(literal))
+  return names.length <= READABLE || names.length < ast.types.length ? "" : didYouMean(value, names)
+}
+
 /** The keys that a mapping at `ast` may have. */
 const keysOf = (ast: AST.AST): ReadonlyArray<string> => {
   if (AST.isTransformation(ast) || AST.isRefinement(ast)) return keysOf(ast.from)
@@ -68,6 +78,13 @@ const toPath = (path: ParseResult.Path): Path =>
 
 const issuesOf = ({ issues }: ParseResult.Composite): ReadonlyArray<ParseResult.ParseIssue> =>
   (Array.isArray(issues) ? issues : [issues]) as ReadonlyArray<ParseResult.ParseIssue>
+
+/** Whether a list of a fixed length has another one. */
+const hasWrongLength = ({ ast, issues }: ParseResult.Composite): boolean =>
+  AST.isTupleType(ast) && ast.rest.length === 0 &&
+  (Array.isArray(issues) ? issues : [issues]).some((issue: ParseResult.ParseIssue) =>
+    issue._tag === "Pointer" && (issue.issue._tag === "Missing" || issue.issue._tag === "Unexpected")
+  )
 
 /** Whether an issue is about something inside the value, so that its type is the one that was meant. */
 const isInside = (issue: ParseResult.ParseIssue): boolean => {
@@ -130,6 +147,7 @@ export const problemsOf = (issue: ParseResult.ParseIssue, tree: Tree): ReadonlyA
       case "Composite": {
         const words = expected ?? titleOf(node.ast)
         const issues = issuesOf(node)
+        if (hasWrongLength(node)) return wrong(path, words ?? describe(node.ast))
         if (!AST.isUnion(node.ast)) {
           for (const inner of issues) visit(inner, path, undefined, node.ast)
           return
@@ -137,11 +155,15 @@ export const problemsOf = (issue: ParseResult.ParseIssue, tree: Tree): ReadonlyA
         const inside = issues.filter(isInside)
         // of several types the value has the shape of one
         if (inside.length === 1) return visit(inside[0], path, undefined, node.ast)
-        return wrong(path, (words ?? describe(node.ast)) + remarkIn(node))
+        return wrong(path, (words ?? describe(node.ast)) + remarkIn(node) + nearWord(node.ast, node.actual))
       }
       case "Type":
       case "Forbidden":
-        return wrong(path, (node.message ?? expected ?? describe(node.ast)) + remarkOf(node.ast, node.actual))
+        return wrong(
+          path,
+          (node.message ?? expected ?? describe(node.ast)) + remarkOf(node.ast, node.actual) +
+            nearWord(node.ast, node.actual)
+        )
     }
   }
   visit(issue, [], undefined, undefined)

@@ -101,7 +101,7 @@ export const BYTE_RATE: UnitKind = {
 /** A share from 0 to 1. */
 export const SHARE: UnitKind = {
   identifier: "Share",
-  expected: "a percentage such as 5 %",
+  expected: "a percentage from 0 % to 100 %, such as 5 %",
   description: "A share from 0 % to 100 %.",
   units: [["%", 0.01]],
   aliases: [],

@@ -1,6 +1,6 @@
 import { type Distribution, TimeDistribution } from "#src/distribution.ts"
 import { DISTRIBUTIONS } from "#src/distributions.ts"
-import { drawTime, formatDistribution, formatTimeOfDay, mistakeIn, MomentDistribution } from "@swaplab/config"
+import { drawTime, formatDistribution, formatTimeOfDay, meanTime, mistakeIn, MomentDistribution } from "@swaplab/config"
 import { Schema } from "effect"
 import { describe, expect, it } from "vitest"
 
@@ -46,6 +46,15 @@ describe.each(Object.entries(DISTRIBUTIONS))("%s", (_, { example }) => {
     expect(values.every((ns) => Number.isInteger(ns) && ns >= 0)).toBe(true)
     expect(draws(example)).toEqual(values)
   })
+})
+
+it.each([
+  ["10 s", 10e9],
+  ["uniform(10 s, 30 s)", 20e9],
+  ["normal(10 s, 1 s)", 10e9],
+  ["exponential(10 s, 30 s)", 40e9]
+])("the mean of %s", (text, ns) => {
+  expect(meanTime(read(text))).toBe(ns)
 })
 
 describe("what is drawn", () => {

@@ -16,6 +16,8 @@ export type Fate =
   | "oom"
   /** A page could not be read back, which killed a process. */
   | "sigbus"
+  /** The server had forgotten what a process had swapped out. */
+  | "lost-swap"
   /** A page came back with another content. */
   | "corruption"
   /** It still ran when the time was up. */
@@ -42,6 +44,7 @@ const withoutLockup = ({ outcome, rescue }: ClientResult, unchanged: boolean): F
       return rescue !== null || unchanged ? "rescued" : "saved"
     case "oom":
     case "sigbus":
+    case "lost-swap":
     case "corruption":
       return outcome
     default:

@@ -10,7 +10,7 @@ import { medianOf, orNull, wilson } from "./statistics.ts"
 import { type Finding, judge } from "./verdict.ts"
 
 /** Grows by one with every change that breaks a reader. */
-export const RESULT_FORMAT = 2
+export const RESULT_FORMAT = 3
 
 /** Counts over the seeds of one kernel. */
 export interface KernelSummary extends OutcomeCounts {

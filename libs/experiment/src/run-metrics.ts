@@ -1,9 +1,9 @@
-// The metrics of a run, reduced: those of the run as they are, those of clients and of groups as the least, the mean and the
-// most of all. Thresholds are judged by them and CSV files have them as columns.
-import { type Metric, metricOf, metricsOf as tableOf, type RunResult } from "@swaplab/cluster"
+// The metrics of a run, reduced: those of the run as they are, those of clients, groups and servers as the least, the mean and
+// the most of all. Thresholds are judged by them and CSV files have them as columns.
+import { type Metric, metricOf, metricsOf as tableOf, type RunResult, serversWithPorts } from "@swaplab/cluster"
 import type { WorkloadTable } from "@swaplab/workload"
 
-/** A metric of clients or groups in one run, and those that have the least and the most. */
+/** A metric of clients, groups or servers in one run, and those that have the least and the most. */
 export interface ClientSpread {
   readonly min: number
   readonly mean: number
@@ -37,10 +37,16 @@ const spreadOf = <A>(
 }
 
 const valueOf = (metric: Metric, run: RunResult): number | ClientSpread | null => {
-  if (metric.scope === "run") return metric.of(run)
-  return metric.scope === "client"
-    ? spreadOf(run.clients, metric.of, ({ name }) => name)
-    : spreadOf(run.groups, metric.of, ({ group }) => group)
+  switch (metric.scope) {
+    case "run":
+      return metric.of(run)
+    case "client":
+      return spreadOf(run.clients, metric.of, ({ name }) => name)
+    case "group":
+      return spreadOf(run.groups, metric.of, ({ group }) => group)
+    case "server":
+      return spreadOf(serversWithPorts(run), metric.of, ({ result }) => result.name)
+  }
 }
 
 /** Names of all metrics of a run: those of the table, and each counter of /proc/vmstat that its clients have. */
@@ -59,7 +65,7 @@ export const metricsOf = (run: RunResult, workloads?: WorkloadTable): RunMetrics
     })
   )
 
-/** Columns of the table's metrics for a CSV file: one for a metric of runs, three for one of clients. */
+/** Columns of the table's metrics for a CSV file: one for a metric of runs, three for one of clients, groups or servers. */
 export const metricColumns = (
   workloads?: WorkloadTable
 ): ReadonlyArray<readonly [name: string, of: (metrics: RunMetrics) => number | null]> =>

@@ -34,7 +34,7 @@ const Saved = Schema.Struct({
     kernel: Schema.String,
     seed: Schema.Number,
     fingerprint: Schema.String,
-    server: Schema.Struct({ requests: Schema.Number }),
+    servers: Schema.Array(Schema.Struct({ requests: Schema.Number })),
     clients: Schema.Array(
       Schema.Struct({
         name: Schema.String,
@@ -61,7 +61,7 @@ export interface SavedTimeout extends Schema.Schema.Type<typeof LateClient> {
   readonly kernel: string
   readonly seed: number
   readonly client: string
-  /** That the server got, from all clients. */
+  /** That the servers got, from all clients. */
   readonly requests: number
 }
 
@@ -125,16 +125,29 @@ export const readResult = (
         return report === null ? [] : [{ ...report, kernel, seed, client: name }]
       }).toSorted((a, b) => a.sinceNs - b.sinceNs)
     )
-    const timeouts = saved.runs.flatMap(({ clients, kernel, seed, server: { requests } }) =>
+    const timeouts = saved.runs.flatMap(({ clients, kernel, seed, servers }) =>
       clients.filter(({ livelock, lockup, outcome, standstill }) =>
         outcome === "timeout" && lockup === null && livelock === null && standstill === null
       )
         .map(({ elapsedNs, faultLatency, name, pagesTouched, startedNs, vmstat }) => (
-          { kernel, seed, client: name, requests, startedNs, elapsedNs, faultLatency, pagesTouched, vmstat }
+          {
+            kernel,
+            seed,
+            client: name,
+            requests: total(servers),
+            startedNs,
+            elapsedNs,
+            faultLatency,
+            pagesTouched,
+            vmstat
+          }
         ))
     )
     return { file, loaded, lockups, timeouts }
   })
+
+const total = (servers: ReadonlyArray<{ readonly requests: number }>): number =>
+  servers.reduce((sum, { requests }) => sum + requests, 0)
 
 /** Which lockup is meant; everything may be left out. */
 export interface LockupChoice {

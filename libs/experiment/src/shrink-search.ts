@@ -1,6 +1,13 @@
 // The state of a search for the smallest scenario: the smallest one so far, what was tried, and what comes next. Runs
 // nothing by itself.
-import { decodeScenario, fitsSwap, type LoadedScenario, type LockupReport, pruneScenario } from "@swaplab/cluster"
+import {
+  decodeScenario,
+  firstBegin,
+  fitsSwap,
+  type LoadedScenario,
+  type LockupReport,
+  pruneScenario
+} from "@swaplab/cluster"
 import type { Mapping } from "@swaplab/config"
 import type { WorkloadTable } from "@swaplab/workload"
 import { Either } from "effect"
@@ -40,14 +47,24 @@ const pruned = (given: Mapping, kernel: string, workloads: WorkloadTable): Mappi
 const alone = (loaded: LoadedScenario, { atNs, kernel, seed }: SavedLockup): Mapping => {
   const { compare: _compare, description: _description, map: _map, thresholds: _thresholds, ...rest } = loaded.given
   return pruned(
-    { ...rest, seeds: [seed], duration: durationFor(atNs), expect: { default: "any" } },
+    { ...rest, ...shortened(loaded, atNs), seeds: [seed], expect: { default: "any" } },
     kernel,
     loaded.workloads
   )
 }
 
-/** Twice the time that the lockup took to be proved: a candidate that takes longer is not worth the wait. */
-const durationFor = (atNs: number): string => `${Math.ceil((2 * atNs) / S)} s`
+/**
+ * The scenario with twice the time that the lockup took to be proved, because a candidate that takes longer is not worth the
+ * wait, and without the faults that would begin later.
+ */
+const shortened = ({ given, scenario: { clock, faults } }: LoadedScenario, atNs: number): Mapping => {
+  const seconds = Math.ceil((2 * atNs) / S)
+  const written = (given.faults ?? []) as ReadonlyArray<Mapping>
+  return {
+    duration: `${seconds} s`,
+    ...(written.length > 0 && { faults: written.filter((_, i) => firstBegin(faults[i], clock) < seconds * S) })
+  }
+}
 
 /** A search under way. */
 export class ShrinkSearch {
@@ -112,8 +129,8 @@ export class ShrinkSearch {
     }
     if (hit < 0) return null
     const report = shown[hit] as LockupReport
-    const { given, what } = batch[hit]
-    this.best = pruned({ ...given, duration: durationFor(report.atNs) }, this.lockup.kernel, this.#workloads)
+    const { given, loaded, what } = batch[hit]
+    this.best = pruned({ ...given, ...shortened(loaded, report.atNs) }, this.lockup.kernel, this.#workloads)
     this.kept.push(what)
     return report
   }

@@ -181,6 +181,23 @@ const fewerSections = (given: Mapping): ReadonlyArray<Step> =>
     given: put(given, path, undefined)
   }))
 
+/** Without pieces of the list of faults, then with one fault without a key. All of them at once is a section. */
+const fewerFaults = (given: Mapping): ReadonlyArray<Step> => {
+  const faults = (given.faults ?? []) as ReadonlyArray<Mapping>
+  const words = (list: ReadonlyArray<Mapping>): string => list.map(({ what }) => String(what)).join(", ")
+  const pieced = faults.length < 2 ? [] : pieces(faults).map((piece) => ({
+    what: `no ${words(piece)}`,
+    given: { ...given, faults: faults.filter((fault) => !piece.includes(fault)) }
+  }))
+  const keyed = faults.flatMap((fault, i) =>
+    Object.keys(fault).filter((key) => key !== "what" && key !== "where").map((key) => ({
+      what: `${String(fault.what)} without ${key}`,
+      given: { ...given, faults: faults.map((other, j) => j === i ? put(fault, [key], undefined) : other) }
+    }))
+  )
+  return [...pieced, ...keyed]
+}
+
 /** One group with less. */
 const smallerGroup = (given: Mapping, index: number, smaller: Smaller): ReadonlyArray<Step> => {
   const groups = groupsOf(given)
@@ -210,6 +227,7 @@ export const shrinkSteps = (given: Mapping, workloads: WorkloadTable): ReadonlyA
     ...fewerGroups(given),
     ...(bareFirst === undefined ? [] : [bareFirst]),
     ...fewerSections(given),
+    ...fewerFaults(given),
     ...groupsOf(given).flatMap((_, i) => smallerGroup(given, i, smaller)),
     ...kernels
   ]

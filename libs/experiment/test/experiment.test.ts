@@ -297,7 +297,7 @@ describe("results", () => {
 
   it("hold the scenario with all defaults, and no series, in result.json", () => {
     const json = JSON.parse(JSON.stringify(resultJson(inProcess({ seeds: 1 })))) as Record<string, unknown>
-    expect(json).toMatchObject({ format: 2, exitCode: 98, scenario: { name: "fake", duration: "15 min" } })
+    expect(json).toMatchObject({ format: 3, exitCode: 98, scenario: { name: "fake", duration: "15 min" } })
     expect(JSON.stringify(json)).not.toContain("timesNs")
   })
 

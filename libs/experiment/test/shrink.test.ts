@@ -209,3 +209,27 @@ it("a search that is interrupted ends with what it has found", async () => {
   expect(shrunk).toEqual({ ...small(run({ maxRuns: 5 })), interrupted: true })
   expect([shrunk.finished, shrunk.kept.length > 0]).toEqual([false, true])
 })
+
+it("keeps the faults that a lockup needs, with as few keys as will do", () => {
+  const loaded = scenarioWith({
+    duration: "900 s",
+    kernels: { patched: { allocator: "slub", base: "v3.5" } },
+    clients: [{ count: 1 }],
+    faults: [
+      { what: "loss", where: "client", at: "1 s", for: "5 s", probability: "5 %", direction: "to-switch" },
+      { what: "down", where: "client", at: "2 s", for: "5 s", direction: "to-switch" },
+      // after twice the time that the lockup takes
+      { what: "restart", where: "server", at: "30 s", for: "5 s", store: "lost" }
+    ]
+  })
+  // it takes a cable that is out
+  const locks: Simulate = (scenario, kernel, seed) => {
+    const found = scenario.faults.some(({ what }) => what === "down")
+    const made = fakeResult(kernel, seed, found ? "lockup" : "completed")
+    const lockup = found ? madeUpLockup({ taxonomy: "dead network" }) : null
+    return { ...made, clients: made.clients.map((client) => ({ ...client, lockup })) }
+  }
+  const lockup = { ...LOCKUP, taxonomy: "dead network" as const }
+  const { given } = small(run({}, lockup, 1, locks, { ...SAVED, loaded }))
+  expect(given.faults).toEqual([{ what: "down", where: "client", at: "2 s" }])
+})

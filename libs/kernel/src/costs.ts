@@ -17,6 +17,8 @@ export interface Costs {
   readonly swapOutPageNs: number
   /** Receiving or sending one packet in softirq. */
   readonly packetNs: number
+  /** Receiving one packet that GRO appends to another: its buffer, its headers, the list. */
+  readonly mergedPacketNs: number
   /** Copying one KiB between a socket and its user. */
   readonly perKiBNs: number
   readonly contextSwitchNs: number
@@ -29,6 +31,7 @@ export const DEFAULT_COSTS: Costs = {
   unmapPageNs: 300,
   swapOutPageNs: 2000,
   packetNs: 1500,
+  mergedPacketNs: 500,
   perKiBNs: 250,
   contextSwitchNs: 2000
 }

@@ -1,7 +1,8 @@
 // The CPUs of one machine as a resource that tasks and softirqs share.
 // Modelled: every task runs on one CPU at a time; CPU time is used in bursts (task.ns) that must pass before the next
 //   one starts; a woken task goes before tasks whose slice is used up, a nice −20 thread before both and, once it runs,
-//   for 87 slices; softirq time is stolen from whatever runs on its CPU.
+//   for 87 slices; softirq time is stolen from whatever runs on its CPU. Stopped tasks (SIGSTOP) get no CPU. A share of all
+//   CPUs may go to others than this machine, evenly: a hypervisor that gives it every nth microsecond.
 // Not modelled: CFS's virtual run times, load balancing costs, preemption inside a burst. A woken task waits for the end
 //   of the burst under way (BURST_NS), where Linux would preempt at once: that is the error of its start.
 // source: kernel/sched/core.c:schedule, kernel/softirq.c (time accounting only)
@@ -51,6 +52,8 @@ export class Cpus implements Dispatcher {
   hooks: ScheduleHooks = { scheduleOut: () => {} }
   readonly #sim: Sim
   readonly #switchNs: number
+  /** How much longer everything takes because of that. */
+  #slow = 1
   readonly #current: Array<KernelTask | null>
   /** One bit for each CPU without a task, 32 to a word; a softirq may still be busy there. */
   readonly #taskless: Int32Array
@@ -116,6 +119,12 @@ export class Cpus implements Dispatcher {
     this.#charge(task)
   }
 
+  /** So much of every CPU goes to others from now on, 0 … 1: work takes 1 / (1 − share) times as long. */
+  setStolen(share: number): void {
+    assert(share >= 0 && share < 1, "a share of the CPUs, less than all of them")
+    this.#slow = 1 / (1 - share)
+  }
+
   /** Lets the CPU time of the task pass; others may get the CPU in between. */
   *burst(task: KernelTask): Sleeps<void> {
     this.#charge(task)
@@ -132,9 +141,14 @@ export class Cpus implements Dispatcher {
   steal(cpu: number, ns: number): void {
     const now = this.#sim.now
     const from = this.#busyUntil[cpu] > now ? this.#busyUntil[cpu] : now
-    this.#busyUntil[cpu] = from + ns
+    this.#busyUntil[cpu] = from + this.#taken(ns)
     this.#busyNs[cpu] += ns
     this.#queueEnd(cpu)
+  }
+
+  /** How long so much work takes. */
+  #taken(ns: number): number {
+    return this.#slow === 1 ? ns : Math.round(ns * this.#slow)
   }
 
   *#life(task: KernelTask, program: () => Sleeps<void>): Sleeps<void> {
@@ -152,7 +166,7 @@ export class Cpus implements Dispatcher {
     task.sliceNs += ns
     const now = this.#sim.now
     const from = this.#busyUntil[cpu] > now ? this.#busyUntil[cpu] : now
-    this.#busyUntil[cpu] = from + ns
+    this.#busyUntil[cpu] = from + this.#taken(ns)
     this.#busyNs[cpu] += ns
     this.#queueEnd(cpu)
   }
@@ -182,6 +196,12 @@ export class Cpus implements Dispatcher {
         task.wakePending = false
         this.#push(task)
       }
+      this.#dispatch(cpu)
+      return
+    }
+    if (task.stopped) {
+      this.#takeOff(task)
+      task.stoppedReady = true
       this.#dispatch(cpu)
       return
     }
@@ -229,7 +249,19 @@ export class Cpus implements Dispatcher {
     }
   }
 
+  /** SIGSTOP and SIGCONT: from now on the task gets no CPU, or may have one again. A burst under way ends. */
+  setStopped(task: KernelTask, stopped: boolean): void {
+    task.stopped = stopped
+    if (stopped || !task.stoppedReady) return
+    task.stoppedReady = false
+    this.#enqueueWoken(task)
+  }
+
   #push(task: KernelTask): void {
+    if (task.stopped) {
+      task.stoppedReady = true
+      return
+    }
     if (task.highPriority) this.#high.push(task)
     else this.#woken.push(task)
   }
@@ -240,7 +272,11 @@ export class Cpus implements Dispatcher {
 
   #dispatch(cpu: number): void {
     if (!this.#idle(cpu)) return
-    const task = this.#high.shift() ?? this.#woken.shift() ?? this.#expired.shift()
+    let task = this.#next()
+    while (task !== null && task.stopped) {
+      task.stoppedReady = true
+      task = this.#next()
+    }
     if (task === null) return
     this.#current[cpu] = task
     this.#taskless[cpu >> 5] &= ~(1 << (cpu & 31))
@@ -248,5 +284,10 @@ export class Cpus implements Dispatcher {
     task.cpu = cpu
     task.ns += this.#switchNs
     task.resume()
+  }
+
+  /** Takes the task that is next off the run queue. */
+  #next(): KernelTask | null {
+    return this.#high.shift() ?? this.#woken.shift() ?? this.#expired.shift()
   }
 }

@@ -1,4 +1,5 @@
 // Contents page of @swaplab/kernel, in reading order.
+export { MAX_SLOTS } from "@swaplab/swap"
 export { type Costs, DEFAULT_COSTS } from "./costs.ts"
 export { Cpus, type ScheduleHooks } from "./cpus.ts"
 export { Dcache } from "./files/dcache.ts"
@@ -9,11 +10,12 @@ export { RootImage } from "./files/root-image.ts"
 export { rootDevicePages, type RootFormat, type RootSpec } from "./files/root-spec.ts"
 export { Softirqs } from "./ksoftirqd.ts"
 export type { MachinePlugs, MachineSpec } from "./machine-spec.ts"
-export { type Corruption, Machine } from "./machine.ts"
+export { type Corruption, type LostSwap, Machine } from "./machine.ts"
 export { FAULT_DONE, FAULT_SIGBUS } from "./mm/mm.ts"
 export { type LogLine } from "./mm/oom.ts"
-export { PTE_ACCESSED, PTE_DIRTY, PTE_PRESENT, PTE_WRITE, pteValue } from "./mm/page-table.ts"
+export { PTE_ACCESSED, PTE_DIRTY, PTE_PRESENT, PTE_WRITE, pteValue, STRETCH_SHIFT } from "./mm/page-table.ts"
 export { type NbdAttachment } from "./nbd-attach.ts"
+export { type NbdClientOptions, type NbdLink, WHEN_LOST, type WhenLost } from "./nbd-client.ts"
 export { type Base, BASE_INFO, type BaseInfo, baseInfo, BASES } from "./patches/bases.ts"
 export { type MachineFacts, noEffect } from "./patches/effect.ts"
 export { parseKernel } from "./patches/kernel-expression.ts"
@@ -22,4 +24,15 @@ export { type Patch, PATCHES, type PatchKind, type PatchName, patchNumber } from
 export { SETTLED_AT_BOOT, switchPatches } from "./patches/switch-patches.ts"
 export { nbdSwitches, pageAllocSwitches } from "./patches/switches.ts"
 export { type Proc, procOf } from "./proc.ts"
+export {
+  type CompressionSpec,
+  type SwapExtras,
+  type SwapSetup,
+  swapSetupPages,
+  type SwapSizes,
+  swapSlotNumbers,
+  type ZramSpec,
+  type ZswapSpec
+} from "./swap-setup.ts"
+export { type SysctlName, SYSCTLS, type Sysctls } from "./sysctls.ts"
 export { KernelTask } from "./task.ts"

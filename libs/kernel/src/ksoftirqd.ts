@@ -14,12 +14,12 @@ export class Softirqs implements SoftirqHost {
   readonly #cpus: Cpus
   readonly #wait: ReadonlyArray<WaitQueue>
 
-  constructor(sim: Sim, machine: string, group: number, cpus: Cpus) {
+  constructor(sim: Sim, machine: string, group: number, cpus: Cpus, netdevBudget?: number) {
     this.#cpus = cpus
     const softirqs: Array<Softirq> = []
     const waits: Array<WaitQueue> = []
     for (let cpu = 0; cpu < cpus.count; cpu++) {
-      const softirq = new Softirq(sim, this, cpu, group)
+      const softirq = new Softirq(sim, this, cpu, group, netdevBudget)
       const wait = new WaitQueue(sim, `ksoftirqd/${cpu}`, "more packets than softirq time")
       softirqs.push(softirq)
       waits.push(wait)

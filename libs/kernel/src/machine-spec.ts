@@ -1,8 +1,10 @@
 // What a client is made of, and what it is plugged into.
-import type { CardName, Packets, Wire } from "@swaplab/net-skb"
+import type { CardName, Ethtool, Packets, Wire } from "@swaplab/net-skb"
 import type { Nanoseconds } from "@swaplab/sim"
 import type { Costs } from "./costs.ts"
 import type { KernelSpec } from "./patches/kernel-spec.ts"
+import type { SwapExtras } from "./swap-setup.ts"
+import type { Sysctls } from "./sysctls.ts"
 
 /** What a client is made of. */
 export interface MachineSpec {
@@ -20,8 +22,10 @@ export interface MachineSpec {
   readonly minFreeKbytes: number | null
   /** Clean page cache at boot, in pages. */
   readonly pageCachePages: number
-  /** Slots of the swap area, header included. */
+  /** Slots of the swap area on nbd0, header included; 0: it has none. */
   readonly swapSlots: number
+  /** zram, zswap and dm-crypt. */
+  readonly swapExtras?: SwapExtras
   readonly nic: {
     readonly driver: CardName
     readonly rxRing: number
@@ -30,6 +34,8 @@ export interface MachineSpec {
     readonly txQueue?: number
     /** Least time between two interrupts. */
     readonly interruptGapNs: Nanoseconds
+    /** What `ethtool -K` is called with at boot. */
+    readonly ethtool?: Ethtool
   }
   /** User processes that will be started, and the pages that each one maps. */
   readonly processes: number
@@ -37,6 +43,12 @@ export interface MachineSpec {
   /** Pages that each further process maps; they are numbered from `processes` on. */
   readonly otherProcesses?: ReadonlyArray<number>
   readonly costs: Costs
+  /** Sysctls that were set. */
+  readonly sysctls?: Sysctls
+  /** How long it has been up already; 0, it boots now, if absent. */
+  readonly uptimeNs?: Nanoseconds
+  /** Number of its first socket: of a machine that boots again, above those of before. */
+  readonly firstSocket?: number
 }
 
 /** What the machine is plugged into. */

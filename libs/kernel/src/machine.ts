@@ -4,13 +4,14 @@
 // Not modelled: the memory of the kernel image, of task structures, kernel stacks and files (8 KiB a task), init and
 //   other system processes. A real machine of 64 MiB has some 10 MiB less for its workload.
 // source: init/main.c:start_kernel, arch/x86/mm/init_64.c:mem_init
-import { type BlockQueue, CongestionState } from "@swaplab/blk"
+import { type BioSet, type BlockQueue, CongestionState } from "@swaplab/blk"
 import { type MemallocSocks, type ObjectAllocator, RADIX_TREE_NODE } from "@swaplab/kmem"
 import type { NbdDevice } from "@swaplab/nbd-driver"
-import { cardOf, KernelMemory, NetStack, Nic, tcpMem } from "@swaplab/net-skb"
+import { cardOf, featuresOf, KernelMemory, NetStack, Nic, tcpMem } from "@swaplab/net-skb"
 import {
   bootContext,
   type Context,
+  LOST_WRITER,
   NR_FREE_PAGES,
   PageAllocator,
   PF_KSWAPD,
@@ -19,9 +20,9 @@ import {
   PF_SWAPWRITE
 } from "@swaplab/page-alloc"
 import { assert, type Process, type Sim, type Sleeps } from "@swaplab/sim"
-import { Swap } from "@swaplab/swap"
+import type { Swap } from "@swaplab/swap"
 import { Vmscan } from "@swaplab/vmscan"
-import { diskMemory, diskQueue, objectAllocator, startReaper, swapArea } from "./boot.ts"
+import { cryptBios, diskMemory, diskQueue, objectAllocator, startReaper } from "./boot.ts"
 import type { Costs } from "./costs.ts"
 import { Cpus } from "./cpus.ts"
 import { Dcache } from "./files/dcache.ts"
@@ -37,12 +38,14 @@ import type { MachinePlugs, MachineSpec } from "./machine-spec.ts"
 import { CacheMemory } from "./mm/cache-memory.ts"
 import { Mm } from "./mm/mm.ts"
 import { type LogLine, MachineOomOps } from "./mm/oom.ts"
-import { PageTables } from "./mm/page-table.ts"
+import { PageTables, pteValue } from "./mm/page-table.ts"
 import { ProcessTable } from "./mm/process-memory.ts"
 import { MachineReclaimOps } from "./mm/reclaim-ops.ts"
 import { attachNbd, type NbdAttachment } from "./nbd-attach.ts"
+import { NBD_CLIENT_DEFAULT, type NbdLink } from "./nbd-client.ts"
 import type { KernelSpec } from "./patches/kernel-spec.ts"
 import { netSwitches, pageAllocSwitches, vmscanSwitches } from "./patches/switches.ts"
+import { setUpSwap, startCrypt, type SwapSetup } from "./swap-setup.ts"
 import { KernelTask } from "./task.ts"
 
 /** A content token that differed from what was written. */
@@ -52,6 +55,16 @@ export interface Corruption {
   readonly of: "swap" | "image"
   readonly task: string
   readonly message: string
+}
+
+/** A program found zeroes where the server had forgotten what it had swapped out. */
+export interface LostSwap {
+  readonly timeNs: number
+  readonly task: string
+  /** In its address space. */
+  readonly page: number
+  /** Number of the event at the server, from 1. */
+  readonly event: number
 }
 
 /** One emulated client. */
@@ -74,10 +87,14 @@ export class Machine {
   readonly congestion: CongestionState
   /** Bios and requests of all disks. */
   readonly bios: CacheMemory
+  readonly fsBioSet: BioSet
   readonly requests: CacheMemory
   /** The queue of the swap device. */
   readonly disk: BlockQueue
   readonly swap: Swap
+  /** zram, zswap and dm-crypt, of a machine that has them, and the threads of the last. */
+  readonly swapSetup: SwapSetup
+  readonly cryptTasks: ReadonlyArray<KernelTask>
   readonly mm: Mm
   readonly memallocSocks: MemallocSocks = { count: 0 }
   readonly net: NetStack
@@ -98,11 +115,14 @@ export class Machine {
   nbd: NbdDevice | null = null
   nbdSender: KernelTask | null = null
   nbdReceiver: KernelTask | null = null
+  /** What happened to the connection of the swap device. */
+  nbdLink: NbdLink | null = null
 
   /** Touches of pages by the workload: its progress. */
   touched = 0
   oomKills = 0
   readonly corruptions: Array<Corruption> = []
+  readonly lostSwap: Array<LostSwap> = []
   readonly logLines: Array<LogLine> = []
   /** Called with the latency of every major fault. */
   onMajorFault: (ns: number) => void = () => {}
@@ -118,6 +138,7 @@ export class Machine {
     this.group = sim.group(spec.name)
     this.#boot = bootContext()
     const { kernel, costs } = spec
+    const swappiness = spec.sysctls?.["vm.swappiness"]
     this.cpus = new Cpus(sim, this.group, spec.cpus, costs.contextSwitchNs)
     this.pages = new PageAllocator(sim, {
       memory: spec.ramBytes,
@@ -135,17 +156,20 @@ export class Machine {
       switches: vmscanSwitches(kernel),
       costs: { scanPageNs: costs.scanPageNs, unmapPageNs: costs.unmapPageNs, swapOutPageNs: costs.swapOutPageNs },
       oom: new MachineOomOps(this),
-      group: this.group
+      group: this.group,
+      ...(swappiness !== undefined && { swappiness })
     })
     this.pages.reclaimer = this.vmscan
     this.pageCache = new PageCache(this.pages)
-    const { bios, requests } = diskMemory(this.objects)
+    const { bios, fsBioSet, requests } = diskMemory(sim, this.objects)
     this.bios = bios
+    this.fsBioSet = fsBioSet
     this.requests = requests
-    this.disk = diskQueue(this, "nbd0")
+    this.disk = diskQueue(this, "nbd0", {}, spec.swapExtras?.crypt === undefined ? fsBioSet : cryptBios(this))
     const nodes = this.objects.createCache("radix_tree_node", RADIX_TREE_NODE, { ctor: true, reclaimAccount: true })
     this.radixTreeNodes = new CacheMemory(this.objects, nodes)
-    this.swap = swapArea(this)
+    this.swapSetup = setUpSwap(this, this.#boot)
+    this.swap = this.swapSetup.swap
     this.mm = new Mm(new PageTables(spec.processes, spec.pagesPerProcess, spec.otherProcesses), {
       pages: this.pages,
       vmscan: this.vmscan,
@@ -155,7 +179,7 @@ export class Machine {
     })
     this.cpus.hooks = { scheduleOut: (task) => this.disk.flushPlugOnSchedule(task) }
 
-    this.softirqs = new Softirqs(sim, spec.name, this.group, this.cpus)
+    this.softirqs = new Softirqs(sim, spec.name, this.group, this.cpus, spec.sysctls?.["net.core.netdev_budget"])
     this.net = new NetStack(sim, {
       host: spec.host,
       group: this.group,
@@ -165,15 +189,20 @@ export class Machine {
       switches: netSwitches(kernel),
       costs: {
         rxPacketNs: costs.packetNs,
+        mergedPacketNs: costs.mergedPacketNs,
         copyPerKiBNs: costs.perKiBNs,
         txSkbNs: costs.packetNs,
         syscallNs: 300
       },
       memallocSocks: this.memallocSocks,
-      tcpMem: tcpMem(this.pages.vmstat.items[NR_FREE_PAGES])
+      sysctls: spec.sysctls ?? {},
+      uptimeNs: spec.uptimeNs ?? 0,
+      tcpMem: tcpMem(this.pages.vmstat.items[NR_FREE_PAGES]),
+      firstSocket: spec.firstSocket ?? 0
     })
     this.nic = new Nic(this.net, plugs.wire, this.softirqs.perCpu[0], {
       ...cardOf(spec.nic.driver),
+      ...featuresOf(cardOf(spec.nic.driver), spec.nic.ethtool),
       ring: spec.nic.rxRing,
       txDescriptors: spec.nic.txRing,
       ...(spec.nic.txQueue !== undefined && { txQueueLength: spec.nic.txQueue }),
@@ -186,6 +215,8 @@ export class Machine {
     this.kswapd = this.task("kswapd0", PF_KTHREAD | PF_KSWAPD | PF_MEMALLOC | PF_SWAPWRITE)
     this.kswapd.daemon = true
     this.cpus.start(this.kswapd, () => this.vmscan.kswapd(this.kswapd))
+    const { crypt } = this.swapSetup
+    this.cryptTasks = crypt === null ? [] : startCrypt(this, crypt)
     startReaper(sim, this.objects, this.cpus, spec.cpus, this.group)
   }
 
@@ -194,15 +225,16 @@ export class Machine {
     return new KernelTask(this.sim, `${this.name} ${comm}`, this.group, this.cpus, { flags, ...options })
   }
 
-  /** NBD_DO_IT: the swap device is served over this connection from now on. */
-  attachSwap(device: NbdDevice): void {
+  /** NBD_DO_IT: the swap device is served over this connection from now on, until it is lost. */
+  attachSwap(device: NbdDevice, client = NBD_CLIENT_DEFAULT): void {
     assert(this.nbd === null, "the swap device is attached already")
+    assert(device.queue === this.disk, "the device of another queue")
     this.nbd = device
-    this.disk.driver = device
     this.pages.lastProgressNs = () => device.lastCompletionNs
-    const { receiver, sender } = attachNbd(this, device, "nbd-client")
+    const { link, receiver, sender } = attachNbd(this, device, "nbd-client", client)
     this.nbdSender = sender
     this.nbdReceiver = receiver
+    this.nbdLink = link
   }
 
   /**
@@ -268,6 +300,25 @@ export class Machine {
     if (this.logLines.length > 1000) this.logLines.shift()
   }
 
+  /**
+   * A page of the address space of `task` was read back and is not what its owner wrote. Where the server has forgotten it,
+   * nobody on this machine is to blame: its owner finds zeroes, as in the hole of a file.
+   */
+  wrongPage(task: KernelTask, index: number, writer: number, version: number): "corruption" | "lost-swap" {
+    const { tokenWriter, tokenVersion } = this.pages.frames
+    const pfn = pteValue(this.mm.tables.entries[index])
+    if (tokenWriter[pfn] === LOST_WRITER) {
+      this.lostSwap.push({ timeNs: this.sim.now, task: task.name, page: index, event: tokenVersion[pfn] })
+      this.log(`${task.name}: its page ${index} is lost, zeroes in its place`)
+      return "lost-swap"
+    }
+    this.corrupted(
+      task,
+      `page ${index}: expected ${writer} v${version}, found ${tokenWriter[pfn]} v${tokenVersion[pfn]}`
+    )
+    return "corruption"
+  }
+
   /** `who` found it: a task, or the device that read the page. */
   corrupted(who: { readonly name: string }, message: string, of: Corruption["of"] = "swap"): void {
     this.corruptions.push({ timeNs: this.sim.now, of, task: who.name, message })
@@ -286,6 +337,10 @@ export class Machine {
     this.vmscan.checkInvariants()
     this.disk.checkInvariants()
     this.swap.checkInvariants()
+    const { crypt, zrams, zswap } = this.swapSetup
+    crypt?.checkInvariants()
+    for (const zram of zrams) zram.checkInvariants()
+    zswap?.checkInvariants()
     this.root?.checkInvariants()
     this.net.checkInvariants()
     this.nic.checkInvariants()

@@ -69,7 +69,7 @@ const meminfoText = (machine: Machine): string => {
   const swapCached = swap.cache.pages
   // nr_blockdev_pages
   const buffers = machine.root?.buffers?.cached ?? 0
-  const commitLimit = Math.floor(pages.presentPages * OVERCOMMIT_RATIO / 100) + swap.map.pages
+  const commitLimit = Math.floor(pages.presentPages * OVERCOMMIT_RATIO / 100) + swap.slots.pages
   return [
     file("MemTotal", pages.presentPages),
     item("MemFree", NR_FREE_PAGES),
@@ -84,7 +84,7 @@ const meminfoText = (machine: Machine): string => {
     item("Inactive(file)", NR_INACTIVE_FILE),
     item("Unevictable", NR_UNEVICTABLE),
     item("Mlocked", NR_MLOCK),
-    file("SwapTotal", swap.map.pages),
+    file("SwapTotal", swap.slots.pages),
     file("SwapFree", swap.nrSwapPages()),
     item("Dirty", NR_DIRTY),
     item("Writeback", NR_WRITEBACK),

@@ -28,6 +28,9 @@ export class KernelTask extends Process implements Task {
   wakePending = false
   sliceNs = 0
   queuedNext: KernelTask | null = null
+  /** TASK_STOPPED: it gets no CPU; and it would have one, if it were not. */
+  stopped = false
+  stoppedReady = false
 
   constructor(
     sim: Sim,

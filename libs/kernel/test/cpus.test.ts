@@ -46,6 +46,51 @@ describe("CPUs as a resource", () => {
     expect(ends).toEqual([12_000, 12_000])
   })
 
+  it.each([[0, 12_000], [0.5, 24_000], [0.75, 48_000]])(
+    "a hypervisor that takes %d of them makes 12 us last %d ns",
+    (share, end) => {
+      const { cpus, sim, start } = machine(1)
+      cpus.setStolen(share)
+      start("a", function*(task) {
+        task.ns += 10_000
+        yield* task.settle()
+        expect(sim.now).toBe(end)
+      })
+      sim.run()
+      expect([sim.now, cpus.busyNs()]).toEqual([end, 12_000])
+    }
+  )
+
+  it("gives none to a task that is stopped: neither when it wakes, nor while it waits, nor after its burst", () => {
+    const { cpus, sim, start } = machine(1)
+    const queue = new WaitQueue(sim, "queue")
+    const ends: Array<[string, number]> = []
+    const tasks = ["runs", "waits"].map((name) =>
+      start(name, function*(task) {
+        task.ns += 10_000
+        yield* task.settle()
+        ends.push([name, sim.now])
+      })
+    )
+    const sleeper = start("sleeps", function*(task) {
+      yield* queue.sleep(task)
+      ends.push(["sleeps", sim.now])
+    })
+    const stop = sim.queue.register((stopped) => {
+      for (const task of [...tasks, sleeper]) cpus.setStopped(task, stopped === 1)
+    })
+    const wake = sim.queue.register(() => queue.wakeAll())
+    sim.queue.at(1_000, stop, 1)
+    sim.queue.at(500_000, wake, 0)
+    sim.queue.at(1_000_000, stop, 0)
+    expect(sim.run(999_999).reason).toBe("until")
+    expect(ends).toEqual([])
+    expect(sim.run().reason).toBe("deadlock")
+    expect(ends.map(([name]) => name).sort()).toEqual(["runs", "waits"])
+    queue.wakeAll()
+    expect(sim.run().reason).toBe("finished")
+  })
+
   it("finds an idle CPU among many, the lowest first, past those busy with softirqs", () => {
     const { sim, cpus, start } = machine(70)
     const used: Array<number> = []

@@ -129,7 +129,7 @@ describe("a page in swap", () => {
       expect(entry & 0x1f).toBe(PTE_PRESENT | PTE_ACCESSED)
       expect(pages.frames.tokenWriter[pfn]).toBe(index)
       expect(pages.frames.flags[pfn] & PG_swapcache).toBe(PG_swapcache)
-      expect([pages.frames.private[pfn], swap.map.swapCount(slot)]).toEqual([slot, 0])
+      expect([pages.frames.private[pfn], swap.areas[0].map.swapCount(slot)]).toEqual([slot, 0])
       expect(pages.vmstat.items[PGMAJFAULT]).toBe(majors + 1)
       expect(pages.vmstat.items[PSWPIN]).toBeGreaterThan(1)
       expect(disk.reads).toBeGreaterThan(0)
@@ -147,7 +147,7 @@ describe("a page in swap", () => {
       const pfn = pteValue(entry)
       expect(entry & 0x1f).toBe(PTE_PRESENT | PTE_ACCESSED | PTE_WRITE | PTE_DIRTY)
       expect(pages.frames.flags[pfn] & (PG_swapcache | PG_dirty)).toBe(PG_dirty)
-      expect([swap.map.swapCount(slot), swap.cache.find(slot)]).toEqual([0, -1])
+      expect([swap.areas[0].map.swapCount(slot), swap.cache.find(slot)]).toEqual([0, -1])
     })
   })
 
@@ -176,7 +176,11 @@ describe("a page in swap", () => {
       expect(mm.tryFault(task, index, true)).toBe(true)
       const pfn = pteValue(mm.tables.entries[index])
       expect(pages.frames.flags[pfn] & PG_swapcache).toBe(0)
-      expect([pages.frames.tokenWriter[pfn], swap.map.swapCount(slot), swap.cache.find(slot)]).toEqual([index, 0, -1])
+      expect([pages.frames.tokenWriter[pfn], swap.areas[0].map.swapCount(slot), swap.cache.find(slot)]).toEqual([
+        index,
+        0,
+        -1
+      ])
     })
   })
 
@@ -251,14 +255,14 @@ describe("exit", () => {
     const { mm, pages, swap } = rig.machine
     run(function*(self, task) {
       yield* writePages(self, task, 0, mm.tables.pagesPerProcess)
-      expect(swap.map.inusePages).toBeGreaterThan(0)
+      expect(swap.areas[0].map.inusePages).toBeGreaterThan(0)
       expect(mm.rss[0] + mm.swapEntries[0]).toBe(mm.tables.pagesPerProcess)
       expect(mm.pageTablePages(0)).toBe(mm.tables.firstTable(1))
     }, rig)
     expect([mm.rss[0], mm.swapEntries[0], mm.pageTablePages(0)]).toEqual([0, 0, 0])
     // pages under writeback at that moment stay in the swap cache, without a user, until reclaim meets them
-    expect(swap.map.inusePages).toBe(swap.cache.pages)
-    for (const pfn of swap.cache) expect(swap.map.swapCount(pages.frames.private[pfn])).toBe(0)
+    expect(swap.areas[0].map.inusePages).toBe(swap.cache.pages)
+    for (const pfn of swap.cache) expect(swap.areas[0].map.swapCount(pages.frames.private[pfn])).toBe(0)
     expect(pages.vmstat.items[NR_ANON_PAGES]).toBe(0)
     expect(pages.vmstat.items[NR_PAGE_TABLE_PAGES]).toBe(0)
   })

@@ -71,6 +71,12 @@ describe("a machine", () => {
     expect(() => machine.attachSwap(device)).toThrow("attached already")
   })
 
+  it("refuses a swap device that drives another queue", () => {
+    const { machine } = boot()
+    const device = { queue: boot().machine.disk } as Parameters<Machine["attachSwap"]>[0]
+    expect(() => machine.attachSwap(device)).toThrow("the device of another queue")
+  })
+
   it("keeps the last 1000 lines of its log", () => {
     const { machine } = boot()
     for (let i = 0; i < 1005; i++) machine.log(`line ${i}`)
@@ -220,7 +226,7 @@ describe("/proc", () => {
     expect(kib("Committed_AS")).toBe(24_000)
     expect(kib("AnonPages")).toBe(machine.mm.rss[0] * 4)
     expect(kib("PageTables")).toBe(48)
-    expect(kib("SwapTotal") - kib("SwapFree")).toBe(machine.swap.map.inusePages * 4)
+    expect(kib("SwapTotal") - kib("SwapFree")).toBe(machine.swap.areas[0].map.inusePages * 4)
     expect(kib("SwapCached")).toBe(machine.swap.cache.pages * 4)
     expect(kib("Slab")).toBe(machine.objects.slabPages() * 4)
     const used = ["MemFree", "Active", "Inactive", "Slab", "PageTables"].reduce((sum, name) => sum + kib(name), 0)
@@ -256,7 +262,7 @@ describe("/proc", () => {
   it("reclaim is not held up by few pages under writeback when swap is full: the limit is that of boot", () => {
     const { machine } = boot({ swapSlots: 2, pageCachePages: 0 })
     const atBoot = machine.reclaimOps.hardDirtyLimit()
-    machine.swap.map.getSwapPage()
+    machine.swap.areas[0].map.getSwapPage()
     expect(machine.swap.nrSwapPages()).toBe(0)
     while (machine.pages.tryAlloc(bootContext(), GFP_HIGHUSER_MOVABLE, 0) >= 0);
     expect(machine.reclaimOps.dirtyThreshold()).toBeLessThan(100)

@@ -58,6 +58,7 @@ const TURNS: ReadonlyArray<readonly [PatchName, slab: ReadonlyArray<string>, slu
   ["writeback-marks-reclaim", ["writebackMarksReclaim"], ["writebackMarksReclaim"]],
   ["frag-recycling", ["netdevFragRecycle"], ["netdevFragRecycle"]],
   ["small-queues", ["tsq"], ["tsq"]],
+  ["challenge-acks", ["challengeAcks"], ["challengeAcks"]],
   ["nbd-append-sent", ["appendSent"], ["appendSent"]],
   ["slub-min-partial", [], ["unfreezeKeepsMinPartial"]],
   ["slab-skips-first", ["skipsFirst"], ["skipsFirst"]],

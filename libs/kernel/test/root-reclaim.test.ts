@@ -24,6 +24,25 @@ describe("references to a mapped page", () => {
   })
 })
 
+it("a page that loses its mapping or its young bit is counted as a loss of its stretch, and no other use is", () => {
+  const losses: Array<ReadonlyArray<number>> = []
+  withRoot(EXT4, function*(task, root, { reclaimOps }) {
+    const look = () => losses.push([root.losses[0], root.losses[1]])
+    yield* root.fault(task, 5)
+    yield* root.fault(task, 600)
+    root.tryTouch(task, 5)
+    look()
+    reclaimOps.pageReferenced(root.files.find(600))
+    look()
+    // it is not young any more
+    reclaimOps.pageReferenced(root.files.find(600))
+    look()
+    root.unmap(task, 0, 512)
+    look()
+  })
+  expect(losses).toEqual([[0, 0], [0, 1], [0, 1], [1, 1]])
+})
+
 // from page_check_references and shrink_page_list of mm/vmscan.c, v3.6
 describe("reclaim looks at a page of an image on the inactive list", () => {
   const FREED = { cached: false, mapped: false }

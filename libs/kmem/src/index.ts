@@ -1,5 +1,6 @@
 // Contents page of @swaplab/kmem, in reading order.
 export { skbDataArea, skbTruesize } from "./derived-sizes.ts"
+export { Failslab, type FailslabOptions } from "./failslab.ts"
 export { GFP_CONSTRAINT_MASK, GFP_SLAB_PASS_MASK } from "./gfp-masks.ts"
 export { MAX_OBJECTS_PER_SLAB, NO_OBJECT, objectIndex, SlabNumbers } from "./handle.ts"
 export {

@@ -6,12 +6,15 @@
  */
 import type { Context, Frames, Task } from "@swaplab/page-alloc"
 import type { Sleeps } from "@swaplab/sim"
+import type { Failslab } from "./failslab.ts"
 import type { SlabinfoRow } from "./slabinfo.ts"
 
 /** A cache of equal objects. Made by `createCache`, passed back to every call. */
 export interface KmemCache {
   /** Name in /proc/slabinfo; a SLUB cache that was merged bears the name of the older one. */
   readonly name: string
+  /** Names of the caches that SLUB has merged with it. */
+  readonly aliases: ReadonlyArray<string>
   /** Bytes the user asked for (the largest user, after merging). */
   readonly objectSize: number
   /** Slot size in bytes: object, free pointer, alignment. */
@@ -84,6 +87,8 @@ export interface PageSource {
 
 /** Implemented by SLAB and SLUB. */
 export interface ObjectAllocator {
+  /** Makes allocations fail; null: none. */
+  failslab: Failslab | null
   /** Creates a cache; SLUB may return an existing one that it merges with. */
   createCache(name: string, objectSize: number, options?: CacheOptions): KmemCache
   /** General cache for a kmalloc of `bytes`, or null when it is larger than the largest: then ask the page allocator. */

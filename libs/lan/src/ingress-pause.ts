@@ -2,9 +2,11 @@
 // hold.
 //
 // Every port has headroom of its own in the buffer: room for what still arrives after the switch has asked it to pause. The
-// rest is shared. A port must pause as soon as its frames hold more than alpha × (what of the shared part is free), the rule
-// that Choudhury and Hahne give for output queues, applied to inputs; it may go on when they hold two full frames less than
-// that, so that the order does not change with every frame. Nothing is dropped as long as there is a shared part.
+// rest is shared. A port must pause as soon as its frames hold more than its reserve and alpha × (what of the shared part is
+// free), the rule that Choudhury and Hahne give for output queues, applied to inputs; it may go on when they hold two full frames
+// less than that, so that the order does not change with every frame. Nothing is dropped as long as there is a shared part.
+// The frames of an input are counted together, wherever they go. That is the head-of-line blocking of flow control: what a slow
+// output has not sent counts for the port that it came in by, and a pause there stops the frames for all other outputs, too.
 // Modelled: the threshold, headroom computed from rate and latency of each cable, one pause order per change of mind.
 // Not modelled: the place of a pause frame on the wire, quanta and their refreshing (a pause holds until it is taken back),
 // and cards that ask the switch to pause: a card without receive buffers loses what comes, as with flow control off.
@@ -45,6 +47,7 @@ export class IngressPause {
   /** The part of the buffer that is nobody's headroom; 0 or less: more ports than the buffer can keep lossless. */
   sharedBytes: number
   readonly #alpha: number
+  readonly #reserve: number
   readonly #enabled: boolean
   readonly #order: (port: number, on: boolean) => void
   #held = new Float64Array(8)
@@ -52,9 +55,16 @@ export class IngressPause {
   #pausingPorts = 0
   #ports = 0
 
-  constructor(bufferBytes: number, alpha: number, enabled: boolean, order: (port: number, on: boolean) => void) {
+  constructor(
+    bufferBytes: number,
+    alpha: number,
+    reserveBytes: number,
+    enabled: boolean,
+    order: (port: number, on: boolean) => void
+  ) {
     this.sharedBytes = bufferBytes
     this.#alpha = alpha
+    this.#reserve = reserveBytes
     this.#enabled = enabled
     this.#order = order
   }
@@ -70,7 +80,7 @@ export class IngressPause {
     }
     this.#ports++
     this.framesOf.push(0)
-    this.sharedBytes -= headroomBytes(input, back)
+    this.sharedBytes -= headroomBytes(input, back) + this.#reserve
   }
 
   /** The buffer has `bytes` more (or less), of which `used` are in use. */
@@ -82,6 +92,16 @@ export class IngressPause {
       if (this.#pausing[at] === 0 && this.#held[at] > threshold) this.#set(at, 1)
     }
     this.#resumeBelow(threshold)
+  }
+
+  /** Somebody pauses: what leaves the buffer matters at its time. */
+  get pausing(): boolean {
+    return this.#pausingPorts !== 0
+  }
+
+  /** A frame of `bytes` from `port` would make it pause, if the buffer held `used` bytes with it. */
+  wouldPause(port: number, bytes: number, used: number): boolean {
+    return this.#enabled && this.#pausing[port] === 0 && this.#held[port] + bytes > this.#threshold(used)
   }
 
   /** A frame of `port` takes its place in the buffer, which holds `used` bytes with it. */
@@ -103,9 +123,17 @@ export class IngressPause {
     return sum
   }
 
+  /** Most that a port may hold before it pauses. */
   #threshold(used: number): number {
-    const free = this.sharedBytes - used
-    return free > 0 ? this.#alpha * free : 0
+    const free = this.sharedBytes - used + (this.#reserve === 0 ? 0 : this.#reserved())
+    return this.#reserve + (free > 0 ? this.#alpha * free : 0)
+  }
+
+  /** What is in use of the reserves. */
+  #reserved(): number {
+    let sum = 0
+    for (let at = 0; at < this.#ports; at++) sum += Math.min(this.#reserve, this.#held[at])
+    return sum
   }
 
   #resumeBelow(threshold: number): void {

@@ -14,23 +14,25 @@ interface LateFrame {
 
 /** Late frames of a link, in the order in which they are handed out. */
 export class LateFrames {
+  /** When the first of them is handed out; Infinity: there is none. */
+  nextDue: Nanoseconds = Number.POSITIVE_INFINITY
   readonly #frames: Array<LateFrame> = []
 
   get size(): number {
     return this.#frames.length
   }
 
-  /** Puts a frame aside until `due`. Among themselves late frames keep their order: the time that counts is returned. */
-  add(frame: number, bytes: number, fate: number, due: Nanoseconds, arrivedBefore: number): Nanoseconds {
+  /** Puts a frame aside until `due`. Among themselves late frames keep their order. */
+  add(frame: number, bytes: number, fate: number, due: Nanoseconds, arrivedBefore: number): void {
     const last = this.#frames.at(-1)
-    const at = last !== undefined && last.due > due ? last.due : due
-    this.#frames.push({ frame, bytes, fate, due: at, arrivedBefore })
-    return at
+    this.#frames.push({ frame, bytes, fate, due: last !== undefined && last.due > due ? last.due : due, arrivedBefore })
+    this.nextDue = this.#frames[0].due
   }
 
-  /** The first frame that is due by `now`, taken out; undefined if there is none. */
-  take(now: Nanoseconds): LateFrame | undefined {
-    const first = this.#frames[0]
-    return first !== undefined && first.due <= now ? this.#frames.shift() : undefined
+  /** The first frame, taken out; undefined if there is none. */
+  take(): LateFrame | undefined {
+    const first = this.#frames.shift()
+    this.nextDue = this.#frames.length === 0 ? Number.POSITIVE_INFINITY : this.#frames[0].due
+    return first
   }
 }

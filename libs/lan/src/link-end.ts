@@ -1,51 +1,126 @@
-// The far end of a link: what arrives, what is lost, what is late, and who is told. Link is the near end.
-import { assert, type EventQueue } from "@swaplab/sim"
+// The far end of a link: what arrives, what is lost, what is late, and who is told. LinkWire is the way there, Link the near end.
+import { assert, type EventQueue, type Nanoseconds } from "@swaplab/sim"
 import { DropReason, dropReasonNames, type FrameOps, type Tap, TapEvent } from "./frame-ops.ts"
 import { Fate, Impairments, LOST_BITS } from "./impairments.ts"
 import type { Lan } from "./lan.ts"
 import { LateFrames } from "./late-frames.ts"
 import { DROPPED, type LinkOptions } from "./link-options.ts"
 
+/** A receiver that fetches frames when it needs them, from `Link.collect`: a network card. */
+export interface Collector {
+  /** A frame that has arrived at the time `at`, by now. */
+  receive(frame: number, at: Nanoseconds): void
+  /** Nothing that is sent now arrives before `at`. Whoever wants to know of an arrival in time asks then. */
+  expect(at: Nanoseconds): void
+}
+
 /** What a link has delivered and dropped. */
-export class LinkEnd {
+export abstract class LinkEnd {
   readonly name: string
   readonly index: number
   /** Loss of the options, without faults. */
   readonly loss: number
-  /** What faults do to the frames, and what they have done. */
-  readonly impairments: Impairments
-  /** Called with each frame that arrives. */
-  receive: (frame: number) => void = noReceiver
-
-  /** Frames offered, delivered and dropped; bytes are those of the stored frame. */
-  sentFrames = 0
-  sentBytes = 0
-  deliveredFrames = 0
-  deliveredBytes = 0
-  droppedFrames = 0
-  /** Of those, frames and bytes by reason. */
-  readonly dropped = new Float64Array(dropReasonNames.length)
-  readonly droppedBytes = new Float64Array(dropReasonNames.length)
 
   protected readonly queue: EventQueue
+  protected readonly lan: Lan
   protected readonly ops: FrameOps
   protected readonly group: number
   protected readonly taps: Array<Tap> = []
   protected readonly late = new LateFrames()
+  protected readonly fates: Impairments
+  protected collector: Collector | null = null
+  protected sent = 0
+  protected sentSum = 0
+  protected delivered = 0
+  protected droppedSum = 0
   /** Frames refused at the entrance; they never were in the ring. */
   protected refused = 0
-  readonly #lan: Lan
+  #deliveredBytes = 0
+  readonly #dropped = new Float64Array(dropReasonNames.length)
+  readonly #droppedBytes = new Float64Array(dropReasonNames.length)
   #lateDelivered = 0
+  #receive: (frame: number, at: Nanoseconds) => void = noReceiver
 
   constructor(lan: Lan, index: number, options: LinkOptions) {
     this.name = options.name
     this.index = index
     this.loss = options.loss ?? 0
-    this.impairments = new Impairments(lan.sim, options.name, this.loss)
+    this.fates = new Impairments(lan.sim, options.name, this.loss)
     this.group = options.group ?? 0
     this.queue = lan.sim.queue
     this.ops = lan.ops
-    this.#lan = lan
+    this.lan = lan
+  }
+
+  /** Called with each frame that arrives, at its time. A card is plugged in by `plug`, a switch by `Switch.addPort`. */
+  set receive(receive: (frame: number, at: Nanoseconds) => void) {
+    this.lan.settle()
+    this.collector = null
+    this.#receive = receive
+    this.receiverChanged()
+  }
+
+  /** The receiver is one that fetches frames. */
+  plug(collector: Collector): void {
+    this.lan.settle()
+    this.collector = collector
+    this.#receive = (frame, at) => collector.receive(frame, at)
+    this.receiverChanged()
+  }
+
+  /** A receiver fetches what arrives. */
+  get collected(): boolean {
+    return this.collector !== null
+  }
+
+  /** A receiver without a card gets each frame at its time. */
+  get prompt(): boolean {
+    return this.collector === null && this.#receive !== noReceiver
+  }
+
+  // — counters, as of now —
+
+  /** Frames offered, delivered and dropped; bytes are those of the stored frame. */
+  get sentFrames(): number {
+    this.lan.settle()
+    return this.sent
+  }
+
+  get sentBytes(): number {
+    this.lan.settle()
+    return this.sentSum
+  }
+
+  get deliveredFrames(): number {
+    this.lan.settle()
+    return this.delivered
+  }
+
+  get deliveredBytes(): number {
+    this.lan.settle()
+    return this.#deliveredBytes
+  }
+
+  get droppedFrames(): number {
+    this.lan.settle()
+    return this.droppedSum
+  }
+
+  /** Of those, frames and bytes by reason. */
+  get dropped(): Float64Array {
+    this.lan.settle()
+    return this.#dropped
+  }
+
+  get droppedBytes(): Float64Array {
+    this.lan.settle()
+    return this.#droppedBytes
+  }
+
+  /** What faults do to the frames, and what they have done. */
+  get impairments(): Impairments {
+    this.lan.settle()
+    return this.fates
   }
 
   /** Copies that the link made of frames: they were delivered and never sent. */
@@ -53,17 +128,9 @@ export class LinkEnd {
     return this.impairments.duplicatedFrames
   }
 
-  /** Hands out the late frames that are due; called by an event of this link. */
-  arriveLate(): void {
-    for (let late = this.late.take(this.queue.now); late !== undefined; late = this.late.take(this.queue.now)) {
-      if (late.arrivedBefore < this.#inTime) this.impairments.reorderedFrames++
-      this.#lateDelivered++
-      this.#deliverFated(late.frame, late.bytes, late.fate)
-    }
-  }
-
   /** Lets `tap` see every frame. Returns what takes it away again. */
   tap(tap: Tap): () => void {
+    this.lan.watch()
     this.taps.push(tap)
     return () => {
       const at = this.taps.indexOf(tap)
@@ -71,34 +138,40 @@ export class LinkEnd {
     }
   }
 
-  protected deliver(frame: number, bytes: number): void {
-    this.deliveredFrames++
-    this.deliveredBytes += bytes
+  /** Another receiver has been plugged in. */
+  protected abstract receiverChanged(): void
+
+  protected deliver(frame: number, bytes: number, at: Nanoseconds): void {
+    this.delivered++
+    this.#deliveredBytes += bytes
     if (this.taps.length !== 0) this.tell(frame, TapEvent.Delivered)
-    this.receive(frame)
+    this.#receive(frame, at)
   }
 
   /** A frame with a fate has come over the wire. */
-  protected arriveImpaired(frame: number, bytes: number, fate: number): void {
+  protected arriveImpaired(frame: number, bytes: number, fate: number, at: Nanoseconds): void {
     if ((fate & LOST_BITS) !== 0) {
-      this.impairments.countLost(fate)
+      this.fates.countLost(fate)
       this.drop(frame, bytes, DropReason.Loss)
-      return
+    } else if ((fate & Fate.Late) === 0) this.#deliverFated(frame, bytes, fate, at)
+    else {
+      this.fates.lateFrames++
+      this.late.add(frame, bytes, fate, at + this.fates.delayNs, this.#inTime)
     }
-    if ((fate & Fate.Late) === 0) {
-      this.#deliverFated(frame, bytes, fate)
-      return
-    }
-    const before = this.#inTime
-    this.impairments.lateFrames++
-    const due = this.late.add(frame, bytes, fate, this.queue.now + this.impairments.delayNs, before)
-    this.queue.at(due, this.#lan.lateKind(this.group), this.index)
+  }
+
+  /** Hands out the first of the late frames. */
+  protected arriveLate(): void {
+    const late = this.late.take()
+    if (late === undefined) return
+    if (late.arrivedBefore < this.#inTime) this.fates.reorderedFrames++
+    this.#lateDelivered++
+    this.#deliverFated(late.frame, late.bytes, late.fate, late.due)
   }
 
   /** The cable is out: what is late is lost. */
   protected dropLate(): void {
-    const always = Number.POSITIVE_INFINITY
-    for (let late = this.late.take(always); late !== undefined; late = this.late.take(always)) {
+    for (let late = this.late.take(); late !== undefined; late = this.late.take()) {
       this.drop(late.frame, late.bytes, DropReason.LinkDown)
     }
   }
@@ -110,9 +183,9 @@ export class LinkEnd {
   }
 
   protected drop(frame: number, bytes: number, reason: number): void {
-    this.droppedFrames++
-    this.dropped[reason]++
-    this.droppedBytes[reason] += bytes
+    this.droppedSum++
+    this.#dropped[reason]++
+    this.#droppedBytes[reason] += bytes
     if (this.taps.length !== 0) this.tell(frame, TapEvent.Dropped)
     this.ops.drop(frame, reason)
   }
@@ -123,19 +196,19 @@ export class LinkEnd {
 
   /** Frames that arrived when they should. */
   get #inTime(): number {
-    return this.deliveredFrames - this.duplicatedFrames - this.#lateDelivered
+    return this.delivered - this.fates.duplicatedFrames - this.#lateDelivered
   }
 
-  #deliverFated(frame: number, bytes: number, fate: number): void {
+  #deliverFated(frame: number, bytes: number, fate: number, at: Nanoseconds): void {
     if ((fate & Fate.Twice) === 0) {
-      this.deliver(frame, bytes)
+      this.deliver(frame, bytes, at)
       return
     }
     // the receiver may free the original
     const copy = this.ops.copy(frame)
-    this.impairments.duplicatedFrames++
-    this.deliver(frame, bytes)
-    this.deliver(copy, bytes)
+    this.fates.duplicatedFrames++
+    this.deliver(frame, bytes, at)
+    this.deliver(copy, bytes, at)
   }
 }
 

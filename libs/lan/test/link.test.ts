@@ -52,6 +52,62 @@ describe("serialisation", () => {
   })
 })
 
+describe("a token bucket", () => {
+  // 1462 + 18 + 20 = 1500 bytes: 120 µs at 100 Mb; the bucket holds two and a half frames
+  const bucket = () => {
+    const { at, frame, lan, sim } = testLan()
+    const link = new Link(lan, {
+      name: "up",
+      bitsPerSecond: FAST_ETHERNET,
+      latencyNs: 500,
+      queueBytes: 4000,
+      burstBytes: 3750
+    })
+    const arrived: Array<number> = []
+    link.receive = () => arrived.push(sim.now)
+    return { at, frame, lan, link, sim, arrived }
+  }
+
+  it("lets through at once what it holds, then a frame whenever it holds one", () => {
+    const { arrived, at, frame, lan, link, sim } = bucket()
+    const send = () => link.send(frame(1462))
+    // what leaves at once takes no room in the queue
+    expect([send(), send()]).toEqual([0, 0])
+    expect([send(), send()]).toEqual([60_000, 180_000])
+    expect([send(), send()]).toEqual([DROPPED, DROPPED])
+    // after 480 µs it is as full as it can be, however long nothing is sent
+    at(60_000_000, () => expect([send(), send(), send()]).toEqual([60_000_000, 60_000_000, 60_060_000]))
+    // 180 µs for the debt and the half that was left: it holds one frame and a half
+    at(60_240_000, () => expect([send(), send()]).toEqual([60_240_000, 60_300_000]))
+    sim.run()
+    expect(arrived).toEqual(
+      [0, 0, 60_000, 180_000, 60e6, 60e6, 60_060_000, 60_240_000, 60_300_000].map((ns) => ns + 500)
+    )
+    expect(link.busyNs).toBe(9 * 120_000)
+    lan.checkConservation()
+  })
+
+  it("changes nothing for who sends all the time", () => {
+    const { frame, link } = bucket()
+    let departure = 0
+    for (let i = 0; i < 4; i++) departure = link.send(frame(1462))
+    // 4 × 120 µs, less the 300 µs that the bucket held
+    expect(departure).toBe(180_000)
+  })
+
+  it("is empty after a change of its rate, and fills at the new one", () => {
+    const { at, frame, link, sim } = bucket()
+    const departures: Array<number> = []
+    link.setRate(GIGABIT)
+    for (let i = 0; i < 2; i++) departures.push(link.send(frame(1462)))
+    at(1_000_000, () => {
+      for (let i = 0; i < 3; i++) departures.push(link.send(frame(1462)))
+    })
+    sim.run()
+    expect(departures).toEqual([12_000, 24_000, 1_000_000, 1_000_000, 1_006_000])
+  })
+})
+
 describe("queue", () => {
   it("refuses what does not fit and takes frames again as they leave", () => {
     const { sim, lan, frame, at, lost } = testLan()

@@ -112,7 +112,9 @@ const driver = (requests: number): void => {
   device.connect(here)
   spawn("worker", (task) => serve(task, there))
   spawn("sender", (task) => device.sender(task))
-  spawn("receiver", (task) => device.receiver(task))
+  spawn("receiver", function*(task) {
+    yield* device.doIt(task)
+  })
   const user = spawn("user", function*() {})
   let left = requests
   // half reads, half writes, 16 outstanding, never adjacent

@@ -51,6 +51,13 @@ export class DriverList {
     return rq
   }
 
+  /** Takes the last, or `NO_REQUEST`. */
+  popTail(): number {
+    const rq = this.tail
+    if (rq !== NO_REQUEST) this.remove(rq)
+    return rq
+  }
+
   /** The length agrees with the links. */
   checkInvariants(visit: (rq: number) => void): void {
     const { next, prev } = this.#requests

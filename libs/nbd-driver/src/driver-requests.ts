@@ -1,6 +1,7 @@
 // Where each request is that the block layer has given to the driver.
 //
 //   fetched → waiting (waiting_queue) → active (being sent) → sent (queue_head) → receiving (its reply) → ended
+//             waiting ← from each of these, on a device that waits for a new connection (dead-connection.ts)
 //
 // Clearing the queues ends requests that wait or were sent; a failed send ends the active one.
 import { NO_REQUEST, type Requests } from "@swaplab/blk"
@@ -76,6 +77,17 @@ export class DriverRequests {
     this.#state[rq] = SENT
     if (this.appendSent) this.#sent.addTail(rq)
     else this.#sent.addHead(rq)
+  }
+
+  /** The active request, or one whose reply was being received, goes back to the head of what waits. */
+  requeue(rq: number): void {
+    this.#state[rq] = WAITING
+    this.#waiting.addHead(rq)
+  }
+
+  /** So does everything that was sent, in the order in which it was taken from the queue of sent ones. */
+  requeueSent(): void {
+    for (let rq = this.#sent.popTail(); rq !== NO_REQUEST; rq = this.#sent.popTail()) this.requeue(rq)
   }
 
   /** Its reply has come. */

@@ -1,3 +1,4 @@
 // Contents page of @swaplab/nbd-driver, in reading order.
-export { type NbdCosts, type NbdCounters, NbdDevice, type NbdOptions } from "./nbd-device.ts"
+export { NbdDevice } from "./nbd-device.ts"
+export type { NbdCosts, NbdCounters, NbdOptions } from "./nbd-options.ts"
 export { type Transport } from "./transport.ts"

@@ -3,9 +3,9 @@
 // cookie and received straight into the pages of the request, every error path down to clearing the queues. The calls into
 // the socket are in sock-xmit.ts.
 // Not modelled: the lock around the queues (nothing runs in parallel; the one lock that all devices share costs no time),
-// the ioctls but DO_IT, SET_SOCK and DISCONNECT, sysfs. One sender lives for ever, where Linux starts a thread with each
-// DO_IT. DO_IT also sets the size of the disk to 0 when it ends, so that the block layer refuses what comes then; here the
-// driver refuses it, with the same error.
+// the ioctls but DO_IT, SET_SOCK and DISCONNECT (SET_TIMEOUT and READ_ONLY are options), sysfs. One sender lives for ever,
+// where Linux starts a thread with each DO_IT. DO_IT also sets the size of the disk to 0 when it ends, so that the block layer
+// refuses what comes then; here the driver refuses it, with the same error, unless requests wait for a new connection.
 // source: drivers/block/nbd.c:do_nbd_request, nbd_thread, nbd_handle_req, nbd_send_req, nbd_read_stat, nbd_do_it
 import { type BlockDriver, type BlockQueue, NO_REQUEST } from "@swaplab/blk"
 import {
@@ -17,19 +17,25 @@ import {
   REQUEST_BYTES,
   SIMPLE_REPLY_BYTES
 } from "@swaplab/nbd/wire"
-import { bootContext, type Context, type Frames, PAGE_SIZE, type Task } from "@swaplab/page-alloc"
+import {
+  bootContext,
+  type Context,
+  EBADR,
+  EINTR,
+  EPIPE,
+  EPROTO,
+  type Frames,
+  PAGE_SIZE,
+  type Task
+} from "@swaplab/page-alloc"
 import { assert, type Nanoseconds, type Sim, type Sleeps, type Tracepoint, WaitQueue } from "@swaplab/sim"
+import { DeadConnection } from "./dead-connection.ts"
 import { DriverRequests } from "./driver-requests.ts"
 import type { Mutex } from "./mutex.ts"
-import type { NbdCosts, NbdCounters, NbdOptions } from "./nbd-options.ts"
+import { type NbdCosts, nbdCounters, type NbdOptions } from "./nbd-options.ts"
 import { RequestPages } from "./request-pages.ts"
 import { SockXmit } from "./sock-xmit.ts"
 import type { Transport } from "./transport.ts"
-
-export type { NbdCosts, NbdCounters, NbdOptions } from "./nbd-options.ts"
-
-/** Linux errno, as negative results. */
-const [EINTR, EPIPE, EBADR, EPROTO] = [4, 32, 53, 71]
 
 /** The high half of a kernel pointer: cookies are the addresses of requests in Linux, here their numbers. */
 const COOKIE_HI = 0xffff8800
@@ -38,17 +44,7 @@ const COOKIE_HI = 0xffff8800
 export class NbdDevice implements BlockDriver {
   readonly name: string
   readonly queue: BlockQueue
-  readonly counters: NbdCounters = {
-    sentReads: 0,
-    sentWrites: 0,
-    sentPages: 0,
-    receivedPages: 0,
-    completed: 0,
-    failed: 0,
-    refused: 0,
-    hungXmits: 0,
-    disconnects: 0
-  }
+  readonly counters = nbdCounters()
   /** When the last request ended, 0 before the first one. */
   lastCompletionNs: Nanoseconds = 0
   /** When a byte of a reply was last received. */
@@ -60,8 +56,6 @@ export class NbdDevice implements BlockDriver {
   readonly waitingWq: WaitQueue
   /** Where the receiver waits for the request being sent. */
   readonly activeWq: WaitQueue
-  /** Where the receiver waits for a new socket. */
-  readonly disconnectedWq: WaitQueue
   readonly #sim: Sim
   readonly #xmit: SockXmit
   readonly #readOnly: boolean
@@ -76,6 +70,8 @@ export class NbdDevice implements BlockDriver {
   readonly #header = new Uint8Array(REQUEST_BYTES)
   readonly #replyBytes = new Uint8Array(SIMPLE_REPLY_BYTES)
   readonly #reply = new Reply()
+  /** Requests wait for a new socket when the old one is dead; null: they fail. */
+  readonly #dead: DeadConnection | null
   #receiving = false
   #stopping = false
 
@@ -87,15 +83,18 @@ export class NbdDevice implements BlockDriver {
     this.#readOnly = options.readOnly ?? false
     this.#costs = options.costs ?? { requestNs: 500, replyNs: 500 }
     this.#requests = new DriverRequests(queue.requests, options.appendSent)
-    this.#xmit = new SockXmit(sim, this.name, options.memallocXmit, options.xmitTimeoutNs ?? 0, this.counters)
+    this.#xmit = new SockXmit(sim, this.name, options, this.counters)
     this.#pages = new RequestPages(queue, frames, this.#xmit, this.counters)
     this.txLock = this.#xmit.txLock
     this.waitingWq = new WaitQueue(sim, `${this.name} waiting_wq`, "a request for the disk")
     this.activeWq = new WaitQueue(sim, `${this.name} active_wq`, "the sender finishes the request")
-    this.disconnectedWq = new WaitQueue(sim, `${this.name} disconnected`, "nbd-client connects again")
     this.#senderDone = new WaitQueue(sim, `${this.name} kthread_stop`, "the sender works off its queue")
     this.#tpSend = sim.trace.point("nbd_send_request", ["request", "write", "sector", "pages"])
     this.#tpDone = sim.trace.point("nbd_end_request", ["request", "write", "pages", "error"])
+    const { deadConnTimeoutNs = 0, group = 0 } = options
+    this.#dead = deadConnTimeoutNs === 0
+      ? null
+      : new DeadConnection(sim, deadConnTimeoutNs, group, () => this.#clearQueues(this.#nobody))
     queue.driver = this
   }
 
@@ -128,7 +127,7 @@ export class NbdDevice implements BlockDriver {
   requestFn(queue: BlockQueue): void {
     let woken = false
     for (let rq = queue.fetch(); rq !== NO_REQUEST; rq = queue.fetch()) {
-      if (this.#xmit.transport === null) {
+      if (this.#xmit.transport === null && !this.#keepsRequests) {
         // "Attempted send on closed socket"
         this.counters.refused++
         this.#end(this.#nobody, rq, NbdError.EIO)
@@ -146,7 +145,7 @@ export class NbdDevice implements BlockDriver {
   connect(transport: Transport): void {
     assert(!this.connected, "the device has a socket already")
     this.#xmit.transport = transport
-    this.disconnectedWq.wakeAll()
+    this.#dead?.connected()
   }
 
   /** NBD_DISCONNECT: tells the server to close once it has answered everything. */
@@ -175,7 +174,7 @@ export class NbdDevice implements BlockDriver {
   /** `nbd_thread`: the kernel thread that sends. */
   *sender(task: Task): Sleeps<never> {
     for (;;) {
-      const rq = this.#requests.takeWaiting()
+      const rq = this.#mayTake ? this.#requests.takeWaiting() : NO_REQUEST
       if (rq !== NO_REQUEST) {
         yield* this.#handleRequest(task, rq)
         yield* task.condResched()
@@ -186,15 +185,10 @@ export class NbdDevice implements BlockDriver {
     }
   }
 
-  /** nbd-client -persist: DO_IT, and again whenever there is a new socket, until it is killed outside of `sock_xmit`. */
-  *receiver(task: Task): Sleeps<void> {
-    while (!task.process.killed) {
-      if (this.#xmit.transport === null) yield* this.disconnectedWq.sleep(task.process, "interruptible")
-      else yield* this.doIt(task)
-    }
-  }
-
-  /** NBD_DO_IT: receives until the connection ends, then fails whatever is left. Returns `harderror`. */
+  /**
+   * NBD_DO_IT: receives until the connection ends, then fails whatever is left, unless it is kept for a new connection.
+   * Returns `harderror`.
+   */
   *doIt(task: Task): Sleeps<number> {
     const transport = this.#xmit.transport
     assert(transport !== null && !this.#receiving, "DO_IT without a socket, or twice")
@@ -210,7 +204,7 @@ export class NbdDevice implements BlockDriver {
     }
     // kthread_stop: the sender first works off its queue, however long its sends take
     this.#stopping = true
-    while (this.#requests.waitingCount > 0 || this.#requests.active !== NO_REQUEST) {
+    while ((this.#dead === null && this.#requests.waitingCount > 0) || this.#requests.active !== NO_REQUEST) {
       this.waitingWq.wakeUp()
       yield* this.#senderDone.sleep(task.process)
     }
@@ -219,7 +213,9 @@ export class NbdDevice implements BlockDriver {
     this.#xmit.sockShutdown()
     this.#receiving = false
     this.counters.disconnects++
-    this.#clearQueues(task)
+    if (this.#dead === null) this.#clearQueues(task)
+    else this.#requests.requeueSent()
+    this.#dead?.lost()
     this.txLock.unlock(task)
     return this.harderror
   }
@@ -229,6 +225,16 @@ export class NbdDevice implements BlockDriver {
   }
 
   // — sending —
+
+  /** Requests without a socket are kept: from the moment it is dropped, which DO_IT has yet to learn, until patience ends. */
+  get #keepsRequests(): boolean {
+    return this.#dead !== null && (this.#receiving || this.#dead.waiting)
+  }
+
+  /** Requests that are to wait for a new socket stay where they are. */
+  get #mayTake(): boolean {
+    return this.#dead === null || (this.#xmit.transport !== null && !this.#stopping)
+  }
 
   /** `nbd_handle_req`. */
   *#handleRequest(task: Task, rq: number): Sleeps<void> {
@@ -245,8 +251,9 @@ export class NbdDevice implements BlockDriver {
     const result = transport === null ? -EPIPE : yield* this.#sendRequest(task, transport, rq, write)
     this.#requests.active = NO_REQUEST
     // "Request send failed"
-    if (result < 0) this.#end(task, rq, NbdError.EIO)
-    else this.#requests.sent(rq)
+    if (result >= 0) this.#requests.sent(rq)
+    else if (this.#dead === null) this.#end(task, rq, NbdError.EIO)
+    else this.#requests.requeue(rq)
     this.txLock.unlock(task)
     this.activeWq.wakeAll()
   }
@@ -309,7 +316,9 @@ export class NbdDevice implements BlockDriver {
       failed = !(yield* this.#pages.receive(task, transport, rq))
       if (!failed) this.lastReplyNs = this.#sim.now
     }
-    this.#end(task, rq, failed ? NbdError.EIO : NbdError.Ok)
+    // a page that did not come whole is asked for again
+    if (failed && error === NbdError.Ok && this.#dead !== null) this.#requests.requeue(rq)
+    else this.#end(task, rq, failed ? NbdError.EIO : NbdError.Ok)
     return rq
   }
 

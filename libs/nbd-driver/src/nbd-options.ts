@@ -17,6 +17,10 @@ export interface NbdOptions {
   readonly appendSent: boolean
   /** NBD_SET_TIMEOUT: longest time that one send may take; 0 (the default): for ever. */
   readonly xmitTimeoutNs?: Nanoseconds
+  /** dead_conn_timeout: how long requests wait for a new connection; 0 (the default): they fail at once, as before 4.12. */
+  readonly deadConnTimeoutNs?: Nanoseconds
+  /** Group of the machine: its timers end with its power. */
+  readonly group?: number
   /** NBD_READ_ONLY. */
   readonly readOnly?: boolean
   readonly costs?: NbdCosts
@@ -28,6 +32,8 @@ export interface NbdCounters {
   sentWrites: number
   sentPages: number
   receivedPages: number
+  /** Of them: pages that the server had held and has forgotten. */
+  lostPages: number
   completed: number
   /** Requests that ended with an error. */
   failed: number
@@ -38,3 +44,16 @@ export interface NbdCounters {
   /** Times that the connection was lost. */
   disconnects: number
 }
+
+export const nbdCounters = (): NbdCounters => ({
+  sentReads: 0,
+  sentWrites: 0,
+  sentPages: 0,
+  receivedPages: 0,
+  lostPages: 0,
+  completed: 0,
+  failed: 0,
+  refused: 0,
+  hungXmits: 0,
+  disconnects: 0
+})

@@ -1,13 +1,11 @@
 // The pages of a request, bio by bio, into the socket and out of it.
 // source: drivers/block/nbd.c:nbd_send_req, nbd_read_stat
 import { type BlockQueue, NO_BIO } from "@swaplab/blk"
-import { type Frames, PAGE_SIZE, type PageToken, type Task } from "@swaplab/page-alloc"
+import { EPIPE, type Frames, LOST_WRITER, PAGE_SIZE, type PageToken, type Task } from "@swaplab/page-alloc"
 import type { Sleeps } from "@swaplab/sim"
 import type { NbdCounters } from "./nbd-options.ts"
 import type { SockXmit } from "./sock-xmit.ts"
 import type { Transport } from "./transport.ts"
-
-const EPIPE = 32
 
 export class RequestPages {
   readonly #queue: BlockQueue
@@ -58,6 +56,7 @@ export class RequestPages {
       const pfn = queue.bioPage[bio]
       tokenWriter[pfn] = token.tokenWriter
       tokenVersion[pfn] = token.tokenVersion
+      if (token.tokenWriter === LOST_WRITER) this.#counters.lostPages++
       this.#counters.receivedPages++
     }
     return true

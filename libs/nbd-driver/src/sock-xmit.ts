@@ -4,14 +4,11 @@
 // receiver drops it under tx_lock, so it waits for a send that is stuck.
 // Not modelled: signals other than SIGKILL (Linux blocks them here).
 // source: drivers/block/nbd.c:sock_xmit, sock_shutdown, nbd_xmit_timeout
-import { __GFP_MEMALLOC, GFP_NOIO, PF_MEMALLOC, type Task } from "@swaplab/page-alloc"
+import { __GFP_MEMALLOC, EINTR, EPIPE, GFP_NOIO, PF_MEMALLOC, type Task } from "@swaplab/page-alloc"
 import { type Nanoseconds, type Sim, type Sleeps, Timer } from "@swaplab/sim"
 import { Mutex } from "./mutex.ts"
-import type { NbdCounters } from "./nbd-options.ts"
+import type { NbdCounters, NbdOptions } from "./nbd-options.ts"
 import type { Transport } from "./transport.ts"
-
-const EINTR = 4
-const EPIPE = 32
 
 /** The socket of a device and how the driver calls it. */
 export class SockXmit {
@@ -27,13 +24,18 @@ export class SockXmit {
   /** The task whose send the timeout watches. */
   #watched: Task | null = null
 
-  constructor(sim: Sim, name: string, memalloc: boolean, timeoutNs: Nanoseconds, counters: NbdCounters) {
+  constructor(
+    sim: Sim,
+    name: string,
+    { group = 0, memallocXmit, xmitTimeoutNs = 0 }: Pick<NbdOptions, "group" | "memallocXmit" | "xmitTimeoutNs">,
+    counters: NbdCounters
+  ) {
     this.txLock = new Mutex(sim, `${name} tx_lock`)
     this.#sim = sim
-    this.memalloc = memalloc
-    this.#timeoutNs = timeoutNs
+    this.memalloc = memallocXmit
+    this.#timeoutNs = xmitTimeoutNs
     this.#counters = counters
-    this.#timer = new Timer(sim.queue, () => this.#killHungXmit())
+    this.#timer = new Timer(sim.queue, () => this.#killHungXmit(), { group, retry: true })
   }
 
   /** Before any call: sets mask and flag, returns the flag as it was. */

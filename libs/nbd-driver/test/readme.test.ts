@@ -61,7 +61,9 @@ it("the example of the README does what it says", () => {
   }
   device.connect(socket)
   start("nbd0", (task) => device.sender(task))
-  start("nbd-client", (task) => device.receiver(task))
+  start("nbd-client", function*(task) {
+    yield* device.doIt(task)
+  })
   frames.tokenWriter[5] = 1
   frames.tokenVersion[5] = 7
   start("user", function*(task) {

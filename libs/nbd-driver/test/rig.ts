@@ -222,9 +222,11 @@ export class ToyClient {
   readonly receiver: Task
   readonly ended: Array<{ pfn: number; write: boolean; error: number }> = []
   readonly #sim: Sim
+  readonly #socketSet: WaitQueue
 
   constructor(sim: Sim, name: string, pages = 256, options: Partial<NbdOptions> = {}) {
     this.#sim = sim
+    this.#socketSet = new WaitQueue(sim, `${name} disconnected`, "nbd-client connects again")
     this.frames = new Frames(pages)
     this.queue = new BlockQueue(sim, name, plenty(), plenty())
     this.queue.onBioEnd = (_ctx, pfn, write, error) => this.ended.push({ pfn, write, error })
@@ -236,7 +238,15 @@ export class ToyClient {
     })
     this.user = task(sim, `${name} user`)
     start(sim, `${name} sender`, (self) => this.device.sender(self), PF_KTHREAD)
-    this.receiver = start(sim, `${name} nbd-client`, (self) => this.device.receiver(self))
+    this.receiver = start(sim, `${name} nbd-client`, (self) => this.#persist(self))
+  }
+
+  /** nbd-client -persist: DO_IT, and again whenever there is a new socket, until it is killed outside of `sock_xmit`. */
+  *#persist(self: Task): Sleeps<void> {
+    while (!self.process.killed) {
+      if (this.device.connected) yield* this.device.doIt(self)
+      else yield* this.#socketSet.sleep(self.process, "interruptible")
+    }
   }
 
   /** Connects to a server by a new connection; returns the two ends. */
@@ -244,6 +254,7 @@ export class ToyClient {
     const ends = connection(this.#sim, this.device.name, delayNs)
     start(this.#sim, `${this.device.name} worker`, (self) => server.serve(self, ends[1]))
     this.device.connect(ends[0])
+    this.#socketSet.wakeAll()
     return ends
   }
 

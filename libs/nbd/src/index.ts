@@ -29,6 +29,7 @@ export {
 export { ReplyBuffer } from "./server/reply-buffer.ts"
 export { type ByteStore, type PromptStore, type ServedExport, type WaitingStore } from "./server/served-export.ts"
 export { ServerSession } from "./server/session.ts"
+export { TokenBucket } from "./server/token-bucket.ts"
 export { type TransmissionHost } from "./server/transmission-host.ts"
 export { type EndReason, Transmission } from "./server/transmission.ts"
 

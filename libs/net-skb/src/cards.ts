@@ -1,10 +1,32 @@
 // The network cards of the time, one row each. Whatever depends on the card stands in its row: how the driver fills its
 // receive ring, what a buffer is made of, what the card gathers, and the words for the reference of scenarios.
 // Modelled: see rx-ring.ts and tx-ring.ts, which read these columns.
-// Not modelled: a driver's own ring lengths (tg3: 200 and 511 descriptors, r8169 sends with 64): a machine is given both
-// lengths, because 256 lets cards be compared by their way of receiving alone.
-// source: drivers/net/ethernet/intel/{e1000,igb}, broadcom/tg3.c, realtek/r8169.c
+// Not modelled: a driver's own ring lengths (tg3: 200 and 511 descriptors, r8169 sends with 64) where a machine is given both
+// lengths, because 256 lets cards be compared by their way of receiving alone; a driver's own interrupt moderation, for the same
+// reason; the 64 KiB buffers that cxgb4 prefers while memory has them (these are the single pages that it falls back to); the
+// process that refills virtio-net's ring at once with GFP_KERNEL (here it is tried every 500 ms, which is what follows), and the
+// long packets that its host may hand over; ixgbe's copying of a packet of up to 256 bytes, which leaves its page in the slot;
+// ixgbevf as 3.5 has it. USB cards are not here: usbnet hands packets to netif_rx, whose backlog is not modelled.
+// source, read at 3.5 and 3.6: drivers/net/ethernet/intel/{e1000,e1000e,igb,ixgbe,ixgbevf}, broadcom/{tg3,bnx2}.c,
+// realtek/r8169.c, nvidia/forcedeth.c, chelsio/{cxgb4,cxgb4vf}/sge.c; drivers/net/virtio_net.c
+import { PAGE_SIZE } from "@swaplab/page-alloc"
 import type { Nanoseconds } from "@swaplab/sim"
+import type { Feature } from "./ethtool.ts"
+
+/** How a driver whose buffers are pages makes skbs of them. */
+export interface PageBuffers {
+  /** Bytes of the skb that has the headers, and when it is allocated: with the slot's buffer, or when a packet has come. */
+  readonly headerBytes: number
+  readonly header: "slot" | "packet"
+  /** Without memory for the header of a packet: it waits in its slot and the poll ends, or it is dropped and the page stays. */
+  readonly withoutHeader: "waits" | "drops"
+  /** A page serves two packets, its halves; otherwise one. */
+  readonly halves: boolean
+  /** What the page adds to truesize; null: as much as there is payload. */
+  readonly truesize: number | null
+  /** It comes from `__skb_alloc_page`, which patch skb-alloc-page lets use the reserve; otherwise from alloc_page. */
+  readonly reserve: boolean
+}
 
 /** What a card and its driver do. */
 export interface NicOptions {
@@ -13,13 +35,24 @@ export interface NicOptions {
    * it the packet is dropped and the slot keeps its buffer.
    */
   readonly driver: "refilling" | "recycling"
-  readonly buffers: "fragment" | "kmalloc" | "page"
+  /** fragment: of a page, by netdev_alloc_skb. kmalloc: by __alloc_skb. data: kmalloc'd data, a head by build_skb. page: `page`. */
+  readonly buffers: "fragment" | "kmalloc" | "data" | "page"
+  /** Only and always with buffers of pages. */
+  readonly page: PageBuffers | null
+  /** Refilling: during a poll slots are refilled when so many are empty; `half`: never unless half of the ring is. */
+  readonly refill: number | "half"
+  /** Packets of one poll (netif_napi_add). */
+  readonly weight: number
   /** Receive slots. */
   readonly ring: number
   /** Bytes a buffer must hold: 1522 (e1000) or 1536 (tg3). */
   readonly bufferBytes: number
   /** Recycling only: packets of at most so many bytes are copied into a fresh skb. More than the MTU: always (r8169). */
   readonly copyBreak: number
+  /** Takes skbs in fragments of pages (NETIF_F_SG), cuts long ones itself (NETIF_F_TSO), merges what it receives (NETIF_F_GRO). */
+  readonly sg: boolean
+  readonly tso: boolean
+  readonly gro: boolean
   readonly txDescriptors: number
   /** Skbs that may wait for the transmit ring (txqueuelen). */
   readonly txQueueLength: number
@@ -29,37 +62,92 @@ export interface NicOptions {
   readonly interruptGapNs: Nanoseconds
   /** From the last bit of a sent skb to the interrupt that reports it. */
   readonly txInterruptDelayNs: Nanoseconds
+  /** How often a ring that could not be filled is tried again without packets: a watchdog or a timer of the driver. */
   readonly watchdogNs: Nanoseconds
 }
 
 /** One row of the table of cards. */
 export interface Card extends NicOptions {
-  /**
-   * Takes skbs in fragments and cuts them into segments itself (NETIF_F_SG and NETIF_F_TSO) without ethtool. A driver that
-   * has the first on has the second on.
-   */
-  readonly scatterGather: boolean
+  /** Of sg, tso and gro, which are what they are without ethtool: those that ethtool cannot change. */
+  readonly fixed: ReadonlyArray<Feature>
   /** What it is made of, for the reference of scenarios. */
   readonly meaning: string
 }
 
 const base = {
+  sg: true,
+  tso: true,
+  gro: true,
+  fixed: [] as ReadonlyArray<Feature>,
   ring: 256,
   txDescriptors: 256,
   txQueueLength: 1000,
   interruptDelayNs: 5_000,
   interruptGapNs: 50_000,
   txInterruptDelayNs: 50_000,
-  watchdogNs: 2_000_000_000
+  watchdogNs: 2_000_000_000,
+  page: null,
+  refill: 16,
+  weight: 64
 } as const
 
-const e1000 = { ...base, driver: "refilling", bufferBytes: 1522, copyBreak: 0, scatterGather: true } as const
-const tg3 = { ...base, driver: "recycling", ring: 200, bufferBytes: 1536, copyBreak: 256, scatterGather: true } as const
+/** Half pages with their headers in a buffer of the slot, by igb. */
+const halves = {
+  headerBytes: 512,
+  header: "slot",
+  withoutHeader: "waits",
+  halves: true,
+  truesize: PAGE_SIZE / 2,
+  reserve: true
+} as const
+
+/** napi_get_frags and pages of a free list, by cxgb4 and cxgb4vf. */
+const cxgb4 = {
+  ...base,
+  driver: "refilling",
+  buffers: "page",
+  ring: 72,
+  txDescriptors: 1024,
+  bufferBytes: 1536,
+  copyBreak: 0,
+  watchdogNs: 500_000_000,
+  page: { ...halves, headerBytes: 272, header: "packet", withoutHeader: "drops", truesize: null }
+} as const
+
+const e1000 = { ...base, driver: "refilling", bufferBytes: 1522, copyBreak: 0 } as const
+const tg3 = { ...base, driver: "recycling", ring: 200, bufferBytes: 1536, copyBreak: 256 } as const
 
 /** Every card by the name of its driver, in the order of the reference. The first is a scenario's default. */
 export const CARDS = {
   e1000: { ...e1000, buffers: "fragment", meaning: "page fragments, in a ring that is refilled" },
-  igb: { ...e1000, buffers: "page", meaning: "headers in fragments and data in marked half pages, refilled" },
+  e1000e: { ...e1000, buffers: "fragment", meaning: "as e1000" },
+  igb: {
+    ...e1000,
+    buffers: "page",
+    page: halves,
+    meaning: "headers in fragments and data in marked half pages, refilled"
+  },
+  ixgbe: {
+    ...e1000,
+    buffers: "page",
+    ring: 512,
+    txDescriptors: 512,
+    page: { ...halves, headerBytes: 256, header: "packet" },
+    meaning:
+      "marked half pages, and headers in fragments that are allocated for each packet: without one the ring waits"
+  },
+  ixgbevf: {
+    ...e1000,
+    buffers: "fragment",
+    ring: 512,
+    txDescriptors: 1024,
+    meaning: "page fragments, in a ring that is refilled, as 3.6 has it (3.5 split headers from data in half pages)"
+  },
+  cxgb4: {
+    ...cxgb4,
+    meaning: "marked pages of two packets, refilled; without memory for the headers a packet is dropped"
+  },
+  cxgb4vf: { ...cxgb4, meaning: "as cxgb4" },
   tg3: {
     ...tg3,
     buffers: "fragment",
@@ -71,8 +159,52 @@ export const CARDS = {
     buffers: "fragment",
     bufferBytes: 1536,
     copyBreak: 16384,
-    scatterGather: false,
+    sg: false,
+    tso: false,
     meaning: "buffers of its own, every packet copied into a new skb; scatter-gather and segmentation are off"
+  },
+  bnx2: {
+    ...base,
+    driver: "recycling",
+    buffers: "data",
+    ring: 255,
+    txDescriptors: 255,
+    bufferBytes: 1540,
+    copyBreak: 128,
+    meaning:
+      "2048-byte buffers of kmalloc without any mark; a packet is dropped and its buffer kept when no new one can be had"
+  },
+  forcedeth: {
+    ...e1000,
+    buffers: "fragment",
+    ring: 512,
+    bufferBytes: 1628,
+    // at the end of a pass over the ring, which takes 64 packets at most
+    refill: 64,
+    // OOM_REFILL: 1 + HZ / 20 ticks
+    watchdogNs: 51_000_000,
+    meaning: "page fragments, refilled at the end of a poll, and after 51 ms where memory lacked"
+  },
+  "virtio-net": {
+    ...base,
+    driver: "refilling",
+    buffers: "page",
+    bufferBytes: 1536,
+    copyBreak: 0,
+    gro: false,
+    fixed: ["gro"],
+    refill: "half",
+    weight: 128,
+    watchdogNs: 500_000_000,
+    page: {
+      headerBytes: 128,
+      header: "packet",
+      withoutHeader: "drops",
+      halves: false,
+      truesize: PAGE_SIZE,
+      reserve: false
+    },
+    meaning: "a page for each packet, refilled when half of the ring is empty; its driver does no GRO"
   },
   kmalloc: { ...e1000, buffers: "kmalloc", meaning: "e1000 of the 3.4 era: 2048-byte buffers of kmalloc, refilled" },
   "tg3-kmalloc": {

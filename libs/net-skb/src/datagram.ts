@@ -2,7 +2,7 @@
 // source: net/core/sock.c:sock_queue_rcv_skb
 import type { Context } from "@swaplab/page-alloc"
 import { DATAGRAM_RCVBUF } from "./sizes.ts"
-import { NO_SKB } from "./skb.ts"
+import { NO_SKB } from "./skb-rows.ts"
 import { type ProtoMemory, Socket } from "./sock.ts"
 import type { NetStack } from "./stack.ts"
 

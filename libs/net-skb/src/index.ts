@@ -1,25 +1,56 @@
 // Contents page of @swaplab/net-skb, in reading order.
 export { type Card, CARD_NAMES, type CardName, cardOf, CARDS, type NicOptions } from "./cards.ts"
+export { freeCoalesced, RX_HEADROOM, skbTryCoalesce } from "./coalesce.ts"
 export { DatagramSocket } from "./datagram.ts"
+export {
+  type Ethtool,
+  type Feature,
+  FEATURE_NAMES,
+  featureRefused,
+  FEATURES,
+  type Features,
+  featuresOf
+} from "./ethtool.ts"
 export { NO_FRAG_PAGE } from "./frag-pages.ts"
 export { HostMemory, hostMemoryIdle, KernelMemory, type SocketMemory, type SocketPages } from "./memory.ts"
 export { Nic } from "./nic.ts"
-export { ETH_P_LLDP, type FrameOps, Packets, TCPHDR_ACK, TCPHDR_FIN, TCPHDR_PSH, TCPHDR_RST } from "./packets.ts"
+export {
+  endKey,
+  ETH_P_LLDP,
+  type FrameOps,
+  MAX_SACK_BLOCKS,
+  Packets,
+  SACK_STRIDE,
+  SYN_SACK_PERM,
+  SYN_TIMESTAMP,
+  SYN_WINDOW_SCALE,
+  TCPHDR_ACK,
+  TCPHDR_FIN,
+  TCPHDR_PSH,
+  TCPHDR_RST,
+  TCPHDR_SYN
+} from "./packets.ts"
+export { type Listener, servicePort } from "./services.ts"
 export {
   DATAGRAM_RCVBUF,
   MAX_SKB_FRAGS,
   MAX_TCP_HEADER,
   MSS,
+  SKB_SHARED_INFO_BYTES,
   skbTruesize,
   TCP_HEADER_BYTES,
   tcpMem,
+  TCPOLEN_TSTAMP_ALIGNED,
   tcpRmem,
   tcpWmem,
   wireBytes
 } from "./sizes.ts"
-export { NO_SKB, SKB_ALLOC_FCLONE, SKB_ALLOC_RX } from "./skb.ts"
-export { Socket } from "./sock.ts"
+export { NO_SKB } from "./skb-rows.ts"
+export { SKB_ALLOC_FCLONE, SKB_ALLOC_RX } from "./skb.ts"
+export { Socket, type SocketCounts } from "./sock.ts"
 export { type Napi, Softirq, type SoftirqHost } from "./softirq.ts"
 export { NET_XMIT_SUCCESS, type NetDevice, NetStack, type NetStackOptions, type Tap } from "./stack.ts"
-export { ALL_SWITCHES, type NetCosts, type NetSwitches, NO_SWITCHES } from "./switches.ts"
+export { ALL_SWITCHES, type NetCosts, type NetSwitches, NO_COSTS, NO_SWITCHES } from "./switches.ts"
+export { type SysctlRow, type SysctlValues } from "./sysctl-row.ts"
+export { type CongestionName, NET_SYSCTLS, type NetSysctls, netSysctls } from "./sysctls.ts"
 export { type Wire } from "./wire.ts"

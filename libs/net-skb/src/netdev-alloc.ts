@@ -7,7 +7,8 @@
 import { __GFP_COLD, __GFP_MEMALLOC, type Context, GFP_ATOMIC, PAGE_SIZE } from "@swaplab/page-alloc"
 import { NO_FRAG_PAGE } from "./frag-pages.ts"
 import { align64, NET_SKB_PAD, SKB_SHARED_INFO_BYTES } from "./sizes.ts"
-import { NO_SKB, SKB_ALLOC_RX, type Skbs } from "./skb.ts"
+import { NO_SKB } from "./skb-rows.ts"
+import { SKB_ALLOC_RX, type Skbs } from "./skb.ts"
 
 /** Bytes that one buffer for a packet of `length` bytes takes from a fragment page. */
 export const netdevFragBytes = (length: number): number => align64(length + NET_SKB_PAD) + SKB_SHARED_INFO_BYTES
@@ -76,14 +77,21 @@ export class NetdevAlloc {
     return this.#skbs.tryAllocSkb(ctx, length + NET_SKB_PAD, GFP_ATOMIC, SKB_ALLOC_RX)
   }
 
-  /** `__skb_alloc_page` for the skb that will carry it: a page row, or NO_FRAG_PAGE. */
-  pageForSkb(ctx: Context, skb: number): number {
+  /**
+   * `__skb_alloc_page` for the skb that will carry it, which may be NO_SKB: a page row, or NO_FRAG_PAGE. Without `reserve` it is
+   * `alloc_page`.
+   */
+  pageForSkb(ctx: Context, skb: number, reserve = true): number {
     const skbs = this.#skbs
-    const gfp = skbs.switches.skbAllocPage ? GFP_ATOMIC | __GFP_COLD | __GFP_MEMALLOC : GFP_ATOMIC | __GFP_COLD
+    const gfp = reserve && skbs.switches.skbAllocPage
+      ? GFP_ATOMIC | __GFP_COLD | __GFP_MEMALLOC
+      : GFP_ATOMIC | __GFP_COLD
     const pfn = skbs.memory.tryPage(ctx, gfp)
     if (pfn < 0) return NO_FRAG_PAGE
     const page = skbs.pages.adopt(pfn)
-    if (skbs.switches.skbAllocPage && skbs.pages.pfmemalloc[page] !== 0) skbs.pfmemalloc[skb] = 1
+    if (reserve && skb !== NO_SKB && skbs.switches.skbAllocPage && skbs.pages.pfmemalloc[page] !== 0) {
+      skbs.pfmemalloc[skb] = 1
+    }
     return page
   }
 

@@ -1,27 +1,32 @@
 // A network card with its driver: receive ring, transmit ring, interrupts and NAPI.
 // Modelled: the rings (see rx-ring.ts, tx-ring.ts); an interrupt comes `interruptDelayNs` after its cause and at least
-// `interruptGapNs` after the one before; while the driver polls there are none. The driver's watchdog polls an incompletely
-// filled ring every 2 s.
+// `interruptGapNs` after the one before; while the driver polls there are none. The driver's watchdog polls a ring that it
+// could not fill every 2 s, or as its row has it. Frames come from a `Feed`, which is asked when the card does something: before each interrupt, poll
+// and transmission, and whenever somebody reads a counter. An arrival between two of these has no event of its own, because it
+// changes nothing but the ring. Without a feed somebody calls `receive` at the time of each arrival.
 // Not modelled: several queues, RSS, adaptive moderation, pause frames sent by the card.
 // source: drivers/net/ethernet/intel/e1000/e1000_main.c:e1000_clean, e1000_watchdog
 import type { Context } from "@swaplab/page-alloc"
-import { type Nanoseconds, Timer } from "@swaplab/sim"
+import { assert, type Nanoseconds, Timer } from "@swaplab/sim"
 import { CARDS, type NicOptions } from "./cards.ts"
 import { RxRing } from "./rx-ring.ts"
 import type { Napi, Softirq } from "./softirq.ts"
 import type { NetDevice, NetStack } from "./stack.ts"
 import { TxRing } from "./tx-ring.ts"
-import type { Wire } from "./wire.ts"
+import type { Feed, Wire } from "./wire.ts"
 
-/** One card. Plug its wire's far end to `receive`. */
+const NEVER = Number.POSITIVE_INFINITY
+
+/** One card. Plug its wire's far end to `plug`, or to `receive`. */
 export class Nic implements NetDevice, Napi {
   /** Packets refused by the stack because of their protocol, and by the driver for want of a buffer. */
   rxDropped = 0
-  /** Frames that came while the card was down. */
-  rxWhileDown = 0
   interrupts = 0
-  readonly rx: RxRing
+  readonly sg: boolean
+  readonly weight: number
   readonly tx: TxRing
+  readonly #rx: RxRing
+  #rxWhileDown = 0
   readonly #stack: NetStack
   readonly #softirq: Softirq
   readonly #options: NicOptions
@@ -29,32 +34,62 @@ export class Nic implements NetDevice, Napi {
   readonly #watchdog: Timer
   #irqEnabled = true
   #lastIrq = Number.NEGATIVE_INFINITY
+  /** When there is an interrupt for what has happened; Infinity: for nothing. The timer may look earlier. */
+  #irqDue = NEVER
+  #feed: Feed | null = null
   #up = false
 
   constructor(stack: NetStack, wire: Wire, softirq: Softirq, options: NicOptions = CARDS.e1000) {
     this.#stack = stack
     this.#softirq = softirq
     this.#options = options
-    this.rx = new RxRing(stack, options)
-    this.tx = new TxRing(stack, wire, options.txDescriptors, options.txQueueLength)
-    this.#irq = new Timer(stack.sim.queue, () => this.#interrupt(), { group: stack.group })
+    this.#rx = new RxRing(stack, options)
+    this.tx = new TxRing(stack, wire, options.txDescriptors, options.txQueueLength, options.tso)
+    this.#irq = new Timer(stack.sim.queue, () => this.#onTimer(), {
+      group: stack.group,
+      interrupt: true,
+      look: true
+    })
     this.#watchdog = new Timer(stack.sim.queue, () => this.#onWatchdog(), { group: stack.group, retry: true })
+    this.sg = options.sg
+    this.weight = options.weight
     stack.device = this
+  }
+
+  /** The receive ring, with what has arrived. */
+  get rx(): RxRing {
+    this.#feed?.collect()
+    return this.#rx
+  }
+
+  /** Frames that came while the card was down. */
+  get rxWhileDown(): number {
+    this.#feed?.collect()
+    return this.#rxWhileDown
+  }
+
+  /** Frames come from `feed`. */
+  plug(feed: Feed): void {
+    this.#feed = feed
+    this.#look()
   }
 
   /** Brings the card up: fills the receive ring. */
   open(ctx: Context): void {
-    this.#up = true
     this.rx.fill(ctx)
+    this.#up = true
     this.#armWatchdog()
+    this.#look()
   }
 
   /** Takes the card down and frees everything it holds. */
   close(ctx: Context): void {
+    this.#feed?.collect()
     this.#up = false
     this.#irq.cancel()
+    this.#irqDue = NEVER
     this.#watchdog.cancel()
-    this.rx.drain(ctx)
+    this.#rxWhileDown += this.#rx.drain(ctx)
     this.tx.flush(ctx)
   }
 
@@ -72,23 +107,29 @@ export class Nic implements NetDevice, Napi {
     return this.rx.allocFailed
   }
 
-  /** The last bit of a frame has arrived. */
-  receive(frame: number): void {
+  /** The last bit of a frame has arrived, at the time `at`. */
+  receive(frame: number, at: Nanoseconds = this.#stack.sim.queue.now): void {
     if (!this.#up) {
-      this.rxWhileDown++
+      this.#rxWhileDown++
       this.#stack.packets.free(frame)
       return
     }
-    if (this.rx.receive(frame) && this.#irqEnabled) {
-      this.#interruptAt(this.#stack.sim.queue.now + this.#options.interruptDelayNs)
-    }
+    if (this.#rx.receive(frame) && this.#irqEnabled) this.#interruptAt(at + this.#options.interruptDelayNs)
+  }
+
+  /** Nothing that is sent now arrives before `at`: looks then whether it has, if an interrupt would come of it. */
+  expect(at: Nanoseconds): void {
+    if (!this.#irqEnabled || !this.#up || this.#rx.posted === 0) return
+    const due = this.#moderated(at + this.#options.interruptDelayNs)
+    if (due < this.#irq.deadline) this.#armAt(due)
   }
 
   transmit(ctx: Context, skb: number): number {
     ctx.ns += this.#stack.costs.txSkbNs
     const result = this.tx.transmit(ctx, skb)
     if (this.#irqEnabled && this.tx.inRing > 0) {
-      if (!this.#irq.armed) this.#txInterruptAt(this.tx.lastDoneAt)
+      this.#feed?.collect()
+      if (this.#irqDue === NEVER) this.#txInterruptAt(this.tx.lastDoneAt)
     }
     return result
   }
@@ -98,16 +139,19 @@ export class Nic implements NetDevice, Napi {
   }
 
   poll(ctx: Context, weight: number): number {
+    this.#feed?.collect()
     this.tx.clean(ctx, this.#stack.sim.queue.now)
     this.#stack.runTasklets(ctx)
-    const done = this.rx.poll(ctx, weight)
-    if (this.rx.empty > 0) this.#armWatchdog()
+    const done = this.#rx.poll(ctx, weight)
+    this.#armWatchdog()
     return done
   }
 
-  complete(): void {
+  complete(ctx: Context): void {
+    this.#rx.gro.flush(ctx)
     this.#irqEnabled = true
     if (this.tx.inRing > 0) this.#txInterruptAt(this.tx.nextDoneAt)
+    this.#look()
   }
 
   checkInvariants(): void {
@@ -123,14 +167,49 @@ export class Nic implements NetDevice, Napi {
     )
   }
 
+  /** There will be an interrupt for what has just happened. */
   #interruptAt(time: Nanoseconds): void {
+    const at = this.#moderated(time)
+    assert(at >= this.#stack.sim.queue.now, "a card missed a frame that is reason for an interrupt")
+    if (at >= this.#irqDue) return
+    this.#irqDue = at
+    if (at < this.#irq.deadline) this.#armAt(at)
+  }
+
+  /** When the card interrupts for something that it would report at `time`. */
+  #moderated(time: Nanoseconds): Nanoseconds {
     const earliest = this.#lastIrq + this.#options.interruptGapNs
-    const at = Math.ceil(time > earliest ? time : earliest)
-    if (at < this.#irq.deadline) this.#irq.armAt(Math.max(at, this.#stack.sim.queue.now))
+    return Math.ceil(time > earliest ? time : earliest)
+  }
+
+  #armAt(at: Nanoseconds): void {
+    this.#irq.armAt(Math.max(at, this.#stack.sim.queue.now))
+  }
+
+  /** Looks again when an interrupt is due, or when the next frame can have made one so. */
+  #look(): void {
+    let at = this.#irqDue
+    if (this.#feed !== null && this.#irqEnabled && this.#up && this.#rx.posted > 0) {
+      const next = this.#feed.nextAt
+      if (next !== NEVER) at = Math.min(at, this.#moderated(next + this.#options.interruptDelayNs))
+    }
+    if (at !== NEVER) this.#armAt(at)
+  }
+
+  #onTimer(): void {
+    this.#feed?.collect()
+    if (this.#irqDue > this.#stack.sim.queue.now) {
+      this.#look()
+      return
+    }
+    this.#irqDue = NEVER
+    this.#stack.sim.queue.found(this.#stack.group)
+    this.#interrupt()
   }
 
   #interrupt(): void {
     if (!this.#irqEnabled) return
+    this.#feed?.collect()
     this.#irqEnabled = false
     this.interrupts++
     this.#lastIrq = this.#stack.sim.queue.now
@@ -138,7 +217,7 @@ export class Nic implements NetDevice, Napi {
   }
 
   #armWatchdog(): void {
-    if (this.rx.refills && this.rx.empty > 0 && !this.#watchdog.armed) {
+    if (this.#rx.starves && !this.#watchdog.armed) {
       const period = this.#options.watchdogNs
       const now = this.#stack.sim.queue.now
       this.#watchdog.armAt((Math.floor(now / period) + 1) * period)
@@ -147,7 +226,7 @@ export class Nic implements NetDevice, Napi {
 
   /** The driver's watchdog fires a receive interrupt, so that an empty ring is tried again. */
   #onWatchdog(): void {
-    if (this.rx.empty === 0) return
+    if (!this.#rx.starves) return
     this.#interrupt()
     this.#armWatchdog()
   }

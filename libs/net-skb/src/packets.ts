@@ -1,8 +1,8 @@
 // Frames on the wires of the cluster, as rows of typed arrays.
-// Modelled: the header fields that decide something (addresses, TCP sequence numbers, window, flags, time stamps) and the
-// length of the packet.
-// Not modelled: payload (a stream's content is kept by stream offset, see @swaplab/tcp), checksums, SACK,
-// wrap-around of sequence numbers (they are stream offsets up to 2^53).
+// Modelled: the header fields that decide something (addresses, TCP sequence numbers, window, flags, time stamps, SACK blocks,
+// the options of a SYN) and the length of the packet.
+// Not modelled: payload (a stream's content is kept by stream offset, see @swaplab/tcp), checksums, a fourth SACK block (there
+// is room for it without time stamps), wrap-around of sequence numbers (they are stream offsets up to 2^53).
 import { assert } from "@swaplab/sim"
 
 /** Protocols: below 256 an IPv4 protocol number, otherwise an ethertype. */
@@ -15,12 +15,25 @@ export const ETH_P_LLDP = 0x88cc
 
 /** TCP flags, as in the header. */
 export const TCPHDR_FIN = 0x01
+export const TCPHDR_SYN = 0x02
 export const TCPHDR_RST = 0x04
 export const TCPHDR_PSH = 0x08
 export const TCPHDR_ACK = 0x10
 
+/** Options that a SYN announces, as bits of `synOptions`. */
+export const SYN_SACK_PERM = 1
+export const SYN_TIMESTAMP = 2
+export const SYN_WINDOW_SCALE = 4
+
+/** SACK blocks that a frame has room for, and the numbers that they take: start and end of each. */
+export const MAX_SACK_BLOCKS = 3
+export const SACK_STRIDE = 2 * MAX_SACK_BLOCKS
+
 /** No frame. */
 export const NO_FRAME = -1
+
+/** One end of a connection as a key: a host and the number of a socket on it. */
+export const endKey = (host: number, port: number): number => host * 2 ** 31 + port
 
 /** What a link needs to know of a frame, which is an opaque number to it. */
 export interface FrameOps {
@@ -56,6 +69,14 @@ export class Packets {
   /** Time stamp option: when it was sent, and the latest stamp of the peer. Nanoseconds, 0 = none. */
   tsval: Float64Array
   tsecr: Float64Array
+  /** SACK blocks of the frame. Few frames have any; of the others `sackSeq` says nothing. */
+  sackBlocks: Uint8Array
+  /** Block i of frame f: its first stream offset at 6f + 2i, the one behind its last at 6f + 2i + 1. The first may be a D-SACK. */
+  sackSeq: Float64Array
+  /** Of a SYN, and of nothing else: which options it has, the largest segment it takes, the scale of its windows. */
+  synOptions: Uint8Array
+  synMss: Uint16Array
+  synScale: Uint8Array
   /** For the queue that the frame is in; also the free list. */
   next: Int32Array
   /** Frames in use. */
@@ -64,6 +85,8 @@ export class Packets {
   allocated = 0
   freed = 0
   readonly frameOps: FrameOps
+  /** Sockets that connect over the network, by `endKey`: whoever accepts finds the content of the stream there. */
+  readonly connecting = new Map<number, object>()
   #free = NO_FRAME
   #capacity: number
 
@@ -82,6 +105,11 @@ export class Packets {
     this.flags = new Uint8Array(capacity)
     this.tsval = new Float64Array(capacity)
     this.tsecr = new Float64Array(capacity)
+    this.sackBlocks = new Uint8Array(capacity)
+    this.sackSeq = new Float64Array(capacity * SACK_STRIDE)
+    this.synOptions = new Uint8Array(capacity)
+    this.synMss = new Uint16Array(capacity)
+    this.synScale = new Uint8Array(capacity)
     this.next = new Int32Array(capacity)
     this.#link(0)
     this.frameOps = {
@@ -92,12 +120,13 @@ export class Packets {
     }
   }
 
-  /** A frame whose fields still have to be written. Never fails: wires have no memory of their own. */
+  /** A frame whose fields still have to be written, but for SACK blocks: it has none. Never fails: wires have no memory of their own. */
   alloc(): number {
     if (this.#free < 0) this.#grow()
     const frame = this.#free
     this.#free = this.next[frame]
     this.next[frame] = NO_FRAME
+    this.sackBlocks[frame] = 0
     this.inUse++
     this.allocated++
     return frame
@@ -120,6 +149,25 @@ export class Packets {
     return frame
   }
 
+  /** A RST, with `bytes` of header; without `ack` it acknowledges nothing. */
+  reset(bytes: number, src: number, sport: number, dst: number, port: number, seq: number, ack: number | null): number {
+    const frame = this.alloc()
+    this.bytes[frame] = bytes
+    this.proto[frame] = IPPROTO_TCP
+    this.src[frame] = src
+    this.dst[frame] = dst
+    this.sport[frame] = sport
+    this.port[frame] = port
+    this.seq[frame] = seq
+    this.ack[frame] = ack ?? 0
+    this.wnd[frame] = 0
+    this.len[frame] = 0
+    this.flags[frame] = ack === null ? TCPHDR_RST : TCPHDR_RST | TCPHDR_ACK
+    this.tsval[frame] = 0
+    this.tsecr[frame] = 0
+    return frame
+  }
+
   /** A frame with the fields of `from`. */
   copy(from: number): number {
     const frame = this.alloc()
@@ -136,6 +184,15 @@ export class Packets {
     this.flags[frame] = this.flags[from]
     this.tsval[frame] = this.tsval[from]
     this.tsecr[frame] = this.tsecr[from]
+    this.sackBlocks[frame] = this.sackBlocks[from]
+    if (this.sackBlocks[from] > 0) {
+      this.sackSeq.copyWithin(frame * SACK_STRIDE, from * SACK_STRIDE, (from + 1) * SACK_STRIDE)
+    }
+    if ((this.flags[from] & TCPHDR_SYN) !== 0) {
+      this.synOptions[frame] = this.synOptions[from]
+      this.synMss[frame] = this.synMss[from]
+      this.synScale[frame] = this.synScale[from]
+    }
     return frame
   }
 
@@ -184,6 +241,11 @@ export class Packets {
     this.flags = wider(this.flags, new Uint8Array(n))
     this.tsval = wider(this.tsval, new Float64Array(n))
     this.tsecr = wider(this.tsecr, new Float64Array(n))
+    this.sackBlocks = wider(this.sackBlocks, new Uint8Array(n))
+    this.sackSeq = wider(this.sackSeq, new Float64Array(n * SACK_STRIDE))
+    this.synOptions = wider(this.synOptions, new Uint8Array(n))
+    this.synMss = wider(this.synMss, new Uint16Array(n))
+    this.synScale = wider(this.synScale, new Uint8Array(n))
     this.next = wider(this.next, new Int32Array(n))
     this.#link(first)
   }

@@ -1,37 +1,35 @@
 // The receive ring of a NIC and its driver's way of filling it.
-// "refilling" (e1000, e1000e, igb): a received buffer goes up the stack and its slot stays empty until the driver refills in
+// "refilling" (e1000, igb, forcedeth): a received buffer goes up the stack and its slot stays empty until the driver refills in
 // groups of 16 and at the end of a poll. When an allocation fails the rest stays empty until the next poll, which without
 // packets is the driver's watchdog (2 s): buffers already posted survive a drought, then the NIC is deaf (rx_missed).
-// "recycling" (tg3, r8169): a replacement (or a copy) is allocated before the packet goes up; if that fails the packet is
+// "recycling" (tg3, bnx2, r8169): a replacement (or a copy) is allocated before the packet goes up; if that fails the packet is
 // dropped and its buffer is used again: the ring never empties, nothing is received while memory lasts short.
+// A refilling driver whose buffers are pages may allocate the skb for the headers only when a packet is there. Without memory for it
+// the packet waits in its slot and the poll ends (ixgbe), or it is dropped and the page stays (cxgb4, virtio-net).
 // Not modelled: e1000's copybreak, which moves a packet below 256 bytes into a buffer of its size (ACKs and replies to
 // writes hold 1920 + 256 bytes here until they are read, 512 + 256 there); r8169's 16 KiB DMA buffers themselves (allocated
-// once at boot), virtio.
-// source: drivers/net/ethernet/intel/{e1000,igb}, broadcom/tg3.c:tg3_rx, realtek/r8169.c:rtl_rx
-import { __GFP_COLD, type Context, GFP_ATOMIC, PAGE_SIZE } from "@swaplab/page-alloc"
+// once at boot).
+// source: drivers/net/ethernet/intel/{e1000,igb,ixgbe}, broadcom/tg3.c:tg3_rx, broadcom/bnx2.c:bnx2_rx_skb, realtek/r8169.c:rtl_rx,
+// nvidia/forcedeth.c:nv_napi_poll, chelsio/cxgb4/sge.c:refill_fl, do_gro; drivers/net/virtio_net.c:virtnet_poll, page_to_skb
+import { __GFP_COLD, type Context, GFP_ATOMIC } from "@swaplab/page-alloc"
 import { assert } from "@swaplab/sim"
+import type { NicOptions, PageBuffers } from "./cards.ts"
 import { NO_FRAG_PAGE } from "./frag-pages.ts"
+import { Gro } from "./gro.ts"
 import { netdevFragBytes } from "./netdev-alloc.ts"
 import { NO_FRAME } from "./packets.ts"
-import { TCP_HEADER_BYTES } from "./sizes.ts"
-import { NO_SKB } from "./skb.ts"
+import { NET_SKB_PAD, skbDataArea } from "./sizes.ts"
+import { NO_SKB } from "./skb-rows.ts"
 import type { NetStack } from "./stack.ts"
 
-/** Slots are refilled when at least so many are empty (E1000_RX_BUFFER_WRITE). */
-const RX_BUFFER_WRITE = 16
+/** What a ring reads of a card's row. */
+export type RxRingOptions = Pick<
+  NicOptions,
+  "ring" | "driver" | "buffers" | "page" | "refill" | "bufferBytes" | "copyBreak" | "gro"
+>
 
-/** Header buffer of igb (IGB_RX_HDR_LEN). */
-const RX_HDR_LEN = 512
-
-export interface RxRingOptions {
-  readonly ring: number
-  readonly driver: "refilling" | "recycling"
-  readonly buffers: "fragment" | "kmalloc" | "page"
-  /** Bytes a buffer must hold: 1522 (e1000) or 1536 (tg3). */
-  readonly bufferBytes: number
-  /** Recycling only: packets of at most so many bytes are copied into a fresh skb. More than the MTU: always (r8169). */
-  readonly copyBreak: number
-}
+/** No data in a slot. */
+const NO_DATA = -1
 
 /** The slots of one receive ring. */
 export class RxRing {
@@ -46,36 +44,58 @@ export class RxRing {
   arrived = 0
   empty: number
   readonly size: number
+  readonly gro: Gro
   readonly refills: boolean
   readonly #stack: NetStack
   readonly #options: RxRingOptions
   readonly #fragBytes: number
   readonly #kmalloc: boolean
-  readonly #pages: boolean
+  readonly #pages: PageBuffers | null
+  readonly #refill: number
+  readonly #dataBytes: number
   readonly #copies: boolean
   readonly #skb: Int32Array
+  /** Data of kmalloc without an skb. */
+  readonly #data: Int32Array
   readonly #page: Int32Array
   readonly #frame: Int32Array
   /** Next slot to fill, to receive into, to process. */
   #use = 0
   #hw = 0
   #clean = 0
+  /** The last refill was given up. A packet waits for memory for its headers. */
+  #starved = false
+  #waits = false
 
   constructor(stack: NetStack, options: RxRingOptions) {
-    assert(options.ring > RX_BUFFER_WRITE, "receive ring too short")
-    assert(options.driver === "refilling" || options.buffers !== "page", "only refilling drivers use half pages")
+    assert(options.ring > 16, "receive ring too short")
+    assert(
+      (options.buffers === "page") === (options.page !== null),
+      "a card with buffers of pages says how it uses them"
+    )
+    assert(options.driver === "refilling" || options.buffers !== "page", "only refilling drivers use pages")
+    assert(options.driver === "recycling" || options.buffers !== "data", "only recycling drivers use data without skbs")
     this.#stack = stack
     this.#options = options
     this.size = options.ring
+    this.gro = new Gro(stack, options.gro)
     this.empty = options.ring
     this.refills = options.driver === "refilling"
     this.#fragBytes = netdevFragBytes(options.bufferBytes)
     this.#kmalloc = options.buffers === "kmalloc" || (options.buffers === "fragment" && stack.switches.netdevKmalloc)
-    this.#pages = options.buffers === "page"
+    this.#pages = options.page
+    this.#refill = options.refill === "half" ? (options.ring >> 1) + 1 : options.refill
+    this.#dataBytes = options.buffers === "data" ? skbDataArea(options.bufferBytes + NET_SKB_PAD) : 0
     this.#copies = !this.refills && options.copyBreak >= options.bufferBytes
     this.#skb = new Int32Array(options.ring).fill(NO_SKB)
+    this.#data = new Int32Array(options.ring).fill(NO_DATA)
     this.#page = new Int32Array(options.ring).fill(NO_FRAG_PAGE)
     this.#frame = new Int32Array(options.ring).fill(NO_FRAME)
+  }
+
+  /** It could not do all that it should: without packets it is polled by the driver's watchdog. */
+  get starves(): boolean {
+    return this.refills && (this.#starved || this.#waits)
   }
 
   /** A frame arrives at the NIC. False: there was no buffer; the frame is freed. */
@@ -95,16 +115,20 @@ export class RxRing {
   /** Processes up to `weight` frames, refills. Returns how many were processed. */
   poll(ctx: Context, weight: number): number {
     let done = 0
+    this.#waits = false
     while (done < weight && this.arrived > 0) {
-      done++
       if (this.refills) {
-        this.#passUp(ctx)
-        if (this.empty >= RX_BUFFER_WRITE) this.fill(ctx)
+        if (!this.#passUp(ctx)) {
+          this.#waits = true
+          break
+        }
+        if (this.empty >= this.#refill) this.fill(ctx)
       } else {
         this.#replace(ctx)
       }
+      done++
     }
-    if (this.empty > 0) this.fill(ctx)
+    if (this.empty > 0 && (this.#options.refill !== "half" || this.#starved)) this.fill(ctx)
     return done
   }
 
@@ -113,24 +137,29 @@ export class RxRing {
     while (this.empty > 0) {
       if (!this.#fillSlot(ctx, this.#use)) {
         this.allocFailed++
+        this.#starved = true
         return
       }
       this.#use = this.#after(this.#use)
       this.empty--
       this.posted++
     }
+    this.#starved = false
   }
 
-  /** Frees every buffer and frame: the device goes down. */
-  drain(ctx: Context): void {
+  /** Frees every buffer and frame: the device goes down. Returns how many frames that had arrived are lost. */
+  drain(ctx: Context): number {
     const skbs = this.#stack.skbs
+    const lost = this.arrived + this.gro.drain(ctx)
     for (let slot = 0; slot < this.size; slot++) {
       if (this.#frame[slot] !== NO_FRAME) this.#stack.packets.free(this.#frame[slot])
       if (this.#skb[slot] !== NO_SKB) skbs.kfree(ctx, this.#skb[slot])
       if (this.#page[slot] !== NO_FRAG_PAGE) skbs.pages.put(ctx, this.#page[slot])
+      if (this.#data[slot] !== NO_DATA) skbs.memory.freeData(ctx, this.#dataBytes, this.#data[slot])
       this.#frame[slot] = NO_FRAME
       this.#skb[slot] = NO_SKB
       this.#page[slot] = NO_FRAG_PAGE
+      this.#data[slot] = NO_DATA
     }
     this.posted = 0
     this.arrived = 0
@@ -138,12 +167,16 @@ export class RxRing {
     this.#use = 0
     this.#hw = 0
     this.#clean = 0
+    this.#starved = false
+    this.#waits = false
+    return lost
   }
 
   checkInvariants(): void {
     assert(this.posted + this.arrived + this.empty === this.size, "receive slots miscounted")
     assert((this.#clean + this.arrived) % this.size === this.#hw, "receive ring out of step")
     assert((this.#hw + this.posted) % this.size === this.#use, "receive ring out of step")
+    this.gro.checkInvariants()
   }
 
   #after(slot: number): number {
@@ -153,15 +186,20 @@ export class RxRing {
   #fillSlot(ctx: Context, slot: number): boolean {
     const stack = this.#stack
     if (this.#copies) return true
-    if (this.#pages) {
+    const pages = this.#pages
+    if (pages !== null) {
       let skb = this.#skb[slot]
-      if (skb === NO_SKB) {
-        skb = stack.netdev.skb(ctx, RX_HDR_LEN)
+      if (skb === NO_SKB && pages.header === "slot") {
+        skb = stack.netdev.skb(ctx, pages.headerBytes)
         if (skb === NO_SKB) return false
         this.#skb[slot] = skb
       }
-      if (this.#page[slot] === NO_FRAG_PAGE) this.#page[slot] = stack.netdev.pageForSkb(ctx, skb)
+      if (this.#page[slot] === NO_FRAG_PAGE) this.#page[slot] = stack.netdev.pageForSkb(ctx, skb, pages.reserve)
       return this.#page[slot] !== NO_FRAG_PAGE
+    }
+    if (this.#dataBytes > 0) {
+      this.#data[slot] = stack.skbs.memory.tryData(ctx, this.#dataBytes, GFP_ATOMIC)
+      return this.#data[slot] >= 0
     }
     if (this.refills || this.#kmalloc) {
       const skb = this.#kmalloc
@@ -174,30 +212,45 @@ export class RxRing {
     return this.#page[slot] !== NO_FRAG_PAGE
   }
 
-  /** Refilling: the buffer itself goes up. */
-  #passUp(ctx: Context): void {
+  /** Refilling: the buffer itself goes up. False: the packet waits for memory. */
+  #passUp(ctx: Context): boolean {
     const stack = this.#stack
     const skbs = stack.skbs
     const slot = this.#clean
     const frame = this.#frame[slot]
-    const skb = this.#skb[slot]
+    const pages = this.#pages
+    const len = stack.packets.len[frame]
+    let skb = this.#skb[slot]
+    if (pages !== null && pages.header === "packet") {
+      skb = stack.netdev.skb(ctx, pages.headerBytes)
+      if (skb === NO_SKB && pages.withoutHeader === "waits") {
+        this.allocFailed++
+        return false
+      }
+    }
     this.#clean = this.#after(slot)
     this.#frame[slot] = NO_FRAME
     this.#skb[slot] = NO_SKB
     this.arrived--
     this.empty++
-    const len = stack.packets.len[frame]
-    if (this.#pages && len > 0) {
+    if (skb === NO_SKB) {
+      // the page stays in the slot
+      this.dropped++
+      stack.packets.free(frame)
+      return true
+    }
+    if (pages !== null && len > 0) {
       const page = this.#page[slot]
       skbs.fillPageDesc(skb, page, len)
-      skbs.truesize[skb] += PAGE_SIZE / 2
+      skbs.truesize[skb] += pages.truesize ?? len
       // a page whose other half is free again stays with the slot, otherwise the skb takes the slot's reference
-      if (skbs.pages.refs[page] === 1) skbs.pages.get(page)
+      if (pages.halves && skbs.pages.refs[page] === 1) skbs.pages.get(page)
       else this.#page[slot] = NO_FRAG_PAGE
     } else {
       skbs.headLen[skb] = len
     }
     this.#up(ctx, skb, frame, len)
+    return true
   }
 
   /** Recycling: replace first, then up; or drop and keep the buffer. */
@@ -206,7 +259,7 @@ export class RxRing {
     const slot = this.#clean
     const frame = this.#frame[slot]
     const len = stack.packets.len[frame]
-    const bytes = len + TCP_HEADER_BYTES
+    const bytes = stack.packets.bytes[frame]
     this.#clean = this.#after(slot)
     this.#frame[slot] = NO_FRAME
     this.arrived--
@@ -214,6 +267,8 @@ export class RxRing {
     if (bytes <= this.#options.copyBreak) {
       skb = stack.netdev.skb(ctx, bytes)
       ctx.ns += (stack.costs.copyPerKiBNs * bytes) >> 10
+    } else if (this.#dataBytes > 0) {
+      skb = this.#swapData(ctx, slot)
     } else if (this.#kmalloc) {
       skb = stack.netdev.kmallocSkb(ctx, this.#options.bufferBytes)
       if (skb !== NO_SKB) {
@@ -247,11 +302,22 @@ export class RxRing {
     return skb
   }
 
+  /** New data first, then a head around the old; without one the old is freed and the packet dropped. */
+  #swapData(ctx: Context, slot: number): number {
+    const { skbs } = this.#stack
+    const fresh = skbs.memory.tryData(ctx, this.#dataBytes, GFP_ATOMIC)
+    if (fresh < 0) return NO_SKB
+    const received = this.#data[slot]
+    this.#data[slot] = fresh
+    const skb = skbs.buildSkbOfData(ctx, received, this.#dataBytes)
+    if (skb === NO_SKB) skbs.memory.freeData(ctx, this.#dataBytes, received)
+    return skb
+  }
+
   #up(ctx: Context, skb: number, frame: number, len: number): void {
     const stack = this.#stack
     stack.skbs.len[skb] = len
     stack.skbs.frame[skb] = frame
-    ctx.ns += stack.costs.rxPacketNs
-    stack.netifReceiveSkb(ctx, skb)
+    this.gro.receive(ctx, skb)
   }
 }

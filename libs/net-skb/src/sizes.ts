@@ -6,7 +6,7 @@
 // net/ipv4/tcp.c:tcp_init, tcp_init_mem
 
 /** sizeof(struct sk_buff) rounded to a cache line. */
-const SKB_HEAD_ALIGNED = 256
+export const SKB_HEAD_ALIGNED = 256
 /** sizeof(struct skb_shared_info), cache aligned. */
 export const SKB_SHARED_INFO_BYTES = 320
 /** Page fragments of one skb. */
@@ -18,6 +18,8 @@ export const MAX_TCP_HEADER = 272
 
 /** IPv4 and TCP headers with the time stamp option. */
 export const TCP_HEADER_BYTES = 52
+/** The time stamp option with its padding. */
+export const TCPOLEN_TSTAMP_ALIGNED = 12
 /** Ethernet header, checksum, preamble and the gap between two frames. */
 export const ETHERNET_OVERHEAD_BYTES = 38
 /** The smallest frame, with preamble and gap. */

@@ -1,9 +1,9 @@
-// sk_buff: the descriptors of packets inside one machine, as rows of typed arrays over a free list.
-// Modelled: the head object, the data area (kmalloc or a fragment of a page), up to 17 page fragments, truesize, the
-// pfmemalloc mark; `__alloc_skb` with `kmalloc_reserve`; the fast clone pair.
+// sk_buff: the descriptors of packets inside one machine, as rows of typed arrays over a free list (skb-rows.ts).
+// Modelled: the head object, the data area (kmalloc or a fragment of a page), up to 17 page fragments, the list of skbs behind
+// them, truesize, the pfmemalloc mark; `__alloc_skb` with `kmalloc_reserve`; the fast clone pair.
 // Not modelled: bytes. Head room and tail room matter only as the size of the data area.
 // A fast clone is not a row of its own: the pair is one slab object, so the twin is a second user of the same row.
-// source: net/core/skbuff.c:__alloc_skb, __kmalloc_reserve, build_skb, kfree_skb
+// source: net/core/skbuff.c:__alloc_skb, __kmalloc_reserve, build_skb, kfree_skb, kfree_skb_partial, skb_drop_fraglist
 import { type MemallocSocks, NO_OBJECT } from "@swaplab/kmem"
 import {
   __GFP_MEMALLOC,
@@ -19,10 +19,8 @@ import { FragPages } from "./frag-pages.ts"
 import type { SocketMemory } from "./memory.ts"
 import { NO_FRAME, type Packets } from "./packets.ts"
 import { MAX_SKB_FRAGS, SKB_SHARED_INFO_BYTES, skbDataArea, skbTruesize } from "./sizes.ts"
+import { DATA_FRAGMENT, DATA_KMALLOC, DATA_NONE, NO_SKB, SkbRows } from "./skb-rows.ts"
 import type { NetSwitches } from "./switches.ts"
-
-/** No skb: the allocation failed. */
-export const NO_SKB = -1
 
 /** Flags of `allocSkb`: a fast clone pair; a buffer for received packets. */
 export const SKB_ALLOC_FCLONE = 1
@@ -31,89 +29,28 @@ export const SKB_ALLOC_RX = 2
 const HEAD = 1
 const FCLONE = 2
 
-const DATA_NONE = 0
-const DATA_KMALLOC = 1
-const DATA_FRAGMENT = 2
-
 /** The skbs of one machine. */
-export class Skbs {
+export class Skbs extends SkbRows {
   readonly memory: SocketMemory
   readonly packets: Packets
   /** Those of the stack. */
   switches: NetSwitches
   readonly memallocSocks: MemallocSocks
   readonly pages: FragPages
-
-  /** Link of the queue the skb is on; also the free list. */
-  next: Int32Array
-  truesize: Int32Array
-  /** Payload bytes: linear part plus fragments. */
-  len: Int32Array
-  /** Payload bytes in the linear part, and how many fit there. */
-  headLen: Int32Array
-  headRoom: Int32Array
-  pfmemalloc: Uint8Array
-  /** The frame it was received in, or NO_FRAME. */
-  frame: Int32Array
-  nrFrags: Uint8Array
-  /** Fragment i of skb s is at s · 17 + i: page (row of `pages`) and bytes. */
-  fragPage: Int32Array
-  fragLen: Int32Array
-  /** Control block of TCP: stream offsets, time of the last transmission, flags of the header, state of the segment. */
-  seq: Float64Array
-  endSeq: Float64Array
-  when: Float64Array
-  flags: Uint8Array
-  sacked: Uint8Array
-  /** The fast clone is below the stack. */
-  twinBusy: Uint8Array
-  /** Skbs in use. */
-  inUse = 0
   /** Allocations refused: head or data. */
   allocFailures = 0
   /** Skbs whose data came from the reserve. */
   reserveAllocs = 0
-  #users: Uint8Array
-  #headKind: Uint8Array
-  #head: Int32Array
-  #dataKind: Uint8Array
-  #data: Int32Array
-  #dataBytes: Int32Array
-  #free = 0
-  #capacity = 512
   /** Out parameter of #tryKmallocReserve. */
   #reserved = false
 
   constructor(memory: SocketMemory, packets: Packets, switches: NetSwitches, memallocSocks: MemallocSocks) {
+    super()
     this.memory = memory
     this.packets = packets
     this.switches = switches
     this.memallocSocks = memallocSocks
     this.pages = new FragPages(memory)
-    const n = this.#capacity
-    this.next = new Int32Array(n)
-    this.truesize = new Int32Array(n)
-    this.len = new Int32Array(n)
-    this.headLen = new Int32Array(n)
-    this.headRoom = new Int32Array(n)
-    this.pfmemalloc = new Uint8Array(n)
-    this.frame = new Int32Array(n)
-    this.nrFrags = new Uint8Array(n)
-    this.fragPage = new Int32Array(n * MAX_SKB_FRAGS)
-    this.fragLen = new Int32Array(n * MAX_SKB_FRAGS)
-    this.seq = new Float64Array(n)
-    this.endSeq = new Float64Array(n)
-    this.when = new Float64Array(n)
-    this.flags = new Uint8Array(n)
-    this.sacked = new Uint8Array(n)
-    this.twinBusy = new Uint8Array(n)
-    this.#users = new Uint8Array(n)
-    this.#headKind = new Uint8Array(n)
-    this.#head = new Int32Array(n)
-    this.#dataKind = new Uint8Array(n)
-    this.#data = new Int32Array(n)
-    this.#dataBytes = new Int32Array(n)
-    for (let i = 0; i < n; i++) this.next[i] = i + 1
   }
 
   /** `__alloc_skb` without sleeping: an skb with room for `size` bytes, NO_SKB or WOULD_SLEEP. */
@@ -151,6 +88,16 @@ export class Skbs {
     return this.#make(HEAD, head, DATA_FRAGMENT, page, fragBytes, false)
   }
 
+  /** `build_skb` around kmalloc'd data of `bytes`, which carries no mark. NO_SKB leaves the data alone. */
+  buildSkbOfData(ctx: Context, data: number, bytes: number): number {
+    const head = this.memory.tryHead(ctx, GFP_ATOMIC, false)
+    if (head < 0) {
+      this.allocFailures++
+      return NO_SKB
+    }
+    return this.#make(HEAD, head, DATA_KMALLOC, data, bytes, false)
+  }
+
   /**
    * `skb_fill_page_desc`: appends a page fragment; the skb takes over one reference of the page. The caller accounts for
    * truesize.
@@ -166,42 +113,92 @@ export class Skbs {
 
   /** One more user of the skb (its clone, a queue). */
   get(skb: number): void {
-    assert(this.#users[skb] > 0 && this.#users[skb] < 255, "skb_get of a free skb")
-    this.#users[skb]++
+    assert(this.userCount[skb] > 0 && this.userCount[skb] < 255, "skb_get of a free skb")
+    this.userCount[skb]++
   }
 
   /** How many hold the skb. */
   users(skb: number): number {
-    return this.#users[skb]
+    return this.userCount[skb]
+  }
+
+  /** `skb->head_frag`: its data area is a fragment of a page, which another skb can take over. */
+  headFrag(skb: number): boolean {
+    return this.dataKind[skb] === DATA_FRAGMENT
+  }
+
+  /** What its truesize is without fragments and lists. */
+  bareTruesize(skb: number): number {
+    return skbTruesize(this.headRoom[skb])
+  }
+
+  /**
+   * The data area of `from`, a fragment of a page, becomes the next fragment of `to`, and those of `from` follow. What is left of
+   * `from` is for `freePartial`. The caller accounts for length and truesize; the pfmemalloc mark of `to` stays what it was.
+   */
+  appendHead(to: number, from: number): void {
+    const i = to * MAX_SKB_FRAGS + this.nrFrags[to]++
+    this.fragPage[i] = this.data[from]
+    this.fragLen[i] = this.headLen[from]
+    this.appendFrags(to, from)
+  }
+
+  /** The fragments of `from` become the next ones of `to`, without `from`'s linear part. As `appendHead`. */
+  appendFrags(to: number, from: number): void {
+    const nr = this.nrFrags[to]
+    const more = this.nrFrags[from]
+    assert(nr + more <= MAX_SKB_FRAGS, "more fragments than an skb can have")
+    const first = from * MAX_SKB_FRAGS
+    const at = to * MAX_SKB_FRAGS + nr
+    for (let i = 0; i < more; i++) {
+      this.fragPage[at + i] = this.fragPage[first + i]
+      this.fragLen[at + i] = this.fragLen[first + i]
+    }
+    this.nrFrags[to] = nr + more
+    this.nrFrags[from] = 0
+  }
+
+  /** `kfree_skb_partial`: frees an skb whose fragments have been taken over; with `headStolen` its data area, too. */
+  freePartial(ctx: Context, skb: number, headStolen: boolean): void {
+    if (headStolen) this.dataKind[skb] = DATA_NONE
+    this.kfree(ctx, skb)
   }
 
   /** `kfree_skb`, `consume_skb`: drops one user; the last one frees frame, data, fragments and head. */
   kfree(ctx: Context, skb: number): void {
-    assert(this.#users[skb] > 0, "kfree_skb of a free skb")
-    if (--this.#users[skb] !== 0) return
+    assert(this.userCount[skb] > 0, "kfree_skb of a free skb")
+    if (--this.userCount[skb] !== 0) return
     const frame = this.frame[skb]
     if (frame !== NO_FRAME) {
       this.packets.free(frame)
       this.frame[skb] = NO_FRAME
     }
-    const kind = this.#dataKind[skb]
-    if (kind === DATA_KMALLOC) this.memory.freeData(ctx, this.#dataBytes[skb], this.#data[skb])
-    else if (kind === DATA_FRAGMENT) this.pages.put(ctx, this.#data[skb])
+    const kind = this.dataKind[skb]
+    if (kind === DATA_KMALLOC) this.memory.freeData(ctx, this.dataBytes[skb], this.data[skb])
+    else if (kind === DATA_FRAGMENT) this.pages.put(ctx, this.data[skb])
     const first = skb * MAX_SKB_FRAGS
     for (let i = 0; i < this.nrFrags[skb]; i++) this.pages.put(ctx, this.fragPage[first + i])
     this.nrFrags[skb] = 0
-    this.memory.freeHead(ctx, this.#head[skb], this.#headKind[skb] === FCLONE)
-    this.#dataKind[skb] = DATA_NONE
-    this.next[skb] = this.#free
-    this.#free = skb
-    this.inUse--
+    if (this.fragList[skb] !== NO_SKB) this.#dropFragList(ctx, skb)
+    this.memory.freeHead(ctx, this.head[skb], this.headKind[skb] === FCLONE)
+    this.giveRow(skb)
   }
 
-  checkInvariants(): void {
-    let used = 0
-    for (let skb = 0; skb < this.#capacity; skb++) if (this.#users[skb] > 0) used++
-    assert(used === this.inUse, "skbs miscounted")
+  override checkInvariants(): void {
+    super.checkInvariants()
     this.pages.checkInvariants()
+  }
+
+  /** `skb_drop_fraglist`. */
+  #dropFragList(ctx: Context, skb: number): void {
+    let of = this.fragList[skb]
+    this.fragList[skb] = NO_SKB
+    while (of !== NO_SKB) {
+      const next = this.next[of]
+      this.next[of] = NO_SKB
+      this.kfree(ctx, of)
+      of = next
+    }
   }
 
   *#allocSkbSlow(task: Task, size: number, gfp: number, flags: number): Sleeps<number> {
@@ -255,61 +252,14 @@ export class Skbs {
     dataBytes: number,
     pfmemalloc: boolean
   ): number {
-    if (this.#free === this.#capacity) this.#grow()
-    const skb = this.#free
-    this.#free = this.next[skb]
     const room = (dataKind === DATA_KMALLOC ? this.memory.ksize(dataBytes) : dataBytes) - SKB_SHARED_INFO_BYTES
-    this.next[skb] = NO_SKB
-    this.truesize[skb] = skbTruesize(room)
-    this.len[skb] = 0
-    this.headLen[skb] = 0
-    this.headRoom[skb] = room
-    this.pfmemalloc[skb] = pfmemalloc ? 1 : 0
-    this.frame[skb] = NO_FRAME
-    this.nrFrags[skb] = 0
-    this.sacked[skb] = 0
-    this.flags[skb] = 0
-    this.twinBusy[skb] = 0
-    this.#users[skb] = 1
-    this.#headKind[skb] = headKind
-    this.#head[skb] = head
-    this.#dataKind[skb] = dataKind
-    this.#data[skb] = data
-    this.#dataBytes[skb] = dataBytes
-    this.inUse++
+    const skb = this.takeRow(room, pfmemalloc)
+    this.headKind[skb] = headKind
+    this.head[skb] = head
+    this.dataKind[skb] = dataKind
+    this.data[skb] = data
+    this.dataBytes[skb] = dataBytes
     if (pfmemalloc) this.reserveAllocs++
     return skb
-  }
-
-  #grow(): void {
-    const n = this.#capacity * 2
-    const wide = <A extends Int32Array | Uint8Array | Float64Array>(from: A, to: A): A => {
-      to.set(from)
-      return to
-    }
-    this.next = wide(this.next, new Int32Array(n))
-    this.truesize = wide(this.truesize, new Int32Array(n))
-    this.len = wide(this.len, new Int32Array(n))
-    this.headLen = wide(this.headLen, new Int32Array(n))
-    this.headRoom = wide(this.headRoom, new Int32Array(n))
-    this.pfmemalloc = wide(this.pfmemalloc, new Uint8Array(n))
-    this.frame = wide(this.frame, new Int32Array(n))
-    this.nrFrags = wide(this.nrFrags, new Uint8Array(n))
-    this.fragPage = wide(this.fragPage, new Int32Array(n * MAX_SKB_FRAGS))
-    this.fragLen = wide(this.fragLen, new Int32Array(n * MAX_SKB_FRAGS))
-    this.seq = wide(this.seq, new Float64Array(n))
-    this.endSeq = wide(this.endSeq, new Float64Array(n))
-    this.when = wide(this.when, new Float64Array(n))
-    this.flags = wide(this.flags, new Uint8Array(n))
-    this.sacked = wide(this.sacked, new Uint8Array(n))
-    this.twinBusy = wide(this.twinBusy, new Uint8Array(n))
-    this.#users = wide(this.#users, new Uint8Array(n))
-    this.#headKind = wide(this.#headKind, new Uint8Array(n))
-    this.#head = wide(this.#head, new Int32Array(n))
-    this.#dataKind = wide(this.#dataKind, new Uint8Array(n))
-    this.#data = wide(this.#data, new Int32Array(n))
-    this.#dataBytes = wide(this.#dataBytes, new Int32Array(n))
-    for (let i = this.#capacity; i < n; i++) this.next[i] = i + 1
-    this.#capacity = n
   }
 }

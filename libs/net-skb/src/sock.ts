@@ -14,11 +14,14 @@ export class ProtoMemory {
   pressure = false
   sockets = 0
   readonly limit: readonly [number, number, number]
-  /** Smallest receive and send memory that a socket always gets, bytes. */
-  readonly minimum = 4096
+  /** Smallest receive and send memory that a socket always gets, bytes (the first figures of tcp_rmem and tcp_wmem). */
+  readonly rmemMinimum: number
+  readonly wmemMinimum: number
 
-  constructor(limit: readonly [number, number, number]) {
+  constructor(limit: readonly [number, number, number], rmemMinimum = 4096, wmemMinimum = 4096) {
     this.limit = limit
+    this.rmemMinimum = rmemMinimum
+    this.wmemMinimum = wmemMinimum
   }
 
   /** `tcp_enter_memory_pressure`. */
@@ -27,23 +30,8 @@ export class ProtoMemory {
   }
 }
 
-/** A socket of one machine. Its number on the machine is `port`. */
-export abstract class Socket {
-  readonly stack: NetStack
-  readonly memory: ProtoMemory
-  readonly port: number
-  /** Mask of process-context allocations (sk_allocation). */
-  skAllocation = GFP_KERNEL
-  /** SOCK_MEMALLOC: may use the reserve, and receives packets that did. */
-  memalloc = false
-  rcvbuf: number
-  sndbuf: number
-  /** Truesize on the receive queues; queued for sending; below the stack. Bytes. */
-  rmemAlloc = 0
-  wmemQueued = 0
-  wmemAlloc = 0
-  /** Bytes granted by the protocol and not used yet. */
-  forwardAlloc = 0
+/** What a socket counts of the packets that it got: segments, of which GRO may have made fewer skbs. */
+export class SocketCounts {
   /** Packets handed to the socket. */
   packets = 0
   /** Packets discarded on arrival: by sk_filter, for want of room, or because the socket is closed. */
@@ -60,7 +48,39 @@ export abstract class Socket {
   /** Packets discarded because they were made of the reserve and the socket has no right to it. */
   pfmemallocDrops = 0
 
+  /** Adds what another has counted. */
+  add(of: SocketCounts): void {
+    this.packets += of.packets
+    this.drops += of.drops
+    this.rcvbufDrops += of.rcvbufDrops
+    this.backlogDrops += of.backlogDrops
+    this.closedDrops += of.closedDrops
+    this.duplicates += of.duplicates
+    this.outOfWindow += of.outOfWindow
+    this.pfmemallocDrops += of.pfmemallocDrops
+  }
+}
+
+/** A socket of one machine. Its number on the machine is `port`. */
+export abstract class Socket extends SocketCounts {
+  readonly stack: NetStack
+  readonly memory: ProtoMemory
+  readonly port: number
+  /** Mask of process-context allocations (sk_allocation). */
+  skAllocation = GFP_KERNEL
+  /** SOCK_MEMALLOC: may use the reserve, and receives packets that did. */
+  memalloc = false
+  rcvbuf: number
+  sndbuf: number
+  /** Truesize on the receive queues; queued for sending; below the stack. Bytes. */
+  rmemAlloc = 0
+  wmemQueued = 0
+  wmemAlloc = 0
+  /** Bytes granted by the protocol and not used yet. */
+  forwardAlloc = 0
+
   constructor(stack: NetStack, memory: ProtoMemory, rcvbuf: number, sndbuf: number) {
+    super()
     this.stack = stack
     this.memory = memory
     this.rcvbuf = rcvbuf
@@ -99,7 +119,7 @@ export abstract class Socket {
   /** `sk_filter`: false = discard, because the packet's memory is reserved for sockets that serve reclaim. */
   filter(skb: number): boolean {
     if (this.memalloc || !this.stack.switches.skbReserve || this.stack.skbs.pfmemalloc[skb] === 0) return true
-    this.pfmemallocDrops++
+    this.pfmemallocDrops += this.stack.skbs.gsoSegs[skb]
     return false
   }
 
@@ -157,7 +177,7 @@ export abstract class Socket {
     }
     if (memory.allocated > limit[1]) memory.enterPressure()
     if (memory.allocated <= limit[2]) {
-      if (send ? this.wmemQueued < memory.minimum : this.rmemAlloc < memory.minimum) return true
+      if (send ? this.wmemQueued < memory.wmemMinimum : this.rmemAlloc < memory.rmemMinimum) return true
       if (!memory.pressure) return true
       const held = Math.ceil((this.wmemQueued + this.rmemAlloc + this.forwardAlloc) / PAGE_SIZE)
       if (limit[2] > memory.sockets * held) return true

@@ -1,22 +1,23 @@
 // NET_RX_SOFTIRQ of one CPU: NAPI polls under their budgets.
-// Modelled: weight 64 per poll, 300 packets or 2 jiffies per round, 10 rounds, then ksoftirqd. A poll happens at one instant;
+// Modelled: the weight of a device per poll, 300 packets or 2 jiffies per round, 10 rounds, then ksoftirqd. A poll happens at one instant;
 // the CPU time it used passes before the next poll of that CPU, and is stolen from whatever task runs there.
 // Not modelled: other softirqs, and the spread of a poll over its own duration: the effects of its 64 packets are up to
 // 64 × 1.5 µs early.
 // source: kernel/softirq.c:__do_softirq; net/core/dev.c:net_rx_action
 import type { Context } from "@swaplab/page-alloc"
 import type { EventKind, EventQueue, Nanoseconds, Sim } from "@swaplab/sim"
+import { netSysctls } from "./sysctls.ts"
 
-const NAPI_WEIGHT = 64
-const NETDEV_BUDGET = 300
 const MAX_SOFTIRQ_RESTART = 10
 
 /** A device (or anything else) that is polled. */
 export interface Napi {
+  /** Packets of one poll. */
+  readonly weight: number
   /** Processes up to `weight` packets; fewer mean that there is no more. CPU time is added to `ctx.ns`. */
   poll(ctx: Context, weight: number): number
-  /** `napi_complete`: back to interrupts. */
-  complete(): void
+  /** `napi_complete`: what is held goes up, then back to interrupts. CPU time is added to `ctx.ns`. */
+  complete(ctx: Context): void
 }
 
 /** What the softirq needs from the machine it runs on. */
@@ -54,6 +55,8 @@ export class Softirq {
   readonly #host: SoftirqHost
   readonly #kind: EventKind
   readonly #twoTicks: Nanoseconds
+  /** net.core.netdev_budget. */
+  readonly #netdevBudget: number
   readonly #list: Array<Napi> = []
   #active = false
   #ksoftirqd = false
@@ -61,7 +64,8 @@ export class Softirq {
   #budget = 0
   #started: Nanoseconds = 0
 
-  constructor(sim: Sim, host: SoftirqHost, cpu = 0, group = 0) {
+  constructor(sim: Sim, host: SoftirqHost, cpu = 0, group = 0, netdevBudget = netSysctls()["net.core.netdev_budget"]) {
+    this.#netdevBudget = netdevBudget
     this.ctx = new SoftirqContext(cpu)
     this.#queue = sim.queue
     this.#host = host
@@ -91,7 +95,7 @@ export class Softirq {
    */
   ksoftirqd(): Nanoseconds {
     let used = 0
-    let budget = NETDEV_BUDGET
+    let budget = this.#netdevBudget
     while (this.#list.length > 0 && budget > 0 && used < this.#twoTicks) {
       budget -= this.#pollOne()
       used += this.ctx.ns
@@ -129,15 +133,15 @@ export class Softirq {
   #pollOne(): number {
     const napi = this.#list[0]
     this.ctx.ns = 0
-    const done = napi.poll(this.ctx, NAPI_WEIGHT)
+    const done = napi.poll(this.ctx, napi.weight)
     this.#list.shift()
-    if (done < NAPI_WEIGHT) napi.complete()
+    if (done < napi.weight) napi.complete(this.ctx)
     else this.#list.push(napi)
     return done
   }
 
   #newRound(at: Nanoseconds): void {
-    this.#budget = NETDEV_BUDGET
+    this.#budget = this.#netdevBudget
     this.#started = at
   }
 }

@@ -1,21 +1,34 @@
 // One machine's network: its sockets, its device, and packet input between the two.
-// Modelled: `__netif_receive_skb` with the PF_MEMALLOC rules, demultiplexing to sockets, taps.
+// Modelled: `__netif_receive_skb` with the PF_MEMALLOC rules, demultiplexing to sockets, taps, the RST for what finds no
+//   socket.
 // Packets of a protocol that nobody handles count as otherProtocols, and in rx_dropped only when they are made of the
 // reserve; Linux counts both in rx_dropped.
-// Not modelled: routing, ARP, IP fragments, ingress qdisc, netfilter, GRO (so every segment reaches TCP by itself; drivers
-// with GRO would send fewer ACKs).
-// source: net/core/dev.c:__netif_receive_skb, skb_pfmemalloc_protocol
+// Not modelled: the memory of a RST (it is made of no skb here), routing, ARP, IP fragments, ingress qdisc, netfilter.
+// source: net/core/dev.c:__netif_receive_skb, skb_pfmemalloc_protocol; net/ipv4/tcp_ipv4.c:tcp_v4_rcv, tcp_v4_send_reset
 import type { MemallocSocks } from "@swaplab/kmem"
 import { type Context, PF_MEMALLOC } from "@swaplab/page-alloc"
-import { assert, type Sim } from "@swaplab/sim"
+import { assert, type Nanoseconds, type Sim } from "@swaplab/sim"
 import type { SocketMemory } from "./memory.ts"
 import { NetdevAlloc } from "./netdev-alloc.ts"
-import { ETH_P_8021Q, ETH_P_ARP, ETH_P_IPV6, IPPROTO_TCP, type Packets, TCPHDR_ACK, TCPHDR_RST } from "./packets.ts"
+import {
+  ETH_P_8021Q,
+  ETH_P_ARP,
+  ETH_P_IPV6,
+  IPPROTO_TCP,
+  type Packets,
+  TCPHDR_ACK,
+  TCPHDR_FIN,
+  TCPHDR_RST,
+  TCPHDR_SYN
+} from "./packets.ts"
+import { Services } from "./services.ts"
 import { TCP_HEADER_BYTES } from "./sizes.ts"
 import { Skbs } from "./skb.ts"
-import { ProtoMemory, type Socket } from "./sock.ts"
+import { ProtoMemory, type Socket, SocketCounts } from "./sock.ts"
 import { SoftirqContext } from "./softirq.ts"
 import { DEFAULT_COSTS, type NetCosts, type NetSwitches, NO_SWITCHES } from "./switches.ts"
+import { type NetSysctls, netSysctls } from "./sysctls.ts"
+import { TxHeader } from "./tx-header.ts"
 
 export interface NetStackOptions {
   /** The machine's address on the LAN, and its group in the simulation. */
@@ -28,25 +41,17 @@ export interface NetStackOptions {
   readonly costs?: NetCosts
   /** The key memalloc_socks, shared with the object allocator; a new one if absent. */
   readonly memallocSocks?: MemallocSocks
-  /** Limits of TCP and of datagram memory in pages (see `tcpMem`). */
+  /** Sysctls that were set; Linux's defaults if absent. */
+  readonly sysctls?: Partial<NetSysctls>
+  /** How long the machine has been up already; 0, it boots now, by default. */
+  readonly uptimeNs?: Nanoseconds
+  /** Limits of TCP and of datagram memory in pages (see `tcpMem`), where net.ipv4.tcp_mem is not set. */
   readonly tcpMem: readonly [number, number, number]
-}
-
-/** Headers of the skb that is about to be handed to the device: filled in by the protocol, read by the device. */
-class TxHeader {
-  proto = IPPROTO_TCP
-  dst = 0
-  sport = 0
-  port = 0
-  seq = 0
-  ack = 0
-  wnd = 0
-  flags = 0
-  len = 0
-  tsval = 0
-  tsecr = 0
-  /** Payload bytes per frame: a longer skb is cut by the device (TSO). */
-  mss = 0
+  /**
+   * Number of the first socket: after a boot higher than any of before, so that what is still on its way to those finds none. 0
+   * by default.
+   */
+  readonly firstSocket?: number
 }
 
 export const NET_XMIT_SUCCESS = 0
@@ -56,6 +61,8 @@ export const NET_XMIT_DROP = 1
 /** The device as the stack sees it. */
 export interface NetDevice {
   rxDropped: number
+  /** It takes fragments of pages (NETIF_F_SG), and so TCP makes long skbs. */
+  readonly sg: boolean
   /** Takes one user of `skb`, with the headers in `stack.tx`. On NET_XMIT_DROP that user is already released. */
   transmit(ctx: Context, skb: number): number
   /** Sends a frame that has no skb. */
@@ -77,6 +84,9 @@ export class NetStack {
   readonly netdev: NetdevAlloc
   #switches: NetSwitches
   readonly costs: NetCosts
+  readonly sysctls: NetSysctls
+  /** When the machine booted: below zero, before the simulation began. */
+  readonly bootedNs: Nanoseconds
   readonly memallocSocks: MemallocSocks
   readonly tcpMemory: ProtoMemory
   readonly udpMemory: ProtoMemory
@@ -89,6 +99,13 @@ export class NetStack {
   /** Packets for a socket that does not exist, and packets of other protocols, which end here. */
   noSocket = 0
   otherProtocols = 0
+  /** Listeners by their ports. */
+  readonly services = new Services()
+  /** What the sockets counted that are gone. */
+  readonly gone = new SocketCounts()
+  /** Challenge ACKs of the second that counts (RFC 5961). */
+  #challengeSecond = -1
+  #challenges = 0
   readonly #sockets: Array<Socket | null> = []
   readonly #tasklets: Array<Socket> = []
 
@@ -99,10 +116,17 @@ export class NetStack {
     this.packets = options.packets
     this.#switches = options.switches ?? NO_SWITCHES
     this.costs = options.costs ?? DEFAULT_COSTS
+    this.sysctls = netSysctls(options.sysctls)
+    this.bootedNs = sim.now - (options.uptimeNs ?? 0)
     this.memallocSocks = options.memallocSocks ?? { count: 0 }
     this.skbs = new Skbs(options.memory, options.packets, this.#switches, this.memallocSocks)
     this.netdev = new NetdevAlloc(this.skbs, options.cpus ?? 1)
-    this.tcpMemory = new ProtoMemory(options.tcpMem)
+    for (let i = 0; i < (options.firstSocket ?? 0); i++) this.#sockets.push(null)
+    this.tcpMemory = new ProtoMemory(
+      this.sysctls["net.ipv4.tcp_mem"] ?? options.tcpMem,
+      this.sysctls["net.ipv4.tcp_rmem"]?.[0],
+      this.sysctls["net.ipv4.tcp_wmem"]?.[0]
+    )
     this.udpMemory = new ProtoMemory(options.tcpMem)
   }
 
@@ -116,6 +140,20 @@ export class NetStack {
     this.skbs.switches = switches
   }
 
+  /** Whether one more challenge ACK may be sent in this second: `tcp_send_challenge_ack`. */
+  challengeAck(second: number): boolean {
+    if (second !== this.#challengeSecond) {
+      this.#challengeSecond = second
+      this.#challenges = 0
+    }
+    return ++this.#challenges <= this.sysctls["net.ipv4.tcp_challenge_ack_limit"]
+  }
+
+  /** The number of the next socket. */
+  get nextSocket(): number {
+    return this.#sockets.length
+  }
+
   /** Gives a socket its number. */
   bind(socket: Socket): number {
     return this.#sockets.push(socket) - 1
@@ -124,6 +162,7 @@ export class NetStack {
   unbind(socket: Socket): void {
     assert(this.#sockets[socket.port] === socket, "unbinding a socket that is not bound")
     this.#sockets[socket.port] = null
+    this.gone.add(socket)
   }
 
   /** The socket of that number, or null. */
@@ -155,7 +194,7 @@ export class NetStack {
       if (proto < 256 || proto === ETH_P_ARP || proto === ETH_P_IPV6 || proto === ETH_P_8021Q) {
         this.#deliver(ctx, skb)
       } else {
-        if (this.device !== null) this.device.rxDropped++
+        if (this.device !== null) this.device.rxDropped += this.skbs.gsoSegs[skb]
         this.skbs.kfree(ctx, skb)
       }
       ctx.flags = flags
@@ -163,6 +202,27 @@ export class NetStack {
     }
     if (this.tap !== null) this.tap.frame(this.skbs.frame[skb], false)
     this.#deliver(ctx, skb)
+  }
+
+  /**
+   * `tcp_v4_send_reset`: answers a segment for which there is no socket, unless it is a RST itself. What carries an ACK gets a
+   * RST with that number, which acknowledges nothing; anything else one with number 0 that acknowledges it.
+   */
+  refuse(frame: number): void {
+    const { ack, flags, len, port, proto, seq, sport, src } = this.packets
+    if (proto[frame] !== IPPROTO_TCP || (flags[frame] & TCPHDR_RST) !== 0) return
+    if ((flags[frame] & TCPHDR_ACK) !== 0) {
+      this.sendReset(port[frame], src[frame], sport[frame], ack[frame], null)
+      return
+    }
+    const end = seq[frame] + len[frame] + ((flags[frame] & (TCPHDR_SYN | TCPHDR_FIN)) !== 0 ? 1 : 0)
+    this.sendReset(port[frame], src[frame], sport[frame], 0, end)
+  }
+
+  /** Sends a RST from the socket `sport` of this machine, without `ack` one that acknowledges nothing. Without a device it is lost. */
+  sendReset(sport: number, dst: number, port: number, seq: number, ack: number | null): void {
+    const { device, host, packets } = this
+    device?.transmitFrame(packets.reset(TCP_HEADER_BYTES, host, sport, dst, port, seq, ack))
   }
 
   checkInvariants(): void {
@@ -184,27 +244,15 @@ export class NetStack {
       socket.rcv(ctx, skb)
       return
     }
-    this.noSocket++
-    if (proto === IPPROTO_TCP && (this.packets.flags[frame] & TCPHDR_RST) === 0) this.#reset(frame)
+    const listener = this.services.at(port)
+    if (listener !== null) {
+      this.services.packets += this.skbs.gsoSegs[skb]
+      listener.rcv(ctx, skb)
+      return
+    }
+    this.noSocket += this.skbs.gsoSegs[skb]
+    if ((this.packets.flags[frame] & (TCPHDR_SYN | TCPHDR_ACK)) === TCPHDR_SYN) this.services.refused++
+    this.refuse(frame)
     this.skbs.kfree(ctx, skb)
-  }
-
-  /** `tcp_v4_send_reset`: answers a segment for a socket that does not exist. Its memory is not modelled. */
-  #reset(frame: number): void {
-    if (this.device === null) return
-    const packets = this.packets
-    const reply = packets.alloc()
-    packets.bytes[reply] = TCP_HEADER_BYTES
-    packets.proto[reply] = IPPROTO_TCP
-    packets.src[reply] = this.host
-    packets.dst[reply] = packets.src[frame]
-    packets.sport[reply] = packets.port[frame]
-    packets.port[reply] = packets.sport[frame]
-    packets.seq[reply] = packets.ack[frame]
-    packets.ack[reply] = packets.seq[frame] + packets.len[frame]
-    packets.wnd[reply] = 0
-    packets.len[reply] = 0
-    packets.flags[reply] = TCPHDR_RST | TCPHDR_ACK
-    this.device.transmitFrame(reply)
   }
 }

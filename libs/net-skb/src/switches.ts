@@ -18,6 +18,8 @@ export interface NetSwitches {
   readonly rmemExemption: boolean
   /** TCP small queues: at most 128 KiB of a socket below the stack. */
   readonly tsq: boolean
+  /** RFC 5961: a RST counts only with the next number, and a RST or SYN elsewhere is asked about by an ACK. */
+  readonly challengeAcks: boolean
   /** The per-CPU fragment page is used again when all its fragments have been freed. */
   readonly netdevFragRecycle: boolean
   /** `__netdev_alloc_skb` makes its buffers with `__alloc_skb`, as before the fragment pages of 3.5. */
@@ -34,6 +36,7 @@ export const NO_SWITCHES: NetSwitches = {
   pfmemallocReceive: false,
   rmemExemption: false,
   tsq: false,
+  challengeAcks: false,
   netdevFragRecycle: false,
   netdevKmalloc: false
 }
@@ -48,6 +51,7 @@ export const ALL_SWITCHES: NetSwitches = {
   pfmemallocReceive: true,
   rmemExemption: true,
   tsq: true,
+  challengeAcks: true,
   netdevFragRecycle: true,
   netdevKmalloc: false
 }
@@ -56,6 +60,8 @@ export const ALL_SWITCHES: NetSwitches = {
 export interface NetCosts {
   /** Receiving one packet, from the ring to the socket. */
   readonly rxPacketNs: number
+  /** The same of a packet that GRO appends to one before it: without IP, TCP and the socket. */
+  readonly mergedPacketNs: number
   /** Copying between a task and packets, per KiB. */
   readonly copyPerKiBNs: number
   /** Handing one skb to the NIC. */
@@ -64,4 +70,13 @@ export interface NetCosts {
   readonly syscallNs: number
 }
 
-export const DEFAULT_COSTS: NetCosts = { rxPacketNs: 1500, copyPerKiBNs: 250, txSkbNs: 700, syscallNs: 300 }
+export const DEFAULT_COSTS: NetCosts = {
+  rxPacketNs: 1500,
+  mergedPacketNs: 500,
+  copyPerKiBNs: 250,
+  txSkbNs: 700,
+  syscallNs: 300
+}
+
+/** No CPU time for anything: of a host whose costs are counted elsewhere. */
+export const NO_COSTS: NetCosts = { rxPacketNs: 0, mergedPacketNs: 0, copyPerKiBNs: 0, txSkbNs: 0, syscallNs: 0 }

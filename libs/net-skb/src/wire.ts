@@ -16,3 +16,11 @@ export interface Wire {
    */
   readonly departedFrames?: number
 }
+
+/** The far end of the link to a NIC. It keeps the frames that arrive until the NIC takes them. */
+export interface Feed {
+  /** Calls `Nic.receive` for each frame that has arrived by now. */
+  collect(): void
+  /** Nothing arrives before this time, unless `Nic.expect` is called. Infinity: nothing is under way. */
+  readonly nextAt: Nanoseconds
+}

@@ -19,6 +19,7 @@ import { Sim, type Sleeps } from "@swaplab/sim"
 
 /** Each object is a page. */
 export class PageObjects implements ObjectAllocator {
+  readonly failslab = null
   readonly reapIntervalNs = 0
   objects = 0
   readonly pages: PageAllocator
@@ -29,7 +30,15 @@ export class PageObjects implements ObjectAllocator {
   }
 
   createCache(name: string, objectSize: number, _options?: CacheOptions): KmemCache {
-    const cache = { name, objectSize, size: objectSize, order: 0, objsPerSlab: 1, index: this.#caches.length }
+    const cache = {
+      name,
+      objectSize,
+      size: objectSize,
+      order: 0,
+      objsPerSlab: 1,
+      aliases: [],
+      index: this.#caches.length
+    }
     this.#caches.push(cache)
     return cache
   }

@@ -18,6 +18,20 @@ export interface PageToken {
   tokenVersion: number
 }
 
+/**
+ * Who "wrote" a page of zeroes that comes from a server that held something else there and has forgotten it; its version is
+ * the number of the event at the server, from 1. The bytes are zeroes, and nothing in the model acts upon the difference.
+ */
+export const LOST_WRITER = 0xffffffff
+
+// Writers that are no clients: no client but number 2047 of a cluster, in the last pages of 8 GiB, has such a number.
+
+/** Who wrote what other hosts of the LAN send. */
+export const OTHER_HOSTS_WRITER = 0xfffffffe
+
+/** Who wrote the first root image; those of others count down from here. */
+export const FIRST_IMAGE_WRITER = 0xfffffffd
+
 /** Host memory of one frame. */
 export const BYTES_PER_FRAME = 28
 

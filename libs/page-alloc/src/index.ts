@@ -1,7 +1,21 @@
 // Contents page of @swaplab/page-alloc, in reading order.
 export { ALLOC_HARDER, ALLOC_HIGH, allocFlagNames, type PageAllocSwitches, type PfmemallocMark } from "./alloc-flags.ts"
+export {
+  EAGAIN,
+  EBADR,
+  ECONNREFUSED,
+  ECONNRESET,
+  EINTR,
+  EIO,
+  ENOBUFS,
+  ENOMEM,
+  EPIPE,
+  EPROTO,
+  ETIMEDOUT
+} from "./errno.ts"
 export { allocationName } from "./failure.ts"
-export { Frames, NONE, type PageToken } from "./frames.ts"
+export { FailPageAlloc, type FailPageAllocOptions, FaultAttr, type FaultAttrOptions } from "./fault-inject.ts"
+export { FIRST_IMAGE_WRITER, Frames, LOST_WRITER, NONE, OTHER_HOSTS_WRITER, type PageToken } from "./frames.ts"
 export {
   __GFP_COLD,
   __GFP_COMP,
@@ -9,6 +23,7 @@ export {
   __GFP_FS,
   __GFP_HARDWALL,
   __GFP_HIGH,
+  __GFP_HIGHMEM,
   __GFP_IO,
   __GFP_MEMALLOC,
   __GFP_MOVABLE,
@@ -28,6 +43,7 @@ export {
   GFP_KERNEL,
   GFP_NOFS,
   GFP_NOIO,
+  GFP_NOWAIT,
   GFP_USER,
   gfpFlagNames
 } from "./gfp.ts"

@@ -4,6 +4,7 @@
 import { assert, type Sim, type Sleeps } from "@swaplab/sim"
 import { ALLOC_CPUSET, ALLOC_WMARK_LOW, gfpToAllocFlags, pfmemallocAllowed } from "./alloc-flags.ts"
 import { describeShortage } from "./failure.ts"
+import type { FailPageAlloc } from "./fault-inject.ts"
 import { __GFP_HARDWALL, __GFP_WAIT } from "./gfp.ts"
 import { NO_PAGE } from "./node.ts"
 import type { PageAllocOptions } from "./options.ts"
@@ -14,6 +15,8 @@ import { MAX_ORDER } from "./watermark.ts"
 
 /** The page allocator of one machine: `tryAlloc` never sleeps, `alloc` may; `free` (of {@link Node}) takes pages back. */
 export class PageAllocator extends SlowPath {
+  /** Makes allocations fail; null: none. */
+  failPageAlloc: FailPageAlloc | null = null
   readonly #fastNs: number
   readonly #firstAttemptFlags = ALLOC_WMARK_LOW | ALLOC_CPUSET
 
@@ -34,12 +37,17 @@ export class PageAllocator extends SlowPath {
   tryAlloc(ctx: Context, gfp: number, order: number): number {
     assert((gfp & __GFP_WAIT) === 0 || !ctx.inInterrupt, "an allocation that may sleep, in interrupt context")
     ctx.ns += this.#fastNs
+    if (this.failPageAlloc !== null && this.failPageAlloc.shouldFail(ctx, gfp, order)) return NO_PAGE
     const zonelist = this.zonelists[gfp & 15]
     assert(zonelist.length > 0, "the zone bits of the mask contradict each other")
     const page = order < MAX_ORDER
       ? this.getPageFromFreelist(ctx, gfp | __GFP_HARDWALL, order, zonelist, this.#firstAttemptFlags)
       : NO_PAGE
-    if (page === NO_PAGE) return this.trySlow(ctx, gfp, order)
+    if (page === NO_PAGE) {
+      const slow = this.trySlow(ctx, gfp, order)
+      if (slow === WOULD_SLEEP && this.failPageAlloc !== null) this.failPageAlloc.attr.passed(ctx)
+      return slow
+    }
     if (this.trace.alloc.enabled) this.traceAlloc(page, order, gfp)
     return page
   }
@@ -47,7 +55,9 @@ export class PageAllocator extends SlowPath {
   /** Allocates 2^order pages: the first frame, or NO_PAGE. The pages' contents are stale unless __GFP_ZERO is given. */
   *alloc(task: Task, gfp: number, order: number): Sleeps<number> {
     const page = this.tryAlloc(task, gfp, order)
-    return page !== WOULD_SLEEP ? page : yield* this.allocSlow(task, gfp, order)
+    if (page !== WOULD_SLEEP) return page
+    if (this.failPageAlloc !== null) this.failPageAlloc.attr.passed(null)
+    return yield* this.allocSlow(task, gfp, order)
   }
 
   /** What an allocation by this context waits for right now, in words; for reports. */

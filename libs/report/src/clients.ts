@@ -1,9 +1,9 @@
-// Clients one by one, their kernel counters, and the server they share.
+// Clients one by one, and their kernel counters.
 import type { ClientResult, Outcome, RunResult } from "@swaplab/cluster"
 import { formatTimeOfDay } from "@swaplab/config"
 import { type ExperimentResult, medianOf, runsOf } from "@swaplab/experiment"
 import { type Block, type Cell, key, left, paragraph, right, type Row, table, toned } from "./document.ts"
-import { count, decimal, latency, megabytes, NONE, percent, seconds } from "./format.ts"
+import { count, latency, megabytes, NONE, seconds } from "./format.ts"
 
 /** Clients of a kernel that are shown. */
 const MAX_CLIENTS = 60
@@ -153,7 +153,9 @@ const OTHERS: ReadonlyArray<readonly [name: string, of: (client: ClientResult) =
   ["rx packets dropped", (client) => client.network.rxDropped],
   ["dropped by sk_filter", (client) => client.network.pfmemallocDrops],
   ["tcp retransmits", (client) => client.network.retransmits],
+  ["tcp recoveries", ({ network: { tcp } }) => tcp.TCPSackRecovery + tcp.TCPRenoRecovery],
   ["tcp timeouts", (client) => client.network.rtos],
+  ["tcp timeouts too early (F-RTO)", ({ network: { tcp } }) => tcp.TCPSpuriousRTOs],
   ["oom kills", (client) => client.oomKills],
   ["wrong pages", (client) => client.integrityErrors]
 ]
@@ -173,39 +175,4 @@ export const counterTable = (result: ExperimentResult): ReadonlyArray<Block> => 
     ...OTHERS.map(([name, of]) => row(name, of))
   ]
   return [table([key("counter"), ...kernels.map(right)], rows)]
-}
-
-/** The server, by kernel: medians over seeds. */
-export const serverTable = (result: ExperimentResult): ReadonlyArray<Block> => {
-  const kernels = result.plan.kernels.filter((kernel) => runsOf(result.runs, kernel).length > 0)
-  const rows = kernels.map((kernel): Row => {
-    const servers = runsOf(result.runs, kernel).map((run) => run.server)
-    const middle = (of: (server: RunResult["server"]) => number): number => medianOf(servers.map(of))
-    return [
-      kernel,
-      count(middle((server) => server.requests)),
-      count(middle((server) => server.throughputPerSecond)),
-      percent(middle((server) => server.linkInUtilisation)),
-      percent(middle((server) => server.linkOutUtilisation)),
-      percent(middle((server) => server.cpuUtilisation)),
-      percent(middle((server) => server.diskUtilisation)),
-      percent(middle((server) => server.cacheHitRatio)),
-      decimal(middle((server) => server.meanInSystem)),
-      latency(middle((server) => server.meanResidenceNs))
-    ]
-  })
-  if (rows.length === 0) return []
-  const columns = [
-    key("kernel"),
-    right("requests"),
-    right("per s"),
-    right("link in"),
-    right("link out"),
-    right("CPU"),
-    right("disk"),
-    right("cache hits"),
-    right("in system"),
-    right("residence")
-  ]
-  return [table(columns, rows)]
 }

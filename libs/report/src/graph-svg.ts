@@ -12,6 +12,7 @@ const FILL: Readonly<Record<WaitNodeKind, string>> = {
   lock: "#f6dcc4",
   requests: "#ececec",
   network: "#dff0dd",
+  fault: "#f4c7c3",
   alive: "#ffffff"
 }
 
@@ -21,6 +22,7 @@ const KINDS: ReadonlyArray<readonly [WaitNodeKind, string]> = [
   ["lock", "lock"],
   ["requests", "block requests"],
   ["network", "network"],
+  ["fault", "fault of the scenario"],
   ["alive", "goes on by itself"]
 ]
 

@@ -26,6 +26,7 @@ const PATTERNS: Readonly<Record<EndedCode, string>> = {
   OR: "M1,4 h2 M5,4 h2 M4,1 v2 M4,5 v2",
   LU: "M0,4 h8 M4,0 v8",
   WP: "M0,0 l8,8 M0,8 l8,-8 M0,4 h8",
+  LS: "M0,0 l8,8 M4,0 v8",
   IO: "M2,0 v8 M6,0 v8 M0,4 h8",
   OOM: "M-2,6 l4,4 M0,0 l8,8 M6,-2 l4,4",
   TO: "M1,1 h1 M5,1 h1 M3,5 h1 M7,5 h1"

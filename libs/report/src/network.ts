@@ -27,7 +27,11 @@ const OTHERS: ReadonlyArray<readonly [name: string, of: (run: RunResult) => numb
       count
     ],
     ["orders of the switch to pause or go on", (run) => sumOf(run, (port) => port.pauseFrames), count],
-    ["s that the server was not allowed to send", (run) => run.network.server.pausedNs, seconds],
+    [
+      "s that servers were not allowed to send, all",
+      (run) => run.network.servers.reduce((sum, { pausedNs }) => sum + pausedNs, 0),
+      seconds
+    ],
     [
       "s that clients were not allowed to send, all",
       (run) => run.clients.reduce((sum, { network }) => sum + network.port.pausedNs, 0),

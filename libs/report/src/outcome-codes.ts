@@ -17,6 +17,7 @@ const CLASS_CODES = {
 
 const OUTCOME_CODES = {
   corruption: "WP",
+  "lost-swap": "LS",
   sigbus: "IO",
   oom: "OOM",
   timeout: "TO",
@@ -32,6 +33,7 @@ export type EndedCode =
 export const CODE_WORDS: ReadonlyMap<string, string> = new Map<string, string>([
   ...Object.entries(CLASS_CODES).map(([words, code]) => [code, words] as const),
   [OUTCOME_CODES.corruption, "wrong page"],
+  [OUTCOME_CODES["lost-swap"], "lost swap"],
   [OUTCOME_CODES.sigbus, "SIGBUS"],
   [OUTCOME_CODES.oom, "OOM kill"],
   [OUTCOME_CODES.timeout, "time-out"],

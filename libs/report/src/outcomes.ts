@@ -14,7 +14,7 @@ const share = ({ lockup, lockupShare, runs }: KernelSummary): Cell =>
 
 /** Outcomes other than completion and lockup, with their counts. */
 const others = (summary: KernelSummary): string => {
-  const parts = (["corruption", "sigbus", "oom", "timeout", "stopped"] as const)
+  const parts = (["corruption", "lost-swap", "sigbus", "oom", "timeout", "stopped"] as const)
     .filter((outcome) => summary[outcome] > 0)
     .map((outcome) => `${outcome} ${summary[outcome]}`)
   return parts.length === 0 ? NONE : parts.join(", ")

@@ -1,24 +1,35 @@
 // The whole report of an experiment, as the command prints it.
-import { clientsOf, describeLoad, loadsOf, type RunResult, type Scenario } from "@swaplab/cluster"
-import { formatDistribution, formatFinding, formatQuantity, formatTimeOfDay, RATE, SIZE, TIME } from "@swaplab/config"
+import { clientsOf, describeLoad, describeSwapLayers, loadsOf, type RunResult, type Scenario } from "@swaplab/cluster"
+import {
+  formatDistribution,
+  formatFinding,
+  formatQuantity,
+  formatTimeOfDay,
+  plural,
+  RATE,
+  SIZE,
+  TIME
+} from "@swaplab/config"
 import { comparisonsOf, type ExperimentResult, judge, runsOf } from "@swaplab/experiment"
 import { applicationsTable } from "./applications.ts"
 import { backgroundTable } from "./background.ts"
-import { clientTable, counterTable, serverTable } from "./clients.ts"
+import { clientTable, counterTable } from "./clients.ts"
 import { COMPARISON_LEGEND, comparisonTable } from "./comparison.ts"
 import { BLANK, type Block, type Document, item, paragraph, section } from "./document.ts"
+import { faultTable } from "./fault-table.ts"
 import { interruption, warningSection } from "./faults.ts"
 import { lockupSection } from "./lockups.ts"
+import { lostConnectionTable } from "./lost-connections.ts"
 import { networkTable, portTable } from "./network.ts"
 import { mapSection } from "./outcome-map.ts"
 import { fingerprintWords, outcomeTable } from "./outcomes.ts"
+import { imageTable, serverTable } from "./servers.ts"
 import { PLAIN, type Sheet } from "./sheet.ts"
+import { swapLayerTables } from "./swap-layers.ts"
 import { drawText } from "./text.ts"
 import { workloadTables } from "./workload.ts"
 
 const MAX_FINDINGS = 20
-
-const plural = (n: number, word: string): string => (n === 1 ? `1 ${word}` : `${n} ${word}s`)
 
 /** Phrases with a comma after each but the last. */
 const phrases = (list: ReadonlyArray<string>): ReadonlyArray<string> =>
@@ -44,6 +55,7 @@ const header = (result: ExperimentResult): Document => {
       `${formatQuantity(SIZE, group.ram)} of RAM,`,
       `${plural(group.cpus, "CPU")},`,
       `${formatQuantity(SIZE, group.swap)} of swap,`,
+      ...describeSwapLayers(group).map((phrase) => `${phrase},`),
       `${group.nic.driver},`,
       `${formatQuantity(RATE, group.link.rate)};`,
       ...phrases([...describeLoad(measured), ...startWords(group.start)])
@@ -142,14 +154,18 @@ const reportDocument = (result: ExperimentResult): Document => {
       : []),
     ...section("Outcomes", outcomeTable(result)),
     ...section("Workload of the clients (medians over seeds)", workloadTables(result)),
+    ...section("Faults, and what followed (first seed of each kernel)", faultTable(result)),
+    ...section("Connections lost, requests failed (first seed of each kernel)", lostConnectionTable(result)),
     ...section("Comparison", comparisonSection(result)),
     ...section("Map of outcomes", mapSection(result.map)),
     ...section("Clients (first seed of each kernel)", clientTable(result)),
+    ...section("Compressed and encrypted swap (clients: first seed of each kernel)", swapLayerTables(result)),
     ...section("Background loads of a client (medians)", backgroundTable(result)),
     ...section("Counters (all clients, medians over seeds)", counterTable(result)),
     ...section("Network (medians over seeds)", networkTable(result)),
     ...section("Ports of the switch (first seed of each kernel)", portTable(result)),
     ...section("Server (medians over seeds)", serverTable(result)),
+    ...section("Images of roots (medians over seeds)", imageTable(result)),
     ...section("Server of the thin clients' programs (medians over seeds)", applicationsTable(result)),
     ...section("Lockups", lockupSection(result)),
     ...section("Laws", lawSection(result.runs)),

@@ -36,6 +36,8 @@ const fateText = ({ fate, ns, reason, unchanged }: Counterfactual): string => {
         : `done at ${at}, after the OOM killer has broken a cycle all the same`
     case "sigbus":
       return `a process is killed, for a page that could not be read back; over at ${at}`
+    case "lost-swap":
+      return `a process finds zeroes, for a page that the server has forgotten; over at ${at}`
     case "corruption":
       return `a page comes back with another content; over at ${at}`
     case "oom":
@@ -63,7 +65,7 @@ const patchTable = (tried: ReadonlyArray<Counterfactual>): Block =>
 
 const list = (names: ReadonlyArray<string>): string => names.join(", ").replace(/, ([^,]*)$/, " and $1")
 
-/** Patches of the series counted by the table of patches, which knows its fix beside it: `12 patches of the series and its fix`. */
+/** Patches of the series, counted; the table of patches knows its fix: `12 patches of the series and its fix`. */
 const seriesWords = (names: ReadonlyArray<PatchName>): string => {
   const of = (kind: PatchKind): number =>
     PATCHES.filter((patch) => patch.kind === kind && names.includes(patch.name)).length

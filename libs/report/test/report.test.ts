@@ -200,12 +200,12 @@ describe("the report", () => {
 
 describe("the network", () => {
   const experiment = fakeExperiment()
-  const withServer = (changes: Partial<(typeof experiment.runs)[number]["network"]["server"]>): string =>
+  const withServer = (changes: Partial<(typeof experiment.runs)[number]["network"]["servers"][number]>): string =>
     renderReport({
       ...experiment,
       runs: experiment.runs.map((run) => ({
         ...run,
-        network: { ...run.network, server: { ...run.network.server, ...changes } }
+        network: { ...run.network, servers: run.network.servers.map((server) => ({ ...server, ...changes })) }
       }))
     }, WIDE)
 
@@ -221,7 +221,7 @@ describe("the network", () => {
   it("prints pauses: how many orders, and how long", () => {
     const report = withServer({ pauseFrames: 46, pausedNs: 2.5e9, switchDroppedBytes: 4096 })
     expect(sectionOf(report, "Network")).toMatch(/pause or go on +46 +46 +46\n/)
-    expect(sectionOf(report, "Network")).toMatch(/server was not allowed to send +2\.50 /)
+    expect(sectionOf(report, "Network")).toMatch(/servers were not allowed to send, all +2\.50 /)
     expect(sectionOf(report, "Ports of the switch")).toMatch(/server +0 +0 +4 +0 +4 +46 +2\.50/)
   })
 

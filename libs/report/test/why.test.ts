@@ -30,6 +30,7 @@ describe("an explanation", () => {
     ["rescued", true, "done as without it, to the last event the same"],
     ["oom", false, "a process is killed for lack of memory; over at 7.000 s"],
     ["sigbus", false, "a process is killed, for a page that could not be read back; over at 7.000 s"],
+    ["lost-swap", false, "a process finds zeroes, for a page that the server has forgotten; over at 7.000 s"],
     ["corruption", false, "a page comes back with another content; over at 7.000 s"],
     ["alive", false, "still runs when the time is up"],
     ["not tried", false, "not tried: rx starvation"]

@@ -12,9 +12,13 @@ export class Disk {
   writes = 0
   readBytes = 0
   writtenBytes = 0
+  /** Requests that came while it was slow. */
+  slowed = 0
   readonly #sim: Sim
   readonly #shape: DiskShape
   readonly #random: Random
+  #factor = 1
+  #extraNs: Nanoseconds = 0
   #head = 0
   /** When the bus would be through with all transfers if each had begun with its request. */
   #busWorkUntil: Nanoseconds = 0
@@ -25,6 +29,14 @@ export class Disk {
     this.#sim = sim
     this.#shape = shape
     this.#random = sim.stream("disk", name)
+  }
+
+  /**
+   * From now on every request takes `factor` times as long, and `extraNs` more: a disk that retries, or a RAID that rebuilds.
+   */
+  setSlow(factor: number, extraNs: Nanoseconds): void {
+    this.#factor = factor
+    this.#extraNs = extraNs
   }
 
   /** Reads or writes a range; sleeps until it is done. */
@@ -52,14 +64,16 @@ export class Disk {
     const start = stations.startOn(channel)
     const distance = Math.min(1, Math.abs(position - this.#head) / shape.capacityBytes)
     this.#head = position + bytes
-    const ready = start + Math.round(shape.latencyNs(this.#random, distance, write, bytes))
+    const latency = shape.latencyNs(this.#random, distance, write, bytes)
+    const ready = start + Math.round(latency * this.#factor + this.#extraNs)
+    if (this.#factor !== 1 || this.#extraNs !== 0) this.slowed++
     if (bytesPerSecond === 0) {
       stations.book(channel, start, ready)
       return ready
     }
     // Latencies of the channels overlap, their transfers share one bus. The bus is not held for a slow request: its
     // work is only added up, so that together they never exceed its rate.
-    const transfer = Math.ceil(bytes * 1e9 / bytesPerSecond)
+    const transfer = Math.ceil(bytes * 1e9 / bytesPerSecond * this.#factor)
     this.#busWorkUntil = Math.max(this.#busWorkUntil, start) + transfer
     const end = Math.max(ready + transfer, this.#busWorkUntil)
     stations.book(channel, start, end)

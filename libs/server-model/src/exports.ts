@@ -27,6 +27,8 @@ export interface EmulatedExport {
   readonly server: SwapServer
   readonly info: ExportInfo
   readonly stats: ExportStats
+  /** What a connection to it may read and write a second, together; null: as much as it can. */
+  readonly bytesPerSecond: number | null
   /** Opens its file for a connection: the contents, for each task that works on the connection. */
   open(): (task: Task) => TaskStore
 }
@@ -43,18 +45,43 @@ export class SwapExport implements EmulatedExport {
   readonly server: SwapServer
   readonly info: ExportInfo
   readonly stats = new ExportStats()
+  readonly bytesPerSecond: number | null
   readonly tokens: TokenStore
+  /** For each page that the server has forgotten and nobody has written since, the number of the event; null: never. */
+  forgotten: Uint32Array | null = null
   readonly #cacheIndex: number
 
-  constructor({ cacheIndex, info, server }: Place, pages: number) {
+  constructor({ cacheIndex, info, server }: Place, pages: number, bytesPerSecond: number | null) {
     this.server = server
     this.info = info
+    this.bytesPerSecond = bytesPerSecond
     this.tokens = new TokenStore(pages)
     this.#cacheIndex = cacheIndex
   }
 
   open(): (task: Task) => TaskStore {
-    return (task) => new SwapStore(task, this.server, this.tokens, this.#cacheIndex)
+    return (task) => new SwapStore(task, this, this.#cacheIndex)
+  }
+
+  /**
+   * With that event the server forgets what it had: all, or what the disk does not have. The rest is in the page cache no more.
+   * Returns how many pages were forgotten.
+   */
+  forget(event: number, all = true): number {
+    const { tokens: { pages }, server: { cache } } = this
+    const forgotten = this.forgotten ?? new Uint32Array(pages)
+    let count = 0
+    for (let page = 0; page < pages; page++) {
+      if (this.tokens.missing(page, 1) === 1 || !(all || cache?.isDirty(this.#cacheIndex, page) === true)) continue
+      forgotten[page] = event
+      this.tokens.zero(page, 1)
+      count++
+    }
+    if (count > 0) this.forgotten = forgotten
+    if (all) this.tokens.zero(0, pages)
+    this.server.usedPages -= count
+    cache?.drop(this.#cacheIndex, 0, pages)
+    return count
   }
 }
 
@@ -63,6 +90,8 @@ export class ImageExport implements EmulatedExport {
   readonly server: SwapServer
   readonly info: ExportInfo
   readonly stats = new ExportStats()
+  /** Images are shared by all clients, and have no limit. */
+  readonly bytesPerSecond = null
   readonly tokens: ImageTokens
   readonly #reads: ReadsUnderWay | null
   readonly #cacheIndex: number
@@ -76,6 +105,11 @@ export class ImageExport implements EmulatedExport {
     this.#readaheadPages = readaheadPages
     const { cache, sim } = server
     this.#reads = cache === null ? null : new ReadsUnderWay(sim, `server ${info.name}`, cache, cacheIndex)
+  }
+
+  /** The memory of the server's machine was lost. */
+  dropCache(): void {
+    this.server.cache?.drop(this.#cacheIndex, 0, this.tokens.pages)
   }
 
   open(): (task: Task) => TaskStore {

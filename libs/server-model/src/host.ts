@@ -12,6 +12,10 @@ export interface ServerHost extends ServerCpu {
   readonly softirq: Softirq
   /** CPU time used so far on all CPUs. */
   busyNs(): Nanoseconds
+  /** SIGSTOP and SIGCONT: a stopped task gets no CPU. */
+  setStopped(task: Task, stopped: boolean): void
+  /** So much of every CPU is taken by others from now on: 0 … 1. */
+  setStolen(share: number): void
   /** Starts a task of the server that may sleep for ever. */
   start(comm: string, program: (task: Task) => Sleeps<void>): Task
 }

@@ -1,4 +1,5 @@
 // Contents page of @swaplab/server-model, in reading order.
+export { serverBusy, type ServerClient, ServerConnection } from "./connection.ts"
 export { Disk } from "./disk.ts"
 export {
   DISK_NAMES,
@@ -12,17 +13,12 @@ export {
 } from "./disks.ts"
 export { type EmulatedExport, type ExportStats, ImageExport, type SwapExport } from "./exports.ts"
 export { type ServerHost } from "./host.ts"
-export {
-  serverBusy,
-  type ServerClient,
-  type ServerConnection,
-  type ServerImage,
-  ServerMachine,
-  type ServerMachineOptions
-} from "./machine.ts"
+export { type ServerImage, ServerMachine, type ServerMachineOptions, UPTIME_NS } from "./machine.ts"
+export { SERVER_BUFFER_PAGES } from "./nbd-service.ts"
 export { type PageCacheOptions } from "./page-cache-options.ts"
 export { PageCache } from "./page-cache.ts"
 export { replayEmulated } from "./replay.ts"
+export { type ServerFaultCounts, type StoreFate } from "./server-life.ts"
 export { type ServerCpu } from "./stations.ts"
 export { type ServerCosts, SwapServer } from "./swap-server.ts"
 export { serveConnection, type WorkerSocket } from "./worker.ts"

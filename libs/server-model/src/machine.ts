@@ -1,61 +1,60 @@
-// The shared NBD server as a machine of the cluster: a network card, one worker per connection, page cache, disk.
+// An NBD server as a machine of the cluster: a network card, one worker per connection, page cache, disk.
 // Modelled: its receive ring and interrupts, its TCP, its queue at the disk. Its CPUs are those of the `ServerHost`.
 // Not modelled: its memory (sockets of the server never lack any), and the CPU time of its packets, which the measured cost
 //   of a request contains already.
 // What that costs: a server that starves for socket memory cannot be studied.
 import {
   CARDS,
+  type Features,
   HostMemory,
-  type NetCosts,
   NetStack,
+  type NetSysctls,
   Nic,
   type NicOptions,
+  NO_COSTS,
   type Packets,
   tcpMem,
   type Wire
 } from "@swaplab/net-skb"
 import { bootContext, PAGE_SIZE, type Task } from "@swaplab/page-alloc"
-import type { Sim } from "@swaplab/sim"
-import { connectTcp, TcpSocket } from "@swaplab/tcp"
+import type { Sim, Sleeps } from "@swaplab/sim"
+import { type ServerClient, ServerConnection } from "./connection.ts"
+import { dial } from "./dial.ts"
 import { Disk } from "./disk.ts"
 import type { DiskShape } from "./disks.ts"
-import type { EmulatedExport, ImageExport, SwapExport } from "./exports.ts"
+import type { ImageExport, SwapExport } from "./exports.ts"
 import type { ServerHost } from "./host.ts"
+import { NbdService, SERVER_BUFFER_PAGES, type SwapFiles } from "./nbd-service.ts"
 import { PageCache } from "./page-cache.ts"
+import type { ServerErrors } from "./server-errors.ts"
+import type { ServerFaultCounts, ServerLife, StoreFate } from "./server-life.ts"
 import { type ServerCosts, SwapServer } from "./swap-server.ts"
-import { ThreadPool } from "./thread-pool.ts"
-import { serveConnection } from "./worker.ts"
-
-/** Memory that the server's TCP sizes its buffers by: 4 GiB, so that the limits of tcp_rmem and tcp_wmem apply. */
-const SERVER_BUFFER_PAGES = 1_048_576
 
 const wholePages = (bytes: number): number => Math.floor(bytes / PAGE_SIZE) * PAGE_SIZE
 
-/** A request's cost was measured with its packets. */
-const NO_COSTS: NetCosts = { rxPacketNs: 0, copyPerKiBNs: 0, txSkbNs: 0, syscallNs: 0 }
+/** How long a server has been up when a simulation begins: a day. */
+export const UPTIME_NS = 86_400e9
 
 /** What a server consists of. */
 export interface ServerMachineOptions {
-  /** Its card is an e1000 with these lengths. */
-  readonly nic: Pick<NicOptions, "ring" | "txDescriptors" | "txQueueLength">
+  /** Of the machine: in front of the names of its tasks, sockets and disk. */
+  readonly name: string
+  /** Its card is an e1000 with these lengths, and these features where they are given. */
+  readonly nic: Pick<NicOptions, "ring" | "txDescriptors" | "txQueueLength"> & Partial<Features>
   readonly disk: DiskShape
   /** Memory for swap data. */
   readonly pageCacheBytes: number
   readonly costs: ServerCosts
+  /** What nbd-server does with the swap file of a client that connects again; "kept" if absent. */
+  readonly swapFiles?: SwapFiles
+  /** What each connection for swap may read and write a second, together; without it: as much as it can. */
+  readonly bytesPerSecond?: number
   /** Threads that perform the requests of a connection. 1: its worker does, one after the other. */
   readonly threads: number
+  /** Sysctls of its network that were set. */
+  readonly sysctls?: Partial<NetSysctls>
   /** read_ahead_kb of the disk, in pages: for images. */
   readonly readaheadPages: number
-}
-
-/** The client's side of a new connection. */
-export interface ServerClient {
-  readonly name: string
-  readonly net: NetStack
-  /** Memory that its TCP sizes its buffers by. */
-  readonly bufferPages: number
-  /** Its card takes skbs in fragments and cuts them into segments itself (NETIF_F_SG, NETIF_F_TSO). */
-  readonly scatterGather: boolean
 }
 
 /** An image that clients read. */
@@ -67,21 +66,6 @@ export interface ServerImage {
   readonly writer: number
 }
 
-/** One connection: an export and the two ends of its socket. */
-export interface ServerConnection<Served extends EmulatedExport = EmulatedExport> {
-  readonly served: Served
-  readonly clientSocket: TcpSocket
-  readonly serverSocket: TcpSocket
-  /** The task that serves it. */
-  readonly worker: Task
-  /** Its threads; null: the worker performs requests itself. */
-  readonly pool: ThreadPool | null
-}
-
-/** The server owes this client something: it performs a request, its worker does not sleep in recv, or data waits to be read. */
-export const serverBusy = ({ pool, serverSocket, worker }: ServerConnection): boolean =>
-  worker.process.waitingOn !== serverSocket.receiveData || serverSocket.readable > 0 || (pool?.pending ?? 0) > 0
-
 /** The server machine. */
 export class ServerMachine {
   readonly net: NetStack
@@ -91,9 +75,10 @@ export class ServerMachine {
   readonly cache: PageCache | null
   readonly server: SwapServer
   readonly host: ServerHost
-  readonly #sim: Sim
-  readonly #threads: number
+  readonly #capacityBytes: number
+  readonly #bytesPerSecond: number | null
   readonly #readaheadPages: number
+  readonly #service: NbdService
 
   /** `address` is that of its card on the LAN. */
   constructor(
@@ -105,8 +90,7 @@ export class ServerMachine {
     options: ServerMachineOptions
   ) {
     this.host = host
-    this.#sim = sim
-    this.#threads = options.threads
+    this.#capacityBytes = options.disk.capacityBytes
     this.#readaheadPages = options.readaheadPages
     this.net = new NetStack(sim, {
       host: address,
@@ -114,59 +98,124 @@ export class ServerMachine {
       cpus: host.cpus,
       memory: new HostMemory(),
       packets,
+      // a request's cost was measured with its packets
       costs: NO_COSTS,
+      sysctls: options.sysctls ?? {},
+      uptimeNs: UPTIME_NS,
       tcpMem: tcpMem(SERVER_BUFFER_PAGES)
     })
     this.nic = new Nic(this.net, wire, host.softirq, { ...CARDS.e1000, ...options.nic })
     this.nic.open(bootContext())
-    this.disk = new Disk(sim, "server", options.disk)
+    this.disk = new Disk(sim, options.name, options.disk)
     const cache = options.disk.cached
-      ? new PageCache(sim, "server", this.disk, { capacityBytes: options.pageCacheBytes })
+      ? new PageCache(sim, options.name, this.disk, { capacityBytes: options.pageCacheBytes })
       : null
     this.cache = cache
-    this.server = new SwapServer(sim, host, cache, options.costs, options.disk.capacityBytes)
+    this.server = new SwapServer(sim, host, cache, options.costs, options.disk.capacityBytes, options.name)
+    this.#bytesPerSecond = options.bytesPerSecond ?? null
+    const { name, swapFiles = "kept", threads } = options
+    this.#service = new NbdService(this.server, this.net, this.nic, host, { name, threads, swapFiles })
     if (cache !== null) host.start("flush", (task) => cache.flusher(task))
   }
 
   /** Makes the swap export of a client, of so many bytes rounded down to whole pages, and connects the two. */
   connectSwap(client: ServerClient, bytes: number): ServerConnection<SwapExport> {
-    return this.#connect(client, "nbd0", client.name, this.server.addExport(client.name, wholePages(bytes)))
+    const served = this.server.addExport(client.name, wholePages(bytes), this.#bytesPerSecond)
+    return this.#service.connect(new ServerConnection(client, "nbd0", client.name, served))
   }
 
   /** Connects a client to an image. Clients of one image share it; each has a connection of its own. */
   connectImage(client: ServerClient, image: ServerImage): ServerConnection<ImageExport> {
     const served = this.server.image(image.name, wholePages(image.bytes), image.writer, this.#readaheadPages)
-    return this.#connect(client, "nbd1", `${client.name} ${image.name}`, served)
+    return this.#service.connect(new ServerConnection(client, "nbd1", `${client.name} ${image.name}`, served))
   }
 
-  #connect<Served extends EmulatedExport>(
-    client: ServerClient,
-    device: string,
-    name: string,
-    served: Served
-  ): ServerConnection<Served> {
-    const clientSocket = new TcpSocket(client.net, {
-      name: `${client.name} ${device}`,
-      freeBufferPages: client.bufferPages,
-      noDelay: true,
-      tso: client.scatterGather
-    })
-    const serverSocket = new TcpSocket(this.net, {
-      name: `server ${name}`,
-      freeBufferPages: SERVER_BUFFER_PAGES,
-      noDelay: true
-    })
-    connectTcp(clientSocket, serverSocket)
-    const { host } = this
-    const pool = this.#threads === 1
-      ? null
-      : new ThreadPool(
-        this.#sim,
-        `server ${name}`,
-        this.#threads,
-        (program) => host.start(`nbd-server ${name}`, program)
-      )
-    const worker = host.start(`nbd-server ${name}`, (task) => serveConnection(task, serverSocket, served, pool))
-    return { served, clientSocket, serverSocket, worker, pool }
+  // — what may happen to it —
+
+  /**
+   * Kills the processes of nbd-server: their sockets are closed by the kernel, with a FIN, or with a RST where data was not
+   * read; nobody listens until `start`. `store` "lost": what the exports for swap held is gone (a tmpfs that was unmounted).
+   */
+  stop(store: StoreFate = "kept"): void {
+    this.#service.stop(store)
+  }
+
+  /** Starts nbd-server again: clients may connect. */
+  start(store: StoreFate = "kept"): void {
+    this.#service.start(store)
+  }
+
+  /** SIGSTOP to all processes of nbd-server: the kernel still acknowledges what comes, and nobody reads it. */
+  pause(): void {
+    this.#service.pause(true)
+  }
+
+  /** SIGCONT. */
+  resume(): void {
+    this.#service.pause(false)
+  }
+
+  /**
+   * Neither FIN nor RST: whatever is sent to the machine vanishes until `powerOn`. With a store that is kept, what the page
+   * cache had not written back to the disk is lost all the same, and the cache is cold afterwards; without a disk everything is
+   * kept.
+   */
+  powerOff(store: StoreFate = "kept"): void {
+    this.#service.powerOff(store)
+  }
+
+  /** The machine boots, nbd-server listens. Segments of connections of before get a RST. */
+  powerOn(): void {
+    this.#service.powerOn()
+  }
+
+  /** Calls `run` when the machine has power: now, or when it boots next. */
+  whenPowered(run: () => void): void {
+    this.#service.whenPowered(run)
+  }
+
+  /** So much of the host's CPUs goes to others from now on, 0 … 1: a virtual machine whose neighbours work. */
+  stealCpu(share: number): void {
+    this.host.setStolen(share)
+  }
+
+  /** What the files of all exports may take from now on; null: what the disk holds. A write that finds no room: ENOSPC. */
+  setCapacity(bytes: number | null): void {
+    this.server.capacityPages = Math.floor((bytes ?? this.#capacityBytes) / PAGE_SIZE)
+  }
+
+  /** Errors that requests get on purpose. */
+  get errors(): ServerErrors {
+    return this.server.errors
+  }
+
+  /** What of all that has happened. */
+  get life(): ServerLife {
+    return this.server.life
+  }
+
+  /** The same in figures, for results. */
+  faultCounts(): ServerFaultCounts {
+    const { errors, life, stats } = this.server
+    return {
+      connectionsKilled: life.connectionsKilled,
+      connectionsAccepted: this.#service.accepted,
+      connectsRefused: this.net.services.refused,
+      requestsUnanswered: life.unanswered,
+      errorsInjected: errors.injectedInto("all"),
+      requestsSlowed: this.disk.slowed,
+      noSpace: stats.noSpace,
+      pagesForgotten: life.events.reduce((sum, { pagesLost }) => sum + pagesLost, 0)
+    }
+  }
+
+  /** Every device of a client that it serves, swap and root images. */
+  get connections(): ReadonlyArray<ServerConnection> {
+    return this.#service.connections
+  }
+
+  /** Asks for a new connection of this device over the network, as nbd-client does. 0, or a negative errno. */
+  dial(task: Task, connection: ServerConnection): Sleeps<number> {
+    return dial(this.#service, task, connection)
   }
 }

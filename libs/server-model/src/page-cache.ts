@@ -89,6 +89,12 @@ export class PageCache {
     return this.#find(owner, page) !== NONE
   }
 
+  /** The disk does not have it, or an older version: it was written, or is on its way there. */
+  isDirty(owner: number, page: number): boolean {
+    const entry = this.#find(owner, page)
+    return entry !== NONE && this.#state[entry] !== CLEAN
+  }
+
   /** Uses a page: true when it is there. Counts a hit or a miss. */
   lookup(owner: number, page: number): boolean {
     const entry = this.#find(owner, page)
@@ -110,7 +116,7 @@ export class PageCache {
     this.insert(owner, page, count)
   }
 
-  /** Begins to read a run of pages from the disk; whoever does calls `insert` when they have come. Returns when that will be. */
+  /** Begins to read a run of pages from the disk. Returns when they will have come: then the caller calls `insert`. */
   startRead(owner: number, page: number, count: number): Nanoseconds {
     return this.disk.start(this.#base[owner] + page * PAGE_SIZE, count * PAGE_SIZE, false)
   }
@@ -155,6 +161,7 @@ export class PageCache {
       this.#remove(this.#state[entry] === DIRTY ? this.#dirty : this.#clean, entry)
       this.#release(entry)
     }
+    if (this.dirtyWait.waiters > 0) this.dirtyWait.wakeAll()
   }
 
   /** Writes dirty pages back, for ever. More than one task may run this: they work on different runs. */

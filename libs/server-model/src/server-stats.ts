@@ -10,6 +10,9 @@ export class ServerStats {
   errors = 0
   /** Of them: writes that found no room on the disk. */
   noSpace = 0
+  /** Times that a connection had to wait for its rate, and how long in all. */
+  rateWaits = 0
+  rateWaitedNs: Nanoseconds = 0
   pagesRead = 0
   pagesWritten = 0
   /** Requests inside: their header has been read, their answer is not with the socket yet. */

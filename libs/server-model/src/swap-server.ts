@@ -1,13 +1,15 @@
 // The emulated NBD server: exports of page tokens behind a page cache and a disk. Its connections are in worker.ts.
 // Modelled: the CPU time of the server by kind and size of request; sparse exports on a disk that may be full (a write that
 // finds no room gets ENOSPC at once, as a file system that reserves room for delayed writes answers); the page cache.
-// Not modelled: option haggling (a connection starts in the transmission phase), requests that are not whole pages (EINVAL
+// Not modelled: option haggling beyond its bytes and round trips (negotiation.ts), requests that are not whole pages (EINVAL
 // by the minimum block of 4096).
 import { Command, exportInfo, IMAGE_EXPORT_FLAGS, ReplyBuffer } from "@swaplab/nbd"
 import { PAGE_SIZE } from "@swaplab/page-alloc"
 import { assert, type Nanoseconds, type Sim } from "@swaplab/sim"
 import { ImageExport, SwapExport } from "./exports.ts"
 import type { PageCache } from "./page-cache.ts"
+import { ServerErrors } from "./server-errors.ts"
+import { ServerLife } from "./server-life.ts"
 import { ServerStats } from "./server-stats.ts"
 import type { ServerCpu } from "./stations.ts"
 
@@ -40,6 +42,9 @@ export const requestCpuNs = (costs: ServerCosts, type: number, bytes: number): N
 /** One emulated server machine, as far as NBD is concerned. */
 export class SwapServer {
   readonly stats = new ServerStats()
+  readonly life = new ServerLife()
+  /** Errors that are put in on purpose. */
+  readonly errors: ServerErrors
   /** Swap of the clients, and images by their names. */
   readonly swaps: Array<SwapExport> = []
   readonly images = new Map<string, ImageExport>()
@@ -51,7 +56,7 @@ export class SwapServer {
   /** Where the engines of all connections write their replies; each worker takes its own out at once. */
   readonly replies = new ReplyBuffer()
   /** What the files of all exports may take together. */
-  readonly capacityPages: number
+  capacityPages: number
   /** Pages of them that hold something: a sparse file takes room for these only. */
   usedPages = 0
   #nextPosition = 0
@@ -61,26 +66,29 @@ export class SwapServer {
     cpu: ServerCpu,
     cache: PageCache | null,
     costs: ServerCosts = NBD_SERVER_COSTS,
-    capacityBytes = Number.POSITIVE_INFINITY
+    capacityBytes = Number.POSITIVE_INFINITY,
+    name = "server"
   ) {
     this.sim = sim
     this.cpu = cpu
+    this.errors = new ServerErrors(() => sim.stream(name, "errors"))
     this.cache = cache
     this.costs = costs
     this.capacityPages = Math.floor(capacityBytes / PAGE_SIZE)
   }
 
-  /** A new sparse export of `bytes`, a multiple of 4096. */
-  addExport(name: string, bytes: number): SwapExport {
+  /** A new sparse export of `bytes`, a multiple of 4096. A connection to it has that rate; null: none. */
+  addExport(name: string, bytes: number, bytesPerSecond: number | null = null): SwapExport {
     const info = exportInfo({ name, size: bytes, minimumBlock: PAGE_SIZE })
-    const served = new SwapExport({ server: this, info, cacheIndex: this.#place(bytes) }, bytes / PAGE_SIZE)
+    const place = { server: this, info, cacheIndex: this.#place(bytes) }
+    const served = new SwapExport(place, bytes / PAGE_SIZE, bytesPerSecond)
     this.swaps.push(served)
     return served
   }
 
   /**
-   * The image of that name: the first call makes it, of `bytes`, a multiple of 4096. Its pages hold the tokens of `writer`. All of
-   * it takes room on the disk. `readaheadPages`: read_ahead_kb of the disk.
+   * The image of that name: the first call makes it, of `bytes`, a multiple of 4096. Its pages hold the tokens of `writer`. All
+   * of it takes room on the disk. `readaheadPages`: read_ahead_kb of the disk.
    */
   image(name: string, bytes: number, writer: number, readaheadPages: number): ImageExport {
     const known = this.images.get(name)

@@ -1,8 +1,8 @@
 // The swap of one client as a task of its connection reads and writes it. Data are tokens, 8 bytes a page.
-import { CommandFlag, NbdError, type TokenStore } from "@swaplab/nbd"
-import { PAGE_SIZE, type Task } from "@swaplab/page-alloc"
+import { CommandFlag, NbdError, putU32, TOKEN_BYTES, type TokenStore } from "@swaplab/nbd"
+import { LOST_WRITER, PAGE_SIZE, type Task } from "@swaplab/page-alloc"
 import type { Sleeps } from "@swaplab/sim"
-import type { TaskStore } from "./exports.ts"
+import type { SwapExport, TaskStore } from "./exports.ts"
 import type { PageCache } from "./page-cache.ts"
 import type { SwapServer } from "./swap-server.ts"
 
@@ -12,12 +12,14 @@ export class SwapStore implements TaskStore {
   readonly #cache: PageCache | null
   readonly #owner: number
   readonly #server: SwapServer
+  readonly #served: SwapExport
 
-  constructor(task: Task, server: SwapServer, tokens: TokenStore, owner: number) {
+  constructor(task: Task, served: SwapExport, owner: number) {
     this.#task = task
-    this.#server = server
-    this.#tokens = tokens
-    this.#cache = server.cache
+    this.#served = served
+    this.#server = served.server
+    this.#tokens = served.tokens
+    this.#cache = served.server.cache
     this.#owner = owner
   }
 
@@ -26,6 +28,8 @@ export class SwapStore implements TaskStore {
     const count = length / PAGE_SIZE
     if (this.#cache !== null) yield* this.#bring(this.#cache, page, page + count)
     this.#tokens.read(page, count, into)
+    const { forgotten } = this.#served
+    if (forgotten !== null) this.#markLost(forgotten, page, count, into)
     return NbdError.Ok
   }
 
@@ -40,6 +44,7 @@ export class SwapStore implements TaskStore {
       return NbdError.ENOSPC
     }
     this.#tokens.write(page, count, from)
+    this.#served.forgotten?.fill(0, page, page + count)
     server.usedPages += added - this.#tokens.missing(page, count)
     return yield* this.#changed(offset, length, flags)
   }
@@ -70,6 +75,16 @@ export class SwapStore implements TaskStore {
     const count = length / PAGE_SIZE
     this.#server.usedPages -= count - this.#tokens.missing(page, count)
     this.#tokens.zero(page, count)
+    this.#served.forgotten?.fill(0, page, page + count)
+  }
+
+  /** The bytes of a forgotten page are zeroes; its token says whose fault that is. */
+  #markLost(forgotten: Uint32Array, page: number, count: number, into: Uint8Array): void {
+    for (let i = 0; i < count; i++) {
+      if (forgotten[page + i] === 0) continue
+      putU32(into, i * TOKEN_BYTES, LOST_WRITER)
+      putU32(into, i * TOKEN_BYTES + 4, forgotten[page + i])
+    }
   }
 
   *#changed(offset: number, length: number, flags: number): Sleeps<number> {

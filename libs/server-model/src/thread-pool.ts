@@ -60,8 +60,14 @@ export class ThreadPool {
     this.#idle.wakeOne()
   }
 
+  /** The process has ended: calls back with the time of arrival of each request that no thread had taken. */
+  abandon(request: (arrivedAt: Nanoseconds) => void): void {
+    this.pending -= this.#queue.length
+    for (const { arrivedAt } of this.#queue.splice(0)) request(arrivedAt)
+  }
+
   *#run(task: Task, perform: Perform): Sleeps<void> {
-    for (;;) {
+    while (!task.process.killed) {
       const next = this.#queue.shift()
       if (next === undefined) {
         yield* this.#idle.sleepExclusive(task.process, "interruptible")

@@ -2,7 +2,9 @@
 // that the real server runs; what is modelled here is the time: when the bytes come, what the request costs, when the page
 // cache and the disk are done with it.
 // Modelled: a worker that reads a request, performs it, answers, and goes on, as a process of nbd-server does; or, with a pool
-// of threads, a worker that reads requests and leaves the rest to the threads (thread-pool.ts).
+// of threads, a worker that reads requests and leaves the rest to the threads (thread-pool.ts); a limit of bytes a second,
+// after which the connection's next request is not read until the debt is paid.
+// Not modelled: a limit of requests a second, one bucket for several connections.
 // Data is tokens (carriage.ts of libs/nbd).
 import {
   Command,
@@ -17,6 +19,7 @@ import {
   SIMPLE_MODE,
   SIMPLE_REPLY_BYTES,
   TOKEN_BYTES,
+  TokenBucket,
   tokenised,
   Transmission,
   type TransmissionHost,
@@ -100,18 +103,26 @@ class Hand {
   }
 }
 
+/** A limit as the real nbd-server keeps it: a tenth of a second may come at once. */
+const bucketOf = (bytesPerSecond: number | null, now: Nanoseconds): TokenBucket | null =>
+  bytesPerSecond === null
+    ? null
+    : new TokenBucket({ perSecond: bytesPerSecond, burst: bytesPerSecond / 10, second: 1e9 }, now)
+
 /**
  * The worker of one connection: reads a request, performs it, answers, next. With a pool of threads it reads requests, and
- * the threads perform and answer them. Returns when the client disconnects, the connection breaks, or what it says is no NBD.
+ * the threads perform and answer them. Returns when the client disconnects, the connection breaks, the process is killed, or
+ * what the client says is no NBD. `unanswered`: a request was read and is not answered.
  */
 export function* serveConnection(
   task: Task,
   socket: WorkerSocket,
   served: EmulatedExport,
-  pool: ThreadPool | null = null
+  pool: ThreadPool | null = null,
+  unanswered: () => void = () => {}
 ): Sleeps<void> {
   const { server, info } = served
-  const { costs, cpu, replies, sim, stats } = server
+  const { costs, cpu, errors, replies, sim, stats } = server
   const open = served.open()
   const worker = new Hand(task, open(task))
   const desk = new Desk(stats, served.stats, worker)
@@ -119,17 +130,20 @@ export function* serveConnection(
   const header = new Uint8Array(REQUEST_BYTES)
   const token: PageToken = { tokenWriter: 0, tokenVersion: 0 }
   let payload = new Uint8Array(32 * TOKEN_BYTES)
+  const limit = bucketOf(served.bytesPerSecond, sim.now)
   let broken = false
   pool?.start((self) => {
     const hand = new Hand(self, open(self))
     return (job, arrivedAt) => perform(hand, job, arrivedAt)
   })
 
-  while (yield* receive(task, socket, header)) {
+  while ((yield* receive(task, socket, header)) && !task.process.killed) {
     engine.receive(header)
     if (engine.ended !== null) break
     const arrivedAt = sim.now
     stats.arrive(arrivedAt)
+    // the debt is paid; what was earned beyond the burst is lost
+    limit?.wait(arrivedAt)
     const cut = engine.cutRequest
     if (cut !== null && !(yield* receivePayload(cut.payloadBytes))) {
       stats.depart(sim.now, arrivedAt)
@@ -141,8 +155,17 @@ export function* serveConnection(
     else yield* perform(worker, job, arrivedAt)
     if (broken) break
     yield* task.condResched()
+    if (limit === null || job === null) continue
+    // what the client sends meanwhile waits in the socket buffers and then at the client
+    limit.take(job.request.length)
+    const wait = Math.ceil(limit.wait(sim.now))
+    if (wait === 0) continue
+    stats.rateWaits++
+    stats.rateWaitedNs += wait
+    yield* task.process.hold(wait)
   }
-  socket.shutdown()
+  // a process that was killed says nothing more: its kernel closes the socket
+  if (!task.process.killed) socket.shutdown()
 
   /** Performs a request and answers it; without a job it is answered already. */
   function* perform(hand: Hand, job: Job | null, arrivedAt: Nanoseconds): Sleeps<void> {
@@ -153,14 +176,24 @@ export function* serveConnection(
     } else {
       const { request } = job
       yield* cpu.use(self, requestCpuNs(costs, request.type, request.length))
-      const error = yield* dispatch(hand.store, request, job.bytes)
+      if (self.process.killed) {
+        unanswered()
+        broken = true
+        stats.depart(sim.now, arrivedAt)
+        return
+      }
+      const injected = errors.draw(request.type)
+      const error = injected !== 0 ? injected : yield* dispatch(hand.store, request, job.bytes)
       if (pool !== null) yield* pool.sending.lock(self)
       desk.hand = hand
       job.finish(error)
       desk.send(replies)
       desk.hand = worker
     }
-    if (!(yield* sendReply(hand))) broken = true
+    if (!(yield* sendReply(hand))) {
+      unanswered()
+      broken = true
+    }
     if (pool !== null) pool.sending.unlock(self)
     stats.depart(sim.now, arrivedAt)
   }

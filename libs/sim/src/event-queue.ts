@@ -1,5 +1,6 @@
 // The event queue of one simulated cluster: a 4-ary heap in typed arrays, keyed by time, then by sequence number.
-// Modelled: exact order; events of one instant fire in the order in which they were scheduled.
+// Modelled: exact order; events of one instant fire in the order in which they were scheduled, after those of kinds that are
+// interrupts, which have an order of their own.
 // Not modelled: cancelling. A cancelled timer is a deadline that its owner moved (see timer.ts), which keeps every event
 // a row of four numbers and the heap free of handles. The cost is one no-op event for each cancelled timer.
 import { assert } from "./assert.ts"
@@ -13,12 +14,26 @@ export type EventKind = number
 /** Largest time that a float64 counts exactly. */
 export const MAX_TIME: Nanoseconds = Number.MAX_SAFE_INTEGER
 
+/** Above the arguments of interrupts. */
+const MAX_INTERRUPT_ARG = 2 ** 20
+
 /** How many events may fire at one instant before the run is declared a livelock. */
 export const MAX_EVENTS_PER_INSTANT = 5_000_000
 
 export interface EventKindOptions {
   /** A poll, retry or time-out: it can wake somebody, but by itself it is no work in flight (see `pendingWork`). */
   readonly retry?: boolean
+  /**
+   * At equal times such an event fires before all that are not, and among such those of the kind that was registered first, then
+   * of the lower argument: the order does not depend on when it was scheduled. For interrupts, whose times are known early or
+   * late by who looks. The argument is at least 0 and less than 2^20.
+   */
+  readonly interrupt?: boolean
+  /**
+   * Somebody only looks whether something has happened. When, depends on who else has looked, so such an event is no part of
+   * the fingerprint nor of the count; what it finds is, by `found`.
+   */
+  readonly look?: boolean
   /** The group (one per emulated machine) that the event belongs to; 0 is the cluster itself. */
   readonly group?: number
 }
@@ -27,7 +42,7 @@ export interface EventKindOptions {
 export class EventQueue {
   /** Time of the event that is firing, or of the last one that fired. */
   now: Nanoseconds = 0
-  /** Events fired so far. */
+  /** Events fired so far, without looks that found nothing. */
   fired = 0
   /** Events waiting. */
   size = 0
@@ -37,6 +52,12 @@ export class EventQueue {
   #kind = new Int32Array(1024)
   #arg = new Int32Array(1024)
   readonly #handlers: Array<(arg: number) => void> = []
+  /** The group of each kind. */
+  readonly #groups: Array<number> = []
+  /** Of each kind of interrupts: its place among them, below all sequence numbers; 0 for others. */
+  #rank = new Float64Array(64)
+  /** 1 for kinds that only look. */
+  #looks = new Int32Array(64)
   /** Index into #pending of each kind; retry kinds share the bin 0, which nobody reads. */
   #bin = new Int32Array(64)
   #pending = new Int32Array(64)
@@ -47,10 +68,19 @@ export class EventQueue {
   /** Makes a kind of event whose firing calls `handler(arg)`. */
   register(handler: (arg: number) => void, options: EventKindOptions = {}): EventKind {
     const kind = this.#handlers.push(handler) - 1
+    this.#groups.push(options.group ?? 0)
     const bin = options.retry === true ? 0 : (options.group ?? 0) + 1
     if (kind >= this.#bin.length) this.#bin = grown(this.#bin)
     while (bin >= this.#pending.length) this.#pending = grown(this.#pending)
     this.#bin[kind] = bin
+    if (kind >= this.#rank.length) {
+      const wider = new Float64Array(2 * this.#rank.length)
+      wider.set(this.#rank)
+      this.#rank = wider
+    }
+    if (kind >= this.#looks.length) this.#looks = grown(this.#looks)
+    this.#looks[kind] = options.look === true ? 1 : 0
+    this.#rank[kind] = options.interrupt === true ? kind * MAX_INTERRUPT_ARG - MAX_TIME : 0
     return kind
   }
 
@@ -64,11 +94,13 @@ export class EventQueue {
     const orders = this.#order
     const kinds = this.#kind
     const args = this.#arg
+    const rank = this.#rank[kind]
+    const order = rank === 0 ? this.#seq++ : rank + arg
     let i = this.size++
     while (i > 0) {
       const parent = (i - 1) >> 2
-      // at equal times the older event stays above
-      if (times[parent] <= time) break
+      // at equal times the older event stays above, and an interrupt above others
+      if (times[parent] < time || (times[parent] === time && orders[parent] <= order)) break
       times[i] = times[parent]
       orders[i] = orders[parent]
       kinds[i] = kinds[parent]
@@ -76,7 +108,7 @@ export class EventQueue {
       i = parent
     }
     times[i] = time
-    orders[i] = this.#seq++
+    orders[i] = order
     kinds[i] = kind
     args[i] = arg
   }
@@ -96,6 +128,14 @@ export class EventQueue {
     return group + 1 < this.#pending.length ? this.#pending[group + 1] : 0
   }
 
+  /** From now on events of a group do nothing, those that wait included. Its handlers are let go of. */
+  silence(group: number): void {
+    assert(group > 0, "the events of the cluster itself cannot be silenced")
+    this.#groups.forEach((of, kind) => {
+      if (of === group) this.#handlers[kind] = nothing
+    })
+  }
+
   /** Fires the next event. The queue must not be empty. */
   step(): void {
     const time = this.#time[0]
@@ -109,12 +149,22 @@ export class EventQueue {
       this.now = time
       this.#instant = 0
     }
+    if (this.#looks[kind] === 0) this.#record(kind, arg)
+    this.#handlers[kind](arg)
+  }
+
+  /** A look of `group` has found something: from here on it is an event as others. */
+  found(group: number): void {
+    this.#record(-1, group)
+  }
+
+  #record(kind: number, arg: number): void {
+    const time = this.now
     this.fired++
     // each step maps different inputs to different states: no event can change unseen
     this.#hashA = Math.imul(Math.imul(this.#hashA ^ kind, 0x01000193) ^ arg, 0x85ebca6b)
     this.#hashB = Math.imul(Math.imul(this.#hashB ^ time, 0x01000193) ^ (time / 4294967296), 0x85ebca6b) + this.#hashA |
       0
-    this.#handlers[kind](arg)
   }
 
   /** Mixes a 32-bit value of the model into the fingerprint (the queue mixes in every event by itself). */
@@ -136,7 +186,7 @@ export class EventQueue {
       const parent = (i - 1) >> 2
       assert(
         this.#time[parent] < this.#time[i] ||
-          (this.#time[parent] === this.#time[i] && this.#order[parent] < this.#order[i]),
+          (this.#time[parent] === this.#time[i] && this.#order[parent] <= this.#order[i]),
         "heap order broken"
       )
     }
@@ -197,6 +247,8 @@ export class EventQueue {
     this.#arg = arg
   }
 }
+
+const nothing = (): void => {}
 
 const grown = (column: Int32Array<ArrayBuffer>): Int32Array<ArrayBuffer> => {
   const wider = new Int32Array(column.length * 2)

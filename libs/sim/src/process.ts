@@ -23,6 +23,9 @@ export interface Dispatcher {
   sleeping(process: Process): void
 }
 
+/** Of tasks that never run again. */
+const HALTED: Dispatcher = { ready: () => {}, sleeping: () => {} }
+
 /** A task of the simulation, bound to one fiber by `Sim.spawn`. */
 export class Process {
   readonly sim: Sim
@@ -144,6 +147,12 @@ export class Process {
     this.sim.holdEvent(this, delay)
     if (this.dispatcher !== null) this.dispatcher.sleeping(this)
     yield this.park
+  }
+
+  /** Never runs again, whoever wakes it. It stays on the queue that it waits on. */
+  halt(): void {
+    this.finished = true
+    this.dispatcher = HALTED
   }
 
   /** Sends SIGKILL: wakes the task if it sleeps interruptibly or killably. */

@@ -2,7 +2,7 @@
 import { Cause, Effect, Exit, Random as EffectRandom, Runtime, Supervisor } from "effect"
 import { assert } from "./assert.ts"
 import { type EventKind, EventQueue, type Nanoseconds } from "./event-queue.ts"
-import type { Process } from "./process.ts"
+import { Process } from "./process.ts"
 import { Random } from "./random.ts"
 import { RunQueue } from "./run-queue.ts"
 import { SimClock } from "./sim-clock.ts"
@@ -59,6 +59,8 @@ export class Sim {
   /** Programs of `fork` that have not ended. */
   readonly #scripts = new Set<{ readonly name: string; readonly since: Nanoseconds }>()
   readonly #supervisor = new ChildDeaths((cause) => this.#fail(cause))
+  /** Stands where tasks were that were halted. */
+  #halted: Process | null = null
   #stopped = false
   #failure: Cause.Cause<unknown> | null = null
 
@@ -85,6 +87,21 @@ export class Sim {
     const group = this.#groups.push(name) - 1
     this.#addKinds(group)
     return group
+  }
+
+  /**
+   * The machine of this group has lost its power: its events do nothing any more, its tasks and `others` (people who sit before
+   * it) never run again, whoever wakes them. Called from an event, never from a task of the group.
+   */
+  halt(group: number, others: ReadonlyArray<Process> = []): void {
+    this.queue.silence(group)
+    this.#halted ??= haltedProcess(this)
+    const gone = this.#halted
+    for (const [id, process] of this.processes.entries()) {
+      if (process === gone || (process.group !== group && !others.includes(process))) continue
+      process.halt()
+      this.processes[id] = gone
+    }
   }
 
   groupName(group: number): string {
@@ -211,6 +228,13 @@ export class Sim {
     }
     return blocked.length === 0 ? { reason: "finished" } : { reason: "deadlock", blocked }
   }
+}
+
+const haltedProcess = (sim: Sim): Process => {
+  const process = new Process(sim, "halted")
+  process.daemon = true
+  process.halt()
+  return process
 }
 
 /** Hears of fibers that a program forks by itself: nobody joins them, so their death would be silent. */

@@ -6,13 +6,14 @@
  * This is a UMA build (CONFIG_NUMA off): GFP_THISNODE is zero, so growing uses the caller's own mask, and there is no node
  * fallback, hence no leak of reserve objects through ____cache_alloc_node, and no alien caches.
  * Not modelled: the memory of kmem_cache, arrays and node structures themselves (a few dozen KiB at boot); RCU delay of
- * SLAB_DESTROY_BY_RCU; tuning by writing /proc/slabinfo; cpu hot-plug. The first node reap of a cache is staggered by its index,
- * Linux does it by its address.
+ * SLAB_DESTROY_BY_RCU; tuning by writing /proc/slabinfo; cpu hot-plug. The first node reap of a cache is staggered by its
+ * index, Linux does it by its address.
  * source: mm/slab.c @v3.5 and @v3.6
  */
 import {
   CACHED,
   type CacheOptions,
+  type Failslab,
   GFP_CONSTRAINT_MASK,
   HELD,
   kmallocIndex,
@@ -52,6 +53,7 @@ const MUST_GROW_FORCED = -4
 
 export class SlabAllocator implements ObjectAllocator {
   readonly reapIntervalNs = REAPTIMEOUT_CPUC_NS
+  failslab: Failslab | null = null
   onAllocationFailure: (cache: KmemCache, gfp: number) => void = () => {}
   /** Every cache, oldest first; the position is the cache's index. */
   readonly caches: Array<SlabCache> = []
@@ -122,10 +124,14 @@ export class SlabAllocator implements ObjectAllocator {
 
   tryAlloc(ctx: Context, cache: KmemCache, gfp: number): number {
     const c = this.#cacheOf(cache)
+    if (this.failslab !== null && this.failslab.shouldFail(ctx, c, gfp)) return NO_OBJECT
     let object = this.#fromArrays(ctx, c, gfp)
     while (object < NO_OBJECT) {
       const grown = this.#tryGrow(ctx, c, gfp)
-      if (grown === WOULD_SLEEP) return WOULD_SLEEP
+      if (grown === WOULD_SLEEP) {
+        if (this.failslab !== null) this.failslab.attr.passed(ctx)
+        return WOULD_SLEEP
+      }
       object = this.#afterGrow(ctx, c, gfp, object === MUST_GROW_FORCED, grown !== NO_PAGE)
     }
     return object
@@ -133,6 +139,7 @@ export class SlabAllocator implements ObjectAllocator {
 
   *alloc(task: Task, cache: KmemCache, gfp: number): Sleeps<number> {
     const c = this.#cacheOf(cache)
+    if (this.failslab !== null && this.failslab.shouldFail(task, c, gfp)) return NO_OBJECT
     let object = this.#fromArrays(task, c, gfp)
     while (object < NO_OBJECT) {
       const grown = yield* this.#grow(task, c, gfp)

@@ -17,6 +17,7 @@ const LISTS = 3
 /** kmem_cache of SLAB. Its counters are for reports; nothing decides by them. */
 export class SlabCache implements KmemCache {
   readonly name: string
+  readonly aliases: ReadonlyArray<string> = []
   readonly objectSize: number
   readonly size: number
   readonly order: number

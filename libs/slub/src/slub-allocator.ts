@@ -11,6 +11,7 @@
 import {
   type CacheOptions,
   CHAIN_END,
+  type Failslab,
   HELD,
   kmallocIndex,
   kmallocName,
@@ -61,6 +62,7 @@ export interface SlubOptions {
 
 export class SlubAllocator implements ObjectAllocator {
   readonly reapIntervalNs = 0
+  failslab: Failslab | null = null
   onAllocationFailure: (cache: KmemCache, gfp: number) => void = () => {}
   /** Every cache, oldest first; the position is the cache's index. */
   readonly caches: Array<SlubCache> = []
@@ -124,6 +126,7 @@ export class SlubAllocator implements ObjectAllocator {
 
   tryAlloc(ctx: Context, cache: KmemCache, gfp: number): number {
     const c = this.#cacheOf(cache)
+    if (this.failslab !== null && this.failslab.shouldFail(ctx, c, gfp)) return NO_OBJECT
     const object = this.#fromSlabs(ctx, c, gfp)
     if (object !== NEW_SLAB) return object
     const pages = this.#slubPages
@@ -133,11 +136,14 @@ export class SlubAllocator implements ObjectAllocator {
       order = c.geometry.minOrder
       page = this.#pages.tryAlloc(ctx, pages.mask(c, gfp), order)
     }
-    return page === WOULD_SLEEP ? WOULD_SLEEP : this.#useNewSlab(ctx, c, gfp, page, order)
+    if (page !== WOULD_SLEEP) return this.#useNewSlab(ctx, c, gfp, page, order)
+    if (this.failslab !== null) this.failslab.attr.passed(ctx)
+    return WOULD_SLEEP
   }
 
   *alloc(task: Task, cache: KmemCache, gfp: number): Sleeps<number> {
     const c = this.#cacheOf(cache)
+    if (this.failslab !== null && this.failslab.shouldFail(task, c, gfp)) return NO_OBJECT
     const object = this.#fromSlabs(task, c, gfp)
     if (object !== NEW_SLAB) return object
     const pages = this.#slubPages

@@ -63,11 +63,14 @@ const ops: SwapOps = {
   radixTreeNodes: memory()
 }
 const swap = new Swap(sim, frames, queue, ops, {
-  path: "/dev/nbd0",
-  device: [43, 0],
-  slots: SLOTS,
-  solidState: true,
-  random: sim.stream("swap"),
+  areas: [{
+    path: "/dev/nbd0",
+    device: [43, 0],
+    slots: SLOTS,
+    solidState: true,
+    random: sim.stream("swap"),
+    on: queue
+  }],
   cpus: 1,
   readaheadPlug: true
 })
@@ -107,7 +110,7 @@ const swapIn = (): void => {
     swap.locks.tryLock(page)
     swap.reuseSwapPage(task, page)
     swap.locks.unlock(page)
-    swap.swapFree(slots[i])
+    swap.swapFree(slots[i], task)
     swap.state.putPage(task, page)
   }
 }

@@ -2,6 +2,7 @@
 import type { BlkMemory } from "@swaplab/blk"
 import type { Context, Task, VmStat } from "@swaplab/page-alloc"
 import type { Random, Sleeps } from "@swaplab/sim"
+import type { SwapDevice } from "./swap-device.ts"
 
 /** Plugged in by the kernel. */
 export interface SwapOps {
@@ -26,25 +27,33 @@ export interface SwapOps {
   readonly radixTreeNodes: BlkMemory
 }
 
-export interface SwapOptions {
+/** One area, as it is switched on. */
+export interface SwapAreaOptions {
   /** Path in /proc/swaps. */
   readonly path: string
   /** Major and minor number of the device, for messages. */
   readonly device: readonly [major: number, minor: number]
   /** Slots of the area, the header included. */
   readonly slots: number
-  /** The queue says non-rotational (nbd does). */
+  /** The queue says non-rotational (nbd and zram do). */
   readonly solidState: boolean
   /** Where the first slot comes from on solid-state media. */
   readonly random: Random
+  /** `swapon -p`, 0 … 32767; without it lower than that of all areas before it: −1, −2, … */
+  readonly priority?: number
+  /** What it lies on, which carries this area alone: the queue of a disk, dm-crypt over it, a zram. */
+  readonly on: SwapDevice
+}
+
+export interface SwapOptions {
+  /** In the order of their swapon; at least one. */
+  readonly areas: ReadonlyArray<SwapAreaOptions>
   /** CPUs, each with a pool of radix tree nodes. */
   readonly cpus: number
   /** log2 of the slots of a readahead block: 3, or 2 with less than 16 MiB of RAM. */
   readonly pageCluster?: number
   /** Switch: readahead holds its reads in a plug, so that they become one request. */
   readonly readaheadPlug: boolean
-  /** Priority shown in /proc/swaps; −1 by default. */
-  readonly priority?: number
 }
 
 /** What happened so far. */
@@ -78,6 +87,3 @@ export const pageClusterFor = (ramPages: number): number => (ramPages >> 8 < 16 
 
 /** Space in 512-byte sectors of a slot. */
 export const SECTORS_PER_SLOT = 8
-
-/** EIO, as drivers report a failed request. */
-export const EIO = 5

@@ -7,7 +7,7 @@
 import { type BlockQueue, SUBMITTED } from "@swaplab/blk"
 import { GFP_HIGHUSER_MOVABLE, GFP_KERNEL, NO_PAGE, PG_locked, type Task, WOULD_SLEEP } from "@swaplab/page-alloc"
 import type { Sleeps } from "@swaplab/sim"
-import type { PageIo } from "./page-io.ts"
+import type { SwapIo } from "./page-io.ts"
 import { NOT_CACHED } from "./swap-cache.ts"
 import { IN_CACHE, PREPARED } from "./swap-map.ts"
 import type { SwapState } from "./swap-state.ts"
@@ -15,13 +15,13 @@ import type { SwapState } from "./swap-state.ts"
 /** Swap-in. */
 export class Readahead {
   readonly #state: SwapState
-  readonly #io: PageIo
+  readonly #io: SwapIo
   readonly #queue: BlockQueue
   readonly #pageCluster: number
   /** The block is submitted under one plug. */
   plug: boolean
 
-  constructor(state: SwapState, io: PageIo, queue: BlockQueue, pageCluster: number, plug: boolean) {
+  constructor(state: SwapState, io: SwapIo, queue: BlockQueue, pageCluster: number, plug: boolean) {
     this.#state = state
     this.#io = io
     this.#queue = queue
@@ -39,8 +39,8 @@ export class Readahead {
     const plug = this.plug
     this.#state.counters.readaheads++
     if (plug) this.#queue.plug(task)
-    // slot 0 is the header
-    for (let offset = Math.max(1, slot & ~mask); offset <= last; offset++) {
+    const first = slot & ~mask
+    for (let offset = this.#state.map.isHeader(first) ? first + 1 : first; offset <= last; offset++) {
       const page = yield* this.readSwapCacheAsync(task, offset)
       if (page !== NO_PAGE) this.#state.putPage(task, page)
     }
@@ -78,7 +78,7 @@ export class Readahead {
     flags[page] |= PG_locked
     if (this.#io.tryRead(task, page, slot) !== SUBMITTED) {
       flags[page] &= ~PG_locked
-      state.map.freeCache(slot)
+      state.map.freeCache(slot, task)
       return this.#giveBack(task, page, WOULD_SLEEP)
     }
     state.addToSwapCache(task, page, slot)

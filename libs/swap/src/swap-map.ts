@@ -3,10 +3,11 @@
 // Modelled: counts, the cache bit, the header in slot 0, clusters of 256, the search order on rotating and on solid-state
 // media, reuse of slots that only the swap cache still holds when swap is more than half full, and the one slot that the
 // search skips when it wraps (it looks at lowest_bit + 1 first; fixed after 3.6).
-// Not modelled: several swap areas and their priorities, shared pages with more than 62 users, discard, frontswap, the CPU
-// time of long searches (cond_resched inside them). The search for an empty cluster jumps instead of stepping: same result.
-// A slot that could not be reused is tried once a search; Linux may try it again until its write ends.
+// Not modelled: shared pages with more than 62 users, discard, the CPU time of long searches (cond_resched inside them). The
+// search for an empty cluster jumps instead of stepping: same result. A slot that could not be reused is tried once a search;
+// Linux may try it again until its write ends.
 // source: mm/swapfile.c:scan_swap_map, get_swap_page, swap_entry_free, __swap_duplicate; include/linux/swap.h
+import type { Context } from "@swaplab/page-alloc"
 import { assert, type Random } from "@swaplab/sim"
 
 export const SWAPFILE_CLUSTER = 256
@@ -34,8 +35,35 @@ export interface SwapMapOptions {
   readonly random: Random
 }
 
-/** `swap_info_struct` of the one swap area, with `nr_swap_pages` and `total_swap_pages`. */
-export class SwapMap {
+/** What the rest of swap asks of the slots of a machine: of its one area, or of all of them together. */
+export interface SlotMap {
+  /** Numbers of slots are below this. */
+  readonly max: number
+  /** `total_swap_pages`, and those in use. */
+  readonly pages: number
+  readonly inusePages: number
+  /** `nr_swap_pages`. */
+  readonly nrSwapPages: number
+  reclaimCacheOnly: (slot: number) => boolean
+  vmSwapFull(): boolean
+  /** `swp_type`: the number of the area of a slot. */
+  typeOf(slot: number): number
+  /** The slot holds the header of its area. */
+  isHeader(slot: number): boolean
+  byteOf(slot: number): number
+  swapCount(slot: number): number
+  getSwapPage(): number
+  duplicate(slot: number): void
+  prepareCache(slot: number): number
+  freeCache(slot: number, ctx: Context): number
+  free(slot: number, ctx: Context): number
+  /** Slots with the cache bit. */
+  cachedSlots(): number
+  checkInvariants(): void
+}
+
+/** `swap_info_struct` of one swap area, with `nr_swap_pages` and `total_swap_pages` where it is the only one. */
+export class SwapMap implements SlotMap {
   /** Slots, header included. */
   readonly max: number
   /** Usable slots (`total_swap_pages`). */
@@ -55,6 +83,12 @@ export class SwapMap {
   clusterNr = 0
   /** Tries to free a slot that only the cache holds (`__try_to_reclaim_swap`); plugged in by the swap cache. */
   reclaimCacheOnly: (slot: number) => boolean = () => false
+  /** `swap_slot_free_notify` and `frontswap_invalidate_page`: the content of the slot is not wanted any more. */
+  onFree: ((ctx: Context, slot: number) => void) | null = null
+  /** All areas of the machine together; null: this is the only one. */
+  all: Pick<SlotMap, "vmSwapFull"> | null = null
+  /** Slots that only the cache holds. */
+  #cacheOnly = 0
   readonly #solidState: boolean
 
   constructor(options: SwapMapOptions) {
@@ -73,9 +107,36 @@ export class SwapMap {
     return this.pages - this.inusePages
   }
 
-  /** `vm_swap_full`: more than half of the slots are in use. */
+  /** `vm_swap_full`: more than half of the slots are in use, of all areas. */
   vmSwapFull(): boolean {
-    return this.nrSwapPages * 2 < this.pages
+    return this.all === null ? this.nrSwapPages * 2 < this.pages : this.all.vmSwapFull()
+  }
+
+  typeOf(_slot: number): number {
+    return 0
+  }
+
+  isHeader(slot: number): boolean {
+    return slot === 0
+  }
+
+  /** What the map says of a slot. */
+  byteOf(slot: number): number {
+    return this.map[slot]
+  }
+
+  /** Page table entries that hold slots of the area, counted. */
+  users(): number {
+    let count = 0
+    for (let slot = 1; slot < this.max; slot++) count += this.swapCount(slot)
+    return count
+  }
+
+  /** Slots with the cache bit, counted. */
+  cachedSlots(): number {
+    let count = 0
+    for (let slot = 1; slot < this.max; slot++) if ((this.map[slot] & SWAP_HAS_CACHE) !== 0) count++
+    return count
   }
 
   /** `page_swapcount`: users of the slot, without the cache. */
@@ -95,6 +156,7 @@ export class SwapMap {
     const value = this.map[slot]
     assert(value !== 0, "duplicating a slot that is free")
     assert((value & ~SWAP_HAS_CACHE) < SWAP_MAP_MAX, "a slot has too many users")
+    if (value === SWAP_HAS_CACHE) this.#cacheOnly--
     this.map[slot] = value + 1
   }
 
@@ -109,18 +171,18 @@ export class SwapMap {
   }
 
   /** `swapcache_free`: the cache gives up the slot; it is free if nobody else uses it. What is left of its byte. */
-  freeCache(slot: number): number {
+  freeCache(slot: number, ctx: Context): number {
     const value = this.map[slot]
     assert((value & SWAP_HAS_CACHE) !== 0, "the cache gives up a slot that it does not hold")
-    return this.#set(slot, value & ~SWAP_HAS_CACHE)
+    return this.#set(ctx, slot, value & ~SWAP_HAS_CACHE)
   }
 
   /** `swap_free`: one page table entry less refers to the slot. What is left of its byte. */
-  free(slot: number): number {
+  free(slot: number, ctx: Context): number {
     const value = this.map[slot]
     const count = value & ~SWAP_HAS_CACHE
     assert(count > 0 && count <= SWAP_MAP_MAX, "freeing a slot that nobody uses")
-    return this.#set(slot, value - 1)
+    return this.#set(ctx, slot, value - 1)
   }
 
   checkInvariants(): void {
@@ -130,15 +192,20 @@ export class SwapMap {
       else assert(slot >= this.lowestBit && slot <= this.highestBit, "a free slot lies outside the search bounds")
     }
     assert(inuse === this.inusePages, "swap slots were miscounted")
+    const cacheOnly = this.map.reduce((sum, value) => value === SWAP_HAS_CACHE ? sum + 1 : sum, 0)
+    assert(cacheOnly === this.#cacheOnly, "slots that only the cache holds were miscounted")
     assert(this.map[0] === SWAP_MAP_BAD, "the header of the swap area was used")
   }
 
-  #set(slot: number, value: number): number {
+  #set(ctx: Context, slot: number, value: number): number {
+    if (value === SWAP_HAS_CACHE) this.#cacheOnly++
+    else if (this.map[slot] === SWAP_HAS_CACHE) this.#cacheOnly--
     this.map[slot] = value
     if (value === 0) {
       if (slot < this.lowestBit) this.lowestBit = slot
       if (slot > this.highestBit) this.highestBit = slot
       this.inusePages--
+      if (this.onFree !== null) this.onFree(ctx, slot)
     }
     return value
   }
@@ -158,6 +225,7 @@ export class SwapMap {
     } else {
       this.clusterNr--
     }
+    if (this.#inVain(offset)) return NO_SLOT
     let wrapped = false
     for (;;) {
       if (this.highestBit === 0) return NO_SLOT
@@ -174,6 +242,12 @@ export class SwapMap {
       }
       offset = next
     }
+  }
+
+  /** The only free slot is the lowest, which a search from `offset` passes over, and there is none to reuse. */
+  #inVain(offset: number): boolean {
+    return this.pages - this.inusePages === 1 && this.map[this.lowestBit] === 0 && this.lowestBit < offset &&
+      offset <= this.highestBit && (this.#cacheOnly === 0 || !this.vmSwapFull())
   }
 
   /** The first slot of the range that is free or may be tried for reuse. */
@@ -214,6 +288,7 @@ export class SwapMap {
       this.highestBit = 0
     }
     this.map[offset] = SWAP_HAS_CACHE
+    this.#cacheOnly++
     this.clusterNext = offset + 1
     return offset
   }

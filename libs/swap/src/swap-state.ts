@@ -6,7 +6,8 @@
 //
 // Modelled: the rules above for pages with at most one page table entry (`Frames.rmap`), which is how an emulated process
 // owns its memory. Not modelled: pages shared by fork, KSM, shmem; suspended storage.
-// source: mm/swap_state.c:add_to_swap, delete_from_swap_cache; mm/swapfile.c:reuse_swap_page, try_to_free_swap, free_swap_and_cache
+// source: mm/swap_state.c:add_to_swap, delete_from_swap_cache; mm/swapfile.c:reuse_swap_page, try_to_free_swap,
+// free_swap_and_cache
 import {
   __GFP_HIGH,
   __GFP_NOMEMALLOC,
@@ -27,7 +28,7 @@ import type { SwapCounters, SwapOps } from "./ops.ts"
 import type { PageLocks } from "./page-lock.ts"
 import type { RadixNodes } from "./radix-nodes.ts"
 import { NOT_CACHED, type SwapCache } from "./swap-cache.ts"
-import { NO_SLOT, SWAP_HAS_CACHE, type SwapMap } from "./swap-map.ts"
+import { NO_SLOT, type SlotMap, SWAP_HAS_CACHE } from "./swap-map.ts"
 
 /** Mask of the radix tree nodes for a page that is swapped out: half of the min reserve, never more. */
 const GFP_ADD_TO_SWAP = __GFP_HIGH | __GFP_NOMEMALLOC | __GFP_NOWARN
@@ -35,7 +36,7 @@ const GFP_ADD_TO_SWAP = __GFP_HIGH | __GFP_NOMEMALLOC | __GFP_NOWARN
 /** Swap map, swap cache and their memory as one. */
 export class SwapState {
   readonly frames: Frames
-  readonly map: SwapMap
+  readonly map: SlotMap
   readonly cache: SwapCache
   readonly nodes: RadixNodes
   readonly locks: PageLocks
@@ -46,7 +47,7 @@ export class SwapState {
 
   constructor(
     frames: Frames,
-    map: SwapMap,
+    map: SlotMap,
     cache: SwapCache,
     nodes: RadixNodes,
     locks: PageLocks,
@@ -76,7 +77,7 @@ export class SwapState {
       return false
     }
     if (!this.nodes.preloads.tryPreload(ctx, GFP_ADD_TO_SWAP)) {
-      this.map.freeCache(slot)
+      this.map.freeCache(slot, ctx)
       this.counters.noNodes++
       return false
     }
@@ -89,7 +90,7 @@ export class SwapState {
   addToSwapCache(ctx: Context, pfn: number, slot: number): void {
     const frames = this.frames
     assert((frames.flags[pfn] & PG_swapcache) === 0, "a page is in the swap cache already")
-    assert((this.map.map[slot] & SWAP_HAS_CACHE) !== 0, "a slot enters the cache without its bit")
+    assert((this.map.byteOf(slot) & SWAP_HAS_CACHE) !== 0, "a slot enters the cache without its bit")
     frames.refCount[pfn]++
     frames.flags[pfn] |= PG_swapcache | PG_swapbacked
     frames.private[pfn] = slot
@@ -109,7 +110,7 @@ export class SwapState {
     frames.flags[pfn] &= ~PG_swapcache
     frames.private[pfn] = 0
     this.ops.modZoneState(pfn, NR_FILE_PAGES, -1)
-    this.map.freeCache(slot)
+    this.map.freeCache(slot, ctx)
     this.putPage(ctx, pfn)
   }
 
@@ -155,7 +156,7 @@ export class SwapState {
 
   /** `free_swap_and_cache`: a page table entry that holds the slot goes away (exit, munmap). */
   freeSwapAndCache(ctx: Context, slot: number): void {
-    if (this.map.free(slot) !== SWAP_HAS_CACHE) return
+    if (this.map.free(slot, ctx) !== SWAP_HAS_CACHE) return
     const pfn = this.cache.find(slot)
     if (pfn === NOT_CACHED || !this.locks.tryLock(pfn)) return
     const frames = this.frames
@@ -193,14 +194,15 @@ export class SwapState {
     for (const pfn of this.cache) {
       assert((frames.flags[pfn] & PG_swapcache) !== 0, "a cached page does not say so")
       assert(
-        (this.map.map[frames.private[pfn]] & SWAP_HAS_CACHE) !== 0,
+        (this.map.byteOf(frames.private[pfn]) & SWAP_HAS_CACHE) !== 0,
         "a cached page has a slot without the cache bit"
       )
       assert(frames.refCount[pfn] >= 1, "a cached page has no reference")
     }
-    let withBit = 0
-    for (let slot = 1; slot < this.map.max; slot++) if ((this.map.map[slot] & SWAP_HAS_CACHE) !== 0) withBit++
-    assert(withBit === this.cache.pages, "cache bits of the swap map and pages in the cache differ in number")
+    assert(
+      this.map.cachedSlots() === this.cache.pages,
+      "cache bits of the swap map and pages in the cache differ in number"
+    )
   }
 
   /** `__try_to_reclaim_swap`: the search for a slot met one that only the cache holds. */

@@ -1,4 +1,5 @@
-// One swap area of one machine: the parts put together, in the form in which reclaim and the fault handler use them.
+// The swap of one machine, with one area or several: the parts put together, in the form in which reclaim and the fault handler
+// use them.
 //
 // The life of a page that is swapped out takes two visits of reclaim. First visit: `addToSwap`, unmapping, `tryPageout` (or
 // `pageout`); the page is under writeback and stays in memory. When the write ends the page is rotated to the tail of its
@@ -8,24 +9,69 @@ import type { BlockQueue } from "@swaplab/blk"
 import type { Context, Frames, Task } from "@swaplab/page-alloc"
 import { assert, type Sim, type Sleeps } from "@swaplab/sim"
 import type { SwapCounters, SwapOps, SwapOptions } from "./ops.ts"
-import { PageIo } from "./page-io.ts"
+import { PageIo, type SwapIo } from "./page-io.ts"
 import { PageLocks } from "./page-lock.ts"
 import { RadixNodes, RadixPreloads } from "./radix-nodes.ts"
 import { Readahead } from "./readahead.ts"
+import { prioritiesOf, SwapAreas } from "./swap-areas.ts"
 import { SwapCache } from "./swap-cache.ts"
-import { SwapMap } from "./swap-map.ts"
+import { type SlotMap, SwapMap } from "./swap-map.ts"
 import { SwapState } from "./swap-state.ts"
 
 const KIB_PER_PAGE = 4
 
-/** Swap on one block device. */
+/** An area that is switched on. */
+export interface SwapArea {
+  readonly path: string
+  readonly priority: number
+  readonly map: SwapMap
+  readonly io: PageIo
+}
+
+/** Swap I/O of several areas: that of the area of the page. */
+class AreaIo implements SwapIo {
+  readonly #ios: ReadonlyArray<PageIo>
+  readonly #areas: SwapAreas
+  readonly #slots: Int32Array
+
+  constructor(ios: ReadonlyArray<PageIo>, areas: SwapAreas, frames: Frames) {
+    this.#ios = ios
+    this.#areas = areas
+    this.#slots = frames.private
+  }
+
+  tryPageout(task: Task, pfn: number): number {
+    return this.#of(this.#slots[pfn]).tryPageout(task, pfn)
+  }
+
+  pageout(task: Task, pfn: number): Sleeps<number> {
+    return this.#of(this.#slots[pfn]).pageout(task, pfn)
+  }
+
+  tryRead(task: Task, pfn: number, slot: number): number {
+    return this.#of(slot).tryRead(task, pfn, slot)
+  }
+
+  read(task: Task, pfn: number): Sleeps<void> {
+    return this.#of(this.#slots[pfn]).read(task, pfn)
+  }
+
+  #of(slot: number): PageIo {
+    return this.#ios[this.#areas.typeOf(slot)]
+  }
+}
+
+/** Swap of one machine. */
 export class Swap {
   readonly state: SwapState
-  readonly map: SwapMap
+  /** By type: in the order of their swapon. */
+  readonly areas: ReadonlyArray<SwapArea>
+  /** The slots of all areas: of the one area, where there is one. */
+  readonly slots: SlotMap
   readonly cache: SwapCache
   readonly nodes: RadixNodes
   readonly locks: PageLocks
-  readonly io: PageIo
+  readonly io: SwapIo
   readonly readahead: Readahead
   readonly counters: SwapCounters = {
     writesSubmitted: 0,
@@ -42,18 +88,29 @@ export class Swap {
     readaheadNoPage: 0
   }
   readonly #queue: BlockQueue
-  readonly #options: SwapOptions
 
-  /** `swapon`. The queue calls back into this area from now on: a queue carries one area. */
+  /** `swapon` of each area. Their devices call back into them from now on. Readahead plugs `queue`. */
   constructor(sim: Sim, frames: Frames, queue: BlockQueue, ops: SwapOps, options: SwapOptions) {
     this.#queue = queue
-    this.#options = options
-    this.map = new SwapMap(options)
+    const { areas: all } = options
+    assert(all.length > 0, "a machine that swaps has an area")
+    const maps = all.map((area) => new SwapMap(area))
+    const several = maps.length === 1
+      ? null
+      : new SwapAreas(maps.map((map, type) => ({ map, priority: all[type].priority ?? null })))
+    this.slots = several ?? maps[0]
     this.cache = new SwapCache(frames)
-    this.nodes = new RadixNodes(options.slots, new RadixPreloads(options.cpus, ops.radixTreeNodes))
+    this.nodes = new RadixNodes(this.slots.max, new RadixPreloads(options.cpus, ops.radixTreeNodes))
     this.locks = new PageLocks(sim, frames, (process) => queue.flushPlugOnSchedule(process))
-    this.state = new SwapState(frames, this.map, this.cache, this.nodes, this.locks, ops, this.counters)
-    this.io = new PageIo(this.state, queue, options.device)
+    this.state = new SwapState(frames, this.slots, this.cache, this.nodes, this.locks, ops, this.counters)
+    const priorities = several?.priorities ?? prioritiesOf([all[0].priority ?? null])
+    this.areas = all.map(({ device, on, path }, type) => ({
+      path,
+      priority: priorities[type],
+      map: maps[type],
+      io: new PageIo(this.state, on, device, several?.bases[type])
+    }))
+    this.io = several === null ? this.areas[0].io : new AreaIo(this.areas.map(({ io }) => io), several, frames)
     this.readahead = new Readahead(this.state, this.io, queue, options.pageCluster ?? 3, options.readaheadPlug)
   }
 
@@ -61,12 +118,12 @@ export class Swap {
 
   /** Free slots. */
   nrSwapPages(): number {
-    return this.map.nrSwapPages
+    return this.slots.nrSwapPages
   }
 
   /** More than half of the slots are in use. */
   vmSwapFull(): boolean {
-    return this.map.vmSwapFull()
+    return this.slots.vmSwapFull()
   }
 
   /** See `SwapState.addToSwap`. */
@@ -123,12 +180,12 @@ export class Swap {
 
   /** `swap_duplicate`: a page table entry now refers to the slot. */
   swapDuplicate(slot: number): void {
-    this.map.duplicate(slot)
+    this.slots.duplicate(slot)
   }
 
   /** `swap_free`: a page table entry that referred to the slot now refers to its page. */
-  swapFree(slot: number): void {
-    this.map.free(slot)
+  swapFree(slot: number, ctx: Context): void {
+    this.slots.free(slot, ctx)
   }
 
   /** See `SwapState.freeSwapAndCache`. */
@@ -145,11 +202,12 @@ export class Swap {
 
   /** Content of /proc/swaps. */
   swapsText(): string {
-    const { path, priority } = this.#options
-    const pad = " ".repeat(path.length < 40 ? 40 - path.length : 1)
-    const size = this.map.pages * KIB_PER_PAGE
-    const used = this.map.inusePages * KIB_PER_PAGE
-    return `Filename\t\t\t\tType\t\tSize\tUsed\tPriority\n${path}${pad}partition\t${size}\t${used}\t${priority ?? -1}\n`
+    const rows = this.areas.map(({ map, path, priority }) => {
+      const pad = " ".repeat(path.length < 40 ? 40 - path.length : 1)
+      const size = map.pages * KIB_PER_PAGE
+      return `${path}${pad}partition\t${size}\t${map.inusePages * KIB_PER_PAGE}\t${priority}\n`
+    })
+    return `Filename\t\t\t\tType\t\tSize\tUsed\tPriority\n${rows.join("")}`
   }
 
   /** What show_mem prints of the swap cache. */
@@ -157,8 +215,8 @@ export class Swap {
     const { pages, addTotal, delTotal, findSuccess, findTotal } = this.cache
     return `${pages} pages in swap cache\n` +
       `Swap cache stats: add ${addTotal}, delete ${delTotal}, find ${findSuccess}/${findTotal}\n` +
-      `Free swap  = ${this.map.nrSwapPages * KIB_PER_PAGE}kB\n` +
-      `Total swap = ${this.map.pages * KIB_PER_PAGE}kB\n`
+      `Free swap  = ${this.slots.nrSwapPages * KIB_PER_PAGE}kB\n` +
+      `Total swap = ${this.slots.pages * KIB_PER_PAGE}kB\n`
   }
 
   checkInvariants(): void {

@@ -2,6 +2,7 @@
 // confused, and every content comes back as it was written.
 import { PAGE_SUCCESS } from "#src/ops.ts"
 import {
+  bootContext,
   GFP_NOIO,
   NONE,
   PG_dirty,
@@ -83,7 +84,7 @@ class Memory {
       this.entry[index] = page
       frames.rmap[page] = index
       frames.refCount[page]++
-      swap.swapFree(slot)
+      swap.swapFree(slot, bootContext())
       if (swap.vmSwapFull()) swap.tryToFreeSwap(task, page)
     }
     swap.locks.unlock(page)
@@ -204,7 +205,7 @@ it("brings every content back, whatever is short", () => {
         // every slot with users is some page table entry's
         const users = memory.entry.filter((entry) => entry !== null && entry < 0).length
         let counted = 0
-        for (let slot = 1; slot < rig.swap.map.max; slot++) counted += rig.swap.map.swapCount(slot)
+        for (let slot = 1; slot < rig.swap.areas[0].map.max; slot++) counted += rig.swap.areas[0].map.swapCount(slot)
         expect(counted).toBe(users)
       }
     ),

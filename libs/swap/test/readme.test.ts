@@ -60,11 +60,14 @@ it("runs as documented", () => {
     radixTreeNodes: memory()
   }
   const swap = new Swap(sim, frames, queue, ops, {
-    path: "/dev/nbd0",
-    device: [43, 0],
-    slots: 1 + 2048,
-    solidState: false,
-    random: sim.stream("swap"),
+    areas: [{
+      path: "/dev/nbd0",
+      device: [43, 0],
+      slots: 1 + 2048,
+      solidState: false,
+      random: sim.stream("swap"),
+      on: queue
+    }],
     cpus: 1,
     readaheadPlug: true
   })

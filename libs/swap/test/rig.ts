@@ -21,7 +21,7 @@ import {
   WOULD_SLEEP
 } from "@swaplab/page-alloc"
 import { assert, Process, Sim, type Sleeps, WaitQueue } from "@swaplab/sim"
-import { Swap, type SwapOps, type SwapOptions } from "@swaplab/swap"
+import { Swap, type SwapAreaOptions, type SwapOps, type SwapOptions } from "@swaplab/swap"
 import { Effect } from "effect"
 
 export class TestTask implements Task {
@@ -108,7 +108,7 @@ export class TestDisk implements BlockDriver {
   }
 }
 
-export interface RigOptions extends Partial<SwapOptions> {
+export interface RigOptions extends Partial<SwapOptions>, Partial<SwapAreaOptions> {
   readonly frames?: number
   readonly nrRequests?: number
   readonly seed?: number
@@ -162,11 +162,15 @@ export class Rig {
       radixTreeNodes: this.nodes
     }
     this.swap = new Swap(this.sim, this.frames, this.queue, ops, {
-      path: "/dev/nbd0",
-      device: [43, 0],
-      slots: 1024,
-      solidState: false,
-      random: this.sim.stream("swap"),
+      areas: [{
+        path: "/dev/nbd0",
+        device: [43, 0],
+        slots: 1024,
+        solidState: false,
+        random: this.sim.stream("swap"),
+        on: this.queue,
+        ...options
+      }],
       cpus: 2,
       readaheadPlug: false,
       ...options

@@ -1,5 +1,5 @@
 // When a slot is given up.
-import { NONE, PG_dirty, PG_locked, PG_swapcache, PG_writeback } from "@swaplab/page-alloc"
+import { bootContext, NONE, PG_dirty, PG_locked, PG_swapcache, PG_writeback } from "@swaplab/page-alloc"
 import { expect, it } from "vitest"
 import { Rig, start, TestTask } from "./rig.ts"
 
@@ -25,16 +25,16 @@ const swappedIn = (slots = 1024) => {
 /** The rest of a fault: the page table entry refers to the page again. */
 const map = (rig: Rig, page: number, slot: number): void => {
   rig.frames.rmap[page] = page
-  rig.swap.swapFree(slot)
+  rig.swap.swapFree(slot, bootContext())
 }
 
 it("a write fault of the only user takes the page out of the cache and frees its slot", () => {
   const { rig, task, page, slot } = swappedIn()
   expect(rig.swap.reuseSwapPage(task, page)).toBe(true)
   expect(rig.frames.flags[page] & (PG_swapcache | PG_dirty)).toBe(PG_dirty)
-  expect(rig.swap.map.map[slot]).toBe(1)
+  expect(rig.swap.areas[0].map.map[slot]).toBe(1)
   map(rig, page, slot)
-  expect(rig.swap.map.map[slot]).toBe(0)
+  expect(rig.swap.areas[0].map.map[slot]).toBe(0)
   expect(rig.frames.refCount[page]).toBe(1)
   rig.check()
 })
@@ -42,11 +42,11 @@ it("a write fault of the only user takes the page out of the cache and frees its
 it("a read fault leaves it in the cache; the slot stays with the cache", () => {
   const { rig, task, page, slot } = swappedIn()
   map(rig, page, slot)
-  expect(rig.swap.map.map[slot]).toBe(0x40)
+  expect(rig.swap.areas[0].map.map[slot]).toBe(0x40)
   expect(rig.frames.refCount[page]).toBe(2)
   // a later write to it: one user, so it may leave the cache then
   expect(rig.swap.reuseSwapPage(task, page)).toBe(true)
-  expect(rig.swap.map.map[slot]).toBe(0)
+  expect(rig.swap.areas[0].map.map[slot]).toBe(0)
   rig.check()
 })
 
@@ -84,7 +84,7 @@ it.each([
   const { rig, task, page, slot } = swappedIn()
   if (!refer) map(rig, page, slot)
   expect(rig.swap.tryToFreeSwap(task, page)).toBe(freed)
-  expect(rig.swap.map.map[slot]).toBe(freed ? 0 : 0x41)
+  expect(rig.swap.areas[0].map.map[slot]).toBe(freed ? 0 : 0x41)
   rig.check()
 })
 
@@ -108,7 +108,7 @@ it("exit leaves a page under writeback to reclaim", () => {
   const page = rig.anonPage(7)
   rig.visit(task, page)
   rig.swap.freeSwapAndCache(task, 1)
-  expect(rig.swap.map.map[1]).toBe(0x40)
+  expect(rig.swap.areas[0].map.map[1]).toBe(0x40)
   rig.disk.end(rig.queue)
   const free = rig.freePages
   expect(rig.visit(task, page)).toBe("freed")
@@ -168,7 +168,7 @@ it("the search reuses cache-only slots before it takes free ones behind them", (
     rig.frames.refCount[page]++
     map(rig, page, rig.frames.private[page])
   }
-  rig.swap.map.clusterNext = 1
+  rig.swap.areas[0].map.clusterNext = 1
   const next = rig.anonPage(4)
   rig.isolate(next)
   expect(rig.swap.addToSwap(task, next)).toBe(true)

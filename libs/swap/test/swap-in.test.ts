@@ -1,6 +1,14 @@
 // The way in: readahead, page locks, errors, memory that is short.
-import { EIO } from "#src/ops.ts"
-import { NO_PAGE, PG_error, PG_locked, PG_swapbacked, PG_swapcache, PG_uptodate, PSWPIN } from "@swaplab/page-alloc"
+import {
+  EIO,
+  NO_PAGE,
+  PG_error,
+  PG_locked,
+  PG_swapbacked,
+  PG_swapcache,
+  PG_uptodate,
+  PSWPIN
+} from "@swaplab/page-alloc"
 import { pageClusterFor } from "@swaplab/swap"
 import { describe, expect, it } from "vitest"
 import { Rig, type RigOptions, start, TestTask } from "./rig.ts"
@@ -192,7 +200,7 @@ describe("waiting", () => {
     expect(fault.process.waitingOn?.name).toBe("mempool bio-0")
     const page = rig.swap.lookupSwapCache(5)
     expect(rig.frames.flags[page] & PG_locked).toBe(PG_locked)
-    expect(rig.swap.map.map[5]).toBe(0x41)
+    expect(rig.swap.areas[0].map.map[5]).toBe(0x41)
     rig.queue.bios.free(holder, held[0])
     rig.sim.run(0)
     expect(fault.process.finished).toBe(true)

@@ -10,6 +10,7 @@ import {
   SWAPFILE_CLUSTER,
   SwapMap
 } from "#src/swap-map.ts"
+import { bootContext } from "@swaplab/page-alloc"
 import { Random } from "@swaplab/sim"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
@@ -21,7 +22,7 @@ const take = (map: SwapMap, n: number): Array<number> => Array.from({ length: n 
 
 /** Frees slots that were just taken. */
 const drop = (map: SwapMap, slots: Iterable<number>): void => {
-  for (const slot of slots) map.freeCache(slot)
+  for (const slot of slots) map.freeCache(slot, bootContext())
 }
 
 describe("the byte of a slot", () => {
@@ -32,9 +33,9 @@ describe("the byte of a slot", () => {
     map.duplicate(slot)
     expect(map.map[slot]).toBe(SWAP_HAS_CACHE | 1)
     expect(map.swapCount(slot)).toBe(1)
-    expect(map.freeCache(slot)).toBe(1)
+    expect(map.freeCache(slot, bootContext())).toBe(1)
     expect(map.nrSwapPages).toBe(14)
-    expect(map.free(slot)).toBe(0)
+    expect(map.free(slot, bootContext())).toBe(0)
     expect(map.nrSwapPages).toBe(15)
     map.checkInvariants()
   })
@@ -56,7 +57,7 @@ describe("the byte of a slot", () => {
     const map = swapMap(8)
     const slot = map.getSwapPage()
     for (let i = 0; i < users; i++) map.duplicate(slot)
-    if (!cached) map.freeCache(slot)
+    if (!cached) map.freeCache(slot, bootContext())
     expect(map.prepareCache(slot)).toBe(result)
   })
 
@@ -144,7 +145,7 @@ describe("the search", () => {
     map.reclaimCacheOnly = (slot) => {
       tried.push(slot)
       if (slot !== 7) return false
-      map.freeCache(slot)
+      map.freeCache(slot, bootContext())
       return true
     }
     const slots = take(map, 15)
@@ -233,7 +234,7 @@ it("finds what a search slot by slot finds", () => {
               if (slot !== NO_SLOT) taken.push(slot)
             } else if (taken.length > 0) {
               const [slot] = taken.splice(random.below(taken.length), 1)
-              map.freeCache(slot)
+              map.freeCache(slot, bootContext())
               naive.drop(slot)
             }
           }

@@ -1,6 +1,8 @@
 // The way out: two visits, writes, errors, sleeping.
-import { EIO, PAGE_CLEAN, PAGE_SUCCESS } from "#src/ops.ts"
+import { PAGE_CLEAN, PAGE_SUCCESS } from "#src/ops.ts"
 import {
+  bootContext,
+  EIO,
   GFP_NOIO,
   NR_FILE_PAGES,
   NR_WRITEBACK,
@@ -28,7 +30,7 @@ describe("two visits", () => {
     expect(rig.frames.flags[page] & (PG_writeback | PG_swapcache | PG_locked | PG_dirty)).toBe(
       PG_writeback | PG_swapcache
     )
-    expect(rig.swap.map.map[slot]).toBe(0x41)
+    expect(rig.swap.areas[0].map.map[slot]).toBe(0x41)
     expect(rig.freePages).toBe(free)
     expect(rig.vmstat.items[NR_WRITEBACK]).toBe(1)
     expect(rig.vmstat.items[PSWPOUT]).toBe(1)
@@ -41,7 +43,7 @@ describe("two visits", () => {
     expect([rig.vmstat.items[NR_WRITEBACK], rig.vmstat.items[NR_WRITTEN]]).toEqual([0, 1])
     expect(rig.visit(task, page)).toBe("freed")
     expect(rig.freePages).toBe(free + 1)
-    expect(rig.swap.map.map[slot]).toBe(1)
+    expect(rig.swap.areas[0].map.map[slot]).toBe(1)
     expect(rig.vmstat.items[NR_FILE_PAGES]).toBe(0)
     expect(rig.disk.content.get(slot)).toBe(42)
     rig.check()
@@ -101,7 +103,7 @@ describe("pageout", () => {
     rig.isolate(page)
     rig.swap.addToSwap(task, page)
     const slot = rig.unmap(page)
-    rig.swap.map.free(slot)
+    rig.swap.areas[0].map.free(slot, bootContext())
     expect(rig.swap.tryPageout(task, page)).toBe(PAGE_SUCCESS)
     expect(rig.disk.taken).toEqual([])
     expect(rig.frames.flags[page] & (PG_swapcache | PG_writeback | PG_locked)).toBe(0)

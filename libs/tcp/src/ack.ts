@@ -3,12 +3,25 @@
 // window updates by the reader, and the retry when an ACK cannot be allocated.
 // source: net/ipv4/tcp_input.c:__tcp_ack_snd_check, tcp_event_data_recv; net/ipv4/tcp_output.c:tcp_send_delayed_ack;
 // net/ipv4/tcp.c:tcp_cleanup_rbuf
-import { NO_SKB } from "@swaplab/net-skb"
+import { NO_SKB, TCPHDR_FIN, TCPHDR_PSH, TCPHDR_SYN, TCPOLEN_TSTAMP_ALIGNED } from "@swaplab/net-skb"
 import type { Context } from "@swaplab/page-alloc"
-import { TCP_ATO_MIN, TCP_DELACK_MAX, TCP_DELACK_MIN, TCP_MAX_QUICKACKS } from "./constants.ts"
+import {
+  TCP_ATO_MIN,
+  TCP_DELACK_MAX,
+  TCP_DELACK_MIN,
+  TCP_MAX_QUICKACKS,
+  TCP_MIN_MSS,
+  TCP_MSS_DEFAULT
+} from "./constants.ts"
 import { sendAck } from "./control.ts"
-import { growWindow, offerableWindow, rcvRttMeasure, receiveWindow } from "./rcvbuf.ts"
+import { rcvRttMeasure } from "./rcv-space.ts"
+import { growWindow, offerableWindow, receiveWindow } from "./rcvbuf.ts"
+import { srttNs } from "./rtt.ts"
 import type { TcpSocket } from "./tcp-sock.ts"
+
+/** Headers without options. */
+const IPV4_HEADER = 20
+const TCP_HEADER = 20
 
 /** `tcp_incr_quickack`: acknowledge the next segments at once. */
 const incrQuickack = (sk: TcpSocket): void => {
@@ -23,16 +36,40 @@ export const enterQuickackMode = (sk: TcpSocket): void => {
   sk.ato = TCP_ATO_MIN
 }
 
+/**
+ * `tcp_measure_rcv_mss`: how long the peer's full segments are. A short one is the end of what it had to say; two in a row of the
+ * same length may be full ones, unless they are so short that they carry PSH.
+ */
+const measureRcvMss = (sk: TcpSocket, skb: number): void => {
+  const { packets, skbs } = sk.stack
+  const last = sk.lastSegSize
+  sk.lastSegSize = 0
+  const len = skbs.gsoSize[skb] === 0 ? skbs.len[skb] : skbs.gsoSize[skb]
+  if (len >= sk.rcvMss) {
+    sk.rcvMss = len
+    return
+  }
+  const frame = skbs.frame[skb]
+  const header = packets.bytes[frame] - packets.len[frame] - IPV4_HEADER
+  const whole = len + header
+  const remnant = (skbs.flags[skb] & (TCPHDR_FIN | TCPHDR_SYN | TCPHDR_PSH)) !== 0
+  if (whole >= TCP_MSS_DEFAULT + TCP_HEADER || (whole >= TCP_MIN_MSS + TCP_HEADER && !remnant)) {
+    sk.lastSegSize = whole - TCP_HEADER - (sk.tsOk ? TCPOLEN_TSTAMP_ALIGNED : 0)
+    if (sk.lastSegSize === last) {
+      sk.rcvMss = last
+      return
+    }
+  }
+  if (sk.ackPushed) sk.ackPushed2 = true
+  sk.ackPushed = true
+}
+
 /** `tcp_event_data_recv`: data arrived in order. */
 export const eventDataRecv = (sk: TcpSocket, skb: number): void => {
   const now = sk.stack.sim.queue.now
   sk.ackScheduled = true
-  if (sk.stack.skbs.len[skb] < sk.rcvMss) {
-    // tcp_measure_rcv_mss: a short segment is the end of what the peer had to say
-    if (sk.ackPushed) sk.ackPushed2 = true
-    sk.ackPushed = true
-  }
-  rcvRttMeasure(sk, skb)
+  measureRcvMss(sk, skb)
+  rcvRttMeasure(sk)
   if (sk.ato === 0) {
     incrQuickack(sk)
     sk.ato = TCP_ATO_MIN
@@ -69,7 +106,7 @@ export const ackSndCheck = (sk: TcpSocket, ctx: Context): void => {
 const sendDelayedAck = (sk: TcpSocket, ctx: Context): void => {
   const sim = sk.stack.sim
   let max = sk.pingpong || sk.ackPushed ? TCP_DELACK_MAX : 500_000_000
-  if (sk.srtt !== 0) max = Math.min(max, Math.max(sk.srtt, TCP_DELACK_MIN))
+  if (sk.srtt !== 0) max = Math.min(max, Math.max(srttNs(sk), TCP_DELACK_MIN))
   const ato = Math.min(sk.ato, max)
   const deadline = sim.queue.now + sim.jiffies(ato)
   if (sk.delackTimer.armed) {

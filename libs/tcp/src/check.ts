@@ -1,6 +1,7 @@
 // What must hold for a socket at any time: the tests call this after each step.
 import { MAX_SKB_FRAGS, NO_SKB } from "@swaplab/net-skb"
 import { assert } from "@swaplab/sim"
+import { TCPCB_LOST, TCPCB_SACKED_ACKED, TCPCB_SACKED_RETRANS } from "./constants.ts"
 import type { TcpSocket } from "./tcp-sock.ts"
 
 /** Recounts what the socket counts as it goes; dies on a difference. */
@@ -8,11 +9,28 @@ export const checkSocket = (sk: TcpSocket): void => {
   const skbs = sk.stack.skbs
   let queued = 0
   let out = 0
+  let lost = 0
+  let retrans = 0
+  let sacked = 0
+  let fackets = 0
+  let highest = false
   let sentPart = true
   for (let skb = sk.writeHead; skb !== NO_SKB; skb = skbs.next[skb]) {
     if (skb === sk.sendHead) sentPart = false
     queued += skbs.truesize[skb]
-    if (sentPart) out += Math.max(1, Math.ceil(skbs.len[skb] / sk.mss))
+    if (skb === sk.highestSack) highest = true
+    if (sentPart) {
+      const count = Math.max(1, Math.ceil(skbs.len[skb] / sk.mss))
+      const tags = skbs.sacked[skb]
+      out += count
+      if ((tags & TCPCB_LOST) !== 0) lost += count
+      if ((tags & TCPCB_SACKED_RETRANS) !== 0) retrans += count
+      if ((tags & TCPCB_SACKED_ACKED) !== 0) {
+        sacked += count
+        fackets = out
+        assert((tags & TCPCB_LOST) === 0, "a segment has arrived and is lost")
+      }
+    }
     assert(skbs.endSeq[skb] >= skbs.seq[skb] + skbs.len[skb], "segment with wrong offsets")
     let bytes = skbs.headLen[skb]
     for (let i = 0; i < skbs.nrFrags[skb]; i++) {
@@ -24,7 +42,16 @@ export const checkSocket = (sk: TcpSocket): void => {
   }
   assert(queued === sk.wmemQueued, "queued send memory miscounted")
   assert(out === sk.packetsOut, "packets in flight miscounted")
-  assert(sk.lostOut >= 0 && sk.retransOut >= 0 && sk.lostOut <= sk.packetsOut, "lost segments miscounted")
+  assert(lost === sk.lostOut, "lost segments miscounted")
+  assert(retrans === sk.retransOut, "segments under way again miscounted")
+  assert(sk.sackedOut >= 0 && sk.sackedOut + sk.lostOut <= sk.packetsOut, "more has left the network than was sent")
+  if (sk.sackOk) {
+    assert(sacked === sk.sackedOut, "SACKed segments miscounted")
+    assert(sk.facketsOut >= fackets && sk.facketsOut <= sk.packetsOut, "segments up to the highest SACK miscounted")
+    assert(sacked === 0 || highest || sk.highestSack === NO_SKB, "the highest SACK is nowhere in the queue")
+  } else {
+    assert(sacked === 0 && sk.facketsOut === 0, "segments are SACKed on a connection without SACK")
+  }
   let held = 0
   for (let skb = sk.rcvHead; skb !== NO_SKB; skb = skbs.next[skb]) held += skbs.truesize[skb]
   for (let skb = sk.oooHead; skb !== NO_SKB; skb = skbs.next[skb]) {

@@ -4,6 +4,7 @@ import { NO_FRAG_PAGE, NO_SKB } from "@swaplab/net-skb"
 import type { Context } from "@swaplab/page-alloc"
 import { assert } from "@swaplab/sim"
 import { freeQueue } from "./queue.ts"
+import { clearAllRetransHints } from "./scoreboard.ts"
 import type { TcpSocket } from "./tcp-sock.ts"
 
 /** `tcp_write_queue_purge`: frees the segments that were not acknowledged. */
@@ -14,7 +15,9 @@ export const purgeWriteQueue = (sk: TcpSocket, ctx: Context): void => {
     sk.retransOut =
     sk.lostOut =
     sk.sackedOut =
+    sk.facketsOut =
       0
+  clearAllRetransHints(sk)
 }
 
 /** `inet_csk_destroy_sock`: frees everything that the socket holds. No task may be inside. */

@@ -1,84 +1,113 @@
-// Round trips, time-outs and the congestion window.
-// Modelled: Jacobson's estimator with the floor of 200 ms on the variance term, Reno with slow start, growth only while the
-// window limits the sender, restart after an idle time-out.
-// Not modelled: CUBIC (the default of these kernels), rate halving: the window is cut at once. The state CWR: several drops
-// by the own device within a round trip cut the window several times. tcp_cwnd_application_limited: a sender that did not
-// use its window keeps it as long as it does not fall silent. The memory of the largest deviation (rttvar, mdev_max): matters
-// when round trips vary by more than 50 ms.
-// source: net/ipv4/tcp_input.c:tcp_rtt_estimator, tcp_set_rto; net/ipv4/tcp_cong.c
+// The congestion window where no congestion control decides: cut, held down, checked.
+// Modelled: CWR after a drop by the own device: the window falls by one for every second ACK until it is at ssthresh (rate
+// halving). Moderation: in doubt the window is no larger than what is in flight and 3 segments more. A sender that does not use
+// its window for a time-out loses half of what it does not use, one that is silent for longer half of the window for each
+// time-out.
+// Not modelled: ECN and ICMP source quench as reasons for CWR; the clamp of the window.
+// source: net/ipv4/tcp_input.c:tcp_enter_cwr, tcp_cwnd_down, tcp_complete_cwr, tcp_moderate_cwnd, tcp_cwnd_application_limited;
+// net/ipv4/tcp_output.c:tcp_cwnd_restart, tcp_cwnd_validate; include/net/tcp.h:tcp_current_ssthresh
 import { type Nanoseconds } from "@swaplab/sim"
-import {
-  CA_OPEN,
-  TCP_INIT_CWND,
-  TCP_MAX_BURST,
-  TCP_RTO_MAX,
-  TCP_RTO_MIN,
-  TCP_TSO_WIN_DIVISOR,
-  TSO_MAX_BYTES
-} from "./constants.ts"
+import { FLAG_ANY_PROGRESS, FLAG_DSACKING_ACK, FLAG_NOT_DUP } from "./ack-flags.ts"
+import { CA_CWR, CA_LOSS, CA_OPEN, CA_RECOVERY, NO_MARK, TCP_INFINITE_SSTHRESH, TCP_INIT_CWND } from "./constants.ts"
+import { ticks } from "./rtt.ts"
+import { inFlight } from "./scoreboard.ts"
 import type { TcpSocket } from "./tcp-sock.ts"
 
-/** A round trip was measured. */
-export const rttEstimator = (sk: TcpSocket, sample: Nanoseconds): void => {
-  const m = Math.max(sample, 1)
-  if (sk.srtt === 0) {
-    sk.srtt = m
-    sk.mdev = Math.floor(m / 2)
-  } else {
-    const error = m - sk.srtt
-    sk.srtt += Math.trunc(error / 8)
-    sk.mdev += Math.trunc((Math.abs(error) - sk.mdev) / 4)
-  }
-  sk.backoff = 0
-  setRto(sk)
+/** `tcp_set_ca_state`. */
+export const setCaState = (sk: TcpSocket, state: number): void => {
+  if (state === CA_LOSS) sk.congestion.enterLoss(sk)
+  sk.caState = state
 }
 
-/** `tcp_set_rto`: smoothed round trip plus at least 200 ms. */
-const setRto = (sk: TcpSocket): void => {
-  const rttvar = Math.max(4 * sk.mdev, TCP_RTO_MIN)
-  sk.rto = Math.min(sk.srtt + rttvar, TCP_RTO_MAX)
+/** `tcp_current_ssthresh`: at least three quarters of a window that was not cut. */
+export const currentSsthresh = (sk: TcpSocket): number =>
+  sk.caState === CA_CWR || sk.caState === CA_RECOVERY
+    ? sk.ssthresh
+    : Math.max(sk.ssthresh, (sk.cwnd >> 1) + (sk.cwnd >> 2))
+
+/** Notes that the window is as it should be (snd_cwnd_stamp). */
+export const stampCwnd = (sk: TcpSocket): void => {
+  sk.cwndStamp = sk.stack.sim.queue.now
 }
 
-/** Segments in flight. */
-export const inFlight = (sk: TcpSocket): number => sk.packetsOut - sk.sackedOut - sk.lostOut + sk.retransOut
-
-/** `tcp_is_cwnd_limited`, for `flight` segments before the ACK. */
-const cwndLimited = (sk: TcpSocket, flight: number): boolean => {
-  const left = sk.cwnd - flight
-  if (sk.tso && left * TCP_TSO_WIN_DIVISOR < sk.cwnd && left * sk.mss < TSO_MAX_BYTES) return true
-  return left <= TCP_MAX_BURST
-}
-
-/** `tcp_reno_cong_avoid`, once per ACK that acknowledges data. */
-export const congAvoid = (sk: TcpSocket, flightBefore: number): void => {
-  if (!cwndLimited(sk, flightBefore)) return
-  if (sk.cwnd <= sk.ssthresh) sk.cwnd++
-  else if (++sk.cwndCnt >= sk.cwnd) {
-    sk.cwndCnt = 0
-    sk.cwnd++
-  }
-}
-
-/** Half the window, at least 2. */
-export const renoSsthresh = (sk: TcpSocket): number => Math.max(sk.cwnd >> 1, 2)
-
-/** `tcp_enter_cwr`: the own device dropped a segment. */
-export const enterCwr = (sk: TcpSocket): void => {
-  if (sk.caState !== CA_OPEN) return
-  sk.ssthresh = renoSsthresh(sk)
+/** `tcp_enter_cwr`: the own device dropped a segment, or a time-out was premature (then ssthresh stays as the time-out set it). */
+export const enterCwr = (sk: TcpSocket, setSsthresh: boolean): void => {
+  sk.priorSsthresh = 0
+  sk.abcBytes = 0
+  if (sk.caState >= CA_CWR) return
+  sk.undoMarker = NO_MARK
+  if (setSsthresh) sk.ssthresh = sk.congestion.ssthresh(sk)
   sk.cwnd = Math.min(sk.cwnd, inFlight(sk) + 1)
   sk.cwndCnt = 0
+  sk.highSeq = sk.sndNxt
+  stampCwnd(sk)
+  setCaState(sk, CA_CWR)
+}
+
+/** `tcp_cwnd_down`: one segment less for every second ACK. */
+export const cwndDown = (sk: TcpSocket, flag: number): void => {
+  if (
+    (flag & (FLAG_ANY_PROGRESS | FLAG_DSACKING_ACK)) === 0 && (sk.sackOk || (flag & FLAG_NOT_DUP) !== 0)
+  ) return
+  const decrement = sk.cwndCnt + 1
+  sk.cwndCnt = decrement & 1
+  if (sk.cwnd > sk.congestion.minCwnd(sk)) sk.cwnd -= decrement >> 1
+  sk.cwnd = Math.min(sk.cwnd, inFlight(sk) + 1)
+  stampCwnd(sk)
+}
+
+/** `tcp_complete_cwr`: CWR or a recovery ends, unless it was undone. */
+export const completeCwr = (sk: TcpSocket): void => {
+  if (sk.undoMarker === NO_MARK) return
+  if (sk.caState === CA_CWR) sk.cwnd = Math.min(sk.cwnd, sk.ssthresh)
+  else if (sk.ssthresh < TCP_INFINITE_SSTHRESH) sk.cwnd = sk.ssthresh
+  stampCwnd(sk)
+}
+
+/** `tcp_moderate_cwnd`: no burst after an ACK of much. */
+export const moderateCwnd = (sk: TcpSocket): void => {
+  sk.cwnd = Math.min(sk.cwnd, inFlight(sk) + sk.reordering)
+  stampCwnd(sk)
 }
 
 /** `tcp_cwnd_restart`: after an idle time of more than a time-out the window is halved once per time-out. */
 export const cwndRestart = (sk: TcpSocket, idle: Nanoseconds): void => {
   const restart = Math.min(TCP_INIT_CWND, sk.cwnd)
-  sk.ssthresh = Math.max(sk.ssthresh, (sk.cwnd >> 1) + (sk.cwnd >> 2))
+  sk.ssthresh = currentSsthresh(sk)
   let left = idle - sk.rto
   while (left > 0 && sk.cwnd > restart) {
     sk.cwnd >>= 1
     left -= sk.rto
   }
   sk.cwnd = Math.max(sk.cwnd, restart)
-  sk.cwndCnt = 0
+  stampCwnd(sk)
+  sk.cwndUsed = 0
+}
+
+/** `tcp_cwnd_validate`, after something was sent: is the window used? */
+export const cwndValidate = (sk: TcpSocket): void => {
+  const { sim: { queue }, sysctls } = sk.stack
+  if (sk.packetsOut >= sk.cwnd) {
+    sk.cwndUsed = 0
+    sk.cwndStamp = queue.now
+    return
+  }
+  sk.cwndUsed = Math.max(sk.cwndUsed, sk.packetsOut)
+  if (queue.now - sk.cwndStamp < sk.rto - sk.stack.sim.tickNs || sysctls["net.ipv4.tcp_slow_start_after_idle"] === 0) {
+    return
+  }
+  if (ticks(sk, queue.now) - ticks(sk, sk.cwndStamp) >= ticks(sk, sk.rto)) cwndApplicationLimited(sk)
+}
+
+/** `tcp_cwnd_application_limited`. */
+const cwndApplicationLimited = (sk: TcpSocket): void => {
+  if (sk.caState === CA_OPEN && !sk.orphan && !sk.noSpace) {
+    const used = Math.max(sk.cwndUsed, TCP_INIT_CWND)
+    if (used < sk.cwnd) {
+      sk.ssthresh = currentSsthresh(sk)
+      sk.cwnd = (sk.cwnd + used) >> 1
+    }
+    sk.cwndUsed = 0
+  }
+  stampCwnd(sk)
 }

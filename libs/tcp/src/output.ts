@@ -5,20 +5,20 @@
 // source: net/ipv4/tcp_output.c:tcp_write_xmit, __tcp_push_pending_frames, tcp_write_wakeup, tcp_send_fin
 import { NO_SKB, TCPHDR_FIN, TCPHDR_PSH } from "@swaplab/net-skb"
 import { type Context, GFP_ATOMIC } from "@swaplab/page-alloc"
-import { inFlight } from "./congestion.ts"
+import { cwndValidate } from "./congestion.ts"
 import {
   CA_OPEN,
-  NAGLE_CORK,
+  CA_RECOVERY,
+  GSO_MAX_BYTES,
   NAGLE_PUSH,
-  TCP_LIMIT_OUTPUT_BYTES,
-  TCP_TSO_WIN_DIVISOR,
+  TCP_MAX_TSO_DEFERRED,
   TIME_NONE,
-  TIME_PROBE0,
-  TSO_MAX_BYTES
+  TIME_PROBE0
 } from "./constants.ts"
 import { xmitProbeSkb } from "./control.ts"
-import { segments } from "./queue.ts"
 import { rearmRto, resetWriteTimer } from "./retransmit.ts"
+import { inFlight, pcount } from "./scoreboard.ts"
+import { cwndTest, nagleTest, sndWndTest } from "./snd-test.ts"
 import type { TcpSocket } from "./tcp-sock.ts"
 import { transmitSkb } from "./transmit.ts"
 import { entail, fragment, tryStreamAllocSkb } from "./write-queue.ts"
@@ -30,15 +30,13 @@ import { entail, fragment, tryStreamAllocSkb } from "./write-queue.ts"
 export const writeXmit = (sk: TcpSocket, ctx: Context, nonagle: number, pushOne: boolean, gfp: number): boolean => {
   const skbs = sk.stack.skbs
   const mss = sk.mss
+  let sent = 0
   while (sk.sendHead !== NO_SKB) {
     const skb = sk.sendHead
     const len = skbs.len[skb]
-    const quota = sk.cwnd - inFlight(sk)
-    // tcp_cwnd_test: a FIN goes out whatever cwnd says
-    if (quota <= 0 && (len > mss || (skbs.flags[skb] & TCPHDR_FIN) === 0)) break
+    const quota = cwndTest(sk, skb)
+    if (quota === 0 || !sndWndTest(sk, skb)) break
     const windowEnd = sk.sndUna + sk.sndWnd
-    const first = len > mss ? skbs.seq[skb] + mss : skbs.endSeq[skb]
-    if (first > windowEnd) break
     let limit = mss
     if (len <= mss) {
       const nag = skb === sk.writeTail ? nonagle : NAGLE_PUSH
@@ -47,7 +45,7 @@ export const writeXmit = (sk: TcpSocket, ctx: Context, nonagle: number, pushOne:
       if (!pushOne && tsoShouldDefer(sk, skb, windowEnd)) break
       limit = splitPoint(sk, skb, windowEnd, quota)
     }
-    if (sk.stack.switches.tsq && sk.wmemAlloc >= TCP_LIMIT_OUTPUT_BYTES) {
+    if (sk.stack.switches.tsq && sk.wmemAlloc >= sk.stack.sysctls["net.ipv4.tcp_limit_output_bytes"]) {
       sk.tsqThrottled = true
       break
     }
@@ -58,28 +56,29 @@ export const writeXmit = (sk: TcpSocket, ctx: Context, nonagle: number, pushOne:
       break
     }
     eventNewDataSent(sk, skb)
-    // tcp_minshall_update
-    if (len < mss) sk.sndSml = skbs.endSeq[skb]
+    // tcp_minshall_update, of what was sent
+    if (skbs.len[skb] < mss) sk.sndSml = skbs.endSeq[skb]
+    sent += pcount(sk, skb)
     if (pushOne) break
+  }
+  if (sk.caState === CA_RECOVERY) sk.prrOut += sent
+  if (sent > 0) {
+    cwndValidate(sk)
+    return false
   }
   return sk.packetsOut === 0 && sk.sendHead !== NO_SKB
 }
 
 /** `tcp_event_new_data_sent`. */
-const eventNewDataSent = (sk: TcpSocket, skb: number): void => {
+export const eventNewDataSent = (sk: TcpSocket, skb: number): void => {
   const skbs = sk.stack.skbs
   const before = sk.packetsOut
   sk.sendHead = skbs.next[skb]
   sk.sndNxt = skbs.endSeq[skb]
-  sk.packetsOut += segments(skbs.len[skb], sk.mss)
-  if (before === 0) rearmRto(sk)
-}
-
-/** `tcp_nagle_test`, in Minshall's variant: a short segment waits for the ACK of an earlier short one only. */
-const nagleTest = (sk: TcpSocket, skb: number, nonagle: number): boolean => {
-  const skbs = sk.stack.skbs
-  if ((nonagle & NAGLE_PUSH) !== 0 || (skbs.flags[skb] & TCPHDR_FIN) !== 0 || skbs.len[skb] >= sk.mss) return true
-  return (nonagle & NAGLE_CORK) === 0 && (nonagle !== 0 || sk.sndSml <= sk.sndUna)
+  // Nagle is not to be overridden for long
+  if (sk.frtoCounter === 2) sk.frtoCounter = 3
+  sk.packetsOut += pcount(sk, skb)
+  if (before === 0 || sk.earlyRetransDelayed) rearmRto(sk)
 }
 
 /** `tcp_tso_should_defer`: wait for a larger burst, until nobody has asked for two ticks. */
@@ -92,10 +91,18 @@ const tsoShouldDefer = (sk: TcpSocket, skb: number, windowEnd: number): boolean 
 const deferring = (sk: TcpSocket, skb: number, windowEnd: number): boolean => {
   const skbs = sk.stack.skbs
   if ((skbs.flags[skb] & TCPHDR_FIN) !== 0 || sk.caState !== CA_OPEN) return false
-  const limit = Math.min(windowEnd - skbs.seq[skb], (sk.cwnd - inFlight(sk)) * sk.mss)
-  if (limit >= TSO_MAX_BYTES) return false
+  const { mss } = sk
+  const divisor = sk.stack.sysctls["net.ipv4.tcp_tso_win_divisor"]
+  const limit = Math.min(windowEnd - skbs.seq[skb], (sk.cwnd - inFlight(sk)) * mss)
+  if (limit >= GSO_MAX_BYTES) return false
   if (skb !== sk.writeTail && limit >= skbs.len[skb]) return false
-  if (limit >= Math.floor(Math.min(sk.sndWnd, sk.cwnd * sk.mss) / TCP_TSO_WIN_DIVISOR)) return false
+  if (
+    divisor === 0
+      ? limit > TCP_MAX_TSO_DEFERRED * mss
+      : limit >= Math.floor(Math.min(sk.sndWnd, sk.cwnd * mss) / divisor)
+  ) {
+    return false
+  }
   const sim = sk.stack.sim
   const jiffies = Math.floor(sim.queue.now / sim.tickNs)
   if (sk.tsoDeferred >= 0 && jiffies - sk.tsoDeferred > 1) return false
@@ -130,6 +137,8 @@ export const writeWakeup = (sk: TcpSocket, ctx: Context): number => {
   const windowEnd = sk.sndUna + sk.sndWnd
   if (skb === NO_SKB || skbs.seq[skb] >= windowEnd) return xmitProbeSkb(sk, ctx)
   const size = Math.min(windowEnd - skbs.seq[skb], sk.mss)
+  // both halves are marked
+  skbs.flags[skb] |= TCPHDR_PSH
   if (skbs.len[skb] > size && !fragment(sk, ctx, skb, size, GFP_ATOMIC)) return -1
   skbs.flags[skb] |= TCPHDR_PSH
   const result = transmitSkb(sk, ctx, skb, GFP_ATOMIC)

@@ -46,8 +46,10 @@ export const segments = (len: number, mss: number): number => len <= mss ? 1 : M
 
 /** Segments that have arrived and that nobody has looked at yet: the prequeue and the backlog. */
 export const waitingSegments = (sk: TcpSocket): number => {
-  const { next } = sk.stack.skbs
+  const { gsoSegs, next } = sk.stack.skbs
   let count = 0
-  for (const head of [sk.prequeueHead, sk.backlogHead]) for (let skb = head; skb !== NO_SKB; skb = next[skb]) count++
+  for (const head of [sk.prequeueHead, sk.backlogHead]) {
+    for (let skb = head; skb !== NO_SKB; skb = next[skb]) count += gsoSegs[skb]
+  }
   return count
 }

@@ -5,16 +5,15 @@
 // within the same instant.
 // source: net/ipv4/tcp.c:tcp_recvmsg, net/core/sock.c:sk_wait_data
 import { NO_SKB } from "@swaplab/net-skb"
-import { type Context, PAGE_SIZE, type PageToken, type Task } from "@swaplab/page-alloc"
+import { type Context, EINTR, PAGE_SIZE, type PageToken, type Task } from "@swaplab/page-alloc"
 import type { Sleeps } from "@swaplab/sim"
 import { cleanupRbuf } from "./ack.ts"
-import { EINTR } from "./constants.ts"
 import { processPrequeue } from "./input.ts"
 import { rfree } from "./queue.ts"
-import { rcvSpaceAdjust } from "./rcvbuf.ts"
+import { rcvSpaceAdjust } from "./rcv-space.ts"
 import type { TcpSocket } from "./tcp-sock.ts"
 
-/** Fills `into`. Returns its length, 0 at the end of the stream before the first byte, or a negative errno. */
+/** Fills `into`. Returns its length, 0 at the end of the stream before the first byte, or a negative errno, which is told once. */
 export function* recvBytes(sk: TcpSocket, task: Task, into: Uint8Array): Sleeps<number> {
   let done = 0
   const n = into.length
@@ -55,7 +54,8 @@ const afterCopy = (sk: TcpSocket, task: Task, count: number, done: number, wante
   task.ns += (sk.stack.costs.copyPerKiBNs * count) >> 10
   cleanupRbuf(sk, task, count)
   if (done === wanted) return done
-  if (sk.error !== 0) return -sk.error
+  // SOCK_DONE: the end of the stream was received, and is told instead
+  if (sk.error !== 0) return sk.finReceived ? done : -sk.takeError() || done
   if (sk.shutdownReceive && sk.readable === 0) return done
   if (task.process.killed) return -EINTR
   return WAIT

@@ -6,9 +6,9 @@
 // Two senders on one socket must exclude each other (nbd's tx_lock): a page is not interleaved with other data.
 // source: net/ipv4/tcp.c:tcp_sendmsg, tcp_push; net/core/stream.c:sk_stream_wait_memory
 import { MAX_SKB_FRAGS, MAX_TCP_HEADER, NO_FRAG_PAGE, NO_SKB, SKB_ALLOC_FCLONE, TCPHDR_PSH } from "@swaplab/net-skb"
-import { PAGE_SIZE, type Task, WOULD_SLEEP } from "@swaplab/page-alloc"
+import { EINTR, EPIPE, PAGE_SIZE, type Task, WOULD_SLEEP } from "@swaplab/page-alloc"
 import { assert, type Sleeps } from "@swaplab/sim"
-import { EINTR, EPIPE, NAGLE_CORK, NAGLE_PUSH, TSO_MAX_BYTES } from "./constants.ts"
+import { NAGLE_CORK, NAGLE_PUSH, TSO_MAX_BYTES } from "./constants.ts"
 import { pushPendingFrames, writeXmit } from "./output.ts"
 import type { TcpSocket } from "./tcp-sock.ts"
 import { chargeStreamSkb, entail, streamAllocFailed, tryStreamAllocSkb } from "./write-queue.ts"
@@ -44,7 +44,7 @@ function* send(sk: TcpSocket, task: Task, bytes: number, more: boolean): Sleeps<
   let left = bytes
   if (sk.owned) yield* sk.lockSlow(task.process)
   for (;;) {
-    left -= sendSome(sk, task, left)
+    left -= sendSome(sk, task, left, left === bytes)
     if (left === 0) break
     if (sk.blockedOn === SKB_SLEEPS) {
       sk.owned = true
@@ -69,10 +69,13 @@ function* send(sk: TcpSocket, task: Task, bytes: number, more: boolean): Sleeps<
 }
 
 const sendError = (sk: TcpSocket, task: Task): number =>
-  sk.error !== 0 ? -sk.error : sk.shutdownSend ? -EPIPE : task.process.killed ? -EINTR : 0
+  sk.error !== 0 || sk.shutdownSend ? -(sk.takeError() || EPIPE) : task.process.killed ? -EINTR : 0
 
-/** Queues up to `bytes`; stops where it would have to sleep and says why in `blockedOn`. Returns how many were queued. */
-const sendSome = (sk: TcpSocket, task: Task, bytes: number): number => {
+/**
+ * Queues up to `bytes`; stops where it would have to sleep and says why in `blockedOn`. `begins`: nothing of the call is
+ * queued yet. Returns how many were queued.
+ */
+const sendSome = (sk: TcpSocket, task: Task, bytes: number, begins: boolean): number => {
   const skbs = sk.stack.skbs
   const goal = sizeGoal(sk)
   let done = 0
@@ -99,11 +102,13 @@ const sendSome = (sk: TcpSocket, task: Task, bytes: number): number => {
         continue
       }
     }
+    if (begins && done === 0) skbs.flags[skb] &= ~TCPHDR_PSH
     skbs.len[skb] += copy
     skbs.endSeq[skb] += copy
     sk.writeSeq += copy
     done += copy
-    if (skbs.len[skb] < goal) continue
+    // the last segment is left to tcp_push
+    if (done === bytes || skbs.len[skb] < goal) continue
     if (sk.writeSeq > sk.pushedSeq + (sk.maxWindow >> 1)) {
       skbs.flags[skb] |= TCPHDR_PSH
       sk.pushedSeq = sk.writeSeq

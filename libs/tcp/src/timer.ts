@@ -5,31 +5,34 @@
 // socket never do, so there the difference is nil, and up to 50 ms elsewhere.
 // A retransmission that finds no memory backs off like one that was lost: only a drop by the own device is tried again after
 // min(RTO, 500 ms) without backoff, because tcp_retransmit_timer looks for positive results.
-// Not modelled: thin streams, orphans; retrans_stamp is forgotten with each ACK that moves forward, where Linux keeps it
-// until the recovery ends (a connection may live longer by the length of the recovery, of 924.6 s).
+// Not modelled: thin streams.
 // source: net/ipv4/tcp_timer.c
 import { NO_SKB } from "@swaplab/net-skb"
-import type { Context } from "@swaplab/page-alloc"
+import { type Context, ETIMEDOUT } from "@swaplab/page-alloc"
 import { assert } from "@swaplab/sim"
-import { renoSsthresh } from "./congestion.ts"
 import {
+  CA_DISORDER,
   CA_LOSS,
-  CA_OPEN,
-  ETIMEDOUT,
+  CA_RECOVERY,
   TCP_ATO_MIN,
   TCP_DELACK_MIN,
+  TCP_ESTABLISHED,
+  TCP_ORPHAN_RETRIES,
   TCP_RESOURCE_PROBE_INTERVAL,
-  TCP_RETR2,
   TCP_RTO_MAX,
   TCP_RTO_MIN,
-  TCPCB_LOST,
-  TCPCB_RETRANS,
+  TCP_SYN_SENT,
+  TCP_TIMEOUT_INIT,
+  TIME_CLOSE,
   TIME_NONE,
   TIME_PROBE0,
   TIME_RETRANS
 } from "./constants.ts"
 import { sendAck } from "./control.ts"
+import { resumeEarlyRetransmit } from "./early-retrans.ts"
+import { enterFrto, useFrto } from "./frto.ts"
 import { processPrequeue } from "./input.ts"
+import { enterLoss } from "./loss.ts"
 import { sendFin, writeWakeup } from "./output.ts"
 import { resetWriteTimer, retransmitSkb } from "./retransmit.ts"
 import type { TcpSocket } from "./tcp-sock.ts"
@@ -43,6 +46,10 @@ export const writeTimer = (sk: TcpSocket): void => {
     return
   }
   sk.writePending = TIME_NONE
+  if (what === TIME_CLOSE) {
+    sk.close(ctx)
+    return
+  }
   if (sk.error !== 0) return
   if (what === TIME_RETRANS) retransmitTimer(sk, ctx)
   else if (what === TIME_PROBE0) probeTimer(sk, ctx)
@@ -50,39 +57,63 @@ export const writeTimer = (sk: TcpSocket): void => {
 }
 
 /**
- * `retransmits_timed_out`: how long `boundary` doublings of the least time-out last. 15 are 924.6 s.
+ * `retransmits_timed_out`: how long `boundary` doublings of the first time-out last. 15 of 200 ms are 924.6 s.
  */
-export const retransmitsTimedOutNs = (boundary: number): number => {
+export const retransmitsTimedOutNs = (boundary: number, first = TCP_RTO_MIN): number => {
   // ilog2
-  const linear = 31 - Math.clz32(TCP_RTO_MAX / TCP_RTO_MIN)
+  const linear = 31 - Math.clz32(TCP_RTO_MAX / first)
   return boundary <= linear
-    ? (2 ** (boundary + 1) - 1) * TCP_RTO_MIN
-    : (2 ** (linear + 1) - 1) * TCP_RTO_MIN + (boundary - linear) * TCP_RTO_MAX
+    ? (2 ** (boundary + 1) - 1) * first
+    : (2 ** (linear + 1) - 1) * first + (boundary - linear) * TCP_RTO_MAX
+}
+
+/** `tcp_orphan_retries` of a socket that waits for so long between two tries: by default none when that is as long as can be. */
+const orphanRetries = (sk: TcpSocket, gapNs: number): number => {
+  const retries = sk.stack.sysctls["net.ipv4.tcp_orphan_retries"]
+  return retries === 0 && gapNs < TCP_RTO_MAX ? TCP_ORPHAN_RETRIES : retries
+}
+
+/** `tcp_write_timeout`: has everything been tried? SYNs count from 1 s in ticks, everything else from 200 ms. */
+const timedOut = (sk: TcpSocket, now: number, since: number): boolean => {
+  const { sim: { tickNs }, sysctls } = sk.stack
+  if (sk.state === TCP_ESTABLISHED) {
+    return now - since >= retransmitsTimedOutNs(
+      sk.orphan ? orphanRetries(sk, sk.rto) : sysctls["net.ipv4.tcp_retries2"]
+    )
+  }
+  const retries = sysctls[sk.state === TCP_SYN_SENT ? "net.ipv4.tcp_syn_retries" : "net.ipv4.tcp_synack_retries"]
+  return now - Math.floor(since / tickNs) * tickNs >= retransmitsTimedOutNs(retries, TCP_TIMEOUT_INIT)
 }
 
 /** `tcp_retransmit_timer`. */
 const retransmitTimer = (sk: TcpSocket, ctx: Context): void => {
+  if (sk.earlyRetransDelayed) {
+    resumeEarlyRetransmit(sk, ctx)
+    return
+  }
   if (sk.packetsOut === 0) return
   const now = sk.stack.sim.queue.now
-  if (sk.sndWnd === 0) {
+  if (sk.sndWnd === 0 && sk.state === TCP_ESTABLISHED && !sk.orphan) {
     // the peer shrank its window: probe with data, and give up when it has been silent for long
     if (now - sk.rcvTstamp > TCP_RTO_MAX) {
       sk.die(ctx, ETIMEDOUT)
       return
     }
-    enterLoss(sk)
+    enterLoss(sk, false)
     retransmitSkb(sk, ctx, sk.writeHead)
     doubleRto(sk)
     return
   }
   // until a retransmission has left, the time counts from the last try
   const since = sk.retransStamp >= 0 ? sk.retransStamp : sk.stack.skbs.when[sk.writeHead]
-  if (sk.retransmits > 0 && now - since >= retransmitsTimedOutNs(TCP_RETR2)) {
+  if (sk.retransmits > 0 && timedOut(sk, now, since)) {
     sk.die(ctx, ETIMEDOUT)
     return
   }
   sk.timeouts++
-  enterLoss(sk)
+  if (sk.retransmits === 0) countFailure(sk)
+  if (useFrto(sk)) enterFrto(sk)
+  else enterLoss(sk, false)
   if (retransmitSkb(sk, ctx, sk.writeHead) > 0) {
     // the own device dropped it: no backoff. A lack of memory is a negative error and does back off.
     if (sk.retransmits === 0) sk.retransmits = 1
@@ -94,28 +125,25 @@ const retransmitTimer = (sk: TcpSocket, ctx: Context): void => {
   doubleRto(sk)
 }
 
+/** What the first time-out of a window says of the recovery before it. */
+const countFailure = (sk: TcpSocket): void => {
+  const { mib } = sk
+  if (sk.caState === CA_RECOVERY) {
+    if (sk.sackOk) mib.TCPSackRecoveryFail++
+    else mib.TCPRenoRecoveryFail++
+  } else if (sk.caState === CA_LOSS) {
+    mib.TCPLossFailures++
+  } else if (sk.caState === CA_DISORDER || sk.sackedOut > 0) {
+    if (sk.sackOk) mib.TCPSackFailures++
+    else mib.TCPRenoFailures++
+  } else {
+    mib.TCPTimeouts++
+  }
+}
+
 const doubleRto = (sk: TcpSocket): void => {
   sk.rto = Math.min(sk.rto * 2, TCP_RTO_MAX)
   resetWriteTimer(sk, TIME_RETRANS, sk.rto)
-}
-
-/** `tcp_enter_loss`: everything in flight counts as lost. */
-const enterLoss = (sk: TcpSocket): void => {
-  const skbs = sk.stack.skbs
-  // once for each window that was lost: a recovery under way has done it
-  if (sk.caState === CA_OPEN || sk.sndUna === sk.highSeq || (sk.caState === CA_LOSS && sk.retransmits === 0)) {
-    sk.ssthresh = renoSsthresh(sk)
-  }
-  sk.cwnd = 1
-  sk.cwndCnt = 0
-  for (let skb = sk.writeHead; skb !== NO_SKB && skb !== sk.sendHead; skb = skbs.next[skb]) {
-    skbs.sacked[skb] = (skbs.sacked[skb] & ~TCPCB_RETRANS) | TCPCB_LOST
-  }
-  sk.retransOut = 0
-  sk.sackedOut = 0
-  sk.lostOut = sk.packetsOut
-  sk.caState = CA_LOSS
-  sk.highSeq = sk.sndNxt
 }
 
 /** `tcp_probe_timer`: the peer's window is closed, or the last send failed for want of memory with nothing in flight. */
@@ -128,7 +156,8 @@ const probeTimer = (sk: TcpSocket, ctx: Context): void => {
     sk.packetsOut === 0 && sk.sendHead !== NO_SKB,
     "a window probe while data is in flight, or with nothing to send"
   )
-  if (sk.probesOut > TCP_RETR2) {
+  const retries = sk.stack.sysctls["net.ipv4.tcp_retries2"]
+  if (sk.probesOut > (sk.orphan ? orphanRetries(sk, sk.rto * 2 ** sk.backoff) : retries)) {
     sk.die(ctx, ETIMEDOUT)
     return
   }
@@ -140,7 +169,7 @@ const probeTimer = (sk: TcpSocket, ctx: Context): void => {
   }
   const wait = (limit: number): number => Math.min(sk.rto * 2 ** sk.backoff, limit)
   if (result <= 0) {
-    if (sk.backoff < TCP_RETR2) sk.backoff++
+    if (sk.backoff < retries) sk.backoff++
     sk.probesOut++
     resetWriteTimer(sk, TIME_PROBE0, wait(TCP_RTO_MAX))
   } else {

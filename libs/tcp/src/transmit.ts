@@ -2,13 +2,24 @@
 // Modelled: the fast clone, the copy that a segment needs whose clone is still in the device, the header, and what a
 // segment says about cwnd, delayed ACKs and the receive window.
 // source: net/ipv4/tcp_output.c:tcp_transmit_skb, tcp_event_ack_sent; net/core/skbuff.c:__pskb_copy
-import { MAX_SKB_FRAGS, MAX_TCP_HEADER, NET_XMIT_SUCCESS, NO_SKB, SKB_ALLOC_RX } from "@swaplab/net-skb"
-import type { Context } from "@swaplab/page-alloc"
+import {
+  MAX_SKB_FRAGS,
+  MAX_TCP_HEADER,
+  NET_XMIT_SUCCESS,
+  NO_SKB,
+  SKB_ALLOC_RX,
+  TCP_HEADER_BYTES,
+  TCPHDR_SYN,
+  TCPOLEN_TSTAMP_ALIGNED
+} from "@swaplab/net-skb"
+import { type Context, ENOBUFS } from "@swaplab/page-alloc"
 import { assert } from "@swaplab/sim"
 import { cwndRestart, enterCwr } from "./congestion.ts"
-import { ENOBUFS, TCP_ATO_MIN } from "./constants.ts"
+import { TCP_ATO_MIN } from "./constants.ts"
 import { segments } from "./queue.ts"
 import { selectWindow } from "./rcvbuf.ts"
+import { writeSack } from "./sack.ts"
+import { writeSynOptions } from "./syn-options.ts"
 import type { TcpSocket } from "./tcp-sock.ts"
 
 /** `tcp_transmit_skb` of a queued segment. 0, a positive code (the device dropped it) or a negative errno. */
@@ -27,7 +38,9 @@ export const transmitSkb = (sk: TcpSocket, ctx: Context, skb: number, gfp: numbe
   const len = skbs.len[skb]
   if (len > 0) {
     const now = sk.stack.sim.queue.now
-    if (sk.packetsOut === 0 && sk.lsndtime > 0 && now - sk.lsndtime > sk.rto) cwndRestart(sk, now - sk.lsndtime)
+    if (sk.packetsOut === 0 && sk.lsndtime > 0 && now - sk.lsndtime > sk.rto && restartsIdle(sk)) {
+      cwndRestart(sk, now - sk.lsndtime)
+    }
     sk.lsndtime = now
     // a reply within the delay of an ACK: the conversation goes to and fro, so ACKs can ride on data
     if (now - sk.lrcvtime < sk.ato) sk.pingpong = true
@@ -35,6 +48,8 @@ export const transmitSkb = (sk: TcpSocket, ctx: Context, skb: number, gfp: numbe
   }
   return queueXmit(sk, ctx, out, skbs.seq[skb], len, skbs.flags[skb])
 }
+
+const restartsIdle = (sk: TcpSocket): boolean => sk.stack.sysctls["net.ipv4.tcp_slow_start_after_idle"] === 1
 
 /** A copy of a segment whose clone is still in the device: new head and linear part, shared fragments. */
 const pskbCopy = (sk: TcpSocket, ctx: Context, skb: number, gfp: number): number => {
@@ -57,6 +72,9 @@ const pskbCopy = (sk: TcpSocket, ctx: Context, skb: number, gfp: number): number
   return copy
 }
 
+/** IP and TCP header without SACK (tcp_header_len). */
+const headerBytes = (sk: TcpSocket): number => sk.tsOk ? TCP_HEADER_BYTES : TCP_HEADER_BYTES - TCPOLEN_TSTAMP_ALIGNED
+
 /** Fills the header in and hands the skb to the device. */
 export const queueXmit = (
   sk: TcpSocket,
@@ -74,16 +92,18 @@ export const queueXmit = (
   tx.port = sk.peerPort
   tx.seq = seq
   tx.ack = sk.rcvNxt
-  tx.wnd = selectWindow(sk)
+  tx.wnd = (flags & TCPHDR_SYN) !== 0 ? Math.min(sk.rcvWnd, 65_535) : selectWindow(sk)
   tx.flags = flags
   tx.len = len
   tx.mss = sk.mss
-  tx.tsval = sk.stack.sim.queue.now
-  tx.tsecr = sk.tsRecent
+  const stamps = (flags & TCPHDR_SYN) !== 0 || sk.tsOk
+  tx.tsval = stamps ? sk.stack.sim.queue.now : 0
+  tx.tsecr = stamps ? sk.tsRecent : 0
+  tx.headerBytes = (flags & TCPHDR_SYN) !== 0 ? writeSynOptions(sk, flags) : headerBytes(sk) + writeSack(sk)
   eventAckSent(sk)
   sk.wmemAlloc += stack.skbs.truesize[skb]
   const result = stack.device.transmit(ctx, skb)
-  if (result !== NET_XMIT_SUCCESS) enterCwr(sk)
+  if (result !== NET_XMIT_SUCCESS) enterCwr(sk, true)
   return result
 }
 

@@ -3,7 +3,7 @@
 // socket, and where each fragment goes when a segment is cut.
 // Not modelled: pskb_expand_head of a clone that is still in the device when its segment is cut (GFP_ATOMIC, a copy of the
 // linear part: one allocation less that could fail).
-// source: net/ipv4/tcp.c:sk_stream_alloc_skb, skb_entail; net/ipv4/tcp_output.c:tcp_fragment; net/core/skbuff.c:skb_split
+// source: net/ipv4/tcp.c:sk_stream_alloc_skb, skb_entail; net/ipv4/tcp_output.c:tcp_fragment, tcp_trim_head; net/core/skbuff.c:skb_split
 import {
   MAX_SKB_FRAGS,
   MAX_TCP_HEADER,
@@ -50,7 +50,10 @@ export const entail = (sk: TcpSocket, skb: number): void => {
   if (sk.writeTail === NO_SKB) sk.writeHead = skb
   else skbs.next[sk.writeTail] = skb
   sk.writeTail = skb
-  if (sk.sendHead === NO_SKB) sk.sendHead = skb
+  if (sk.sendHead === NO_SKB) {
+    sk.sendHead = skb
+    if (sk.highestSack === NO_SKB) sk.highestSack = skb
+  }
   const truesize = skbs.truesize[skb]
   sk.wmemQueued += truesize
   sk.memCharge(truesize)
@@ -116,4 +119,37 @@ const splitFragments = (sk: TcpSocket, skb: number, buff: number, len: number): 
     at += bytes
   }
   skbs.nrFrags[skb] = kept
+}
+
+/** `tcp_trim_head`: the first `bytes` of a segment are acknowledged. */
+export const trimHead = (sk: TcpSocket, ctx: Context, skb: number, bytes: number): void => {
+  const skbs = sk.stack.skbs
+  let left = bytes
+  const linear = Math.min(skbs.headLen[skb], left)
+  skbs.headLen[skb] -= linear
+  left -= linear
+  const first = skb * MAX_SKB_FRAGS
+  const frags = skbs.nrFrags[skb]
+  let kept = 0
+  for (let i = 0; i < frags; i++) {
+    const page = skbs.fragPage[first + i]
+    const size = skbs.fragLen[first + i]
+    if (left >= size) {
+      left -= size
+      skbs.pages.put(ctx, page)
+      continue
+    }
+    skbs.fragPage[first + kept] = page
+    skbs.fragLen[first + kept] = size - left
+    left = 0
+    kept++
+  }
+  skbs.nrFrags[skb] = kept
+  skbs.seq[skb] += bytes
+  skbs.len[skb] -= bytes
+  // the linear part stays allocated but is no longer charged, as in Linux
+  skbs.truesize[skb] -= bytes
+  sk.queueShrunk = true
+  sk.wmemQueued -= bytes
+  sk.memUncharge(bytes)
 }

@@ -21,6 +21,9 @@ const at = (state: object): Script => {
     rcvSsthresh: 20_000,
     windowClamp: 40_000,
     rcvbuf: 100_000,
+    rcvMss: MSS,
+    // windows of whole numbers of 32 bytes, as all of these are
+    rcvWscale: 5,
     ato: 40 * MS,
     quick: 0,
     ...state
@@ -126,13 +129,13 @@ describe("an ACK after a segment", () => {
     { ato: 600, state: { pingpong: true }, delay: 200 },
     { ato: 600, state: { ackPushed: true }, delay: 200 },
     { ato: 150, state: { ackPushed: true }, delay: 150 },
-    { ato: 600, state: { srtt: 300 * MS }, delay: 300 },
-    { ato: 600, state: { srtt: 700 * MS }, delay: 500 },
-    { ato: 600, state: { srtt: 300 * MS, pingpong: true }, delay: 200 },
-    { ato: 600, state: { srtt: 100 * MS, pingpong: true }, delay: 100 },
-    { ato: 600, state: { srtt: 1 }, delay: 40 },
-    { ato: 600, state: { srtt: 39 * MS }, delay: 40 },
-    { ato: 600, state: { srtt: 41 * MS }, delay: 41 }
+    { ato: 600, state: { srtt: 2400 }, delay: 300 },
+    { ato: 600, state: { srtt: 5600 }, delay: 500 },
+    { ato: 600, state: { srtt: 2400, pingpong: true }, delay: 200 },
+    { ato: 600, state: { srtt: 800, pingpong: true }, delay: 100 },
+    { ato: 600, state: { srtt: 8 }, delay: 40 },
+    { ato: 600, state: { srtt: 312 }, delay: 40 },
+    { ato: 600, state: { srtt: 328 }, delay: 41 }
   ])("estimate $ato ms, $state: after $delay ms", ({ ato, delay, state }) => {
     const script = at({ ackScheduled: true, ato: ato * MS, ...state })
     const { client } = script

@@ -2,17 +2,17 @@
 import { checkSpace } from "#src/acknowledged.ts"
 import { MAX_SKB_FRAGS, NO_SKB } from "@swaplab/net-skb"
 import { describe, expect, it } from "vitest"
-import { MS, PROMPT, Script } from "./script.ts"
+import { MS, NEWRENO, PROMPT, Script } from "./script.ts"
 
 const MSS = 1448
 const OPEN = 0
-const RECOVERY = 1
-const LOSS = 2
+const RECOVERY = 3
+const LOSS = 4
 const WND = 1 << 20
 
 /** `n` segments of one skb each are in flight. */
 const flight = (n: number, state: object = {}): Script => {
-  const script = new Script({ nic: PROMPT, tcp: { tso: false } })
+  const script = new Script({ nic: PROMPT, sysctls: NEWRENO, tcp: { tso: false } })
   script.segment()
   script.client.cwnd = 50
   for (let i = 0; i < n; i++) script.send(MSS)
@@ -31,22 +31,22 @@ const recovery = ({ client }: Script) => ({
 
 describe("an ACK", () => {
   it("moves the left edge, counts bytes, and is a sign of life", () => {
-    const script = flight(4, { retransmits: 3, probesOut: 4, retransStamp: 5 })
+    const script = flight(4, { probesOut: 4 })
     const { client } = script
     const rcvTstamp = client.rcvTstamp
     script.segment({ ack: MSS })
-    expect(client).toMatchObject({ sndUna: MSS, bytesAcked: MSS, retransmits: 0, probesOut: 0, retransStamp: -1 })
+    expect(client).toMatchObject({ sndUna: MSS, bytesAcked: MSS, probesOut: 0 })
     expect(client.rcvTstamp).toBeGreaterThan(rcvTstamp)
     script.segment({ ack: 3 * MSS })
     expect(client).toMatchObject({ sndUna: 3 * MSS, bytesAcked: 3 * MSS, packetsOut: 1 })
     expect(client.rto).toBeGreaterThanOrEqual(200 * MS)
   })
 
-  it("that moves nothing leaves the count of retransmissions and the time-out alone", () => {
-    const script = flight(4, { retransmits: 3, probesOut: 4, retransStamp: 5 })
+  it("that moves nothing leaves the time-out alone", () => {
+    const script = flight(4, { probesOut: 4 })
     const { deadline } = script.client.writeTimer
     script.segment({ ack: 0 })
-    expect(script.client).toMatchObject({ bytesAcked: 0, retransmits: 3, probesOut: 0, retransStamp: 5, sackedOut: 1 })
+    expect(script.client).toMatchObject({ bytesAcked: 0, probesOut: 0, sackedOut: 1 })
     expect(script.client.writeTimer.deadline).toBe(deadline)
   })
 
@@ -58,17 +58,32 @@ describe("an ACK", () => {
 
   it.each([0, 4 * MSS])("of %i, at the limit, counts", (ack) => {
     const script = flight(4)
-    script.segment({ ack, wnd: 5 })
-    expect(script.client).toMatchObject({ sndUna: ack, sndWnd: 5 })
+    script.segment({ ack, wnd: 2 << 20 })
+    expect(script.client).toMatchObject({ sndUna: ack, sndWnd: 2 << 20 })
   })
 
-  it("brings the window as it is now, and the largest there ever was", () => {
-    const script = flight(1, { maxWindow: 1000 })
-    const seen = [900, 1000, 1001, 3000, 1].map((wnd) => {
-      script.segment({ ack: 0, wnd })
-      return [script.client.sndWnd, script.client.maxWindow]
+  it.each([
+    { what: "a larger one", wnd: 1001, taken: true },
+    { what: "the same", wnd: 1000, taken: false },
+    { what: "a smaller one", wnd: 999, taken: false },
+    { what: "a smaller one, with something acknowledged", wnd: 999, ack: MSS, taken: true },
+    { what: "a smaller one, of a later segment", wnd: 999, seq: 501, taken: true },
+    { what: "a larger one, of an earlier segment", wnd: 1001, seq: 499, taken: false },
+    {
+      what: "a larger one, of an earlier segment that acknowledges something",
+      wnd: 1001,
+      seq: 499,
+      ack: MSS,
+      taken: true
+    }
+  ])("brings the window: $what: taken $taken", ({ ack = 0, seq = 500, taken, wnd }) => {
+    const script = flight(2, { sndWnd: 1000, maxWindow: 1000, sndWl1: 500, rcvNxt: 501, rcvWup: 490, copiedSeq: 501 })
+    script.segment({ ack, seq, wnd })
+    expect(script.client).toMatchObject({
+      sndWnd: taken ? wnd : 1000,
+      sndWl1: taken ? seq : 500,
+      maxWindow: Math.max(1000, taken ? wnd : 0)
     })
-    expect(seen).toEqual([[900, 1000], [1000, 1000], [1001, 1001], [3000, 3000], [1, 3000]])
   })
 
   it("of all ends the time-out; of a part moves it", () => {
@@ -101,14 +116,14 @@ describe("an ACK", () => {
   })
 
   it("within a long segment uncounts what it covers, also of lost ones", () => {
-    const script = new Script()
+    const script = new Script({ sysctls: NEWRENO })
     const { client, net } = script
     script.segment()
     script.send(8 * MSS)
     const { skbs } = net.a.stack
     const head = client.writeHead
-    skbs.sacked[head] = 3
-    Object.assign(client, { caState: LOSS, highSeq: 8 * MSS, lostOut: 8, retransOut: 8, cwnd: 1 })
+    skbs.sacked[head] = 0x86
+    Object.assign(client, { caState: LOSS, highSeq: 8 * MSS, lostOut: 8, retransOut: 8, cwnd: 1, undoRetrans: 8 })
     const before = [skbs.truesize[head], client.wmemQueued]
     script.segment({ ack: 3 * MSS })
     expect(recovery(script)).toMatchObject({ packetsOut: 5, lostOut: 5, retransOut: 5 })
@@ -118,20 +133,19 @@ describe("an ACK", () => {
 })
 
 describe("repeated ACKs", () => {
-  it.each([1, 2, 3, 4])("with %i in flight count up to that, and three start a recovery", (n) => {
+  // all but one there, and fewer than four in flight: early retransmit, at once because nothing was measured
+  it.each([
+    { n: 1, seen: [[0, 0], [0, 0], [0, 0]] },
+    { n: 2, seen: [[1, 3], [1, 3], [1, 3]] },
+    { n: 3, seen: [[1, 1], [2, 3], [2, 3]] },
+    { n: 4, seen: [[1, 1], [2, 1], [3, 3]] },
+    { n: 9, seen: [[1, 1], [2, 1], [3, 3]] }
+  ])("with $n in flight count up to all but one, and start a recovery: $seen", ({ n, seen }) => {
     const script = flight(n)
-    const seen = Array.from({ length: 5 }, () => {
+    expect(seen.map(() => {
       script.segment({ ack: 0 })
       return [script.client.sackedOut, script.client.caState]
-    })
-    expect(seen).toEqual(
-      [
-        [[1, 0], [1, 0], [1, 0], [1, 0], [1, 0]],
-        [[1, 0], [2, 0], [2, 0], [2, 0], [2, 0]],
-        [[1, 0], [2, 0], [2, 1], [2, 1], [2, 1]],
-        [[1, 0], [2, 0], [3, 1], [3, 1], [3, 1]]
-      ][n - 1]
-    )
+    })).toEqual(seen)
   })
 
   it("are forgotten with one that moves forward", () => {
@@ -142,12 +156,12 @@ describe("repeated ACKs", () => {
     expect(recovery(script)).toEqual({ state: OPEN, packetsOut: 3, sackedOut: 0, lostOut: 0, retransOut: 0 })
   })
 
-  it("that carry data or another window are none", () => {
+  it("that carry data or a larger window are none", () => {
     const script = flight(4)
     script.segment({ ack: 0, len: 10 })
-    script.segment({ ack: 0, wnd: WND - 1 })
+    script.segment({ ack: 0, wnd: WND + 1 })
     expect(script.client.sackedOut).toBe(0)
-    script.segment({ ack: 0, wnd: WND - 1 })
+    script.segment({ ack: 0, wnd: WND + 1 })
     expect(script.client.sackedOut).toBe(1)
   })
 })
@@ -159,9 +173,10 @@ describe("a recovery", () => {
     return script
   }
 
-  it("begins with half the window and the first segment", () => {
+  it("begins with the first segment, and the window on its way to half", () => {
     const script = lost()
-    expect(script.client).toMatchObject({ cwnd: 5, cwndCnt: 0, ssthresh: 5, highSeq: 10 * MSS, fastRetransmits: 1 })
+    expect(script.client).toMatchObject({ cwnd: 7, cwndCnt: 0, ssthresh: 5, priorCwnd: 10, highSeq: 10 * MSS })
+    expect(script.client.mib).toMatchObject({ TCPRenoRecovery: 1, TCPFastRetrans: 1 })
     expect(script.data()).toEqual([[0, MSS]])
     expect(recovery(script)).toEqual({ state: RECOVERY, packetsOut: 10, sackedOut: 3, lostOut: 1, retransOut: 1 })
     expect(script.client.retransmitted).toBe(1)
@@ -176,17 +191,22 @@ describe("a recovery", () => {
   })
 
   it.each([
-    { acked: 1, sackedOut: 3, ack: 1 },
-    { acked: 3, sackedOut: 1, ack: 3 },
-    { acked: 4, sackedOut: 0, ack: 4 },
-    { acked: 6, sackedOut: 0, ack: 6 }
-  ])("goes on when $acked of 10 are there: the next hole", ({ ack, acked, sackedOut }) => {
-    const script = lost()
-    script.take()
-    script.segment({ ack: ack * MSS })
-    expect(recovery(script)).toEqual({ state: RECOVERY, packetsOut: 10 - acked, sackedOut, lostOut: 1, retransOut: 1 })
-    expect(script.data()).toEqual([[ack * MSS, MSS]])
-  })
+    { acked: 1, sackedOut: 3, more: 1 },
+    { acked: 3, sackedOut: 1, more: 1 },
+    { acked: 4, sackedOut: 0, more: 1 },
+    { acked: 6, sackedOut: 0, more: 0 }
+  ])(
+    "goes on when $acked of 10 are there: the next hole, as soon as less than ssthresh is in flight",
+    ({ acked, more, sackedOut }) => {
+      const script = lost()
+      script.take()
+      script.segment({ ack: acked * MSS })
+      expect(recovery(script)).toMatchObject({ state: RECOVERY, packetsOut: 10 - acked, sackedOut, lostOut: 1 })
+      expect(script.data()).toHaveLength(1 - more)
+      for (let i = 0; i < more; i++) script.segment({ ack: acked * MSS })
+      expect([script.client.retransOut, script.client.mib.TCPFastRetrans]).toEqual([1, 2])
+    }
+  )
 
   it("ends beyond what was sent when it began, with the window that it had cut to", () => {
     const script = lost()
@@ -196,23 +216,29 @@ describe("a recovery", () => {
     script.segment({ ack: 10 * MSS })
     expect(recovery(script)).toEqual({ state: RECOVERY, packetsOut: 1, sackedOut: 0, lostOut: 0, retransOut: 0 })
     expect(script.data()).toEqual([])
+    // the same again begins none
+    for (let i = 0; i < 4; i++) script.segment({ ack: 10 * MSS })
+    expect([script.client.mib.TCPRenoRecovery, script.data()]).toEqual([1, []])
     script.segment({ ack: 11 * MSS })
     expect(recovery(script)).toEqual({ state: OPEN, packetsOut: 0, sackedOut: 0, lostOut: 0, retransOut: 0 })
     expect(script.client).toMatchObject({ cwnd: 5, ssthresh: 5 })
   })
 
-  it("ends when nothing is in flight", () => {
+  it("does not end with nothing in flight", () => {
     const script = lost()
     script.segment({ ack: 10 * MSS })
-    expect(recovery(script)).toEqual({ state: OPEN, packetsOut: 0, sackedOut: 0, lostOut: 0, retransOut: 0 })
-    expect(script.client.cwnd).toBe(5)
+    expect(recovery(script)).toEqual({ state: RECOVERY, packetsOut: 0, sackedOut: 0, lostOut: 0, retransOut: 0 })
+    script.send(MSS)
+    script.segment({ ack: 11 * MSS })
+    expect(script.client).toMatchObject({ caState: OPEN, cwnd: 5 })
   })
 
-  it("counts duplicates up to the segments that are not lost, and lets new ones out for them", () => {
+  it("counts duplicates up to the segments that are not lost", () => {
     const script = lost(4)
     script.client.cwnd = 4
     for (let i = 0; i < 3; i++) script.segment({ ack: 0 })
     expect(recovery(script)).toEqual({ state: RECOVERY, packetsOut: 4, sackedOut: 3, lostOut: 1, retransOut: 1 })
+    expect(script.client.mib.TCPRenoReorder).toBe(1)
   })
 })
 
@@ -232,8 +258,11 @@ describe("after a time-out", () => {
     script.segment({ ack: 5 * MSS })
     expect(recovery(script)).toEqual({ state: LOSS, packetsOut: 1, sackedOut: 0, lostOut: 1, retransOut: 1 })
     script.segment({ ack: 6 * MSS })
-    expect(recovery(script)).toEqual({ state: OPEN, packetsOut: 0, sackedOut: 0, lostOut: 0, retransOut: 0 })
-    expect(script.client).toMatchObject({ cwnd: 4, retransmitted: 4 })
+    // without SACK the state is held until something beyond is acknowledged
+    expect(recovery(script)).toEqual({ state: LOSS, packetsOut: 0, sackedOut: 0, lostOut: 0, retransOut: 0 })
+    script.send(MSS)
+    script.segment({ ack: 7 * MSS })
+    expect(script.client).toMatchObject({ caState: OPEN, retransmitted: 4, retransmits: 0, retransStamp: -1 })
   })
 })
 

@@ -1,37 +1,13 @@
-// The arithmetic of round trips and of the congestion window, each rule at its limits.
-import { congAvoid, cwndRestart, enterCwr, inFlight, renoSsthresh, rttEstimator } from "#src/congestion.ts"
+// The arithmetic of the congestion window, each rule at its limits.
+import { cwndRestart, enterCwr } from "#src/congestion.ts"
+import { RENO } from "#src/reno.ts"
+import { inFlight } from "#src/scoreboard.ts"
 import { describe, expect, it } from "vitest"
-import { MS, Script } from "./script.ts"
+import { NEWRENO, Script } from "./script.ts"
 
 const OPEN = 0
-const RECOVERY = 1
-const LOSS = 2
-
-describe("a measured round trip", () => {
-  it.each([
-    { srtt: 0, mdev: 0, sample: -5, after: [1, 0, 200 * MS + 1] },
-    { srtt: 0, mdev: 0, sample: 1, after: [1, 0, 200 * MS + 1] },
-    { srtt: 0, mdev: 0, sample: 3, after: [3, 1, 200 * MS + 3] },
-    { srtt: 0, mdev: 7, sample: 10 * MS, after: [10 * MS, 5 * MS, 210 * MS] },
-    // an eighth and a quarter, towards zero
-    { srtt: 100, mdev: 20, sample: 115, after: [101, 19, 200 * MS + 101] },
-    { srtt: 100, mdev: 20, sample: 85, after: [99, 19, 200 * MS + 99] },
-    { srtt: 100, mdev: 20, sample: 140, after: [105, 25, 200 * MS + 105] },
-    { srtt: 100, mdev: 20, sample: 60, after: [95, 25, 200 * MS + 95] },
-    { srtt: 100, mdev: 20, sample: 100, after: [100, 15, 200 * MS + 100] },
-    // four deviations, at least 200 ms and with the round trip at most 120 s
-    { srtt: 80 * MS, mdev: 50 * MS, sample: 130 * MS, after: [86.25 * MS, 50 * MS, 286.25 * MS] },
-    { srtt: 80 * MS, mdev: 52 * MS, sample: 132 * MS, after: [86.5 * MS, 52 * MS, 294.5 * MS] },
-    { srtt: 110_000 * MS, mdev: 2500 * MS, sample: 110_000 * MS, after: [110_000 * MS, 1875 * MS, 117_500 * MS] },
-    { srtt: 110_000 * MS, mdev: 9000 * MS, sample: 110_000 * MS, after: [110_000 * MS, 6750 * MS, 120_000 * MS] }
-  ])("srtt $srtt, mdev $mdev, sample $sample: $after", ({ after, mdev, sample, srtt }) => {
-    const { client } = new Script()
-    Object.assign(client, { srtt, mdev, backoff: 3 })
-    rttEstimator(client, sample)
-    expect([client.srtt, client.mdev, client.rto]).toEqual(after)
-    expect(client.backoff).toBe(0)
-  })
-})
+const RECOVERY = 3
+const LOSS = 4
 
 describe("segments in flight", () => {
   it.each([
@@ -40,7 +16,7 @@ describe("segments in flight", () => {
     { packetsOut: 10, sackedOut: 0, lostOut: 4, retransOut: 0, flight: 6 },
     { packetsOut: 10, sackedOut: 2, lostOut: 4, retransOut: 1, flight: 5 }
   ])("$packetsOut out, $sackedOut there, $lostOut lost, $retransOut again: $flight", ({ flight, ...counts }) => {
-    const { client } = new Script()
+    const { client } = new Script({ sysctls: NEWRENO })
     Object.assign(client, counts)
     expect(inFlight(client)).toBe(flight)
   })
@@ -58,12 +34,12 @@ describe("the window of slow start", () => {
     { cwnd: 30, flight: 20, grows: false },
     { cwnd: 30, flight: 21, tso: false, grows: false },
     { cwnd: 30, flight: 27, tso: false, grows: true },
-    { cwnd: 1000, flight: 956, grows: true },
-    { cwnd: 1000, flight: 955, grows: false }
+    { cwnd: 1000, flight: 955, grows: true },
+    { cwnd: 1000, flight: 954, grows: false }
   ])("cwnd $cwnd, $flight in flight, TSO $tso: grows $grows", ({ cwnd, flight, grows, tso = true }) => {
-    const { client } = new Script({ tcp: { tso } })
+    const { client } = new Script({ sysctls: NEWRENO, tcp: { tso } })
     Object.assign(client, { cwnd })
-    congAvoid(client, flight)
+    RENO.congAvoid(client, flight)
     expect([client.cwnd, client.cwndCnt]).toEqual([cwnd + (grows ? 1 : 0), 0])
   })
 
@@ -72,12 +48,13 @@ describe("the window of slow start", () => {
     { cwnd: 10, ssthresh: 10, cwndCnt: 0, after: [11, 0] },
     { cwnd: 10, ssthresh: 9, cwndCnt: 0, after: [10, 1] },
     { cwnd: 10, ssthresh: 9, cwndCnt: 8, after: [10, 9] },
-    { cwnd: 10, ssthresh: 9, cwndCnt: 9, after: [11, 0] },
+    { cwnd: 10, ssthresh: 9, cwndCnt: 9, after: [10, 10] },
+    { cwnd: 10, ssthresh: 9, cwndCnt: 10, after: [11, 0] },
     { cwnd: 10, ssthresh: 9, cwndCnt: 14, after: [11, 0] }
   ])("cwnd $cwnd, ssthresh $ssthresh, counted $cwndCnt: $after", ({ after, ...state }) => {
-    const { client } = new Script()
+    const { client } = new Script({ sysctls: NEWRENO })
     Object.assign(client, state)
-    congAvoid(client, state.cwnd)
+    RENO.congAvoid(client, state.cwnd)
     expect([client.cwnd, client.cwndCnt]).toEqual(after)
   })
 })
@@ -86,9 +63,9 @@ describe("a cut window", () => {
   it.each([[1, 2], [2, 2], [3, 2], [4, 2], [5, 2], [6, 3], [7, 3], [100, 50]])(
     "of %i segments: threshold %i",
     (cwnd, to) => {
-      const { client } = new Script()
+      const { client } = new Script({ sysctls: NEWRENO })
       client.cwnd = cwnd
-      expect(renoSsthresh(client)).toBe(to)
+      expect(RENO.ssthresh(client)).toBe(to)
     }
   )
 
@@ -100,9 +77,9 @@ describe("a cut window", () => {
     { packetsOut: 4, state: RECOVERY, after: [10, 99, 7] },
     { packetsOut: 4, state: LOSS, after: [10, 99, 7] }
   ])("own drop with $packetsOut in flight, state $state: $after", ({ after, packetsOut, state }) => {
-    const { client } = new Script()
+    const { client } = new Script({ sysctls: NEWRENO })
     Object.assign(client, { caState: state, cwnd: 10, cwndCnt: 7, packetsOut, ssthresh: 99 })
-    enterCwr(client)
+    enterCwr(client, true)
     expect([client.cwnd, client.ssthresh, client.cwndCnt]).toEqual(after)
   })
 
@@ -118,9 +95,9 @@ describe("a cut window", () => {
     { cwnd: 10, ssthresh: 7, idle: 9000, after: [10, 7] },
     { cwnd: 7, ssthresh: 2, idle: 9000, after: [7, 4] }
   ])("cwnd $cwnd, ssthresh $ssthresh after $idle of 1000: $after", ({ after, cwnd, idle, ssthresh }) => {
-    const { client } = new Script()
-    Object.assign(client, { cwnd, cwndCnt: 3, rto: 1000, ssthresh })
+    const { client } = new Script({ sysctls: NEWRENO })
+    Object.assign(client, { cwnd, cwndCnt: 3, cwndUsed: 5, rto: 1000, ssthresh })
     cwndRestart(client, idle)
-    expect([client.cwnd, client.ssthresh, client.cwndCnt]).toEqual([...after, 0])
+    expect([client.cwnd, client.ssthresh, client.cwndCnt, client.cwndUsed]).toEqual([...after, 3, 0])
   })
 })

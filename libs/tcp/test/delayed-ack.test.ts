@@ -43,7 +43,7 @@ describe("the delay of an ACK", () => {
     Object.assign(client, {
       ato: 400 * MS,
       lrcvtime: net.sim.now,
-      srtt: srtt * MS,
+      srtt: 8 * srtt,
       pingpong,
       quick: 0,
       // a window that grows brings quick ACKs

@@ -1,6 +1,6 @@
 // The end of a connection, and windows that are closed.
-import { ECONNRESET, EPIPE } from "#src/constants.ts"
 import { TCPHDR_ACK, TCPHDR_FIN, TCPHDR_PSH, TCPHDR_RST } from "@swaplab/net-skb"
+import { ECONNRESET, EPIPE } from "@swaplab/page-alloc"
 import { describe, expect, it } from "vitest"
 import { MS, Script, Stingy } from "./script.ts"
 import { ToyNetwork } from "./toy.ts"

@@ -1,7 +1,16 @@
 // Segments that come in: who handles them, which of them count, and what is kept; each rule at its limits.
 import { processPrequeue } from "#src/input.ts"
-import { ALL_SWITCHES, HostMemory, NO_SKB, TCPHDR_ACK, TCPHDR_FIN, TCPHDR_RST } from "@swaplab/net-skb"
-import { type Context, PF_MEMALLOC } from "@swaplab/page-alloc"
+import {
+  ALL_SWITCHES,
+  HostMemory,
+  NO_SKB,
+  NO_SWITCHES,
+  TCPHDR_ACK,
+  TCPHDR_FIN,
+  TCPHDR_RST,
+  TCPHDR_SYN
+} from "@swaplab/net-skb"
+import { type Context, EPIPE, PF_MEMALLOC } from "@swaplab/page-alloc"
 import { waitingSegments } from "@swaplab/tcp"
 import { describe, expect, it } from "vitest"
 import { at, MS } from "./script.ts"
@@ -37,13 +46,16 @@ describe("the window of the receiver", () => {
     { what: "an old reset", segment: { seq: 999, flags: TCPHDR_RST }, after: { duplicates: 1 } },
     { what: "a reset behind the window", segment: { seq: 1501, flags: TCPHDR_RST }, after: { outOfWindow: 1 } },
     { what: "a reset", segment: { seq: 1000, flags: TCPHDR_RST }, after: { error: 104 } },
-    { what: "a reset at the right edge", segment: { seq: 1500, flags: TCPHDR_RST }, after: { error: 104 } },
+    // elsewhere in the window it is asked about
+    { what: "a reset at the right edge", segment: { seq: 1500, flags: TCPHDR_RST }, after: { acksSent: 1 } },
+    { what: "a SYN", segment: { seq: 1000, flags: TCPHDR_SYN }, after: { acksSent: 1 } },
+    { what: "an old SYN", segment: { seq: 900, flags: TCPHDR_SYN }, after: { acksSent: 1, duplicates: 1 } },
     // the end
     {
       what: "a FIN",
       segment: { seq: 1000, flags: TCPHDR_FIN | TCPHDR_ACK },
-      after: { rcvNxt: 1001, acksSent: 1 },
-      quick: true
+      // the own FIN may carry the ACK
+      after: { rcvNxt: 1001, acksSent: 0, ackScheduled: true }
     },
     {
       what: "an old FIN",
@@ -59,6 +71,32 @@ describe("the window of the receiver", () => {
     expect(client.oooHead !== NO_SKB).toBe(kept)
     // quick ACKs end a conversation
     expect(client.pingpong).toBe(!quick)
+  })
+
+  it.each([
+    { what: "a reset at the right edge", segment: { seq: 1500, flags: TCPHDR_RST }, error: 104 },
+    { what: "a SYN in the window", segment: { seq: 1001, flags: TCPHDR_SYN }, error: 104 },
+    { what: "an old SYN", segment: { seq: 999, flags: TCPHDR_SYN }, error: 0 }
+  ])("before RFC 5961, $what: $error", ({ error, segment }) => {
+    const script = at({}, { switches: NO_SWITCHES })
+    script.segment(segment)
+    expect(script.client.error).toBe(error)
+  })
+
+  it("a machine asks about so many resets a second", () => {
+    const script = at({}, { sysctls: { "net.ipv4.tcp_challenge_ack_limit": 3 } })
+    for (let i = 0; i < 5; i++) script.segment({ seq: 1100, flags: TCPHDR_RST })
+    expect(script.client.acksSent).toBe(3)
+    script.pass(1e9)
+    script.segment({ seq: 1100, flags: TCPHDR_RST })
+    expect(script.client.acksSent).toBe(4)
+  })
+
+  it("a reset after the FIN of the peer is a broken pipe", () => {
+    const script = at()
+    script.segment({ seq: 1000, flags: TCPHDR_FIN | TCPHDR_ACK })
+    script.segment({ seq: 1001, flags: TCPHDR_RST })
+    expect(script.client.error).toBe(EPIPE)
   })
 
   it("is told to a peer that sends into a closed one", () => {
@@ -80,10 +118,48 @@ describe("the window of the receiver", () => {
 })
 
 describe("a segment", () => {
-  it.each([{ error: 5 }, { closed: true }])("for a socket that is over (%o) is counted and dropped", (state) => {
-    const script = at(state)
-    script.segment({ seq: 1000, len: 10 })
-    expect(script.client).toMatchObject({ packets: 1, segmentsReceived: 1, drops: 1, closedDrops: 1, rcvNxt: 1000 })
+  it.each([{ error: 5 }, { state: 7 }])(
+    "for a socket that is over (%o) is counted, and answered with a RST",
+    (state) => {
+      const script = at(state)
+      script.segment({ seq: 1000, len: 10 })
+      expect(script.client).toMatchObject({ packets: 1, segmentsReceived: 1, drops: 1, closedDrops: 1, rcvNxt: 1000 })
+      script.pass(MS)
+      expect(script.take()).toMatchObject([{ flags: TCPHDR_RST, len: 0, seq: script.client.sndUna }])
+      // but a RST is not
+      script.segment({ seq: 1000, flags: TCPHDR_RST })
+      script.pass(MS)
+      expect([script.client.closedDrops, script.take()]).toEqual([2, []])
+    }
+  )
+
+  it.each([
+    {
+      what: "acknowledges something: without an ACK",
+      flags: TCPHDR_ACK,
+      ack: 700,
+      reset: { seq: 700, flags: TCPHDR_RST }
+    },
+    {
+      what: "does not: with an ACK",
+      flags: TCPHDR_FIN,
+      ack: 700,
+      reset: { seq: 0, ack: 1011, flags: TCPHDR_RST | TCPHDR_ACK }
+    }
+  ])("that nobody wants is answered with a RST; where it $what", ({ ack, flags, reset }) => {
+    const script = at({ state: 7 })
+    script.segment({ seq: 1000, len: 10, ack, flags })
+    script.pass(MS)
+    expect(script.take()).toMatchObject([reset])
+  })
+
+  it("that acknowledges what was never sent is dropped with its data, without an answer", () => {
+    const script = at()
+    script.segment({ seq: 1000, len: 10, ack: script.client.sndNxt + 1 })
+    expect(script.client).toMatchObject({ rcvNxt: 1000, outOfWindow: 1, drops: 0, error: 0 })
+    expect(script.take()).toEqual([])
+    script.segment({ seq: 1000, len: 10, ack: script.client.sndNxt })
+    expect(script.client.rcvNxt).toBe(1010)
   })
 
   it("made of the reserve is dropped by a socket that has no right to it", () => {

@@ -1,4 +1,4 @@
-import { ALL_SWITCHES, CARDS, HostMemory, type NetSwitches, type NicOptions } from "@swaplab/net-skb"
+import { ALL_SWITCHES, CARDS, HostMemory, type NetSwitches, type NetSysctls, type NicOptions } from "@swaplab/net-skb"
 import {
   __GFP_MEMALLOC,
   __GFP_NOMEMALLOC,
@@ -11,6 +11,7 @@ import {
 } from "@swaplab/page-alloc"
 import { type Sleeps, WaitQueue } from "@swaplab/sim"
 import { describe, expect, it } from "vitest"
+import { NEWRENO } from "./script.ts"
 import { ToyNetwork } from "./toy.ts"
 
 const MS = 1_000_000
@@ -65,10 +66,11 @@ class ShortMemory extends HostMemory {
 
 const network = (
   switches: NetSwitches = ALL_SWITCHES,
-  nic: NicOptions = CARDS.e1000
+  nic: NicOptions = CARDS.e1000,
+  sysctls: Partial<NetSysctls> = {}
 ): { net: ToyNetwork; memory: ShortMemory } => {
   const memory = new ShortMemory()
-  const net = new ToyNetwork({ memory, switches, nic })
+  const net = new ToyNetwork({ memory, switches, nic, serverNic: { ...CARDS.e1000, gro: false }, sysctls })
   memory.queue = new WaitQueue(net.sim, "direct reclaim")
   memory.sleepNs = 50 * MS
   return { net, memory }
@@ -193,8 +195,12 @@ describe("what Linux does with plain GFP_ATOMIC, or without looking at the socke
     expect(memory.refused).toContain(GFP_ATOMIC)
   })
 
-  it("a fast retransmit that has to cut a segment gets nothing from the reserve", () => {
-    const { net, memory } = network()
+  it.each([
+    { how: "a fast retransmit", sack: 0, recoveries: 1 },
+    // the SACKs themselves cannot be noted, so that no recovery begins
+    { how: "SACK", sack: 1, recoveries: 0 }
+  ])("$how that has to cut a segment gets nothing from the reserve", ({ recoveries, sack }) => {
+    const { net, memory } = network(ALL_SWITCHES, CARDS.e1000, { ...NEWRENO, "net.ipv4.tcp_sack": sack })
     net.client.setMemalloc()
     let lost = false
     net.ab.onFrame = (frame) => lost || net.packets.len[frame] === 0 || !(lost = true)
@@ -204,8 +210,8 @@ describe("what Linux does with plain GFP_ATOMIC, or without looking at the socke
     net.sim.run(20_000)
     memory.short = true
     net.sim.run(5 * MS)
-    expect(net.client.fastRetransmits).toBe(1)
-    expect(net.client.retransmitted).toBe(0)
+    expect(net.client.mib).toMatchObject({ TCPSackRecovery: 0, TCPRenoRecovery: recoveries })
+    expect([net.client.retransmitted, net.client.sackedOut > 0]).toEqual([0, sack === 0])
   })
 
   it("a copy of a segment in the device is as large as its bytes need", () => {

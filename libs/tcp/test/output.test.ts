@@ -10,7 +10,7 @@ const MSS = 1448
 const OFF = 1
 const CORK = 2
 const PUSH = 4
-const RECOVERY = 1
+const RECOVERY = 3
 
 /** A socket with segments of the given sizes to send, in a given state. */
 const sender = (sizes: ReadonlyArray<number>, state: object = {}, flags = 0, options: ToyOptions = {}): Script => {
@@ -94,7 +94,9 @@ describe("the window", () => {
 describe("a short segment", () => {
   it.each([
     { sizes: [100], nonagle: 0, sndSml: 0, sent: 1 },
-    { sizes: [100], nonagle: 0, sndSml: 1, sent: 0 },
+    { sizes: [100], nonagle: 0, sndSml: 1, sent: 0, packetsOut: 1 },
+    { sizes: [100], nonagle: 0, sndSml: 1, sent: 1, packetsOut: 0 },
+    { sizes: [100], nonagle: 0, sndSml: 1, sent: 1, packetsOut: 1, frtoCounter: 2 },
     { sizes: [MSS], nonagle: 0, sndSml: 1, sent: 1 },
     { sizes: [MSS], nonagle: CORK, sndSml: 1, sent: 1 },
     { sizes: [100], nonagle: OFF, sndSml: 1, sent: 1 },
@@ -105,11 +107,14 @@ describe("a short segment", () => {
     { sizes: [100], nonagle: CORK, sndSml: 0, flags: TCPHDR_FIN, sent: 1 },
     { sizes: [100, 100], nonagle: CORK, sndSml: 0, sent: 1 },
     { sizes: [100, 100], nonagle: OFF, sndSml: 0, sent: 2 }
-  ])("of $sizes, mode $nonagle, an earlier one until $sndSml: $sent go", ({ flags, nonagle, sent, sizes, sndSml }) => {
-    const script = sender(sizes, { sndSml }, flags)
-    xmit(script, nonagle)
-    expect(script.queues()[0]).toHaveLength(sent)
-  })
+  ])(
+    "of $sizes, mode $nonagle, an earlier one until $sndSml: $sent go",
+    ({ flags, nonagle, sent, sizes, ...state }) => {
+      const script = sender(sizes, state, flags)
+      xmit(script, nonagle)
+      expect(script.queues()[0]).toHaveLength(sent)
+    }
+  )
 
   it.each([{ size: MSS - 1, sndSml: MSS - 1 }, { size: MSS, sndSml: -7 }])(
     "$size bytes are noted: $sndSml",
@@ -128,8 +133,8 @@ describe("a long segment waits for a larger burst", () => {
     { what: "a third of cwnd is free", state: { cwnd: 30, packetsOut: 20 }, sent: 10 },
     { what: "a third of the window is free", state: { sndNxt: 20 * MSS, sndWnd: 30 * MSS }, sent: 10 },
     { what: "less than a third of the window", state: { sndNxt: 20 * MSS, sndWnd: 29 * MSS }, sent: 0 },
-    { what: "all that goes at once", state: { cwnd: 150, packetsOut: 105 }, sent: 45 },
-    { what: "less than goes at once", state: { cwnd: 150, packetsOut: 106 }, sent: 0 },
+    { what: "all that goes at once", state: { cwnd: 150, packetsOut: 104 }, sent: 46 },
+    { what: "less than goes at once", state: { cwnd: 150, packetsOut: 105 }, sent: 0 },
     { what: "a recovery", state: { cwnd: 30, packetsOut: 21, caState: RECOVERY }, sent: 9 },
     { what: "the end of the stream", state: { cwnd: 30, packetsOut: 21 }, flags: TCPHDR_FIN, sent: 9 },
     { what: "one push", state: { cwnd: 30, packetsOut: 21 }, pushOne: true, sent: 9 }
@@ -282,6 +287,14 @@ describe("a wake-up of the peer's window", () => {
     expect(script.take()).toMatchObject([{ seq, len, flags: len > 0 ? TCPHDR_ACK | TCPHDR_PSH : TCPHDR_ACK }])
     expect(script.client).toMatchObject({ packetsOut: len > 0 ? 1 : 0, sndNxt: len })
     script.checkMemory()
+  })
+
+  it("marks both halves of a segment that it cuts", () => {
+    const script = sender([100], { sndWnd: 50 })
+    writeWakeup(script.client, script.ctx)
+    const { flags } = script.net.a.stack.skbs
+    const { writeHead, writeTail } = script.client
+    expect([writeHead, writeTail].map((skb) => flags[skb])).toEqual([TCPHDR_ACK | TCPHDR_PSH, TCPHDR_ACK | TCPHDR_PSH])
   })
 
   it("without memory to cut fails, and after a drop nothing is in flight", () => {

@@ -57,6 +57,23 @@ describe("a window probe", () => {
     }
   )
 
+  // tcp_orphan_retries: eight while less than two minutes pass between two probes, none after that
+  it.each([
+    { backoff: 0, probesOut: 8, dies: false },
+    { backoff: 0, probesOut: 9, dies: true },
+    { backoff: 8, probesOut: 8, dies: false },
+    { backoff: 9, probesOut: 0, dies: false },
+    { backoff: 9, probesOut: 1, dies: true }
+  ])(
+    "of an orphan, doubled $backoff times, that stayed without an answer $probesOut times is the last: $dies",
+    (row) => {
+      const { backoff, dies, probesOut } = row
+      const script = closed({ orphan: true, backoff, probesOut })
+      fire(script, PROBE)
+      expect([script.client.error, script.take().length]).toEqual(dies ? [ETIMEDOUT, 0] : [0, 1])
+    }
+  )
+
   it.each([
     { backoff: 0, probesOut: 0, wait: 300, counted: 1 },
     { backoff: 3, probesOut: 4, wait: 500, counted: 4 }

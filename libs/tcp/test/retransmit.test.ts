@@ -2,15 +2,18 @@
 import { rearmRto, resetWriteTimer, retransmitSkb, xmitRetransmitQueue } from "#src/retransmit.ts"
 import { NO_SKB } from "@swaplab/net-skb"
 import { describe, expect, it } from "vitest"
-import { MS, PROMPT, Script, Stingy } from "./script.ts"
+import { MS, NEWRENO, PROMPT, Script, Stingy } from "./script.ts"
 
 const MSS = 1448
 const SEC = 1000 * MS
 
 describe("segments that are sent again", () => {
-  /** Five segments of one skb each in flight, and one more that was not sent; `marks` of the first. */
+  const R = 0x82
+  const L = 4
+
+  /** Five segments of one skb each in flight, and one more that was not sent; tags of the first. */
   const lost = (marks: ReadonlyArray<number>, state: object = {}, memory = new Stingy()) => {
-    const script = new Script({ nic: PROMPT, memory, tcp: { tso: false } })
+    const script = new Script({ nic: PROMPT, memory, sysctls: NEWRENO, tcp: { tso: false } })
     script.pass(SEC)
     script.segment()
     for (let i = 0; i < 5; i++) script.send(MSS)
@@ -22,9 +25,9 @@ describe("segments that are sent again", () => {
       sacked[skb] = mark
       skb = next[skb]
     }
-    const lostOut = marks.filter((mark) => (mark & 1) !== 0).length
+    const lostOut = marks.filter((mark) => (mark & L) !== 0).length
     const retransOut = marks.filter((mark) => (mark & 2) !== 0).length
-    Object.assign(script.client, { lostOut, retransOut, cwnd: 99, rto: 300 * MS, ...state })
+    Object.assign(script.client, { lostOut, retransOut, retransmitHigh: 5 * MSS, cwnd: 99, rto: 300 * MS, ...state })
     return script
   }
   const sentAgain = (script: Script) => {
@@ -34,22 +37,23 @@ describe("segments that are sent again", () => {
 
   it.each([
     { marks: [0, 0, 0, 0, 0], cwnd: 99, sent: [] },
-    { marks: [1, 1, 1, 1, 1], cwnd: 99, sent: [0, 1, 2, 3, 4] },
-    { marks: [3, 1, 0, 3, 1], cwnd: 99, sent: [1, 4] },
-    { marks: [2, 4, 5, 7, 6], cwnd: 99, sent: [2] },
-    { marks: [1, 1, 1, 1, 1], cwnd: 0, sent: [] },
-    { marks: [1, 1, 1, 1, 1], cwnd: 2, sent: [0, 1] },
-    { marks: [3, 1, 1, 1, 1], cwnd: 2, sent: [1] },
-    { marks: [1, 1, 0, 0, 0], cwnd: 4, sent: [0] }
-  ])("of $marks within cwnd $cwnd: $sent", ({ cwnd, marks, sent }) => {
-    const script = lost(marks, { cwnd })
+    { marks: [L, L, L, L, L], cwnd: 99, sent: [0, 1, 2, 3, 4] },
+    { marks: [L, L, L, L, L], retransmitHigh: 2 * MSS, cwnd: 99, sent: [0, 1] },
+    { marks: [L | R, L, 0, L | R, L], cwnd: 99, sent: [1, 4] },
+    { marks: [R, 0x80, L | 0x80, L | R, R], cwnd: 99, sent: [2] },
+    { marks: [L, L, L, L, L], cwnd: 0, sent: [] },
+    { marks: [L, L, L, L, L], cwnd: 2, sent: [0, 1] },
+    { marks: [L | R, L, L, L, L], cwnd: 2, sent: [1] },
+    { marks: [L, L, 0, 0, 0], cwnd: 4, sent: [0] }
+  ])("of $marks within cwnd $cwnd: $sent", ({ marks, sent, ...state }) => {
+    const script = lost(marks, state)
     const { retransOut } = script.client
     expect(sentAgain(script)).toEqual(sent)
     expect(script.client).toMatchObject({ retransmitted: sent.length, retransOut: retransOut + sent.length })
   })
 
   it("put the time-out off when the first of all is among them", () => {
-    for (const [marks, moved] of [[[1, 1, 0, 0, 0], true], [[0, 1, 1, 0, 0], false]] as const) {
+    for (const [marks, moved] of [[[L, L, 0, 0, 0], true], [[0, L, L, 0, 0], false]] as const) {
       const script = lost(marks)
       script.pass(100 * MS)
       const { deadline } = script.client.writeTimer
@@ -68,23 +72,31 @@ describe("segments that are sent again", () => {
   })
 
   it("stop at the first that fails", () => {
-    const script = lost([1, 1, 1, 0, 0])
+    const script = lost([L, L, L, 0, 0])
     script.drop()
     expect(sentAgain(script)).toEqual([])
     expect(script.client).toMatchObject({ txFailures: 1, retransOut: 0, retransmitted: 0 })
   })
 
-  it("one again and again counts as in flight once; the first time is noted", () => {
-    const script = lost([1, 0, 0, 0, 0], { retransStamp: -1 })
+  it("the first of all is noted; each notes what had been sent when it left", () => {
+    const script = lost([L, L, 0, 0, 0], { retransStamp: -1 })
     const { client } = script
-    const { sacked, when } = script.net.a.stack.skbs
+    const { ackSeq, next, sacked } = script.net.a.stack.skbs
     const at = script.now
     expect(retransmitSkb(client, script.ctx, client.writeHead)).toBe(0)
-    expect(client).toMatchObject({ retransmitted: 1, retransOut: 1, retransStamp: at })
+    expect(client).toMatchObject({ retransmitted: 1, retransOut: 1, undoRetrans: 1, retransStamp: at })
     script.pass(MS)
-    expect(retransmitSkb(client, script.ctx, client.writeHead)).toBe(0)
-    expect(client).toMatchObject({ retransmitted: 2, retransOut: 1, retransStamp: at })
-    expect([sacked[client.writeHead], when[client.writeHead]]).toEqual([7, at + MS])
+    expect(retransmitSkb(client, script.ctx, next[client.writeHead])).toBe(0)
+    expect(client).toMatchObject({ retransmitted: 2, retransOut: 2, undoRetrans: 2, retransStamp: at })
+    expect([sacked[client.writeHead], ackSeq[client.writeHead]]).toEqual([L | R, 5 * MSS])
+    expect(() => retransmitSkb(client, script.ctx, client.writeHead)).toThrow("under way already")
+  })
+
+  it("of one that is acknowledged in part only the rest goes", () => {
+    const script = lost([L, 0, 0, 0, 0])
+    script.client.sndUna = 100
+    expect(retransmitSkb(script.client, script.ctx, script.client.writeHead)).toBe(0)
+    expect(script.data()).toEqual([[100, MSS - 100]])
   })
 
   it("a long one is cut, which takes memory", () => {

@@ -1,7 +1,7 @@
 // A connection whose peer is the test: it sends segments by hand and sees what the client puts on the wire, as packetdrill
 // does. Nothing of what the client sends arrives anywhere.
 import { entail, tryStreamAllocSkb } from "#src/write-queue.ts"
-import { CARDS, HostMemory, NO_SKB, TCP_HEADER_BYTES, TCPHDR_ACK, TCPHDR_FIN } from "@swaplab/net-skb"
+import { CARDS, HostMemory, NO_SKB, SACK_STRIDE, TCP_HEADER_BYTES, TCPHDR_ACK, TCPHDR_FIN } from "@swaplab/net-skb"
 import { type Context, GFP_ATOMIC, PAGE_SIZE } from "@swaplab/page-alloc"
 import { expect } from "vitest"
 import { ToyNetwork, type ToyOptions } from "./toy.ts"
@@ -10,6 +10,13 @@ export const MS = 1_000_000
 
 /** A card that interrupts at once. */
 export const PROMPT = { ...CARDS.e1000, interruptDelayNs: 0, interruptGapNs: 0 }
+
+/** Sysctls of a client that is NewReno and nothing else. */
+export const NEWRENO = {
+  "net.ipv4.tcp_congestion_control": "reno",
+  "net.ipv4.tcp_sack": 0,
+  "net.ipv4.tcp_frto": 0
+} as const
 
 /** A machine that has memory for the first `left` heads, and for as many fast clone pairs. It notes masks of the latter. */
 export class Stingy extends HostMemory {
@@ -44,6 +51,8 @@ export interface Segment {
   readonly flags?: number
   /** The client's time stamp that this segment echoes. */
   readonly echo?: number
+  /** SACK blocks: from and to. */
+  readonly sack?: ReadonlyArray<readonly [from: number, to: number]>
 }
 
 export class Script {
@@ -157,7 +166,7 @@ export class Script {
   }
 
   /** A segment arrives, and the client deals with it. */
-  segment({ ack, echo, flags = TCPHDR_ACK, len = 0, seq, wnd = 1 << 20 }: Segment = {}): void {
+  segment({ ack, echo, flags = TCPHDR_ACK, len = 0, sack = [], seq, wnd = 1 << 20 }: Segment = {}): void {
     const { client, packets, server, sim } = this.net
     const f = packets.alloc()
     packets.bytes[f] = TCP_HEADER_BYTES + len
@@ -173,6 +182,10 @@ export class Script {
     packets.flags[f] = flags
     packets.tsval[f] = sim.now
     packets.tsecr[f] = echo ?? sim.now
+    packets.sackBlocks[f] = sack.length
+    sack.flat().forEach((offset, i) => {
+      packets.sackSeq[f * SACK_STRIDE + i] = offset
+    })
     this.net.a.nic.receive(f)
     this.pass(MS / 2)
   }
@@ -210,6 +223,7 @@ export const at = (state: object = {}, options = {}): Script => {
     rcvWup: 1000,
     rcvWnd: 500,
     rcvSsthresh: 500,
+    rcvMss: 1448,
     ato: 40 * MS,
     quick: 0,
     pingpong: true,

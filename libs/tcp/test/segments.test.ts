@@ -7,13 +7,14 @@ import {
   MAX_TCP_HEADER,
   NO_SKB,
   SKB_ALLOC_RX,
+  TCP_HEADER_BYTES,
   TCPHDR_ACK,
   TCPHDR_FIN,
   TCPHDR_PSH
 } from "@swaplab/net-skb"
 import { GFP_ATOMIC } from "@swaplab/page-alloc"
 import { describe, expect, it } from "vitest"
-import { MS, PROMPT, Script, Stingy } from "./script.ts"
+import { MS, NEWRENO, PROMPT, Script, Stingy } from "./script.ts"
 
 const MSS = 1448
 const SEC = 1000 * MS
@@ -141,7 +142,15 @@ describe("a segment on its way", () => {
     const script = new Script()
     script.pass(SEC)
     const { client, net } = script
-    Object.assign(client, { rcvNxt: 500, copiedSeq: 500, rcvWup: 500, rcvSsthresh: 999, rcvWnd: 10, tsRecent: 42 })
+    Object.assign(client, {
+      rcvNxt: 500,
+      copiedSeq: 500,
+      rcvWup: 500,
+      rcvSsthresh: 999,
+      rcvWnd: 10,
+      rcvMss: 88,
+      tsRecent: 42
+    })
     script.queue([100])
     const headers: Array<object> = []
     const { tx, skbs } = net.a.stack
@@ -152,15 +161,17 @@ describe("a segment on its way", () => {
     const skb = client.writeHead
     expect(transmitSkb(client, script.ctx, skb, GFP_ATOMIC)).toBe(0)
     const { peerHost: dst, peerPort: port, port: sport } = client
-    expect(headers).toEqual([
+    expect(headers).toMatchObject([
       {
+        headerBytes: TCP_HEADER_BYTES,
+        sackBlocks: 0,
         proto: 6,
         dst,
         sport,
         port,
         seq: 0,
         ack: 500,
-        wnd: 999,
+        wnd: 1024,
         flags: TCPHDR_ACK,
         len: 100,
         tsval: SEC,
@@ -175,7 +186,7 @@ describe("a segment on its way", () => {
       2,
       skbs.truesize[skb]
     ])
-    expect(client).toMatchObject({ lsndtime: SEC, dataSegmentsSent: 1, rcvWnd: 999 })
+    expect(client).toMatchObject({ lsndtime: SEC, dataSegmentsSent: 1, rcvWnd: 1024 })
   })
 
   it("whose clone is still in the device is copied: own linear part, shared fragments", () => {
@@ -256,10 +267,10 @@ describe("a segment on its way", () => {
   })
 
   it("that the device drops cuts the window", () => {
-    const script = new Script()
+    const script = new Script({ sysctls: NEWRENO })
     script.queue([100])
     script.drop()
     expect(transmitSkb(script.client, script.ctx, script.client.writeHead, GFP_ATOMIC)).toBe(1)
-    expect(script.client).toMatchObject({ cwnd: 1, ssthresh: 5, wmemAlloc: 0 })
+    expect(script.client).toMatchObject({ caState: 2, cwnd: 1, ssthresh: 5, wmemAlloc: 0 })
   })
 })

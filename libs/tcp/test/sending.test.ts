@@ -1,26 +1,26 @@
 // What a sender does at the limits of its rules: exactly at a limit, and just beside it.
 import { MAX_SKB_FRAGS, MAX_TCP_HEADER, SKB_ALLOC_FCLONE, TCPHDR_FIN } from "@swaplab/net-skb"
 import { describe, expect, it } from "vitest"
-import { MS, Script } from "./script.ts"
+import { MS, NEWRENO, Script } from "./script.ts"
 
 const MSS = 1448
 const OPEN = 0
-const LOSS = 2
+const LOSS = 4
 
 describe("recovery at its limits", () => {
   it("repeated ACKs count no more segments than are in flight and not lost", () => {
-    const script = new Script()
+    const script = new Script({ sysctls: NEWRENO })
     script.segment()
-    script.send(4 * MSS)
+    script.send(5 * MSS)
     const counted = Array.from({ length: 6 }, () => {
       script.segment({ ack: 0 })
       return script.client.sackedOut
     })
-    expect(counted).toEqual([1, 2, 3, 3, 3, 3])
+    expect(counted).toEqual([1, 2, 3, 4, 4, 4])
   })
 
-  it("a loss is over when all that was in flight then has arrived, whatever was sent since", () => {
-    const script = new Script()
+  it("without SACK a loss is over when more than was in flight then has arrived, so that late repeated ACKs count for nothing", () => {
+    const script = new Script({ sysctls: NEWRENO })
     const { client } = script
     script.send(40 * MSS)
     script.pass(1100 * MS)
@@ -28,11 +28,22 @@ describe("recovery at its limits", () => {
     script.segment({ ack: 9 * MSS })
     expect([client.caState, client.sndNxt > 10 * MSS]).toEqual([LOSS, true])
     script.segment({ ack: 10 * MSS })
+    expect([client.caState, client.packetsOut > 0]).toEqual([LOSS, true])
+    script.segment({ ack: 11 * MSS })
     expect([client.caState, client.packetsOut > 0]).toEqual([OPEN, true])
   })
 
+  it("with SACK it is over when all of it has arrived", () => {
+    const script = new Script({ sysctls: { ...NEWRENO, "net.ipv4.tcp_sack": 1 } })
+    script.send(40 * MSS)
+    script.pass(1100 * MS)
+    script.segment({ ack: 9 * MSS })
+    script.segment({ ack: 10 * MSS })
+    expect([script.client.caState, script.client.packetsOut > 0]).toEqual([OPEN, true])
+  })
+
   it("a drop by the own device during a recovery does not cut the window again", () => {
-    const script = new Script()
+    const script = new Script({ sysctls: NEWRENO })
     const { client, net } = script
     script.send(40 * MSS)
     script.pass(1100 * MS)
@@ -50,29 +61,39 @@ describe("recovery at its limits", () => {
     expect(drops).toBeGreaterThan(0)
     expect([client.caState, client.ssthresh]).toEqual([LOSS, 5])
   })
-
-  it("a round trip that takes no time counts as 1 ns", () => {
-    const script = new Script()
-    script.send(MSS)
-    script.segment({ ack: MSS, echo: script.net.sim.now + 10 * MS })
-    expect(script.client.srtt).toBe(1)
-  })
 })
 
 describe("a window that was not used", () => {
   const WINDOW = { cwnd: 40, ssthresh: 2 }
 
-  it("stays as it is when nothing has been sent yet", () => {
-    const script = new Script()
-    Object.assign(script.client, WINDOW)
-    script.pass(5000 * MS)
+  /** After a time-out of `ms`. */
+  const unused = (ms: number, state: object = {}, sysctls: object = {}): Script => {
+    const script = new Script({ sysctls: { ...NEWRENO, ...sysctls } })
+    Object.assign(script.client, WINDOW, { rto: 1000 * MS, ...state })
+    script.pass(ms * MS)
     script.send(MSS)
     expect(script.data()).toEqual([[0, MSS]])
-    expect(script.client).toMatchObject(WINDOW)
+    return script
+  }
+
+  it.each([
+    { what: "a time-out", ms: 1000, state: {}, cwnd: 25, ssthresh: 30 },
+    { what: "less", ms: 999, state: {}, cwnd: 40, ssthresh: 2 },
+    { what: "a time-out in which more was used", ms: 1000, state: { cwndUsed: 30 }, cwnd: 35, ssthresh: 30 },
+    { what: "a time-out in which all was used", ms: 1000, state: { cwndUsed: 40 }, cwnd: 40, ssthresh: 2 },
+    { what: "a time-out for want of room", ms: 1000, state: { noSpace: true }, cwnd: 40, ssthresh: 2 },
+    { what: "a time-out in doubt", ms: 1000, state: { caState: 1 }, cwnd: 40, ssthresh: 2 }
+  ])("after $what: $cwnd segments, and slow start ends at $ssthresh", ({ cwnd, ms, ssthresh, state }) => {
+    const { client } = unused(ms, state)
+    expect(client).toMatchObject({ cwnd, ssthresh })
   })
 
-  it("stays as it is while something is in flight", () => {
-    const script = new Script()
+  it("stays as it is with tcp_slow_start_after_idle 0", () => {
+    expect(unused(5000, {}, { "net.ipv4.tcp_slow_start_after_idle": 0 }).client).toMatchObject(WINDOW)
+  })
+
+  it("stays as it is as long as ACKs come", () => {
+    const script = new Script({ sysctls: NEWRENO })
     const { client } = script
     script.segment()
     script.send(MSS)

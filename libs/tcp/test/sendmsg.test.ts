@@ -29,6 +29,14 @@ const pushed = ({ client, net }: Script) => {
   return rows
 }
 
+describe("the last segment of a send", () => {
+  it.each([2 * MSS - 1, 2 * MSS])("of %d bytes is pushed, full or not", (bytes) => {
+    const script = queueing({ cwnd: 10 }, { tcp: { tso: false } })
+    script.send(bytes)
+    expect(script.take().map(({ flags }) => flags & TCPHDR_PSH)).toEqual([0, TCPHDR_PSH])
+  })
+})
+
 describe("the size of a segment", () => {
   it.each([
     { maxWindow: 0, tso: true, size: MSS },
@@ -164,7 +172,8 @@ describe("a sender", () => {
   }
 
   it.each([
-    { state: { error: 104, shutdownSend: true }, result: -104 },
+    { state: { error: 104, pendingError: 104, shutdownSend: true }, result: -104 },
+    { state: { error: 104, shutdownSend: true }, result: -32 },
     { state: { shutdownSend: true }, result: -32 }
   ])("of a socket that is over gets $result", ({ result, state }) => {
     const script = queueing(state)
@@ -175,7 +184,8 @@ describe("a sender", () => {
       page = yield* script.client.sendPage(self, 1, 1, false)
     })
     script.net.sim.run(script.now)
-    expect([page, script.client.sent.written]).toEqual([result, 0])
+    // an error is told once
+    expect([page, script.client.sent.written]).toEqual([-32, 0])
   })
 
   it("that was killed gets EINTR", () => {

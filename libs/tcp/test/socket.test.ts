@@ -18,18 +18,20 @@ describe("a new socket", () => {
   it("has sent, received and counted nothing", () => {
     const zero = [
       "writeSeq sndUna sndNxt sndWnd maxWindow packetsOut retransOut lostOut sackedOut cwndCnt caState highSeq nonagle",
-      "pushedSeq lsndtime sndSml sndmsgOffset srtt mdev retransmits backoff probesOut writePending rcvNxt rcvWup copiedSeq",
+      "synFailures pushedSeq lsndtime sndSml sndmsgOffset srtt mdev retransmits backoff probesOut writePending rcvNxt rcvWup copiedSeq",
       "backlogLen prequeueMemory rcvTstamp tsRecent quick ato lrcvtime rcvRtt spaceSeq spaceBytes error blockedOn",
-      "segmentsReceived acksSent ackFailures dataSegmentsSent retransmitted timeouts fastRetransmits rcvPruned ofoPruned",
+      "segmentsReceived acksSent ackFailures dataSegmentsSent retransmitted timeouts",
       "vmWaits sendSpaceWaits txFailures bytesReceived bytesAcked rmemAlloc wmemQueued wmemAlloc forwardAlloc packets drops",
-      "rcvbufDrops backlogDrops closedDrops duplicates outOfWindow pfmemallocDrops"
+      "facketsOut cwndUsed cwndStamp abcBytes undoRetrans priorSsthresh priorCwnd prrDelivered prrOut lostCntHint",
+      "retransmitHigh lostRetransLow frtoCounter mdevMax rttvar rttSeq numSacks options rcvWscale lastSegSize predictedWnd rcvRttSeq pendingError rcvbufDrops backlogDrops closedDrops duplicates outOfWindow pfmemallocDrops"
     ].join(" ").split(" ").map((name) => [name, 0])
     const none = [
       "noSpace tsqThrottled tsqQueued tsqDeferred queueShrunk finPending finReceived ackScheduled ackBlocked ackPushed",
-      "ackPushed2 pingpong owned readerWaiting shutdownSend shutdownReceive closed memalloc fixedSndbuf fixedRcvbuf"
+      "ackPushed2 pingpong owned readerWaiting shutdownSend shutdownReceive closed orphan memalloc sackOk dsack tsOk fastPath earlyRetransDelayed fixedSndbuf fixedRcvbuf"
     ].join(" ").split(" ").map((name) => [name, false])
     const noSkb = [
-      "writeHead writeTail sendHead spareSkb rcvHead rcvTail oooHead backlogHead backlogTail prequeueHead prequeueTail"
+      "writeHead writeTail sendHead spareSkb rcvHead rcvTail oooHead backlogHead backlogTail prequeueHead prequeueTail",
+      "highestSack lostSkbHint scoreboardSkbHint retransmitSkbHint"
     ].join(" ").split(" ").map((name) => [name, NO_SKB])
     const { port, skAllocation, ...rest } = plain(fresh())
     expect([typeof port, typeof skAllocation]).toEqual(["number", "number"])
@@ -39,37 +41,48 @@ describe("a new socket", () => {
       sparePage: NO_FRAG_PAGE,
       peerHost: -1,
       peerPort: -1,
+      state: 7,
       tsoDeferred: -1,
+      sndWl1: -1,
+      fack: true,
+      doEarlyRetrans: true,
+      reordering: 3,
+      undoMarker: -Infinity,
+      frtoHighmark: -Infinity,
       retransStamp: -1,
       spaceTime: -1,
       cwnd: 10,
-      ssthresh: Number.MAX_SAFE_INTEGER,
+      ssthresh: 0x7fff_ffff,
       rto: 1000 * MS,
       mss: MSS,
-      rcvMss: MSS,
+      linkMss: 1460,
+      advmss: 1460,
+      mssClamp: 1460,
+      rcvMss: 88,
+      rcvRttTime: -1,
       tso: true,
       rcvbuf: 87380,
-      sndbuf: 23_080,
+      sndbuf: 16_384,
       rmemMax: 6 << 20,
       wmemMax: 4 << 20,
-      windowClamp: 43_690,
-      rcvSsthresh: 10 * MSS,
-      rcvWnd: 10 * MSS
+      windowClamp: 0,
+      rcvSsthresh: 0,
+      rcvWnd: 0
     })
   })
 
   it.each([
     {
       options: { rcvbuf: 9001 },
-      expected: { rcvbuf: 9001, fixedRcvbuf: true, windowClamp: 4500, rcvSsthresh: 4500, rcvWnd: 4500 }
+      expected: { rcvbuf: 9001, fixedRcvbuf: true, windowClamp: 0, rcvWnd: 0 }
     },
     { options: { sndbuf: 5000 }, expected: { sndbuf: 5000, fixedSndbuf: true } },
     { options: { sndbuf: 500_000 }, expected: { sndbuf: 500_000, fixedSndbuf: true } },
-    { options: { mss: 500 }, expected: { mss: 500, rcvMss: 500, rcvSsthresh: 5000, rcvWnd: 5000 } },
+    { options: { mss: 500 }, expected: { mss: 500, advmss: 512, linkMss: 512, rcvMss: 88 } },
     { options: { tso: false }, expected: { tso: false } },
     { options: { noDelay: true }, expected: { nonagle: 1 } },
     { options: { noDelay: false }, expected: { nonagle: 0 } },
-    { options: { freeBufferPages: 1000 }, expected: { sndbuf: 23_080, wmemMax: 65_536, rmemMax: 87_380 } }
+    { options: { freeBufferPages: 1000 }, expected: { sndbuf: 16_384, wmemMax: 65_536, rmemMax: 87_380 } }
   ])("with $options: $expected", ({ expected, options }) => expect(fresh(options)).toMatchObject(expected))
 
   it("says of its sleepers who wakes them", () => {
@@ -82,8 +95,8 @@ describe("a new socket", () => {
     const left = new TcpSocket(a.stack, { name: "left", freeBufferPages: 500_000, rcvbuf: 5000 })
     const right = new TcpSocket(b.stack, { name: "right", freeBufferPages: 500_000, rcvbuf: 7000 })
     connectTcp(left, right)
-    expect(left).toMatchObject({ peerHost: 1, peerPort: right.port, sndWnd: 3500, maxWindow: 3500 })
-    expect(right).toMatchObject({ peerHost: 0, peerPort: left.port, sndWnd: 2500, maxWindow: 2500 })
+    expect(left).toMatchObject({ peerHost: 1, peerPort: right.port, sndWnd: 2896, maxWindow: 2896 })
+    expect(right).toMatchObject({ peerHost: 0, peerPort: left.port, sndWnd: 1448, maxWindow: 1448 })
     expect([left.received === right.sent, right.received === left.sent]).toEqual([true, true])
     expect(() => connectTcp(left, right)).toThrow("once")
   })
@@ -163,13 +176,13 @@ describe("reading what is there", () => {
     return { script, client: script.client, task, held }
   }
 
-  it("frees segments that are read to their end", () => {
+  it("frees segments, which were joined to one, when all is read", () => {
     const { client, held, script, task } = filled()
     const into = new Uint8Array(30)
     const seen = [9, 1, 11, 1, 99, 99].map((
       n
     ) => [client.tryRecvBytes(task, into, client.copiedSeq, n), client.copiedSeq, held()])
-    expect(seen).toEqual([[9, 9, 3], [1, 10, 2], [11, 21, 1], [1, 22, 1], [8, 30, 0], [0, 30, 0]])
+    expect(seen).toEqual([[9, 9, 1], [1, 10, 1], [11, 21, 1], [1, 22, 1], [8, 30, 0], [0, 30, 0]])
     expect([...into]).toEqual(Array.from({ length: 30 }, (_, i) => i))
     expect(client).toMatchObject({ rmemAlloc: 0, rcvTail: NO_SKB, readable: 0 })
     script.segment({ len: 5 })
@@ -188,7 +201,7 @@ describe("reading what is there", () => {
     Object.assign(client, { rcvWnd: 30, rcvSsthresh: 9000 })
     script.take()
     client.tryRecvBytes(task, new Uint8Array(9), 0, 9)
-    expect(script.take()).toMatchObject([{ ack: 30, wnd: 9000 }])
+    expect(script.take()).toMatchObject([{ ack: 30, wnd: 9088 }])
   })
 
   it("does not count the FIN", () => {
@@ -251,6 +264,14 @@ describe("the end of a socket", () => {
     expect(() => script.client.close(script.ctx)).toThrow("that a task uses")
   })
 
+  it("that is closed does not die after that", () => {
+    const { client, ctx } = new Script()
+    client.orphan = true
+    client.close(ctx)
+    client.die(ctx, 104)
+    expect([client.error, client.writeTimer.armed]).toEqual([0, false])
+  })
+
   it("that dies frees what it wanted to send, wakes everybody, and keeps its first error", () => {
     const script = full()
     const { client } = script
@@ -272,6 +293,17 @@ describe("the end of a socket", () => {
     script.client.abort(script.ctx)
     expect(script.take().map(({ flags }) => flags & TCPHDR_RST)).toEqual([TCPHDR_RST])
     expect(script.client.error).toBe(104)
+  })
+
+  it("that is shut down for sending only goes on receiving, until the rest is shut, too", () => {
+    const script = new Script()
+    script.client.shutdown(false)
+    expect(script.client).toMatchObject({ shutdownSend: true, shutdownReceive: false, writeSeq: 1 })
+    script.segment({ len: 100, ack: 1 })
+    expect(script.client.readable).toBe(100)
+    expect(script.take().map(({ ack, flags }) => [ack, flags & TCPHDR_FIN])).toEqual([[0, TCPHDR_FIN], [100, 0]])
+    script.client.shutdown()
+    expect([script.client.shutdownReceive, script.take()]).toEqual([true, []])
   })
 
   it("that is shut down takes and gives nothing more, and wakes everybody", () => {

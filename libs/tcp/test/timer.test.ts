@@ -2,13 +2,13 @@
 import { retransmitsTimedOutNs, writeTimer } from "#src/timer.ts"
 import { NO_SKB } from "@swaplab/net-skb"
 import { describe, expect, it } from "vitest"
-import { MS, near, PROMPT, Script, Stingy } from "./script.ts"
+import { MS, near, NEWRENO, PROMPT, Script, Stingy } from "./script.ts"
 
 const MSS = 1448
 const SEC = 1000 * MS
 const OPEN = 0
-const RECOVERY = 1
-const LOSS = 2
+const RECOVERY = 3
+const LOSS = 4
 const NONE = 0
 const RETRANS = 1
 const PROBE = 2
@@ -18,7 +18,7 @@ const R2 = 924.6 * SEC
 
 /** A socket with four segments in flight, two seconds after the start. */
 const flying = (state: object = {}, memory = new Stingy()): Script => {
-  const script = new Script({ nic: PROMPT, memory, tcp: { tso: false } })
+  const script = new Script({ nic: PROMPT, memory, sysctls: NEWRENO, tcp: { tso: false } })
   script.segment()
   script.pass(SEC)
   for (let i = 0; i < 4; i++) script.send(MSS)
@@ -86,7 +86,7 @@ describe("a retransmission time-out", () => {
     const { next, sacked } = script.net.a.stack.skbs
     const marks: Array<number> = []
     for (let skb = script.client.writeHead; skb !== NO_SKB; skb = next[skb]) marks.push(sacked[skb])
-    expect(marks).toEqual([7, 1, 1, 1])
+    expect(marks).toEqual([0x86, 4, 4, 4])
   })
 
   it("marks no segment that was not sent", () => {
@@ -205,6 +205,22 @@ describe("a retransmission time-out", () => {
       })
       expect(script.data()).toEqual([[0, MSS]])
     }
+  })
+
+  it.each([
+    { orphan: false, rto: 300 * MS, error: 0 },
+    { orphan: true, rto: 300 * MS, silent: 102.1, error: 0 },
+    { orphan: true, rto: 300 * MS, silent: 102.3, error: ETIMEDOUT },
+    { orphan: true, rto: 120 * SEC, silent: 0.1, error: 0 },
+    { orphan: true, rto: 120 * SEC, silent: 0.3, error: ETIMEDOUT }
+  ])("an orphan at a window that the peer has closed does not probe: %o", ({ error, orphan, rto, silent = 110 }) => {
+    const script = flying({ sndWnd: 0, orphan, rto, retransmits: 1 })
+    script.client.writeTimer.cancel()
+    script.pass(200 * SEC)
+    script.client.retransStamp = script.now - silent * SEC
+    script.client.rcvTstamp = script.now - 110 * SEC
+    fire(script)
+    expect(script.client).toMatchObject({ error, timeouts: orphan && error === 0 ? 1 : 0 })
   })
 
   it.each([

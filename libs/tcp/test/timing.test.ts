@@ -1,6 +1,6 @@
 // When lost segments come again, between two machines.
-import { ETIMEDOUT } from "#src/constants.ts"
 import { retransmitsTimedOutNs } from "#src/timer.ts"
+import { ETIMEDOUT } from "@swaplab/page-alloc"
 import { describe, expect, it } from "vitest"
 import { MS } from "./script.ts"
 import { ToyNetwork } from "./toy.ts"
@@ -37,6 +37,42 @@ describe("retransmission time-outs", () => {
     "$boundary retries last $seconds s",
     ({ boundary, seconds }) => expect(retransmitsTimedOutNs(boundary) / 1e9).toBeCloseTo(seconds, 6)
   )
+
+  // the tries come after 0.2, 0.6, 1.4 … s: an outage costs up to twice its length
+  it.each([
+    { outage: 0.1, back: 0.2 },
+    { outage: 1, back: 1.4 },
+    { outage: 2.9, back: 3 },
+    { outage: 5, back: 6.2 },
+    { outage: 10, back: 12.6 },
+    { outage: 13, back: 25.4 },
+    { outage: 30, back: 51 },
+    { outage: 60, back: 102.2 },
+    { outage: 120, back: 204.6 },
+    // from here on the gaps are 120 s
+    { outage: 300, back: 324.6 },
+    { outage: 800, back: 804.6 }
+  ])("a cable that is out for $outage s stops a sender for $back s", ({ back, outage }) => {
+    const net = new ToyNetwork()
+    warmUp(net)
+    net.ab.cut = net.ba.cut = true
+    const start = net.sim.now
+    let got = -1
+    net.spawn("sender", function*(task) {
+      yield* net.server.sendBytes(task, new Uint8Array(100), false)
+    })
+    net.spawn("reader", function*(task) {
+      yield* net.client.recvBytes(task, new Uint8Array(100))
+      got = net.sim.now
+    })
+    net.sim.run(start + outage * 1000 * MS)
+    net.ab.cut = net.ba.cut = false
+    net.sim.run(start + 2000_000 * MS)
+    const seconds = (got - start) / 1e9
+    expect(seconds).toBeGreaterThan(back)
+    expect(seconds).toBeLessThan(back * 1.02 + 0.1)
+    expect(net.server.error).toBe(0)
+  })
 
   it("a measured round trip brings the time-out back", () => {
     const net = new ToyNetwork()
@@ -111,7 +147,7 @@ describe("fast retransmit", () => {
     })
     net.sim.run(60_000 * MS)
     expect(received).toBe(200)
-    expect(net.server.fastRetransmits).toBe(1)
+    expect(net.server.mib.TCPSackRecovery).toBe(1)
     expect(net.server.timeouts).toBe(0)
     expect(net.server.retransmitted).toBe(1)
     const seqs = sent.map((frame) => frame.seq)
@@ -121,8 +157,11 @@ describe("fast retransmit", () => {
     net.close()
   })
 
-  it("a lost retransmission is left to the time-out", () => {
-    const net = new ToyNetwork()
+  it.each([
+    { what: "FACK finds, by what arrives that left later", fack: 1, timeouts: 0 },
+    { what: "is left to the time-out without FACK", fack: 0, timeouts: 1 }
+  ])("a lost retransmission $what", ({ fack, timeouts }) => {
+    const net = new ToyNetwork({ serverSysctls: { "net.ipv4.tcp_fack": fack } })
     let drops = 0
     let victim = -1
     net.ba.onFrame = (frame) => {
@@ -144,7 +183,7 @@ describe("fast retransmit", () => {
     net.sim.run(60_000 * MS)
     expect(received).toBe(50)
     expect(drops).toBeGreaterThanOrEqual(3)
-    expect(net.server.timeouts).toBe(1)
+    expect([net.server.timeouts, net.server.mib.TCPLostRetransmit]).toEqual([timeouts, fack === 1 ? drops - 2 : 0])
     net.close()
   })
 })

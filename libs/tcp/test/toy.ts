@@ -6,6 +6,7 @@ import {
   NetStack,
   type NetStackOptions,
   type NetSwitches,
+  type NetSysctls,
   Nic,
   type NicOptions,
   Packets,
@@ -23,12 +24,14 @@ import { Effect } from "effect"
 /** Free pages of the machines: 2 GiB. */
 const FREE_PAGES = 500_000
 
-/** One direction of the toy wire. `loss` and `reorder` are probabilities; a reordered frame is late by up to `lateNs`. */
+/** One direction of the toy wire. `loss`, `reorder` and `duplicate` are probabilities; a reordered frame is late by up to `lateNs`. */
 export class ToyWire implements Wire {
   lost = 0
   carried = 0
   loss = 0
   reorder = 0
+  /** Frames that arrive twice, the second one late. */
+  duplicate = 0
   lateNs = 0
   /** Frames are lost while this is true. */
   cut = false
@@ -62,6 +65,10 @@ export class ToyWire implements Wire {
       return this.#free
     }
     this.carried++
+    if (this.duplicate > 0 && this.#random.unit() < this.duplicate) {
+      const late = this.#free + this.#latencyNs + this.#random.below(this.lateNs + 1)
+      this.#sim.queue.at(late, this.#arrive, this.#packets.copy(frame))
+    }
     let at = this.#free + this.#latencyNs
     if (this.reorder > 0 && this.#random.unit() < this.reorder) at += this.#random.below(this.lateNs + 1)
     this.#sim.queue.at(at, this.#arrive, frame)
@@ -98,11 +105,19 @@ export interface ToyOptions {
   readonly switches?: NetSwitches
   readonly memory?: SocketMemory
   readonly nic?: NicOptions
+  /** Of the server. */
+  readonly serverNic?: NicOptions
   readonly tcp?: Partial<TcpOptions>
   readonly gigabit?: number
   readonly latencyNs?: number
   readonly tcpMem?: readonly [number, number, number]
   readonly hz?: number
+  /** Of the client's machine. */
+  readonly sysctls?: Partial<NetSysctls>
+  /** Of the server's. */
+  readonly serverSysctls?: Partial<NetSysctls>
+  /** How long it has been up. */
+  readonly uptimeNs?: number
 }
 
 /** Client `a` (with the memory of the options) and server `b` (a plain host), one connection between them. */
@@ -130,14 +145,17 @@ export class ToyNetwork {
       memory: options.memory ?? new HostMemory(),
       packets: this.packets,
       switches: options.switches ?? ALL_SWITCHES,
-      tcpMem: limits
+      tcpMem: limits,
+      ...(options.sysctls !== undefined && { sysctls: options.sysctls }),
+      ...(options.uptimeNs !== undefined && { uptimeNs: options.uptimeNs })
     })
-    this.b = this.#machine(this.ba, CARDS.e1000, {
+    this.b = this.#machine(this.ba, options.serverNic ?? CARDS.e1000, {
       host: 1,
       memory: new HostMemory(),
       packets: this.packets,
       switches: ALL_SWITCHES,
-      tcpMem: tcpMem(FREE_PAGES)
+      tcpMem: tcpMem(FREE_PAGES),
+      ...(options.serverSysctls !== undefined && { sysctls: options.serverSysctls })
     })
     this.ab.to = this.b.nic
     this.ba.to = this.a.nic
@@ -152,6 +170,20 @@ export class ToyNetwork {
     const task = new ToyTask(this.sim, name)
     this.sim.spawn(task.process, Effect.gen(() => body(task)))
     return task
+  }
+
+  /** Another machine in place of `a`, with its address, that knows nothing of its connections. */
+  reboot(): ToyMachine {
+    const { host, packets } = this.a.stack
+    const machine = this.#machine(this.ab, CARDS.e1000, {
+      host,
+      memory: new HostMemory(),
+      packets,
+      switches: ALL_SWITCHES,
+      tcpMem: tcpMem(FREE_PAGES)
+    })
+    this.ba.to = machine.nic
+    return machine
   }
 
   /** Frees everything and asserts that nothing is left. */

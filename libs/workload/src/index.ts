@@ -1,4 +1,6 @@
 // Contents page of @swaplab/workload, in reading order.
+export { readDatagrams } from "./background/read-socket.ts"
+export { hog } from "./hog.ts"
 export type { Display } from "./plug-in/display.ts"
 export { type ProcessExit, worstExit } from "./plug-in/exit.ts"
 export type {

@@ -41,11 +41,7 @@ export function* touch(
   if (expected > 0) {
     const writer = tokenWriter(machine.index, index)
     if (frames.tokenWriter[pfn] !== writer || frames.tokenVersion[pfn] !== expected) {
-      machine.corrupted(
-        task,
-        `page ${index}: expected ${writer} v${expected}, found ${frames.tokenWriter[pfn]} v${frames.tokenVersion[pfn]}`
-      )
-      return "corruption"
+      return machine.wrongPage(task, index, writer, expected)
     }
   }
   entries[index] |= write ? PTE_ACCESSED | PTE_DIRTY : PTE_ACCESSED

@@ -1,7 +1,8 @@
 // usemem of vm-scalability, as MMTests' vmscan-anon-mmap-write starts it: one process, anonymous private memory, a word
 // per page, in ascending order, several times over.
 // Modelled: the first pass writes; later passes read the word back and verify it, then write (mode "write") or leave it
-//   (mode "read"). A word that differs is corruption: it is counted and told, and the process exits with 1.
+//   (mode "read"). A word that differs is corruption, or lost swap where the server has forgotten the page: it is counted and
+//   told, and the process exits with 1.
 // Not modelled: the rest of the page. A page is its content token: who wrote it, and which version.
 // source: vm-scalability usemem.c, MMTests micro/vmscan-anon-mmap-ops.sh
 import {
@@ -52,12 +53,7 @@ export function* usemem(machine: MemoryPort, task: KernelTask, options: UsememOp
         const pfn = pteValue(entries[index])
         const version = options.mode === "write" ? pass - 1 : 1
         if (frames.tokenWriter[pfn] !== tokenWriter(machine.index, index) || frames.tokenVersion[pfn] !== version) {
-          machine.corrupted(
-            task,
-            `page ${index}: expected ${tokenWriter(machine.index, index)} v${version}, ` +
-              `found ${frames.tokenWriter[pfn]} v${frames.tokenVersion[pfn]}`
-          )
-          return "corruption"
+          return machine.wrongPage(task, index, tokenWriter(machine.index, index), version)
         }
       }
       if (writes) {

@@ -2,9 +2,11 @@
 // started in this order.
 import { tcpFlood, udpFlood } from "./background/floods.ts"
 import { hackbench } from "./background/hackbench.ts"
+import { homeRead, homeWrite, video } from "./background/home.ts"
 import { iozone } from "./background/iozone.ts"
 import { kernelBuild } from "./background/kernel-build.ts"
 import { netperfTcp, netperfUdp } from "./background/netserver.ts"
+import { programText } from "./background/program-text.ts"
 import { sysbench } from "./background/sysbench.ts"
 import type { WorkloadTable } from "./plug-in/workload.ts"
 import { session } from "./session/session.ts"
@@ -21,5 +23,9 @@ export const WORKLOADS = {
   kernelBuild,
   hackbench,
   iozone,
-  sysbench
+  sysbench,
+  programText,
+  homeRead,
+  homeWrite,
+  video
 } as const satisfies WorkloadTable

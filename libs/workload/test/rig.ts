@@ -112,7 +112,7 @@ export const start = (options: UsememOptions, spec: Partial<MachineSpec> = {}): 
 const noLan = (): never => {
   assert(false, "there is no LAN here")
 }
-const NO_LAN: LanEnd = { datagrams: noLan, stream: noLan }
+const NO_LAN: LanEnd = { datagrams: noLan, serve: noLan, startsIn: noLan, stream: noLan }
 
 /** What a workload runs on in a test: the machine, and what it has counted. */
 export interface TestHost extends WorkloadHost {
@@ -133,7 +133,10 @@ export const hostOf = (machine: Machine, name: string): TestHost => {
     client: machine,
     display: null,
     lan: NO_LAN,
+    since: 0,
+    person: () => {},
     files: { from: 0, to: machine.files?.pages ?? 0 },
+    rootFiles: { from: 0, to: machine.root?.pages ?? 0 },
     operations: { done: 0, failed: 0, latency: { record: (ns) => latencies.push(ns) } },
     latencies,
     exits,

@@ -8,6 +8,7 @@ const CLIENT: ClientFacts = {
   ramBytes: 64 * 2 ** 20,
   swapBytes: 320 * 2 ** 20,
   pageCacheBytes: 2 ** 20,
+  rootBytes: 0,
   half: "all"
 }
 

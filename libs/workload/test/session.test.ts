@@ -1,6 +1,9 @@
 // A person at a small client: what is touched is verified, what is felt is measured, what dies is started again.
 import { Desk } from "#src/session/desk.ts"
 import { place } from "#src/session/placement.ts"
+import { PROGRAMS } from "#src/session/programs.ts"
+import { PTE_ACCESSED, PTE_DIRTY, PTE_PRESENT } from "@swaplab/kernel"
+import type { Sleeps } from "@swaplab/sim"
 import { WORKLOADS } from "@swaplab/workload"
 import { Schema } from "effect"
 import { describe, expect, it } from "vitest"
@@ -8,7 +11,14 @@ import { client, hostOf } from "./rig.ts"
 
 const { session } = WORKLOADS
 const MIB = 2 ** 20
-const CLIENT = { cpus: 2, ramBytes: 48 * MIB, swapBytes: 64 * MIB, pageCacheBytes: 0, half: "all" as const }
+const CLIENT = {
+  cpus: 2,
+  ramBytes: 48 * MIB,
+  swapBytes: 64 * MIB,
+  pageCacheBytes: 0,
+  rootBytes: 0,
+  half: "all" as const
+}
 
 const optionsOf = (given: object) => Schema.decodeUnknownSync(Schema.Struct(session.options))(given)
 
@@ -84,5 +94,85 @@ describe("session", () => {
     expect(before).toBeLessThan(4 * 1800)
     expect(after).toBe(before)
     expect(during).toBeGreaterThan(before + 3000)
+  })
+
+  /** A desk with a word processor, and pages of one of its programs with these marks after so many seconds. */
+  const desk = () => {
+    const size = {
+      programs: ["xserver", "office", "terminal"],
+      era: "measured",
+      tabs: 1,
+      tabScale: 1,
+      documentPages: 1
+    } as const
+    const placed = place(size, "all")
+    const { machine, sim } = client({
+      ramBytes: 400 * MIB,
+      processes: 0,
+      pagesPerProcess: 1,
+      otherProcesses: placed.map(({ pages }) => pages)
+    })
+    const { tables } = machine.mm
+    const at = new Desk(hostOf(machine, "session"), placed)
+    const marked = function*(name: "xserver" | "office", bits: number, seconds: number): Sleeps<number> {
+      for (let i = 0; i < tables.entries.length; i++) {
+        const entry = tables.entries[i]
+        if ((entry & PTE_PRESENT) !== 0) tables.replace(i, entry & ~(PTE_ACCESSED | PTE_DIRTY))
+      }
+      yield* at.person.hold(seconds * 1e9)
+      const { process, shared } = placed.find((program) => program.name === name)!
+      const base = tables.base(process)
+      let pages = 0
+      for (let page = 0; page < shared.from; page++) if ((tables.entries[base + page] & bits) === bits) pages++
+      return pages
+    }
+    const run = (body: () => Sleeps<void>) => {
+      sim.spawn(at.person, at.person.program(body))
+      sim.run(3600e9)
+    }
+    return { at, marked, run }
+  }
+
+  it("has a program that writes by itself as long as it has the keyboard", () => {
+    const { at, marked, run } = desk()
+    const { front } = PROGRAMS.office.idle
+    const written: Array<number> = []
+    run(function*() {
+      yield* at.start("xserver")
+      yield* at.launch("office")
+      yield* at.launch("terminal")
+      yield* at.act("key", "office")
+      yield* at.person.hold(2e9)
+      written.push(yield* marked("office", PTE_PRESENT | PTE_DIRTY, 9.5))
+      yield* at.act("key", "terminal")
+      yield* at.person.hold(2e9)
+      written.push(yield* marked("office", PTE_PRESENT | PTE_DIRTY, 2.5))
+    })
+    expect(written[0]).toBeGreaterThanOrEqual(front[1])
+    expect(written[0]).toBeLessThanOrEqual(front[3])
+    expect(written[1]).toBeLessThan(PROGRAMS.office.idle.own[4])
+  })
+
+  it("gives the X server more to do for each window, and takes it away with the window", () => {
+    const { at, marked, run } = desk()
+    const { own } = PROGRAMS.xserver.idle
+    const { idle: more } = PROGRAMS.office.grows.xserver!
+    const touched: Array<number> = []
+    run(function*() {
+      const minute = () => marked("xserver", PTE_PRESENT | PTE_ACCESSED, 62)
+      yield* at.start("xserver")
+      yield* at.launch("terminal")
+      yield* at.person.hold(5e9)
+      touched.push(yield* minute())
+      yield* at.launch("office")
+      yield* at.person.hold(5e9)
+      touched.push(yield* minute())
+      yield* at.close("office")
+      yield* at.launch("office")
+      yield* at.close("office")
+      yield* at.person.hold(5e9)
+      touched.push(yield* minute())
+    })
+    expect(touched).toEqual([own[4], own[4] + more[4], own[4]])
   })
 })

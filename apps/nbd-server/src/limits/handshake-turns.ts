@@ -1,8 +1,7 @@
 // Gives turns to handshakes. A handshake is many times the work of a request, so a client that connects again and again
 // would take the processor from the clients that are served. While clients are served, handshakes go on at a rate that
 // leaves most of the processor to them. Addresses take turns: a new address waits for one message of each other address.
-import { FairClient } from "@swaplab/nbd"
-import { TokenBucket } from "./token-bucket.ts"
+import { FairClient, TokenBucket } from "@swaplab/nbd"
 import type { Resumable, Turns } from "./turns.ts"
 
 /** Messages of handshakes a second that are answered while clients are served. */
@@ -31,7 +30,7 @@ export class HandshakeTurns {
     this.#turns = turns
     this.#nowMs = nowMs
     this.#after = after
-    this.#bucket = new TokenBucket(HANDSHAKE_MESSAGES, BURST, nowMs())
+    this.#bucket = new TokenBucket({ perSecond: HANDSHAKE_MESSAGES, burst: BURST, second: 1000 }, nowMs())
   }
 
   /** Runs a function when a message of this address may be worked on. Returns a function that cancels it. */
@@ -56,7 +55,7 @@ export class HandshakeTurns {
       this.#turns.spend(turnTaker, turnTaker.deficit)
       return true
     }
-    if (this.#bucket.waitMs(this.#nowMs()) > 0) return false
+    if (this.#bucket.wait(this.#nowMs()) > 0) return false
     this.#bucket.take(1)
     return true
   }

@@ -1,6 +1,6 @@
 import { FairClient } from "@swaplab/nbd"
 import type { SlotUser } from "../limits/disk-slots.ts"
-import { type Rate, RateLimit } from "../limits/token-bucket.ts"
+import { type Rate, RateLimit } from "../limits/rate-limit.ts"
 import { type Resumable, TURN_UNITS } from "../limits/turns.ts"
 import { ClientStats } from "../ops/client-stats.ts"
 

@@ -13,7 +13,7 @@ import {
 } from "@swaplab/nbd"
 import type { Socket } from "node:net"
 import { performance } from "node:perf_hooks"
-import type { RateLimit } from "../limits/token-bucket.ts"
+import type { RateLimit } from "../limits/rate-limit.ts"
 import type { Faults } from "../stores/faults.ts"
 import type { Refusals } from "../stores/refusals.ts"
 import type { Client } from "./client.ts"

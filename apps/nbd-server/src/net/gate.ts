@@ -5,7 +5,7 @@ import { Command, CommandFlag, type Job, MAX_PAYLOAD, type Request } from "@swap
 import { performance } from "node:perf_hooks"
 import type { SlotUser } from "../limits/disk-slots.ts"
 import type { Lease } from "../limits/lease.ts"
-import type { RateLimit } from "../limits/token-bucket.ts"
+import type { RateLimit } from "../limits/rate-limit.ts"
 import { REQUEST_UNITS, type Resumable, TURN_UNITS } from "../limits/turns.ts"
 import type { Client } from "./client.ts"
 import type { Engine } from "./engine.ts"

@@ -29,17 +29,20 @@ const listenersAt = (port: number): ReadonlySet<string> => {
   return inodes
 }
 
-const hasOneOf = (pid: string, inodes: ReadonlySet<string>): boolean => {
+/** What /proc says, or null: a process that has ended or belongs to somebody else, a descriptor that was closed meanwhile. */
+const told = <A>(ask: () => A): A | null => {
   try {
-    return readdirSync(`/proc/${pid}/fd`).some((fd) => {
-      const [, inode] = /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/${pid}/fd/${fd}`)) ?? []
-      return inode !== undefined && inodes.has(inode)
-    })
+    return ask()
   } catch {
-    // it has ended, or belongs to somebody else
-    return false
+    return null
   }
 }
+
+const hasOneOf = (pid: string, inodes: ReadonlySet<string>): boolean =>
+  (told(() => readdirSync(`/proc/${pid}/fd`)) ?? []).some((fd) => {
+    const [, inode] = /^socket:\[(\d+)\]$/.exec(told(() => readlinkSync(`/proc/${pid}/fd/${fd}`)) ?? "") ?? []
+    return inode !== undefined && inodes.has(inode)
+  })
 
 /** Processes that listen at a port, as far as this user may see them. */
 export const holdersOf = (port: number): ReadonlyArray<Holder> => {
@@ -47,7 +50,7 @@ export const holdersOf = (port: number): ReadonlyArray<Holder> => {
   if (inodes.size === 0) return []
   return readdirSync("/proc").filter((name) => /^\d+$/.test(name) && hasOneOf(name, inodes)).map((pid) => ({
     pid: Number(pid),
-    command: readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0").filter((word) => word !== "")
+    command: (told(() => readFileSync(`/proc/${pid}/cmdline`, "utf8")) ?? "").split("\0").filter((word) => word !== "")
   }))
 }
 

@@ -1,4 +1,5 @@
 // Cost of a page-in with more and more clients, each on its own fair share of a server that grows with their number.
+import { serversOf } from "#src/scenario/servers.ts"
 import type { Scenario } from "@swaplab/cluster"
 import { cpuSeconds, mappedPages, print, rounded, runUntil, scenarioOf, start, totals } from "./common.ts"
 
@@ -16,10 +17,11 @@ export const proportional = (n: number): Scenario => {
     link: { rate: "100 Mbit" },
     workload: { usemem: { processesPerCpu: 4, size: "16 MiB", passes: 1000, mode: "read" } }
   })
-  const { server, lan } = scenario
+  const [{ config }] = serversOf(scenario)
+  const { lan } = scenario
   return {
     ...scenario,
-    server: { ...server, cpus: 2 * n, link: { ...server.link, rate: n * LINK } },
+    server: { ...config, cpus: 2 * n, link: { ...config.link, rate: n * LINK } },
     lan: { ...lan, switch: { ...lan.switch, buffer: n * lan.switch.buffer } }
   }
 }
@@ -50,7 +52,7 @@ export const scale = (counts: ReadonlyArray<number>): void => {
       eventsPerPageIn: rounded((cluster.sim.queue.fired - fired) / done, 2),
       microsecondsPerEvent: rounded(seconds / (cluster.sim.queue.fired - fired) * 1e6, 3),
       pageInsPerClientSecond: Math.round(done / n / ((cluster.sim.now - now) / 1e9)),
-      serverLinkOut: rounded(cluster.serverOut.busyNs / cluster.sim.now, 3),
+      serverLinkOut: rounded(cluster.servers[0].out.busyNs / cluster.sim.now, 3),
       retransmits: client.connection.serverSocket.retransmitted,
       untilWarmCpuSeconds: rounded(cpu - booting, 1)
     })

@@ -5,9 +5,9 @@
 // Not modelled: its root file system (programs are in its page cache), its services, sessions that share memory by fork; its
 //   card is an e1000. No watchdog looks at it: where it stands still, its thin clients wait until the end of the run.
 import { Machine } from "@swaplab/kernel"
-import { cardOf, CARDS, type Socket } from "@swaplab/net-skb"
+import type { Socket } from "@swaplab/net-skb"
 import { PAGE_SIZE } from "@swaplab/page-alloc"
-import { Disk, diskNamed } from "@swaplab/server-model"
+import { Disk, diskNamed, UPTIME_NS } from "@swaplab/server-model"
 import { assert, type Sleeps } from "@swaplab/sim"
 import { connectTcp, TcpSocket } from "@swaplab/tcp"
 import type { ApplicationsConfig } from "../scenario/applications.ts"
@@ -71,7 +71,9 @@ export class ApplicationHost {
       swapSlots: slots,
       nic: { driver: "e1000", rxRing: 1024, txRing: 1024, interruptGapNs: 50_000 },
       ...addressSpaces(loads),
-      costs: costsOf(scenario.costs)
+      costs: costsOf(scenario.costs),
+      sysctls: config.sysctl,
+      uptimeNs: UPTIME_NS
     }, { packets, wire: this.port.wire })
     this.disk = new Disk(sim, NAME, diskNamed(config.disk))
     this.machine.disk.driver = new SwapDisk(sim, this.machine, this.disk, slots)
@@ -90,14 +92,12 @@ export class ApplicationHost {
     const near = new TcpSocket(client.net, {
       name: `${spec.name} X11`,
       freeBufferPages: client.pages.presentPages,
-      noDelay: true,
-      tso: cardOf(spec.group.nic.driver).scatterGather
+      noDelay: true
     })
     const far = new TcpSocket(machine.net, {
       name: `${NAME} ${spec.name}`,
       freeBufferPages: machine.pages.presentPages,
-      noDelay: true,
-      tso: CARDS.e1000.scatterGather
+      noDelay: true
     })
     connectTcp(near, far)
     sockets.push(near)
@@ -107,7 +107,7 @@ export class ApplicationHost {
     daemon(machine, `${spec.name} X11 input`, (task) => input.reader(task))
     daemon(machine, `${spec.name} X11 picture`, (task) => picture.sender(task))
     daemon(client, "X11 picture", (task) => picture.reader(task))
-    const seat = new ClientLoad(load, machine, spec.name, terminal.exits)
+    const seat = new ClientLoad(load, machine, spec.name, terminal.exits, spec.chance)
     seat.display = {
       terminal,
       input: (person, bytes) => input.pass(person, bytes),

@@ -1,6 +1,6 @@
 // Figures of the server on which programs of thin clients run.
 import { PAGE_SIZE, PSWPIN, PSWPOUT } from "@swaplab/page-alloc"
-import type { ApplicationsResult } from "./result.ts"
+import type { ApplicationsResult } from "./server-result.ts"
 import type { Cluster } from "./topology.ts"
 
 /** Null without thin clients. */

@@ -7,44 +7,26 @@
 //   data on the socket → its backlog, which the owner of the socket processes; or the receive ring; or the server
 //   pfmemalloc_wait → kswapd
 import type { BlockQueue } from "@swaplab/blk"
-import type { KernelTask, Machine, NbdAttachment } from "@swaplab/kernel"
+import { plural } from "@swaplab/config"
+import type { KernelTask, Machine } from "@swaplab/kernel"
 import { allocationName, type Refusal } from "@swaplab/page-alloc"
-import { serverBusy } from "@swaplab/server-model"
 import type { Process, WaitQueue } from "@swaplab/sim"
-import type { TcpSocket } from "@swaplab/tcp"
-import { type Connection, connectionsOf } from "./server.ts"
+import type { Connection } from "./connection.ts"
+import { needsCrypt, waitForCrypt } from "./crypt-graph.ts"
+import { type DevicePath, pathsOf } from "./device-path.ts"
+import type { FaultOn } from "./fault-script.ts"
+import { idle } from "./idle-tasks.ts"
 import { type WaitEdge, type WaitGraph, type WaitNode, type WaitNodeKind, withCycle } from "./wait-graph.ts"
 
 /** What only the run knows. */
 export interface GraphFacts {
   /** Packets lost on the client for want of memory, since the last completion. */
   readonly packetsLost: number
+  /** Faults of the scenario that are on and concern the client. */
+  readonly faults?: ReadonlyArray<FaultOn>
 }
-
-const plural = (n: number, word: string): string => `${n} ${word}${n === 1 ? "" : "s"}`
 
 const LETTER = { running: "R", interruptible: "S", killable: "K", uninterruptible: "D" } as const
-
-/** The device of a client and its connection: nbd0 for swap, nbd1 for the root image. */
-interface DevicePath extends NbdAttachment {
-  /** Before the ids of its nodes; those of swap have none. */
-  readonly prefix: string
-  readonly socket: TcpSocket
-}
-
-const pathsOf = (connection: Connection): ReadonlyArray<DevicePath> => {
-  const { nbd, nbdReceiver, nbdSender, rootNbd } = connection.machine
-  const swap = nbd === null || nbdSender === null || nbdReceiver === null ? [] : [{
-    device: nbd,
-    sender: nbdSender,
-    receiver: nbdReceiver,
-    prefix: "",
-    socket: connection.clientSocket
-  }]
-  return rootNbd === null || connection.root === null
-    ? swap
-    : [...swap, { ...rootNbd, prefix: `${rootNbd.device.name} `, socket: connection.root.clientSocket }]
-}
 
 /** Collects nodes and edges, each once. */
 class Builder {
@@ -52,13 +34,13 @@ class Builder {
   readonly edges: Array<WaitEdge> = []
   readonly machine: Machine
   readonly paths: ReadonlyArray<DevicePath>
-  readonly serverBusy: boolean
+  readonly server: string
   readonly facts: GraphFacts
 
   constructor(connection: Connection, facts: GraphFacts) {
     this.machine = connection.machine
     this.paths = pathsOf(connection)
-    this.serverBusy = connectionsOf(connection).some(serverBusy)
+    this.server = connection.serverDoes
     this.facts = facts
   }
 
@@ -73,11 +55,20 @@ class Builder {
     return true
   }
 
+  /** What of a node's trouble faults of the scenario may be the cause of. */
+  causes(from: string, cause: FaultOn["cause"], label: string): void {
+    for (const fault of this.facts.faults ?? []) {
+      if (fault.cause !== cause) continue
+      this.node(fault.text, fault.ends ? "alive" : "fault", fault.text, [`a fault that is on, ${fault.since}`])
+      this.edge(from, fault.text, label)
+    }
+  }
+
   // — resources —
 
   memory(): string {
     const id = "memory"
-    const { pages, disk } = this.machine
+    const { disk, kswapd, pages } = this.machine
     const sender = this.paths.find((path) => path.sender.refusal.open)?.sender
     const refusal = sender?.refusal ?? (pages.atomicRefusal.timeNs >= 0 ? pages.atomicRefusal : null)
     const lines = pages.populatedZones.map((zone) => {
@@ -85,8 +76,13 @@ class Builder {
       const floor = at < 0 || refusal === null ? zone.watermark[0] : refusal.floor[at]
       return `${zone.name} ${zone.free} free, ${at < 0 ? "min" : "floor"} ${floor}`
     })
-    if (this.node(id, "resource", "free pages", lines) && disk.inFlight() > 0) {
-      this.completionsOf(this.paths[0], id, "a completed write frees its page")
+    if (this.node(id, "resource", "free pages", lines)) {
+      if (disk.inFlight() > 0) this.completionsOf(this.paths[0], id, "a completed write frees its page")
+      else if (kswapd.waitingOn === disk.bios.pool.wait) {
+        this.edge(id, this.mempool(disk.bios.pool), "the next write needs a bio")
+      }
+      this.causes(id, "memory", "would be there without it")
+      waitForCrypt(this, id, "a completed write frees its page")
     }
     return id
   }
@@ -94,6 +90,7 @@ class Builder {
   /** Whatever waits for any request to end. */
   completions(from: string, label: string): void {
     for (const path of this.paths) this.completionsOf(path, from, label)
+    waitForCrypt(this, from, label)
     const { root, rootNbd } = this.machine
     if (root === null || rootNbd !== null || root.device.queue.inFlight() === 0) return
     this.node("disk", "alive", "disk of the client", ["reads files"])
@@ -194,7 +191,8 @@ class Builder {
       this.edge(from, this.receiveRing(), label)
       return
     }
-    this.node("wire", "alive", "server and network", [this.serverBusy ? "the server works" : "frames under way"])
+    const lines = [this.server]
+    if (this.node("wire", "alive", "server and network", lines)) this.causes("wire", "network", "may be held up by it")
     this.edge(from, "wire", label)
   }
 
@@ -264,15 +262,21 @@ class Builder {
     else if (task.refusal.open) {
       this.edge(id, this.memory(), allocationName(task.refusal.gfp, task.refusal.order))
       if (this.served(task.refusal)) this.alive(id, "finds pages when it tries again")
-    } else if (queue !== null && this.paths.some((path) => this.needsDevice(path, id, task, queue))) return
+    } else if (queue !== null && needsCrypt(this, id, queue)) return
+    else if (queue !== null && this.paths.some((path) => this.needsDevice(path, id, task, queue))) return
     else if (queue !== null && queue === vmscan.pgdat.congestion.wait) this.completions(id, "a freed write request")
     else if (queue === null) this.alive(id, "runs")
   }
 
   /** The edge of a task that waits for a device or its socket. False: it does not. */
   needsDevice(path: DevicePath, id: string, task: KernelTask, queue: WaitQueue): boolean {
-    const { device, sender, socket } = path
-    if (queue === socket.sendSpace) {
+    const { device, link, receiver, sender, socket } = path
+    if (task === receiver && link.trying) this.alive(id, "connects again")
+    else if (task === sender && queue === device.waitingWq && device.waitingCount > 0) {
+      // it keeps its requests for a connection to come, and gives up in the end
+      this.edge(id, this.task(receiver), "a connection")
+      this.alive(id, "waits no longer than dead_conn_timeout")
+    } else if (queue === socket.sendSpace) {
       // a wait with a deadline is sk_stream_wait_memory after a failed allocation
       if (task.wakeAt >= 0) this.edge(id, this.memory(), "memory for an skb")
       else this.arrival(path, id, "ACKs, for room in its send buffer")
@@ -304,18 +308,12 @@ class Builder {
   }
 }
 
-/** Idle threads: they have nothing to do and nobody waits for them by name. */
-const idle = (machine: Machine, task: KernelTask): boolean =>
-  task.finished || task.waitingOn === machine.vmscan.pgdat.kswapdWait || task.waitingOn === machine.nbd?.waitingWq ||
-  task.waitingOn === machine.rootNbd?.device.waitingWq ||
-  (task.waitingOn?.name.startsWith("ksoftirqd") ?? false)
-
 /** The wait-for graph of a client as it stands now. */
 export const waitGraph = (connection: Connection, facts: GraphFacts): WaitGraph => {
   const { machine } = connection
   const builder = new Builder(connection, facts)
-  const { kswapd, nbdReceiver, nbdSender, rootNbd } = machine
-  const named = [nbdReceiver, nbdSender, rootNbd?.receiver ?? null, rootNbd?.sender ?? null, kswapd]
+  const { cryptTasks, kswapd, nbdReceiver, nbdSender, rootNbd } = machine
+  const named = [nbdReceiver, nbdSender, rootNbd?.receiver ?? null, rootNbd?.sender ?? null, ...cryptTasks, kswapd]
     .filter((task) => task !== null)
   for (const task of named) if (!idle(machine, task)) builder.task(task)
 

@@ -1,6 +1,6 @@
 // One workload while it runs on a client: its end of the seam between the cluster and the rows of workloads.
 import type { KernelTask, Machine } from "@swaplab/kernel"
-import { assert, type Nanoseconds, type Random, type Sleeps } from "@swaplab/sim"
+import { assert, type Nanoseconds, type Process, type Random, type Sleeps } from "@swaplab/sim"
 import type {
   Counter,
   Display,
@@ -19,16 +19,18 @@ const unplugged = (): never => {
 }
 
 /** The LAN of a workload that needs none. */
-const NO_LAN: LanEnd = { datagrams: unplugged, stream: unplugged }
+const NO_LAN: LanEnd = { datagrams: unplugged, serve: unplugged, startsIn: unplugged, stream: unplugged }
 
 /** A load of a client: what it runs on, and what it has counted. */
 export class ClientLoad implements WorkloadHost {
   readonly name: string
   readonly load: Load
-  readonly client: Machine
+  /** Another one when it has booted again. */
+  client: Machine
   display: Display | null = null
   lan: LanEnd = NO_LAN
   readonly files: { readonly from: number; readonly to: number }
+  readonly rootFiles: { readonly from: number; readonly to: number }
   readonly operations: Operations
   /** Of its processes, where it is measured. */
   readonly exits: Array<ProcessExit>
@@ -38,20 +40,35 @@ export class ClientLoad implements WorkloadHost {
   resting = false
   /** Called when it is done. */
   onDone: () => void = () => {}
+  /** When it was first started; −1: not yet. */
+  #startedAt: Nanoseconds = -1
+  /** Times that its machine has lost its power. */
+  #losses = 0
+  /** Processes of no machine: the people. */
+  readonly #people: Array<Process> = []
+  readonly #chance: string
   readonly #latency = new LatencyHistogram()
   readonly #counters: ReadonlyMap<string, Counter>
   readonly #latencies: ReadonlyMap<string, LatencyHistogram>
 
   /**
    * `name` is that of the client, which need not be the machine it runs on. `exits`: where its processes' ends are noted, that
-   * of the other half if a thin client's programs run on a server.
+   * of the other half if a thin client's programs run on a server. `chance`: the client whose chance it draws.
    */
-  constructor(load: Load, client: Machine, name: string = client.name, exits: Array<ProcessExit> = []) {
+  constructor(
+    load: Load,
+    client: Machine,
+    name: string = client.name,
+    exits: Array<ProcessExit> = [],
+    chance: string = name
+  ) {
     this.name = name
+    this.#chance = chance
     this.exits = exits
     this.load = load
     this.client = client
     this.files = { from: load.firstFilePage, to: load.firstFilePage + load.plan.filePages }
+    this.rootFiles = { from: load.firstRootPage, to: load.firstRootPage + (load.plan.rootPages ?? 0) }
     this.operations = { done: 0, failed: 0, latency: this.#latency }
     const figures = (kind: "count" | "latency"): ReadonlyArray<string> =>
       Object.entries(load.row.metrics).filter(([, row]) => row.kind === kind).map(([figure]) => figure)
@@ -64,13 +81,31 @@ export class ClientLoad implements WorkloadHost {
     return this.load.row.slot === "workload"
   }
 
-  /** Starts it. */
+  /** Starts it, the first time or after a boot. */
   start(): void {
+    if (this.#startedAt < 0) this.#startedAt = this.client.sim.now
     this.load.row.start(this, this.load.options)
   }
 
-  readonly random = (...names: ReadonlyArray<string>): Random =>
-    this.client.sim.stream(this.name, this.load.name, ...names)
+  get since(): Nanoseconds {
+    return this.#startedAt < 0 ? 0 : this.client.sim.now - this.#startedAt
+  }
+
+  readonly person = (process: Process): void => {
+    this.#people.push(process)
+  }
+
+  /** Its machine has lost its power. Returns the people, who have nothing to wait for any more. */
+  powerLost(): ReadonlyArray<Process> {
+    this.#losses++
+    this.resting = false
+    return this.#people.splice(0)
+  }
+
+  readonly random = (...names: ReadonlyArray<string>): Random => {
+    const path = [this.#chance, this.load.name, ...names]
+    return this.client.sim.stream(...path, ...(this.#losses === 0 ? [] : [`boot ${this.#losses + 1}`]))
+  }
 
   readonly fork = (process: number, comm: string, body: (task: KernelTask) => Sleeps<ProcessExit>): KernelTask => {
     const { exits, load, measured } = this

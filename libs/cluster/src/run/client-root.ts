@@ -1,45 +1,54 @@
 // The root image of one client: on the server over a connection of its own, or on a disk of the client.
-import { type Machine, nbdSwitches, rootDevicePages } from "@swaplab/kernel"
-import { NbdDevice } from "@swaplab/nbd-driver"
-import { PAGE_SIZE } from "@swaplab/page-alloc"
+import { rootDevicePages, type RootSpec } from "@swaplab/kernel"
+import { FIRST_IMAGE_WRITER, PAGE_SIZE } from "@swaplab/page-alloc"
 import type { ImageExport, ServerClient, ServerConnection } from "@swaplab/server-model"
 import { assert } from "@swaplab/sim"
+import type { ClientGroup } from "../scenario/machines.ts"
 import { type RootConfig, rootSpec } from "../scenario/roots.ts"
 import type { ClientPlace } from "./client-place.ts"
-
-/** Writers of images count down from here. No client has such a number, and other hosts have the one above. */
-const FIRST_WRITER = 0xfffffffe
+import type { Connection } from "./connection.ts"
+import { nbdClientOf, nbdDevice } from "./nbd-device.ts"
+import type { Server } from "./server.ts"
 
 /** Who wrote an image: a number for each name in the scenario. */
 const writerOf = ({ scenario }: ClientPlace, image: string): number => {
   const names = [...new Set(scenario.clients.flatMap(({ root }) => root === undefined ? [] : [root.image]))]
-  return FIRST_WRITER - names.indexOf(image)
+  return FIRST_IMAGE_WRITER - names.indexOf(image)
 }
 
-/** Mounts the image of a client. Returns its connection to the server, or null where the image lies on a disk. */
+const specOf = (place: ClientPlace, root: RootConfig): RootSpec => rootSpec(root, writerOf(place, root.image))
+
+/** Connects a client to the server with its image. */
+export const connectRoot = (
+  place: ClientPlace,
+  root: RootConfig,
+  server: Server,
+  client: ServerClient
+): ServerConnection<ImageExport> => {
+  const spec = specOf(place, root)
+  const bytes = rootDevicePages(spec) * PAGE_SIZE
+  const connection = server.machine.connectImage(client, { name: root.image, bytes, writer: spec.tokenWriter })
+  assert(connection.served.tokens.pages === bytes / PAGE_SIZE, "two sizes of one image")
+  return connection
+}
+
+/** Mounts the image of a client: over its connection to `server`, or from a disk of its own. */
 export const mountRoot = (
   place: ClientPlace,
-  machine: Machine,
+  of: Connection,
+  { nbd }: Pick<ClientGroup, "nbd">,
   root: RootConfig,
-  client: ServerClient
-): ServerConnection<ImageExport> | null => {
-  const spec = rootSpec(root, writerOf(place, root.image))
-  if (root.from === "disk") {
+  server: Server | null
+): void => {
+  const { machine, root: connection } = of
+  if (server === null || connection === null) {
     const { bytesPerSecond, latency } = root.disk
-    machine.attachRoot(spec, { kind: "disk", disk: { bytesPerSecond, latencyNs: latency } })
-    return null
+    machine.attachRoot(specOf(place, root), { kind: "disk", disk: { bytesPerSecond, latencyNs: latency } })
+    return
   }
-  const bytes = rootDevicePages(spec) * PAGE_SIZE
-  const connection = place.server.connectImage(client, { name: root.image, bytes, writer: spec.tokenWriter })
-  assert(connection.served.tokens.pages === bytes / PAGE_SIZE, "two sizes of one image")
-  machine.attachRoot(spec, {
+  machine.attachRoot(specOf(place, root), {
     kind: "nbd",
-    connect: (queue) => {
-      const options = { ...nbdSwitches(machine.spec.kernel), name: "nbd1", readOnly: true }
-      const device = new NbdDevice(place.sim, queue, machine.pages.frames, options)
-      device.connect(connection.clientSocket)
-      return device
-    }
+    connect: (queue) => nbdDevice(machine, queue, connection, nbd, { name: "nbd1", readOnly: true }),
+    client: nbdClientOf(server.machine, of, connection, nbd)
   })
-  return connection
 }

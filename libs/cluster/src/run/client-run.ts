@@ -34,7 +34,11 @@ export class ClientRun {
 
   /** The links between it and the server when the last completion was seen, or the disk was last seen idle. */
   linksAtCompletion: ReturnType<typeof markLinks>
-  readonly reclaim: ReclaimWatch
+  reclaim: ReclaimWatch
+  /** Told of each major fault: who follows a fault of the scenario. */
+  readonly faultListeners = new Set<(ns: number) => void>()
+  /** It stands still for good, until somebody takes its power away. */
+  locked = false
   readonly #path: ReadonlyArray<Link>
 
   constructor(client: Client, watchdog: Watchdog, path: ReadonlyArray<Link>, limits: ReclaimLimits) {
@@ -44,7 +48,33 @@ export class ClientRun {
     this.linksAtCompletion = markLinks(path)
     this.watchdog = watchdog
     this.measured = client.loads[0]
-    client.machine.onMajorFault = (ns) => this.latency.record(ns)
+    const listen = (): void => {
+      client.machine.onMajorFault = (ns) => {
+        this.latency.record(ns)
+        for (const told of this.faultListeners) told(ns)
+      }
+    }
+    listen()
+    client.power.onLoss.push(() => {
+      this.locked = false
+      this.stuck = null
+      // what came to a bad end begins again after the boot
+      if (worstExit(this.measured.exits) !== "completed") this.measured.doneAt = -1
+    })
+    client.power.onBoot = () => {
+      listen()
+      this.oomKillsSeen = 0
+      this.reclaim = new ReclaimWatch(client.machine, limits)
+      this.watchdog.rebooted()
+      this.markCompletion()
+    }
+    client.power.onStart = () => this.watchdog.rebooted()
+  }
+
+  /** A lockup was found: the first one is kept. */
+  foundLockup(report: LockupReport): void {
+    this.locked = true
+    this.lockup ??= report
   }
 
   /** A completion was seen, or the disk was idle. */
@@ -64,7 +94,7 @@ export class ClientRun {
   }
 
   get done(): boolean {
-    return this.endedAt >= 0 || this.lockup !== null
+    return (this.endedAt >= 0 && !this.client.power.rebooting) || this.locked
   }
 
   /** Packets lost on this client for want of memory. */
@@ -86,6 +116,7 @@ export const outcomeOf = (run: ClientRun, ended: Outcome): Outcome => {
 /** What the worst exit of its processes makes of a client. */
 const OUTCOME_OF = {
   corruption: "corruption",
+  "lost-swap": "lost-swap",
   sigbus: "sigbus",
   killed: "oom",
   completed: "completed"

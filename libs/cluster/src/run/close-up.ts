@@ -1,8 +1,8 @@
 // The columns of a close-up: what decides a lockup of one client, sampled every millisecond or so.
 import type { KernelTask } from "@swaplab/kernel"
+import type { Connection } from "./connection.ts"
 import { pagesReclaimed } from "./progress.ts"
 import type { SeriesRecorder } from "./series.ts"
-import type { Connection } from "./server.ts"
 
 /** Declares the columns. Those called `…_total` only grow. */
 export const closeUpColumns = (

@@ -1,23 +1,19 @@
 // Puts the figures of a finished simulation together.
-import { formatQuantity, TIME } from "@swaplab/config"
-import type { Machine } from "@swaplab/kernel"
-import { PAGE_SIZE, PSWPIN, PSWPOUT, WMARK_MIN } from "@swaplab/page-alloc"
-import type { TcpSocket } from "@swaplab/tcp"
+import { formatQuantity, plural, TIME, times } from "@swaplab/config"
+import { PAGE_SIZE } from "@swaplab/page-alloc"
+import type { Sim } from "@swaplab/sim"
+import { addMib, TcpMib } from "@swaplab/tcp"
 import type { Scenario } from "../scenario/scenario.ts"
 import { applicationsResult } from "./application-result.ts"
 import { ClientLoad } from "./client-load.ts"
 import type { ClientRun } from "./client-run.ts"
+import type { Client } from "./client.ts"
+import { connectionResult } from "./collect-connection.ts"
+import { connectionsOf } from "./connection.ts"
 import { dropsOf, type Station } from "./drop-sites.ts"
-import {
-  imageTokens,
-  littlesLaw,
-  packetsConserved,
-  pagesConserved,
-  receivedConserved,
-  retransmitsExplained,
-  swapTokens,
-  switchConserved
-} from "./laws.ts"
+import type { FaultScript } from "./fault-script.ts"
+import { clusterLaws, littlesLaw } from "./laws.ts"
+import { figuresOf } from "./machine-figures.ts"
 import {
   type ClientResult,
   type GroupResult,
@@ -25,12 +21,12 @@ import {
   type Outcome,
   OUTCOMES,
   type PortResult,
-  type RootResult,
-  type RunResult,
-  type ServerResult
+  type RunResult
 } from "./result.ts"
 import type { SeriesRecorder } from "./series.ts"
-import { connectionsOf } from "./server.ts"
+import type { ServerResult } from "./server-result.ts"
+import type { Server } from "./server.ts"
+import { refusedByZram } from "./swap-layers.ts"
 import type { Cluster } from "./topology.ts"
 
 /** Figures of one port. */
@@ -46,72 +42,72 @@ const portResult = (station: Station): PortResult => {
   }
 }
 
-const networkResult = ({ applicationStation, clients, fabric, stations }: Cluster): NetworkResult => {
-  const [server, ...others] = stations.filter((station) => station !== applicationStation)
-  const last = others[clients.length]
+const networkResult = ({ applicationStation, clients, fabric, servers, stations }: Cluster): NetworkResult => {
+  const others = stations.filter((station) => station !== applicationStation)
+  const last = others[servers.length + clients.length]
   return {
     bufferBytes: fabric.bufferBytes,
     bufferHighWaterBytes: fabric.maxUsedBytes,
-    server: portResult(server),
+    servers: servers.map(({ station }) => portResult(station)),
     applications: applicationStation === null ? null : portResult(applicationStation),
     otherHosts: last === undefined ? null : portResult(last)
   }
 }
 
-const rootResult = ({ root }: Machine): RootResult | null =>
-  root === null ? null : {
-    readBytes: root.device.counters.readsEnded * PAGE_SIZE,
-    refaults: root.files.refaults,
-    readErrors: root.device.counters.readErrors,
-    blocks: root.squashfs?.blocks ?? 0
-  }
+/** The sum over the ends of connections, as plain data. */
+const tcpCounters = (ends: ReadonlyArray<{ readonly mib: TcpMib }>): Readonly<TcpMib> => {
+  const sum = new TcpMib()
+  for (const { mib } of ends) addMib(sum, mib)
+  return { ...sum }
+}
 
 /** Figures of one client. */
 export const clientResult = (run: ClientRun, outcome: Outcome): ClientResult => {
-  const { machine, connection, spec } = run.client
-  const { vmstat } = machine.pages
-  const { clientSocket } = connection
-  const sockets = connectionsOf(connection).flatMap((at) => [at.clientSocket, at.serverSocket])
-  const ofSockets = (of: (socket: TcpSocket) => number): number => sockets.reduce((sum, at) => sum + of(at), 0)
-  const values: Record<string, number> = {}
-  for (const name of vmstat.names()) values[name] = vmstat.get(name)
+  const { client } = run
+  const { connection, machine, power, spec } = client
+  const of = figuresOf(client)
+  const ends = connectionsOf(connection).flatMap((at) => at.ends)
+  const ofEnds = (count: (end: (typeof ends)[number]) => number): number =>
+    ends.reduce((sum, end) => sum + count(end), 0)
   return {
-    name: machine.name,
+    name: spec.name,
     kernel: spec.kernel,
     outcome,
-    startedNs: run.started ? run.client.startNs : null,
-    elapsedNs: run.started ? (run.endedAt >= 0 ? run.endedAt : machine.sim.now) - run.client.startNs : 0,
-    ...machine.cpuTimes(),
-    pagesTouched: machine.touched,
-    vmstat: values,
+    startedNs: run.started ? client.startNs : null,
+    elapsedNs: run.started ? (run.endedAt >= 0 ? run.endedAt : machine.sim.now) - client.startNs : 0,
+    boots: power.boots,
+    userNs: of.userNs,
+    sysNs: of.sysNs,
+    pagesTouched: of.pagesTouched,
+    vmstat: of.vmstat,
     faultLatency: run.latency.summary(),
-    swapInBytes: vmstat.items[PSWPIN] * PAGE_SIZE,
-    swapOutBytes: vmstat.items[PSWPOUT] * PAGE_SIZE,
+    swapInBytes: (of.vmstat["pswpin"] ?? 0) * PAGE_SIZE,
+    swapOutBytes: (of.vmstat["pswpout"] ?? 0) * PAGE_SIZE,
     network: {
-      rxPackets: run.client.down.deliveredFrames,
-      txPackets: run.client.up.sentFrames,
-      rxDropped: machine.nic.rxDroppedTotal,
-      rxMissed: machine.nic.rxMissed,
-      allocFailed: machine.nic.allocRxBuffFailed,
-      retransmits: ofSockets((at) => at.retransmitted),
-      rtos: ofSockets((at) => at.timeouts),
-      pfmemallocDrops: clientSocket.pfmemallocDrops + (connection.root?.clientSocket.pfmemallocDrops ?? 0) +
-        run.client.sockets.reduce((sum, socket) => sum + socket.pfmemallocDrops, 0),
-      duplicates: ofSockets((at) => at.duplicates),
-      port: portResult(run.client.station)
+      rxPackets: client.down.deliveredFrames,
+      txPackets: client.up.sentFrames,
+      rxBytes: client.down.sentBytes,
+      txBytes: client.up.sentBytes,
+      rxDropped: of.rxDropped,
+      rxMissed: of.rxMissed,
+      allocFailed: of.allocFailed,
+      retransmits: ofEnds((at) => at.retransmitted),
+      rtos: ofEnds((at) => at.timeouts),
+      pfmemallocDrops: of.pfmemallocDrops,
+      duplicates: ofEnds((at) => at.duplicates),
+      tcp: tcpCounters(ends),
+      port: portResult(client.station)
     },
     workload: run.measured.result(),
-    background: run.client.loads.filter((load) => !load.measured && load.counts).map((load) => load.result()),
-    root: rootResult(machine),
-    oomKills: machine.oomKills,
-    integrityErrors: machine.corruptions.length,
-    failedAllocations: machine.pages.counters.messages + machine.pages.counters.messagesSuppressed,
-    firstFailedAllocation: machine.pages.firstFailure?.message ?? null,
-    lowWater: machine.pages.populatedZones.map((zone) => ({
-      zone: zone.name,
-      lowestFree: zone.lowestFree,
-      min: zone.watermark[WMARK_MIN]
-    })),
+    background: client.loads.filter((load) => !load.measured && load.counts).map((load) => load.result()),
+    root: of.root,
+    swapLayers: of.swapLayers,
+    connection: connectionResult(run),
+    oomKills: of.oomKills,
+    integrityErrors: of.integrityErrors,
+    failedAllocations: of.failedAllocations,
+    firstFailedAllocation: of.firstFailedAllocation,
+    lowWater: of.lowWater,
     lockup: run.lockup,
     livelock: run.livelock,
     standstill: outcome === "timeout" ? run.standstill : null,
@@ -119,22 +115,21 @@ export const clientResult = (run: ClientRun, outcome: Outcome): ClientResult => 
   }
 }
 
-const serverResult = (cluster: Cluster): ServerResult => {
-  const { server, serverIn, serverOut, sim } = cluster
-  const { stats } = server.server
+const serverResult = (sim: Sim, server: Server): ServerResult => {
+  const { cache, disk, host, server: { images, stats } } = server.machine
   const now = Math.max(1, sim.now)
-  const cache = server.cache
   const lookups = cache === null ? 0 : cache.hits + cache.misses
   return {
+    name: server.name,
     requests: stats.departures,
     readBytes: stats.pagesRead * PAGE_SIZE,
     writeBytes: stats.pagesWritten * PAGE_SIZE,
-    linkInUtilisation: serverIn.busyNs / now,
-    linkOutUtilisation: serverOut.busyNs / now,
-    cpuUtilisation: server.host.busyNs() / (now * server.host.cpus),
-    diskUtilisation: server.disk.stations.utilisation,
+    linkInUtilisation: server.in.busyNs / now,
+    linkOutUtilisation: server.out.busyNs / now,
+    cpuUtilisation: host.busyNs() / (now * host.cpus),
+    diskUtilisation: disk.stations.utilisation,
     cacheHitRatio: lookups === 0 ? 1 : (cache?.hits ?? 0) / lookups,
-    images: [...server.server.images.values()].map(({ info, stats: of }) => ({
+    images: [...images.values()].map(({ info, stats: of }) => ({
       name: info.name,
       requests: of.requests,
       readBytes: of.pagesRead * PAGE_SIZE,
@@ -143,6 +138,9 @@ const serverResult = (cluster: Cluster): ServerResult => {
       sharedBytes: of.shared * PAGE_SIZE
     })),
     noSpace: stats.noSpace,
+    rateWaits: stats.rateWaits,
+    rateWaitedNs: stats.rateWaitedNs,
+    troubles: server.machine.faultCounts(),
     meanInSystem: stats.meanResident(now),
     throughputPerSecond: stats.arrivals / now * 1e9,
     meanResidenceNs: stats.meanResidenceNs(now)
@@ -165,13 +163,10 @@ export const collect = (
   cluster: Cluster,
   clients: ReadonlyArray<ClientResult>,
   recorder: SeriesRecorder,
+  script: FaultScript,
   timing: { readonly firstStartNs: number; readonly lastEndNs: number; readonly cpuSeconds: number }
 ): RunResult => {
-  const server = serverResult(cluster)
-  const machines = [
-    ...cluster.clients.map(({ machine }) => machine),
-    ...(cluster.applications === null ? [] : [cluster.applications.machine])
-  ]
+  const servers = cluster.servers.map((server) => serverResult(cluster.sim, server))
   const sum = (value: (client: ClientResult) => number): number =>
     clients.reduce((total, client) => total + value(client), 0)
   return {
@@ -187,48 +182,55 @@ export const collect = (
     sysNs: sum((client) => client.sysNs),
     clients,
     groups: groupResults(scenario, cluster),
-    server,
+    servers,
     applications: applicationsResult(cluster),
     network: networkResult(cluster),
-    laws: [
-      ...machines.map(pagesConserved),
-      ...packetsConserved(cluster.lan),
-      switchConserved(cluster.fabric),
-      ...cluster.stations.flatMap(receivedConserved),
-      ...cluster.clients.map((client) => retransmitsExplained(client, cluster.stations[0])),
-      littlesLaw(server),
-      ...machines.map(swapTokens),
-      ...machines.flatMap(imageTokens)
-    ],
+    faults: script.results(),
+    laws: [...clusterLaws(cluster), ...servers.map(littlesLaw)],
     series: recorder.series(),
-    warnings: warningsOf(cluster, scenario),
+    warnings: [...warningsOf(cluster, scenario), ...script.warnings()],
     cpuSeconds: timing.cpuSeconds
   }
 }
 
+/** Clients that a warning names. */
+const MAX_NAMES = 3
+
+/** One warning for all clients of which the same is to be said. */
+const together = (said: ReadonlyArray<readonly [client: string, text: string]>): ReadonlyArray<string> =>
+  [...new Set(said.map(([, text]) => text))].map((text) => {
+    const names = said.filter(([, other]) => other === text).map(([name]) => name)
+    const more = names.length - MAX_NAMES
+    return `${names.slice(0, MAX_NAMES).join(", ")}${more > 0 ? ` and ${more} more` : ""}: ${text}`
+  })
+
 /** Limits that were hit, and what else a reader must know. */
-const warningsOf = (cluster: Cluster, { duration }: Scenario): ReadonlyArray<string> => {
-  const warnings: Array<string> = []
-  const { noSpace } = cluster.server.server.stats
-  if (noSpace > 0) warnings.push(`the server's disk was full: ${noSpace} writes were refused`)
-  for (const { machine, connection, startNs } of cluster.clients) {
-    if (startNs >= duration) {
-      const after = formatQuantity(TIME, Math.round((startNs - duration) / 1e9) * 1e9)
-      warnings.push(`${machine.name}: its start was drawn ${after} after the end (duration), it did nothing`)
-    }
-    if (machine.swap.counters.noSlot > 0) {
-      warnings.push(`${machine.name}: swap was full ${machine.swap.counters.noSlot} times`)
-    }
-    if (connection.clientSocket.error !== 0) {
-      warnings.push(`${machine.name}: its NBD connection died with errno ${connection.clientSocket.error}`)
-    }
-    if (machine.swap.counters.writeErrors + machine.swap.counters.readErrors > 0) {
-      warnings.push(`${machine.name}: swap I/O errors`)
-    }
-    const { root } = connection
-    if (root !== null && root.clientSocket.error !== 0) {
-      warnings.push(`${machine.name}: the NBD connection of its root died with errno ${root.clientSocket.error}`)
-    }
-  }
-  return warnings
+const warningsOf = (cluster: Cluster, { duration }: Scenario): ReadonlyArray<string> => [
+  ...cluster.servers.flatMap(({ machine, name }) => {
+    const { noSpace } = machine.server.stats
+    return noSpace === 0 ? [] : [`the disk of ${name} was full: ${noSpace} writes were refused`]
+  }),
+  ...together(
+    cluster.clients.flatMap((client) => warningsOfClient(client, duration).map((text) => [client.spec.name, text]))
+  )
+]
+
+const warningsOfClient = (client: Client, duration: number): ReadonlyArray<string> => {
+  const { machine, power, startNs } = client
+  const { noSlot, readErrors, swapLayers, writeErrors } = figuresOf(client)
+  const refused = refusedByZram(swapLayers)
+  const links = [["nbd0", machine.nbdLink], ["nbd1", machine.rootNbd?.link ?? null]] as const
+  const after = formatQuantity(TIME, Math.round((startNs - duration) / 1e9) * 1e9)
+  return [
+    ...(startNs < duration ? [] : [`its start was drawn ${after} after the end (duration), it did nothing`]),
+    ...(noSlot === 0 ? [] : [`swap was full ${times(noSlot)}`]),
+    ...links.flatMap(([device, link]) => {
+      if (link === null || link.disconnects === 0) return []
+      const lost = `the connection of ${device} was lost ${times(link.disconnects)}`
+      return [link.reconnects === 0 ? lost : `${lost}, and made again ${times(link.reconnects)}`]
+    }),
+    ...(power.on ? [] : ["it had no power at the end"]),
+    ...(refused === 0 ? [] : [`zram found no memory for ${plural(refused, "write")}`]),
+    ...(readErrors + writeErrors > refused ? ["swap I/O errors"] : [])
+  ]
 }

@@ -7,18 +7,21 @@ import {
   PSWPIN,
   PSWPOUT
 } from "@swaplab/page-alloc"
+import { hasSwapLayers } from "../scenario/compressed-swap.ts"
 import { dropsOf, totalDrops } from "./drop-sites.ts"
 import type { SeriesRecorder } from "./series.ts"
 import type { Cluster } from "./topology.ts"
 
-/** Declares all columns: some for each client, under Linux's names where Linux has one, and some for the server. */
+/** Declares all columns: some for each client, under Linux's names where Linux has one, and some for each server. */
 export const declareColumns = (recorder: SeriesRecorder, cluster: Cluster): void => {
-  for (const { machine, connection, loads, station } of cluster.clients) {
-    const items = machine.pages.vmstat.items
-    const item = (name: string, index: number): void => recorder.column(`${machine.name}.${name}`, () => items[index])
+  for (const client of cluster.clients) {
+    // its machine is another one after each boot: counters begin anew
+    const { connection, loads, spec: { group, name }, station } = client
+    const item = (of: string, index: number): void =>
+      recorder.column(`${name}.${of}`, () => client.machine.pages.vmstat.items[index])
     recorder.column(
-      `${machine.name}.nr_free_pages`,
-      () => machine.pages.zones.reduce((sum, zone) => sum + zone.free, 0)
+      `${name}.nr_free_pages`,
+      () => client.machine.pages.zones.reduce((sum, zone) => sum + zone.free, 0)
     )
     item("nr_inactive_anon", NR_INACTIVE_ANON)
     item("nr_active_anon", NR_ACTIVE_ANON)
@@ -26,19 +29,22 @@ export const declareColumns = (recorder: SeriesRecorder, cluster: Cluster): void
     item("pswpin", PSWPIN)
     item("pswpout", PSWPOUT)
     item("pgscan_direct_throttle", PGSCAN_DIRECT_THROTTLE)
-    recorder.column(`${machine.name}.slab_pages`, () => machine.objects.slabPages())
-    recorder.column(`${machine.name}.requests`, () => machine.disk.inFlight())
-    recorder.column(`${machine.name}.pages_touched`, () => machine.touched)
-    recorder.column(`${machine.name}.drops`, () => totalDrops(dropsOf(station)))
-    recorder.column(`${machine.name}.paused_ns`, () => station.port.up.pausedNs)
+    recorder.column(`${name}.slab_pages`, () => client.machine.objects.slabPages())
+    if (hasSwapLayers(group)) {
+      recorder.column(`${name}.swap_layer_pages`, () => client.machine.swapSetup.memory.pages)
+    }
+    recorder.column(`${name}.requests`, () => client.machine.disk.inFlight())
+    recorder.column(`${name}.pages_touched`, () => client.machine.touched)
+    recorder.column(`${name}.drops`, () => totalDrops(dropsOf(station)))
+    recorder.column(`${name}.paused_ns`, () => station.port.up.pausedNs)
     for (const { counter, load } of loads) {
       for (const [figure, row] of Object.entries(load.row.metrics)) {
         if (row.series !== true) continue
         const counted = counter(figure)
-        recorder.column(`${machine.name}.${load.name}.${figure}`, () => counted.value)
+        recorder.column(`${name}.${load.name}.${figure}`, () => counted.value)
       }
     }
-    recorder.column(`${machine.name}.retransmits`, () => connection.serverSocket.retransmitted)
+    recorder.column(`${name}.retransmits`, () => connection.swap.serverEnd.retransmitted)
   }
   if (cluster.applications !== null) {
     const { disk, machine, seats } = cluster.applications
@@ -51,13 +57,15 @@ export const declareColumns = (recorder: SeriesRecorder, cluster: Cluster): void
     figure("disk_requests", () => disk.reads + disk.writes)
     figure("picture_bytes", () => seats.reduce((sum, { picture }) => sum + picture.bytes, 0))
   }
-  const { stats } = cluster.server.server
-  recorder.column("server.requests", () => stats.arrivals)
-  recorder.column("server.resident", () => stats.resident)
-  const [server] = cluster.stations
-  recorder.column("server.drops", () => totalDrops(dropsOf(server)))
-  recorder.column("server.paused_ns", () => server.port.up.pausedNs)
+  for (const server of cluster.servers) {
+    const { stats } = server.machine.server
+    const figure = (name: string, of: () => number): void => recorder.column(`${server.name}.${name}`, of)
+    figure("requests", () => stats.arrivals)
+    figure("resident", () => stats.resident)
+    figure("drops", () => totalDrops(dropsOf(server.station)))
+    figure("paused_ns", () => server.out.pausedNs)
+    figure("link_in_busy_ns", () => server.in.busyNs)
+    figure("link_out_busy_ns", () => server.out.busyNs)
+  }
   recorder.column("switch.buffer_bytes", () => cluster.fabric.usedBytes)
-  recorder.column("server.link_in_busy_ns", () => cluster.serverIn.busyNs)
-  recorder.column("server.link_out_busy_ns", () => cluster.serverOut.busyNs)
 }

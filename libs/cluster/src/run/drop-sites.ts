@@ -1,21 +1,50 @@
 // Where a packet can end before its receiver has it: one row for every place of the path that counts what it drops. The
 // result, the report, the metrics and the laws loop over this table, so that a place without a row does not exist for them.
-import { DropReason, type Switch } from "@swaplab/lan"
-import type { NetStack, Nic, Socket } from "@swaplab/net-skb"
-import type { Port } from "./network.ts"
+import { DropReason, type Link, type Switch } from "@swaplab/lan"
+import type { NetStack, Nic, SocketCounts } from "@swaplab/net-skb"
+
+/** A port of the switch with its cable. */
+export interface Port {
+  /** The machine at the other end: `client-1`, `server`, `other hosts`. */
+  readonly name: string
+  /** Its number at the switch. */
+  readonly port: number
+  /** From the machine to the switch, and back. */
+  readonly up: Link
+  readonly down: Link
+}
 
 /** A machine at a port of the switch. Senders of datagrams that are nothing else have no card. */
 export interface Station {
   readonly port: Port
   readonly fabric: Switch
-  readonly nic: Nic | null
-  readonly net: NetStack | null
+  /** Others when it boots again. */
+  nic: Nic | null
+  net: NetStack | null
+  /** What it dropped in the boots before this one, and what the cable had delivered by then. */
+  before: { readonly drops: Drops; readonly deliveredFrames: number }
+}
+
+/** What a station counts of, before its first boot. */
+export const FIRST_BOOT = (): Station["before"] => ({ drops: NO_DROPS, deliveredFrames: 0 })
+
+/** The machine has lost its power: what it dropped is kept. */
+export const bootOver = (station: Station): void => {
+  const drops = dropsOf(station)
+  station.before = {
+    drops: forEverySite((site) => DROP_SITES[site].part === "machine" ? drops[site] : 0),
+    deliveredFrames: station.port.down.deliveredFrames
+  }
+  station.nic = null
+  station.net = null
 }
 
 /** One place. */
 interface Site {
   /** Of whose packets: those that the machine sends, or those that are for it. */
   readonly direction: "sent" | "received"
+  /** What counts it: the cable and the switch, or the machine, which begins anew with each boot. */
+  readonly part: "cable" | "machine"
   /** In a few words, for tables. */
   readonly label: string
   /** What happened there, for the reference. */
@@ -25,9 +54,9 @@ interface Site {
 
 const card = (of: (nic: Nic) => number) => ({ nic }: Station): number => nic === null ? 0 : of(nic)
 
-const sockets = (of: (socket: Socket) => number) => ({ net }: Station): number => {
-  let sum = 0
-  if (net === null) return sum
+const sockets = (of: (socket: SocketCounts) => number) => ({ net }: Station): number => {
+  if (net === null) return 0
+  let sum = of(net.gone)
   for (const socket of net.sockets()) sum += of(socket)
   return sum
 }
@@ -36,90 +65,119 @@ const sockets = (of: (socket: Socket) => number) => ({ net }: Station): number =
 export const DROP_SITES = {
   txQueue: {
     direction: "sent",
+    part: "machine",
     label: "transmit queue full",
     meaning: "the card's transmit queue was full (NET_XMIT_DROP)",
     of: card((nic) => nic.tx.dropped)
   },
+  notSegmented: {
+    direction: "sent",
+    part: "machine",
+    label: "no memory to segment",
+    meaning: "a long skb for a card without TSO could not be cut for want of memory",
+    of: card((nic) => nic.tx.notSegmented)
+  },
   lostOut: {
     direction: "sent",
+    part: "cable",
     label: "by chance, to the switch",
     meaning: "lost by chance on the cable to the switch",
     of: ({ port }) => port.up.dropped[DropReason.Loss]
   },
   unplugged: {
     direction: "sent",
+    part: "cable",
     label: "cable out",
     meaning: "the cable was out, in either direction",
     of: ({ port }) => port.up.dropped[DropReason.LinkDown] + port.down.dropped[DropReason.LinkDown]
   },
   switchBuffer: {
     direction: "received",
+    part: "cable",
     label: "no room in the switch",
     meaning: "the switch had no room for the port, by its buffer or by the port's limit",
     of: ({ fabric, port }) => fabric.portDrops[port.port] + port.down.dropped[DropReason.QueueFull]
   },
   lostIn: {
     direction: "received",
+    part: "cable",
     label: "by chance, from the switch",
     meaning: "lost by chance on the cable from the switch",
     of: ({ port }) => port.down.dropped[DropReason.Loss]
   },
   cardDown: {
     direction: "received",
+    part: "machine",
     label: "card down",
     meaning: "the card was down",
     of: card((nic) => nic.rxWhileDown)
   },
   rxMissed: {
     direction: "received",
+    part: "machine",
     label: "no receive descriptor",
     meaning: "no receive descriptor had a buffer (rx_missed)",
     of: card((nic) => nic.rxMissed)
   },
   rxNoBuffer: {
     direction: "received",
+    part: "machine",
     label: "no new receive buffer",
     meaning: "the driver could not replace the buffer",
     of: card((nic) => nic.rx.dropped)
   },
   reserveProtocol: {
     direction: "received",
+    part: "machine",
     label: "reserve, other protocol",
     meaning: "made of the reserve and of a protocol that may not use it",
     of: card((nic) => nic.rxDropped)
   },
   noSocket: {
     direction: "received",
+    part: "machine",
     label: "no socket",
     meaning: "no protocol or no socket for it",
     of: ({ net }) => net === null ? 0 : net.noSocket + net.otherProtocols
   },
+  listener: {
+    direction: "received",
+    part: "machine",
+    label: "by a listener",
+    meaning: "for a listener, and no SYN, or a SYN that was not answered",
+    of: ({ net }) => net === null ? 0 : net.services.dropped
+  },
   skFilter: {
     direction: "received",
+    part: "machine",
     label: "by sk_filter",
     meaning: "made of the reserve and discarded by sk_filter",
     of: sockets((socket) => socket.pfmemallocDrops)
   },
   backlog: {
     direction: "received",
+    part: "machine",
     label: "backlog full",
     meaning: "the socket's backlog was full",
     of: sockets((socket) => socket.backlogDrops)
   },
   rcvbuf: {
     direction: "received",
+    part: "machine",
     label: "receive buffer full",
     meaning: "the socket's receive buffer was full",
     of: sockets((socket) => socket.rcvbufDrops)
   },
   closedSocket: {
     direction: "received",
+    part: "machine",
     label: "socket closed",
     meaning: "its socket was closed",
     of: sockets((socket) => socket.closedDrops)
   },
   window: {
     direction: "received",
+    part: "machine",
     label: "outside the window",
     meaning: "outside the receive window",
     of: sockets((socket) => socket.outOfWindow)
@@ -142,7 +200,11 @@ const forEverySite = (of: (site: DropSite) => number): Drops =>
   Object.fromEntries(DROP_SITE_NAMES.map((site) => [site, of(site)])) as Drops
 
 /** What a machine's path has dropped so far. */
-export const dropsOf = (station: Station): Drops => forEverySite((site) => DROP_SITES[site].of(station))
+export const dropsOf = (station: Station): Drops =>
+  forEverySite((site) => station.before.drops[site] + DROP_SITES[site].of(station))
+
+/** The same since the machine's last boot. */
+export const dropsSinceBoot = (station: Station): Drops => forEverySite((site) => DROP_SITES[site].of(station))
 
 /** Nothing dropped anywhere. */
 export const NO_DROPS: Drops = forEverySite(() => 0)

@@ -2,7 +2,7 @@
 // Not modelled: nothing. What it costs: percentiles are off by up to 0.1 %; mean and maximum are exact.
 import { assert } from "@swaplab/sim"
 import { Histogram, THREE_DIGITS } from "@swaplab/stats"
-import type { LatencySummary } from "./result.ts"
+import type { LatencySummary } from "./latency-summary.ts"
 
 /** Summary of no latency at all. */
 export const NO_LATENCY: LatencySummary = {

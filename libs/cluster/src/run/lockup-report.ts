@@ -77,10 +77,12 @@ export interface LockupReport {
   readonly client: string
   readonly kind: LockupKind
   readonly taxonomy: LockupTaxonomy
-  /** Which link carries nothing, and why; null where the network works. */
+  /** Which link carries nothing, or which server is away, and why; null where the network works. */
   readonly network: string | null
   /** Who scans and what is freed, for a livelock in reclaim; null otherwise. */
   readonly reclaim: string | null
+  /** Faults of the scenario that were on then, possible causes. */
+  readonly faults: ReadonlyArray<string>
   readonly atNs: number
   /** Last progress. */
   readonly sinceNs: number

@@ -11,7 +11,9 @@ import {
   ZONE_NAMES
 } from "@swaplab/page-alloc"
 import { waitGraph } from "./build-graph.ts"
+import type { Connection } from "./connection.ts"
 import type { DeadLink } from "./dead-link.ts"
+import type { FaultOn } from "./fault-script.ts"
 import type {
   LockupAllocation,
   LockupFailure,
@@ -23,7 +25,6 @@ import type {
 } from "./lockup-report.ts"
 import { requestsInFlight } from "./progress.ts"
 import { scanningText, type ScanningWindow } from "./reclaim-watch.ts"
-import type { Connection } from "./server.ts"
 import { graphText, type WaitGraph } from "./wait-graph.ts"
 
 /** Facts that only the run knows. */
@@ -35,6 +36,8 @@ export interface LockupFacts {
   readonly packetsLost: number
   /** The link that has lost everything since then, if there is one. */
   readonly deadLink?: DeadLink | null
+  /** Faults of the scenario that are on and concern the client. */
+  readonly faults?: ReadonlyArray<FaultOn>
   /** The window of a livelock. */
   readonly scanning?: ScanningWindow
 }
@@ -54,10 +57,12 @@ export const lockupReport = (connection: Connection, facts: LockupFacts): Lockup
   }))
   const graph = waitGraph(connection, facts)
   const dead = facts.deadLink ?? null
+  // a closed cycle is what holds the client, whatever the server does
+  const away = graph.closed ? null : connection.serverAway
   const { scanning } = facts
   const taxonomy = scanning !== undefined
     ? "livelock in reclaim"
-    : dead === null
+    : dead === null && away === null
     ? classify(machine, graph)
     : "dead network"
   const stuck =
@@ -70,9 +75,10 @@ export const lockupReport = (connection: Connection, facts: LockupFacts): Lockup
     kind: facts.kind,
     taxonomy,
     network: dead === null
-      ? null
+      ? away
       : `nothing has arrived over ${dead.link} since the last completion: ${dead.frames} frames lost (${dead.reason})`,
     reclaim: scanning === undefined ? null : scanningText(scanning),
+    faults: (facts.faults ?? []).map(({ since, text }) => `${text} ${since}`),
     atNs: sim.now,
     sinceNs: facts.sinceNs,
     tasks,
@@ -177,6 +183,7 @@ const textOf = (report: Omit<LockupReport, "text">): string => {
     `${report.kind} of ${report.client} at ${seconds(report.atNs)}: ${report.taxonomy}, no progress since ` +
     `${seconds(report.sinceNs)}`,
     ...(report.network === null ? [] : [`  the network is dead: ${report.network}`]),
+    ...report.faults.map((fault) => `  a fault that is on, a possible cause: ${fault}`),
     ...(report.reclaim === null ? [] : [`  reclaim: ${report.reclaim}`]),
     cycle.length === 0 ? "  no wait-for cycle" : "  wait-for cycle:",
     ...cycle.map((line) => `    ${line}`),

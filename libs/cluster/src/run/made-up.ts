@@ -1,6 +1,7 @@
 // Results of runs that nobody simulated: for tests of statistics, tables and commands, and for trying those without a run.
 // Kernel, seed and outcome are given; every other figure is a plausible one, the same for all, which a test replaces where it
 // matters.
+import { TcpMib } from "@swaplab/tcp"
 import { NO_DROPS } from "./drop-sites.ts"
 import { NO_LATENCY } from "./latency.ts"
 import type { LockupReport } from "./lockup-report.ts"
@@ -33,6 +34,7 @@ export const madeUpLockup = (known: Partial<LockupReport> = {}): LockupReport =>
   taxonomy: "tx starvation",
   network: null,
   reclaim: null,
+  faults: [],
   atNs: 6.2e9,
   sinceNs: 0.2e9,
   tasks: [],
@@ -52,6 +54,7 @@ const client = ({ elapsedNs, kernel, outcome }: MadeUpRun, name: string): Client
   kernel,
   outcome,
   startedNs: 0,
+  boots: 1,
   elapsedNs,
   userNs: 1e9,
   sysNs: elapsedNs / 16,
@@ -62,6 +65,8 @@ const client = ({ elapsedNs, kernel, outcome }: MadeUpRun, name: string): Client
   swapOutBytes: elapsedNs / 40,
   network: {
     rxPackets: 1,
+    rxBytes: 1,
+    txBytes: 1,
     txPackets: 1,
     rxDropped: 0,
     rxMissed: 2,
@@ -70,6 +75,7 @@ const client = ({ elapsedNs, kernel, outcome }: MadeUpRun, name: string): Client
     rtos: 5,
     pfmemallocDrops: 6,
     duplicates: 0,
+    tcp: { ...new TcpMib() },
     port: quietPort(name)
   },
   workload: {
@@ -84,6 +90,7 @@ const client = ({ elapsedNs, kernel, outcome }: MadeUpRun, name: string): Client
   },
   background: [],
   root: null,
+  connection: null,
   oomKills: 0,
   integrityErrors: 0,
   failedAllocations: 7,
@@ -91,6 +98,7 @@ const client = ({ elapsedNs, kernel, outcome }: MadeUpRun, name: string): Client
   lowWater: [{ zone: "DMA32", lowestFree: 150, min: 191 }],
   lockup: null,
   livelock: null,
+  swapLayers: null,
   standstill: null,
   rescue: null
 })
@@ -112,12 +120,13 @@ export const madeUpResult = (run: MadeUpRun): RunResult => ({
   network: {
     bufferBytes: 524_288,
     bufferHighWaterBytes: 4096,
-    server: quietPort("server"),
+    servers: [quietPort("server")],
     applications: null,
     otherHosts: null
   },
   applications: null,
-  server: {
+  servers: [{
+    name: "server",
     requests: 80_000,
     readBytes: 1e9,
     writeBytes: 1e9,
@@ -128,10 +137,23 @@ export const madeUpResult = (run: MadeUpRun): RunResult => ({
     cacheHitRatio: 1,
     images: [],
     noSpace: 0,
+    rateWaits: 0,
+    rateWaitedNs: 0,
+    troubles: {
+      connectionsKilled: 0,
+      connectionsAccepted: 0,
+      connectsRefused: 0,
+      requestsUnanswered: 0,
+      errorsInjected: 0,
+      requestsSlowed: 0,
+      noSpace: 0,
+      pagesForgotten: 0
+    },
     meanInSystem: 0.58,
     throughputPerSecond: 3470,
     meanResidenceNs: 169_000
-  },
+  }],
+  faults: [],
   laws: [{ law: "pages conserved", subject: "client-1", holds: true, detail: "16384 of 16384" }],
   series: {
     timesNs: Float64Array.of(0, 1e8),

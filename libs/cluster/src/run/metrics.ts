@@ -1,66 +1,21 @@
 // The figures of a result that a threshold can name. One table, and the figures of workloads beside it: they feed the parser,
 // the check, the documentation and the columns of CSV files.
-import { RATE, SHARE, SIZE, TIME, type UnitKind } from "@swaplab/config"
+import { RATE, SHARE, SIZE, TIME } from "@swaplab/config"
 import { VMSTAT_NAMES } from "@swaplab/page-alloc"
 import type { Workload, WorkloadTable } from "@swaplab/workload"
 import { perTable } from "../scenario/per-table.ts"
 import { DROP_SITE_NAMES, DROP_SITES, totalDrops } from "./drop-sites.ts"
+import type { LatencySummary } from "./latency-summary.ts"
 import { NO_LATENCY } from "./latency.ts"
-import type {
-  ApplicationsResult,
-  ClientResult,
-  GroupResult,
-  LatencySummary,
-  PortResult,
-  RunResult,
-  WorkloadResult
-} from "./result.ts"
+import { LOST_METRICS } from "./lost-metrics.ts"
+import { client, group, type Metric, type MetricUnit, run, server, type ServerFigures } from "./metric.ts"
+import type { ClientResult, GroupResult, PortResult, RunResult, WorkloadResult } from "./result.ts"
+import type { ApplicationsResult } from "./server-result.ts"
+import type { CompressedResult, CryptResult } from "./swap-layers-result.ts"
 
-/** Unit of a metric: null is a plain number. */
-type MetricUnit = UnitKind | null
-
-/** One metric. Those of clients have a value for every client, those of groups one for each group, the others one for a run. */
-export type Metric =
-  | {
-    readonly scope: "run"
-    readonly unit: MetricUnit
-    readonly meaning: string
-    /** Null: the run has no such machine. */
-    readonly of: (run: RunResult) => number | null
-  }
-  | {
-    readonly scope: "client"
-    readonly unit: MetricUnit
-    readonly meaning: string
-    /** Null: the client does not run what is measured. */
-    readonly of: (client: ClientResult) => number | null
-  }
-  | {
-    readonly scope: "group"
-    readonly unit: MetricUnit
-    readonly meaning: string
-    /** Null: its clients do not run what is measured. */
-    readonly of: (group: GroupResult) => number | null
-  }
-
-const run = (unit: MetricUnit, meaning: string, of: (run: RunResult) => number): Metric => ({
-  scope: "run",
-  unit,
-  meaning,
-  of
-})
-
-const client = (
-  unit: MetricUnit,
-  meaning: string,
-  of: (client: ClientResult) => number | null
-): Metric => ({ scope: "client", unit, meaning, of })
-
-const group = (
-  unit: MetricUnit,
-  meaning: string,
-  of: (group: GroupResult) => number | null
-): Metric => ({ scope: "group", unit, meaning: `${meaning}; all clients of a group`, of })
+/** The servers of a run with their ports. */
+export const serversWithPorts = ({ network, servers }: RunResult): ReadonlyArray<ServerFigures> =>
+  servers.map((result, i) => ({ result, port: network.servers[i] }))
 
 /** A share of the latencies; none of none. */
 const share = (part: number, { count }: LatencySummary): number => (count === 0 ? 0 : part / count)
@@ -103,7 +58,7 @@ const perSecond = (bytes: number, ns: number): number => (ns === 0 ? 0 : (bytes 
 
 /** Every port of a run. */
 export const portsOf = ({ clients, network }: RunResult): ReadonlyArray<PortResult> => [
-  network.server,
+  ...network.servers,
   ...clients.map((of) => of.network.port),
   ...(network.applications === null ? [] : [network.applications]),
   ...(network.otherHosts === null ? [] : [network.otherHosts])
@@ -120,10 +75,68 @@ const applications = (
   of: (r) => r.applications === null ? null : of(r.applications)
 })
 
+const largest = (values: ReadonlyArray<number>): number => values.reduce((most, value) => Math.max(most, value), 0)
+
+const total = (values: ReadonlyArray<number>): number => values.reduce((sum, value) => sum + value, 0)
+
+type Faults = RunResult["faults"]
+
+/** Figures of the faults of a scenario. */
+const FAULT_METRICS: Readonly<
+  Record<string, readonly [unit: MetricUnit, meaning: string, of: (faults: Faults) => number]>
+> = {
+  back: [
+    TIME,
+    "longest time from the beginning of a fault until the last client that stood still went on",
+    (faults) => largest(faults.map(({ backAfterNs }) => backAfterNs ?? 0))
+  ],
+  notBack: [null, "clients that stood still to the end, each fault by itself", (of) => total(of.map((f) => f.notBack))],
+  still: [
+    TIME,
+    "time that clients stood still during and after faults, all together",
+    (of) => total(of.map((f) => f.stillNs))
+  ],
+  harmed: [
+    null,
+    "most clients that a fault has cost a program, a boot, or all that was to come (lockup, standstill)",
+    (of) => largest(of.map((f) => f.clients - f.unharmed))
+  ],
+  hitNothing: [null, "faults that hit nothing", (of) => of.filter(({ hit }) => !hit).length]
+}
+
 const ofPorts = (run: RunResult, of: (port: PortResult) => number): number =>
   portsOf(run).reduce((sum, port) => sum + of(port), 0)
 
 const networkDrops = (run: RunResult): number => ofPorts(run, (port) => totalDrops(port.drops))
+
+/** Compressed memory, and encryption; null on a client that has none. */
+const compressed = (unit: MetricUnit, meaning: string, of: (stored: CompressedResult) => number): Metric =>
+  client(unit, meaning, ({ swapLayers }) => {
+    const stored = swapLayers?.compressed ?? null
+    return stored === null ? null : of(stored)
+  })
+
+const encrypted = (unit: MetricUnit, meaning: string, of: (crypt: CryptResult) => number): Metric =>
+  client(unit, meaning, ({ swapLayers }) => {
+    const crypt = swapLayers?.crypt ?? null
+    return crypt === null ? null : of(crypt)
+  })
+
+const SWAP_LAYER_METRICS = {
+  "client.compressed.stored": compressed(SIZE, "bytes of pages that zram or zswap took", (c) => c.storedBytes),
+  "client.compressed.size": compressed(SIZE, "the same, compressed", (c) => c.compressedBytes),
+  "client.compressed.ratio": compressed(null, "the one over the other", (c) => c.ratio),
+  "client.compressed.loaded": compressed(SIZE, "bytes of pages read back from it", (c) => c.loadedBytes),
+  "client.compressed.mostHeld": compressed(SIZE, "most bytes of pages that it held", (c) => c.mostHeldBytes),
+  "client.compressed.mostPool": compressed(SIZE, "most memory that it took for them", (c) => c.mostPoolBytes),
+  "client.compressed.refused": compressed(null, "pages that it did not take", (c) => c.refusedPages),
+  "client.compressed.writeback": compressed(SIZE, "bytes that zswap wrote to the server", (c) => c.writebackBytes),
+  "client.compressed.cpu": compressed(TIME, "CPU time of the compressor", (c) => c.cpuNs),
+  "client.encrypted.written": encrypted(SIZE, "bytes encrypted on the way to the server", (c) => c.encryptedBytes),
+  "client.encrypted.read": encrypted(SIZE, "bytes decrypted on the way back", (c) => c.decryptedBytes),
+  "client.encrypted.cpu": encrypted(TIME, "CPU time of the cipher", (c) => c.cpuNs),
+  "client.encrypted.poolWaits": encrypted(null, "sleeps for the pools of dm-crypt", (c) => c.poolWaits)
+} as const satisfies Readonly<Record<string, Metric>>
 
 /** Every metric by its name; `client.vmstat.<counter>` exists besides, for each counter of /proc/vmstat. */
 const METRICS = {
@@ -155,14 +168,28 @@ const METRICS = {
     "pages of the root image that could not be read",
     (c) => c.root?.readErrors ?? null
   ),
+  ...SWAP_LAYER_METRICS,
+  ...LOST_METRICS,
   "client.oomKills": client(null, "processes killed for lack of memory", (c) => c.oomKills),
   "client.integrityErrors": client(null, "pages that came back wrong", (c) => c.integrityErrors),
   "client.failedAllocations": client(null, "page allocations that failed", (c) => c.failedAllocations),
+  "client.network.received": client(SIZE, "bytes of frames sent to it", (c) => c.network.rxBytes),
+  "client.network.sent": client(SIZE, "bytes of frames that it sent", (c) => c.network.txBytes),
   "client.network.rxDropped": client(null, "packets dropped above the ring", (c) => c.network.rxDropped),
   "client.network.rxMissed": client(null, "packets without a descriptor", (c) => c.network.rxMissed),
   "client.network.allocFailed": client(null, "receive buffers not allocated", (c) => c.network.allocFailed),
   "client.network.retransmits": client(null, "TCP segments sent again", (c) => c.network.retransmits),
   "client.network.rtos": client(null, "TCP retransmission timeouts", (c) => c.network.rtos),
+  "client.network.recoveries": client(
+    null,
+    "recoveries of lost TCP segments",
+    ({ network: { tcp } }) => tcp.TCPSackRecovery + tcp.TCPRenoRecovery
+  ),
+  "client.network.undone": client(
+    null,
+    "cuts of a TCP window that were for nothing",
+    ({ network: { tcp } }) => tcp.TCPFullUndo + tcp.TCPPartialUndo + tcp.TCPDSACKUndo + tcp.TCPLossUndo
+  ),
   "client.network.pfmemallocDrops": client(
     null,
     "reserve packets dropped by sk_filter",
@@ -175,6 +202,12 @@ const METRICS = {
     client(null, DROP_SITES[site].meaning, (c) => c.network.port.drops[site])
   ])),
   "client.network.paused": client(TIME, "time the switch let it not send", (c) => c.network.port.pausedNs),
+  ...Object.fromEntries(
+    Object.entries(FAULT_METRICS).map(([name, [unit, meaning, of]]) => [
+      `faults.${name}`,
+      run(unit, meaning, ({ faults }) => of(faults))
+    ])
+  ),
   "network.dropped": run(null, "packets dropped, all machines and places", networkDrops),
   "switch.dropped": run(
     null,
@@ -184,24 +217,29 @@ const METRICS = {
   "switch.droppedBytes": run(SIZE, "their bytes", (r) => ofPorts(r, (port) => port.switchDroppedBytes)),
   "switch.bufferHighWater": run(SIZE, "most bytes in its buffer", (r) => r.network.bufferHighWaterBytes),
   "switch.pauseFrames": run(null, "orders to pause or to go on", (r) => ofPorts(r, (port) => port.pauseFrames)),
-  "server.paused": run(TIME, "time the switch let the server not send", (r) => r.network.server.pausedNs),
-  "server.requests": run(null, "NBD requests served", (r) => r.server.requests),
-  "server.read": run(SIZE, "bytes sent to clients", (r) => r.server.readBytes),
-  "server.write": run(SIZE, "bytes received from clients", (r) => r.server.writeBytes),
-  "server.linkInUtilisation": run(SHARE, "use of the link into the server", (r) => r.server.linkInUtilisation),
-  "server.linkOutUtilisation": run(SHARE, "use of the link out of the server", (r) => r.server.linkOutUtilisation),
-  "server.cpuUtilisation": run(SHARE, "use of the server's CPUs", (r) => r.server.cpuUtilisation),
-  "server.diskUtilisation": run(SHARE, "use of the server's disk", (r) => r.server.diskUtilisation),
-  "server.cacheHitRatio": run(SHARE, "reads served from the page cache", (r) => r.server.cacheHitRatio),
-  "server.imageRead": run(
+  "server.paused": server(TIME, "time the switch let it not send", (s) => s.port.pausedNs),
+  "server.requests": server(null, "NBD requests served", (s) => s.result.requests),
+  "server.read": server(SIZE, "bytes sent to clients", (s) => s.result.readBytes),
+  "server.write": server(SIZE, "bytes received from clients", (s) => s.result.writeBytes),
+  "server.linkInUtilisation": server(SHARE, "use of the link into the server", (s) => s.result.linkInUtilisation),
+  "server.linkOutUtilisation": server(SHARE, "use of the link out of the server", (s) => s.result.linkOutUtilisation),
+  "server.cpuUtilisation": server(SHARE, "use of the server's CPUs", (s) => s.result.cpuUtilisation),
+  "server.diskUtilisation": server(SHARE, "use of the server's disk", (s) => s.result.diskUtilisation),
+  "server.cacheHitRatio": server(SHARE, "reads served from the page cache", (s) => s.result.cacheHitRatio),
+  "server.imageRead": server(
     SIZE,
     "bytes of root images sent to clients",
-    (r) => r.server.images.reduce((sum, { readBytes }) => sum + readBytes, 0)
+    (s) => s.result.images.reduce((sum, { readBytes }) => sum + readBytes, 0)
   ),
-  "server.noSpace": run(null, "writes refused because the disk was full", (r) => r.server.noSpace),
-  "server.meanInSystem": run(null, "requests in the server on average", (r) => r.server.meanInSystem),
-  "server.throughputPerSecond": run(null, "NBD requests that arrive a second", (r) => r.server.throughputPerSecond),
-  "server.meanResidence": run(TIME, "mean time of a request in the server", (r) => r.server.meanResidenceNs),
+  "server.rateWaited": server(
+    TIME,
+    "time that connections had to wait for their rate, all together",
+    (s) => s.result.rateWaitedNs
+  ),
+  "server.noSpace": server(null, "writes refused because the disk was full", (s) => s.result.noSpace),
+  "server.meanInSystem": server(null, "requests in the server on average", (s) => s.result.meanInSystem),
+  "server.throughputPerSecond": server(null, "NBD requests that arrive a second", (s) => s.result.throughputPerSecond),
+  "server.meanResidence": server(TIME, "mean time of a request in the server", (s) => s.result.meanResidenceNs),
   "applications.cpuUtilisation": applications(SHARE, "use of its CPUs", (a) => a.cpuUtilisation),
   "applications.linkInUtilisation": applications(SHARE, "use of the link into it", (a) => a.linkInUtilisation),
   "applications.linkOutUtilisation": applications(SHARE, "use of the link out of it", (a) => a.linkOutUtilisation),

@@ -3,18 +3,7 @@ import { Lan, Link, Switch } from "@swaplab/lan"
 import type { NetStack, Nic, Packets, Wire } from "@swaplab/net-skb"
 import type { Sim } from "@swaplab/sim"
 import type { LanConfig, LinkConfig } from "../scenario/machines.ts"
-import type { Station } from "./drop-sites.ts"
-
-/** A port of the switch with its cable. */
-export interface Port {
-  /** The machine at the other end: `client-1`, `server`, `other hosts`. */
-  readonly name: string
-  /** Its number at the switch. */
-  readonly port: number
-  /** From the machine to the switch, and back. */
-  readonly up: Link
-  readonly down: Link
-}
+import { FIRST_BOOT, type Port, type Station } from "./drop-sites.ts"
 
 /** A port, as the machine at its other end needs it. */
 export interface Cable extends Port {
@@ -31,7 +20,7 @@ export class Network {
   readonly #config: LanConfig
 
   constructor(sim: Sim, packets: Packets, config: LanConfig) {
-    const { buffer, latency, portLimit } = config.switch
+    const { alpha, buffer, latency, portLimit, portReserve } = config.switch
     this.#config = config
     this.lan = new Lan(sim, packets.frameOps)
     this.fabric = new Switch(this.lan, {
@@ -39,6 +28,8 @@ export class Network {
       forwardingLatencyNs: latency,
       bufferBytes: buffer,
       flowControl: config.flowControl,
+      alpha,
+      portReserveBytes: portReserve,
       ...(portLimit === undefined ? {} : { portLimitBytes: portLimit })
     })
   }
@@ -56,11 +47,19 @@ export class Network {
 
   /** Puts a machine at its end of a cable. One that only sends datagrams has no card. */
   attach(port: Port, machine: { readonly nic: Nic; readonly net: NetStack } | null): Station {
-    if (machine !== null) port.down.receive = (frame) => machine.nic.receive(frame)
-    const station = { port, fabric: this.fabric, nic: machine?.nic ?? null, net: machine?.net ?? null }
+    const station = { port, fabric: this.fabric, nic: null, net: null, before: FIRST_BOOT() }
+    if (machine !== null) boot(station, machine)
     this.stations.push(station)
     return station
   }
+}
+
+/** The machine at a station boots: from now on it gets what the cable delivers. */
+export const boot = (station: Station, machine: { readonly nic: Nic; readonly net: NetStack }): void => {
+  station.nic = machine.nic
+  station.net = machine.net
+  station.port.down.plug(machine.nic)
+  machine.nic.plug(station.port.down)
 }
 
 const wireTo = (link: Link): Wire => ({

@@ -4,53 +4,51 @@
 // Not modelled: who they are and why they send; broadcasts (one copy per client is addressed to it); their memory and CPUs.
 import { Cpus, KernelTask, type Machine, Softirqs } from "@swaplab/kernel"
 import type { Link } from "@swaplab/lan"
-import {
-  cardOf,
-  CARDS,
-  type DatagramSocket,
-  HostMemory,
-  NetStack,
-  Nic,
-  type Packets,
-  tcpMem,
-  type Wire
-} from "@swaplab/net-skb"
-import { bootContext } from "@swaplab/page-alloc"
+import { CARDS, HostMemory, NetStack, Nic, NO_COSTS, type Packets, tcpMem, type Wire } from "@swaplab/net-skb"
+import { bootContext, OTHER_HOSTS_WRITER } from "@swaplab/page-alloc"
 import { assert, type Nanoseconds, type Sim } from "@swaplab/sim"
 import { connectTcp, TcpSocket } from "@swaplab/tcp"
 import type { LanEnd } from "@swaplab/workload"
 import type { Client } from "./client.ts"
+import type { Port } from "./drop-sites.ts"
 import type { Network } from "./network.ts"
+import { serveStream } from "./served-stream.ts"
 
 /** Memory that TCP sizes its buffers by: 4 GiB. */
 const BUFFER_PAGES = 1_048_576
 
-/** Writer of the pages that other hosts send: no client has this number. */
-const TOKEN_WRITER = 0xffffffff
+/** Where datagrams go. */
+interface DatagramGoal {
+  readonly host: number
+  readonly port: number
+  /** Payload of each. */
+  readonly bytes: number
+}
 
-/** Sends datagrams to a socket of a client from `startNs` on. `link` leads from the other hosts to the switch. */
-const startDatagrams = (
+/**
+ * Sends datagrams over `link`, which leads from the host of that number to the switch: the first after `first`, each next one
+ * after what `nextGap` says. Returns what ends it.
+ */
+export const startDatagrams = (
   sim: Sim,
   packets: Packets,
   link: Link,
   host: number,
-  socket: DatagramSocket,
-  machine: Machine,
-  options: {
-    readonly stream: string
-    readonly packetsPerSecond: number
-    readonly bytes: number
-    readonly startNs: Nanoseconds
-  }
-): void => {
-  const random = sim.stream(machine.name, options.stream)
-  const meanGapNs = 1e9 / options.packetsPerSecond
+  to: DatagramGoal,
+  nextGap: () => Nanoseconds,
+  first: Nanoseconds
+): () => void => {
+  let on = true
   const kind = sim.queue.register(() => {
-    link.send(packets.datagram(host, machine.spec.host, socket.port, options.bytes))
-    sim.queue.after(Math.ceil(random.exponential(meanGapNs)), kind, 0)
+    if (!on) return
+    link.send(packets.datagram(host, to.host, to.port, to.bytes))
+    sim.queue.after(nextGap(), kind, 0)
     // it never depends on the client, so it is no work of the client's under way
   }, { retry: true })
-  sim.queue.after(options.startNs + Math.ceil(random.exponential(meanGapNs)), kind, 0)
+  sim.queue.after(first, kind, 0)
+  return () => {
+    on = false
+  }
 }
 
 /** The machine that sends TCP streams. */
@@ -71,7 +69,7 @@ class OtherHosts {
       cpus: 64,
       memory: new HostMemory(),
       packets,
-      costs: { rxPacketNs: 0, copyPerKiBNs: 0, txSkbNs: 0, syscallNs: 0 },
+      costs: NO_COSTS,
       tcpMem: tcpMem(BUFFER_PAGES)
     })
     const softirqs = new Softirqs(sim, "other hosts", this.#group, this.#cpus)
@@ -80,11 +78,10 @@ class OtherHosts {
   }
 
   /** Sends pages over a new connection to the client, as fast as it takes them. Returns the client's end. */
-  stream(machine: Machine, name: string, scatterGather: boolean, startNs: Nanoseconds): TcpSocket {
+  stream(machine: Machine, name: string, startNs: Nanoseconds): TcpSocket {
     const clientSocket = new TcpSocket(machine.net, {
       name: `${machine.name} ${name}`,
-      freeBufferPages: machine.pages.presentPages,
-      tso: scatterGather
+      freeBufferPages: machine.pages.presentPages
     })
     const sender = new TcpSocket(this.net, {
       name: `other hosts ${machine.name} ${name}`,
@@ -96,54 +93,74 @@ class OtherHosts {
     this.#cpus.start(task, function*() {
       yield* task.hold(startNs + 1)
       for (let version = 1;; version++) {
-        if ((yield* sender.sendPage(task, TOKEN_WRITER, version, true)) < 0) return
+        if ((yield* sender.sendPage(task, OTHER_HOSTS_WRITER, version, true)) < 0) return
       }
     })
     return clientSocket
   }
 }
 
-/** Starts what needs the LAN on every client, with a cable to the other hosts where anything does. */
+/** The other hosts at their port. */
+export interface OtherHostsPort {
+  readonly port: Port
+  readonly host: number
+}
+
+/**
+ * Starts what needs the LAN on every client, with a cable to the other hosts where anything does, or where `wanted`: then also
+ * returns it.
+ */
 export const connectOthers = (
   sim: Sim,
   packets: Packets,
   network: Network,
   host: number,
-  clients: ReadonlyArray<Client>
-): void => {
-  const reached = clients.filter(({ loads }) => loads.some(({ load }) => load.row.lan !== undefined))
-  if (reached.length === 0) return
-  const port = network.cable("other hosts", { rate: 10e9, latency: 20_000 }, host)
-  const streams = reached.some(({ loads }) => loads.some(({ load }) => load.row.lan === "streams"))
-  const hosts = streams ? new OtherHosts(sim, host, packets, port.wire) : null
-  network.attach(port, hosts)
-  for (const client of reached) {
-    const end = lanEnd(sim, packets, port.up, host, hosts, client)
+  clients: ReadonlyArray<Client>,
+  wanted: boolean
+): OtherHostsPort | null => {
+  const needs = clients.flatMap(({ loads }) => loads.flatMap(({ load }) => load.row.lan ?? []))
+  const present = wanted || needs.some((need) => need !== "server")
+  const port = present ? network.cable("other hosts", { rate: 10e9, latency: 20_000 }, host) : null
+  const hosts = port !== null && needs.includes("streams") ? new OtherHosts(sim, host, packets, port.wire) : null
+  if (port !== null) network.attach(port, hosts)
+  for (const client of clients) {
+    const end = lanEnd(sim, packets, port?.up ?? null, host, hosts, client)
     for (const load of client.loads) {
       if (load.load.row.lan === undefined) continue
       load.lan = end
       load.start()
     }
   }
+  return port === null ? null : { port, host }
 }
 
-/** The other hosts as one client meets them. */
+/** The other hosts and its server as one client meets them, whatever machine it has booted last. */
 const lanEnd = (
   sim: Sim,
   packets: Packets,
-  link: Link,
+  link: Link | null,
   host: number,
   hosts: OtherHosts | null,
-  { machine, sockets, spec: { group }, startNs }: Client
-): LanEnd => ({
-  datagrams: (socket, options) => {
-    startDatagrams(sim, packets, link, host, socket, machine, { ...options, startNs })
-    sockets.push(socket)
-  },
-  stream: (name) => {
-    assert(hosts !== null, "a workload that needs streams says so in its row")
-    const socket = hosts.stream(machine, name, cardOf(group.nic.driver).scatterGather, startNs)
-    sockets.push(socket)
-    return socket
+  client: Client
+): LanEnd => {
+  const { senders, sockets, spec: { name }, startNs } = client
+  const wait = (): Nanoseconds => Math.max(0, startNs - sim.now)
+  return {
+    startsIn: wait,
+    serve: (of, program, lost) => serveStream(client, of, program, lost),
+    datagrams: (socket, { bytes, packetsPerSecond, stream }) => {
+      assert(link !== null, "a workload that needs datagrams says so in its row")
+      const random = sim.stream(name, stream)
+      const gap = (): Nanoseconds => Math.ceil(random.exponential(1e9 / packetsPerSecond))
+      const to = { host: client.machine.spec.host, port: socket.port, bytes }
+      senders.push(startDatagrams(sim, packets, link, host, to, gap, wait() + gap()))
+      sockets.push(socket)
+    },
+    stream: (of) => {
+      assert(hosts !== null, "a workload that needs streams says so in its row")
+      const socket = hosts.stream(client.machine, of, wait())
+      sockets.push(socket)
+      return socket
+    }
   }
-})
+}

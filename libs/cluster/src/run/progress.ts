@@ -1,7 +1,7 @@
 // What counts as progress of one client, sampled by the watchdog.
 import type { Machine } from "@swaplab/kernel"
 import { PGSTEAL_DIRECT_DMA, PGSTEAL_KSWAPD_DMA } from "@swaplab/page-alloc"
-import type { TcpSocket } from "@swaplab/tcp"
+import type { ServerConnection } from "@swaplab/server-model"
 
 /** Zones that a counter is kept for: DMA, DMA32, Normal, Movable. */
 export const ZONES = 4
@@ -30,18 +30,18 @@ export const pagesReclaimed = ({ pages }: Machine): number => {
 }
 
 /** Reads the progress of a machine and of its connections. */
-export const sampleProgress = (machine: Machine, sockets: ReadonlyArray<TcpSocket>): ProgressSample => ({
+export const sampleProgress = (machine: Machine, connections: ReadonlyArray<ServerConnection>): ProgressSample => ({
   touched: machine.touched,
   completions: machine.disk.counters.completed + (machine.root?.device.queue.counters.completed ?? 0),
   reclaimed: pagesReclaimed(machine),
-  acknowledged: sockets.reduce((sum, { sndUna }) => sum + sndUna, 0),
-  received: sockets.reduce((sum, { rcvNxt }) => sum + rcvNxt, 0),
+  acknowledged: connections.reduce((sum, { clientSocket }) => sum + clientSocket.sndUna, 0),
+  received: connections.reduce((sum, { clientSocket }) => sum + clientSocket.rcvNxt, 0),
   slabPages: machine.objects.slabPages()
 })
 
-/** Requests under way on the swap device and on that of the root image. */
-export const requestsInFlight = ({ disk, root }: Machine): number =>
-  disk.inFlight() + (root?.device.queue.inFlight() ?? 0)
+/** Requests under way on the swap device and on that of the root image, and pages with dm-crypt. */
+export const requestsInFlight = ({ disk, root, swapSetup }: Machine): number =>
+  disk.inFlight() + (swapSetup.crypt?.inFlight ?? 0) + (root?.device.queue.inFlight() ?? 0)
 
 /** Nothing at all happened between two samples. */
 export const noProgress = (a: ProgressSample, b: ProgressSample): boolean =>

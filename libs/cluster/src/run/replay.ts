@@ -4,7 +4,7 @@ import { type Patch, switchPatches } from "@swaplab/kernel"
 import { assert, type Nanoseconds } from "@swaplab/sim"
 import { Schema } from "effect"
 import { closeUpColumns } from "./close-up.ts"
-import type { Series } from "./result.ts"
+import type { Series } from "./series.ts"
 import { SeriesRecorder } from "./series.ts"
 import type { Cluster } from "./topology.ts"
 

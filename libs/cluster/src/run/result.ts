@@ -2,8 +2,16 @@
 // that it can cross a worker boundary and be written to a file as it is. Times are simulated nanoseconds unless the
 // name says otherwise; sizes are bytes.
 
+import type { TcpMib } from "@swaplab/tcp"
+import type { ConnectionResult } from "./connection-result.ts"
 import type { Drops } from "./drop-sites.ts"
+import type { FaultResult } from "./fault-result.ts"
+import type { LatencySummary } from "./latency-summary.ts"
 import type { LockupReport } from "./lockup-report.ts"
+import type { Series } from "./series.ts"
+import type { ApplicationsResult, ServerResult } from "./server-result.ts"
+import type { SwapLayersResult } from "./swap-layers-result.ts"
+import type { Cluster } from "./topology.ts"
 
 /**
  * How a run, or a client, ended.
@@ -11,17 +19,19 @@ import type { LockupReport } from "./lockup-report.ts"
  * - `corruption`: a page came back with another content than was written.
  * - `completed`: every workload process ran to its end.
  * - `lockup`: the watchdog found a hang or a deadlock; see {@link LockupReport}.
+ * - `lost-swap`: a workload process found zeroes where the server had forgotten what it had swapped out.
  * - `sigbus`: a workload process could not read a page back from swap.
  * - `oom`: a workload process was killed for lack of memory, and there was no lockup.
  * - `timeout`: the scenario's `duration` was over before the workloads were.
  * - `stopped`: the user ended the run; the figures are what was measured until then.
  */
-export type Outcome = "completed" | "corruption" | "lockup" | "sigbus" | "oom" | "timeout" | "stopped"
+export type Outcome = "completed" | "corruption" | "lockup" | "lost-swap" | "sigbus" | "oom" | "timeout" | "stopped"
 
 /** Every outcome, worst first: the order in which a run takes the outcome of its clients. */
 export const OUTCOMES: ReadonlyArray<Outcome> = [
   "corruption",
   "lockup",
+  "lost-swap",
   "sigbus",
   "oom",
   "timeout",
@@ -53,10 +63,13 @@ export interface RunResult {
   readonly clients: ReadonlyArray<ClientResult>
   /** What the clients of each group have measured, together; groups in the order of the scenario. */
   readonly groups: ReadonlyArray<GroupResult>
-  readonly server: ServerResult
+  /** The NBD servers, in the order of the scenario. */
+  readonly servers: ReadonlyArray<ServerResult>
   /** The server on which programs of thin clients run; null without any. */
   readonly applications: ApplicationsResult | null
   readonly network: NetworkResult
+  /** What the scenario's faults did, in the order of their beginnings; at most 1000. */
+  readonly faults: ReadonlyArray<FaultResult>
   /** Every law that was checked, held or not. */
   readonly laws: ReadonlyArray<LawResult>
   readonly series: Series
@@ -73,6 +86,8 @@ export interface ClientResult {
   readonly name: string
   readonly kernel: string
   readonly outcome: Outcome
+  /** Times that it booted, the first before the run began. Its counters are those of all boots together. */
+  readonly boots: number
   /** When its workload started; null: the run was over before. */
   readonly startedNs: number | null
   /** From its start to its end, or to the end of the run. */
@@ -94,6 +109,10 @@ export interface ClientResult {
   readonly background: ReadonlyArray<WorkloadResult>
   /** What it read of its root image; null: it has none. */
   readonly root: RootResult | null
+  /** Compressed memory and encryption in front of its swap export; null: neither. */
+  readonly swapLayers: SwapLayersResult | null
+  /** What became of its connections to servers; null: nothing happened to them, and no request failed. */
+  readonly connection: ConnectionResult | null
   readonly oomKills: number
   /** Pages that came back with another content than was written. Any is a corruption. */
   readonly integrityErrors: number
@@ -159,21 +178,13 @@ export interface RootResult {
   readonly blocks: number
 }
 
-/** What the server served of an image. */
-interface ImageResult {
-  readonly name: string
-  readonly requests: number
-  readonly readBytes: number
-  /** Bytes that were in the page cache, came from the disk for this reader, or were on their way for another one. */
-  readonly hitBytes: number
-  readonly missBytes: number
-  readonly sharedBytes: number
-}
-
 /** Network counters of one client. */
 export interface ClientNetwork {
   readonly rxPackets: number
   readonly txPackets: number
+  /** Bytes of frames that the switch sent to it, and that it sent. */
+  readonly rxBytes: number
+  readonly txBytes: number
   /** Packets dropped above the ring, for any reason. */
   readonly rxDropped: number
   /** Packets that found no receive descriptor. */
@@ -185,14 +196,16 @@ export interface ClientNetwork {
   readonly rtos: number
   /** Packets from the reserve that sk_filter discarded because their socket is no memalloc socket; all sockets. */
   readonly pfmemallocDrops: number
-  /** Segments of its connections to the server, both directions, that arrived although their data had been there: sent in vain. */
+  /** Segments of its connections to the server, both directions, whose data had arrived before: sent in vain. */
   readonly duplicates: number
+  /** What became of losses on its connections to the server, both ends: counters by their names in /proc/net/netstat. */
+  readonly tcp: Readonly<TcpMib>
   readonly port: PortResult
 }
 
 /** A port of the switch, its cable and the machine at its other end. */
 export interface PortResult {
-  /** The machine: client-1, server, other hosts. */
+  /** The machine: client-1, server, server-2, other hosts. */
   readonly name: string
   /** Packets that the machine sent, or that were for it, by the place that dropped them. */
   readonly drops: Drops
@@ -210,74 +223,12 @@ export interface NetworkResult {
   readonly bufferBytes: number
   /** Most bytes that were ever in its packet buffer. */
   readonly bufferHighWaterBytes: number
-  readonly server: PortResult
+  /** Of the NBD servers, in the order of the scenario. */
+  readonly servers: ReadonlyArray<PortResult>
   /** Null without thin clients. */
   readonly applications: PortResult | null
   /** Null without other hosts. */
   readonly otherHosts: PortResult | null
-}
-
-/** A distribution of latencies, in nanoseconds. All zero when `count` is 0. */
-export interface LatencySummary {
-  readonly count: number
-  readonly meanNs: number
-  readonly p50Ns: number
-  readonly p90Ns: number
-  readonly p95Ns: number
-  readonly p99Ns: number
-  readonly p999Ns: number
-  readonly maxNs: number
-  /** How many took longer than 1 s, and longer than 10 s. */
-  readonly over1s: number
-  readonly over10s: number
-}
-
-/** The shared NBD server. Utilisations and ratios are shares from 0 to 1, over the same window as the clients. */
-export interface ServerResult {
-  readonly requests: number
-  /** Sent to clients. */
-  readonly readBytes: number
-  /** Received from clients. */
-  readonly writeBytes: number
-  /** Link from the switch to the server. */
-  readonly linkInUtilisation: number
-  /** Link from the server to the switch. */
-  readonly linkOutUtilisation: number
-  readonly cpuUtilisation: number
-  readonly diskUtilisation: number
-  readonly cacheHitRatio: number
-  /** Images of roots, by name. */
-  readonly images: ReadonlyArray<ImageResult>
-  /** Writes that were refused because the disk was full. */
-  readonly noSpace: number
-  /** Requests in the server on average: L of Little's law. */
-  readonly meanInSystem: number
-  /** Requests that arrived per simulated second: λ of Little's law. */
-  readonly throughputPerSecond: number
-  /** Time of a request in the server on average, of those still there at the end too: W of Little's law. */
-  readonly meanResidenceNs: number
-}
-
-/** The server on which programs of thin clients run. Utilisations are shares from 0 to 1, over the whole run. */
-export interface ApplicationsResult {
-  /** Persons whose programs it runs. */
-  readonly people: number
-  readonly ramBytes: number
-  /** Least free memory over the run, in bytes, all zones. */
-  readonly lowestFreeBytes: number
-  readonly swapInBytes: number
-  readonly swapOutBytes: number
-  readonly faultLatency: LatencySummary
-  readonly cpuUtilisation: number
-  /** Link from the switch to it, and back. */
-  readonly linkInUtilisation: number
-  readonly linkOutUtilisation: number
-  /** Of the disk that it swaps to. */
-  readonly diskUtilisation: number
-  /** Bytes of pictures that it has sent to screens, and of input that it has got. */
-  readonly pictureBytes: number
-  readonly inputBytes: number
-  readonly oomKills: number
 }
 
 export type LawName =
@@ -286,6 +237,7 @@ export type LawName =
   | "retransmits explained"
   | "Little's law"
   | "swap tokens"
+  | "swap slots"
   | "image tokens"
 
 /** One law checked on one subject, for example pages of client-3. */
@@ -297,18 +249,6 @@ export interface LawResult {
   readonly detail: string
 }
 
-/** A time series in columns: every column has a value for every time. */
-export interface Series {
-  readonly timesNs: Float64Array
-  /** For example `client-1.nr_free_pages`. */
-  readonly columns: ReadonlyArray<SeriesColumn>
-}
-
-export interface SeriesColumn {
-  readonly name: string
-  readonly values: Float64Array
-}
-
 /** Where a run has got to. */
 export interface RunProgress {
   readonly simulatedNs: number
@@ -318,13 +258,15 @@ export interface RunProgress {
   readonly clients: number
 }
 
-/** How a run talks to its caller while it runs. Both are called every 100,000 events or so. */
+/** How a run talks to its caller while it runs: the first two are called every 100,000 events or so. */
 export interface RunHooks {
   readonly progress: (progress: RunProgress) => void
   /** True ends the run at once, with the outcome `stopped`. */
   readonly shouldStop: () => boolean
   /** CPU time of the host so far in seconds, for the result; a lib does not know it by itself. */
   readonly cpuSeconds: () => number
+  /** Gets the cluster before anything has happened, to put taps into its network. */
+  readonly built?: (cluster: Cluster) => void
 }
 
 /** Hooks that do nothing. */

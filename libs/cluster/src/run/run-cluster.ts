@@ -2,14 +2,16 @@
 import type { WorkloadTable } from "@swaplab/workload"
 import type { Scenario } from "../scenario/scenario.ts"
 import { ClientRun, outcomeOf } from "./client-run.ts"
-import { type Client, startLoads } from "./client.ts"
+import type { Client } from "./client.ts"
 import { clientResult, collect } from "./collect.ts"
 import { declareColumns } from "./columns.ts"
 import { deadLink } from "./dead-link.ts"
+import { FaultScript } from "./fault-script.ts"
 import { lockupReport, rescueReport } from "./lockup.ts"
 import { type Replay, ReplaySteps } from "./replay.ts"
 import { NO_HOOKS, type Outcome, type RunHooks, type RunResult } from "./result.ts"
 import { SeriesRecorder } from "./series.ts"
+import { startLoads } from "./start-loads.ts"
 import { buildCluster, type Cluster } from "./topology.ts"
 import { Watchdog, WATCHDOG_PERIOD_NS } from "./watchdog.ts"
 
@@ -22,7 +24,8 @@ const startAtItsTime = (run: ClientRun, cluster: Cluster, whenDone: () => void):
   const start = cluster.sim.queue.register(() => {
     run.started = true
     run.watchdog.restart()
-    startLoads(run.client)
+    // a client without power begins when it has booted
+    if (run.client.power.booted) startLoads(run.client)
   })
   cluster.sim.queue.at(run.client.startNs, start, 0)
 }
@@ -42,21 +45,30 @@ export const runCluster = (
 ): RunResult => {
   const cluster = buildCluster(scenario, kernel, seed, workloads)
   const { sim } = cluster
+  hooks.built?.(cluster)
   const runs = cluster.clients.map((client) => {
-    const path = [client.up, cluster.serverIn, cluster.serverOut, client.down]
+    const path = [client.up, ...client.servers.flatMap((server) => [server.in, server.out]), client.down]
     const framesLost = (): number => path.reduce((sum, link) => sum + link.droppedFrames, cluster.fabric.droppedFrames)
     const { stall, hang, livelock, scanRatio } = scenario.watchdog
     const limits = { windowNs: livelock, scanRatio }
-    const options = { stallNs: stall, hangNs: hang, resting: () => isResting(client) }
-    return new ClientRun(client, new Watchdog(client.connection, options, framesLost), path, limits)
+    const options = {
+      stallNs: stall,
+      hangNs: hang,
+      resting: () => isResting(client),
+      helpComes: () => script.helpComes(run)
+    }
+    const run: ClientRun = new ClientRun(client, new Watchdog(client.connection, options, framesLost), path, limits)
+    return run
   })
+  const script = new FaultScript(cluster, scenario, runs)
   const stopWhenDone = (): void => {
     if (runs.every((run) => run.done || (replay !== null && run.client.machine.name !== replay.client))) sim.stop()
   }
   for (const run of runs) startAtItsTime(run, cluster, stopWhenDone)
 
   const watch = sim.queue.register(() => {
-    for (const run of runs) if (!run.done && sim.now >= run.client.startNs) look(run)
+    for (const run of runs) if (!run.done && sim.now >= run.client.startNs) look(run, script)
+    script.look()
     stopWhenDone()
     sim.queue.after(WATCHDOG_PERIOD_NS, watch, 0)
   }, { retry: true })
@@ -64,6 +76,7 @@ export const runCluster = (
 
   const recorder = new SeriesRecorder()
   declareColumns(recorder, cluster)
+  for (const [name, on] of script.columns()) recorder.column(name, on)
   const sample = sim.queue.register(() => {
     recorder.sample(sim.now)
     sim.queue.after(scenario.series.interval, sample, 0)
@@ -96,7 +109,7 @@ export const runCluster = (
   }
   recorder.sample(sim.now)
   const results = runs.map((run) => clientResult(run, outcomeOf(run, ended)))
-  const result = collect(scenario, kernel, seed, cluster, results, recorder, {
+  const result = collect(scenario, kernel, seed, cluster, results, recorder, script, {
     firstStartNs: Math.min(...runs.map((run) => run.started ? run.client.startNs : sim.now)),
     lastEndNs: Math.max(...runs.map((run) => run.endedAt >= 0 ? run.endedAt : sim.now)),
     cpuSeconds: hooks.cpuSeconds()
@@ -109,8 +122,9 @@ const isResting = ({ loads: [measured], machine, thin }: Client): boolean =>
   measured.resting || (thin && machine.disk.inFlight() === 0)
 
 /** The watchdog's look at one client. */
-const look = (run: ClientRun): void => {
+const look = (run: ClientRun, script: FaultScript): void => {
   const { watchdog, client } = run
+  if (!client.power.booted) return
   if (isResting(client)) {
     // nothing is wanted of it, so nothing can be missing, however long it takes
     run.rested = true
@@ -135,9 +149,10 @@ const look = (run: ClientRun): void => {
     sinceNs: verdict === "hang" ? watchdog.busySince : Math.max(watchdog.lastTouch, watchdog.lastCompletion),
     lastCompletionNs: watchdog.lastCompletion,
     packetsLost: run.packetsLost - run.lostAtCompletion,
-    deadLink: deadLink(run.linksAtCompletion)
+    deadLink: deadLink(run.linksAtCompletion),
+    faults: script.onFor(run)
   })
-  if (verdict !== "stall") run.lockup = report
+  if (verdict !== "stall") run.foundLockup(report)
   else if (report.graph.closed) run.stuck = report
 }
 

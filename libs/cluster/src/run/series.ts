@@ -1,6 +1,17 @@
 // The time series of a run: samples in columns that grow by doubling.
 import { assert } from "@swaplab/sim"
-import type { Series } from "./result.ts"
+
+/** A time series in columns: every column has a value for every time. */
+export interface Series {
+  readonly timesNs: Float64Array
+  /** For example `client-1.nr_free_pages`. */
+  readonly columns: ReadonlyArray<SeriesColumn>
+}
+
+export interface SeriesColumn {
+  readonly name: string
+  readonly values: Float64Array
+}
 
 /** One column and where its values come from. */
 interface Source {

@@ -1,35 +1,81 @@
-// The machine of the server on the CPUs and tasks of `kernel`.
-import { Cpus, KernelTask, type Machine, Softirqs } from "@swaplab/kernel"
-import type { Softirq } from "@swaplab/net-skb"
-import type { Task } from "@swaplab/page-alloc"
-import type { ImageExport, ServerConnection, ServerHost, SwapExport } from "@swaplab/server-model"
+// The machine of a server on the CPUs and tasks of `kernel`, and the server as a part of a cluster.
+import { Cpus, KernelTask, Softirqs } from "@swaplab/kernel"
+import type { Link } from "@swaplab/lan"
+import { CARDS, featuresOf, type Packets, type Softirq } from "@swaplab/net-skb"
+import { PAGE_SIZE, type Task } from "@swaplab/page-alloc"
+import { type ServerCosts, type ServerHost, ServerMachine } from "@swaplab/server-model"
 import type { Nanoseconds, Sim, Sleeps } from "@swaplab/sim"
+import { diskOf } from "../scenario/disks.ts"
+import type { ServerConfig } from "../scenario/machines.ts"
+import type { ServerSpec } from "../scenario/servers.ts"
+import type { Station } from "./drop-sites.ts"
+import type { Network } from "./network.ts"
 
-/** A client's connection to the server that it swaps to. */
-export interface Connection extends ServerConnection<SwapExport> {
-  readonly machine: Machine
-  /** To the server with its root image; null: it has none, or on a disk of its own. */
-  readonly root: ServerConnection<ImageExport> | null
+/** One NBD server of a cluster. */
+export interface Server extends ServerSpec {
+  readonly machine: ServerMachine
+  readonly station: Station
+  /** From the switch to it, and back. */
+  readonly in: Link
+  readonly out: Link
 }
 
-/** Every connection of a client to a server: swap first. */
-export const connectionsOf = ({ root, ...swap }: Connection): ReadonlyArray<ServerConnection> =>
-  root === null ? [swap] : [swap, root]
+const serverCosts = ({ read, write }: ServerConfig): ServerCosts => ({
+  readNs: read.base,
+  readNsPerKiB: read.perKiB,
+  writeNs: write.base,
+  writeNsPerKiB: write.perKiB,
+  otherNs: read.base
+})
+
+/** Puts a server at the network, with that address. */
+export const buildServer = (sim: Sim, packets: Packets, network: Network, spec: ServerSpec, host: number): Server => {
+  const { config, name } = spec
+  const { cpus, nic, pageCache, readahead, swapFiles, sysctl, threads } = config
+  const port = network.cable(name, config.link, host)
+  const machine = new ServerMachine(
+    sim,
+    new KernelServerHost(sim, name, cpus, sysctl["net.core.netdev_budget"]),
+    host,
+    packets,
+    port.wire,
+    {
+      name,
+      disk: diskOf(config),
+      pageCacheBytes: pageCache,
+      nic: {
+        ring: nic.rxRing,
+        txDescriptors: nic.txRing,
+        txQueueLength: nic.txQueue,
+        ...featuresOf(CARDS.e1000, nic.ethtool)
+      },
+      costs: serverCosts(config),
+      threads,
+      swapFiles,
+      sysctls: sysctl,
+      ...(config.clientRate !== undefined && { bytesPerSecond: config.clientRate }),
+      readaheadPages: Math.floor(readahead / PAGE_SIZE)
+    }
+  )
+  return { ...spec, machine, station: network.attach(port, machine), in: port.down, out: port.up }
+}
 
 /** Workers use CPU time like tasks of any machine. */
-export class KernelServerHost implements ServerHost {
+class KernelServerHost implements ServerHost {
   readonly group: number
   readonly cpus: number
   readonly softirq: Softirq
+  readonly #name: string
   readonly #sim: Sim
   readonly #cpus: Cpus
 
-  constructor(sim: Sim, cpus: number) {
+  constructor(sim: Sim, name: string, cpus: number, netdevBudget?: number) {
+    this.#name = name
     this.#sim = sim
-    this.group = sim.group("server")
+    this.group = sim.group(name)
     this.cpus = cpus
     this.#cpus = new Cpus(sim, this.group, cpus, 0)
-    this.softirq = new Softirqs(sim, "server", this.group, this.#cpus).perCpu[0]
+    this.softirq = new Softirqs(sim, name, this.group, this.#cpus, netdevBudget).perCpu[0]
   }
 
   busyNs(): Nanoseconds {
@@ -37,10 +83,18 @@ export class KernelServerHost implements ServerHost {
   }
 
   start(comm: string, program: (task: Task) => Sleeps<void>): KernelTask {
-    const task = new KernelTask(this.#sim, `server ${comm}`, this.group, this.#cpus)
+    const task = new KernelTask(this.#sim, `${this.#name} ${comm}`, this.group, this.#cpus)
     task.daemon = true
     this.#cpus.start(task, () => program(task))
     return task
+  }
+
+  setStolen(share: number): void {
+    this.#cpus.setStolen(share)
+  }
+
+  setStopped(task: Task, stopped: boolean): void {
+    this.#cpus.setStopped(task as KernelTask, stopped)
   }
 
   *use(task: Task, ns: Nanoseconds): Sleeps<void> {

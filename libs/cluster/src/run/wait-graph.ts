@@ -16,7 +16,9 @@ export type WaitNodeKind =
   | "requests"
   /** The receive path, replies and ACKs that are due. */
   | "network"
-  /** Something that makes progress by itself: the server, a frame on the wire. */
+  /** A fault of the scenario that is on to the end of the run. */
+  | "fault"
+  /** Something that makes progress by itself: the server, a frame on the wire, a fault that will end. */
   | "alive"
 
 /** One node. */

@@ -12,15 +12,15 @@
 //       starts the count anew;
 //   (d) TCP cannot help: either no retransmission timer of the connection is armed, or one has expired twice since T0 and
 //       changed nothing although the network lost no frame on its way, or the stuck sender owns the socket, so that
-//       whatever arrives goes to its backlog.
+//       whatever arrives goes to its backlog;
+//   (e) no fault of the scenario is on that will end and concerns the client.
 // The machine is deterministic and every poll has found the state that it will find again: no future event can free a page
 // or complete a request.
 import type { Machine } from "@swaplab/kernel"
 import { serverBusy, type ServerConnection } from "@swaplab/server-model"
 import type { Nanoseconds } from "@swaplab/sim"
-import type { TcpSocket } from "@swaplab/tcp"
+import { type Connection, connectionsOf } from "./connection.ts"
 import { noProgress, type ProgressSample, requestsInFlight, sampleProgress } from "./progress.ts"
-import { type Connection, connectionsOf } from "./server.ts"
 
 /** How often a client is looked at. */
 export const WATCHDOG_PERIOD_NS: Nanoseconds = 100_000_000
@@ -45,6 +45,8 @@ export interface WatchdogOptions {
   readonly hangNs: Nanoseconds
   /** Whether nothing is wanted of the client: then nothing is missing. Never, without it. */
   readonly resting?: () => boolean
+  /** Whether a fault will end that concerns the client: then something can still happen. Never, without it. */
+  readonly helpComes?: () => boolean
 }
 
 /** What a look at a client found. */
@@ -52,7 +54,6 @@ export type Verdict = "progress" | "stall" | "hang" | "deadlock"
 
 /** Watches one client. */
 export class Watchdog {
-  readonly machine: Machine
   readonly connection: Connection
   /** Stalls of at least `stallNs` so far, and the longest pause of the workload. */
   stalls = 0
@@ -65,7 +66,6 @@ export class Watchdog {
   /** T0: since when nothing has happened. */
   quietSince: Nanoseconds = 0
   readonly #connections: ReadonlyArray<ServerConnection>
-  readonly #sockets: ReadonlyArray<TcpSocket>
   readonly #options: WatchdogOptions
   readonly #framesLost: () => number
   readonly #proofNs: Nanoseconds
@@ -76,15 +76,30 @@ export class Watchdog {
 
   /** `framesLost`: frames that links have dropped so far on the way between this client and the server. */
   constructor(connection: Connection, options: WatchdogOptions, framesLost: () => number = () => 0) {
-    this.machine = connection.machine
     this.connection = connection
     this.#connections = connectionsOf(connection)
-    this.#sockets = this.#connections.map(({ clientSocket }) => clientSocket)
     this.#options = options
     this.#framesLost = framesLost
     this.#proofNs = proofNs(connection.machine.objects.reapIntervalNs)
     this.#last = this.#sample()
     this.restart()
+  }
+
+  /** Another one after each boot. */
+  get machine(): Machine {
+    return this.connection.machine
+  }
+
+  /** The machine has booted: its counters begin anew, and its workload stands still until it touches a page. */
+  rebooted(): void {
+    this.#last = this.#sample()
+    this.restart()
+    this.#stalled = true
+  }
+
+  /** The workload stands still. */
+  get stalled(): boolean {
+    return this.#stalled
   }
 
   /** Starts to count from now on: the workload begins. */
@@ -115,7 +130,10 @@ export class Watchdog {
       this.#stalled = true
       this.stalls++
     }
-    if (!noProgress(sample, last) || this.#connections.some(serverBusy) || !this.#someoneWorks()) this.#quietFrom(now)
+    const hope = this.connection.helpMayCome || (this.#options.helpComes?.() ?? false)
+    if (hope || !noProgress(sample, last) || this.#connections.some(serverBusy) || !this.#someoneWorks()) {
+      this.#quietFrom(now)
+    }
     if (now - this.quietSince >= this.#proofNs && this.#tcpCannotHelp()) return "deadlock"
     // whoever runs on meanwhile, in memory that it has, changes nothing for those who wait
     if (now - this.busySince >= this.#options.hangNs && this.#someoneInD()) return "hang"
@@ -123,7 +141,7 @@ export class Watchdog {
   }
 
   #sample(): ProgressSample {
-    return sampleProgress(this.machine, this.#sockets)
+    return sampleProgress(this.machine, this.#connections)
   }
 
   #quietFrom(now: Nanoseconds): void {

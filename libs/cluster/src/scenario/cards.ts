@@ -1,9 +1,20 @@
 // The network card of a client group, in the terms of the kernel.
 import type { MachineFacts } from "@swaplab/kernel"
-import { type CardName, cardOf } from "@swaplab/net-skb"
+import { type CardName, cardOf, type Ethtool, featuresOf } from "@swaplab/net-skb"
+
+/** The card of a group: what of its section decides on features. */
+export interface GroupNic {
+  readonly nic: { readonly driver: CardName; readonly ethtool: Ethtool }
+}
 
 /** What of a client decides whether a patch can matter on it. */
-export const machineFacts = (group: { readonly nic: { readonly driver: CardName } }): MachineFacts => {
-  const { buffers, copyBreak, scatterGather } = cardOf(group.nic.driver)
-  return { receiveBuffers: buffers, copiesPackets: copyBreak > 0, scatterGather }
+export const machineFacts = ({ nic: { driver, ethtool } }: GroupNic): MachineFacts => {
+  const card = cardOf(driver)
+  const { buffers, page } = card
+  return {
+    // what is never marked is as good as a fragment to the patches: data without an skb, and pages of alloc_page
+    receiveBuffers: buffers === "data" || (page !== null && !page.reserve) ? "fragment" : buffers,
+    copiesPackets: card.copyBreak > 0,
+    scatterGather: featuresOf(card, ethtool).sg
+  }
 }

@@ -9,6 +9,8 @@ import type { Scenario } from "./scenario.ts"
 export interface ClientSpec {
   /** Name of its group and its number in it, from 1. */
   readonly name: string
+  /** The client whose chance it draws: itself, or one of the group that its own is the same as. */
+  readonly chance: string
   readonly group: ClientGroup
   /** Name of its kernel in the scenario. */
   readonly kernel: string
@@ -20,6 +22,7 @@ export const clientsOf = (scenario: Scenario, cellKernel: string): ReadonlyArray
     .flatMap((group) =>
       Array.from({ length: group.count }, (_, i) => ({
         name: `${group.name}-${i + 1}`,
+        chance: `${group.sameAs ?? group.name}-${i + 1}`,
         group,
         kernel: group.kernel ?? cellKernel
       }))
@@ -29,9 +32,9 @@ export const clientsOf = (scenario: Scenario, cellKernel: string): ReadonlyArray
 /** When a client starts. It draws from a stream of its own, so that another client changes nothing. */
 export const startOf = (
   { clock }: Pick<Scenario, "clock">,
-  { group, name }: ClientSpec,
+  { chance, group }: ClientSpec,
   stream: (...path: ReadonlyArray<string>) => Random
-): Nanoseconds => drawTime(group.start, clock, stream(name, "start"))
+): Nanoseconds => drawTime(group.start, clock, stream(chance, "start"))
 
 /** The kernel of that name. A name that the scenario does not have is our mistake: users' names are checked on loading. */
 export const kernelOf = ({ kernels }: Pick<Scenario, "kernels">, name: string): KernelConfig => {

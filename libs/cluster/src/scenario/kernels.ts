@@ -13,9 +13,8 @@ import {
   patchesOf,
   type PatchName
 } from "@swaplab/kernel"
-import type { CardName } from "@swaplab/net-skb"
 import { ParseResult, Schema } from "effect"
-import { machineFacts } from "./cards.ts"
+import { type GroupNic, machineFacts } from "./cards.ts"
 
 /** Patches that can be switched one by one. */
 export const PATCH_NAMES: ReadonlyArray<PatchName> = PATCHES.map((patch) => patch.name)
@@ -100,7 +99,7 @@ export interface IdlePatch {
 const anyway = (base: Base, patch: PatchName, wanted: boolean): string | null =>
   wanted === baseInfo(base).patches.includes(patch) ? `${base} has it${wanted ? "" : " not"} anyway` : null
 
-type Groups = ReadonlyArray<{ readonly nic: { readonly driver: CardName } }>
+type Groups = ReadonlyArray<GroupNic>
 
 /** Why a patch changes nothing on any of these clients, or null. */
 const idleOn = (spec: KernelSpec, groups: Groups, patch: PatchName): string | null => {
@@ -133,7 +132,7 @@ export interface KernelPatches {
 /** What each kernel of a scenario contains, and what of it has no effect there. */
 export const kernelPatches = (scenario: {
   readonly kernels: Readonly<Record<string, KernelConfig>>
-  readonly clients: ReadonlyArray<{ readonly kernel?: string | undefined; readonly nic: { readonly driver: CardName } }>
+  readonly clients: ReadonlyArray<GroupNic & { readonly kernel?: string | undefined }>
 }): ReadonlyArray<KernelPatches> =>
   Object.entries(scenario.kernels).map(([name, spec]) => {
     const groups = scenario.clients.filter((group) => (group.kernel ?? name) === name)

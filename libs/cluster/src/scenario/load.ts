@@ -20,6 +20,7 @@ import { withMoved } from "./moved-keys.ts"
 import { scenarioRules } from "./rules/rules.ts"
 import { warningsOf } from "./rules/warnings.ts"
 import { type Scenario, scenarioSchema } from "./scenario.ts"
+import { withServer } from "./servers.ts"
 
 /** Larger files are refused. A scenario of a thousand client groups has 200 kB. */
 export const MAX_FILE_BYTES = 10 * 1024 * 1024
@@ -47,6 +48,7 @@ const scenarioOf = (
   workloads: WorkloadTable
 ): Either.Either<LoadedScenario, ConfigError> =>
   decodeTree(scenarioSchema(workloads), scenarioRules(workloads), tree).pipe(
+    Either.map(withServer),
     Either.map((scenario) => ({
       file,
       tree,

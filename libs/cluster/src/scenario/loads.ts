@@ -4,7 +4,8 @@ import { maybe, section } from "@swaplab/config"
 import { assert } from "@swaplab/sim"
 import { type ClientFacts, type ProcessPlan, type Workload, type WorkloadTable } from "@swaplab/workload"
 import { Schema } from "effect"
-import { LocalDiskConfig } from "./disks.ts"
+import { type CompressedSwap, swapRoom } from "./compressed-swap.ts"
+import { LocalDiskConfig } from "./local-disk.ts"
 
 /** Decoded options, by the keys that lead to them. */
 export type Options = Readonly<Record<string, unknown>>
@@ -87,6 +88,8 @@ export interface Load {
   /** Number of its first process on the client, and of its first page in the client's files. */
   readonly firstProcess: number
   readonly firstFilePage: number
+  /** And of its first page in the root image. */
+  readonly firstRootPage: number
 }
 
 /** What the loads of a group are made of. */
@@ -99,14 +102,16 @@ export interface LoadedGroup {
   readonly background: BackgroundConfig
   /** Where the programs of the measured workload run. */
   readonly programs: "client" | "server"
+  readonly root?: { readonly size: number } | undefined
 }
 
 /** What is known of a client of a group before it boots. */
-export const clientFacts = ({ cpus, pageCache, programs, ram, swap }: LoadedGroup): ClientFacts => ({
+export const clientFacts = ({ cpus, pageCache, programs, ram, root, swap }: LoadedGroup): ClientFacts => ({
   cpus,
   ramBytes: ram,
   swapBytes: swap,
   pageCacheBytes: pageCache * ram,
+  rootBytes: root?.size ?? 0,
   half: programs === "server" ? "screen" : "all"
 })
 
@@ -126,14 +131,16 @@ export const loadsOf = (group: LoadedGroup, table: WorkloadTable): ReadonlyArray
   const facts = clientFacts(group)
   let firstProcess = 0
   let firstFilePage = 0
+  let firstRootPage = 0
   return [...rowsIn(table, "workload"), ...rowsIn(table, "background")].flatMap((row) => {
     const { options, runs } = optionsIn(group, row)
     if (!runs) return []
     const plan = row[1].processes(options, facts)
     const path = [row[1].slot, ...keysOf(row)]
-    const load: Load = { name: row[0], row: row[1], path, options, plan, firstProcess, firstFilePage }
+    const load: Load = { name: row[0], row: row[1], path, options, plan, firstProcess, firstFilePage, firstRootPage }
     firstProcess += plan.processes.length
     firstFilePage += plan.filePages
+    firstRootPage += plan.rootPages ?? 0
     return [load]
   })
 }
@@ -151,7 +158,16 @@ export const programsOf = (
     assert(row.divides === true, `${name} cannot be divided: a rule says so before`)
     const { options } = optionsIn(group, rows[0])
     const plan = row.processes(options, { ...clientFacts(group), half: "programs" })
-    const load = { name, row, path: ["workload", name], options, plan, firstProcess, firstFilePage: 0 }
+    const load = {
+      name,
+      row,
+      path: ["workload", name],
+      options,
+      plan,
+      firstProcess,
+      firstFilePage: 0,
+      firstRootPage: 0
+    }
     firstProcess += plan.processes.length
     return load
   })
@@ -188,8 +204,8 @@ export const neededSwap = (group: LoadedGroup, loads: ReadonlyArray<Load>): numb
   Math.max(0, Math.ceil(anonymousBytes(loads) / limitOf(loads).share) - group.ram)
 
 /** Whether the loads of a client leave RAM and swap the room that they want. */
-export const fitsSwap = (group: LoadedGroup, workloads: WorkloadTable): boolean =>
-  group.swap >= neededSwap(group, loadsOf(group, workloads))
+export const fitsSwap = (group: LoadedGroup & CompressedSwap, workloads: WorkloadTable): boolean =>
+  swapRoom(group) >= neededSwap(group, loadsOf(group, workloads))
 
 /** What a report says of a load, in phrases: `8 processes per CPU`, `4x RAM mapped`, `5 passes`. */
 export const describeLoad = ({ options, row }: Load): ReadonlyArray<string> => row.describe(options)

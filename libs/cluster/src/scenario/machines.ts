@@ -1,10 +1,13 @@
-// The schema of what a cluster consists of beside its kernels: cards, cables, clients and their workload, the network, the server.
+// The schema of what a cluster consists of beside its kernels: cards, cables, clients and their workload, network, server.
 import {
+  BYTE_RATE,
+  ByteRate,
   choice,
   field,
   maybe,
   meanings,
   MomentDistribution,
+  number,
   Percentage,
   required,
   section,
@@ -16,18 +19,31 @@ import {
   within,
   yesNo
 } from "@swaplab/config"
-import { CARD_NAMES, CARDS } from "@swaplab/net-skb"
+import { CARD_NAMES, CARDS, type Feature, FEATURES } from "@swaplab/net-skb"
 import { DISK_NAMES, DISKS } from "@swaplab/server-model"
 import { WORKLOADS, type WorkloadTable } from "@swaplab/workload"
 import { Schema } from "effect"
+import { compressedSwapFields, cryptCostFields } from "./compressed-swap.ts"
 import { buffer, GIB, KIB, MIB, name, positiveRate, positiveTime, ram, US } from "./fields.ts"
 import { backgroundSchema, workloadSchema } from "./loads.ts"
+import { NbdClientConfig } from "./nbd-client.ts"
 import { RootConfig } from "./roots.ts"
+import { SysctlsConfig } from "./sysctls.ts"
 
 const txQueue = field(
   whole(2, 100_000),
   1000,
   "Packets that wait for the transmit ring (txqueuelen). 1000 is Linux's default for Ethernet; what comes beyond is dropped."
+)
+
+const feature = (name: Feature) => maybe(choice("on", "off"), `${FEATURES[name]}. Without it: as the driver has it.`)
+
+/** What ethtool -K is called with. */
+const EthtoolConfig = Schema.Struct({ sg: feature("sg"), tso: feature("tso"), gro: feature("gro") })
+
+const ethtool = section(
+  EthtoolConfig,
+  "What `ethtool -K` switches at boot, by its names. Without scatter-gather (sg) there is neither tso nor software segmentation."
 )
 
 /** A network card. */
@@ -41,6 +57,7 @@ const NicConfig = Schema.Struct({
   rxRing: field(whole(16, 4096), 256, "Receive descriptors. 256 is the default of e1000, e1000e and igb."),
   txRing: field(whole(16, 4096), 256, "Transmit descriptors. 256 is the default of e1000, e1000e and igb."),
   txQueue,
+  ethtool,
   interruptModeration: field(
     Time,
     50 * US,
@@ -61,6 +78,11 @@ export const clientGroupSchema = (workloads: WorkloadTable) =>
   Schema.Struct({
     name: field(name, "client", "Clients of the group are called name-1, name-2, and so on."),
     count: field(whole(1, 10_000), 1, "Clients in the group."),
+    sameAs: maybe(
+      name,
+      "The people of another group at other machines: what its n-th client draws by chance, the n-th client of this group draws, "
+        + "too. Without it: its own."
+    ),
     kernel: maybe(text, "A kernel of this scenario for this group. Without it: the kernel of the cell."),
     ram: field(ram, 64 * MIB, "Memory. 64 MiB keeps a run short; the published runs had 2 GiB."),
     cpus: field(whole(1, 64), 2, "CPUs. Not stated for the published runs."),
@@ -80,11 +102,27 @@ export const clientGroupSchema = (workloads: WorkloadTable) =>
       "Clean page cache at the start as a share of RAM: program text and files, reclaimable without I/O. Not documented "
         + "for the published runs; a diskless machine under memory pressure keeps little."
     ),
-    swap: field(Size, 320 * MIB, "Size of its swap export on the server. 4 times RAM fits the rule of 70 % with room."),
+    swap: field(
+      Size,
+      320 * MIB,
+      "Size of its swap export on the server. 4 times RAM fits the rule of 70 % with room. 0 B: it swaps to zram only."
+    ),
+    server: maybe(
+      text,
+      "The server of its swap, by name: a machine, or an entry of servers, of whose machines each client gets one by a hash of "
+        + "its name. Without it: one of all servers by that hash."
+    ),
+    ...compressedSwapFields,
     root: maybe(
       RootConfig,
       "The image with programs and libraries, as files that can be read again. Without it: programs need no file, and the clean "
         + "page cache at the start is dropped for good."
+    ),
+    nbd: section(NbdClientConfig, "What happens when the connection to the server is lost."),
+    sysctl: section(
+      SysctlsConfig,
+      "Sysctls of these clients from their boot on, by their Linux names, in Linux's own units, and parameters of tcp_cubic. "
+        + "Congestion control is reno unless it is set; 3.5 and 3.6 had cubic."
     ),
     nic: section(NicConfig, "The network card."),
     link: section(LinkConfig, "The cable to the switch."),
@@ -114,10 +152,21 @@ export const LanConfig = Schema.Struct({
     Schema.Struct({
       latency: field(Time, 4 * US, "Forwarding, beside the time to store a frame. 2 to 5 us are usual."),
       buffer: field(buffer, 512 * KIB, "Packet memory shared by all ports. A 24-port switch has about half a MiB."),
+      alpha: field(
+        number(0.01, 100),
+        1,
+        "How much of the memory that is free one port may take: a frame for a port is dropped when what waits there would be more "
+          + "than so many times what is free (Choudhury and Hahne's dynamic threshold). 1: a port that is busy alone gets half. With "
+          + "flowControl it counts what came in by a port and has not left, and the port pauses. Chips of switches have 1/64 to 8."
+      ),
+      portReserve: field(
+        Size,
+        0,
+        "Memory that each port has for itself; the rest is shared. Chips keep one to a few full frames."
+      ),
       portLimit: maybe(
         buffer,
-        "Most that may wait for one port. Without it: as much as is free of the buffer, so half of it for a port that is "
-          + "busy alone (Choudhury and Hahne's dynamic threshold with factor 1)."
+        "Most that may wait for one port. Without it: what alpha allows."
       )
     }),
     "A store-and-forward switch."
@@ -166,7 +215,7 @@ const DiskConfig = Schema.Struct({
 })
 interface DiskConfig extends Schema.Schema.Type<typeof DiskConfig> {}
 
-/** The NBD server that all clients share. */
+/** An NBD server. */
 export const ServerConfig = Schema.Struct({
   link: section(LinkConfig, "The cable from the server to the switch."),
   nic: section(
@@ -177,7 +226,8 @@ export const ServerConfig = Schema.Struct({
         "Receive descriptors. Administrators of servers raise the 256 of e1000 and igb."
       ),
       txRing: field(whole(16, 4096), 1024, "Transmit descriptors, raised with the receive ring."),
-      txQueue
+      txQueue,
+      ethtool
     }),
     "The server's network card: an e1000 whose memory never lacks."
   ),
@@ -187,6 +237,22 @@ export const ServerConfig = Schema.Struct({
     1,
     "Threads that perform the requests of one connection. 1: one request after the other, as the nbd-server of 2012. Since "
       + "3.12 its default is 4 (max_threads)."
+  ),
+  swapFiles: field(
+    choice("kept", "fresh"),
+    "kept",
+    "What becomes of a client's swap file when it connects again. kept: it is the same file. fresh: it is removed, made again "
+      + "and mkswapped at each new connection, as LTSP 5's nbdswapd does, so that a client that connects again has lost what "
+      + "it had swapped out."
+  ),
+  clientRate: maybe(
+    within(ByteRate, BYTE_RATE, { min: 4 * KIB }),
+    "What the swap of one client may be read and written a second, together, as `limits.bytesPerSecond` of the real server: a "
+      + "tenth of a second may come at once, then the client waits. Without it: as much as it can."
+  ),
+  sysctl: section(
+    SysctlsConfig,
+    "Sysctls of the server, like those of clients. Its memory never lacks: vm.* do nothing."
   ),
   pageCache: field(Size, GIB, "Memory for swap data. Swapped-out pages stay here until it is full."),
   disk: field(
@@ -226,7 +292,14 @@ export const CostConfig = Schema.Struct({
   unmapPage: field(Time, 300, "Unmapping a page. Measured: 0.25 to 0.33 us."),
   swapOutPage: field(Time, 2 * US, "A swap slot, a bio and its submission. Estimated like scanPage."),
   packet: field(Time, 1500, "A packet in softirq. 1 to 2 us for kernels of the time."),
+  mergedPacket: field(
+    Time,
+    500,
+    "A received packet that GRO appends to the one before it: buffer and comparison, without IP, TCP and the socket. Assumed: a "
+      + "third of a packet; receive aggregation made receiving 45 to 67 % faster in 2008 (Menon and Zwaenepoel)."
+  ),
   perKiB: field(Time, 250, "Copying a KiB between a socket and its user."),
-  contextSwitch: field(Time, 2 * US, "A switch between tasks.")
+  contextSwitch: field(Time, 2 * US, "A switch between tasks."),
+  ...cryptCostFields
 })
 export interface CostConfig extends Schema.Schema.Type<typeof CostConfig> {}

@@ -1,10 +1,10 @@
 // The root file system of a client group: programs and libraries in an image that can be read again, on a server or a disk.
-import { choice, field, Percentage, section, SIZE, Size, Time, within } from "@swaplab/config"
+import { choice, field, maybe, Percentage, section, SIZE, Size, text, Time, within } from "@swaplab/config"
 import type { RootSpec } from "@swaplab/kernel"
 import { PAGE_SIZE } from "@swaplab/page-alloc"
 import { Schema } from "effect"
-import { LocalDiskConfig } from "./disks.ts"
 import { GIB, KIB, MIB, MS, name } from "./fields.ts"
+import { LocalDiskConfig } from "./local-disk.ts"
 
 const MAX_SIZE = 64 * GIB
 
@@ -15,6 +15,7 @@ export const RootConfig = Schema.Struct({
     "Where it lies. nbd: a read-only export of the server, over a connection of its own (nbd1), as LTSP mounted it until 2020. "
       + "disk: a disk of the client."
   ),
+  server: maybe(text, "The server with the image, by name, as for the swap of the group. Without it: as for the swap."),
   image: field(
     name,
     "root",

@@ -7,10 +7,12 @@ import type { WorkloadTable } from "@swaplab/workload"
 import { Schema } from "effect"
 import { type Outcome, OUTCOMES } from "../run/result.ts"
 import { ApplicationsConfig } from "./applications.ts"
+import { FaultEntry } from "./faults.ts"
 import { MS, name, positiveTime, S } from "./fields.ts"
 import { KernelConfig } from "./kernels.ts"
 import { clientGroupSchema, CostConfig, LanConfig, ServerConfig } from "./machines.ts"
 import { perTable } from "./per-table.ts"
+import { ServersConfig } from "./servers.ts"
 import { thresholdText } from "./threshold.ts"
 
 /** The most seeds that a count can ask for. */
@@ -108,8 +110,22 @@ const scenarioFields = (workloads: WorkloadTable) => ({
     Schema.minItems(1, { title: "a list of at least one client group", jsonSchema: { minItems: 1 } })
   ).annotations({ description: "Groups of clients." }),
   lan: section(LanConfig, "The network."),
-  server: section(ServerConfig, "The NBD server that all clients share."),
+  server: maybe(
+    ServerConfig,
+    "The NBD server that all clients share, called server. Without it, and without servers: one with every default."
+  ),
+  servers: maybe(
+    ServersConfig,
+    "Several NBD servers, instead of server. A client whose group names none gets one by a hash of its name (FNV-1a, 32 bits, "
+      + "modulo their number), the same for its swap and its root."
+  ),
   applications: maybe(ApplicationsConfig, "The server on which the programs of thin clients run. Without it: none."),
+  faults: field(
+    Schema.Array(FaultEntry),
+    [],
+    "What goes wrong, where and when. Each entry is one of the kinds below. A run ends with its last workload; what would begin "
+      + "later does not happen, which is said."
+  ),
   costs: section(CostConfig, "CPU time that a client's kernel takes, of a machine of 2012."),
   watchdog: section(
     Schema.Struct({

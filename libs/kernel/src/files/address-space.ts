@@ -22,7 +22,7 @@ import {
 import { assert, type Sleeps } from "@swaplab/sim"
 import { RadixNodes, type RadixPreloads } from "@swaplab/swap"
 import type { Vmscan } from "@swaplab/vmscan"
-import { PTRS_PER_PTE } from "../mm/page-table.ts"
+import { PTRS_PER_PTE, STRETCH_SHIFT } from "../mm/page-table.ts"
 import type { KernelTask } from "../task.ts"
 
 /** The page is mapped. */
@@ -62,6 +62,11 @@ export class AddressSpace {
   readonly first: number
   /** Entries in pieces of 512, null while nobody has used the piece. */
   readonly pieces: Array<Uint32Array | null>
+  /**
+   * How often a page of each piece has lost a bit. Who has found pages with the bits it wants need not look at them again until
+   * this number has changed.
+   */
+  readonly losses: Uint32Array
   readonly #parts: AddressSpaceParts
   readonly #nodes: RadixNodes
 
@@ -70,6 +75,7 @@ export class AddressSpace {
     this.pages = pages
     this.first = first
     this.pieces = Array.from({ length: Math.ceil(pages / PTRS_PER_PTE) }, () => null)
+    this.losses = new Uint32Array(this.pieces.length)
     this.#nodes = new RadixNodes(pages, parts.preloads)
   }
 
@@ -98,6 +104,7 @@ export class AddressSpace {
 
   clearBits(page: number, bits: number): void {
     this.#piece(page)[page & 511] &= ~bits
+    this.losses[page >>> STRETCH_SHIFT]++
   }
 
   /** The page that a frame of this space holds. */

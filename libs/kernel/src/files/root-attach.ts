@@ -9,6 +9,7 @@ import { type DiskMemory, diskQueue } from "../boot.ts"
 import type { Costs } from "../costs.ts"
 import type { Mm } from "../mm/mm.ts"
 import { attachNbd, type NbdAttachment, type NbdHost } from "../nbd-attach.ts"
+import { NBD_CLIENT_DEFAULT, type NbdClientOptions } from "../nbd-client.ts"
 import { DiskDriver } from "./disk-driver.ts"
 import { LocalDisk, type LocalDiskOptions } from "./local-disk.ts"
 import { RootImage } from "./root-image.ts"
@@ -17,7 +18,7 @@ import type { RootSpec } from "./root-spec.ts"
 /** Where a root image lies. */
 export type RootConnection =
   /** On a server: makes the device of the queue and connects it. Its name is that of the queue, nbd1. */
-  | { readonly kind: "nbd"; readonly connect: (queue: BlockQueue) => NbdDevice }
+  | { readonly kind: "nbd"; readonly connect: (queue: BlockQueue) => NbdDevice; readonly client?: NbdClientOptions }
   /** On a disk of the client. */
   | { readonly kind: "disk"; readonly disk: LocalDiskOptions }
 
@@ -67,5 +68,5 @@ export const attachRoot = (host: RootHost, spec: RootSpec, connection: RootConne
     return { image, nbd: null }
   }
   const device = connection.connect(queue)
-  return { image, nbd: attachNbd(host, device, `nbd-client ${device.name}`) }
+  return { image, nbd: attachNbd(host, device, `nbd-client ${device.name}`, connection.client ?? NBD_CLIENT_DEFAULT) }
 }

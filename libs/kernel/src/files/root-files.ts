@@ -16,6 +16,11 @@ export interface RootFiles {
   addFile(from: number, to: number): void
   /** mmap: the pages from `from`, up to and without `to`, are program text (VM_EXEC). They need not be a file of their own. */
   mapExecutable(from: number, to: number): void
+  /**
+   * How often a page of each stretch of 2^STRETCH_SHIFT was unmapped, or its use was forgotten. Pages that were used need not be
+   * used again until this number has changed: it would change nothing.
+   */
+  readonly losses: Uint32Array
   /** Uses a mapped page as the CPU does, without a fault. False: it is not mapped, call `fault`. */
   tryTouch(task: KernelTask, page: number): boolean
   /** A fault on a page of a mapping: FAULT_DONE with the page mapped and used, or why it could not be. */

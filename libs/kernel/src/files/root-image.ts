@@ -113,6 +113,10 @@ export class RootImage implements RootFiles {
     return this.spec.pages
   }
 
+  get losses(): Uint32Array {
+    return this.files.losses
+  }
+
   addFile(from: number, to: number): void {
     this.#table.add(from, to)
   }

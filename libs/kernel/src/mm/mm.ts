@@ -25,8 +25,7 @@ import {
   PG_swapcache,
   PG_uptodate,
   PGFAULT,
-  PGMAJFAULT,
-  WOULD_SLEEP
+  PGMAJFAULT
 } from "@swaplab/page-alloc"
 import { assert, type Sleeps } from "@swaplab/sim"
 import { NOT_CACHED, type Swap } from "@swaplab/swap"
@@ -71,6 +70,8 @@ export class Mm {
   readonly tables: PageTables
   readonly #parts: MmParts
   readonly #frames: Frames
+  /** Its last attempt in `tryFault` failed by order: the fault that follows has no memory. */
+  #refused: KernelTask | null = null
   /** Pages mapped, and swap entries held, per process: the OOM killer's rss and swapents. */
   readonly rss: Int32Array
   readonly swapEntries: Int32Array
@@ -81,6 +82,11 @@ export class Mm {
     this.#frames = parts.pages.frames
     this.rss = new Int32Array(tables.processes)
     this.swapEntries = new Int32Array(tables.processes)
+  }
+
+  /** The slot in each swap entry of all page tables. */
+  *swapSlots(): Generator<number, void, undefined> {
+    for (const entry of this.tables.entries) if ((entry & PTE_SWAP) !== 0) yield pteValue(entry)
   }
 
   /** Page-table pages of one process. */
@@ -103,7 +109,8 @@ export class Mm {
     if ((entry & PTE_SWAP) !== 0 || this.tables.tablePages[this.tables.table(index)] === NO_PAGE) return false
     const pfn = this.#parts.pages.tryAlloc(task, GFP_ANON, 0)
     if (pfn < 0) {
-      assert(pfn === WOULD_SLEEP, "an order-0 allocation that may wait does not fail without waiting")
+      // an order-0 allocation that may wait fails without waiting only where fault injection says so
+      if (pfn === NO_PAGE) this.#refused = task
       return false
     }
     this.#mapNew(task, index, pfn, write)
@@ -116,7 +123,9 @@ export class Mm {
    */
   *fault(task: KernelTask, index: number, write: boolean): Sleeps<number> {
     for (;;) {
-      const result = yield* this.#handleFault(task, index, write)
+      const refused = this.#refused === task
+      if (refused) this.#refused = null
+      const result = refused ? FAULT_OOM : yield* this.#handleFault(task, index, write)
       if (result !== FAULT_OOM || task.killed) return result
       yield* this.#parts.vmscan.pagefaultOutOfMemory(task)
     }
@@ -140,7 +149,7 @@ export class Mm {
     if (index === NONE) return 0
     const entry = this.tables.entries[index]
     if ((entry & PTE_ACCESSED) === 0) return 0
-    this.tables.entries[index] = entry & ~PTE_ACCESSED
+    this.tables.replace(index, entry & ~PTE_ACCESSED)
     return 1
   }
 
@@ -161,7 +170,7 @@ export class Mm {
     const slot = frames.private[pfn]
     if ((entry & PTE_DIRTY) !== 0) frames.flags[pfn] |= PG_dirty
     this.#parts.swap.swapDuplicate(slot)
-    this.tables.entries[index] = pteSwap(slot)
+    this.tables.replace(index, pteSwap(slot))
     frames.rmap[pfn] = NONE
     frames.refCount[pfn]--
     assert(frames.refCount[pfn] > 0, "a page was unmapped that nobody else held")
@@ -179,7 +188,7 @@ export class Mm {
     for (let index = base; index < this.tables.base(process + 1); index++) {
       const entry = entries[index]
       if (entry === 0) continue
-      entries[index] = 0
+      this.tables.replace(index, 0)
       if ((entry & PTE_PRESENT) !== 0) this.#zap(ctx, pteValue(entry))
       else this.#parts.swap.freeSwapAndCache(ctx, pteValue(entry))
     }
@@ -299,7 +308,7 @@ export class Mm {
     // the reference of the lookup becomes that of the page table entry
     this.#map(index, pfn, write ? PTE_WRITE | PTE_DIRTY : 0)
     this.swapEntries[this.tables.owner(index)]--
-    swap.swapFree(slot)
+    swap.swapFree(slot, task)
     if (swap.vmSwapFull()) swap.state.tryToFreeSwap(task, pfn)
     swap.locks.unlock(pfn)
     if (major) this.#parts.onMajorFault(task.sim.now - start + task.ns)

@@ -22,7 +22,7 @@ export interface LogLine {
 /** The pieces that the OOM killer looks at and writes to. */
 export interface OomParts {
   readonly pages: Pick<PageAllocator, "presentPages">
-  readonly swap: { readonly map: Pick<Swap["map"], "pages"> }
+  readonly swap: { readonly slots: Pick<Swap["slots"], "pages"> }
   readonly mm: Pick<Mm, "rss" | "pageTablePages" | "swapEntries">
   /** Processes that may be killed, and nbd-client. */
   readonly userTasks: ReadonlyArray<KernelTask>
@@ -49,7 +49,7 @@ export class MachineOomOps implements OomOps {
   }
 
   totalPages(): number {
-    return this.#parts.pages.presentPages + this.#parts.swap.map.pages
+    return this.#parts.pages.presentPages + this.#parts.swap.slots.pages
   }
 
   giveMemdie(victim: OomCandidate): void {

@@ -15,6 +15,9 @@ const SHIFT = 5
 /** Entries that fit one page-table page. */
 export const PTRS_PER_PTE = 512
 
+/** A stretch of entries for which losses are counted: 2^9. */
+export const STRETCH_SHIFT = 9
+
 /** Entry of a present page. */
 export const ptePage = (pfn: number, bits: number): number => (pfn << SHIFT) | PTE_PRESENT | bits
 
@@ -30,6 +33,11 @@ export const pteValue = (entry: number): number => entry >>> SHIFT
  */
 export class PageTables {
   readonly entries: Uint32Array
+  /**
+   * How often an entry of each stretch has lost a bit. Who has found entries with the bits it wants need not look at them again
+   * until this number has changed.
+   */
+  readonly losses: Uint32Array
   readonly processes: number
   /** Pages that each process of the workload maps; those after them have sizes of their own. */
   readonly pagesPerProcess: number
@@ -54,7 +62,14 @@ export class PageTables {
       this.#tables[process + 1] = this.#tables[process] + Math.ceil(pages / PTRS_PER_PTE)
     }
     this.entries = new Uint32Array(this.#bases[this.processes])
+    this.losses = new Uint32Array((this.entries.length >>> STRETCH_SHIFT) + 1)
     this.tablePages = new Int32Array(this.#tables[this.processes]).fill(-1)
+  }
+
+  /** Another entry in the place of one: it may lack bits that the old one had. */
+  replace(index: number, entry: number): void {
+    this.entries[index] = entry
+    this.losses[index >>> STRETCH_SHIFT]++
   }
 
   /** First index of a process. */

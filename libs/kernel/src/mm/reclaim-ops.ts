@@ -56,7 +56,7 @@ export class MachineReclaimOps implements ReclaimOps {
   }
 
   totalSwapPages(): number {
-    return this.#parts.swap.map.pages
+    return this.#parts.swap.slots.pages
   }
 
   unlockPage(pfn: number): void {

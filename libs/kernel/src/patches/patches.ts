@@ -53,6 +53,7 @@ export type PatchName =
   | "writeback-marks-reclaim"
   | "frag-recycling"
   | "small-queues"
+  | "challenge-acks"
   | "nbd-append-sent"
   | "slub-min-partial"
   | "slab-skips-first"
@@ -126,6 +127,7 @@ export const PATCHES: ReadonlyArray<Patch> = [
   patch("release", 0, "writeback-marks-reclaim", "reclaim marks pages under writeback for rotation"),
   patch("release", 0, "frag-recycling", "receive fragments: a page whose fragments are all free is used again"),
   patch("release", 0, "small-queues", "TCP small queues: 128 KiB of a socket below the stack"),
+  patch("release", 0, "challenge-acks", "RFC 5961: a RST that is not the next segment is asked about"),
   patch("release", 0, "nbd-append-sent", "nbd appends sent requests to its list"),
   patch("release", 0, "slub-min-partial", "SLUB keeps min_partial empty slabs when it spills a partial list"),
   patch("revision", 0, "slab-skips-first", "SLAB's search for an unreserved object leaves out the array's first entry"),

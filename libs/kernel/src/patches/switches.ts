@@ -60,6 +60,7 @@ export const netSwitches = (spec: KernelSpec): NetSwitches => {
     pfmemallocReceive: has.has("pfmemalloc-receive"),
     rmemExemption: has.has("rmem-exemption"),
     tsq: has.has("small-queues"),
+    challengeAcks: has.has("challenge-acks"),
     netdevFragRecycle: has.has("frag-recycling"),
     netdevKmalloc: has.has("netdev-kmalloc")
   }

@@ -1,4 +1,5 @@
-// What other hosts send to sockets, as a rule sockets that nobody reads: it stays in the receive buffers, and holds their memory.
+// What other hosts send to sockets, as a rule sockets that nobody reads: it stays in the receive buffers, and holds their
+// memory.
 // A socket whose buffer is full drops a packet before sk_filter looks at it. So a buffer that is never read takes part in
 // nothing after its first packets: PFMemallocDrop stays 0 then, on any kernel.
 // Modelled: datagram sockets with or without a reader, or one connection each without one; the limits of their buffers.

@@ -24,7 +24,10 @@ class ReadSocket extends DatagramSocket {
   }
 }
 
-/** Opens a socket and starts the process `comm` that reads it. `read` is told how many datagrams it has copied out. */
+/**
+ * Opens a socket and starts the process `comm` that reads it. `read` is told how many datagrams it has copied out. It ends when
+ * it is killed.
+ */
 export const readDatagrams = (
   { client, daemon }: Pick<WorkloadHost, "client" | "daemon">,
   comm: string,
@@ -34,7 +37,8 @@ export const readDatagrams = (
   const socket = new ReadSocket(client, comm, rcvbuf)
   daemon(comm, function*(task) {
     for (;;) {
-      while (socket.queued === 0) yield* socket.arrived.sleep(task, "interruptible")
+      while (socket.queued === 0 && !task.killed) yield* socket.arrived.sleep(task, "interruptible")
+      if (task.killed) return
       const count = socket.drain(task)
       read(count)
       task.ns += count * (SYSCALL_NS + client.costs.perKiBNs)

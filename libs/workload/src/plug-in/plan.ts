@@ -9,6 +9,8 @@ export interface ClientFacts {
   readonly swapBytes: number
   /** Clean page cache at boot. */
   readonly pageCacheBytes: number
+  /** Size of the root image; 0: none. */
+  readonly rootBytes: number
   /** What of the workload is asked for: `programs` runs on another machine than the client. */
   readonly half: Half
 }
@@ -21,7 +23,7 @@ export interface ProcessPlan {
   readonly anonymousBytes: number
   /** Pages of files on the local disk of the client. */
   readonly filePages: number
-  /** Pages of the root image that it uses, from the first one on. Without it: none. */
+  /** Pages of the root image that it uses: a part of its own, that of the measured workload first. Without it: none. */
   readonly rootPages?: number
 }
 

@@ -45,15 +45,19 @@ export interface Workload<F extends Schema.Struct.Fields = Schema.Struct.Fields,
   /** The option that says by 0 that it is off. Without one it runs wherever a scenario names it. */
   readonly switch?: Extract<keyof F, string>
   /**
-   * What it needs of other hosts of the LAN. Such a workload is started when its client has booted, so that its sockets
-   * are there before the first packet; all others are started at the start of their client.
+   * What it needs of other hosts of the LAN, or of the server of the client. Such a workload is started when its client has
+   * booted, so that its sockets are there before the first packet; all others are started at the start of their client.
    */
-  readonly lan?: "datagrams" | "streams"
+  readonly lan?: "datagrams" | "streams" | "server"
+  /** It runs from the boot of the client on, not from its start. */
+  readonly atBoot?: true
   /** What it needs of a client; asked before the client boots. */
   processes(options: Schema.Struct.Type<F>, client: ClientFacts): ProcessPlan
   /** Pages that it touches from its start to its end, all processes together. Without it: nobody knows beforehand. */
   touches?(options: Schema.Struct.Type<F>, client: ClientFacts): number
-  /** Its programs can run on a server, with a thin client in front of the person: `half` of the facts says what is asked for. */
+  /**
+   * Its programs can run on a server, with a thin client in front of the person: `half` of the facts says what is asked for.
+   */
   readonly divides?: true
   /** Starts its processes and tasks. Takes no simulated time. With a thin client: its half on the server. */
   start(host: WorkloadHost<Figure>, options: Schema.Struct.Type<F>): void

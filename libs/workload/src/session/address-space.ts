@@ -1,6 +1,7 @@
 // The anonymous memory of one program: heaps within its address space, and what each page of them was last written as.
 // Modelled: heaps that grow up to a limit; every page that is written carries a token, which is verified whenever the page
-//   is touched again after it was away, or after reclaim has looked at it; pages that are there are touched in a plain loop.
+//   is touched again after it was away, or after reclaim has looked at it; pages that are there are touched in a plain loop,
+//   and runs of pages whose entries have lost no bit since the last touch are not looked at: to touch them changes nothing.
 // Not modelled: memory given back before the program ends; memory that two programs share has one owner, the one that made
 //   it.
 import {
@@ -11,9 +12,10 @@ import {
   PTE_DIRTY,
   PTE_PRESENT,
   PTE_WRITE,
-  pteValue
+  pteValue,
+  STRETCH_SHIFT
 } from "@swaplab/kernel"
-import { needResched } from "@swaplab/page-alloc"
+import { BURST_NS, needResched } from "@swaplab/page-alloc"
 import type { Sleeps } from "@swaplab/sim"
 import type { ProcessExit } from "../plug-in/exit.ts"
 import type { MemoryPort } from "../plug-in/host.ts"
@@ -33,7 +35,21 @@ export interface Heap {
   size: number
   /** How popular the pages are that it has at first; pages by which it grows later have no place in the order. */
   readonly layout: Layout
+  /**
+   * Of each run of the layout: what the losses of its stretch of entries were, plus 1, when all its pages were last found with
+   * the marks of a read or a write; twice that, and 1 more for a write.
+   */
+  readonly seen: Uint32Array
 }
+
+/** A heap with nothing in it. */
+export const heapOf = (from: number, limit: number, layout: Layout): Heap => ({
+  from,
+  limit,
+  size: 0,
+  layout,
+  seen: new Uint32Array(layout.starts.length)
+})
 
 const READABLE = PTE_PRESENT
 const WRITABLE = PTE_PRESENT | PTE_WRITE
@@ -48,8 +64,8 @@ export class AddressSpace {
   readonly #base: number
   /** What each page was last written as; 0: never. */
   readonly #versions: Uint32Array
-  /** The page that did not hold what was written to it, or −1. */
-  #wrong = -1
+  /** What a page was that did not hold what was written to it; null: there was none. */
+  #wrong: Death | null = null
 
   constructor(client: MemoryPort, task: KernelTask) {
     this.#client = client
@@ -65,19 +81,59 @@ export class AddressSpace {
   *touchOrder(heap: Heap, from: number, to: number, written: number): Sleeps<Death | null> {
     const { before, ends, grain, starts } = heap.layout
     const task = this.#task
-    for (let run = runAt(heap.layout, from); run < starts.length && before[run] < to; run++) {
-      const start = starts[run]
-      const end = Math.min(ends[run], start + to - before[run])
+    for (let run = runAt(heap.layout, from); run < starts.length && before[run] < to;) {
+      run = this.#passSeen(heap, run, to, written)
+      if (needResched(task)) {
+        yield* task.condResched()
+        if (task.killed) return "killed"
+      }
+      if (run === starts.length || before[run] >= to) break
+      const start = heap.from + starts[run]
+      const end = Math.min(heap.from + ends[run], start + to - before[run])
       const write = grain[run] < written
-      const at = this.#touchMapped(heap.from + start, heap.from + end, write)
-      if (at === heap.from + end && !needResched(task)) continue
-      const death = yield* this.#touchRest(at, heap.from + end, write)
+      const at = this.#touchMapped(start, end, write)
+      if (at === end) this.#see(heap, run, end, write)
+      run++
+      if (at === end && !needResched(task)) continue
+      const death = yield* this.#touchRest(at, end, write)
       if (death !== null) return death
     }
     return null
   }
 
-  /** Touches neighbouring pages from `from` up to and without `to`, in runs as long as `tiles` says, a page left out after each. */
+  /**
+   * Touches runs of the order from `run` on whose marks are known to be there, up to the page `to` of the order, or to the end
+   * of a burst of CPU time. Returns the run after them.
+   */
+  #passSeen(heap: Heap, run: number, to: number, written: number): number {
+    const { layout: { before, grain, starts }, seen } = heap
+    const { costs: { touchNs }, mm: { tables: { losses } } } = this.#client
+    const base = this.#base + heap.from
+    const first = before[run]
+    // the run in which this page of the order lies is the last one of the burst
+    const left = Math.ceil((BURST_NS - this.#task.ns) / touchNs)
+    const last = Math.min(to, first + Math.max(1, left))
+    let at = run
+    for (; at < starts.length && before[at] < last; at++) {
+      const mark = (losses[(base + starts[at]) >>> STRETCH_SHIFT] + 1) * 2
+      if (seen[at] < mark + (grain[at] < written ? 1 : 0)) break
+    }
+    const pages = Math.min(before[at], to) - first
+    this.#client.touched += pages
+    this.#task.user(pages * touchNs)
+    return at
+  }
+
+  /** All pages of a run up to `end` have the marks of a read or a write. */
+  #see({ from, layout: { ends, starts }, seen }: Heap, run: number, end: number, write: boolean): void {
+    const stretch = (this.#base + from + starts[run]) >>> STRETCH_SHIFT
+    if (end < from + ends[run] || (this.#base + end - 1) >>> STRETCH_SHIFT !== stretch) return
+    seen[run] = (this.#client.mm.tables.losses[stretch] + 1) * 2 + (write ? 1 : 0)
+  }
+
+  /**
+   * Touches neighbouring pages from `from` up to and without `to`, in runs as long as `tiles` says, a page left out after each.
+   */
   *sweep(heap: Heap, from: number, to: number, tiles: Int32Array, write: boolean): Sleeps<Death | null> {
     const end = Math.min(to, heap.size)
     for (let at = from, tile = from % tiles.length; at < end;) {
@@ -109,7 +165,7 @@ export class AddressSpace {
     let at = from
     for (;;) {
       at = this.#touchMapped(at, to, write)
-      if (this.#wrong >= 0) return "corruption"
+      if (this.#wrong !== null) return this.#wrong
       if (needResched(task)) yield* task.condResched()
       if (task.killed) return "killed"
       if (at === to) return null
@@ -158,7 +214,7 @@ export class AddressSpace {
     const pfn = pteValue(entry)
     const token = tokenWriter(machine, index)
     if (version > 0 && (frames.tokenWriter[pfn] !== token || frames.tokenVersion[pfn] !== version)) {
-      this.#tell(page, pfn)
+      this.#wrong = this.#client.wrongPage(this.#task, index, token, version)
       return false
     }
     entries[index] = entry | (writes ? PTE_ACCESSED | PTE_DIRTY : PTE_ACCESSED)
@@ -167,17 +223,5 @@ export class AddressSpace {
     frames.tokenVersion[pfn] = version + 1
     this.#versions[page] = version + 1
     return true
-  }
-
-  /** A page does not hold what was written to it. */
-  #tell(page: number, pfn: number): void {
-    const { index: machine, pages: { frames } } = this.#client
-    const index = this.#base + page
-    this.#wrong = page
-    this.#client.corrupted(
-      this.#task,
-      `page ${index}: expected ${tokenWriter(machine, index)} v${this.#versions[page]}, `
-        + `found ${frames.tokenWriter[pfn]} v${frames.tokenVersion[pfn]}`
-    )
   }
 }

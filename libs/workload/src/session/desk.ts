@@ -5,7 +5,8 @@ import type { WorkloadHost } from "../plug-in/host.ts"
 import { type ActionName, ACTIONS } from "./actions.ts"
 import type { Figure } from "./figures.ts"
 import type { Placed } from "./placement.ts"
-import type { ProgramName, ScreenName } from "./programs.ts"
+import type { ScreenName } from "./program.ts"
+import type { ProgramName } from "./programs.ts"
 import { RunningProgram, type Work } from "./running-program.ts"
 
 const S = 1e9
@@ -33,6 +34,10 @@ export class Desk {
   readonly #there: ReadonlyMap<ProgramName, Placed>
   readonly #screenBytes: number
   readonly #running = new Map<ProgramName, RunningProgram>()
+  /** How often each program has been started: each run has chances of its own. */
+  readonly #starts = new Map<ProgramName, number>()
+  /** The program that has the keyboard. */
+  #front: RunningProgram | null = null
 
   /** `there`: programs that run on the thin client, if there is one; a screen full of pixels has `screenBytes`. */
   constructor(
@@ -85,7 +90,10 @@ export class Desk {
     if (placed === undefined || this.isUp(name)) return true
     const there = this.#there.get(name)
     const [host, own] = there === undefined ? [this.host, placed] : [this.seat, there]
-    const program = new RunningProgram(host.client, own, host.random(own.program.comm))
+    const starts = (this.#starts.get(name) ?? 0) + 1
+    this.#starts.set(name, starts)
+    const chance = host.random(starts === 1 ? own.program.comm : `${own.program.comm} ${starts}`)
+    const program = new RunningProgram(host.client, own, chance)
     this.#running.set(name, program)
     host.fork(own.process, own.program.comm, (task) => program.run(task))
     if (!(yield* program.started(this.person))) return this.#lost(name)
@@ -95,8 +103,8 @@ export class Desk {
       this.running("xserver")?.use()
     }
     for (const other of SCREEN) {
-      const { own = 0, shared = 0 } = placed.program.grows[other] ?? {}
-      if (own + shared > 0) yield* this.#ask(other, (memory) => memory.enlarge(own, shared))
+      const grows = placed.program.grows[other]
+      if (grows !== undefined) yield* this.#ask(other, (memory) => memory.enlarge(grows))
     }
     return true
   }
@@ -106,6 +114,7 @@ export class Desk {
     const from = this.host.client.sim.now
     const { display } = this.host
     if (display !== null && !(yield* display.input(this.person, INPUT_BYTES))) return this.#cut()
+    this.#focus(this.running(front))
     if (!(yield* this.#burst(front, action, document, ACTIONS[action].cpuNs))) return false
     for (const other of SCREEN) if (!(yield* this.#burst(other, action, 0, 0))) return false
     this.#felt(action, this.host.client.sim.now - from, ACTIONS[action].cpuNs)
@@ -130,7 +139,23 @@ export class Desk {
   *close(name: ProgramName): Sleeps<void> {
     const program = this.running(name)
     if (program !== null) yield* program.quit(this.person)
-    this.#running.delete(name)
+    this.#gone(name)
+  }
+
+  #focus(program: RunningProgram | null): void {
+    if (program === this.#front) return
+    this.#front?.focus(false)
+    this.#front = program
+    program?.focus(true)
+  }
+
+  /** A program has ended, and its windows with it. */
+  #gone(name: ProgramName): void {
+    if (!this.#running.delete(name)) return
+    for (const other of SCREEN) {
+      const grows = this.#placed.get(name)?.program.grows[other]
+      if (grows !== undefined) this.running(other)?.memory?.windowsGone(grows)
+    }
   }
 
   /** Notes what an action took, of that so much CPU time of its own. */
@@ -169,7 +194,7 @@ export class Desk {
 
   /** A program has died. */
   #lost(name: ProgramName): boolean {
-    this.#running.delete(name)
+    this.#gone(name)
     this.host.operations.failed++
     this.host.counter("lost").value++
     return false

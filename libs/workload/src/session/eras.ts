@@ -1,6 +1,7 @@
 // How large the programs of other years are: factors on what was measured. A browser of 2026 on a machine of 2012 would be
 // wrong, but the form of what it does (who touches which share how often) is taken to be the same.
-import { type Program, type ProgramName, PROGRAMS } from "./programs.ts"
+import type { Program } from "./program.ts"
+import { type ProgramName, PROGRAMS } from "./programs.ts"
 import { type Beat, type Burst, type Memory, mib, type Windows } from "./shape.ts"
 
 /** Factors on a program's own memory, on each document, on its files, and on the pages that it touches. */
@@ -65,6 +66,7 @@ const scaledBurst = (burst: Burst, factor: number): Burst => {
     ...(burst.pool !== undefined && { pool: by(burst.pool) }),
     shared: by(burst.shared),
     grows: by(burst.grows),
+    tiles: by(burst.tiles),
     collected: by(burst.collected)
   }
 }
@@ -109,11 +111,10 @@ export const programOf = (name: ProgramName, era: EraName, documentScale: number
     quiet: scaledBeat(program.quiet, scale.touched),
     idle: {
       own: windows(idle.own, scale.touched),
+      front: windows(idle.front, scale.touched),
       files: windows(idle.files, scale.files),
       shared: windows(idle.shared, scale.touched)
-    },
-    collections: program.collections &&
-      { ...program.collections, pages: times(scale.touched)(program.collections.pages) }
+    }
   }
 }
 

@@ -3,7 +3,7 @@
 //   touches the most popular pages; the end unmaps all. The files of a program are one file, as one binary is 89 % of a
 //   browser's.
 // Not modelled: the locality of single files, which was not measured.
-import { FAULT_DONE, FAULT_SIGBUS, type KernelTask, type RootFiles } from "@swaplab/kernel"
+import { FAULT_DONE, FAULT_SIGBUS, type KernelTask, type RootFiles, STRETCH_SHIFT } from "@swaplab/kernel"
 import { needResched } from "@swaplab/page-alloc"
 import type { Sleeps } from "@swaplab/sim"
 import type { ClientPort } from "../plug-in/host.ts"
@@ -13,11 +13,16 @@ import type { Placed } from "./placement.ts"
 /** Files that a program maps, on a client that has a root image; elsewhere they cost nothing. */
 export class MappedFiles {
   readonly #root: RootFiles | null
+  readonly #touchNs: number
+  /** Of each run of the layout: what the losses of its stretch were, plus 1, when all its pages were last found in use. */
+  readonly #seen: Uint32Array
   readonly #task: KernelTask
   readonly #placed: Placed
 
   constructor(client: ClientPort, task: KernelTask, placed: Placed) {
     this.#root = client.root
+    this.#touchNs = client.costs.touchNs
+    this.#seen = new Uint32Array(client.root === null ? 0 : placed.files.layout.starts.length)
     this.#task = task
     this.#placed = placed
   }
@@ -45,12 +50,23 @@ export class MappedFiles {
     if (root === null) return null
     const task = this.#task
     const { from, layout: { before, ends, starts } } = this.#placed.files
+    const { losses } = root
+    const seen = this.#seen
     for (let run = 0; run < starts.length && before[run] < pages; run++) {
-      for (let page = from + starts[run]; page < from + ends[run]; page++) {
-        if (root.tryTouch(task, page)) continue
-        const fault = yield* root.fault(task, page)
-        if (fault === FAULT_SIGBUS) return "sigbus"
-        if (fault !== FAULT_DONE || task.killed) return "killed"
+      const start = from + starts[run]
+      const end = from + ends[run]
+      const stretch = start >>> STRETCH_SHIFT
+      if (seen[run] === losses[stretch] + 1) task.user((end - start) * this.#touchNs)
+      else {
+        let faults = 0
+        for (let page = start; page < end; page++) {
+          if (root.tryTouch(task, page)) continue
+          faults++
+          const fault = yield* root.fault(task, page)
+          if (fault === FAULT_SIGBUS) return "sigbus"
+          if (fault !== FAULT_DONE || task.killed) return "killed"
+        }
+        if (faults === 0 && (end - 1) >>> STRETCH_SHIFT === stretch) seen[run] = losses[stretch] + 1
       }
       if (needResched(task)) yield* task.condResched()
     }

@@ -70,8 +70,16 @@ export class Person {
   /** The whole timetable. */
   *live(): Sleeps<void> {
     const { host } = this.#desk
+    // after a power cut the person goes on where the timetable is
+    let passed = host.since
     for (const { at, minutes } of PROGRAMMES[this.#habits.programme].stretches) {
-      const until = host.client.sim.now + minutes * MINUTE
+      const length = minutes * MINUTE
+      if (passed >= length) {
+        passed -= length
+        continue
+      }
+      const until = host.client.sim.now + length - passed
+      passed = 0
       yield* this.#goTo(at)
       if (at === "work") yield* this.#work(until)
       const left = until - host.client.sim.now

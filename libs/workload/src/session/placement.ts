@@ -2,7 +2,8 @@
 import type { Half } from "../plug-in/display.ts"
 import { BOOT_PAGES, type EraName, programOf } from "./eras.ts"
 import { type Layout, layoutOf, type RunLengths } from "./layout.ts"
-import { type Program, type ProgramName, RUNS } from "./programs.ts"
+import type { Program } from "./program.ts"
+import { type ProgramName, RUNS } from "./programs.ts"
 import type { Grows } from "./shape.ts"
 
 /** Runs of pages of mapped files that are used together. Not measured: eight pages are assumed. */

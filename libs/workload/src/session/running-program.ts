@@ -1,32 +1,30 @@
 // One program while it runs: a process that waits for what a person asks, and works by itself now and then.
 //
 // A person asks for one thing at a time and waits until it is done. Between two the program sleeps. If it does something by
-// itself it wakes up once a second, whatever it has to do then: touch what it uses all the time, collect garbage. A collection
-// reads a stretch of the documents (marking), and writes it some time later (sweeping). A program that does nothing by itself
-// sleeps without any event.
+// itself it wakes up once a second, whatever it has to do then: touch what it uses all the time, collect garbage. A program
+// that does nothing by itself sleeps without any event.
 import type { KernelTask } from "@swaplab/kernel"
 import { type Nanoseconds, type Process, type Random, type Sleeps, WaitQueue } from "@swaplab/sim"
 import type { ProcessExit } from "../plug-in/exit.ts"
 import type { ClientPort } from "../plug-in/host.ts"
 import type { Death } from "./address-space.ts"
+import { Collections } from "./collections.ts"
 import type { Placed } from "./placement.ts"
 import { ProgramMemory } from "./program-memory.ts"
 import { WINDOW_BEATS } from "./shape.ts"
 
 const S = 1e9
 const NEVER = Number.POSITIVE_INFINITY
-/** After this time without an action a program is quiet. */
+/** A program is busy for so long after a document has come. */
 const BUSY_NS = 60 * S
-/** Mean time from marking to sweeping: of what browsing has touched, 70 % is written after 30 s, and 90 % after 60 s. */
-const SWEEP_NS = 25 * S
 
 /** Something that a program does for a person. */
 export type Work = (memory: ProgramMemory) => Sleeps<Death | null>
 
-/** Seconds between two wake-ups of a program by itself. */
-const beatsOf = ({ program: { busy, idle: { files, own, shared } } }: Placed): number => {
+/** Seconds between two wake-ups of a program by itself, while it has the keyboard or not. */
+const beatsOf = ({ program: { busy, idle: { files, front, own, shared } } }: Placed, inFront: boolean): number => {
   if (busy !== null) return 1
-  const window = WINDOW_BEATS.findIndex((_, i) => own[i] + files[i] + shared[i] > 0)
+  const window = WINDOW_BEATS.findIndex((_, i) => own[i] + files[i] + shared[i] + (inFront ? front[i] : 0) > 0)
   return window < 0 ? NEVER : WINDOW_BEATS[window]
 }
 
@@ -43,22 +41,18 @@ export class RunningProgram {
   readonly #answers: WaitQueue
   #work: Work | null = null
   #ending = false
-  #lastAction: Nanoseconds = 0
-  readonly #beatSeconds: number
+  /** It has the keyboard. */
+  #front = false
+  #beatSeconds: number
   #beats = 0
-  /** When it next does something by itself, when it next collects garbage, and when it sweeps what it has marked. */
+  /** When it next does something by itself. */
   #beatAt: Nanoseconds = NEVER
-  #collectAt: Nanoseconds = NEVER
-  #sweepAt: Nanoseconds = NEVER
-  /** Where the next collection begins, and where the last one began, in pages of all documents. */
-  #collectFrom = 0
-  #marked = 0
 
   constructor(client: ClientPort, placed: Placed, chance: Random) {
     this.placed = placed
     this.#client = client
     this.#chance = chance
-    this.#beatSeconds = beatsOf(placed)
+    this.#beatSeconds = beatsOf(placed, false)
     const name = `${client.name} ${placed.program.comm}`
     this.#inbox = new WaitQueue(client.sim, `${name} input`, "a person does something")
     this.#answers = new WaitQueue(client.sim, `${name} output`, "the program has done what was asked")
@@ -82,6 +76,15 @@ export class RunningProgram {
     this.#inbox.wakeAll()
   }
 
+  /** The keyboard is given to the program, or taken from it. */
+  focus(front: boolean): void {
+    this.#front = front
+    const seconds = beatsOf(this.placed, front)
+    if (seconds === this.#beatSeconds) return
+    this.#beatSeconds = seconds
+    if (this.#beatAt !== NEVER) this.#beatAt = this.#client.sim.now + seconds * S
+  }
+
   /** Nobody uses the program until somebody asks it for something again: it does nothing by itself. */
   rest(): void {
     this.#beatAt = NEVER
@@ -90,7 +93,6 @@ export class RunningProgram {
   *#do(person: Process, work: Work): Sleeps<boolean> {
     if (this.exit !== null) return false
     this.#work = work
-    this.#lastAction = this.#client.sim.now
     this.#inbox.wakeAll()
     while (this.#work !== null && this.exit === null) yield* this.#answers.sleep(person, "interruptible")
     return this.exit === null
@@ -118,7 +120,8 @@ export class RunningProgram {
   /** Answers a person, works by itself, sleeps. Null: the program was asked to end. */
   *#live(task: KernelTask, memory: ProgramMemory): Sleeps<Death | null> {
     const { sim } = this.#client
-    this.#collectAt = sim.now + this.#untilCollection(true)
+    const { collections: rules } = this.placed.program
+    const collections = rules === null ? null : new Collections(memory, rules, sim.now, this.#chance)
     for (;;) {
       if (task.killed) return "killed"
       const work = this.#work
@@ -131,7 +134,7 @@ export class RunningProgram {
       } else if (this.#ending) {
         return null
       } else if (sim.now >= this.#beatAt) {
-        const death = yield* this.#byItself(memory)
+        const death = yield* this.#byItself(memory, collections)
         if (death !== null) return death
         yield* task.settle()
       } else if (this.#beatAt === NEVER) {
@@ -143,33 +146,14 @@ export class RunningProgram {
   }
 
   /** A beat, and what collections are due. */
-  *#byItself(memory: ProgramMemory): Sleeps<Death | null> {
-    const { sim } = this.#client
-    const { program: { busy: busyBeat, collections, quiet } } = this.placed
-    const busy = sim.now - this.#lastAction < BUSY_NS
+  *#byItself(memory: ProgramMemory, collections: Collections | null): Sleeps<Death | null> {
+    const { now } = this.#client.sim
+    const { program: { busy: busyBeat, quiet } } = this.placed
+    const busy = now - memory.loadedAt < BUSY_NS
     this.#beats += this.#beatSeconds
-    this.#beatAt = sim.now + this.#beatSeconds * S
-    let death = yield* memory.beat(busy ? busyBeat : quiet, this.#beats, this.#beatSeconds)
-    if (death !== null || collections === null) return death
-    const due = sim.now >= this.#collectAt
-    // what was marked is swept before anything else is marked
-    if (sim.now >= this.#sweepAt || (due && this.#sweepAt !== NEVER)) {
-      this.#sweepAt = NEVER
-      death = yield* memory.collect(this.#marked, collections.pages, true)
-    }
-    if (death === null && due) {
-      this.#collectAt = sim.now + this.#untilCollection(busy)
-      this.#sweepAt = sim.now + this.#chance.exponential(SWEEP_NS)
-      this.#marked = this.#collectFrom
-      this.#collectFrom = (this.#collectFrom + collections.pages) % Math.max(1, memory.documentPages)
-      death = yield* memory.collect(this.#marked, collections.pages, false)
-    }
-    return death
-  }
-
-  #untilCollection(busy: boolean): Nanoseconds {
-    const { collections } = this.placed.program
-    return collections === null ? NEVER : this.#chance.exponential(busy ? collections.busyNs : collections.quietNs)
+    this.#beatAt = now + this.#beatSeconds * S
+    const death = yield* memory.beat(busy ? busyBeat : quiet, this.#beats, this.#beatSeconds, this.#front)
+    return death ?? (collections === null ? null : yield* collections.run(now))
   }
 }
 

@@ -116,6 +116,7 @@ export const session = workload<typeof options, Figure>({
       : [placed(given, "programs"), placed(given, "screen")]
     const desk = new Desk(host, here, there, given.screen)
     const person = new Person(desk, { programme: given.programme, thinkNs: given.think, mix: given.mix })
+    host.person(desk.person)
     host.client.sim.spawn(desk.person, desk.person.program(() => person.live()))
   },
   operations: { unit: "actions", latency: true },

@@ -20,8 +20,11 @@ export interface Burst {
   /** Pages of shared memory (tiles, pixmaps), and of mapped files. */
   readonly shared: number
   readonly files: number
-  /** Pages by which the document grows. */
+  /** Pages by which the document grows, and the shared memory. */
   readonly grows: number
+  readonly tiles: number
+  /** It brings a document: the program is busy in the minute after it. */
+  readonly loads: boolean
   /** How likely a collection of garbage falls into it, and pages that it goes through. */
   readonly collects: number
   readonly collected: number
@@ -34,8 +37,8 @@ export interface MeasuredBurst {
   readonly mean: number
   /** Share of the pages that the next such action touches again. */
   readonly reuse: number
-  /** Pages written in a second of the activity, by pages touched. */
-  readonly written: readonly [written: number, touched: number]
+  /** Pages written in a second with this action. */
+  readonly written: number
 }
 
 /** What a program does by itself once a second. */
@@ -67,27 +70,42 @@ const NOTHING_ELSE: Beat = { core: 0, drawn: 0, pool: 1, written: 0 }
  * it are collections of `collected` pages.
  */
 export const burst = (
-  { mean, median, quartiles: [low, high], reuse, written: [written, touched] }: MeasuredBurst,
+  { mean, median, quartiles: [low, high], reuse, written }: MeasuredBurst,
   more: Partial<Burst> = {},
   idle: Beat = NOTHING_ELSE
 ): Burst => {
   const core = median * reuse
   const inPool = Math.min(idle.pool, Math.max(0, core - idle.core))
   const byItself = idle.drawn * (1 - inPool / idle.pool)
+  const drawn = Math.max(0, median - core - byItself)
   const { collected = 0 } = more
   return {
     core: Math.round(core),
-    drawn: Math.max(0, Math.round(median - core - byItself)),
+    drawn: Math.round(drawn),
     spread: log(high / low) / QUARTILES,
-    written: Math.min(1, written / touched),
+    written: Math.min(1, (written - byItself * idle.written) / (core + drawn)),
     shared: 0,
     files: 0,
     grows: 0,
+    tiles: 0,
+    loads: false,
     collects: collected === 0 ? 0 : Math.max(0, (mean - median) / collected),
     collected,
     ...more
   }
 }
+
+/** Share of the pages that a program writes of which only the touched ones were counted: assumed. */
+const WRITTEN = 0.6
+
+/**
+ * A burst of a program that draws what others do: it is the same each time, but for `drawn` pages of those that a minute of
+ * such actions touches.
+ */
+export const steady = (pages: number, minute: number, drawn: number, more: Partial<Burst> = {}): Burst => ({
+  ...burst({ median: pages, quartiles: [1, 1], mean: pages, reuse: 1 - drawn / pages, written: WRITTEN * pages }, more),
+  pool: minute - pages + drawn
+})
 
 /** Pages of one kind that a quiet program has touched after windows of 1, 3, 10, 30 and 60 s. */
 export type Windows = readonly [number, number, number, number, number]
@@ -103,7 +121,9 @@ export interface Memory {
   readonly documents: ReadonlyArray<{ readonly anon: number; readonly shared: number }>
   /** How many times its first size a document becomes at most. */
   readonly documentGrowth: number
-  /** Shared memory (tiles, pixmaps) of the program without documents, and how many times that size all of it becomes at most. */
+  /**
+   * Shared memory (tiles, pixmaps) of the program without documents, and how many times that size all of it becomes at most.
+   */
   readonly shared: number
   readonly sharedGrowth: number
 }
@@ -119,8 +139,12 @@ export interface Files {
   readonly read: number
 }
 
-/** What else grows when a program starts: windows and pixmaps in another program. */
+/** What a program costs another one that draws its windows: memory, and pages that it touches by itself in windows of time. */
 export interface Grows {
   readonly own: number
   readonly shared: number
+  readonly idle: Windows
 }
+
+/** Nothing in any window. */
+export const STILL: Windows = [0, 0, 0, 0, 0]

@@ -1,5 +1,6 @@
 // Rules and advice about thin clients and the server of their programs.
 import { type Finding, formatQuantity, mismatch, type Rule, SIZE } from "@swaplab/config"
+import { WHEN_LOST } from "@swaplab/kernel"
 import type { WorkloadTable } from "@swaplab/workload"
 import { anonymousBytes, loadsOf, programsOf } from "../loads.ts"
 import type { ClientGroup } from "../machines.ts"
@@ -27,6 +28,10 @@ export const applicationRules = (workloads: WorkloadTable): ReadonlyArray<Rule<S
   forThinClients("thin clients have a server of programs", (_, { applications }) =>
     applications === undefined
       ? mismatch("server", "client, or a section applications that says what the programs run on")
+      : null),
+  forThinClients("a thin client does not reboot by itself", ({ nbd }) =>
+    WHEN_LOST[nbd.whenLost].reboots
+      ? "with nbd.whenLost: reboot expected client: what becomes of programs on a server without their screen is not modelled"
       : null),
   forThinClients("the workload of thin clients can be divided", (group) => {
     const [{ name, row }] = loadsOf(group, workloads)

@@ -1,10 +1,14 @@
 // Advice about client groups: loads that are off, sizes that leave nothing to measure, swap that is too small.
 import { type Finding, formatQuantity, SIZE } from "@swaplab/config"
+import { WHEN_LOST } from "@swaplab/kernel"
 import type { WorkloadTable } from "@swaplab/workload"
+import { swapRoom } from "../compressed-swap.ts"
 import { anonymousBytes, clientFacts, limitOf, loadsOf, neededSwap, switchesOf } from "../loads.ts"
 import type { ClientGroup } from "../machines.ts"
 import type { RootConfig } from "../roots.ts"
 import { type Advice, type Given, idleFindings, type IdleRow } from "./advice.ts"
+import { IDLE_COMPRESSED_SWAP } from "./compressed-swap-rules.ts"
+import { IDLE_ETHTOOL } from "./ethtool-rules.ts"
 import { groupsOf } from "./group-rules.ts"
 
 /** A value within a decoded group. */
@@ -44,6 +48,16 @@ const IDLE: ReadonlyArray<IdleRow<ClientGroup>> = [
     path: ["thp"],
     idle: ({ minFree, thp }) => thp && minFree !== "auto",
     reason: "minFree is given, and the size of the reserve is all that thp changes"
+  },
+  {
+    path: ["nbd", "deadTimeout"],
+    idle: ({ nbd }) => !WHEN_LOST[nbd.whenLost].keepsRequests,
+    reason: "requests wait for a new connection with whenLost: reconnect only"
+  },
+  {
+    path: ["nbd", "rebootTime"],
+    idle: ({ nbd }) => !WHEN_LOST[nbd.whenLost].reboots,
+    reason: "the client reboots with whenLost: reboot only"
   }
 ]
 
@@ -62,7 +76,7 @@ const rootRow = (
 const IDLE_ROOT: ReadonlyArray<IdleRow<ClientGroup>> = [
   ...rootRow(["block", "ratio", "cpuPerBlock"], "format is ext4", ({ format }) => format === "ext4"),
   ...rootRow(["disk.bytesPerSecond", "disk.latency"], "the image is on the server", ({ from }) => from === "nbd"),
-  ...rootRow(["image"], "the image is on a disk of the client", ({ from }) => from === "disk")
+  ...rootRow(["image", "server"], "the image is on a disk of the client", ({ from }) => from === "disk")
 ]
 
 /** Advice about each group; paths are from the group. */
@@ -81,7 +95,14 @@ const MIB = 1024 * 1024
 const size = (bytes: number): string => formatQuantity(SIZE, bytes)
 
 const idleSettings = (given: Given): ReadonlyArray<Finding> => {
-  const rows = [...switchedOff(given.workloads), ...unusedDisk(given.workloads), ...IDLE, ...IDLE_ROOT]
+  const rows = [
+    ...switchedOff(given.workloads),
+    ...unusedDisk(given.workloads),
+    ...IDLE,
+    ...IDLE_ROOT,
+    ...IDLE_COMPRESSED_SWAP,
+    ...IDLE_ETHTOOL
+  ]
   return groupsOf(given.scenario).flatMap(([at, group]) =>
     idleFindings([...rows, ...idleOptions(group, given.workloads)], given, at, group)
   )
@@ -98,19 +119,25 @@ export const GROUP_ADVICE: ReadonlyArray<Advice> = [
       })
     )
   }),
+  inGroups("a driver that is younger than the kernel", ({ nbd }) =>
+    !WHEN_LOST[nbd.whenLost].keepsRequests ? [] : [{
+      path: ["nbd", "whenLost"],
+      text: "requests that wait for a new connection came with Linux 4.12: no kernel of this emulator had them"
+    }]),
   inGroups("a swap smaller than the load", (group, workloads) => {
     const loads = loadsOf(group, workloads)
     const [measured, ...others] = loads
     const mapped = anonymousBytes(loads)
     const needed = neededSwap(group, loads)
-    if (group.swap >= needed) return []
+    const room = swapRoom(group)
+    if (room >= needed) return []
     const name = measured.row.title ?? measured.name
     const who = anonymousBytes(others) > 0 ? `${name} and the background loads map` : `${name} maps`
     return [{
       path: ["swap"],
-      text: `${size(group.swap)} may be too little: ${who} ${size(mapped)}, and ${limitOf(loads).words}, which takes ${
+      text: `${size(room)} may be too little: ${who} ${size(mapped)}, and ${limitOf(loads).words}, which takes ${
         size(Math.ceil(needed / MIB) * MIB)
-      }. When RAM and swap are full, the OOM killer decides`
+      } of swap. When RAM and swap are full, the OOM killer decides`
     }]
   })
 ]

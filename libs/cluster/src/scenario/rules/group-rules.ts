@@ -6,10 +6,12 @@ import {
   formatQuantity,
   mismatch,
   mistakeIn,
+  plural,
   quoteValue,
   type Rule,
   type RuleRow,
   rulesOf,
+  SHARE,
   SIZE,
   TIME
 } from "@swaplab/config"
@@ -22,6 +24,12 @@ import type { RootConfig } from "../roots.ts"
 import type { Scenario } from "../scenario.ts"
 
 const size = (bytes: number): string => formatQuantity(SIZE, bytes)
+
+/** Share of RAM that may be taken before the kernel has booted. */
+export const BOOT_SHARE = 0.8
+
+/** Bytes of the reserve, where it is given. */
+export const reserved = ({ minFree }: ClientGroup): number => minFree === "auto" ? 0 : minFree
 
 /** What is asked of a group by itself. */
 const ROWS: ReadonlyArray<RuleRow<ClientGroup>> = [
@@ -40,8 +48,13 @@ const ROWS: ReadonlyArray<RuleRow<ClientGroup>> = [
   {
     name: "the page cache leaves room to boot",
     path: ["pageCache"],
-    holds: ({ pageCache }) => pageCache <= 0.8,
-    words: ({ pageCache }) => mismatch(`${pageCache * 100} %`, "at most 80 %: the kernel needs the rest to boot")
+    holds: (group) => group.pageCache * group.ram + reserved(group) <= BOOT_SHARE * group.ram,
+    words: (group) => {
+      const { minFree, pageCache, ram } = group
+      const most = formatQuantity(SHARE, Math.floor(100 * (BOOT_SHARE - reserved(group) / ram)) / 100)
+      const rest = minFree === "auto" ? "the rest" : "the rest of what minFree leaves"
+      return mismatch(`${pageCache * 100} %`, `at most ${most}: the kernel needs ${rest} to boot`)
+    }
   }
 ]
 
@@ -127,6 +140,17 @@ export const groupRules = (workloads: WorkloadTable): ReadonlyArray<Rule<Scenari
           ? []
           : [{ path: ["clients", i, "name"], text: mismatch(quoteValue(name), "a name that no other group has") }]
       )
+  },
+  {
+    name: "a group is the same as another one",
+    broken: ({ clients }) =>
+      clients.flatMap(({ count, name, sameAs }, i) => {
+        const other = clients.find((group) => group.name === sameAs)
+        return sameAs === undefined || (other !== undefined && other.name !== name && other.count >= count) ? [] : [{
+          path: ["clients", i, "sameAs"],
+          text: mismatch(quoteValue(sameAs), `the name of another group of at least ${plural(count, "client")}`)
+        }]
+      })
   },
   optionRules(workloads),
   ...rootRules(workloads),

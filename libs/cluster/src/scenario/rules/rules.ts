@@ -5,15 +5,25 @@ import type { WorkloadTable } from "@swaplab/workload"
 import { perTable } from "../per-table.ts"
 import type { Scenario } from "../scenario.ts"
 import { applicationRules } from "./application-rules.ts"
+import { COMPRESSED_SWAP_RULES } from "./compressed-swap-rules.ts"
 import { DISK_RULES } from "./disk-rules.ts"
+import { ETHTOOL_RULES } from "./ethtool-rules.ts"
+import { FAULT_RULES } from "./fault-rules.ts"
 import { groupRules } from "./group-rules.ts"
 import { KERNEL_RULES } from "./kernel-rules.ts"
+import { LAN_RULES } from "./lan-rules.ts"
+import { SERVER_RULES } from "./server-rules.ts"
 
 export const scenarioRules = perTable((workloads: WorkloadTable): ReadonlyArray<Rule<Scenario>> => [
   ...KERNEL_RULES,
   ...groupRules(workloads),
   ...applicationRules(workloads),
+  ...SERVER_RULES,
+  ...COMPRESSED_SWAP_RULES,
   ...DISK_RULES,
+  ...LAN_RULES,
+  ...FAULT_RULES,
+  ...ETHTOOL_RULES,
   ...rulesOf<Scenario>([
     {
       name: "a stall is shorter than a hang",

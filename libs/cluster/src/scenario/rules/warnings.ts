@@ -5,24 +5,25 @@ import { metricOf } from "../../run/metrics.ts"
 import { diskOf } from "../disks.ts"
 import { loadsOf } from "../loads.ts"
 import type { Scenario } from "../scenario.ts"
+import { serversOf } from "../servers.ts"
 import { formatThreshold, type Threshold } from "../threshold.ts"
 import { type Advice, type Given, idleFindings, type IdleRow, noEffect, placed } from "./advice.ts"
 import { APPLICATION_ADVICE, UNUSED_APPLICATIONS } from "./application-rules.ts"
+import { COMPRESSED_SWAP_ADVICE, IDLE_CRYPT_COSTS } from "./compressed-swap-rules.ts"
 import { DISK_ADVICE } from "./disk-rules.ts"
+import { FAULT_ADVICE } from "./fault-rules.ts"
 import { GROUP_ADVICE } from "./group-advice.ts"
 import { KERNEL_ADVICE } from "./kernel-advice.ts"
+import { SERVER_ADVICE } from "./server-rules.ts"
+import { SYSCTL_ADVICE } from "./sysctl-advice.ts"
 
 const IDLE: ReadonlyArray<IdleRow<Scenario>> = [
   UNUSED_APPLICATIONS,
+  ...IDLE_CRYPT_COSTS,
   {
     path: ["lan", "switch", "portLimit"],
     idle: ({ lan }) => lan.flowControl,
     reason: "with flowControl senders pause, and what waits for a port is not limited"
-  },
-  {
-    path: ["server", "pageCache"],
-    idle: ({ server }) => !diskOf(server).cached,
-    reason: "server.disk is memory: nothing is ever read from behind the cache"
   },
   {
     path: ["map", "y"],
@@ -33,13 +34,17 @@ const IDLE: ReadonlyArray<IdleRow<Scenario>> = [
 
 /** Why a threshold always holds, or null. */
 const idleThreshold = (threshold: Threshold, { scenario, workloads }: Given): string | null => {
-  if (threshold.metric === "server.diskUtilisation" && !diskOf(scenario.server).cached) return "server.disk is memory"
-  const [, workload] = threshold.metric.split(".")
+  if (
+    threshold.metric === "server.diskUtilisation" && serversOf(scenario).every(({ config }) => !diskOf(config).cached)
+  ) return "server.disk is memory"
+  const [what, workload] = threshold.metric.split(".")
+  if (what === "faults" && scenario.faults.length === 0) return "the scenario has no faults"
   if (
     Object.hasOwn(workloads, workload) &&
     scenario.clients.every((group) => loadsOf(group, workloads).every(({ name }) => name !== workload))
   ) return `no client runs ${workload}`
-  const always = metricOf(threshold.metric, workloads)?.scope === "client" && threshold.comparison === ">=" &&
+  const scope = metricOf(threshold.metric, workloads)?.scope
+  const always = (scope === "client" || scope === "server") && threshold.comparison === ">=" &&
     threshold.value === 0
   return always ? `${formatThreshold(threshold, workloads)} always holds` : null
 }
@@ -48,8 +53,12 @@ const idleThreshold = (threshold: Threshold, { scenario, workloads }: Given): st
 const ADVICE: ReadonlyArray<Advice> = [
   ...KERNEL_ADVICE,
   ...GROUP_ADVICE,
+  COMPRESSED_SWAP_ADVICE,
   ...DISK_ADVICE,
   APPLICATION_ADVICE,
+  ...SERVER_ADVICE,
+  SYSCTL_ADVICE,
+  FAULT_ADVICE,
   { name: "settings without effect", of: (given) => idleFindings(IDLE, given, [], given.scenario) },
   {
     name: "thresholds that always hold",

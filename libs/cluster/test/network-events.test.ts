@@ -1,0 +1,37 @@
+// A network computes what has happened when somebody asks (libs/lan/src/lan.ts). With a tap, and where it must, it has an event
+// for every hop instead. Nobody may be able to tell the two apart by anything but the number of events.
+import { NO_HOOKS, runCluster, type RunResult } from "@swaplab/cluster"
+import { expect, it } from "vitest"
+import { variedScenario } from "./varied-scenarios.ts"
+
+const SCENARIOS = 200
+
+const run = (number: number, everyHop: boolean): RunResult => {
+  const { kernel, of, seed } = variedScenario(number)
+  return runCluster(of, kernel, seed, {
+    ...NO_HOOKS,
+    ...(everyHop && { built: ({ lan }) => lan.watch() })
+  })
+}
+
+/** All figures of a run but those that count events. */
+const figures = (result: RunResult): string => JSON.stringify({ ...result, events: 0, fingerprint: "" })
+
+it(`${SCENARIOS} scenarios have the same figures with an event for every hop and without`, () => {
+  const differ: Array<number> = []
+  let saved = 0
+  const drops = new Set<string>()
+  for (let number = 1; number <= SCENARIOS; number++) {
+    const watched = run(number, true)
+    const asked = run(number, false)
+    if (figures(watched) !== figures(asked)) differ.push(number)
+    saved += watched.events - asked.events
+    for (const { network } of asked.clients) {
+      for (const [site, count] of Object.entries(network.port.drops)) if (count > 0) drops.add(site)
+    }
+  }
+  expect(differ).toEqual([])
+  expect(saved).toBeGreaterThan(1_000_000)
+  // the scenarios are not all peaceful
+  expect([...drops]).toEqual(expect.arrayContaining(["lostIn", "lostOut", "rxMissed", "switchBuffer", "unplugged"]))
+})

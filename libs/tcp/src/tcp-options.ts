@@ -1,0 +1,14 @@
+/** What a TCP socket is made with. */
+export interface TcpOptions {
+  /** For the names of wait queues and the random stream: "client-3 nbd0". */
+  readonly name: string
+  /** Free pages of the machine, from which the largest buffers follow (tcp_wmem, tcp_rmem). */
+  readonly freeBufferPages: number
+  readonly mss?: number
+  /** The device gathers fragments, so that skbs may be long: it cuts them, or the stack does (GSO). Default: as the device has it. */
+  readonly tso?: boolean
+  readonly noDelay?: boolean
+  /** Fixed sizes (SO_SNDBUF, SO_RCVBUF): no autotuning. */
+  readonly sndbuf?: number
+  readonly rcvbuf?: number
+}
