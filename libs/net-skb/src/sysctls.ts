@@ -3,11 +3,13 @@
 // Modelled: those whose mechanism the model has. A machine has one set of values from its boot on.
 // Not modelled: a change while the machine runs. Linux takes most values up at once; buffers of a connection stay as they are.
 //   Sysctls without a mechanism here are no rows: tcp_retries1 (asks for another route), tcp_ecn,
-//   tcp_tw_*, tcp_keepalive_*, tcp_max_syn_backlog and somaxconn (no backlog is ever full), netdev_max_backlog (cards use
-//   NAPI), rmem_max and wmem_max (nobody sets a buffer by hand). A scenario has keys of its own for vm.min_free_kbytes
-//   (minFree) and net.core.rmem_default (receiveBuffer of a flood).
+//   tcp_tw_reuse and tcp_tw_recycle (no connection gets the number of one before), tcp_max_tw_buckets (never reached),
+//   tcp_max_syn_backlog and somaxconn (no backlog is ever full), netdev_max_backlog (cards use NAPI), rmem_max and wmem_max
+//   (nobody sets a buffer by hand). A scenario has keys of its own for vm.min_free_kbytes (minFree) and
+//   net.core.rmem_default (receiveBuffer of a flood).
 // source: net/ipv4/sysctl_net_ipv4.c, net/core/sysctl_net_core.c, Documentation/networking/ip-sysctl.txt, net/ipv4/tcp_cubic.c
 import { standardsOf, type SysctlRow, type SysctlValues } from "./sysctl-row.ts"
+import { CONNECTION_SYSCTLS } from "./sysctls-connection.ts"
 
 const MAX_INT = 2 ** 31 - 1
 
@@ -25,53 +27,7 @@ const IPV4 = {
       + "the last loss, by three tenths, and slow start ends before the first loss (HyStart).",
     source: "net/ipv4/tcp_cong.c:tcp_ca_find"
   },
-  "net.ipv4.tcp_syn_retries": {
-    kind: "whole",
-    min: 1,
-    max: 127,
-    standard: 5,
-    unit: "tries",
-    meaning: "Retries of a SYN, after 1, 2, 4 … s. 5: connect(2) gives up after 63 s.",
-    source: "net/ipv4/tcp_timer.c:tcp_write_timeout"
-  },
-  "net.ipv4.tcp_synack_retries": {
-    kind: "whole",
-    min: 1,
-    max: 127,
-    standard: 5,
-    unit: "tries",
-    meaning: "Retries of a SYN/ACK. 5: a connection that is half open goes after 63 s.",
-    source: "net/ipv4/inet_connection_sock.c:inet_csk_reqsk_queue_prune"
-  },
-  "net.ipv4.tcp_retries2": {
-    kind: "whole",
-    min: 1,
-    max: 100,
-    standard: 15,
-    unit: "tries",
-    meaning:
-      "Retransmissions of data before the connection dies, counted in time from a time-out of 200 ms that doubles. 15: "
-      + "924.6 s; 8: 102.2 s, the least that RFC 1122 allows.",
-    source: "net/ipv4/tcp_timer.c:retransmits_timed_out"
-  },
-  "net.ipv4.tcp_orphan_retries": {
-    kind: "whole",
-    min: 0,
-    max: 100,
-    standard: 0,
-    unit: "tries",
-    meaning: "The same for a socket that nobody holds any more. 0: 8, and none once the time-out is as long as can be.",
-    source: "net/ipv4/tcp_timer.c:tcp_orphan_retries"
-  },
-  "net.ipv4.tcp_fin_timeout": {
-    kind: "whole",
-    min: 1,
-    max: 3600,
-    standard: 60,
-    unit: "s",
-    meaning: "How long a socket that nobody holds waits for the FIN of its peer.",
-    source: "net/ipv4/tcp.c:tcp_close"
-  },
+  ...CONNECTION_SYSCTLS,
   "net.ipv4.tcp_timestamps": {
     ...FLAG,
     standard: 1,

@@ -7,6 +7,9 @@ describe("the table of sysctls", () => {
   it("has the defaults of 3.5 and 3.6", () =>
     expect(netSysctls()).toEqual({
       "net.ipv4.tcp_congestion_control": "cubic",
+      "net.ipv4.tcp_keepalive_time": 7200,
+      "net.ipv4.tcp_keepalive_intvl": 75,
+      "net.ipv4.tcp_keepalive_probes": 9,
       "net.ipv4.tcp_timestamps": 1,
       "net.ipv4.tcp_window_scaling": 1,
       "net.ipv4.tcp_challenge_ack_limit": 100,

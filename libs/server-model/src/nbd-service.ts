@@ -7,10 +7,11 @@
 // Modelled: the above; SIGKILL, which a process in an uninterruptible sleep (a disk) takes when that ends; what the exports
 //   held that did not outlive it: all, or what the page cache had not written back when the power went. A stopped process is
 //   one that gets no CPU from its next wake-up on.
-// Not modelled: the boot of the machine and of the process (no time passes), keep-alive of the server's sockets. A page that a
-//   power cut catches in the page cache reads as zeroes afterwards, where a disk may have an older version of it.
+//   Its sockets have SO_KEEPALIVE, so that a worker whose client has vanished ends after 7200 + 9 × 75 s, if not before.
+// Not modelled: the boot of the machine and of the process (no time passes), SO_LINGER of 10 s, for which close(2) waits. A page
+//   that a power cut catches in the page cache reads as zeroes afterwards, where a disk may have an older version of it.
 // What that costs: the first seconds after a power cut are too fast.
-// source: nbd-server.c:serveloop; kernel/exit.c:do_exit (closing of files)
+// source: nbd-server.c:serveloop, dosockopts; kernel/exit.c:do_exit (closing of files)
 import type { NetStack, Nic } from "@swaplab/net-skb"
 import { servicePort } from "@swaplab/net-skb"
 import { bootContext, ECONNRESET, type Task } from "@swaplab/page-alloc"
@@ -169,7 +170,13 @@ export class NbdService {
   }
 
   #socketOptions(name: string) {
-    return { name: `${this.#options.name} ${name}`, freeBufferPages: SERVER_BUFFER_PAGES, noDelay: true }
+    // dosockopts of nbd-server gives its listener SO_KEEPALIVE, which the sockets of connections inherit
+    return {
+      name: `${this.#options.name} ${name}`,
+      freeBufferPages: SERVER_BUFFER_PAGES,
+      noDelay: true,
+      keepAlive: true
+    }
   }
 
   #connectionOf(peer: TcpSocket): ServerConnection {

@@ -28,6 +28,7 @@ export const closeSocket = (sk: TcpSocket, ctx: Context): void => {
   sk.closed = true
   sk.writeTimer.cancel()
   sk.delackTimer.cancel()
+  sk.keepaliveTimer?.cancel()
   purgeWriteQueue(sk, ctx)
   freeQueue(sk, ctx, sk.rcvHead, true)
   freeQueue(sk, ctx, sk.oooHead, true)

@@ -3,6 +3,7 @@ import { assert } from "@swaplab/sim"
 import { TCP_ESTABLISHED } from "./constants.ts"
 import { fastPathOn } from "./fast-path.ts"
 import { initBufferSpace, initializeRcvMss, selectInitialWindow } from "./initial-window.ts"
+import { startKeepalive } from "./keepalive.ts"
 import { joinOptions } from "./syn-options.ts"
 import type { TcpSocket } from "./tcp-sock.ts"
 
@@ -21,6 +22,8 @@ export const connectTcp = (a: TcpSocket, b: TcpSocket): void => {
     selectInitialWindow(sk, sk.advmss, (sk.options & SYN_WINDOW_SCALE) !== 0)
     initializeRcvMss(sk)
     initBufferSpace(sk)
+    sk.rcvTstamp = sk.stack.sim.queue.now
+    startKeepalive(sk)
   }
   a.sndWnd = a.maxWindow = b.rcvWnd
   b.sndWnd = b.maxWindow = a.rcvWnd

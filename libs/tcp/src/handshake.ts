@@ -43,6 +43,7 @@ import {
 import { sendAck } from "./control.ts"
 import { fastPathOn } from "./fast-path.ts"
 import { initBufferSpace, initializeRcvMss, selectInitialWindow } from "./initial-window.ts"
+import { startKeepalive } from "./keepalive.ts"
 import { eventNewDataSent } from "./output.ts"
 import { ownOptions, readSynOptions } from "./syn-options.ts"
 import type { TcpSocket } from "./tcp-sock.ts"
@@ -183,6 +184,7 @@ const finish = (sk: TcpSocket, ctx: Context, frame: number): void => {
   initBufferSpace(sk)
   if (sk.connecting === null) fastPathOn(sk)
   sk.congestion.init(sk)
+  startKeepalive(sk)
   sk.connecting?.wakeAll()
   sk.onState?.()
 }

@@ -1,10 +1,10 @@
 // struct inet_connection_sock, and what TCP uses of struct sock beyond what every socket has: a connection, whatever it says.
 // Modelled: its state, the time-outs and what they stand for, the estimates behind a delayed ACK, the socket lock with its
 // backlog, who waits for what, and how it ends. What is announced, sent and received is in tcp-state.ts.
-// Not modelled: MTU probing, TCP_USER_TIMEOUT, TCP_DEFER_ACCEPT; the queues of a listener are in listener.ts.
+// Not modelled: MTU probing, TCP_DEFER_ACCEPT; the queues of a listener are in listener.ts.
 // source: include/net/inet_connection_sock.h, include/net/sock.h
 import { type NetStack, NO_FRAG_PAGE, NO_SKB, Socket, tcpRmem, tcpWmem } from "@swaplab/net-skb"
-import { type Nanoseconds, type Process, type Random, type Sleeps, WaitQueue } from "@swaplab/sim"
+import { type Nanoseconds, type Process, type Random, type Sleeps, type Timer, WaitQueue } from "@swaplab/sim"
 import type { CongestionControl } from "./congestion-control.ts"
 import { CA_OPEN, TCP_CLOSE, TCP_TIMEOUT_INIT, TIME_NONE } from "./constants.ts"
 import { congestionControl } from "./tcp-cong.ts"
@@ -33,6 +33,18 @@ export abstract class InetConnectionSock extends Socket {
   writePending = TIME_NONE
   caState = CA_OPEN
   readonly congestion: CongestionControl
+
+  /** How long data may be in flight or probes unanswered before the connection dies (TCP_USER_TIMEOUT); 0: as the sysctls say. */
+  userTimeout: Nanoseconds
+
+  // --- keep-alive: keepalive.ts
+  /** SO_KEEPALIVE, and what was set for this socket alone (TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_KEEPCNT); 0: as the sysctls say. */
+  keepOpen: boolean
+  keepIdle: Nanoseconds
+  keepIntvl: Nanoseconds
+  keepProbes: number
+  /** Made when it is first needed. */
+  keepaliveTimer: Timer | null = null
 
   // --- delayed ACK
   ackScheduled = false
@@ -86,6 +98,11 @@ export abstract class InetConnectionSock extends Socket {
     const wmem = stack.sysctls["net.ipv4.tcp_wmem"] ?? tcpWmem(options.freeBufferPages)
     super(stack, stack.tcpMemory, options.rcvbuf ?? rmem[1], options.sndbuf ?? wmem[1])
     this.name = options.name
+    this.keepOpen = options.keepAlive === true
+    this.keepIdle = options.keepIdle ?? 0
+    this.keepIntvl = options.keepIntvl ?? 0
+    this.keepProbes = options.keepProbes ?? 0
+    this.userTimeout = options.userTimeout ?? 0
     this.fixedSndbuf = options.sndbuf !== undefined
     this.fixedRcvbuf = options.rcvbuf !== undefined
     this.wmemMax = wmem[2]

@@ -51,6 +51,8 @@ export class TcpMib {
   TCPDSACKIgnoredNoUndo = 0
   /** Time-outs that F-RTO found to be premature. */
   TCPSpuriousRTOs = 0
+  /** Connections that died because nothing was acknowledged or answered for too long. */
+  TCPAbortOnTimeout = 0
 }
 
 /** Adds the counters of `from` to those of `to`. */

@@ -152,6 +152,8 @@ export abstract class TcpState extends InetConnectionSock {
   retransmitted = 0
   timeouts = 0
   readonly mib = new TcpMib()
+  /** Probes of keep-alive; these kernels do not count them. */
+  keepaliveProbes = 0
   vmWaits = 0
   sendSpaceWaits = 0
   txFailures = 0

@@ -5,7 +5,7 @@
 // socket never do, so there the difference is nil, and up to 50 ms elsewhere.
 // A retransmission that finds no memory backs off like one that was lost: only a drop by the own device is tried again after
 // min(RTO, 500 ms) without backoff, because tcp_retransmit_timer looks for positive results.
-// Not modelled: thin streams.
+// Not modelled: thin streams; TCP_USER_TIMEOUT for window probes, as these kernels have it (it counts for them since 3.18).
 // source: net/ipv4/tcp_timer.c
 import { NO_SKB } from "@swaplab/net-skb"
 import { type Context, ETIMEDOUT } from "@swaplab/page-alloc"
@@ -73,16 +73,25 @@ const orphanRetries = (sk: TcpSocket, gapNs: number): number => {
   return retries === 0 && gapNs < TCP_RTO_MAX ? TCP_ORPHAN_RETRIES : retries
 }
 
-/** `tcp_write_timeout`: has everything been tried? SYNs count from 1 s in ticks, everything else from 200 ms. */
+/**
+ * `tcp_write_timeout`: has everything been tried, or has it taken longer than the program allows (TCP_USER_TIMEOUT)? SYNs count from
+ * 1 s in ticks, everything else from 200 ms.
+ */
 const timedOut = (sk: TcpSocket, now: number, since: number): boolean => {
   const { sim: { tickNs }, sysctls } = sk.stack
   if (sk.state === TCP_ESTABLISHED) {
-    return now - since >= retransmitsTimedOutNs(
+    return now - since >= (sk.userTimeout || retransmitsTimedOutNs(
       sk.orphan ? orphanRetries(sk, sk.rto) : sysctls["net.ipv4.tcp_retries2"]
-    )
+    ))
   }
   const retries = sysctls[sk.state === TCP_SYN_SENT ? "net.ipv4.tcp_syn_retries" : "net.ipv4.tcp_synack_retries"]
   return now - Math.floor(since / tickNs) * tickNs >= retransmitsTimedOutNs(retries, TCP_TIMEOUT_INIT)
+}
+
+/** `tcp_write_err`. */
+const writeErr = (sk: TcpSocket, ctx: Context): void => {
+  sk.mib.TCPAbortOnTimeout++
+  sk.die(ctx, ETIMEDOUT)
 }
 
 /** `tcp_retransmit_timer`. */
@@ -96,7 +105,7 @@ const retransmitTimer = (sk: TcpSocket, ctx: Context): void => {
   if (sk.sndWnd === 0 && sk.state === TCP_ESTABLISHED && !sk.orphan) {
     // the peer shrank its window: probe with data, and give up when it has been silent for long
     if (now - sk.rcvTstamp > TCP_RTO_MAX) {
-      sk.die(ctx, ETIMEDOUT)
+      writeErr(sk, ctx)
       return
     }
     enterLoss(sk, false)
@@ -107,7 +116,7 @@ const retransmitTimer = (sk: TcpSocket, ctx: Context): void => {
   // until a retransmission has left, the time counts from the last try
   const since = sk.retransStamp >= 0 ? sk.retransStamp : sk.stack.skbs.when[sk.writeHead]
   if (sk.retransmits > 0 && timedOut(sk, now, since)) {
-    sk.die(ctx, ETIMEDOUT)
+    writeErr(sk, ctx)
     return
   }
   sk.timeouts++
@@ -158,7 +167,7 @@ const probeTimer = (sk: TcpSocket, ctx: Context): void => {
   )
   const retries = sk.stack.sysctls["net.ipv4.tcp_retries2"]
   if (sk.probesOut > (sk.orphan ? orphanRetries(sk, sk.rto * 2 ** sk.backoff) : retries)) {
-    sk.die(ctx, ETIMEDOUT)
+    writeErr(sk, ctx)
     return
   }
   const result = writeWakeup(sk, ctx)

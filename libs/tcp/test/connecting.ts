@@ -1,6 +1,6 @@
 // Two machines, one that listens and one that connects over the network.
 import { servicePort } from "@swaplab/net-skb"
-import { connectOver, TcpListener, TcpSocket } from "@swaplab/tcp"
+import { connectOver, TcpListener, type TcpOptions, TcpSocket } from "@swaplab/tcp"
 import { expect } from "vitest"
 import { ToyNetwork, type ToyTask } from "./toy.ts"
 
@@ -20,13 +20,14 @@ export class Rig {
   result: number | null = null
   resultAt = -1
 
-  constructor() {
+  /** `tcp`: options of the sockets at both ends. */
+  constructor(tcp: Partial<TcpOptions> = {}) {
     this.net = new ToyNetwork({ hz: 250 })
     const { ab, packets, sim } = this.net
-    this.socket = new TcpSocket(this.net.a.stack, { name: "asks", freeBufferPages: 500_000, noDelay: true })
+    this.socket = new TcpSocket(this.net.a.stack, { name: "asks", freeBufferPages: 500_000, noDelay: true, ...tcp })
     this.expected = this.socket
     this.listener = new TcpListener(this.net.b.stack, PORT, {
-      options: () => ({ name: "serves", freeBufferPages: 500_000, noDelay: true }),
+      options: () => ({ name: "serves", freeBufferPages: 500_000, noDelay: true, ...tcp }),
       accept: (socket, peer) => {
         expect(peer).toBe(this.expected)
         this.accepted.push(socket)

@@ -35,7 +35,8 @@ export class Descriptor {
    * @type {{ sndbuf: number | null, rcvbuf: number | null }}
    */
   buffers = { sndbuf: null, rcvbuf: null }
-  noDelay = false
+  /** Other options of the sockets to come: those of the model's `TcpOptions`. @type {Record<string, boolean | number>} */
+  given = {}
   /** It has a connection, or is getting one. @type {Socket | null} */
   socket = null
   /** It listens. @type {any} */
@@ -49,14 +50,14 @@ export class Descriptor {
 
   /** What a socket of the model is made with. @param {Machine} machine @param {string} name */
   options(machine, name) {
-    const { buffers: { rcvbuf, sndbuf }, noDelay } = this
+    const { buffers: { rcvbuf, sndbuf }, given } = this
     return {
       name,
       freeBufferPages: machine.freePages,
       // the model counts what a segment takes beside the time stamp
       mss: machine.mss - machine.model.TCPOLEN_TSTAMP_ALIGNED,
       tso: false,
-      noDelay,
+      ...given,
       ...(sndbuf === null ? {} : { sndbuf }),
       ...(rcvbuf === null ? {} : { rcvbuf })
     }

@@ -27,6 +27,21 @@ const early = (set) => (on, value, { call, place }) => {
   set(on, value)
 }
 
+/** Nanoseconds. */
+const SECOND = 1_000_000_000
+const MILLISECOND = 1_000_000
+
+/**
+ * A field of the socket, also of one that is still to be made; `unit` of it is 1 in the call.
+ * @type {(field: string, unit: number, tell?: (machine: import("./machine.mjs").Machine, socket: any, value: number) => void) => Setter}
+ */
+const lasting = (field, unit, tell) => (on, value, { machine }) => {
+  on.given[field] = value * unit
+  if (on.socket === null) return
+  on.socket[field] = value * unit
+  tell?.(machine, on.socket, value * unit)
+}
+
 /**
  * What each option does. source: net/core/sock.c:sock_setsockopt; net/ipv4/tcp.c:do_tcp_setsockopt
  * @type {Readonly<Record<string, Setter>>}
@@ -39,8 +54,16 @@ const SETTERS = {
   SO_SNDBUF: early((on, value) => {
     on.buffers.sndbuf = bufferOf(value)
   }),
+  SO_KEEPALIVE: (on, value, { machine }) => {
+    on.given.keepAlive = value !== 0
+    if (on.socket !== null) machine.model.setKeepalive(on.socket, value !== 0)
+  },
+  TCP_KEEPIDLE: lasting("keepIdle", SECOND, ({ model }, socket, ns) => model.setKeepIdle(socket, ns)),
+  TCP_KEEPINTVL: lasting("keepIntvl", SECOND),
+  TCP_KEEPCNT: lasting("keepProbes", 1),
+  TCP_USER_TIMEOUT: lasting("userTimeout", MILLISECOND),
   TCP_NODELAY: (on, value, { machine, task }) => {
-    on.noDelay = value !== 0
+    on.given.noDelay = value !== 0
     if (on.socket === null) return
     on.socket.nonagle = value === 0 ? on.socket.nonagle & ~NAGLE_OFF : on.socket.nonagle | NAGLE_OFF
     if (value !== 0) machine.model.pushPendingFrames(on.socket, task, NAGLE_PUSH | NAGLE_OFF)
