@@ -5,6 +5,7 @@ import {
   directory,
   file,
   flag,
+  type Kind,
   many,
   one,
   oneOf,
@@ -51,6 +52,19 @@ const choice = {
   client: one(text("NAME", "a client of the result"), "The lockup of this client.", {
     without: "Without it: the client that locked up first."
   })
+}
+
+const sweptPath = text(
+  "PATH=RANGE",
+  "PATH=a,b,c, PATH=from..to/steps, PATH=from..to step size or PATH=uniform(from, to)"
+)
+const percentage: Kind<number> = {
+  placeholder: "N%",
+  expected: "a percentage above 0 % and at most 100 %, such as 5%",
+  read: (value) => {
+    const share = /^\d{1,3}(\.\d{1,3})? ?%$/.test(value) ? Number.parseFloat(value) / 100 : Number.NaN
+    return share > 0 && share <= 1 ? share : undefined
+  }
 }
 
 const time = text("TIME", "a time such as 100 ms")
@@ -140,6 +154,55 @@ export const SWAPLAB = {
       examples: [
         ["map scenarios/map-card.yaml", "the map that the scenario describes"],
         ["map scenarios/quick.yaml -x clients.0.cpus=1,2,4 --seeds 5", "the outcome by CPUs, five seeds each"]
+      ]
+    },
+    sweep: {
+      meaning: "Runs a scenario over the values of any of its parameters and shows any metric of the runs.",
+      arguments: scenario,
+      options: {
+        x: one(sweptPath, "The parameter across: the axis of the charts.", { letter: "x" }),
+        y: one(
+          sweptPath,
+          "A second parameter: a line of the charts for each value, and the other axis of the heat map.",
+          {
+            letter: "y"
+          }
+        ),
+        z: one(sweptPath, "A third parameter.", { letter: "z" }),
+        over: many(sweptPath, "One more parameter."),
+        metric: many(
+          text("METRIC", "a metric such as client.faultLatency.p99.max"),
+          "What is shown: a metric of thresholds, one of clients with .min, .mean or .max, completed, or steady.*. The files have all.",
+          {
+            without:
+              "Without it: the scenario's thresholds, or elapsed, client.faultLatency.p99 and steady.throughputPerSecond."
+          }
+        ),
+        seeds: one(wholeNumber(1, MAX_MAP_SEEDS), "The seeds 1 to N at each place; with --precision the first N.", {
+          without: "Without it: 5."
+        }),
+        precision: one(
+          percentage,
+          "More seeds at each place until the 95 % interval of each shown metric is its mean plus or minus so much."
+        ),
+        mostSeeds: one(wholeNumber(1, MAX_MAP_SEEDS), "The most seeds at a place with --precision.", {
+          without: "Without it: 50."
+        }),
+        kernel: many(text("NAME", "a kernel of the scenario"), "Runs this kernel of the scenario only."),
+        set,
+        json,
+        out: out(
+          "Writes sweep.json, sweep.csv, curves.svg, heat maps and report.txt to this directory, and each run at once."
+        ),
+        fresh,
+        workers
+      },
+      examples: [
+        ["sweep scenarios/quick.yaml -x clients.0.ram=32..64MiB/3", "time and page-ins over memory, five seeds each"],
+        [
+          "sweep scenarios/quick.yaml -x clients.0.count=1..4step1 --precision 5% --metric elapsed",
+          "as many seeds as 5 % needs"
+        ]
       ]
     },
     why: {

@@ -1,4 +1,4 @@
-// What run, map and ablate share: many runs in worker threads, each kept in the directory of --out as soon as it is over, so
+// What run, map, sweep and ablate share: many runs in worker threads, each kept in the directory of --out as soon as it is over, so
 // that the same command goes on where an interruption or a crash ended it.
 import type { LoadedScenario, Outcome, RunResult } from "@swaplab/cluster"
 import {
@@ -8,7 +8,7 @@ import {
   type JobStore,
   openRunStore,
   reasonOf,
-  runJobs,
+  runRounds,
   type StoreOptions
 } from "@swaplab/experiment"
 import { makeProgressLine } from "@swaplab/report"
@@ -19,7 +19,7 @@ import { UsageError } from "./exit.ts"
 import { type Out, withOut } from "./out.ts"
 import { workerPool } from "./pool.ts"
 
-/** Options that all three have. */
+/** Options that all of them have. */
 export interface KeptFlags {
   readonly out: string | undefined
   readonly fresh: boolean
@@ -31,6 +31,8 @@ export interface KeptRuns<A> {
   /** The scenario that the jobs vary. */
   readonly loaded: LoadedScenario
   readonly jobs: ReadonlyArray<Job>
+  /** Which of the jobs are run next, by the results so far; none: it is done. Without it: all of them at once. */
+  readonly next?: (results: ReadonlyMap<number, A>) => ReadonlyArray<Job>
   readonly reduce: (job: Job, run: RunResult) => A
   readonly outcomeOf: (kept: A) => Outcome
   readonly formOf: (job: Job) => Form<A>
@@ -56,8 +58,23 @@ const openStore = <A>(
     )
   )
 
-/** Says what is left to do, where that is not all or nothing. */
-const say = <A>(out: Out | null, { jobs, outcomeOf }: KeptRuns<A>, { found, interrupted, results }: JobResults<A>) => {
+/** All jobs, and then none. */
+const once = (jobs: ReadonlyArray<Job>): () => ReadonlyArray<Job> => {
+  let rest = jobs
+  return () => {
+    const given = rest
+    rest = []
+    return given
+  }
+}
+
+/** Says what is left to do, where that is not all or nothing. How many runs there are in all is not known of rounds. */
+const say = <A>(
+  out: Out | null,
+  { jobs, next, outcomeOf }: KeptRuns<A>,
+  { found, interrupted, results }: JobResults<A>
+) => {
+  const all = next === undefined ? ` of ${jobs.length}` : ""
   const kept = [...results.values()].filter((result) => outcomeOf(result) !== "stopped").length
   if (out === null) {
     return interrupted
@@ -66,10 +83,12 @@ const say = <A>(out: Out | null, { jobs, outcomeOf }: KeptRuns<A>, { found, inte
   }
   if (interrupted) {
     return Console.error(
-      `swaplab: interrupted; ${kept} of ${jobs.length} runs are kept in ${out.directory}, the same command goes on from there`
+      `swaplab: interrupted; ${kept}${all} runs are kept in ${out.directory}, the same command goes on from there`
     )
   }
-  return found > 0 ? Console.error(`swaplab: ${found} of ${jobs.length} runs were in ${out.directory}`) : Effect.void
+  return found > 0
+    ? Console.error(`swaplab: ${found}${next === undefined ? all : ` of ${kept}`} runs were in ${out.directory}`)
+    : Effect.void
 }
 
 const onStop = Console.error("swaplab: the runs under way are ending; Ctrl-C again ends the command at once")
@@ -84,12 +103,12 @@ export const keepRuns = <A, E, R>(
   withOut(flags.out, (out) =>
     Effect.gen(function*() {
       if (flags.fresh && out === null) return yield* new UsageError({ message: "--fresh: expected --out too" })
-      const { formOf, jobs, loaded, reduce } = runs
+      const { formOf, jobs, loaded, next = once(jobs), reduce } = runs
       const store = out === null
         ? null
         : yield* openStore(out, { engine: engine(worker), loaded, fresh: flags.fresh }, formOf)
       const line = yield* makeProgressLine(stderr, loaded.scenario.duration)
-      const measured = runJobs(jobs, {
+      const measured = runRounds(next, {
         reduce,
         onStop,
         onProgress: line.show,

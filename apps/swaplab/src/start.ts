@@ -31,6 +31,7 @@ const COMMANDS: { readonly [Name in Started]: () => Promise<Run<Name>> } = {
   run: async () => (await import("./run.ts")).run,
   ablate: async () => (await import("./ablate.ts")).ablate,
   map: async () => (await import("./map.ts")).map,
+  sweep: async () => (await import("./sweep.ts")).sweep,
   why: async () => (await import("./why.ts")).why,
   shrink: async () => (await import("./shrink.ts")).shrink,
   validate: async () => (await import("./validate.ts")).validate,

@@ -45,6 +45,35 @@ describe("a mistake of the user is one message on standard error, and exit code 
       ["map", "map.yaml", "--kernel", "vanilla"],
       "--kernel vanilla: the scenario does not map it, expected one of fast"
     ],
+    [["sweep", "ok.yaml"], "swaplab: sweep: expected --x PATH=RANGE"],
+    [
+      ["sweep", "ok.yaml", "-x", "clients.0.cpus=4..1 step 1"],
+      "--x clients.0.cpus=4..1 step 1: is empty: 1 is below 4"
+    ],
+    [
+      ["sweep", "ok.yaml", "-x", "clients.0.cups=1,2"],
+      `the sweep: clients.0.cups=1: clients[0].cups: unknown key, did you mean "cpus"?`
+    ],
+    [
+      ["sweep", "ok.yaml", "-x", "clients.0.cpus=1,2", "--metric", "client.faultLatency.p98"],
+      "--metric client.faultLatency.p98: is no metric, did you mean client.faultLatency.p90?"
+    ],
+    [
+      ["sweep", "ok.yaml", "-x", "clients.0.cpus=uniform(4, 1)"],
+      "--x clients.0.cpus=uniform(4, 1): its parameters go down, expected them to go up"
+    ],
+    [
+      ["sweep", "ok.yaml", "-x", "clients.0.cpus=1,2", "--precision", "5"],
+      "swaplab: sweep: --precision: got 5, expected a percentage above 0 % and at most 100 %, such as 5%"
+    ],
+    [
+      ["sweep", "ok.yaml", "-x", "clients.0.cpus=1,2", "--precision", "5%", "--seeds", "3"],
+      "swaplab: --precision: expected at least 5 seeds, and at least as many with --most-seeds"
+    ],
+    [
+      ["sweep", "ok.yaml", "-x", "clients.0.cpus=1,2", "--most-seeds", "9"],
+      "swaplab: --most-seeds: expected --precision too"
+    ],
     [
       ["ablate", "ok.yaml", "--patch", "recursive-reclaim"],
       "--patch recursive-reclaim: is not in v3.6; --plus puts it on v3.5"

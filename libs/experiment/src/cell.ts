@@ -13,6 +13,7 @@ import {
 import { patchesOf } from "@swaplab/kernel"
 import type { WorkloadTable } from "@swaplab/workload"
 import { metricsOf, type RunMetrics } from "./run-metrics.ts"
+import { type NoSteadyState, steadyOf, type SteadyState } from "./sweep/steady.ts"
 
 /** The first lockup of a run. */
 export interface CellLockup {
@@ -52,6 +53,8 @@ export interface CellResult {
   readonly lowWater: { readonly zone: string; readonly lowestFree: number; readonly min: number }
   /** Every metric that a threshold can name. */
   readonly metrics: RunMetrics
+  /** What its servers do once the beginning is over. */
+  readonly steady: SteadyState | NoSteadyState
   /** Laws that do not hold: faults of swaplab. */
   readonly brokenLaws: ReadonlyArray<string>
 }
@@ -109,6 +112,7 @@ export const cellOf = (scenario: Scenario, run: RunResult, workloads?: WorkloadT
       ?? null,
     lowWater: deepest(clients),
     metrics: metricsOf(run, workloads),
+    steady: steadyOf(run),
     brokenLaws: run.laws.filter(({ holds }) => !holds).map(({ detail, law, subject }) =>
       `${law}, ${subject}: ${detail}`
     )

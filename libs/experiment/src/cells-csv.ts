@@ -3,6 +3,7 @@ import type { WorkloadTable } from "@swaplab/workload"
 import type { CellResult } from "./cell.ts"
 import { quote } from "./csv.ts"
 import { metricColumns } from "./run-metrics.ts"
+import { STEADY_FIGURES } from "./sweep/sweep-metrics.ts"
 
 type Field = string | number | null
 
@@ -28,6 +29,14 @@ const COLUMNS: ReadonlyArray<readonly [name: string, of: (run: CellResult) => Fi
   ["fingerprint", (run) => run.fingerprint]
 ]
 
+/** The steady state, and what was cut off in front of it. */
+const STEADY: ReadonlyArray<readonly [name: string, of: (run: CellResult) => Field]> = [
+  ["steady.warmUp", ({ steady }) => steady.applied ? steady.warmUpNs : null],
+  ...STEADY_FIGURES.map((figure) =>
+    [`steady.${figure}`, ({ steady }: CellResult): Field => steady.applied ? steady.figures[figure] : null] as const
+  )
+]
+
 /** `leading` names the columns in front; each row gives their values and a run. Nothing stands for what was not measured. */
 export const cellsCsv = (
   leading: ReadonlyArray<string>,
@@ -36,7 +45,8 @@ export const cellsCsv = (
 ): string => {
   const columns = [
     ...COLUMNS,
-    ...metricColumns(workloads).map(([name, of]) => [name, ({ metrics }: CellResult) => of(metrics)] as const)
+    ...metricColumns(workloads).map(([name, of]) => [name, ({ metrics }: CellResult) => of(metrics)] as const),
+    ...STEADY
   ]
   const line = (fields: ReadonlyArray<Field>): string =>
     fields.map((field) => (field === null ? "" : quote(String(field)))).join(",")

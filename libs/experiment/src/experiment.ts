@@ -43,8 +43,9 @@ export const mapOf = (
   const cells = new Map<string, { kernel: string; x: number; y: number; runs: Array<CellResult> }>()
   for (const job of jobs) {
     if (job.field === null) continue
-    const key = `${job.kernel} ${job.field.x} ${job.field.y}`
-    const cell = cells.get(key) ?? { kernel: job.kernel, ...job.field, runs: [] }
+    const [x, y = 0] = job.field
+    const key = `${job.kernel} ${x} ${y}`
+    const cell = cells.get(key) ?? { kernel: job.kernel, x, y, runs: [] }
     cells.set(key, cell)
     const result = of(job.id)
     if (result !== undefined) cell.runs.push(result)

@@ -47,7 +47,7 @@ export {
 } from "./jobs.ts"
 export { mapCsv, mapJson } from "./map-json.ts"
 export { endedRuns } from "./outcome-counts.ts"
-export { type Axis, type Job, makePlan, type MapField, type MapPlan, type Plan, type PlanOptions } from "./plan.ts"
+export { type Job, makePlan, type MapPlan, type Plan, type PlanOptions } from "./plan.ts"
 export { RunFailure } from "./protocol.ts"
 export { parseAxis } from "./range.ts"
 export { reasonOf } from "./reason.ts"
@@ -67,3 +67,20 @@ export { type LostStep } from "./shrink-search.ts"
 export { shrink, type ShrinkOptions, type ShrinkProgress, type Shrunk } from "./shrink.ts"
 export { type Estimate, type Faster, medianOf } from "./statistics.ts"
 export { EXIT, expectationOf, type Finding, judge, judgeRuns, type Verdict } from "./verdict.ts"
+// sweeps
+export { axisNumbers, columnName } from "./sweep/axis-values.ts"
+export { type DrawnAxis, drawnValue, DRAWS, looksDrawn, parseDrawn } from "./sweep/draws.ts"
+export { type Axis, type AxisValue, type Field, valuesAt } from "./sweep/grid.ts"
+export { impreciseCells, LEAST_SEEDS, makeRounds, metricEstimate, relativeError } from "./sweep/precision.ts"
+export { runRounds } from "./sweep/rounds.ts"
+export { mser, type NoSteadyState, steadyOf, type SteadyState } from "./sweep/steady.ts"
+export { sweepCsv, sweepJson } from "./sweep/sweep-json.ts"
+export { allMetrics, defaultMetrics, parseMetric, type SweepMetric } from "./sweep/sweep-metrics.ts"
+export {
+  makeSweep,
+  type SweepCell,
+  sweepOf,
+  type SweepOptions,
+  type SweepPlan,
+  type SweepResult
+} from "./sweep/sweep.ts"

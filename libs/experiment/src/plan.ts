@@ -1,7 +1,8 @@
 // What an experiment consists of: every kernel of a scenario with every seed, and the fields of its map of outcomes.
-import { type LoadedScenario, type Replay, withOverrides } from "@swaplab/cluster"
-import { type ConfigError, mistake, mistakeAt, type Override, overrideOf, parsePath } from "@swaplab/config"
+import type { LoadedScenario, Replay } from "@swaplab/cluster"
+import { type ConfigError, mistake, mistakeAt } from "@swaplab/config"
 import { Either } from "effect"
+import { atField, type Axis, type Field, fieldsOf } from "./sweep/grid.ts"
 
 /** One simulation to be run. */
 export interface Job {
@@ -10,22 +11,10 @@ export interface Job {
   readonly loaded: LoadedScenario
   readonly kernel: string
   readonly seed: number
-  /** The field of the map it belongs to; null for the table. */
-  readonly field: MapField | null
+  /** The field of the map or of the sweep it belongs to; null for the table. */
+  readonly field: Field | null
   /** What is different from the run that kernel and seed name: a replay. */
   readonly replay?: Replay
-}
-
-/** A field of the map, by the index of its values. */
-export interface MapField {
-  readonly x: number
-  readonly y: number
-}
-
-/** An axis of the map. */
-export interface Axis {
-  readonly path: string
-  readonly values: ReadonlyArray<string | number | boolean>
 }
 
 /** The map of outcomes that is to be made. */
@@ -57,9 +46,8 @@ export interface PlanOptions {
   readonly noTable?: boolean
 }
 
-const override = (path: string, value: string | number | boolean): Override =>
-  // the path was checked when the scenario was loaded
-  overrideOf(`map: ${path}=${value}`, parsePath(path) ?? [], value)
+/** The axes of a map: across, and down where there is a second one. */
+const axesOf = ({ x, y }: Pick<MapPlan, "x" | "y">): ReadonlyArray<Axis> => (y === null ? [x] : [x, y])
 
 /** Makes the plan of an experiment. Fields of the map that are no valid scenario are the user's mistake. */
 export const makePlan = (loaded: LoadedScenario, options: PlanOptions = {}): Either.Either<Plan, ConfigError> =>
@@ -75,7 +63,7 @@ export const makePlan = (loaded: LoadedScenario, options: PlanOptions = {}): Eit
     }
     const kernels = options.kernels === undefined ? all : all.filter((name) => options.kernels?.includes(name))
     const jobs: Array<Job> = []
-    const add = (at: LoadedScenario, kernel: string, seed: number, field: MapField | null): void => {
+    const add = (at: LoadedScenario, kernel: string, seed: number, field: Field | null): void => {
       jobs.push({ id: jobs.length, loaded: at, kernel, seed, field })
     }
     if (options.noTable !== true) {
@@ -105,14 +93,10 @@ export const makePlan = (loaded: LoadedScenario, options: PlanOptions = {}): Eit
       kernels: mapped,
       seeds: Array.from({ length: config.seeds }, (_, i) => i + 1)
     }
-    const rows = map.y === null ? [null] : map.y.values
-    for (const [y, yValue] of rows.entries()) {
-      for (const [x, xValue] of map.x.values.entries()) {
-        const overrides = [override(map.x.path, xValue)]
-        if (map.y !== null && yValue !== null) overrides.push(override(map.y.path, yValue))
-        const at = yield* withOverrides(loaded, overrides)
-        for (const kernel of map.kernels) for (const seed of map.seeds) add(at, kernel, seed, { x, y })
-      }
+    const axes = axesOf(map)
+    for (const field of fieldsOf(axes)) {
+      const at = yield* atField(loaded, axes, field, "map:")
+      for (const kernel of map.kernels) for (const seed of map.seeds) add(at, kernel, seed, field)
     }
     return { loaded, kernels, seeds: scenario.seeds, map, jobs }
   })

@@ -1,6 +1,7 @@
-// Values of an axis, as they are typed: `r8169,e1000`, `0..8000/5`, `log:1 MiB..16 MiB/5`. A range has a unit where the
-// scenario has one, on both ends or on the second. The ends stay as they are typed; the values between them are whole where
-// the ends are, and have three digits otherwise (sizes: whole pages), for a map is read by people.
+// Values of an axis, as they are typed: `r8169,e1000`, `0..8000/5`, `log:1 MiB..16 MiB/5`, `1..40 step 3`. A range has a unit
+// where the scenario has one, on both ends or on the second. The ends stay as they are typed; the values between them are
+// whole where the ends are, and have three digits otherwise (sizes: whole pages), for a map is read by people. With a step the
+// values are exact, and the last one is the last that is not beyond the second end.
 import {
   type ConfigError,
   formatQuantity,
@@ -17,14 +18,16 @@ import {
 import { PAGE_SIZE } from "@swaplab/page-alloc"
 import { exp, log as ln } from "@swaplab/sim"
 import { Either } from "effect"
-import type { Axis } from "./plan.ts"
+import type { Axis } from "./sweep/grid.ts"
 
 /** Values that an axis may have. A larger map cannot be read. */
 export const MAX_VALUES = 64
 const KINDS: ReadonlyArray<UnitKind> = [SIZE, TIME, RATE, SHARE]
-const EXPECTED = "PATH=a,b,c, PATH=from..to/steps or PATH=log:from..to/steps"
+const EXPECTED = "PATH=a,b,c, PATH=from..to/steps, PATH=log:from..to/steps or PATH=from..to step size"
 
 const RANGE = /^(log:)?(\d+(?:\.\d+)?) ?([A-Za-zµ%/]*)\.\.(\d+(?:\.\d+)?) ?([A-Za-zµ%/]*)\/(\d+)$/
+const STEPS =
+  /^(\d+(?:\.\d+)?) ?([A-Za-zµ%/]*)\.\.(\d+(?:\.\d+)?) ?([A-Za-zµ%/]*?) ?step ?(\d+(?:\.\d+)?) ?([A-Za-zµ%/]*)$/
 
 const rounded = (value: number): number => Number(value.toPrecision(3))
 
@@ -69,6 +72,10 @@ const numbers = (from: string, to: string, steps: number, log: boolean): Readonl
   return roundedBetween(spread(Number(from), Number(to), steps, log), whole ? Math.round : rounded)
 }
 
+/** The kind of quantities that a unit belongs to. */
+export const kindOf = (unit: string): UnitKind | undefined =>
+  KINDS.find(({ aliases, units }) => [...units, ...aliases].some(([name]) => name === unit))
+
 const rangeOf = (match: RegExpExecArray): ReadonlyArray<string | number> | string => {
   const [, logMark, from, fromUnit, to, toUnit, count] = match
   const log = logMark !== undefined
@@ -76,9 +83,37 @@ const rangeOf = (match: RegExpExecArray): ReadonlyArray<string | number> | strin
   if (steps < 2 || steps > MAX_VALUES) return `expected 2 to ${MAX_VALUES} steps`
   if (toUnit === "") return fromUnit === "" ? numbers(from, to, steps, log) : "the second end has no unit"
   const unit = fromUnit === "" ? toUnit : fromUnit
-  const kind = KINDS.find(({ aliases, units }) => [...units, ...aliases].some(([name]) => name === toUnit))
+  const kind = kindOf(toUnit)
   if (kind === undefined) return `${toUnit} is no unit`
   return quantities(kind, [`${from} ${unit}`, `${to} ${toUnit}`], steps, log)
+}
+
+/** Decimals of a number as it is typed. */
+const decimals = (text: string): number => text.split(".")[1]?.length ?? 0
+
+/** Values at equal distances from the first on. */
+const stepsOf = (match: RegExpExecArray): ReadonlyArray<string | number> | string => {
+  const [, from, fromUnit, to, toUnit, step, stepUnit] = match
+  const unit = [toUnit, fromUnit, stepUnit].find((name) => name !== "")
+  const kind = unit === undefined ? null : kindOf(unit)
+  if (kind === undefined) return `${unit} is no unit`
+  const [low, high, size] = [[from, fromUnit], [to, toUnit], [step, stepUnit]].map(([number, own]) =>
+    kind === null ? Number(number) : parseQuantity(kind, `${number} ${own === "" ? unit : own}`)
+  )
+  if (kind !== null && (low === null || high === null || size === null)) {
+    return `expected ends and a step such as ${kind.expected}, at most ${kind.max}`
+  }
+  const [first, last, distance] = [low ?? 0, high ?? 0, size ?? 0]
+  if (distance === 0) return "a step of 0 goes nowhere"
+  if (last < first) return `is empty: ${to} is below ${from}`
+  // a hair more, so that 0..1 step 0.1 ends with 1
+  const count = Math.floor((last - first) / distance + 1e-9) + 1
+  if (count > MAX_VALUES) return `has ${count} values, expected at most ${MAX_VALUES}`
+  const digits = Math.max(decimals(from), decimals(step))
+  return Array.from({ length: count }, (_, i) => {
+    const value = first + i * distance
+    return kind === null ? Number(value.toFixed(digits)) : formatQuantity(kind, kind.whole ? Math.round(value) : value)
+  })
 }
 
 /** A list: values as in a file. */
@@ -102,8 +137,9 @@ export const parseAxis = (flag: string, text: string): Either.Either<Axis, Confi
   const range = text.slice(equals + 1).trim()
   if (equals < 0 || range === "" || parsePath(path) === null) return fail(`expected ${EXPECTED}`)
   const match = RANGE.exec(range)
-  if (match === null && range.includes("..")) return fail(`expected ${EXPECTED}`)
-  const values = match === null ? listOf(range) : rangeOf(match)
+  const steps = STEPS.exec(range)
+  if (match === null && steps === null && range.includes("..")) return fail(`expected ${EXPECTED}`)
+  const values = steps !== null ? stepsOf(steps) : match === null ? listOf(range) : rangeOf(match)
   if (typeof values === "string") return fail(values)
   if (new Set(values).size < values.length) return fail(`two of its values are equal: ${values.join(", ")}`)
   return Either.right({ path, values })

@@ -13,7 +13,7 @@ import { runKey, scenarioKey } from "./run-key.ts"
 /** Folder of the runs in a result directory. */
 const RUN_FOLDER = "runs"
 const MANIFEST = "experiment.json"
-const FORMAT = 3
+const FORMAT = 4
 
 /** The directory holds runs of something else, or something else than runs. */
 export class StoreMismatch extends Data.TaggedError("StoreMismatch")<{

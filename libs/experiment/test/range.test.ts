@@ -37,7 +37,13 @@ describe("an axis", () => {
     ["0 %..20 %/5", ["0 %", "5 %", "10 %", "15 %", "20 %"]],
     ["1..2 %/4", ["1 %", "1.33 %", "1.67 %", "2 %"]],
     ["100 Mbit..1 Gbit/2", ["100 Mbit", "1 Gbit"]],
-    ["log:10 us..10 ms/4", ["10 us", "100 us", "1 ms", "10 ms"]]
+    ["log:10 us..10 ms/4", ["10 us", "100 us", "1 ms", "10 ms"]],
+    ["1..40 step 13", [1, 14, 27, 40]],
+    ["1..4step2", [1, 3]],
+    ["0..1 step 0.25", [0, 0.25, 0.5, 0.75, 1]],
+    ["0..0.3 step 0.1", [0, 0.1, 0.2, 0.3]],
+    ["32..64 MiB step 16", ["32 MiB", "48 MiB", "64 MiB"]],
+    ["1 ms..2 ms step 500 us", ["1 ms", "1.5 ms", "2 ms"]]
   ])("%s has the values %j", (range, values) => expect(valuesOf(range)).toEqual(values))
 
   it("has its path as typed", () => {
@@ -45,7 +51,11 @@ describe("an axis", () => {
   })
 
   it.each([
-    ["pageCache", "expected PATH=a,b,c, PATH=from..to/steps or PATH=log:from..to/steps"],
+    ["a.b=4..1 step 1", "is empty: 1 is below 4"],
+    ["a.b=1..4 step 0", "a step of 0 goes nowhere"],
+    ["a.b=1..1000 step 1", `has 1000 values, expected at most ${MAX_VALUES}`],
+    ["a.b=1..4 furlong step 1", "furlong is no unit"],
+    ["pageCache", "expected PATH=a,b,c, PATH=from..to/steps, PATH=log:from..to/steps or PATH=from..to step size"],
     ["a.b=", "expected PATH=a,b,c"],
     ["=1,2", "expected PATH=a,b,c"],
     ["a..b=1,2", "expected PATH=a,b,c"],

@@ -8,6 +8,23 @@ export interface Line {
   readonly values: ArrayLike<number>
   /** Filled down to zero. */
   readonly area?: boolean
+  /** A band around it, such as an interval: least and greatest value for every time. */
+  readonly band?: { readonly low: ArrayLike<number>; readonly high: ArrayLike<number> }
+  /** Dashes of the line, as SVG has them; without it: a whole line. */
+  readonly dash?: string | undefined
+  /** A mark at each value: charts of few values have some, so that lines differ without colours. */
+  readonly mark?: Mark
+}
+
+/** The shape of a mark. */
+export type Mark = "circle" | "square" | "triangle" | "diamond"
+
+/** Its outline around 0, 0. */
+const MARKS: Readonly<Record<Mark, string>> = {
+  circle: "m-3.5,0 a3.5,3.5 0 1,0 7,0 a3.5,3.5 0 1,0 -7,0",
+  square: "m-3.2,-3.2 h6.4 v6.4 h-6.4 z",
+  triangle: "m0,-4.2 l4,7 h-8 z",
+  diamond: "m0,-4.6 l4.6,4.6 l-4.6,4.6 l-4.6,-4.6 z"
 }
 
 /** A horizontal mark, such as a watermark. */
@@ -53,6 +70,11 @@ export const xOf = ({ fromNs, toNs, width, x }: Frame, ns: number): number =>
 const pointsOf = (line: Line, frame: Frame, yOf: (value: number) => number): ReadonlyArray<string> => {
   const points: Array<string> = []
   for (let i = 0; i < frame.timesNs.length;) {
+    // what was not measured is no point
+    if (Number.isNaN(line.values[i])) {
+      i++
+      continue
+    }
     const column = Math.floor(xOf(frame, frame.timesNs[i]))
     let least = i
     let greatest = i
@@ -80,6 +102,34 @@ const namesAt = (
     return svgText(x, round(last + 4), text, { "font-size": 11.5, fill: colour })
   })
 }
+
+/** The band of a line, where it has one: forth along its upper edge and back along the lower one. */
+const bandSvg = ({ band, colour, values }: Line, frame: Frame, yOf: (value: number) => number): string => {
+  if (band === undefined) return ""
+  const known = Array.from(values, (_, i) => i).filter((i) =>
+    Number.isFinite(band.low[i]) && Number.isFinite(band.high[i])
+  )
+  const edge = (of: ArrayLike<number>) => (i: number): string =>
+    `${round(xOf(frame, frame.timesNs[i]))} ${round(yOf(Math.max(0, of[i])))}`
+  const outline = [...known.map(edge(band.high)), ...known.toReversed().map(edge(band.low))]
+  return known.length === 0
+    ? ""
+    : element("path", {
+      d: `M${outline.join(" L")} z`,
+      fill: colour,
+      opacity: 0.18,
+      stroke: colour,
+      "stroke-width": 0.5
+    })
+}
+
+const marksSvg = ({ colour, mark, values }: Line, frame: Frame, yOf: (value: number) => number): string =>
+  mark === undefined ? "" : element("path", {
+    d: Array.from(values).flatMap((value, i) =>
+      Number.isNaN(value) ? [] : [`M${round(xOf(frame, frame.timesNs[i]))},${round(yOf(value))} ${MARKS[mark]}`]
+    ).join(" "),
+    fill: colour
+  })
 
 /** Draws a panel. */
 export const panelSvg = (panel: Panel, frame: Frame): string => {
@@ -115,8 +165,14 @@ export const panelSvg = (panel: Panel, frame: Frame): string => {
         opacity: 0.22
       })
       : ""
-    return area +
-      element("path", { d: `M${points.join(" L")}`, fill: "none", stroke: line.colour, "stroke-width": 1.6 })
+    const path = element("path", {
+      d: `M${points.join(" L")}`,
+      fill: "none",
+      stroke: line.colour,
+      "stroke-width": 1.6,
+      ...(line.dash === undefined ? {} : { "stroke-dasharray": line.dash })
+    })
+    return bandSvg(line, frame, yOf) + area + path + marksSvg(line, frame, yOf)
   })
   const marks = levels.map(({ colour, value }) =>
     element("line", {

@@ -41,6 +41,7 @@ export const cell = (seed: number, code: string, kernel = "slub", changes: Parti
     firstFailedAllocation: null,
     lowWater: { zone: "DMA32", lowestFree: 20 + seed, min: 191 },
     metrics: {},
+    steady: { applied: false, reason: "made up" },
     brokenLaws: [],
     ...changes
   }
