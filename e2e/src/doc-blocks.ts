@@ -6,7 +6,8 @@
 //   <!-- printed: "cycle:" … "leads out" -->  the lines from the first that has the one text to the next that has the other
 //   <!-- drawn: tx-why/graph.svg "3 sent" -->  the picture below it is that file, which a command of the page has written, and has
 //                                             these words in it, which the page speaks of
-//   <!-- quoted: "3.14" "0.99" -->            figures of the paragraph below that stand in printed blocks of the page, too
+//   <!-- quoted: "3.14" "0.99" -->            figures of the paragraph below that stand in printed blocks of the page, too, or in
+//                                             what a tool writes between <!-- tables: NAME --> and <!-- end of NAME -->
 //   <!-- measured: … -->                      figures of some machine, or a picture of too many runs; no test compares them
 //   <!-- shown: … -->                         no output
 import { readFileSync } from "node:fs"
@@ -40,12 +41,15 @@ export interface DocPage {
   readonly pictures: ReadonlyArray<DocPicture>
   /** Paragraphs, with the figures in them that blocks of the page print. */
   readonly quotes: ReadonlyArray<{ readonly figures: ReadonlyArray<string>; readonly paragraph: string }>
+  /** What tools write into the page, between their markers: tables of more runs than a test can do. */
+  readonly generated: ReadonlyArray<string>
   /** Pictures of runs that are too many for a test. */
   readonly measured: ReadonlyArray<string>
 }
 
 const FENCED = /(?:<!-- (printed|measured|shown)(?:: ([^>]*?))? -->\s*)?^```([a-z]*)\n([^]*?)^```$/gm
 const MEASURED = /<!-- measured: [^>]* -->\s*!\[[^\]]*\]\(([^)]+)\)/g
+const GENERATED = /<!-- (?:tables|documented|lan-truth): ([^>]+) -->\n([^]*?)<!-- end of \1 -->/g
 const QUOTED = /<!-- quoted:((?: "[^"]*")+) -->\n\n([^]*?)(?=\n\n|\n$|$(?![^]))/g
 const DRAWN = /<!-- drawn: (\S+)((?: "[^"]*")*) -->\s*!\[[^\]]*\]\(([^)]+)\)/g
 
@@ -69,7 +73,14 @@ export const readPage = (path: string): DocPage => {
     // 104,448 is printed as 104448
     paragraph: paragraph.replaceAll(/(?<=\d),(?=\d{3})/g, "")
   }))
-  return { text, blocks, pictures, quotes, measured: [...text.matchAll(MEASURED)].map(([, shown]) => shown) }
+  return {
+    text,
+    blocks,
+    pictures,
+    quotes,
+    generated: [...text.matchAll(GENERATED)].map(([, , written]) => written),
+    measured: [...text.matchAll(MEASURED)].map(([, shown]) => shown)
+  }
 }
 
 const dedent = (lines: ReadonlyArray<string>): ReadonlyArray<string> => {

@@ -69,8 +69,8 @@ it.each(pages)("%s says of every block of text where it comes from", (path) => {
 })
 
 it.each(pages)("%s quotes figures as they are printed", (path) => {
-  const { blocks, quotes } = readPage(join(root, path))
-  const printed = blocks.filter(({ kind }) => kind === "printed").map(({ text }) => text).join("")
+  const { blocks, generated, quotes } = readPage(join(root, path))
+  const printed = [...blocks.filter(({ kind }) => kind === "printed").map(({ text }) => text), ...generated].join("")
   const wrong = quotes.flatMap(({ figures, paragraph }) =>
     figures.filter((figure) => !paragraph.includes(figure) || !printed.includes(figure))
   )

@@ -1,9 +1,10 @@
 // docs/validation.md over canned results, and beside the recorded ones.
 import { describe, expect, it } from "vitest"
-import { documentsOf, withBlocks } from "../src/lan-truth/document.mjs"
+import { documentsOf } from "../src/lan-truth/document.mjs"
 import { GRID, keyOf } from "../src/lan-truth/grid.mjs"
 import { logAxis } from "../src/lan-truth/plots.mjs"
 import { formatResults, noResults } from "../src/lan-truth/results.mjs"
+import { withBlocks } from "../src/page-blocks.mjs"
 import { read } from "../src/workspace.mjs"
 
 const RECORDED = "tools/lan-truth/results.json"
@@ -82,7 +83,9 @@ describe("over canned results", () => {
 })
 
 it("a page without a marker is refused", () => {
-  expect(() => withBlocks("text", { cells: "x" })).toThrow("lacks <!-- lan-truth: cells -->")
+  expect(() => withBlocks("page.md", "lan-truth", "text", { cells: "x" })).toThrow(
+    "page.md lacks <!-- lan-truth: cells -->"
+  )
 })
 
 it("an axis keeps values inside", () => {

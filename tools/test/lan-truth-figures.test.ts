@@ -5,7 +5,7 @@ import { figuresOf } from "../src/lan-truth/figures.mjs"
 import { chosen, GRID, keyOf } from "../src/lan-truth/grid.mjs"
 import { judge, judgeAll, worst } from "../src/lan-truth/judge.mjs"
 import { RequestStream } from "../src/lan-truth/requests.mjs"
-import { jain, median, quantile, spread } from "../src/lan-truth/statistics.mjs"
+import { jain, median, quantile, spread } from "../src/statistics.mjs"
 
 describe("counters", () => {
   it("of /proc/net/snmp and netstat have nstat's names", () => {

@@ -7,8 +7,8 @@ import { dirname, join } from "node:path"
 import { expect, it } from "vitest"
 import { chosen, keyOf } from "../src/lan-truth/grid.mjs"
 import { runReal } from "../src/lan-truth/real.mjs"
-import { median } from "../src/lan-truth/statistics.mjs"
 import { missingPrograms, missingRights } from "../src/lan-truth/testbed.mjs"
+import { median } from "../src/statistics.mjs"
 import { read, root } from "../src/workspace.mjs"
 
 const rights = missingRights()

@@ -1,7 +1,7 @@
 // @ts-check
 // From what a run has counted to the figures that are compared: the same for both sides.
+import { jain, quantile } from "../statistics.mjs"
 import { MSS } from "./settings.mjs"
-import { jain, quantile } from "./statistics.mjs"
 
 /**
  * What a run has counted within its seconds: requests completed by each client, the latency of each request in ms, and what

@@ -1,6 +1,6 @@
 // @ts-check
 // How near the model must come to the real side, and how near it comes.
-import { median, spread } from "./statistics.mjs"
+import { median, spread } from "../statistics.mjs"
 
 /** @typedef {keyof import("./figures.mjs").Figures} Figure */
 /** A goal is met, the floor is (twice as far away is allowed), or neither. @typedef {"goal" | "floor" | "missed"} Verdict */

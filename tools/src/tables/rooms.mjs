@@ -1,0 +1,177 @@
+// @ts-check
+// Tables of docs/how-to: rooms of people, and what becomes of them.
+import { table } from "../schema-tables.mjs"
+import { block, firstTableOf } from "./readings.mjs"
+
+/** @typedef {import("./list.mjs").Table} Table */
+
+const PLAN = "docs/how-to/plan-a-room.md"
+const OUTAGE = "docs/how-to/rehearse-an-outage.md"
+const CLASS = ["run", "scenarios/class-start.yaml", "--seed", "1"]
+
+const WORKLOAD = "Workload of the clients"
+
+/** A section of what one command prints. @type {(name: string, page: string, command: ReadonlyArray<string>, titles: ReadonlyArray<string>, picture?: string) => Table} */
+const shown = (name, page, command, titles, picture) => ({
+  name,
+  page,
+  rows: [{ label: name, command, read: ({ report }) => titles.map((title) => firstTableOf(report, title)), picture }],
+  render: ([{ figures }]) => figures.map((/** @type {string} */ text) => block(text.split("\n"))).join("\n\n")
+})
+
+/** Rows of the table of latencies. @type {(report: string, names: ReadonlyArray<string>) => ReadonlyArray<string>} */
+const latencies = (report, names) =>
+  firstTableOf(report, WORKLOAD).split("\n").filter((line) => names.some((name) => line.trim().startsWith(name)))
+
+const ARRIVING = ["boot time", "time to desktop", "time to first page"]
+
+/** @type {Table} */
+const bootStorm = {
+  name: "boot storm",
+  page: PLAN,
+  rows: [["one server", []], ["five servers", ["--set", "servers.0.count=5"]]].map(([label, sets]) => ({
+    label: String(label),
+    command: ["run", "scenarios/boot-storm.yaml", ...sets],
+    read: ({ report }) => ({
+      head: firstTableOf(report, WORKLOAD).split("\n")[1],
+      rows: latencies(report, ARRIVING)
+    })
+  })),
+  render: (rows) =>
+    block(rows.flatMap(({ figures, label }, i) => [
+      i === 0 ? label + figures.head.slice(label.length) : label,
+      ...figures.rows
+    ]))
+}
+
+const ANSWERS = {
+  exit: "nbd-client without `-persist`, as LTSP 5 starts it",
+  persist: "`nbd-client -persist` on Linux 3.5 and 3.6",
+  reconnect: "Linux 4.12 and younger, dead-connection time-out 30 s",
+  reboot: "Puavo: the client boots when the connection is lost"
+}
+
+/** @type {Table} */
+const answers = {
+  name: "answers to an outage",
+  page: OUTAGE,
+  rows: Object.keys(ANSWERS).map((whenLost) => ({
+    label: whenLost,
+    command: ["run", "scenarios/outage.yaml", "--set", `clients.0.nbd.whenLost=${whenLost}`],
+    picture: ["exit", "reboot"].includes(whenLost) ? `docs/how-to/outage-${whenLost}.svg` : undefined,
+    read: ({ result }) => {
+      const [{ clients, faults: [fault], groups: [{ workload }] }] = result.runs
+      return {
+        clients: clients.length,
+        unharmed: fault.unharmed,
+        lost: workload.figures.lost,
+        reboots: fault.reboots,
+        stillS: fault.stillNs / 1e9,
+        over10s: workload.latency.over10s
+      }
+    }
+  })),
+  render: (rows) =>
+    table(
+      [
+        "`whenLost`",
+        "what it is",
+        "unharmed",
+        "programs lost",
+        "clients that booted",
+        "stood still, all",
+        "actions over 10 s"
+      ],
+      rows.map(({ figures, label }) => [
+        `\`${label}\``,
+        ANSWERS[/** @type {keyof typeof ANSWERS} */ (label)],
+        `${figures.unharmed} of ${figures.clients}`,
+        String(figures.lost),
+        String(figures.reboots),
+        `${figures.stillS.toFixed(0)} s`,
+        String(figures.over10s)
+      ])
+    )
+}
+
+/** @type {(hogs: number) => ReadonlyArray<string>} */
+const hogs = (count) =>
+  count === 5 ? [] : [
+    "--set",
+    count === 0 ? "faults=[]" : `faults.0.where=[${Array.from({ length: count }, (_, i) => `hog-${i + 1}`).join(", ")}]`
+  ]
+/** @type {(rate: string) => ReadonlyArray<string>} */
+const limit = (rate) => ["--set", `server.clientRate=${rate}`]
+
+/** @type {Table} */
+const blastRadius = {
+  name: "blast radius",
+  page: OUTAGE,
+  rows: /** @type {ReadonlyArray<readonly [string, string, ReadonlyArray<string>]>} */ ([
+    ["0", "none", hogs(0)],
+    ["1", "none", hogs(1)],
+    ["2", "none", hogs(2)],
+    ["5", "none", hogs(5)],
+    ["5", "2 MiB/s", limit("2 MiB/s")],
+    ["5", "512 KiB/s", limit("512 KiB/s")],
+    ["0", "512 KiB/s", [...limit("512 KiB/s"), ...hogs(0)]],
+    ["5, server with memory for all", "none", ["--set", "server.disk=memory"]]
+  ]).map(([count, rate, sets]) => ({
+    label: `${count}|${rate}`,
+    command: ["run", "scenarios/blast-radius.yaml", ...sets],
+    read: ({ result }) => {
+      const [run] = result.runs
+      const { workload } = run.groups.find((/** @type {any} */ { group }) => group === "client")
+      const people = run.clients.filter((/** @type {any} */ { name }) => name.startsWith("client"))
+      return {
+        actions: workload.done,
+        pages: workload.latencies.pageLoad.count,
+        pageP95s: workload.latencies.pageLoad.p95Ns / 1e9,
+        faultP95ms: Math.max(...people.map((/** @type {any} */ { faultLatency }) => faultLatency.p95Ns)) / 1e6,
+        disk: run.servers[0].diskUtilisation
+      }
+    }
+  })),
+  render: (rows) =>
+    table(
+      [
+        "clients that swap without end",
+        "limit for each client",
+        "actions of the people",
+        "web pages",
+        "p95 of a web page",
+        "p95 of a page fault, worst client",
+        "server's disk"
+      ],
+      rows.map(({ figures: { actions, disk, faultP95ms, pageP95s, pages }, label }) => [
+        ...label.split("|"),
+        String(actions),
+        String(pages),
+        `${pageP95s.toFixed(1)} s`,
+        `${faultP95ms.toFixed(0)} ms`,
+        `${(100 * disk).toFixed(0)} %`
+      ])
+    )
+}
+
+export const ROOMS = [
+  shown("class start", PLAN, CLASS, [WORKLOAD], "docs/how-to/class-start.svg"),
+  shown(
+    "thin clients",
+    PLAN,
+    ["run", "scenarios/thin-2012.yaml"],
+    [WORKLOAD, "Server of the thin clients' programs"],
+    "docs/how-to/thin-2012.svg"
+  ),
+  bootStorm,
+  answers,
+  blastRadius,
+  shown("compressed swap", "docs/how-to/compare-compressed-swap.md", [
+    "run",
+    "scenarios/beside-nbd.yaml",
+    "--seeds",
+    "10"
+  ], [
+    "Compressed and encrypted swap"
+  ])
+]
