@@ -32,6 +32,7 @@ export {
   SKBUFF_FCLONE,
   SKBUFF_HEAD,
   TASK_STRUCT,
+  TCP_TIMEWAIT_SOCK,
   VM_AREA_STRUCT
 } from "./object-sizes.ts"
 export { CACHED, CHAIN_END, HELD, NO_SLAB, ON_NO_LIST, SlabTable } from "./slab-table.ts"

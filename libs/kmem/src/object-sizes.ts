@@ -52,6 +52,8 @@ const PTE_PAGE = 4096
 
 const SOCK = 632
 const TCP_SOCK = 1720
+/** struct tcp_timewait_sock ("tw_sock_TCP", a slot of 192). */
+export const TCP_TIMEWAIT_SOCK = 168
 
 /** All of them by name, for tables and reports. Bytes. */
 export const objectSizes = {
@@ -79,5 +81,6 @@ export const objectSizes = {
   KERNEL_STACK,
   PTE_PAGE,
   SOCK,
-  TCP_SOCK
+  TCP_SOCK,
+  TCP_TIMEWAIT_SOCK
 } as const

@@ -39,6 +39,7 @@ it.each(
     ["IO_CONTEXT", 96],
     ["IO_CQ", 56],
     ["TCP_SOCK", 1720],
+    ["TCP_TIMEWAIT_SOCK", 168],
     ["SOCK", 632],
     ["PTE_PAGE", 4096]
   ] as const

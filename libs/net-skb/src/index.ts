@@ -49,7 +49,14 @@ export { NO_SKB } from "./skb-rows.ts"
 export { SKB_ALLOC_FCLONE, SKB_ALLOC_RX } from "./skb.ts"
 export { Socket, type SocketCounts } from "./sock.ts"
 export { type Napi, Softirq, type SoftirqHost } from "./softirq.ts"
-export { NET_XMIT_SUCCESS, type NetDevice, NetStack, type NetStackOptions, type Tap } from "./stack.ts"
+export {
+  NET_XMIT_SUCCESS,
+  type NetDevice,
+  NetStack,
+  type NetStackOptions,
+  type Tap,
+  type TimewaitSocks
+} from "./stack.ts"
 export { ALL_SWITCHES, type NetCosts, type NetSwitches, NO_COSTS, NO_SWITCHES } from "./switches.ts"
 export { type SysctlRow, type SysctlValues } from "./sysctl-row.ts"
 export { type CongestionName, NET_SYSCTLS, type NetSysctls, netSysctls } from "./sysctls.ts"

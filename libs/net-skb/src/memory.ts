@@ -2,8 +2,8 @@
 // that the same sockets run on an emulated client (slab and pages) and on a plain host (the server), whose memory is not
 // emulated and never runs out.
 // source: net/core/skbuff.c (skbuff_head_cache, skbuff_fclone_cache, kmalloc), net/core/sock.c
-import { type KmemCache, type ObjectAllocator, SKBUFF_FCLONE, SKBUFF_HEAD } from "@swaplab/kmem"
-import type { Context, PageAllocator, Task } from "@swaplab/page-alloc"
+import { type KmemCache, type ObjectAllocator, SKBUFF_FCLONE, SKBUFF_HEAD, TCP_TIMEWAIT_SOCK } from "@swaplab/kmem"
+import { type Context, GFP_ATOMIC, type PageAllocator, type Task } from "@swaplab/page-alloc"
 import { assert, type Sleeps } from "@swaplab/sim"
 
 /**
@@ -23,6 +23,9 @@ export interface SocketMemory {
   tryPage(ctx: Context, gfp: number): number
   page(task: Task, gfp: number): Sleeps<number>
   freePage(ctx: Context, pfn: number): void
+  /** A socket in TIME_WAIT, which is made in softirq: a handle, or NO_OBJECT. */
+  tryTimewaitSock(ctx: Context): number
+  freeTimewaitSock(ctx: Context, object: number): void
   /** page->pfmemalloc, meaningful right after the allocation. */
   pagePfmemalloc(pfn: number): boolean
   /** May this mask, in this context, ignore the watermarks? */
@@ -41,6 +44,7 @@ export class KernelMemory implements SocketMemory {
   readonly #pages: SocketPages
   readonly #head: KmemCache
   readonly #fclone: KmemCache
+  readonly #timewait: KmemCache
   /** Cache by size in steps of 32 bytes; the smallest request of the network is 384 bytes. */
   readonly #caches: Array<KmemCache> = []
 
@@ -49,6 +53,7 @@ export class KernelMemory implements SocketMemory {
     this.#pages = pages
     this.#head = objects.createCache("skbuff_head_cache", SKBUFF_HEAD, { hwAlign: true })
     this.#fclone = objects.createCache("skbuff_fclone_cache", SKBUFF_FCLONE, { hwAlign: true })
+    this.#timewait = objects.createCache("tw_sock_TCP", TCP_TIMEWAIT_SOCK, { hwAlign: true, rcu: true })
     for (let bytes = 32; bytes <= 8192; bytes += 32) {
       const cache = objects.kmallocCache(bytes)
       if (cache === null) break
@@ -97,6 +102,14 @@ export class KernelMemory implements SocketMemory {
     this.#pages.free(ctx, pfn, 0)
   }
 
+  tryTimewaitSock(ctx: Context): number {
+    return this.#objects.tryAlloc(ctx, this.#timewait, GFP_ATOMIC)
+  }
+
+  freeTimewaitSock(ctx: Context, object: number): void {
+    this.#objects.free(ctx, this.#timewait, object)
+  }
+
   pagePfmemalloc(pfn: number): boolean {
     return this.#pages.pagePfmemalloc(pfn)
   }
@@ -117,6 +130,7 @@ export class HostMemory implements SocketMemory {
   heads = 0
   dataBytes = 0
   pages = 0
+  timewaitSocks = 0
 
   tryHead(_ctx: Context, _gfp: number, _fclone: boolean): number {
     this.heads++
@@ -161,6 +175,15 @@ export class HostMemory implements SocketMemory {
     this.pages--
   }
 
+  tryTimewaitSock(_ctx: Context): number {
+    this.timewaitSocks++
+    return 0
+  }
+
+  freeTimewaitSock(_ctx: Context, _object: number): void {
+    this.timewaitSocks--
+  }
+
   pagePfmemalloc(_pfn: number): boolean {
     return false
   }
@@ -172,4 +195,4 @@ export class HostMemory implements SocketMemory {
 
 /** True when nothing is left allocated. */
 export const hostMemoryIdle = (memory: HostMemory): boolean =>
-  memory.heads === 0 && memory.dataBytes === 0 && memory.pages === 0
+  memory.heads === 0 && memory.dataBytes === 0 && memory.pages === 0 && memory.timewaitSocks === 0

@@ -69,6 +69,14 @@ export interface NetDevice {
   transmitFrame(frame: number): void
 }
 
+/** The sockets in TIME_WAIT of one machine, which hold the numbers of connections that have ended. */
+export interface TimewaitSocks {
+  /** A packet for that number. False: no socket has it. */
+  rcv(ctx: Context, port: number, skb: number): boolean
+  /** The machine loses its power: all of them are gone. */
+  purge(ctx: Context): void
+}
+
 /** Sees frames as tcpdump does: received ones unless they are made of the reserve, and those sent. */
 export interface Tap {
   frame(frame: number, sent: boolean): void
@@ -101,6 +109,8 @@ export class NetStack {
   otherProtocols = 0
   /** Listeners by their ports. */
   readonly services = new Services()
+  /** Plugged in by TCP when a connection ends. */
+  timewait: TimewaitSocks | null = null
   /** What the sockets counted that are gone. */
   readonly gone = new SocketCounts()
   /** Challenge ACKs of the second that counts (RFC 5961). */
@@ -244,6 +254,7 @@ export class NetStack {
       socket.rcv(ctx, skb)
       return
     }
+    if (this.timewait !== null && this.timewait.rcv(ctx, port, skb)) return
     const listener = this.services.at(port)
     if (listener !== null) {
       this.services.packets += this.skbs.gsoSegs[skb]

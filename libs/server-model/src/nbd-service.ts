@@ -121,6 +121,7 @@ export class NbdService {
       if (socket.orphan) socket.close(ctx)
       else socket.die(ctx, ECONNRESET)
     }
+    this.net.timewait?.purge(ctx)
     this.#kill()
     this.#happened("power lost", store === "lost" ? "lost" : "on disk")
     for (const image of this.#server.images.values()) image.dropCache()

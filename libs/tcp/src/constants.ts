@@ -30,6 +30,8 @@ export const TCP_MIN_MSS = 88
 export const TCP_MAX_TSO_DEFERRED = 3
 /** Duplicate acknowledgements that start a fast retransmit. */
 export const TCP_FASTRETRANS_THRESH = 3
+/** How long a socket in TIME_WAIT holds its number. */
+export const TCP_TIMEWAIT_LEN = 60_000 * MS
 /** Retries of the last segments of a socket that nobody holds any more, where tcp_orphan_retries is 0. */
 export const TCP_ORPHAN_RETRIES = 8
 /** Largest skb handed to a device that cuts segments itself: 45 × 1448. */
@@ -72,9 +74,16 @@ export const TIME_RETRANS = 1
 export const TIME_PROBE0 = 2
 /** The socket goes: it is an orphan that has nothing left to do, or whose peer has not ended in time. */
 export const TIME_CLOSE = 3
+/** The socket has no process and waits for the FIN of its peer longer than TIME_WAIT lasts. */
+export const TIME_FIN_WAIT2 = 4
 
-/** States of a connection. Established stands for all that comes after it too: see `finReceived`, `shutdownSend`, `orphan`. */
+/**
+ * States of a connection. Established stands for all that comes after it too: see `finReceived`, `shutdownSend`, `orphan`. The
+ * next to last two are those of a `TimewaitSock`.
+ */
 export const TCP_ESTABLISHED = 1
 export const TCP_SYN_SENT = 2
 export const TCP_SYN_RECV = 3
+export const TCP_FIN_WAIT2 = 5
+export const TCP_TIME_WAIT = 6
 export const TCP_CLOSE = 7

@@ -9,6 +9,7 @@ import type { CongestionControl } from "./congestion-control.ts"
 import { CA_OPEN, TCP_CLOSE, TCP_TIMEOUT_INIT, TIME_NONE } from "./constants.ts"
 import { congestionControl } from "./tcp-cong.ts"
 import type { TcpOptions } from "./tcp-options.ts"
+import type { TimewaitSock } from "./timewait-sock.ts"
 
 /** The part of a `TcpSocket` that is no business of TCP's alone. */
 export abstract class InetConnectionSock extends Socket {
@@ -92,6 +93,10 @@ export abstract class InetConnectionSock extends Socket {
   closed = false
   /** SOCK_DEAD: no process holds it any more. It ends what is under way, and goes. */
   orphan = false
+  /** The peer had ended when this end did: there is no TIME_WAIT for it (LAST_ACK). */
+  lastAck = false
+  /** What has taken the number of this socket, because its connection has ended. */
+  timewait: TimewaitSock | null = null
 
   constructor(stack: NetStack, options: TcpOptions) {
     const rmem = stack.sysctls["net.ipv4.tcp_rmem"] ?? tcpRmem(options.freeBufferPages)

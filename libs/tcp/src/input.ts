@@ -15,7 +15,7 @@ import { sendAck } from "./control.ts"
 import { dataQueue } from "./data-queue.ts"
 import { fastPathCheck, isPredicted } from "./fast-path.ts"
 import { handshake } from "./handshake.ts"
-import { dataForNobody, orphanCheck } from "./orphan.ts"
+import { dataForNobody, endCheck } from "./orphan.ts"
 import { pushPendingFrames } from "./output.ts"
 import { rcvRttMeasureTs } from "./rcv-space.ts"
 import { receiveWindow } from "./rcvbuf.ts"
@@ -37,6 +37,12 @@ export const tcpRcv = (sk: TcpSocket, ctx: Context, skb: number): void => {
   sk.packets += skbs.gsoSegs[skb]
   // tcp_done has taken it out of the hash table, so that tcp_v4_rcv finds no socket
   const closed = sk.error !== 0 || sk.state === TCP_CLOSE
+  if (sk.timewait !== null) {
+    // the socket in TIME_WAIT has taken its place in the hash table, and counts the packet
+    sk.packets -= skbs.gsoSegs[skb]
+    sk.timewait.rcv(ctx, skb)
+    return
+  }
   if (closed || !sk.filter(skb)) {
     if (closed) {
       sk.closedDrops += skbs.gsoSegs[skb]
@@ -211,6 +217,7 @@ const receive = (sk: TcpSocket, ctx: Context, skb: number): void => {
   if (sk.orphan && dataForNobody(sk, skb)) {
     sk.stack.refuse(frame)
     skbs.kfree(ctx, skb)
+    sk.mib.TCPAbortOnData++
     sk.die(ctx, ECONNRESET)
     return
   }
@@ -220,5 +227,5 @@ const receive = (sk: TcpSocket, ctx: Context, skb: number): void => {
   pushPendingFrames(sk, ctx, sk.nonagle)
   checkSpace(sk)
   if (hasData || !predicted) ackSndCheck(sk, ctx)
-  if (sk.orphan) orphanCheck(sk)
+  if (sk.shutdownSend) endCheck(sk, ctx)
 }

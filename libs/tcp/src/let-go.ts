@@ -4,7 +4,7 @@ import { type Context, ECONNRESET } from "@swaplab/page-alloc"
 import { assert } from "@swaplab/sim"
 import { TCP_ESTABLISHED, TIME_CLOSE } from "./constants.ts"
 import { processPrequeue } from "./input.ts"
-import { orphanCheck } from "./orphan.ts"
+import { endCheck } from "./orphan.ts"
 import { resetWriteTimer } from "./retransmit.ts"
 import type { TcpSocket } from "./tcp-sock.ts"
 
@@ -23,5 +23,5 @@ export const letGo = (sk: TcpSocket, ctx: Context): void => {
     return
   }
   sk.shutdown()
-  orphanCheck(sk)
+  endCheck(sk, ctx)
 }

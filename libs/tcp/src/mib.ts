@@ -53,6 +53,11 @@ export class TcpMib {
   TCPSpuriousRTOs = 0
   /** Connections that died because nothing was acknowledged or answered for too long. */
   TCPAbortOnTimeout = 0
+  /** Data came for a socket that no process holds. */
+  TCPAbortOnData = 0
+  /** Sockets that were in TIME_WAIT to its end, and those that could not be for want of memory. */
+  TW = 0
+  TCPTimeWaitOverflow = 0
 }
 
 /** Adds the counters of `from` to those of `to`. */

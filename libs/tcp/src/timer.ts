@@ -24,6 +24,7 @@ import {
   TCP_SYN_SENT,
   TCP_TIMEOUT_INIT,
   TIME_CLOSE,
+  TIME_FIN_WAIT2,
   TIME_NONE,
   TIME_PROBE0,
   TIME_RETRANS
@@ -33,6 +34,7 @@ import { resumeEarlyRetransmit } from "./early-retrans.ts"
 import { enterFrto, useFrto } from "./frto.ts"
 import { processPrequeue } from "./input.ts"
 import { enterLoss } from "./loss.ts"
+import { finWait2Timer } from "./orphan.ts"
 import { sendFin, writeWakeup } from "./output.ts"
 import { resetWriteTimer, retransmitSkb } from "./retransmit.ts"
 import type { TcpSocket } from "./tcp-sock.ts"
@@ -48,6 +50,10 @@ export const writeTimer = (sk: TcpSocket): void => {
   sk.writePending = TIME_NONE
   if (what === TIME_CLOSE) {
     sk.close(ctx)
+    return
+  }
+  if (what === TIME_FIN_WAIT2) {
+    finWait2Timer(sk, ctx)
     return
   }
   if (sk.error !== 0) return

@@ -27,7 +27,7 @@ describe("a new socket", () => {
     ].join(" ").split(" ").map((name) => [name, 0])
     const none = [
       "noSpace tsqThrottled tsqQueued tsqDeferred queueShrunk finPending finReceived ackScheduled ackBlocked ackPushed",
-      "ackPushed2 pingpong owned readerWaiting shutdownSend shutdownReceive closed orphan memalloc sackOk dsack tsOk fastPath earlyRetransDelayed fixedSndbuf fixedRcvbuf keepOpen"
+      "ackPushed2 pingpong owned readerWaiting shutdownSend shutdownReceive closed orphan memalloc sackOk dsack tsOk fastPath earlyRetransDelayed fixedSndbuf fixedRcvbuf keepOpen lastAck"
     ].join(" ").split(" ").map((name) => [name, false])
     const noSkb = [
       "writeHead writeTail sendHead spareSkb rcvHead rcvTail oooHead backlogHead backlogTail prequeueHead prequeueTail",
