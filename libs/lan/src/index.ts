@@ -1,4 +1,5 @@
 // Contents page of @swaplab/lan, in reading order.
+export { Aggregate, type AggregateMember, type AggregateOptions } from "./aggregate.ts"
 export { DropReason, dropReasonNames, type FrameOps, type Tap } from "./frame-ops.ts"
 export { type Framing } from "./framing.ts"
 export { type GilbertElliott, type Impairments, type Reordering } from "./impairments.ts"

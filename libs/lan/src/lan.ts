@@ -27,6 +27,9 @@ export class Lan {
   readonly switches: Array<Switch> = []
   /** Links that lead to a switch, by their next arrival. */
   readonly merge = new ArrivalMerge()
+  /** How often a cable went in or out, and when the last did: what an aggregate of cables goes by. */
+  carrierChanges = 0
+  carrierChangedAt: Nanoseconds = 0
   #eager = false
   #settledAt: Nanoseconds = -1
   /** The arrival event of each group (an emulated machine), made on first use. */
@@ -81,6 +84,13 @@ export class Lan {
     if (this.#eager) return
     const end = this.#wayOf(link, frame, at)
     if (end !== null) end.expect(this.#bound)
+  }
+
+  /** A cable went in or out: frames for an aggregate of cables go other ways. */
+  carrierChanged(): void {
+    this.carrierChanges++
+    this.carrierChangedAt = this.sim.queue.now
+    this.announceAll()
   }
 
   /** As `announce`, for every frame under way on every link. */

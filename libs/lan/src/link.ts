@@ -222,6 +222,7 @@ export class Link extends LinkWire {
     }
     this.frames.freeWire(now)
     this.arm()
+    this.lan.carrierChanged()
   }
 
   /** sent + duplicated = delivered + dropped + in flight. */

@@ -3,10 +3,12 @@
 // flow control an output port may hold its reserve and at most alpha × (what is free of the rest) (Choudhury and Hahne's
 // dynamic threshold), and at most its limit if there is one; what comes beyond is dropped. With flow control no output drops: inputs pause before the
 // buffer is full (ingress-pause.ts), which is how switches treat ports that have agreed on 802.3x.
+// Several switches are joined by links that are a port at either end; ports can be made one (aggregate.ts).
 // Not modelled: learning and flooding (routes are given), fabric contention, priorities, spanning tree, ports of which some
 // pause and some do not. Buffers of real boxes have cells of about 200 bytes; here a frame takes exactly its own bytes.
 // What that costs: a buffer of short frames holds up to three times as many here as there.
 import { assert, type Nanoseconds } from "@swaplab/sim"
+import { Aggregate, type AggregateOptions } from "./aggregate.ts"
 import { DropReason, dropReasonNames } from "./frame-ops.ts"
 import { storedBytes } from "./framing.ts"
 import { IngressPause, pauseFlightNs } from "./ingress-pause.ts"
@@ -37,7 +39,15 @@ export interface SwitchOptions {
 }
 
 const NO_PORT = -1
+/** A route to the first trunk; to the second it is one less, and so on. */
+const TRUNKS = -2
 const NEVER = Number.POSITIVE_INFINITY
+
+/** Ports that act as one. */
+interface Trunk {
+  readonly ports: ReadonlyArray<number>
+  readonly ends: Aggregate
+}
 
 /** A store-and-forward switch. */
 export class Switch implements BufferOwner {
@@ -65,7 +75,9 @@ export class Switch implements BufferOwner {
   readonly #ingress: IngressPause
   /** Pause frames under way to each port, in order: true to pause. */
   readonly #orders: Array<Array<boolean>> = []
+  /** By destination: a port, or below `NO_PORT` the number of a trunk. */
   #routes = new Int16Array(64).fill(NO_PORT)
+  readonly #trunks: Array<Trunk> = []
   readonly #pauseKind: number
   /** A frame leaves while somebody pauses. */
   readonly #departKind: number
@@ -175,9 +187,15 @@ export class Switch implements BufferOwner {
     return port
   }
 
-  /** Frames for the address `destination` leave by `port`. */
+  /** Makes several ports act as one (802.3ad). Returns what `route` takes for them. */
+  aggregate(ports: ReadonlyArray<number>, options: AggregateOptions): number {
+    const members = ports.map((port) => ({ out: this.#outputs[port], back: this.#inputs[port] }))
+    return TRUNKS - this.#trunks.push({ ports, ends: new Aggregate(this.#lan, members, options) }) + 1
+  }
+
+  /** Frames for the address `destination` leave by a port, or by one of several that `aggregate` made one. */
   route(destination: number, port: number): void {
-    assert(port >= 0 && port < this.#outputs.length, "no such port")
+    assert(port <= TRUNKS ? TRUNKS - port < this.#trunks.length : port >= 0 && port < this.#outputs.length, "no such port")
     if (destination >= this.#routes.length) {
       const routes = new Int16Array(destination * 2).fill(NO_PORT)
       routes.set(this.#routes)
@@ -240,7 +258,9 @@ export class Switch implements BufferOwner {
   #portOf(frame: number, inputPort: number): number {
     const destination = this.#lan.ops.destination(frame)
     const port = destination < this.#routes.length ? this.#routes[destination] : NO_PORT
-    return port === inputPort ? NO_PORT : port
+    if (port > TRUNKS) return port === inputPort ? NO_PORT : port
+    const { ends, ports } = this.#trunks[TRUNKS - port]
+    return ports.includes(inputPort) ? NO_PORT : ports[ends.choose(frame)]
   }
 
   /** A frame has come in at the time `at`. */
