@@ -30,6 +30,13 @@ export type {
 } from "./run/lockup-report.ts"
 export { type Metric } from "./run/metric.ts"
 export { metricOf, metricsOf, portsOf, serversWithPorts } from "./run/metrics.ts"
+export {
+  type CableResult,
+  type DirectionResult,
+  type NetworkResult,
+  type PortResult,
+  type SwitchResult
+} from "./run/network-result.ts"
 export { Replay } from "./run/replay.ts"
 export { runCluster } from "./run/run-cluster.ts"
 export type { Series, SeriesColumn } from "./run/series.ts"
@@ -70,11 +77,9 @@ export {
   type GroupResult,
   type LawName,
   type LawResult,
-  type NetworkResult,
   NO_HOOKS,
   type Outcome,
   OUTCOMES,
-  type PortResult,
   type RunHooks,
   type RunProgress,
   type RunResult,

@@ -30,7 +30,7 @@ describe("what a card is asked for", () => {
     const { cluster } = started(scenario([TWICE], { server: { nic: { ethtool: { gro: "off", sg: "off" } } } }))
     cluster.sim.run(2e9)
     const [{ connection, machine, servers }] = cluster.clients
-    expect([servers[0].machine.nic.rx.gro.merged, connection.serverSocket.tso]).toEqual([0, false])
+    expect([servers[0].machine.nics[0].rx.gro.merged, connection.serverSocket.tso]).toEqual([0, false])
     expect([machine.nic.rx.gro.merged > 0, connection.clientSocket.tso]).toEqual([true, true])
   })
 

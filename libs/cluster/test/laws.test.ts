@@ -70,8 +70,8 @@ describe("laws", () => {
 
   it("packets: a frame that vanishes on a link or in the switch is missed", () => {
     const cluster = busy()
-    countWrong(cluster.servers[0].in, "deliveredFrames", -1)
-    countWrong(cluster.fabric, "forwardedFrames", 1)
+    countWrong(cluster.servers[0].in[0], "deliveredFrames", -1)
+    countWrong(cluster.network.switches[0].device, "forwardedFrames", 1)
     expect(broken(cluster)).toEqual([
       expect.stringMatching(/^packets conserved, switch to server: sent/),
       expect.stringMatching(/^packets conserved, server, received: delivered/),
@@ -95,7 +95,7 @@ describe("laws", () => {
   it("retransmits: segments that are sent again without a cause are missed", () => {
     const cluster = busy()
     const [client] = cluster.clients
-    const { detail } = retransmitsExplained(client)
+    const { detail } = retransmitsExplained(cluster, client)
     const [again, ...causes] = (detail.match(/\d+/g) ?? []).map(Number)
     const more = causes.reduce((a, b) => a + b, 0) - again
     expect(more).toBeGreaterThanOrEqual(0)

@@ -42,8 +42,8 @@ const run = (
     resume: () => server.resume(),
     down: () => links([client.up, client.down], false),
     up: () => links([client.up, client.down], true),
-    serverDown: () => links([into, out], false),
-    serverUp: () => links([into, out], true)
+    serverDown: () => links([...into, ...out], false),
+    serverUp: () => links([...into, ...out], true)
   }
   let at = 0.1 * S
   for (const { gap, what } of steps) {

@@ -22,7 +22,7 @@ describe("one slow client", () => {
     expect(portsOf(dropping).reduce((sum, port) => sum + port.drops.switchBuffer, 0)).toBeGreaterThan(0)
     expect(portsOf(dropping).reduce((sum, port) => sum + port.switchDroppedBytes, 0)).toBeGreaterThan(0)
     expect(portsOf(dropping).map((port) => [port.pauseFrames, port.pausedNs])).toEqual(Array(5).fill([0, 0]))
-    expect(dropping.network.bufferHighWaterBytes).toBeLessThanOrEqual(128 * 1024)
+    expect(dropping.network.switches[0].bufferHighWaterBytes).toBeLessThanOrEqual(128 * 1024)
     expect(brokenLaws(dropping)).toEqual([])
   })
 

@@ -27,7 +27,8 @@ describe("a mistake in a fault is one message", () => {
     [
       "a client that does not exist",
       ["what: down, where: client-9, at: 1 s"],
-      `faults[0].where: got "client-9", expected servers, server, clients, client, or one client: client-1`
+      `faults[0].where: got "client-9", expected servers, server, clients, client, or one client: client-1, `
+      + "did you mean client-1?"
     ],
     [
       "a client's fault at the server",

@@ -32,6 +32,45 @@ const WHERE: Readonly<Record<string, ReadonlyArray<string>>> = {
   restart: ["server"]
 }
 
+/** Faults of cables that may be out while others of an aggregate are in. */
+const AGGREGATE_FAULTS = [{ what: "down" }, { what: "flap", out: "10 ms", in: "15 ms" }, {
+  what: "rate",
+  rate: "50 Mbit"
+}, {
+  what: "down",
+  direction: "to-switch"
+}] as const
+
+/** Two switches with some of the clients behind an uplink, cables that act as one, and a fault of one of those; or nothing of it. */
+const topology = (number: number) => {
+  const random = new Sim({ seed: number }).stream("topology")
+  const one = <T>(of: ReadonlyArray<T>): T => of[Math.floor(random.unit() * of.length)]
+  if (random.unit() < 0.6) return { first: {}, last: {}, lan: {}, server: {}, faults: [] }
+  const hash = (): "layer2" | "layer3+4" => one(["layer2", "layer3+4"])
+  const links = one([1, 2, 3])
+  const members = one([1, 2])
+  const cables = [
+    ...(links === 1 ? ["room.uplink"] : ["room.uplink", "room.uplink.1", "room.uplink.2"]),
+    ...(members === 1 ? ["server"] : ["server.1", "server.2"])
+  ]
+  return {
+    first: { switch: one(["core", "room"]) },
+    last: { switch: "room" },
+    lan: {
+      switches: [
+        { name: "core" },
+        {
+          name: "room",
+          buffer: one(["32 KiB", "256 KiB"]),
+          uplink: { rate: one(["1 Gbit", "100 Mbit"]), latency: one(["0 us", "30 us"]), links, hash: hash() }
+        }
+      ]
+    },
+    server: { bond: { links: members, xmitHashPolicy: hash(), switchHash: hash(), miimon: one(["0 s", "20 ms"]) } },
+    faults: random.unit() < 0.5 ? [] : [{ ...one(AGGREGATE_FAULTS), where: one(cables), at: "60 ms", for: "50 ms" }]
+  }
+}
+
 /** A scenario, the kernel of its cell, and a seed. */
 export interface Varied {
   readonly of: Scenario
@@ -78,9 +117,12 @@ export const variedScenario = (number: number): Varied => {
         ...(fault.what !== "restart" && { for: ms(100) })
       }
     })
+  const { first, last, ...more } = topology(number)
   return {
     of: scenario(
-      clients > 2 && chance(0.5) ? [group("client", clients - 1), group("other", 1)] : [group("client", clients)],
+      clients > 2 && chance(0.5)
+        ? [{ ...group("client", clients - 1), ...first }, { ...group("other", 1), ...last }]
+        : [{ ...group("client", clients), ...last }],
       {
         lan: {
           switch: {
@@ -89,12 +131,22 @@ export const variedScenario = (number: number): Varied => {
             ...(chance(0.2) && { portLimit: "24 KiB" })
           },
           loss: one(["0 %", "0 %", "0.5 %"]),
-          flowControl: chance(0.3)
+          flowControl: chance(0.3),
+          ...more.lan
         },
-        server: { link: { rate: one(["1 Gbit", "10 Gbit", "100 Mbit"]), latency: one(["20 us", "0 us"]) } },
+        server: {
+          link: { rate: one(["1 Gbit", "10 Gbit", "100 Mbit"]), latency: one(["20 us", "0 us"]) },
+          ...more.server
+        },
         duration: ms(500),
         series: { interval: "50 ms" },
-        faults: faults as unknown as Faults
+        faults: [
+          // one where the other topology has none of its own at the same place and time
+          ...(more.faults.length === 0
+            ? faults
+            : faults.filter(({ what }) => what === "power-off" || what === "restart")),
+          ...more.faults
+        ] as unknown as Faults
       }
     ),
     kernel: one(Object.keys(KERNELS)),

@@ -121,19 +121,19 @@ describe("the watchdog", () => {
   it("does not take an outage of the network for a deadlock, and the client goes on after it", () => {
     const { cluster, exits } = started(scenario([SMALL]))
     const { servers: [server], sim } = cluster
-    const lost = (): number => server.in.droppedFrames
+    const lost = (): number => server.in[0].droppedFrames
     const dog = dogOf(cluster, lost)
     sim.run(100_000_000)
     expect(exits()).toEqual([])
     // the cable to the server is pulled for 40 s
-    server.in.setUp(false)
+    server.in[0].setUp(false)
     const during = new Set<Verdict>()
     for (let i = 2; i <= 400; i++) {
       sim.run(i * WATCHDOG_PERIOD_NS)
       during.add(dog.look())
     }
     expect([...during].toSorted()).toEqual(["progress", "stall"])
-    server.in.setUp(true)
+    server.in[0].setUp(true)
     watch(cluster, dog, 300e9)
     expect(exits()).toHaveLength(4)
   })

@@ -17,10 +17,8 @@ export interface AggregateMember {
   readonly back: Link
 }
 
-/** How one end of an aggregate picks a cable. */
+/** What one end of an aggregate knows of its cables. */
 export interface AggregateOptions {
-  /** The number of the cable for a frame, of so many that are in: 0 to `count` - 1. */
-  readonly hash: (frame: number, count: number) => number
   /** How often this end asks whether its cables are in; 0: it knows at once. */
   readonly miimonNs?: Nanoseconds
 }
@@ -29,7 +27,6 @@ export interface AggregateOptions {
 export class Aggregate {
   readonly members: ReadonlyArray<AggregateMember>
   readonly #lan: Lan
-  readonly #hash: (frame: number, count: number) => number
   readonly #miimonNs: Nanoseconds
   /** Numbers of the members that take part: the first `#count`. */
   readonly #active: Int32Array
@@ -37,22 +34,21 @@ export class Aggregate {
   /** Changes of carriers in the network that are in `#active`. */
   #seen: number
 
-  constructor(lan: Lan, members: ReadonlyArray<AggregateMember>, options: AggregateOptions) {
+  constructor(lan: Lan, members: ReadonlyArray<AggregateMember>, options: AggregateOptions = {}) {
     assert(members.length > 0, "an aggregate has a member")
     this.#lan = lan
     this.members = members
-    this.#hash = options.hash
     this.#miimonNs = options.miimonNs ?? 0
     this.#active = Int32Array.from(members, (_, i) => i)
     this.#count = members.length
     this.#seen = lan.carrierChanges
   }
 
-  /** The number of the member by which a frame leaves; where none is in: the first, which loses it. */
-  choose(frame: number): number {
+  /** The number of the member by which a frame of that hash (0 or more) leaves; where none is in: the first, which loses it. */
+  choose(hash: number): number {
     if (this.#lan.carrierChanges !== this.#seen) this.#look()
     const count = this.#count
-    return count === 1 ? this.#active[0] : this.#active[this.#hash(frame, count)]
+    return count === 1 ? this.#active[0] : this.#active[hash % count]
   }
 
   #look(): void {

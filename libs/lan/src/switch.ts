@@ -8,7 +8,7 @@
 // pause and some do not. Buffers of real boxes have cells of about 200 bytes; here a frame takes exactly its own bytes.
 // What that costs: a buffer of short frames holds up to three times as many here as there.
 import { assert, type Nanoseconds } from "@swaplab/sim"
-import { Aggregate, type AggregateOptions } from "./aggregate.ts"
+import { Aggregate } from "./aggregate.ts"
 import { DropReason, dropReasonNames } from "./frame-ops.ts"
 import { storedBytes } from "./framing.ts"
 import { IngressPause, pauseFlightNs } from "./ingress-pause.ts"
@@ -46,6 +46,7 @@ const NEVER = Number.POSITIVE_INFINITY
 /** Ports that act as one. */
 interface Trunk {
   readonly ports: ReadonlyArray<number>
+  readonly hash: (frame: number) => number
   readonly ends: Aggregate
 }
 
@@ -187,15 +188,18 @@ export class Switch implements BufferOwner {
     return port
   }
 
-  /** Makes several ports act as one (802.3ad). Returns what `route` takes for them. */
-  aggregate(ports: ReadonlyArray<number>, options: AggregateOptions): number {
+  /** Makes several ports act as one (802.3ad), by a hash of each frame. Returns what `route` takes for them. */
+  aggregate(ports: ReadonlyArray<number>, hash: (frame: number) => number): number {
     const members = ports.map((port) => ({ out: this.#outputs[port], back: this.#inputs[port] }))
-    return TRUNKS - this.#trunks.push({ ports, ends: new Aggregate(this.#lan, members, options) }) + 1
+    return TRUNKS - this.#trunks.push({ ports, hash, ends: new Aggregate(this.#lan, members) }) + 1
   }
 
   /** Frames for the address `destination` leave by a port, or by one of several that `aggregate` made one. */
   route(destination: number, port: number): void {
-    assert(port <= TRUNKS ? TRUNKS - port < this.#trunks.length : port >= 0 && port < this.#outputs.length, "no such port")
+    assert(
+      port <= TRUNKS ? TRUNKS - port < this.#trunks.length : port >= 0 && port < this.#outputs.length,
+      "no such port"
+    )
     if (destination >= this.#routes.length) {
       const routes = new Int16Array(destination * 2).fill(NO_PORT)
       routes.set(this.#routes)
@@ -259,8 +263,8 @@ export class Switch implements BufferOwner {
     const destination = this.#lan.ops.destination(frame)
     const port = destination < this.#routes.length ? this.#routes[destination] : NO_PORT
     if (port > TRUNKS) return port === inputPort ? NO_PORT : port
-    const { ends, ports } = this.#trunks[TRUNKS - port]
-    return ports.includes(inputPort) ? NO_PORT : ports[ends.choose(frame)]
+    const { ends, hash, ports } = this.#trunks[TRUNKS - port]
+    return ports.includes(inputPort) ? NO_PORT : ports[ends.choose(hash(frame))]
   }
 
   /** A frame has come in at the time `at`. */

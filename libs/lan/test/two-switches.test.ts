@@ -10,15 +10,15 @@ const HOSTS = 4
 interface Options extends Partial<SwitchOptions> {
   readonly cables?: number
   readonly trunkRate?: number
-  /** Which cable a frame takes; the frame's number by default. */
-  readonly hash?: (frame: number, count: number) => number
+  /** By what frames are spread over the cables; the frame's number by default. */
+  readonly hash?: (frame: number) => number
   readonly rates?: ReadonlyArray<number>
 }
 
 /** Hosts 0 and 1 at one switch, 2 and 3 at another, with cards; the cables of the trunk from the first switch, and back. */
 const twoSwitches = (options: Options = {}) => {
   const net = testLan()
-  const { cables = 1, hash = (frame, count) => frame % count, rates, trunkRate = GIGABIT, ...rest } = options
+  const { cables = 1, hash = (frame) => frame, rates, trunkRate = GIGABIT, ...rest } = options
   const devices = ["a", "b"].map((name) =>
     new Switch(net.lan, { name, forwardingLatencyNs: 2000, bufferBytes: 200_000, ...rest })
   )
@@ -34,7 +34,7 @@ const twoSwitches = (options: Options = {}) => {
     ports[0].push(devices[0].addPort(back[i], there[i]))
     ports[1].push(devices[1].addPort(there[i], back[i]))
   }
-  const trunks = devices.map((device, i) => cables === 1 ? ports[i][0] : device.aggregate(ports[i], { hash }))
+  const trunks = devices.map((device, i) => cables === 1 ? ports[i][0] : device.aggregate(ports[i], hash))
   for (let host = 0; host < HOSTS; host++) {
     const bitsPerSecond = rates?.[host] ?? GIGABIT
     up.push(new Link(net.lan, { name: `up ${host}`, bitsPerSecond, latencyNs: 100 }))

@@ -1,4 +1,5 @@
 // Contents page of @swaplab/net-skb, in reading order.
+export { Bond, type BondLinks } from "./bond.ts"
 export { type Card, CARD_NAMES, type CardName, cardOf, CARDS, type NicOptions } from "./cards.ts"
 export { freeCoalesced, RX_HEADROOM, skbTryCoalesce } from "./coalesce.ts"
 export { DatagramSocket } from "./datagram.ts"
@@ -61,3 +62,12 @@ export { ALL_SWITCHES, type NetCosts, type NetSwitches, NO_COSTS, NO_SWITCHES } 
 export { type SysctlRow, type SysctlValues } from "./sysctl-row.ts"
 export { type CongestionName, NET_SYSCTLS, type NetSysctls, netSysctls } from "./sysctls.ts"
 export { type Wire } from "./wire.ts"
+export {
+  type FlowAddresses,
+  frameHash,
+  HASH_POLICIES,
+  HASH_POLICY_NAMES,
+  type HashPolicy,
+  type XmitHash,
+  xmitHash
+} from "./xmit-hash.ts"

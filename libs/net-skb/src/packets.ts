@@ -7,7 +7,7 @@ import { assert } from "@swaplab/sim"
 
 /** Protocols: below 256 an IPv4 protocol number, otherwise an ethertype. */
 export const IPPROTO_TCP = 6
-const IPPROTO_UDP = 17
+export const IPPROTO_UDP = 17
 export const ETH_P_ARP = 0x0806
 export const ETH_P_8021Q = 0x8100
 export const ETH_P_IPV6 = 0x86dd

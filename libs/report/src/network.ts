@@ -1,8 +1,17 @@
 // Where packets were lost, and who was made to wait: every place of the path that dropped anything, and the switch.
-import { DROP_SITE_NAMES, DROP_SITES, type PortResult, portsOf, type RunResult, totalDrops } from "@swaplab/cluster"
+import {
+  type CableResult,
+  type DirectionResult,
+  DROP_SITE_NAMES,
+  DROP_SITES,
+  type PortResult,
+  portsOf,
+  type RunResult,
+  totalDrops
+} from "@swaplab/cluster"
 import { type ExperimentResult, medianOf, runsOf } from "@swaplab/experiment"
 import { type Block, key, paragraph, right, type Row, table } from "./document.ts"
-import { count, NONE, seconds } from "./format.ts"
+import { count, NONE, percent, seconds } from "./format.ts"
 
 /** Ports of a kernel that are shown by themselves. */
 const MAX_PORTS = 8
@@ -12,10 +21,20 @@ const kib = (bytes: number): string => count(bytes / 1024)
 const sumOf = (run: RunResult, of: (port: PortResult) => number): number =>
   portsOf(run).reduce((total, port) => total + of(port), 0)
 
+/** Both directions of the cables between switches. */
+const uplinkSum = ({ network }: RunResult, of: (direction: DirectionResult) => number): number =>
+  network.uplinks.reduce((sum, { down, up }) => sum + of(up) + of(down), 0)
+
 /** Rows beside the places: name, figure of a run, and how it is printed. */
 const OTHERS: ReadonlyArray<readonly [name: string, of: (run: RunResult) => number, text: (value: number) => string]> =
   [
-    ["KiB without room in the switch", (run) => sumOf(run, (port) => port.switchDroppedBytes), kib],
+    ["dropped: no room for an uplink", (run) => uplinkSum(run, ({ noRoom }) => noRoom), count],
+    ["dropped: on an uplink", (run) => uplinkSum(run, ({ lost, unplugged }) => lost + unplugged), count],
+    [
+      "KiB without room in the switch",
+      (run) => sumOf(run, (port) => port.switchDroppedBytes) + uplinkSum(run, ({ noRoomBytes }) => noRoomBytes),
+      kib
+    ],
     [
       "swap segments sent again",
       (run) => run.clients.reduce((sum, { network }) => sum + network.retransmits, 0),
@@ -26,7 +45,11 @@ const OTHERS: ReadonlyArray<readonly [name: string, of: (run: RunResult) => numb
       (run) => run.clients.reduce((sum, { network }) => sum + network.duplicates, 0),
       count
     ],
-    ["orders of the switch to pause or go on", (run) => sumOf(run, (port) => port.pauseFrames), count],
+    [
+      "orders of the switch to pause or go on",
+      (run) => sumOf(run, (port) => port.pauseFrames) + uplinkSum(run, ({ pauseFrames }) => pauseFrames),
+      count
+    ],
     [
       "s that servers were not allowed to send, all",
       (run) => run.network.servers.reduce((sum, { pausedNs }) => sum + pausedNs, 0),
@@ -55,13 +78,50 @@ export const networkTable = (result: ExperimentResult): ReadonlyArray<Block> => 
     ...OTHERS.flatMap(([name, of, text]) => row(name, of, text))
   ]
   if (rows.length === 0) return []
-  const highWater: Row = [
-    "KiB in the switch's buffer at most",
+  const switches = result.runs[0]?.network.switches ?? []
+  const highWater = switches.map(({ name }, i): Row => [
+    `KiB in ${switches.length === 1 ? "the switch" : name}'s buffer at most`,
     ...kernels.map((kernel) =>
-      kib(medianOf(runsOf(result.runs, kernel).map(({ network }) => network.bufferHighWaterBytes)))
+      kib(medianOf(runsOf(result.runs, kernel).map(({ network }) => network.switches[i].bufferHighWaterBytes)))
+    )
+  ])
+  return [table([key("all machines"), ...kernels.map(right)], [...rows, ...highWater])]
+}
+
+/** Cables between switches, and each of those that act as one: a row for each direction, medians over seeds. */
+export const cableTable = (result: ExperimentResult): ReadonlyArray<Block> => {
+  const cablesOf = ({ network }: RunResult): ReadonlyArray<CableResult> => [...network.uplinks, ...network.members]
+  const rows = result.plan.kernels.flatMap((kernel) => {
+    const runs = runsOf(result.runs, kernel)
+    if (runs.length === 0) return []
+    return cablesOf(runs[0]).flatMap(({ name }, i) =>
+      (["up", "down"] as const).map((way): Row => {
+        const middle = (of: (direction: DirectionResult) => number): number =>
+          medianOf(runs.map((run) => of(cablesOf(run)[i][way])))
+        const paused = middle(({ pausedNs }) => pausedNs)
+        return [
+          kernel,
+          name,
+          cablesOf(runs[0])[i][way].to,
+          percent(middle(({ utilisation }) => utilisation)),
+          count(middle(({ noRoom }) => noRoom)),
+          count(middle(({ lost, unplugged }) => lost + unplugged)),
+          kib(middle(({ queueHighWaterBytes }) => queueHighWaterBytes)),
+          count(middle(({ pauseFrames }) => pauseFrames)),
+          paused > 0 ? seconds(paused) : NONE
+        ]
+      })
+    )
+  })
+  if (rows.length === 0) return []
+  const figures = ["used", "no room", "lost", "KiB queued", "orders", "paused s"]
+  return [
+    table([key("kernel"), key("cable"), key("to"), ...figures.map(right)], rows),
+    paragraph(
+      "used: share of the time in which it was sending. no room: in the switch in front of it. lost: by chance, or the cable was "
+        + "out. orders: of the switch behind it, to pause or go on."
     )
   ]
-  return [table([key("all machines"), ...kernels.map(right)], [...rows, highWater])]
 }
 
 /** Ports that dropped or paused most, of each kernel's first seed. */

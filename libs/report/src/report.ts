@@ -20,7 +20,7 @@ import { faultTable } from "./fault-table.ts"
 import { interruption, warningSection } from "./faults.ts"
 import { lockupSection } from "./lockups.ts"
 import { lostConnectionTable } from "./lost-connections.ts"
-import { networkTable, portTable } from "./network.ts"
+import { cableTable, networkTable, portTable } from "./network.ts"
 import { mapSection } from "./outcome-map.ts"
 import { fingerprintWords, outcomeTable } from "./outcomes.ts"
 import { imageTable, serverTable } from "./servers.ts"
@@ -163,6 +163,7 @@ const reportDocument = (result: ExperimentResult): Document => {
     ...section("Background loads of a client (medians)", backgroundTable(result)),
     ...section("Counters (all clients, medians over seeds)", counterTable(result)),
     ...section("Network (medians over seeds)", networkTable(result)),
+    ...section("Uplinks and aggregates", cableTable(result)),
     ...section("Ports of the switch (first seed of each kernel)", portTable(result)),
     ...section("Server (medians over seeds)", serverTable(result)),
     ...section("Images of roots (medians over seeds)", imageTable(result)),

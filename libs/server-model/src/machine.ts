@@ -4,6 +4,8 @@
 //   of a request contains already.
 // What that costs: a server that starves for socket memory cannot be studied.
 import {
+  Bond,
+  type BondLinks,
   CARDS,
   type Features,
   HostMemory,
@@ -17,7 +19,7 @@ import {
   type Wire
 } from "@swaplab/net-skb"
 import { bootContext, PAGE_SIZE, type Task } from "@swaplab/page-alloc"
-import type { Sim, Sleeps } from "@swaplab/sim"
+import { assert, type Sim, type Sleeps } from "@swaplab/sim"
 import { type ServerClient, ServerConnection } from "./connection.ts"
 import { dial } from "./dial.ts"
 import { Disk } from "./disk.ts"
@@ -39,8 +41,10 @@ export const UPTIME_NS = 86_400e9
 export interface ServerMachineOptions {
   /** Of the machine: in front of the names of its tasks, sockets and disk. */
   readonly name: string
-  /** Its card is an e1000 with these lengths, and these features where they are given. */
+  /** Each of its cards is an e1000 with these lengths, and these features where they are given. */
   readonly nic: Pick<NicOptions, "ring" | "txDescriptors" | "txQueueLength"> & Partial<Features>
+  /** How a packet gets its card: only and always where there are several. */
+  readonly bond?: BondLinks
   readonly disk: DiskShape
   /** Memory for swap data. */
   readonly pageCacheBytes: number
@@ -69,7 +73,8 @@ export interface ServerImage {
 /** The server machine. */
 export class ServerMachine {
   readonly net: NetStack
-  readonly nic: Nic
+  /** One for each cable. */
+  readonly nics: ReadonlyArray<Nic>
   readonly disk: Disk
   /** Null: there is none before this kind of disk. */
   readonly cache: PageCache | null
@@ -80,13 +85,13 @@ export class ServerMachine {
   readonly #readaheadPages: number
   readonly #service: NbdService
 
-  /** `address` is that of its card on the LAN. */
+  /** `address` is that of its card, or of its bond, on the LAN. */
   constructor(
     sim: Sim,
     host: ServerHost,
     address: number,
     packets: Packets,
-    wire: Wire,
+    wires: ReadonlyArray<Wire>,
     options: ServerMachineOptions
   ) {
     this.host = host
@@ -104,8 +109,10 @@ export class ServerMachine {
       uptimeNs: UPTIME_NS,
       tcpMem: tcpMem(SERVER_BUFFER_PAGES)
     })
-    this.nic = new Nic(this.net, wire, host.softirq, { ...CARDS.e1000, ...options.nic })
-    this.nic.open(bootContext())
+    assert((wires.length > 1) === (options.bond !== undefined), "several cards are a bond")
+    this.nics = wires.map((wire) => new Nic(this.net, wire, host.softirq, { ...CARDS.e1000, ...options.nic }))
+    if (options.bond !== undefined) this.net.device = new Bond(this.net, this.nics, options.bond)
+    for (const nic of this.nics) nic.open(bootContext())
     this.disk = new Disk(sim, options.name, options.disk)
     const cache = options.disk.cached
       ? new PageCache(sim, options.name, this.disk, { capacityBytes: options.pageCacheBytes })
@@ -114,7 +121,7 @@ export class ServerMachine {
     this.server = new SwapServer(sim, host, cache, options.costs, options.disk.capacityBytes, options.name)
     this.#bytesPerSecond = options.bytesPerSecond ?? null
     const { name, swapFiles = "kept", threads } = options
-    this.#service = new NbdService(this.server, this.net, this.nic, host, { name, threads, swapFiles })
+    this.#service = new NbdService(this.server, this.net, this.nics, host, { name, threads, swapFiles })
     if (cache !== null) host.start("flush", (task) => cache.flusher(task))
   }
 

@@ -50,7 +50,7 @@ export class NbdService {
   readonly dialling = new WeakMap<TcpSocket, ServerConnection>()
   readonly net: NetStack
   readonly #server: SwapServer
-  readonly #nic: Nic
+  readonly #nics: ReadonlyArray<Nic>
   readonly #host: ServerHost
   readonly #options: ServiceOptions
   readonly #listener: TcpListener
@@ -58,11 +58,11 @@ export class NbdService {
   readonly #processes = new Set<Set<Task>>()
   readonly #waitForPower: Array<() => void> = []
 
-  constructor(server: SwapServer, net: NetStack, nic: Nic, host: ServerHost, options: ServiceOptions) {
+  constructor(server: SwapServer, net: NetStack, nics: ReadonlyArray<Nic>, host: ServerHost, options: ServiceOptions) {
     this.#server = server
     this.life = server.life
     this.net = net
-    this.#nic = nic
+    this.#nics = nics
     this.#host = host
     this.#options = options
     this.#listener = new TcpListener(net, NBD_PORT, {
@@ -115,7 +115,7 @@ export class NbdService {
     this.life.powered = false
     const ctx = bootContext()
     this.#listener.close(ctx)
-    this.#nic.close(ctx)
+    for (const nic of this.#nics) nic.close(ctx)
     for (const socket of this.net.sockets()) {
       if (!(socket instanceof TcpSocket)) continue
       if (socket.orphan) socket.close(ctx)
@@ -130,7 +130,7 @@ export class NbdService {
   powerOn(): void {
     if (this.life.powered) return
     this.life.powered = true
-    this.#nic.open(bootContext())
+    for (const nic of this.#nics) nic.open(bootContext())
     this.#happened("power back", "kept")
     this.#listen()
     for (const run of this.#waitForPower.splice(0)) run()

@@ -52,7 +52,7 @@ export const scale = (counts: ReadonlyArray<number>): void => {
       eventsPerPageIn: rounded((cluster.sim.queue.fired - fired) / done, 2),
       microsecondsPerEvent: rounded(seconds / (cluster.sim.queue.fired - fired) * 1e6, 3),
       pageInsPerClientSecond: Math.round(done / n / ((cluster.sim.now - now) / 1e9)),
-      serverLinkOut: rounded(cluster.servers[0].out.busyNs / cluster.sim.now, 3),
+      serverLinkOut: rounded(cluster.servers[0].out[0].busyNs / cluster.sim.now, 3),
       retransmits: client.connection.serverSocket.retransmitted,
       untilWarmCpuSeconds: rounded(cpu - booting, 1)
     })

@@ -34,7 +34,7 @@ export class ApplicationHost {
   readonly config: ApplicationsConfig
   readonly machine: Machine
   readonly disk: Disk
-  readonly port: Cable
+  readonly cable: Cable
   readonly latency = new LatencyHistogram()
   readonly seats: Array<Seat> = []
   readonly #place: ClientPlace
@@ -55,7 +55,7 @@ export class ApplicationHost {
     this.config = config
     const loads = programsOf(clients.map(({ group }) => group), workloads)
     this.#loads = new Map(loads.map((load, i) => [clients[i].name, load]))
-    this.port = network.cable(NAME, config.link, host)
+    this.cable = network.cable(NAME, config.link, host, config.switch)
     const slots = Math.floor(config.swap / PAGE_SIZE)
     this.machine = new Machine(sim, {
       name: NAME,
@@ -74,7 +74,7 @@ export class ApplicationHost {
       costs: costsOf(scenario.costs),
       sysctls: config.sysctl,
       uptimeNs: UPTIME_NS
-    }, { packets, wire: this.port.wire })
+    }, { packets, wire: this.cable.wires[0] })
     this.disk = new Disk(sim, NAME, diskNamed(config.disk))
     this.machine.disk.driver = new SwapDisk(sim, this.machine, this.disk, slots)
     this.machine.onMajorFault = (ns) => this.latency.record(ns)

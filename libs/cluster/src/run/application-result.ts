@@ -6,7 +6,8 @@ import type { Cluster } from "./topology.ts"
 /** Null without thin clients. */
 export const applicationsResult = ({ applications, sim }: Cluster): ApplicationsResult | null => {
   if (applications === null) return null
-  const { config, disk, latency, machine, port, seats } = applications
+  const { cable, config, disk, latency, machine, seats } = applications
+  const [port] = cable.ports
   const { items } = machine.pages.vmstat
   const now = Math.max(1, sim.now)
   return {

@@ -14,6 +14,7 @@ import type { Client } from "./client.ts"
 import { Connection } from "./connection.ts"
 import { hogSeats } from "./hog.ts"
 import { attachSwap } from "./nbd-device.ts"
+import { withCard } from "./network.ts"
 import { Power } from "./power.ts"
 
 /** Builds and boots the client with that number of its cluster. `applications` runs the programs of thin clients. */
@@ -26,17 +27,18 @@ export const buildClient = (
 ): Client => {
   const { network, scenario, servers, sim, workloads } = place
   const { group } = spec
-  const port = network.cable(spec.name, group.link, host)
+  const cable = network.cable(spec.name, group.link, host, group.switch)
+  const [port] = cable.ports
   const seat: ClientSeat = {
     spec,
     index,
     host,
-    wire: port.wire,
+    wire: cable.wires[0],
     loads: loadsOf(group, workloads),
     hogs: processesOfFaults(scenario.faults, (where) => clientNamesOf(scenario, where).has(spec.name))
   }
   const machine = bootMachine(place, seat, 0)
-  const station = network.attach(port, machine)
+  const station = network.attach(cable, withCard(machine))
   const asClient = asServerClient(machine, spec)
   const swapServer = serverFor(servers, spec.name, group.server)
   const swap = swapServer.machine.connectSwap(asClient, group.swap)

@@ -9,50 +9,17 @@ import { ClientLoad } from "./client-load.ts"
 import type { ClientRun } from "./client-run.ts"
 import type { Client } from "./client.ts"
 import { connectionResult } from "./collect-connection.ts"
+import { networkResult, portResult } from "./collect-network.ts"
 import { connectionsOf } from "./connection.ts"
-import { dropsOf, type Station } from "./drop-sites.ts"
 import type { FaultScript } from "./fault-script.ts"
 import { clusterLaws, littlesLaw } from "./laws.ts"
 import { figuresOf } from "./machine-figures.ts"
-import {
-  type ClientResult,
-  type GroupResult,
-  type NetworkResult,
-  type Outcome,
-  OUTCOMES,
-  type PortResult,
-  type RunResult
-} from "./result.ts"
+import { type ClientResult, type GroupResult, type Outcome, OUTCOMES, type RunResult } from "./result.ts"
 import type { SeriesRecorder } from "./series.ts"
 import type { ServerResult } from "./server-result.ts"
-import type { Server } from "./server.ts"
+import { busyNs, type Server } from "./server.ts"
 import { refusedByZram } from "./swap-layers.ts"
 import type { Cluster } from "./topology.ts"
-
-/** Figures of one port. */
-const portResult = (station: Station): PortResult => {
-  const { fabric, port } = station
-  return {
-    name: port.name,
-    drops: dropsOf(station),
-    switchDroppedBytes: fabric.portDroppedBytes[port.port],
-    queueHighWaterBytes: port.down.maxQueuedBytes,
-    pauseFrames: fabric.pauseFramesTo(port.port),
-    pausedNs: port.up.pausedNs
-  }
-}
-
-const networkResult = ({ applicationStation, clients, fabric, servers, stations }: Cluster): NetworkResult => {
-  const others = stations.filter((station) => station !== applicationStation)
-  const last = others[servers.length + clients.length]
-  return {
-    bufferBytes: fabric.bufferBytes,
-    bufferHighWaterBytes: fabric.maxUsedBytes,
-    servers: servers.map(({ station }) => portResult(station)),
-    applications: applicationStation === null ? null : portResult(applicationStation),
-    otherHosts: last === undefined ? null : portResult(last)
-  }
-}
 
 /** The sum over the ends of connections, as plain data. */
 const tcpCounters = (ends: ReadonlyArray<{ readonly mib: TcpMib }>): Readonly<TcpMib> => {
@@ -124,8 +91,8 @@ const serverResult = (sim: Sim, server: Server): ServerResult => {
     requests: stats.departures,
     readBytes: stats.pagesRead * PAGE_SIZE,
     writeBytes: stats.pagesWritten * PAGE_SIZE,
-    linkInUtilisation: server.in.busyNs / now,
-    linkOutUtilisation: server.out.busyNs / now,
+    linkInUtilisation: busyNs(server.in) / (now * server.in.length),
+    linkOutUtilisation: busyNs(server.out) / (now * server.out.length),
     cpuUtilisation: host.busyNs() / (now * host.cpus),
     diskUtilisation: disk.stations.utilisation,
     cacheHitRatio: lookups === 0 ? 1 : (cache?.hits ?? 0) / lookups,

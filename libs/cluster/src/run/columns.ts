@@ -10,6 +10,7 @@ import {
 import { hasSwapLayers } from "../scenario/compressed-swap.ts"
 import { dropsOf, totalDrops } from "./drop-sites.ts"
 import type { SeriesRecorder } from "./series.ts"
+import { busyNs } from "./server.ts"
 import type { Cluster } from "./topology.ts"
 
 /** Declares all columns: some for each client, under Linux's names where Linux has one, and some for each server. */
@@ -36,7 +37,7 @@ export const declareColumns = (recorder: SeriesRecorder, cluster: Cluster): void
     recorder.column(`${name}.requests`, () => client.machine.disk.inFlight())
     recorder.column(`${name}.pages_touched`, () => client.machine.touched)
     recorder.column(`${name}.drops`, () => totalDrops(dropsOf(station)))
-    recorder.column(`${name}.paused_ns`, () => station.port.up.pausedNs)
+    recorder.column(`${name}.paused_ns`, () => station.ports[0].up.pausedNs)
     for (const { counter, load } of loads) {
       for (const [figure, row] of Object.entries(load.row.metrics)) {
         if (row.series !== true) continue
@@ -63,9 +64,21 @@ export const declareColumns = (recorder: SeriesRecorder, cluster: Cluster): void
     figure("requests", () => stats.arrivals)
     figure("resident", () => stats.resident)
     figure("drops", () => totalDrops(dropsOf(server.station)))
-    figure("paused_ns", () => server.out.pausedNs)
-    figure("link_in_busy_ns", () => server.in.busyNs)
-    figure("link_out_busy_ns", () => server.out.busyNs)
+    figure("paused_ns", () => Math.max(...server.out.map((link) => link.pausedNs)))
+    figure("link_in_busy_ns", () => busyNs(server.in) / server.in.length)
+    figure("link_out_busy_ns", () => busyNs(server.out) / server.out.length)
   }
-  recorder.column("switch.buffer_bytes", () => cluster.fabric.usedBytes)
+  const cables = [
+    ...cluster.network.switches.flatMap(({ uplink }) => uplink),
+    ...cluster.stations.flatMap(({ ports }) => ports.length === 1 ? [] : ports)
+  ]
+  for (const { down, name, up } of cables) {
+    recorder.column(`${name}.up_busy_ns`, () => up.busyNs)
+    recorder.column(`${name}.down_busy_ns`, () => down.busyNs)
+    recorder.column(`${name}.up_paused_ns`, () => up.pausedNs)
+    recorder.column(`${name}.down_paused_ns`, () => down.pausedNs)
+  }
+  for (const { device } of cluster.network.switches) {
+    recorder.column(`${device.name}.buffer_bytes`, () => device.usedBytes)
+  }
 }

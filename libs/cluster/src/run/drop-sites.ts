@@ -3,23 +3,25 @@
 import { DropReason, type Link, type Switch } from "@swaplab/lan"
 import type { NetStack, Nic, SocketCounts } from "@swaplab/net-skb"
 
-/** A port of the switch with its cable. */
+/** A port of a switch with its cable. */
 export interface Port {
-  /** The machine at the other end: `client-1`, `server`, `other hosts`. */
+  /** The cable: its machine (`client-1`, `server`, `other hosts`), one of several (`server.2`), or an uplink (`room.uplink`). */
   readonly name: string
   /** Its number at the switch. */
   readonly port: number
-  /** From the machine to the switch, and back. */
+  /** From the machine, or the switch below, to the switch, and back. */
   readonly up: Link
   readonly down: Link
 }
 
-/** A machine at a port of the switch. Senders of datagrams that are nothing else have no card. */
+/** A machine at a port of a switch, or at several that act as one. Senders of datagrams that are nothing else have no card. */
 export interface Station {
-  readonly port: Port
+  /** The machine. */
+  readonly name: string
+  readonly ports: ReadonlyArray<Port>
   readonly fabric: Switch
-  /** Others when it boots again. */
-  nic: Nic | null
+  /** One for each port while it has power, in the same order; others when it boots again. */
+  nics: ReadonlyArray<Nic>
   net: NetStack | null
   /** What it dropped in the boots before this one, and what the cable had delivered by then. */
   before: { readonly drops: Drops; readonly deliveredFrames: number }
@@ -28,14 +30,18 @@ export interface Station {
 /** What a station counts of, before its first boot. */
 export const FIRST_BOOT = (): Station["before"] => ({ drops: NO_DROPS, deliveredFrames: 0 })
 
+/** Frames that the cables of a machine have delivered to it. */
+export const deliveredTo = ({ ports }: Station): number =>
+  ports.reduce((sum, { down }) => sum + down.deliveredFrames, 0)
+
 /** The machine has lost its power: what it dropped is kept. */
 export const bootOver = (station: Station): void => {
   const drops = dropsOf(station)
   station.before = {
     drops: forEverySite((site) => DROP_SITES[site].part === "machine" ? drops[site] : 0),
-    deliveredFrames: station.port.down.deliveredFrames
+    deliveredFrames: deliveredTo(station)
   }
-  station.nic = null
+  station.nics = []
   station.net = null
 }
 
@@ -52,7 +58,10 @@ interface Site {
   readonly of: (station: Station) => number
 }
 
-const card = (of: (nic: Nic) => number) => ({ nic }: Station): number => nic === null ? 0 : of(nic)
+const card = (of: (nic: Nic) => number) => ({ nics }: Station): number => nics.reduce((sum, nic) => sum + of(nic), 0)
+
+const cable = (of: (port: Port, fabric: Switch) => number) => ({ fabric, ports }: Station): number =>
+  ports.reduce((sum, port) => sum + of(port, fabric), 0)
 
 const sockets = (of: (socket: SocketCounts) => number) => ({ net }: Station): number => {
   if (net === null) return 0
@@ -82,28 +91,28 @@ export const DROP_SITES = {
     part: "cable",
     label: "by chance, to the switch",
     meaning: "lost by chance on the cable to the switch",
-    of: ({ port }) => port.up.dropped[DropReason.Loss]
+    of: cable(({ up }) => up.dropped[DropReason.Loss])
   },
   unplugged: {
     direction: "sent",
     part: "cable",
     label: "cable out",
     meaning: "the cable was out, in either direction",
-    of: ({ port }) => port.up.dropped[DropReason.LinkDown] + port.down.dropped[DropReason.LinkDown]
+    of: cable(({ down, up }) => up.dropped[DropReason.LinkDown] + down.dropped[DropReason.LinkDown])
   },
   switchBuffer: {
     direction: "received",
     part: "cable",
     label: "no room in the switch",
     meaning: "the switch had no room for the port, by its buffer or by the port's limit",
-    of: ({ fabric, port }) => fabric.portDrops[port.port] + port.down.dropped[DropReason.QueueFull]
+    of: cable(({ down, port }, fabric) => fabric.portDrops[port] + down.dropped[DropReason.QueueFull])
   },
   lostIn: {
     direction: "received",
     part: "cable",
     label: "by chance, from the switch",
     meaning: "lost by chance on the cable from the switch",
-    of: ({ port }) => port.down.dropped[DropReason.Loss]
+    of: cable(({ down }) => down.dropped[DropReason.Loss])
   },
   cardDown: {
     direction: "received",

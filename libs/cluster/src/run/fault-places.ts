@@ -1,7 +1,7 @@
 // The parts of a cluster that names in `where` of a fault stand for, as what a kind of fault acts on.
 import type { Sim } from "@swaplab/sim"
 import type { PlaceKind, Places } from "../faults/fault-kind.ts"
-import { clientNamesOf, serversNamed } from "../scenario/fault-names.ts"
+import { cableNamesOf, clientNamesOf, serversNamed, switchesNamed } from "../scenario/fault-names.ts"
 import type { Scenario } from "../scenario/scenario.ts"
 import type { Client } from "./client.ts"
 import type { Station } from "./drop-sites.ts"
@@ -20,7 +20,26 @@ export interface FaultPlace {
 
 const everybody = (): boolean => true
 
-const portOf = (sim: Sim, { port: { down, name, up } }: Station): Places["port"] => ({ sim, name, up, down })
+/** The cables of a machine, each as a place. */
+const cablesOf = (
+  sim: Sim,
+  { ports }: Station,
+  concerns: FaultPlace["concerns"]
+): ReadonlyArray<FaultPlace> => ports.map(({ down, name, up }) => ({ name, at: { sim, name, up, down }, concerns }))
+
+/** The cables between switches, each as a place. */
+const uplinksOf = ({ applicationStation, network, sim }: Cluster): ReadonlyArray<FaultPlace> =>
+  network.switches.flatMap((node) =>
+    node.uplink.map(({ down, name, up }) => ({
+      name,
+      at: { sim, name, up, down },
+      concerns: ({ servers, station, thin }: Client) => {
+        const ends = servers.map((server) => server.station.fabric)
+        if (thin && applicationStation !== null) ends.push(applicationStation.fabric)
+        return network.uplinksBetween(station.fabric, ends).includes(node)
+      }
+    }))
+  )
 
 const machineOf = (cluster: Cluster, client: Client): Places["client"] => ({
   name: client.spec.name,
@@ -37,27 +56,43 @@ export const placesOf = (
   on: PlaceKind,
   where: ReadonlyArray<string>
 ): ReadonlyArray<FaultPlace> => {
-  const { applicationStation, fabric, sim } = cluster
-  if (on === "switch") return [{ name: "switch", at: { name: "switch", fabric }, concerns: everybody }]
-  const servers = [...new Set(where.flatMap((name) => serversNamed(cluster.servers, name)))].map((server) => ({
-    name: server.name,
-    at: on === "server" ? { name: server.name, machine: server.machine } : portOf(sim, server.station),
-    concerns: (client: Client) => client.servers.includes(server)
-  }))
-  if (on === "server") return servers
-  const cables = on === "client" ? [] : servers
-  const applications = on === "client" || applicationStation === null || !where.includes(applicationStation.port.name)
-    ? []
-    : [{
-      name: applicationStation.port.name,
-      at: portOf(sim, applicationStation),
-      concerns: ({ thin }: Client) => thin
-    }]
+  if (on === "port") return cablesNamed(cluster, scenario, where)
+  if (on === "switch") {
+    const names = new Set(where.flatMap((name) => switchesNamed(scenario, name)))
+    return cluster.network.switches.filter(({ spec }) => names.has(spec.name)).map(({ device, spec: { name } }) => ({
+      name,
+      at: { name, fabric: device },
+      concerns: everybody
+    }))
+  }
+  if (on === "server") {
+    return [...new Set(where.flatMap((name) => serversNamed(cluster.servers, name)))].map((server) => ({
+      name: server.name,
+      at: { name: server.name, machine: server.machine },
+      concerns: (client: Client) => client.servers.includes(server)
+    }))
+  }
   const names = clientNamesOf(scenario, where)
-  const clients = cluster.clients.filter(({ spec }) => names.has(spec.name)).map((client) => ({
+  return cluster.clients.filter(({ spec }) => names.has(spec.name)).map((client) => ({
     name: client.spec.name,
-    at: on === "client" ? machineOf(cluster, client) : portOf(sim, client.station),
+    at: machineOf(cluster, client),
     concerns: (other: Client) => other === client
   }))
-  return [...cables, ...applications, ...clients]
+}
+
+/** The cables that some names stand for. */
+const cablesNamed = (
+  cluster: Cluster,
+  scenario: Scenario,
+  where: ReadonlyArray<string>
+): ReadonlyArray<FaultPlace> => {
+  const { applicationStation, clients, servers, sim } = cluster
+  const all = [
+    ...servers.flatMap((server) => cablesOf(sim, server.station, (client) => client.servers.includes(server))),
+    ...(applicationStation === null ? [] : cablesOf(sim, applicationStation, ({ thin }) => thin)),
+    ...uplinksOf(cluster),
+    ...clients.flatMap((client) => cablesOf(sim, client.station, (other) => other === client))
+  ]
+  const names = new Set(where.flatMap((name) => cableNamesOf(scenario, name)))
+  return all.filter(({ name }) => names.has(name))
 }

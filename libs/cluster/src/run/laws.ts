@@ -2,8 +2,9 @@
 import type { Machine } from "@swaplab/kernel"
 import type { Lan, Switch } from "@swaplab/lan"
 import type { Client } from "./client.ts"
+import { uplinkFrames } from "./collect-network.ts"
 import { connectionsOf } from "./connection.ts"
-import { dropsOf, dropsSinceBoot, type Station, totalDrops } from "./drop-sites.ts"
+import { deliveredTo, dropsOf, dropsSinceBoot, type Station, totalDrops } from "./drop-sites.ts"
 import { machineLaws } from "./machine-laws.ts"
 import type { LawResult } from "./result.ts"
 import type { ServerResult } from "./server-result.ts"
@@ -36,19 +37,19 @@ const switchConserved = (fabric: Switch): LawResult => ({
  * the sockets, each by its place.
  */
 const receivedConserved = (station: Station): ReadonlyArray<LawResult> => {
-  const { net, nic, port } = station
-  if (nic === null || net === null) return []
+  const { name, net, nics } = station
+  if (net === null) return []
   const { cardDown, noSocket, reserveProtocol, rxMissed, rxNoBuffer } = dropsSinceBoot(station)
   // since its last boot: a machine without power gets nothing
-  const delivered = port.down.deliveredFrames - station.before.deliveredFrames
+  const delivered = deliveredTo(station) - station.before.deliveredFrames
   const below = cardDown + rxMissed + rxNoBuffer + reserveProtocol + noSocket
   let sockets = net.gone.packets + net.services.packets
   for (const socket of net.sockets()) sockets += socket.packets
-  const inCard = nic.rx.arrived + nic.rx.gro.heldSegments
+  const inCard = nics.reduce((of, { rx }) => of + rx.arrived + rx.gro.heldSegments, 0)
   const sum = inCard + sockets + below
   return [{
     law: "packets conserved",
-    subject: `${port.name}, received`,
+    subject: `${name}, received`,
     holds: sum === delivered,
     detail: `delivered ${delivered} = in the ring ${inCard} + to sockets ${sockets} + ` +
       `dropped below them ${below}`
@@ -59,21 +60,25 @@ const receivedConserved = (station: Station): ReadonlyArray<LawResult> => {
  * Nothing is sent again without a cause: a segment that was sent again has arrived twice, or one of its copies was dropped at a
  * place that counts, on the path of the client or of one of its servers, or is still on its way.
  */
-export const retransmitsExplained = ({ connection, servers, station }: Client): LawResult => {
+export const retransmitsExplained = ({ network }: Cluster, { connection, servers, station }: Client): LawResult => {
   const ends = [station, ...servers.map((server) => server.station)]
   const sockets = connectionsOf(connection).flatMap((at) => at.ends)
   const again = sockets.reduce((sum, { retransmitted }) => sum + retransmitted, 0)
   const twice = sockets.reduce((sum, { duplicates }) => sum + duplicates, 0)
-  const dropped = ends.reduce((sum, end) => sum + totalDrops(dropsOf(end)), 0)
-  let under = 0
-  for (const { nic, port } of ends) {
-    under += port.up.inFlight + port.down.inFlight
-    if (nic !== null) under += nic.rx.arrived + nic.rx.gro.heldSegments + nic.tx.inRing + nic.tx.inQueue
+  const uplinks = network.uplinksBetween(station.fabric, servers.map((server) => server.station.fabric)).map((node) =>
+    uplinkFrames(node, network.above(node))
+  )
+  const dropped = ends.reduce((sum, end) => sum + totalDrops(dropsOf(end)), 0) +
+    uplinks.reduce((sum, { lost }) => sum + lost, 0)
+  let under = uplinks.reduce((sum, uplink) => sum + uplink.under, 0)
+  for (const { nics, ports } of ends) {
+    for (const { down, up } of ports) under += up.inFlight + down.inFlight
+    for (const nic of nics) under += nic.rx.arrived + nic.rx.gro.heldSegments + nic.tx.inRing + nic.tx.inQueue
   }
   for (const socket of sockets) under += socket.waiting
   return {
     law: "retransmits explained",
-    subject: station.port.name,
+    subject: station.name,
     holds: again <= twice + dropped + under,
     detail: `sent again ${again} <= arrived twice ${twice} + dropped ${dropped} + on their way ${under}`
   }
@@ -103,6 +108,6 @@ export const clusterLaws = (cluster: Cluster): ReadonlyArray<LawResult> => [
   ...machinesOf(cluster).flatMap(machineLaws),
   ...packetsConserved(cluster.lan),
   ...cluster.stations.flatMap(receivedConserved),
-  switchConserved(cluster.fabric),
-  ...cluster.clients.map(retransmitsExplained)
+  ...cluster.network.switches.map(({ device }) => switchConserved(device)),
+  ...cluster.clients.map((client) => retransmitsExplained(cluster, client))
 ]

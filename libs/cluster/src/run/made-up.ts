@@ -5,7 +5,8 @@ import { TcpMib } from "@swaplab/tcp"
 import { NO_DROPS } from "./drop-sites.ts"
 import { NO_LATENCY } from "./latency.ts"
 import type { LockupReport } from "./lockup-report.ts"
-import type { ClientResult, Outcome, PortResult, RunResult } from "./result.ts"
+import type { PortResult } from "./network-result.ts"
+import type { ClientResult, Outcome, RunResult } from "./result.ts"
 
 /** What is known of a made-up run. */
 interface MadeUpRun {
@@ -118,8 +119,9 @@ export const madeUpResult = (run: MadeUpRun): RunResult => ({
   clients: run.clients.map((name) => client(run, name)),
   groups: [],
   network: {
-    bufferBytes: 524_288,
-    bufferHighWaterBytes: 4096,
+    switches: [{ name: "switch", bufferBytes: 524_288, bufferHighWaterBytes: 4096 }],
+    uplinks: [],
+    members: [],
     servers: [quietPort("server")],
     applications: null,
     otherHosts: null

@@ -1,6 +1,7 @@
 // One figure of a result that a threshold can name: its unit, its meaning, and where it stands.
 import type { UnitKind } from "@swaplab/config"
-import type { ClientResult, GroupResult, PortResult, RunResult } from "./result.ts"
+import type { PortResult } from "./network-result.ts"
+import type { ClientResult, GroupResult, RunResult } from "./result.ts"
 import type { ServerResult } from "./server-result.ts"
 
 /** Unit of a metric: null is a plain number. */

@@ -9,7 +9,8 @@ import type { LatencySummary } from "./latency-summary.ts"
 import { NO_LATENCY } from "./latency.ts"
 import { LOST_METRICS } from "./lost-metrics.ts"
 import { client, group, type Metric, type MetricUnit, run, server, type ServerFigures } from "./metric.ts"
-import type { ClientResult, GroupResult, PortResult, RunResult, WorkloadResult } from "./result.ts"
+import type { CableResult, DirectionResult, PortResult } from "./network-result.ts"
+import type { ClientResult, GroupResult, RunResult, WorkloadResult } from "./result.ts"
 import type { ApplicationsResult } from "./server-result.ts"
 import type { CompressedResult, CryptResult } from "./swap-layers-result.ts"
 
@@ -107,7 +108,26 @@ const FAULT_METRICS: Readonly<
 const ofPorts = (run: RunResult, of: (port: PortResult) => number): number =>
   portsOf(run).reduce((sum, port) => sum + of(port), 0)
 
-const networkDrops = (run: RunResult): number => ofPorts(run, (port) => totalDrops(port.drops))
+/** Both directions of some cables. */
+const directionsOf = (cables: ReadonlyArray<CableResult>): ReadonlyArray<DirectionResult> =>
+  cables.flatMap(({ down, up }) => [up, down])
+
+const ofUplinks = ({ network }: RunResult, of: (direction: DirectionResult) => number): number =>
+  total(directionsOf(network.uplinks).map(of))
+
+const networkDrops = (run: RunResult): number =>
+  ofPorts(run, (port) => totalDrops(port.drops)) + ofUplinks(run, droppedOn)
+
+/** Frames that a direction of a cable has lost. */
+export const droppedOn = ({ lost, noRoom, unplugged }: DirectionResult): number => lost + noRoom + unplugged
+
+/** The largest figure of a direction of an uplink; null without uplinks. */
+const uplinks = (unit: MetricUnit, meaning: string, of: (direction: DirectionResult) => number): Metric => ({
+  scope: "run",
+  unit,
+  meaning,
+  of: ({ network }) => network.uplinks.length === 0 ? null : largest(directionsOf(network.uplinks).map(of))
+})
 
 /** Compressed memory, and encryption; null on a client that has none. */
 const compressed = (unit: MetricUnit, meaning: string, of: (stored: CompressedResult) => number): Metric =>
@@ -211,12 +231,31 @@ const METRICS = {
   "network.dropped": run(null, "packets dropped, all machines and places", networkDrops),
   "switch.dropped": run(
     null,
-    "frames without room in the switch",
-    (r) => ofPorts(r, (port) => port.drops.switchBuffer)
+    "frames without room in a switch",
+    (r) => ofPorts(r, (port) => port.drops.switchBuffer) + ofUplinks(r, ({ noRoom }) => noRoom)
   ),
-  "switch.droppedBytes": run(SIZE, "their bytes", (r) => ofPorts(r, (port) => port.switchDroppedBytes)),
-  "switch.bufferHighWater": run(SIZE, "most bytes in its buffer", (r) => r.network.bufferHighWaterBytes),
-  "switch.pauseFrames": run(null, "orders to pause or to go on", (r) => ofPorts(r, (port) => port.pauseFrames)),
+  "switch.droppedBytes": run(
+    SIZE,
+    "their bytes",
+    (r) => ofPorts(r, (port) => port.switchDroppedBytes) + ofUplinks(r, ({ noRoomBytes }) => noRoomBytes)
+  ),
+  "switch.bufferHighWater": run(
+    SIZE,
+    "most bytes in the buffer of a switch",
+    (r) => largest(r.network.switches.map((of) => of.bufferHighWaterBytes))
+  ),
+  "switch.pauseFrames": run(
+    null,
+    "orders to pause or to go on",
+    (r) => ofPorts(r, (port) => port.pauseFrames) + ofUplinks(r, ({ pauseFrames }) => pauseFrames)
+  ),
+  "uplink.utilisation": uplinks(
+    SHARE,
+    "use of the busiest direction of a cable between switches",
+    (of) => of.utilisation
+  ),
+  "uplink.dropped": uplinks(null, "most frames that a direction of a cable between switches has lost", droppedOn),
+  "uplink.paused": uplinks(TIME, "longest silence of a direction of a cable between switches", (of) => of.pausedNs),
   "server.paused": server(TIME, "time the switch let it not send", (s) => s.port.pausedNs),
   "server.requests": server(null, "NBD requests served", (s) => s.result.requests),
   "server.read": server(SIZE, "bytes sent to clients", (s) => s.result.readBytes),

@@ -11,7 +11,7 @@ import { connectTcp, TcpSocket } from "@swaplab/tcp"
 import type { LanEnd } from "@swaplab/workload"
 import type { Client } from "./client.ts"
 import type { Port } from "./drop-sites.ts"
-import type { Network } from "./network.ts"
+import { type Network, withCard } from "./network.ts"
 import { serveStream } from "./served-stream.ts"
 
 /** Memory that TCP sizes its buffers by: 4 GiB. */
@@ -120,9 +120,12 @@ export const connectOthers = (
 ): OtherHostsPort | null => {
   const needs = clients.flatMap(({ loads }) => loads.flatMap(({ load }) => load.row.lan ?? []))
   const present = wanted || needs.some((need) => need !== "server")
-  const port = present ? network.cable("other hosts", { rate: 10e9, latency: 20_000 }, host) : null
-  const hosts = port !== null && needs.includes("streams") ? new OtherHosts(sim, host, packets, port.wire) : null
-  if (port !== null) network.attach(port, hosts)
+  const cable = present ? network.cable("other hosts", { rate: 10e9, latency: 20_000 }, host) : null
+  const hosts = cable !== null && needs.includes("streams")
+    ? new OtherHosts(sim, host, packets, cable.wires[0])
+    : null
+  if (cable !== null) network.attach(cable, hosts === null ? null : withCard(hosts))
+  const port = cable?.ports[0] ?? null
   for (const client of clients) {
     const end = lanEnd(sim, packets, port?.up ?? null, host, hosts, client)
     for (const load of client.loads) {

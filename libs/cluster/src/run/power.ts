@@ -21,7 +21,7 @@ import { hogSeats } from "./hog.ts"
 import { figuresOf, type MachineFigures } from "./machine-figures.ts"
 import { machineLaws } from "./machine-laws.ts"
 import { attachSwap } from "./nbd-device.ts"
-import { boot } from "./network.ts"
+import { boot, withCard } from "./network.ts"
 import type { LawResult } from "./result.ts"
 import { startLoads, startsAtBoot } from "./start-loads.ts"
 
@@ -92,7 +92,7 @@ export class Power implements ClientPower {
     client.machine = machine
     connection.machine = machine
     client.hogs = hogSeats(seat)
-    boot(station, machine)
+    boot(station, withCard(machine))
     for (const link of [up, down]) link.setUp(true, DownBy.Power)
     for (const load of client.loads) load.client = machine
     const asClient = asServerClient(machine, spec)

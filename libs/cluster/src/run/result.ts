@@ -4,10 +4,10 @@
 
 import type { TcpMib } from "@swaplab/tcp"
 import type { ConnectionResult } from "./connection-result.ts"
-import type { Drops } from "./drop-sites.ts"
 import type { FaultResult } from "./fault-result.ts"
 import type { LatencySummary } from "./latency-summary.ts"
 import type { LockupReport } from "./lockup-report.ts"
+import type { NetworkResult, PortResult } from "./network-result.ts"
 import type { Series } from "./series.ts"
 import type { ApplicationsResult, ServerResult } from "./server-result.ts"
 import type { SwapLayersResult } from "./swap-layers-result.ts"
@@ -201,34 +201,6 @@ export interface ClientNetwork {
   /** What became of losses on its connections to the server, both ends: counters by their names in /proc/net/netstat. */
   readonly tcp: Readonly<TcpMib>
   readonly port: PortResult
-}
-
-/** A port of the switch, its cable and the machine at its other end. */
-export interface PortResult {
-  /** The machine: client-1, server, server-2, other hosts. */
-  readonly name: string
-  /** Packets that the machine sent, or that were for it, by the place that dropped them. */
-  readonly drops: Drops
-  /** Bytes of the frames for which the switch had no room. */
-  readonly switchDroppedBytes: number
-  /** Most bytes that waited in the switch for the machine. */
-  readonly queueHighWaterBytes: number
-  /** Orders of the switch to pause, or to go on, and the time the machine was not allowed to send. */
-  readonly pauseFrames: number
-  readonly pausedNs: number
-}
-
-/** The switch, and the ports that are no client's. */
-export interface NetworkResult {
-  readonly bufferBytes: number
-  /** Most bytes that were ever in its packet buffer. */
-  readonly bufferHighWaterBytes: number
-  /** Of the NBD servers, in the order of the scenario. */
-  readonly servers: ReadonlyArray<PortResult>
-  /** Null without thin clients. */
-  readonly applications: PortResult | null
-  /** Null without other hosts. */
-  readonly otherHosts: PortResult | null
 }
 
 export type LawName =

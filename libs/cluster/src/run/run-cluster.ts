@@ -1,4 +1,5 @@
 // Runs one simulation: boots the cluster, starts the workloads, watches the clients, and writes down what happened.
+import type { Link } from "@swaplab/lan"
 import type { WorkloadTable } from "@swaplab/workload"
 import type { Scenario } from "../scenario/scenario.ts"
 import { ClientRun, outcomeOf } from "./client-run.ts"
@@ -47,8 +48,10 @@ export const runCluster = (
   const { sim } = cluster
   hooks.built?.(cluster)
   const runs = cluster.clients.map((client) => {
-    const path = [client.up, ...client.servers.flatMap((server) => [server.in, server.out]), client.down]
-    const framesLost = (): number => path.reduce((sum, link) => sum + link.droppedFrames, cluster.fabric.droppedFrames)
+    const path = linksOfClient(cluster, client)
+    const framesLost = (): number =>
+      cluster.network.switches.reduce((sum, { device }) => sum + device.droppedFrames, 0) +
+      path.reduce((sum, link) => sum + link.droppedFrames, 0)
     const { stall, hang, livelock, scanRatio } = scenario.watchdog
     const limits = { windowNs: livelock, scanRatio }
     const options = {
@@ -115,6 +118,18 @@ export const runCluster = (
     cpuSeconds: hooks.cpuSeconds()
   })
   return replay?.closeUp === undefined || steps === null ? result : { ...result, closeUp: steps.series() }
+}
+
+/** The links between a client and its servers, there and back. */
+const linksOfClient = ({ network }: Cluster, { down, servers, station, up }: Client): ReadonlyArray<Link> => {
+  const uplinks = network.uplinksBetween(station.fabric, servers.map((server) => server.station.fabric))
+  return [
+    up,
+    ...uplinks.flatMap(({ uplink }) => uplink.map((cable) => cable.up)),
+    ...servers.flatMap((server) => [...server.in, ...server.out]),
+    ...uplinks.flatMap(({ uplink }) => uplink.map((cable) => cable.down)),
+    down
+  ]
 }
 
 /** Nothing is wanted of the client, or a thin client waits for the server of its programs and has nothing to swap. */

@@ -15,9 +15,9 @@ import type { Network } from "./network.ts"
 export interface Server extends ServerSpec {
   readonly machine: ServerMachine
   readonly station: Station
-  /** From the switch to it, and back. */
-  readonly in: Link
-  readonly out: Link
+  /** From the switch to it, and back: one, or those of its bond. */
+  readonly in: ReadonlyArray<Link>
+  readonly out: ReadonlyArray<Link>
 }
 
 const serverCosts = ({ read, write }: ServerConfig): ServerCosts => ({
@@ -28,19 +28,23 @@ const serverCosts = ({ read, write }: ServerConfig): ServerCosts => ({
   otherNs: read.base
 })
 
+/** Time that links were sending, all together. */
+export const busyNs = (links: ReadonlyArray<Link>): Nanoseconds => links.reduce((sum, link) => sum + link.busyNs, 0)
+
 /** Puts a server at the network, with that address. */
 export const buildServer = (sim: Sim, packets: Packets, network: Network, spec: ServerSpec, host: number): Server => {
   const { config, name } = spec
   const { cpus, nic, pageCache, readahead, swapFiles, sysctl, threads } = config
-  const port = network.cable(name, config.link, host)
+  const cable = network.cable(name, config.link, host, config.switch, config.bond)
   const machine = new ServerMachine(
     sim,
     new KernelServerHost(sim, name, cpus, sysctl["net.core.netdev_budget"]),
     host,
     packets,
-    port.wire,
+    cable.wires,
     {
       name,
+      ...(cable.bond !== undefined && { bond: cable.bond }),
       disk: diskOf(config),
       pageCacheBytes: pageCache,
       nic: {
@@ -57,7 +61,13 @@ export const buildServer = (sim: Sim, packets: Packets, network: Network, spec: 
       readaheadPages: Math.floor(readahead / PAGE_SIZE)
     }
   )
-  return { ...spec, machine, station: network.attach(port, machine), in: port.down, out: port.up }
+  return {
+    ...spec,
+    machine,
+    station: network.attach(cable, machine),
+    in: cable.ports.map(({ down }) => down),
+    out: cable.ports.map(({ up }) => up)
+  }
 }
 
 /** Workers use CPU time like tasks of any machine. */

@@ -1,5 +1,5 @@
 // The cluster of a scenario: machines, cables, switch, servers, put together for one kernel and one seed.
-import type { Lan, Switch } from "@swaplab/lan"
+import type { Lan } from "@swaplab/lan"
 import { Packets } from "@swaplab/net-skb"
 import { Sim } from "@swaplab/sim"
 import { WORKLOADS, type WorkloadTable } from "@swaplab/workload"
@@ -10,7 +10,7 @@ import { ApplicationHost } from "./application-host.ts"
 import { buildClient } from "./build-client.ts"
 import type { Client } from "./client.ts"
 import type { Station } from "./drop-sites.ts"
-import { Network } from "./network.ts"
+import { Network, withCard } from "./network.ts"
 import { connectOthers, type OtherHostsPort } from "./other-hosts.ts"
 import { buildServer, type Server } from "./server.ts"
 
@@ -24,8 +24,9 @@ export interface Cluster {
   readonly sim: Sim
   readonly lan: Lan
   readonly packets: Packets
-  readonly fabric: Switch
-  /** Every port of the switch with its machine: the servers, the clients, then the other hosts if there are any. */
+  /** Its switches and the cables between them. */
+  readonly network: Network
+  /** Every machine at its ports: the servers, the clients, then the other hosts if there are any. */
   readonly stations: ReadonlyArray<Station>
   /** In the order of the scenario. */
   readonly servers: ReadonlyArray<Server>
@@ -65,18 +66,20 @@ export const buildCluster = (
       applicationsHost
     )
   const clients = specs.map((spec, index) => buildClient(place, spec, index, FIRST_CLIENT_HOST + index, applications))
-  const applicationStation = applications === null ? null : network.attach(applications.port, applications.machine)
+  const applicationStation = applications === null
+    ? null
+    : network.attach(applications.cable, withCard(applications.machine))
   const flooded = scenario.faults.some(({ what }) => what === "flood")
   const others = connectOthers(sim, packets, network, OTHER_HOSTS, clients, flooded)
   for (const { loads } of clients) {
     for (const load of loads) if (load.load.row.atBoot === true) load.start()
   }
-  const { fabric, lan, stations } = network
+  const { lan, stations } = network
   return {
     sim,
     lan,
     packets,
-    fabric,
+    network,
     stations,
     servers,
     clients,

@@ -4,6 +4,7 @@ import { DISK_NAMES } from "@swaplab/server-model"
 import { Schema } from "effect"
 import { GIB, MIB, ram } from "./fields.ts"
 import { LinkConfig } from "./machines.ts"
+import { switchKey } from "./switches.ts"
 import { SysctlsConfig } from "./sysctls.ts"
 
 export const ApplicationsConfig = Schema.Struct({
@@ -25,6 +26,7 @@ export const ApplicationsConfig = Schema.Struct({
   ),
   sysctl: section(SysctlsConfig, "Its sysctls, like those of clients."),
   link: section(LinkConfig, "Its cable to the switch. Apart from that of the NBD server, even where one box is both."),
+  switch: switchKey,
   kernel: maybe(text, "A kernel of this scenario. Without it: the kernel of the cell.")
 })
 export interface ApplicationsConfig extends Schema.Schema.Type<typeof ApplicationsConfig> {}

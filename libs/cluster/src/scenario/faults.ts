@@ -11,6 +11,7 @@ import {
 } from "@swaplab/config"
 import { Schema } from "effect"
 import { FAULT_NAMES, type FaultName, faultNamed } from "../faults/faults.ts"
+import { THE_SWITCH } from "./switches.ts"
 
 type Moment = Schema.Schema.Type<typeof MomentDistribution>
 type Length = Schema.Schema.Type<typeof TimeDistribution>
@@ -44,12 +45,14 @@ const Names: Schema.Schema<ReadonlyArray<string>, string | ReadonlyArray<string>
 
 const WHERE =
   "Where it happens: a client (client-1), a group of clients, `clients` for all of them; a server (`server`, or its name), "
-  + "`servers` for all of them; or, for cables, `applications`. The table of kinds says what a kind can be applied to; the switch needs no name."
+  + "`servers` for all of them; or, for cables, `applications`, an uplink (room.uplink), or one of several cables that act as one "
+  + "(room.uplink.2, server.1). The table of kinds says what a kind can be applied to. The one switch needs no name; of several each "
+  + "has its own, and `switches` are all of them."
 
-/** Where a kind happens: there is one switch. */
+/** Where a kind happens: mostly there is one switch. */
 const where = (name: FaultName) =>
   faultNamed(name).on === "switch"
-    ? { where: field(Names, ["switch"], WHERE) }
+    ? { where: field(Names, [THE_SWITCH], WHERE) }
     : required("where", Names, WHERE)
 
 const times = {

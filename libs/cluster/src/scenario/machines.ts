@@ -7,7 +7,6 @@ import {
   maybe,
   meanings,
   MomentDistribution,
-  number,
   Percentage,
   required,
   section,
@@ -24,10 +23,11 @@ import { DISK_NAMES, DISKS } from "@swaplab/server-model"
 import { WORKLOADS, type WorkloadTable } from "@swaplab/workload"
 import { Schema } from "effect"
 import { compressedSwapFields, cryptCostFields } from "./compressed-swap.ts"
-import { buffer, GIB, KIB, MIB, name, positiveRate, positiveTime, ram, US } from "./fields.ts"
+import { GIB, KIB, MIB, name, positiveRate, positiveTime, ram, US } from "./fields.ts"
 import { backgroundSchema, workloadSchema } from "./loads.ts"
 import { NbdClientConfig } from "./nbd-client.ts"
 import { RootConfig } from "./roots.ts"
+import { BondConfig, SwitchConfig, SwitchesConfig, switchKey } from "./switches.ts"
 import { SysctlsConfig } from "./sysctls.ts"
 
 const txQueue = field(
@@ -126,6 +126,7 @@ export const clientGroupSchema = (workloads: WorkloadTable) =>
     ),
     nic: section(NicConfig, "The network card."),
     link: section(LinkConfig, "The cable to the switch."),
+    switch: switchKey,
     workload: section(workloadSchema(workloads), "What the clients run: one workload, which is measured."),
     programs: field(
       choice("client", "server"),
@@ -149,27 +150,12 @@ export interface ClientGroup extends Schema.Schema.Type<typeof ClientGroup> {}
 /** The network between the machines. */
 export const LanConfig = Schema.Struct({
   switch: section(
-    Schema.Struct({
-      latency: field(Time, 4 * US, "Forwarding, beside the time to store a frame. 2 to 5 us are usual."),
-      buffer: field(buffer, 512 * KIB, "Packet memory shared by all ports. A 24-port switch has about half a MiB."),
-      alpha: field(
-        number(0.01, 100),
-        1,
-        "How much of the memory that is free one port may take: a frame for a port is dropped when what waits there would be more "
-          + "than so many times what is free (Choudhury and Hahne's dynamic threshold). 1: a port that is busy alone gets half. With "
-          + "flowControl it counts what came in by a port and has not left, and the port pauses. Chips of switches have 1/64 to 8."
-      ),
-      portReserve: field(
-        Size,
-        0,
-        "Memory that each port has for itself; the rest is shared. Chips keep one to a few full frames."
-      ),
-      portLimit: maybe(
-        buffer,
-        "Most that may wait for one port. Without it: what alpha allows."
-      )
-    }),
-    "A store-and-forward switch."
+    SwitchConfig,
+    "A store-and-forward switch: the one that there is, or what all of `switches` are like."
+  ),
+  switches: maybe(
+    SwitchesConfig,
+    "Several switches, joined by uplinks. Machines say at which they are (`switch`). Without it: one, called switch."
   ),
   loss: field(Percentage, 0, "Frames lost on the wire, by chance."),
   flowControl: field(
@@ -218,6 +204,8 @@ interface DiskConfig extends Schema.Schema.Type<typeof DiskConfig> {}
 /** An NBD server. */
 export const ServerConfig = Schema.Struct({
   link: section(LinkConfig, "The cable from the server to the switch."),
+  switch: switchKey,
+  bond: BondConfig,
   nic: section(
     Schema.Struct({
       rxRing: field(

@@ -1,6 +1,7 @@
 // What is asked of the faults of a scenario: places that exist and fit, one way to say when, times within the run, and no two
 // that contradict each other.
 import {
+  didYouMean,
   type Distribution,
   type Finding,
   firstMoment,
@@ -16,23 +17,37 @@ import {
 } from "@swaplab/config"
 import type { PlaceKind } from "../../faults/fault-kind.ts"
 import { faultNamed } from "../../faults/faults.ts"
+import { clientsOf } from "../clients.ts"
 import { diskOf } from "../disks.ts"
 import { contradict } from "../fault-contradiction.ts"
-import { ALL_CLIENTS, ALL_SERVERS, clientsNamed, serversNamed } from "../fault-names.ts"
+import {
+  ALL_CLIENTS,
+  ALL_SERVERS,
+  ALL_SWITCHES,
+  cableNamesOf,
+  cablesByThemselves,
+  clientsNamed,
+  serversNamed,
+  switchesNamed
+} from "../fault-names.ts"
 import { type FaultConfig, optionsOf } from "../faults.ts"
 import type { Scenario } from "../scenario.ts"
 import { serversOf } from "../servers.ts"
+import { switchesOf } from "../switches.ts"
 import type { Advice } from "./advice.ts"
 
 const NAMES_OF: Readonly<Record<PlaceKind, (scenario: Scenario) => ReadonlyArray<string>>> = {
   port: (scenario) => [
     ...serverNames(scenario),
     ...(scenario.applications === undefined ? [] : ["applications"]),
+    ...cablesByThemselves(scenario),
     ...clientNames(scenario)
   ],
   client: (scenario) => clientNames(scenario),
   server: (scenario) => serverNames(scenario),
-  switch: () => ["switch"]
+  switch: (
+    { lan }
+  ) => [...(lan.switches === undefined ? [] : [ALL_SWITCHES]), ...switchesOf(lan).map(({ name }) => name)]
 }
 
 const serverNames = (scenario: Scenario): ReadonlyArray<string> => [
@@ -46,14 +61,16 @@ const clientNames = ({ clients }: Scenario): ReadonlyArray<string> => [ALL_CLIEN
 const clientsOfGroups = ({ clients }: Scenario): string =>
   clients.map(({ count, name }) => count === 1 ? `${name}-1` : `${name}-1 to ${name}-${count}`).join(", ")
 
-/** The machines that a name stands for; empty: none that this kind can be applied to. */
-const machinesOf = (scenario: Scenario, on: PlaceKind, name: string): ReadonlyArray<string> => {
-  if (on === "switch") return name === "switch" ? [name] : []
-  const servers = on === "client" ? [] : serversNamed(serversOf(scenario), name).map((server) => server.name)
-  const clients = on === "server" ? [] : clientsNamed(scenario, name)
-  const applications = on === "port" && scenario.applications !== undefined && name === "applications" ? [name] : []
-  return [...servers, ...clients, ...applications]
+/** The machines, cables or switches that a name stands for; empty: none that this kind can be applied to. */
+const PLACES_OF: Readonly<Record<PlaceKind, (scenario: Scenario, name: string) => ReadonlyArray<string>>> = {
+  port: cableNamesOf,
+  client: clientsNamed,
+  server: (scenario, name) => serversNamed(serversOf(scenario), name).map((server) => server.name),
+  switch: switchesNamed
 }
+
+const machinesOf = (scenario: Scenario, on: PlaceKind, name: string): ReadonlyArray<string> =>
+  PLACES_OF[on](scenario, name)
 
 /** A rule about each fault; paths are from the fault. */
 const eachFault = (
@@ -115,8 +132,10 @@ export const FAULT_RULES: ReadonlyArray<Rule<Scenario>> = [
     return where.flatMap((name, i): ReadonlyArray<Finding> => {
       if (machinesOf(scenario, on, name).length > 0) return []
       const known = NAMES_OF[on](scenario)
-      const one = on === "client" || on === "port" ? `, or one client: ${clientsOfGroups(scenario)}` : ""
-      const text = `${mismatch(quoteValue(name), known.join(", "))}${one}`
+      const clients = on === "client" || on === "port"
+      const one = clients ? `, or one client: ${clientsOfGroups(scenario)}` : ""
+      const near = clients ? [...known, ...clientsOf(scenario, "").map((of) => of.name)] : known
+      const text = `${mismatch(quoteValue(name), known.join(", "))}${one}${didYouMean(name, near)}`
       return [{ path: where.length === 1 ? ["where"] : ["where", i], text }]
     })
   }),

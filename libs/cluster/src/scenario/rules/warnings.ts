@@ -14,6 +14,7 @@ import { DISK_ADVICE } from "./disk-rules.ts"
 import { FAULT_ADVICE } from "./fault-rules.ts"
 import { GROUP_ADVICE } from "./group-advice.ts"
 import { KERNEL_ADVICE } from "./kernel-advice.ts"
+import { LAN_ADVICE } from "./lan-rules.ts"
 import { SERVER_ADVICE } from "./server-rules.ts"
 import { SYSCTL_ADVICE } from "./sysctl-advice.ts"
 
@@ -38,6 +39,7 @@ const idleThreshold = (threshold: Threshold, { scenario, workloads }: Given): st
     threshold.metric === "server.diskUtilisation" && serversOf(scenario).every(({ config }) => !diskOf(config).cached)
   ) return "server.disk is memory"
   const [what, workload] = threshold.metric.split(".")
+  if (what === "uplink" && (scenario.lan.switches ?? []).length < 2) return "the scenario has no uplinks"
   if (what === "faults" && scenario.faults.length === 0) return "the scenario has no faults"
   if (
     Object.hasOwn(workloads, workload) &&
@@ -57,6 +59,7 @@ const ADVICE: ReadonlyArray<Advice> = [
   ...DISK_ADVICE,
   APPLICATION_ADVICE,
   ...SERVER_ADVICE,
+  ...LAN_ADVICE,
   SYSCTL_ADVICE,
   FAULT_ADVICE,
   { name: "settings without effect", of: (given) => idleFindings(IDLE, given, [], given.scenario) },
