@@ -119,7 +119,7 @@ const networkDrops = (run: RunResult): number =>
   ofPorts(run, (port) => totalDrops(port.drops)) + ofUplinks(run, droppedOn)
 
 /** Frames that a direction of a cable has lost. */
-export const droppedOn = ({ lost, noRoom, unplugged }: DirectionResult): number => lost + noRoom + unplugged
+const droppedOn = ({ lost, noRoom, unplugged }: DirectionResult): number => lost + noRoom + unplugged
 
 /** The largest figure of a direction of an uplink; null without uplinks. */
 const uplinks = (unit: MetricUnit, meaning: string, of: (direction: DirectionResult) => number): Metric => ({
