@@ -84,7 +84,7 @@ const proposals = {
           const of = (/** @type {string} */ wanted) =>
             figures.find((/** @type {KernelFigures} */ it) => it.kernel === wanted)
           const it = of(kernel)
-          if (kernel !== "vanilla" && it.fingerprints === of("vanilla").fingerprints) {
+          if (kernel !== "vanilla" && it.asVanilla) {
             return ["the same runs as v3.5", ""]
           }
           return [outcomesInWords(it), it.completed === 0 || it.sysS === null ? "" : `${it.sysS.toFixed(1)} s`]
