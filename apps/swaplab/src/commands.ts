@@ -205,6 +205,57 @@ export const SWAPLAB = {
         ]
       ]
     },
+    capacity: {
+      meaning: "Finds how many clients a server carries: the most for which a run keeps its SLOs, with its confidence.",
+      more: [
+        "Each run has to keep the slo and the thresholds of the scenario. The answer holds in 4 of 5 mornings, and is right with 80 % "
+        + "probability; docs/reference/capacity.md says how it is found."
+      ],
+      arguments: scenario,
+      options: {
+        over: one(
+          text("PATH", "a path such as clients.0.count, or PATH=a,b,c"),
+          "What is searched, instead of the number of clients: a path of the file with whole numbers, or PATH=a,b,c with values that "
+            + "have an order, such as server.link.rate=100 Mbit,1 Gbit.",
+          { without: "Without it: clients.0.count." }
+        ),
+        from: one(wholeNumber(0), "The least value.", { without: "Without it: 1." }),
+        to: one(wholeNumber(0), "The greatest value.", { without: "Without it: four times what the scenario has." }),
+        step: one(wholeNumber(1), "Between two values.", { without: "Without it: 1." }),
+        least: flag("Searches the least value that holds: of what helps, such as a link rate."),
+        holds: one(text("SHARE", "a percentage such as 95%"), "How often a run has to hold.", {
+          without: "Without it: 80%."
+        }),
+        sure: one(text("SHARE", "a percentage such as 95%"), "How sure the answer has to be.", {
+          without: "Without it: 80%."
+        }),
+        within: one(
+          text("SHARE", "a percentage such as 10%"),
+          "How wide the interval of the answer may be, as a share of it.",
+          { without: "Without it: 15%." }
+        ),
+        budget: one(time, "Ends after this much time of the clock, such as 10min, with the best answer so far."),
+        kernel: one(text("NAME", "a kernel of the scenario"), "Searches with this kernel of the scenario.", {
+          without: "Without it: the only one."
+        }),
+        seed: one(wholeNumber(0), "The first seed; the others follow.", { without: "Without it: 1." }),
+        set,
+        json,
+        out: out(
+          "Writes capacity.json, capacity.csv, capacity.svg and report.txt to this directory, and each run at once."
+        ),
+        fresh,
+        workers
+      },
+      examples: [
+        ["capacity scenarios/capacity-quick.yaml", "a small one, in less than a minute"],
+        [
+          "capacity scenarios/class-start.yaml --budget 10min --out room",
+          "as far as ten minutes go; the same again goes on"
+        ],
+        ["capacity my.yaml --least --over server.link.rate=100Mbit,1Gbit", "the slowest link that does"]
+      ]
+    },
     why: {
       meaning:
         "Explains a lockup of a result: who waits for whom, and which patch would have saved the client; or a time-out.",

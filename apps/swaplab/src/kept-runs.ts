@@ -39,7 +39,7 @@ export interface KeptRuns<A> {
 }
 
 /** Opens the store in the directory. What it cannot keep is told and lost for the next command only, not for this one. */
-const openStore = <A>(
+export const openStore = <A>(
   out: Out,
   options: StoreOptions,
   formOf: (job: Job) => Form<A>
@@ -91,7 +91,8 @@ const say = <A>(
     : Effect.void
 }
 
-const onStop = Console.error("swaplab: the runs under way are ending; Ctrl-C again ends the command at once")
+/** Told when an interruption has told the runs to stop. */
+export const onStop = Console.error("swaplab: the runs under way are ending; Ctrl-C again ends the command at once")
 
 /** Makes the runs of a command. Then `finish`, which no interruption stops. */
 export const keepRuns = <A, E, R>(

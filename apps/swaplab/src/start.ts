@@ -32,6 +32,7 @@ const COMMANDS: { readonly [Name in Started]: () => Promise<Run<Name>> } = {
   ablate: async () => (await import("./ablate.ts")).ablate,
   map: async () => (await import("./map.ts")).map,
   sweep: async () => (await import("./sweep.ts")).sweep,
+  capacity: async () => (await import("./capacity.ts")).capacity,
   why: async () => (await import("./why.ts")).why,
   shrink: async () => (await import("./shrink.ts")).shrink,
   validate: async () => (await import("./validate.ts")).validate,

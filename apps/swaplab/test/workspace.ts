@@ -63,6 +63,11 @@ export const workspace = () => {
     writeFileSync(path("lost.yaml"), scenario(["vanilla"]).replace("name: test", "name: crash"))
     writeFileSync(path("broken.yaml"), scenario(["broken"]))
     writeFileSync(path("threshold.yaml"), scenario(["vanilla"], "thresholds: [client.faultLatency.p99 < 20 ms]"))
+    writeFileSync(
+      path("capacity.yaml"),
+      scenario(["vanilla"], "slo: [client.faultLatency.p99 < 30 ms]").replace("name: test", "name: capacity")
+        .replace("count: 2", "count: 6")
+    )
     writeFileSync(path("wrong.yaml"), scenario(["vanilla"]).replace("count: 2", "ram: 64 MB/s"))
     writeFileSync(
       path("map.yaml"),

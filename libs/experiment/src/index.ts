@@ -16,6 +16,12 @@ export {
   makeAblation,
   type Variant
 } from "./ablation.ts"
+export { capacityCsv, capacityJson } from "./capacity/capacity-json.ts"
+export { type Capacity, type CapacityOptions, type Demand, findCapacity, type Sample } from "./capacity/capacity.ts"
+export { type DriveProgress } from "./capacity/drive.ts"
+export { type Ladder, type LadderOptions, makeLadder } from "./capacity/ladder.ts"
+export { type CapacitySearch, type SearchState } from "./capacity/search.ts"
+export { kernelFor, type Situation, withDemands } from "./capacity/situation.ts"
 export { type CellLockup, cellOf, type CellResult } from "./cell.ts"
 export { packResult, unpackResult } from "./codec.ts"
 export { type ComparedRow, type ComparedTime, type Comparison, comparisonsOf, runsOf } from "./comparison.ts"

@@ -5,7 +5,7 @@ import { Effect, Schema } from "effect"
 import type { Job } from "./plan.ts"
 
 /** Keys of a scenario that no single run depends on. */
-const AROUND = ["name", "description", "seeds", "kernels", "compare", "expect", "thresholds", "map"]
+const AROUND = ["name", "description", "seeds", "kernels", "compare", "expect", "thresholds", "slo", "map"]
 
 /** A scenario as a file would write it, with what a run depends on only; keys in the order of the schema. */
 const machinesOf = ({ scenario, workloads }: LoadedScenario): Readonly<Record<string, unknown>> =>

@@ -45,7 +45,8 @@ const pruned = (given: Mapping, kernel: string, workloads: WorkloadTable): Mappi
 
 /** The run of the lockup alone: its kernel, its seed, no map, nothing expected. */
 const alone = (loaded: LoadedScenario, { atNs, kernel, seed }: SavedLockup): Mapping => {
-  const { compare: _compare, description: _description, map: _map, thresholds: _thresholds, ...rest } = loaded.given
+  const { compare: _compare, description: _description, map: _map, slo: _slo, thresholds: _thresholds, ...rest } =
+    loaded.given
   return pruned(
     { ...rest, ...shortened(loaded, atNs), seeds: [seed], expect: { default: "any" } },
     kernel,

@@ -68,7 +68,8 @@ const thresholdFindings = (
 const lawFindings = ({ brokenLaws, kernel, seed }: CellResult): ReadonlyArray<Finding> =>
   brokenLaws.map((text) => ({ kernel, seed, kind: "law", text }))
 
-const runFindings = (scenario: Scenario, run: CellResult, workloads?: WorkloadTable): ReadonlyArray<Finding> => {
+/** What a run has against its scenario. */
+export const runFindings = (scenario: Scenario, run: CellResult, workloads?: WorkloadTable): ReadonlyArray<Finding> => {
   const at = { kernel: run.kernel, seed: run.seed }
   const outcome = outcomeFinding(expectationOf(scenario, run.kernel), run.outcome)
   // a run cut short has no figures to be held against a limit

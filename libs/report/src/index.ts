@@ -1,5 +1,7 @@
 // Contents page of @swaplab/report, in reading order.
 export { renderAblation } from "./ablation.ts"
+export { capacitySvg } from "./capacity-svg.ts"
+export { capacityProgress, renderCapacity } from "./capacity.ts"
 export { type Block, type Document, item, type Section, section, type Tone } from "./document.ts"
 export { graphSvg } from "./graph-svg.ts"
 export { heatMap } from "./heat-map.ts"

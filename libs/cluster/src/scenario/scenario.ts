@@ -163,6 +163,12 @@ const scenarioFields = (workloads: WorkloadTable) => ({
     [],
     "Limits such as client.faultLatency.p99 < 50 ms. A miss ends the command with 99."
   ),
+  slo: field(
+    Schema.Array(thresholdText(workloads)),
+    [],
+    "What people may expect of the service, written like thresholds. swaplab capacity searches the most clients for which a run "
+      + "keeps these and the thresholds; the other commands do not judge them."
+  ),
   series: section(
     Schema.Struct({ interval: field(positiveTime, 100 * MS, "Time between two samples.") }),
     "The time series that is recorded."

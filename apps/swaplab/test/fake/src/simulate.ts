@@ -1,6 +1,7 @@
 // Stands in for a simulation in tests of the command: results are made up from kernel and seed alone. A kernel decides by
 // its name what becomes of a run: lockup, oom, crash, broken (a law), slow (from seed 2 on waits until it is told to stop).
-// All runs of a scenario with the name crash crash; slow ones of a scenario with the name deaf never look.
+// All runs of a scenario with the name crash crash; slow ones of a scenario with the name deaf never look. In one with the name
+// capacity latencies grow with the number of clients.
 import { type LatencySummary, type LockupReport, madeUpLockup, madeUpResult, type Outcome } from "@swaplab/cluster"
 import type { Simulate } from "@swaplab/experiment"
 import { writeSync } from "node:fs"
@@ -59,7 +60,9 @@ export const simulate: Simulate = (scenario, kernel, seed, hooks) => {
     simulatedNs,
     clients: run.clients.map((client) => ({
       ...client,
-      faultLatency: latency(1 + (seed % 5) / 10),
+      faultLatency: latency(
+        scenario.name === "capacity" ? (clients.length / 10) * (1 + (seed % 2) / 5) : 1 + (seed % 5) / 10
+      ),
       lockup: locks ? lockup(client.name, seed) : null
     })),
     laws: run.laws.map((law) => ({ ...law, holds: !kernel.includes("broken") })),

@@ -66,10 +66,12 @@ const ADVICE: ReadonlyArray<Advice> = [
   {
     name: "thresholds that always hold",
     of: (given) =>
-      given.scenario.thresholds.flatMap((threshold, i) => {
-        const reason = idleThreshold(threshold, given)
-        return reason === null ? [] : [noEffect(given, ["thresholds", i], reason)]
-      })
+      (["thresholds", "slo"] as const).flatMap((key) =>
+        given.scenario[key].flatMap((threshold, i) => {
+          const reason = idleThreshold(threshold, given)
+          return reason === null ? [] : [noEffect(given, [key, i], reason)]
+        })
+      )
   },
   {
     name: "a dead network",

@@ -1,0 +1,117 @@
+// swaplab capacity: how many clients a server carries.
+import { loadScenario } from "@swaplab/cluster"
+import type { Values } from "@swaplab/command"
+import { type ConfigError, mistake, parseQuantity, SHARE, TIME } from "@swaplab/config"
+import {
+  type Capacity,
+  capacityCsv,
+  capacityJson,
+  CELL_FORM,
+  type Demand,
+  EXIT,
+  findCapacity,
+  jsonFile,
+  kernelFor,
+  makeLadder,
+  type Situation,
+  withDemands
+} from "@swaplab/experiment"
+import { capacityProgress, capacitySvg, makeTicker, renderCapacity } from "@swaplab/report"
+import { Console, Effect, Either } from "effect"
+import { stderr } from "node:process"
+import { type Commands, MAX_WORKERS } from "./commands.ts"
+import { engine } from "./engine.ts"
+import { ExitWith, tellFailures, UsageError } from "./exit.ts"
+import { onStop, openStore } from "./kept-runs.ts"
+import { type Out, withOut } from "./out.ts"
+import { overridesOf } from "./overrides.ts"
+import { workerPool } from "./pool.ts"
+import { sheet } from "./screen.ts"
+
+type Flags = Values<Commands["capacity"]>
+
+/** Most seeds of a search: an answer that needs more has no value. */
+const MAX_SEEDS = 10_000
+
+/** A share between 0 and 1, both excluded. */
+const shareOf = (flag: string, text: string | undefined, without: number): Either.Either<number, ConfigError> => {
+  if (text === undefined) return Either.right(without)
+  const share = parseQuantity(SHARE, text)
+  return share === null || share <= 0 || share >= 1
+    ? Either.left(mistake(`--${flag} ${text}`, "expected a percentage between 0 % and 100 %, such as 95%"))
+    : Either.right(share)
+}
+
+const demandOf = (flags: Flags): Either.Either<Demand, ConfigError> =>
+  Either.gen(function*() {
+    return {
+      holds: yield* shareOf("holds", flags.holds, 0.8),
+      sure: yield* shareOf("sure", flags.sure, 0.8),
+      within: yield* shareOf("within", flags.within, 0.15),
+      maxSeeds: MAX_SEEDS
+    }
+  })
+
+/** The milliseconds of --budget; null without it. */
+const budgetOf = ({ budget }: Flags): Either.Either<number | null, ConfigError> => {
+  if (budget === undefined) return Either.right(null)
+  const ns = parseQuantity(TIME, budget)
+  return ns === null || ns <= 0
+    ? Either.left(mistake(`--budget ${budget}`, `expected ${TIME.expected}, at most ${TIME.max}`))
+    : Either.right(ns / 1e6)
+}
+
+/** Refusing a number, and finding that nothing holds, are misses of what was asked for. */
+const exitCodeOf = ({ failure, high, samples, state }: Capacity): number => {
+  if (failure !== null || samples.some(({ cell }) => cell.brokenLaws.length > 0)) return EXIT.ourFault
+  if (state === "interrupted") return EXIT.interrupted
+  return state === "not-monotone" || high <= 1 ? EXIT.threshold : EXIT.ok
+}
+
+const finish = (capacity: Capacity, flags: Flags, out: Out | null) =>
+  Effect.gen(function*() {
+    const data = capacityJson(capacity)
+    yield* Console.log(flags.json ? JSON.stringify(data) : renderCapacity(capacity, sheet()).trimEnd())
+    if (capacity.failure !== null) yield* tellFailures([capacity.failure])
+    if (out !== null) {
+      yield* out.write([
+        ["capacity.json", jsonFile(data)],
+        ["capacity.csv", capacityCsv(capacity)],
+        ["capacity.svg", capacitySvg(capacity)],
+        ["report.txt", renderCapacity(capacity)]
+      ])
+    }
+    const code = exitCodeOf(capacity)
+    if (code !== EXIT.ok) return yield* new ExitWith({ code })
+  })
+
+/** `swaplab capacity`, with worker threads that start at `worker`. */
+export const capacity = (flags: Flags, worker: URL) =>
+  Effect.gen(function*() {
+    const loaded = yield* withDemands(
+      yield* loadScenario(flags.file, yield* overridesOf({ set: flags.set, seed: undefined, seeds: undefined }))
+    )
+    const demand = yield* demandOf(flags)
+    const budget = yield* budgetOf(flags)
+    const situation: Situation = {
+      loaded,
+      kernel: yield* kernelFor(loaded, flags.kernel),
+      ladder: yield* makeLadder(loaded, flags),
+      firstSeed: flags.seed ?? 1
+    }
+    if (flags.fresh && flags.out === undefined) return yield* new UsageError({ message: "--fresh: expected --out too" })
+    yield* withOut(flags.out, (out) =>
+      Effect.gen(function*() {
+        const store = out === null
+          ? null
+          : yield* openStore(out, { engine: engine(worker), loaded, fresh: flags.fresh }, () => CELL_FORM)
+        const ticker = yield* makeTicker(stderr)
+        const found = findCapacity(situation, demand, {
+          onStop,
+          onProgress: (progress, search) => ticker.show(capacityProgress(situation, progress, search)),
+          ...(store === null ? {} : { store }),
+          ...(budget === null ? {} : { timeUp: Effect.sleep(budget) })
+        }).pipe(Effect.ensuring(ticker.end), Effect.provide(workerPool(worker, flags.workers, MAX_WORKERS)))
+        yield* Effect.uninterruptible(Effect.flatMap(found, (capacity) => finish(capacity, flags, out)))
+      }))
+  })

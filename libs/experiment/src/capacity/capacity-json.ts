@@ -1,0 +1,49 @@
+// The answer of a capacity search for other programs: JSON of all of it, CSV with a row for each run.
+import { formatThreshold } from "@swaplab/cluster"
+import { cellsCsv } from "../cells-csv.ts"
+import { failuresJson } from "../protocol.ts"
+import type { Capacity } from "./capacity.ts"
+import { demandsOf } from "./situation.ts"
+
+/** The value of a level; null beyond the ends of the ladder. */
+const valueAt = ({ situation: { ladder: { values } } }: Capacity, level: number): number | string | null =>
+  values[level - 1] ?? null
+
+/** All of the answer as plain data. It depends on the scenario and the seeds only, not on the host. */
+export const capacityJson = (capacity: Capacity): object => {
+  const { audit, demand, failure, high, low, reached, samples, seeds, situation, state } = capacity
+  const { firstSeed, kernel, ladder, loaded } = situation
+  return {
+    format: 1,
+    file: loaded.file,
+    scenario: loaded.scenario.name,
+    kernel,
+    path: ladder.path,
+    searched: ladder.least ? "least" : "most",
+    values: { first: ladder.values[0], last: ladder.values[ladder.values.length - 1], count: ladder.values.length },
+    demands: demandsOf(loaded).map((demanded) => formatThreshold(demanded, loaded.workloads)),
+    holds: demand.holds,
+    sure: demand.sure,
+    within: demand.within,
+    state,
+    atLeast: valueAt(capacity, low),
+    atMost: valueAt(capacity, high - 1),
+    failsAt: valueAt(capacity, high),
+    firstSeed,
+    seeds,
+    runs: samples.length,
+    audit,
+    curve: reached.flatMap(({ reach, seeds: asked }, i) =>
+      asked === 0 ? [] : [{ value: ladder.values[i], seeds: asked, hold: reach }]
+    ),
+    failures: failuresJson(failure === null ? [] : [failure])
+  }
+}
+
+/** A row for each run: its value, whether it holds, and all that is kept of it. */
+export const capacityCsv = ({ samples, situation: { ladder, loaded } }: Capacity): string =>
+  cellsCsv(
+    [ladder.path, "holds"],
+    samples.map(({ cell, holds, level }) => [[ladder.values[level - 1], String(holds)], cell] as const),
+    loaded.workloads
+  )

@@ -1,0 +1,103 @@
+// The whole of a capacity search: finds N*, and keeps of each run what the answer is told from.
+import { Effect } from "effect"
+import type { CellResult } from "../cell.ts"
+import type { JobStore } from "../jobs.ts"
+import type { RunFailure } from "../protocol.ts"
+import type { Runner } from "../runner.ts"
+import { ConfidenceSequence } from "./confidence.ts"
+import { drive, type DriveProgress } from "./drive.ts"
+import { enough } from "./ladder.ts"
+import { CapacitySearch, type Probe, type SearchState } from "./search.ts"
+import { missesOf, Place, type Situation } from "./situation.ts"
+
+/** How sure the answer has to be. */
+export interface Demand {
+  /** The wanted probability that a run holds. */
+  readonly holds: number
+  /** The wanted probability that the answer is right. */
+  readonly sure: number
+  /** How wide the interval of the answer may be, as a share of it. */
+  readonly within: number
+  readonly maxSeeds: number
+}
+
+/** One run of a search. */
+export interface Sample {
+  /** The seed, counted from 0. */
+  readonly index: number
+  readonly level: number
+  readonly holds: boolean
+  readonly cell: CellResult
+}
+
+/** What a search has found. Levels count from 1; see {@link Situation} for their values. */
+export interface Capacity {
+  readonly situation: Situation
+  readonly demand: Demand
+  readonly state: SearchState | "interrupted" | "time is up"
+  /** N* is at least this level; 0: perhaps none holds. */
+  readonly low: number
+  /** And less than this one; one more than there are: perhaps all hold. */
+  readonly high: number
+  readonly seeds: number
+  readonly audit: { readonly runs: number; readonly failed: number }
+  /** Runs of the seeds that count, by seed, in each by level. */
+  readonly samples: ReadonlyArray<Sample>
+  /** Of each level the seeds whose capacity was in question there, and how many of them reach it. */
+  readonly reached: ReadonlyArray<{ readonly seeds: number; readonly reach: number }>
+  readonly failure: RunFailure | null
+}
+
+export interface CapacityOptions {
+  readonly store?: JobStore<CellResult>
+  readonly onProgress?: (progress: DriveProgress, search: CapacitySearch) => Effect.Effect<void>
+  readonly onStop?: Effect.Effect<void>
+  readonly timeUp?: Effect.Effect<void>
+}
+
+/** Searches the capacity. An interruption, or the end of the time, makes it end with what is known. */
+export const findCapacity = (
+  situation: Situation,
+  demand: Demand,
+  { onProgress, ...options }: CapacityOptions = {}
+): Effect.Effect<Capacity, never, Runner> =>
+  Effect.gen(function*() {
+    const place = new Place(situation)
+    const search = new CapacitySearch({
+      levels: situation.ladder.values.length,
+      bound: new ConfidenceSequence(demand.holds, (1 - demand.sure) / 2),
+      enough: enough(situation.ladder, demand.within),
+      maxSeeds: demand.maxSeeds
+    })
+    const cells = new Map<string, CellResult>()
+    const driven = yield* drive<Probe>({
+      next: () => search.next(),
+      answer: (probe, cell) => {
+        cells.set(`${probe.index} ${probe.level}`, cell)
+        search.answer(probe, missesOf(situation, cell).length === 0)
+      },
+      finished: () => search.state !== "searching"
+    }, {
+      ...options,
+      jobOf: ({ index, level }) => place.job(index, level),
+      ...(onProgress === undefined ? {} : { onProgress: (progress: DriveProgress) => onProgress(progress, search) })
+    })
+    const { state } = search
+    return {
+      situation,
+      demand,
+      state: state === "searching" && driven.ended !== "finished" ? driven.ended : state,
+      low: search.low,
+      high: search.high,
+      seeds: search.seeds.length,
+      audit: search.audit,
+      samples: search.seeds.flatMap(({ results, seed: index }) =>
+        [...results].sort(([a], [b]) => a - b).flatMap(([level, holds]) => {
+          const cell = cells.get(`${index} ${level}`)
+          return cell === undefined ? [] : [{ index, level, holds, cell }]
+        })
+      ),
+      reached: search.reached(),
+      failure: driven.failure
+    }
+  })
