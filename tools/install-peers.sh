@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs from Debian the programs that swaplab-nbd-server is tried with and measured beside; only those that are missing.
+# Installs from Debian the programs that swaplab-nbd-server is tried with and measured beside, and a browser for the pages that
+# swaplab writes; only those that are missing.
 #   tools/install-peers.sh            exit code 0: all are there now; 1: not, and one line on stderr says which and why
 #   tools/install-peers.sh --missing  only prints what is missing, a line each: "program (package)"
 set -euo pipefail
@@ -12,6 +13,7 @@ programs=(
   fio:fio nbd-client:nbd-client nbd-server:nbd-server nbd-trdump:nbd-server nbdkit:nbdkit
   tshark:tshark openssl:openssl
   systemd-analyze:systemd systemd-sysusers:systemd man:man-db curl:curl
+  chromium:chromium
   ip:iproute2 tc:iproute2 ss:iproute2 ethtool:ethtool chrt:util-linux taskset:util-linux unshare:util-linux
 )
 

@@ -3,7 +3,7 @@
 // of each package.json, the references of each tsconfig and .oxlintrc.json from this table; test/floors.test.ts compares.
 //
 //   5  apps/*
-//   4  experiment   report
+//   4  experiment   report   view
 //   3  cluster
 //   2  kernel       workload
 //   1  vmscan  swap  blk  nbd-driver  net-skb  tcp  lan  slab  slub  page-alloc  kmem  server-model
@@ -66,7 +66,8 @@ export const projects = [
   ]),
   lib("experiment", 4, ["sim", "config", "page-alloc", "kernel", "workload", "cluster"]),
   lib("report", 4, ["sim", "config", "cluster", "experiment"]),
-  app("swaplab", ["command", "config", "cluster", "experiment", "report"]),
+  lib("view", 4, ["report"]),
+  app("swaplab", ["command", "config", "cluster", "experiment", "report", "view"]),
   app("nbd-server", ["command", "config", "nbd", "stats"])
 ]
 
@@ -91,7 +92,8 @@ export const sideways = [
   "server-model → net-skb",
   "server-model → tcp",
   "workload → kernel",
-  "report → experiment"
+  "report → experiment",
+  "view → report"
 ]
 
 export const packageOf = (/** @type {string} */ name) => `@swaplab/${name}`

@@ -42,6 +42,10 @@ const set = many(
   "Puts a value over the scenario's. PATH is that of the file, with numbers for the entries of a list; VALUE is YAML."
 )
 const json = flag("Prints the result as JSON in one line, and nothing else.")
+const report = one(
+  file("FILE", "a file"),
+  "Writes the report as a page: one HTML file with its charts that loads nothing. Its directory is made where it is missing."
+)
 const fresh = flag("Drops the runs that DIR has, instead of going on from them.")
 
 const choice = {
@@ -87,6 +91,7 @@ export const SWAPLAB = {
           "Writes result.json, series.msgpack, series.csv, report.txt and room.svg (the first run as a chart) to this directory, "
             + "and each run at once."
         ),
+        report,
         fresh,
         workers,
         noMap: flag("Leaves out the map of outcomes, where the scenario has one.")
@@ -94,6 +99,7 @@ export const SWAPLAB = {
       examples: [
         ["run scenarios/quick.yaml", "one small run"],
         ["run scenarios/quick.yaml --seeds 20 --out results", "twenty runs, kept as they end; the same again goes on"],
+        ["run scenarios/quick.yaml --report quick.html", "the report as a page for a browser"],
         ["run scenarios/quick.yaml --set clients.0.ram=64MiB --json", "with more memory, for another program"]
       ]
     },

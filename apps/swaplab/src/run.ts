@@ -12,16 +12,17 @@ import {
   resultFiles,
   resultJson
 } from "@swaplab/experiment"
-import { renderReport, roomSvg } from "@swaplab/report"
+import { renderReport, roomSvg, runDocument, runDrawings } from "@swaplab/report"
 import { Console, Effect } from "effect"
 import type { Commands } from "./commands.ts"
 import { ExitWith, tellFailures } from "./exit.ts"
 import { keepRuns } from "./kept-runs.ts"
 import type { Out } from "./out.ts"
 import { overridesOf } from "./overrides.ts"
+import { type PageFile, pageFile } from "./page-file.ts"
 import { sheet } from "./screen.ts"
 
-const finish = (result: ExperimentResult, asJson: boolean, out: Out | null) =>
+const finish = (result: ExperimentResult, asJson: boolean, out: Out | null, page: PageFile | null) =>
   Effect.gen(function*() {
     yield* Console.log(asJson ? JSON.stringify(resultJson(result)) : renderReport(result, sheet()).trimEnd())
     yield* tellFailures(result.failures)
@@ -30,6 +31,16 @@ const finish = (result: ExperimentResult, asJson: boolean, out: Out | null) =>
       const [first] = result.runs
       const drawings = first === undefined ? [] : [["room.svg", roomSvg(first)] as const]
       yield* out.write([...resultFiles(result, renderReport(result)), ...drawings])
+    }
+    if (page !== null) {
+      const { name } = result.plan.loaded.scenario
+      yield* page.write({
+        title: name,
+        subtitle: "",
+        headline: null,
+        figures: runDrawings(result),
+        document: runDocument(result)
+      })
     }
     const { exitCode } = judge(result)
     if (exitCode !== EXIT.ok) return yield* new ExitWith({ code: exitCode })
@@ -43,6 +54,7 @@ export const run = (flags: Values<Commands["run"]>, worker: URL) =>
       noMap: flags.noMap,
       ...(flags.kernel.length > 0 ? { kernels: flags.kernel } : {})
     })
+    const page = yield* pageFile(flags.report)
     yield* keepRuns(
       worker,
       flags,
@@ -53,6 +65,6 @@ export const run = (flags: Values<Commands["run"]>, worker: URL) =>
         outcomeOf: (kept) => ("run" in kept ? kept.run : kept.cell).outcome,
         formOf: keptForm
       },
-      (results, out) => finish(experimentOf(plan, results), flags.json, out)
+      (results, out) => finish(experimentOf(plan, results), flags.json, out, page)
     )
   })

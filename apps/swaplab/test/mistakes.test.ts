@@ -26,6 +26,10 @@ describe("a mistake of the user is one message on standard error, and exit code 
       "swaplab: run: --seed: got x, expected a whole number from 0 to 9007199254740991"
     ],
     [["run", "ok.yaml", "--seed", "1", "--seeds", "2"], "swaplab: --seed and --seeds: expected one of the two"],
+    [
+      ["run", "ok.yaml", "--report", "directory.yaml"],
+      "swaplab: --report directory.yaml: is a directory, expected a file"
+    ],
     [["run", "ok.yaml", "--workers=0"], "swaplab: run: --workers: got 0, expected a whole number from 1 to 256"],
     [
       ["run", "ok.yaml", "--workers", "1000"],

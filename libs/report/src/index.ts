@@ -2,14 +2,26 @@
 export { renderAblation } from "./ablation.ts"
 export { capacitySvg } from "./capacity-svg.ts"
 export { capacityProgress, renderCapacity } from "./capacity.ts"
-export { type Block, type Document, item, type Section, section, type Tone } from "./document.ts"
+export {
+  type Block,
+  type Cell,
+  type Column,
+  type Document,
+  item,
+  type Paragraph,
+  type Section,
+  section,
+  type Table,
+  type Tone
+} from "./document.ts"
 export { graphSvg } from "./graph-svg.ts"
 export { heatMap } from "./heat-map.ts"
 export { renderMap } from "./map-report.ts"
 export { baseTable, effectLines, patchTables } from "./patches.ts"
 export { makeProgressLine, type ProgressLine } from "./progress.ts"
-export { renderReport } from "./report.ts"
+export { renderReport, runDocument } from "./report.ts"
 export { roomSvg } from "./room-svg.ts"
+export { type Drawing, runDrawings } from "./run-drawings.ts"
 export { type Sheet } from "./sheet.ts"
 export { sweepDrawings } from "./sweep-drawings.ts"
 export { renderSweep } from "./sweep-report.ts"

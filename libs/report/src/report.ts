@@ -143,8 +143,8 @@ const costSection = (result: ExperimentResult): Document => {
   ])
 }
 
-/** What the report of an experiment says. */
-const reportDocument = (result: ExperimentResult): Document => {
+/** What the report of an experiment says, without what it has cost the host: the same results give the same document. */
+export const runDocument = (result: ExperimentResult): Document => {
   const total = result.plan.jobs.filter((job) => job.field === null).length
   const partial = result.runs.some((run) => run.outcome === "stopped")
   return [
@@ -172,11 +172,10 @@ const reportDocument = (result: ExperimentResult): Document => {
     ...section("Laws", lawSection(result.runs)),
     ...section("Not as expected", findingSection(result)),
     ...warningSection(warningsOf(result)),
-    ...section("Fingerprints (seed:fingerprint)", fingerprintSection(result)),
-    ...costSection(result)
+    ...section("Fingerprints (seed:fingerprint)", fingerprintSection(result))
   ]
 }
 
 /** The report of an experiment as text; it ends with a line feed. */
 export const renderReport = (result: ExperimentResult, sheet: Sheet = PLAIN): string =>
-  drawText(reportDocument(result), sheet)
+  drawText([...runDocument(result), ...costSection(result)], sheet)

@@ -1,0 +1,46 @@
+import { readFileSync } from "node:fs"
+import { expect, it } from "vitest"
+import { commandLine } from "../src/page-file.ts"
+import { workspace } from "./workspace.ts"
+
+const { path, swaplab } = workspace()
+
+it("tells the command of a page ready for a shell, without what changes nothing on it", () => {
+  const words = [
+    "run",
+    "a b.yaml",
+    "--set",
+    "clients.0.count=2",
+    "--report",
+    "x.html",
+    "--out=here",
+    "--workers",
+    "2",
+    "--json"
+  ]
+  expect(commandLine(words)).toBe("swaplab run 'a b.yaml' --set clients.0.count=2")
+  expect(commandLine(["run", "it's.yaml", "--fresh", "--seeds", "2"])).toBe(
+    String.raw`swaplab run 'it'\''s.yaml' --seeds 2`
+  )
+})
+
+it("writes the page beside what is printed, the same again for the same runs", async () => {
+  const page = async (name: string): Promise<string> => {
+    const { code, stdout } = await swaplab("run", "ok.yaml", "--report", `${name}/page.html`)
+    expect({ code, outcomes: stdout.includes("Outcomes") }).toEqual({ code: 0, outcomes: true })
+    return readFileSync(path(`${name}/page.html`), "utf8")
+  }
+  const html = await page("first")
+  expect(html).toContain("<h2>Outcomes</h2>")
+  expect(html).toContain("<svg ")
+  expect(await page("second")).toBe(html)
+})
+
+it("is refused before anything runs where its directory cannot be made", async () => {
+  const { code, stderr, stdout } = await swaplab("run", "ok.yaml", "--report", "ok.yaml/page.html")
+  expect({ code, stderr, stdout }).toEqual({
+    code: 2,
+    stderr: "swaplab: --report ok.yaml/page.html: ok.yaml is a file, expected a directory\n",
+    stdout: ""
+  })
+})
