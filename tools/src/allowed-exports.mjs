@@ -207,11 +207,11 @@ export const ALLOWED = {
     Verdict: "judge"
   },
   report: {
-    Block: "section",
     ProgressLine: "makeProgressLine",
     ProgressOutput: "makeProgressLine",
-    Section: "Document",
-    Ticker: "makeTicker",
-    Tone: "item"
+    Ticker: "makeTicker"
+  },
+  view: {
+    Headline: "Page"
   }
 }
