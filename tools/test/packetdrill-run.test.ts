@@ -1,6 +1,9 @@
 // Scripts of packetdrill on our TCP: our own ones, and what is said of a script that is wrong in one place.
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { beforeAll, describe, expect, it } from "vitest"
+import { PASSED } from "../src/packetdrill/failure.mjs"
 import { model } from "../src/packetdrill/model.mjs"
 import { rowsOf } from "../src/packetdrill/results.mjs"
 import { runScript } from "../src/packetdrill/run.mjs"
@@ -125,7 +128,7 @@ describe("a call that differs", () => {
 describe("a script that needs more than the model has is not supported", () => {
   it.each([
     ["--ip_version=ipv6\n0 close(3) = 0", 1, "--ip_version=ipv6"],
-    ["`sysctl -q net.ipv4.tcp_ecn=1`", 1, "sysctl net.ipv4.tcp_ecn=1"],
+    ["`sysctl -q net.ipv4.tcp_ecn=3`", 1, "sysctl net.ipv4.tcp_ecn=3"],
     ["`sysctl -q net.ipv4.tcp_sack=2`", 1, "sysctl net.ipv4.tcp_sack=2"],
     ["`ip route`", 1, "the command ip route"],
     ["`sysctl -q net.ipv4.tcp_retries2=0`", 1, "sysctl net.ipv4.tcp_retries2=0"],
@@ -138,7 +141,9 @@ describe("a script that needs more than the model has is not supported", () => {
     ["0 > S 0:0(0) <mss 1460,md5 1>", 1, "the option md5 1: MD5"],
     ["0 poll(3) = 0", 1, "the system call poll"],
     ["0 socket(..., SOCK_DGRAM, IPPROTO_UDP) = 3", 1, "a socket of another protocol than TCP"],
-    [`${LISTEN}+0 setsockopt(3, SOL_TCP, TCP_CORK, [1], 4) = 0`, 4, "setsockopt with TCP_CORK"],
+    [`${LISTEN}+0 setsockopt(3, SOL_TCP, TCP_CORK, [1], 4) = 0`, 4, "TCP_CORK before there is a connection"],
+    [`${STANDING}+0 ioctl(4, SIOCATMARK, [0]) = 0`, 8, "ioctl with SIOCATMARK"],
+    ["`../no/defaults.sh`", 1, "the command ../no/defaults.sh"],
     [`${STANDING}+0 shutdown(4, SHUT_RD) = 0`, 8, "shutdown with SHUT_RD"],
     [`${STANDING}+0 %{ assert tcpi_options == 0 }%`, 8, "tcpi_options of tcp_info"],
     ["0 %{ assert tcpi_rto == 0 }%", 1, "an assertion without a connection"]
@@ -171,6 +176,32 @@ it("sysctls that the model has are those of the machine", () => {
 +0 %{ assert tcpi_snd_cwnd == ${cwnd} }%`
   expect(run(idle(10)).verdict).toBe("passed")
   expect(run(`\`sysctl -q net.ipv4.tcp_slow_start_after_idle=0\`\n${idle(12)}`).verdict).toBe("passed")
+})
+
+it("a suite's defaults are taken as far as the model has them, and a script's own sysctls go before them", () => {
+  const folder = mkdtempSync(join(tmpdir(), "packetdrill-"))
+  try {
+    mkdirSync(join(folder, "common"))
+    const lines = [
+      "ip tcp_metrics flush all > /dev/null 2>&1",
+      "sysctl -q net.ipv4.tcp_rmem=\"4096 540000 $((15*1024*1024))\"",
+      "sysctl -q net.ipv4.tcp_sack=0 net.ipv4.tcp_recovery=1",
+      "sysctl -q net.ipv4.tcp_timestamps=0"
+    ]
+    writeFileSync(join(folder, "common", "defaults.sh"), lines.join("\n"))
+    const text = `\`../common/defaults.sh
+sysctl -q net.ipv4.tcp_sack=1\`
+${LISTEN}+0 < S 0:0(0) win 65535 <mss 1000,sackOK,TS val 1 ecr 0,wscale 7>
++0 > S. 0:0(0) ack 1 <mss 1460,nop,nop,sackOK,nop,wscale 8>`
+    expect(runScript(libs, parseScript(join(folder, "close", "x.pkt"), text))).toEqual(PASSED)
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+})
+
+it("what an ioctl finds is compared", () => {
+  const { got, verdict } = run(`${STANDING}+0 ioctl(4, SIOCINQ, [5]) = 0`)
+  expect([verdict, got]).toEqual(["failed", expect.stringContaining("with SIOCINQ 0")])
 })
 
 it("options and sysctls that agree with the model change nothing, or what they say", () => {

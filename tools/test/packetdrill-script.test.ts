@@ -48,11 +48,13 @@ describe("times", () => {
 })
 
 describe("packets", () => {
-  const packet = { flags: ".", seq: 1, end: 1, len: 0, ack: 1, win: null, options: [] }
+  const packet = { ecn: null, flags: ".", seq: 1, end: 1, len: 0, ack: 1, win: null, options: [] }
   it.each([
     ["S 0:0(0) win 100", { ...packet, flags: "S", seq: 0, end: 0, ack: null, win: 100 }],
     ["S. 0:0(0) ack 1 <...>", { ...packet, flags: "S.", seq: 0, end: 0, options: "any" }],
     [". 1:1(0) ack 1", packet],
+    ["SEW 0:0(0) win 1", { ...packet, flags: "SEW", seq: 0, end: 0, ack: null, win: 1 }],
+    ["[ce] PW. 1:2(1) ack 1", { ...packet, ecn: "ce", flags: "PW.", end: 2, len: 1 }],
     ["P. 1:1461(1460) ack 5 win 9", { ...packet, flags: "P.", end: 1461, len: 1460, ack: 5, win: 9 }],
     ["FP. 1:2(1) ack 1", { ...packet, flags: "FP.", end: 2, len: 1 }],
     ["PF. 1:2(1) ack 1", { ...packet, flags: "FP.", end: 2, len: 1 }],
@@ -78,7 +80,8 @@ describe("packets", () => {
   it("are written as they are read", () => {
     const number = fc.integer({ min: 0, max: 2 ** 31 })
     const some = fc.record({
-      flags: fc.subarray(["S", "F", "R", "P"]).map((letters) => `${letters.join("")}.`),
+      ecn: fc.constantFrom(null, "noecn", "ect0", "ect01", "ce"),
+      flags: fc.subarray(["S", "F", "R", "P", "E", "W"]).map((letters) => `${letters.join("")}.`),
       seq: number,
       len: fc.integer({ min: 0, max: 65535 }),
       ack: number,
@@ -227,10 +230,10 @@ describe("mistakes", () => {
 
 describe("what is not supported", () => {
   it.each([
-    ["0 < SEW 0:0(0) win 1", 1, "the flags E, W and U: the model has neither ECN nor urgent data"],
+    ["0 < SAEW 0:0(0) win 1", 1, "the flags U and A: the model has neither urgent data nor accurate ECN"],
     ["0 < udp (10)", 1, "UDP"],
     ["0 > icmp unreachable", 1, "ICMP"],
-    ["0 > [ect0] . 1:1(0) ack 1", 1, "fields of the IP header"],
+    ["0 > [ect1] . 1:1(0) ack 1", 1, "[ect1] of the IP header"],
     ["0 < . 1:1(0)", 1, "one of ack and the flag . without the other"],
     ["0 < S 1:1(0) ack 1", 1, "one of ack and the flag . without the other"],
     ["0 < - 1:1(0)", 1, "a packet without flags"],

@@ -129,6 +129,8 @@ describe("a sysctl without effect is said, with the reason", () => {
     [server({ "net.ipv4.tcp_syn_retries": 9 }), "this machine connects to nobody"],
     [server({ "net.ipv4.tcp_synack_retries": 9 }), "no client connects to it a second time"],
     [client({ "net.ipv4.tcp_synack_retries": 9 }), "nobody connects to this machine"],
+    [client({ "net.ipv4.tcp_keepalive_time": 9 }), "no socket of this machine has SO_KEEPALIVE"],
+    [client({ "net.ipv4.tcp_ecn": 1 }), "the switch marks nothing"],
     [server({ "vm.swappiness": 9 }), "the memory of an NBD server never lacks"]
   ])("%s", (text, reason) => {
     const said = warnings(text)
@@ -139,6 +141,8 @@ describe("a sysctl without effect is said, with the reason", () => {
   it.each([
     client(CUBIC),
     server(CUBIC),
+    server({ "net.ipv4.tcp_keepalive_time": 9 }),
+    `${client({ "net.ipv4.tcp_ecn": 1 })}\nlan: { switch: { ecnMark: 20 KiB } }`,
     client({ ...CUBIC, "tcp_cubic.hystart": 0, "tcp_cubic.initial_ssthresh": 9 }),
     client({ "net.ipv4.tcp_limit_output_bytes": 9 }).replace("v3.5", "v3.6"),
     client({ "net.ipv4.tcp_syn_retries": 9 }, RECONNECT),

@@ -8,6 +8,8 @@ export interface FrameOps {
   destination(frame: number): number
   /** A second frame like it, for a link that duplicates. */
   copy(frame: number): number
+  /** A switch says that it is congested (ECN). False: the sender of this frame would not understand, and it stays as it is. */
+  mark?(frame: number): boolean
   /** The network lost the frame: the owner takes it back. `reason` is one of `DropReason`. */
   drop(frame: number, reason: number): void
 }

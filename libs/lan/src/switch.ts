@@ -34,6 +34,11 @@ export interface SwitchOptions {
    * control of what came in over it. 0 by default. The rest is shared.
    */
   readonly portReserveBytes?: number
+  /**
+   * A frame that finds more than so many bytes waiting for its port is marked (ECN), if its sender understands marks. No marks by
+   * default. The threshold is one of the queue as it is: RED's average over time is not modelled.
+   */
+  readonly ecnMarkBytes?: number
   /** 802.3x: ports that fill the buffer pause, and no output queue is cut. Off by default. */
   readonly flowControl?: boolean
 }
@@ -57,6 +62,7 @@ export class Switch implements BufferOwner {
   readonly alpha: number
   readonly portLimitBytes: number
   readonly portReserveBytes: number
+  readonly ecnMarkBytes: number
   readonly flowControl: boolean
   #received = 0
   #forwarded = 0
@@ -64,6 +70,7 @@ export class Switch implements BufferOwner {
   readonly #dropped = new Float64Array(dropReasonNames.length)
   readonly #portDrops: Array<number> = []
   readonly #portDroppedBytes: Array<number> = []
+  readonly #portMarks: Array<number> = []
   /** Bytes of frames that have come in and whose leaving is not in the books yet: at least what is in the buffer. */
   #used = 0
   #maxUsed = 0
@@ -91,6 +98,7 @@ export class Switch implements BufferOwner {
     this.alpha = options.alpha ?? 1
     this.portLimitBytes = options.portLimitBytes ?? Number.POSITIVE_INFINITY
     this.portReserveBytes = options.portReserveBytes ?? 0
+    this.ecnMarkBytes = options.ecnMarkBytes ?? Number.POSITIVE_INFINITY
     this.flowControl = options.flowControl ?? false
     this.#ingress = new IngressPause(
       options.bufferBytes,
@@ -146,6 +154,12 @@ export class Switch implements BufferOwner {
     return this.#portDroppedBytes
   }
 
+  /** Frames that were marked, by output port. */
+  get portMarks(): ReadonlyArray<number> {
+    this.#lan.settle()
+    return this.#portMarks
+  }
+
   /** Bytes of the buffer in use, and the most there ever were. */
   get usedBytes(): number {
     this.#settleNow()
@@ -179,6 +193,7 @@ export class Switch implements BufferOwner {
     this.#orders.push([])
     this.#portDrops.push(0)
     this.#portDroppedBytes.push(0)
+    this.#portMarks.push(0)
     this.#ingress.addPort(input, output)
     // a pause must be ordered when the frame comes in that is too much
     input.into(this, port, (frame, at) => this.#forward(frame, port, at), this.flowControl)
@@ -291,6 +306,7 @@ export class Switch implements BufferOwner {
     if (this.#used + bytes > this.#maxUsed || this.#ingress.wouldPause(inputPort, bytes, this.#used + bytes)) {
       this.#settleAll(at)
     }
+    if (output.settledBytes > this.ecnMarkBytes && this.#lan.ops.mark?.(frame) === true) this.#portMarks[port]++
     this.#used += bytes
     this.#ingress.hold(inputPort, bytes, this.#used)
     this.#forwarded++

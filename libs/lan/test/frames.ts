@@ -7,10 +7,13 @@ export const testLan = (seed = 1) => {
   const bytes: Array<number> = []
   const destination: Array<number> = []
   const lost: Array<{ frame: number; reason: number; at: number }> = []
+  /** Every second frame can be marked. */
+  const marked: Array<number> = []
   const lan = new Lan(sim, {
     bytes: (frame) => bytes[frame],
     destination: (frame) => destination[frame],
     copy: (original) => frame(bytes[original], destination[original]),
+    mark: (frame) => frame % 2 === 0 && marked.push(frame) > 0,
     drop: (frame, reason) => lost.push({ frame, reason, at: sim.now })
   })
   const frame = (size: number, to = 0): number => {
@@ -21,7 +24,7 @@ export const testLan = (seed = 1) => {
   const at = (time: number, action: () => void): void => {
     sim.queue.at(time, sim.queue.register(action), 0)
   }
-  return { sim, lan, frame, at, lost }
+  return { sim, lan, frame, at, lost, marked }
 }
 
 /** Packets of a TCP segment train of `bytes`: MSS 1448, 52 bytes of headers. */

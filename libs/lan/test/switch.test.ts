@@ -87,6 +87,19 @@ describe("incast", () => {
     expect(incast(3, { portLimitBytes: 30_000, flowControl: true }).lost.length).toBe(0)
   })
 
+  it("marks what finds too much waiting for its port, if its sender understands", () => {
+    const big = { bufferBytes: 16_000_000 }
+    expect(incast(2, big).marked).toEqual([])
+    const { device, marked } = incast(2, { ...big, ecnMarkBytes: 30_000 })
+    expect(device.portMarks[0]).toBe(marked.length)
+    expect(marked.every((frame) => frame % 2 === 0)).toBe(true)
+    // two come while one leaves: from about the fortieth on 20 wait, and every second can be marked
+    expect(marked.length).toBeGreaterThan(60)
+    expect(marked.length).toBeLessThan(70)
+    // a lone sender never waits
+    expect(incast(1, { ...big, ecnMarkBytes: 3000 }).marked).toEqual([])
+  })
+
   it("with flow control the senders wait instead: nothing is lost while there is headroom for every port", () => {
     const headroom = headroomBytes(star(1).up[0], star(1).down[0])
     // 41 ports with their headroom, and 10 KB that they share

@@ -29,6 +29,7 @@ import {
   NO_FRAME,
   type Packets,
   SACK_STRIDE,
+  TCPHDR_CWR,
   TCPHDR_FIN,
   TCPHDR_PSH,
   TCPHDR_RST,
@@ -52,6 +53,9 @@ const FLUSH_FLAGS = TCPHDR_PSH | TCPHDR_RST | TCPHDR_SYN | TCPHDR_FIN
 
 /** What a segment may have and the one before it not. */
 const MERGED_FLAGS = TCPHDR_FIN | TCPHDR_PSH
+
+/** What does not count when a segment is compared with the first one; with CWR it does not join others. */
+const OTHER_FLAGS = MERGED_FLAGS | TCPHDR_CWR
 
 /** The gro_list of one NAPI. */
 export class Gro {
@@ -151,7 +155,8 @@ export class Gro {
     const { ack, bytes, flags, seq, tsecr, tsval, wnd } = packets
     const held = skbs.frame[this.#held[i]]
     return seq[held] + packets.len[held] === seq[frame] && len > 0 && len <= mss &&
-      ((flags[frame] ^ flags[held]) & ~MERGED_FLAGS) === 0 && ack[held] === ack[frame] && wnd[held] === wnd[frame] &&
+      ((flags[frame] ^ flags[held]) & ~OTHER_FLAGS) === 0 && (flags[frame] & TCPHDR_CWR) === 0 &&
+      ack[held] === ack[frame] && wnd[held] === wnd[frame] &&
       bytes[held] - packets.len[held] === bytes[frame] - len &&
       sameTick(tsval[held], tsval[frame], sim.tickNs) && sameTick(tsecr[held], tsecr[frame], sim.tickNs) &&
       (packets.sackBlocks[frame] === 0 || sameBlocks(packets, held, frame))

@@ -19,6 +19,11 @@ export const TCPHDR_SYN = 0x02
 export const TCPHDR_RST = 0x04
 export const TCPHDR_PSH = 0x08
 export const TCPHDR_ACK = 0x10
+export const TCPHDR_ECE = 0x40
+export const TCPHDR_CWR = 0x80
+/** The ECN field of the IP header, kept beside them: the sender understands marks; a switch has marked the frame. */
+export const INET_ECN_ECT = 0x100
+export const INET_ECN_CE = 0x200
 
 /** Options that a SYN announces, as bits of `synOptions`. */
 export const SYN_SACK_PERM = 1
@@ -43,6 +48,8 @@ export interface FrameOps {
   destination(frame: number): number
   /** A second frame with the same header and length. */
   copy(frame: number): number
+  /** Sets CE if the frame is of a sender that understands it (ECT). */
+  mark(frame: number): boolean
   /** The frame is lost here; its row is freed. */
   drop(frame: number, reason: number): void
 }
@@ -65,7 +72,8 @@ export class Packets {
   wnd: Int32Array
   /** Payload bytes. */
   len: Int32Array
-  flags: Uint8Array
+  /** TCP flags, and the ECN field of the IP header. */
+  flags: Uint16Array
   /** Time stamp option: when it was sent, and the latest stamp of the peer. Nanoseconds, 0 = none. */
   tsval: Float64Array
   tsecr: Float64Array
@@ -102,7 +110,7 @@ export class Packets {
     this.ack = new Float64Array(capacity)
     this.wnd = new Int32Array(capacity)
     this.len = new Int32Array(capacity)
-    this.flags = new Uint8Array(capacity)
+    this.flags = new Uint16Array(capacity)
     this.tsval = new Float64Array(capacity)
     this.tsecr = new Float64Array(capacity)
     this.sackBlocks = new Uint8Array(capacity)
@@ -116,6 +124,7 @@ export class Packets {
       bytes: (frame) => this.bytes[frame],
       destination: (frame) => this.dst[frame],
       copy: (frame) => this.copy(frame),
+      mark: (frame) => this.#mark(frame),
       drop: (frame) => this.free(frame)
     }
   }
@@ -196,6 +205,12 @@ export class Packets {
     return frame
   }
 
+  #mark(frame: number): boolean {
+    if ((this.flags[frame] & INET_ECN_ECT) === 0) return false
+    this.flags[frame] |= INET_ECN_CE
+    return true
+  }
+
   free(frame: number): void {
     assert(this.next[frame] === NO_FRAME, "freeing a frame that is free or still queued")
     this.next[frame] = this.#free < 0 ? -2 : this.#free
@@ -238,7 +253,7 @@ export class Packets {
     this.ack = wider(this.ack, new Float64Array(n))
     this.wnd = wider(this.wnd, new Int32Array(n))
     this.len = wider(this.len, new Int32Array(n))
-    this.flags = wider(this.flags, new Uint8Array(n))
+    this.flags = wider(this.flags, new Uint16Array(n))
     this.tsval = wider(this.tsval, new Float64Array(n))
     this.tsecr = wider(this.tsecr, new Float64Array(n))
     this.sackBlocks = wider(this.sackBlocks, new Uint8Array(n))

@@ -2,7 +2,7 @@
 // command line. One table: types, the schema of scenarios, their reference and the tests derive from it.
 // Modelled: those whose mechanism the model has. A machine has one set of values from its boot on.
 // Not modelled: a change while the machine runs. Linux takes most values up at once; buffers of a connection stay as they are.
-//   Sysctls without a mechanism here are no rows: tcp_retries1 (asks for another route), tcp_ecn,
+//   Sysctls without a mechanism here are no rows: tcp_retries1 (asks for another route),
 //   tcp_tw_reuse and tcp_tw_recycle (no connection gets the number of one before), tcp_max_tw_buckets (never reached),
 //   tcp_max_syn_backlog and somaxconn (no backlog is ever full), netdev_max_backlog (cards use NAPI), rmem_max and wmem_max
 //   (nobody sets a buffer by hand). A scenario has keys of its own for vm.min_free_kbytes (minFree) and
@@ -40,6 +40,17 @@ const IPV4 = {
     standard: 1,
     meaning: "1: windows larger than 65535 bytes, if the other end knows them too. 0: none are.",
     source: "net/ipv4/tcp_output.c:tcp_select_initial_window"
+  },
+  "net.ipv4.tcp_ecn": {
+    kind: "whole",
+    min: 0,
+    max: 2,
+    standard: 2,
+    unit: "",
+    meaning:
+      "Explicit congestion notification (RFC 3168). 0: none. 1: connections ask for it and grant it. 2: they grant it and do not "
+      + "ask, so that between two machines with the default there is none. Marks are set by a switch with `lan.switch.ecnMark`.",
+    source: "net/ipv4/tcp_input.c:TCP_ECN_check_ce"
   },
   "net.ipv4.tcp_sack": {
     ...FLAG,

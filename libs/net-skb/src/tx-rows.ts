@@ -1,6 +1,6 @@
 // The skbs of a transmit ring, and of the queue before it, as rows of typed arrays: what each row holds, and its headers.
 // A ring of a power of two of rows that doubles when it is full. Few rows are used over and over, so they stay in the CPU's cache.
-import { type Packets, SACK_STRIDE, TCPHDR_FIN, TCPHDR_PSH, TCPHDR_SYN } from "./packets.ts"
+import { type Packets, SACK_STRIDE, TCPHDR_CWR, TCPHDR_FIN, TCPHDR_PSH, TCPHDR_SYN } from "./packets.ts"
 import { NO_SKB } from "./skb-rows.ts"
 import type { TxHeader } from "./tx-header.ts"
 
@@ -19,7 +19,7 @@ export class TxRows {
   readonly seq: Float64Array
   readonly ack: Float64Array
   readonly wnd: Int32Array
-  readonly flags: Uint8Array
+  readonly flags: Uint16Array
   readonly len: Int32Array
   readonly mss: Int32Array
   readonly tsval: Float64Array
@@ -47,7 +47,7 @@ export class TxRows {
     this.seq = new Float64Array(rows)
     this.ack = new Float64Array(rows)
     this.wnd = new Int32Array(rows)
-    this.flags = new Uint8Array(rows)
+    this.flags = new Uint16Array(rows)
     this.len = new Int32Array(rows)
     this.mss = new Int32Array(rows)
     this.tsval = new Float64Array(rows)
@@ -99,11 +99,12 @@ export class TxRows {
     packets.len[frame] = len
     packets.tsval[frame] = this.tsval[row]
     packets.tsecr[frame] = this.tsecr[row]
-    const flags = this.flags[row]
+    let flags = this.flags[row]
     if (this.sackBlocks[row] > 0) this.#writeSack(row, packets, frame)
     if ((flags & TCPHDR_SYN) !== 0) this.#writeSyn(row, packets, frame)
-    // PSH and FIN belong to the last frame
-    packets.flags[frame] = last ? flags : flags & ~(TCPHDR_PSH | TCPHDR_FIN)
+    // PSH and FIN belong to the last frame, CWR to the first
+    if (!last) flags &= ~(TCPHDR_PSH | TCPHDR_FIN)
+    packets.flags[frame] = seq === this.seq[row] ? flags : flags & ~TCPHDR_CWR
   }
 
   /** Twice as many rows, with the row `first` of the full ring in row 0 and the others behind it. */

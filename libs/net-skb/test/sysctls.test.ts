@@ -10,6 +10,7 @@ describe("the table of sysctls", () => {
       "net.ipv4.tcp_keepalive_time": 7200,
       "net.ipv4.tcp_keepalive_intvl": 75,
       "net.ipv4.tcp_keepalive_probes": 9,
+      "net.ipv4.tcp_ecn": 2,
       "net.ipv4.tcp_timestamps": 1,
       "net.ipv4.tcp_window_scaling": 1,
       "net.ipv4.tcp_challenge_ack_limit": 100,

@@ -11,6 +11,8 @@ export const FLAG_RETRANS_DATA_ACKED = 0x08
 export const FLAG_SYN_ACKED = 0x10
 /** It SACKs something new. */
 export const FLAG_DATA_SACKED = 0x20
+/** It says that a segment was marked on its way (ECE). */
+export const FLAG_ECE = 0x40
 /** What it SACKs was sent once, before a time-out. */
 export const FLAG_ONLY_ORIG_SACKED = 0x200
 export const FLAG_SND_UNA_ADVANCED = 0x400
@@ -21,6 +23,7 @@ export const FLAG_NONHEAD_RETRANS_ACKED = 0x1000
 /** It ends where something begins that the peer had SACKed. */
 export const FLAG_SACK_RENEGING = 0x2000
 
+export const FLAG_CA_ALERT = FLAG_DATA_SACKED | FLAG_ECE
 export const FLAG_ACKED = FLAG_DATA_ACKED | FLAG_SYN_ACKED
 /** With one of these it is no repeated ACK. */
 export const FLAG_NOT_DUP = FLAG_DATA | FLAG_WIN_UPDATE | FLAG_ACKED

@@ -6,6 +6,7 @@
 import { NO_SKB, TCPHDR_FIN, TCPHDR_PSH, TCPHDR_SYN, TCPOLEN_TSTAMP_ALIGNED } from "@swaplab/net-skb"
 import type { Context } from "@swaplab/page-alloc"
 import {
+  NO_ECN,
   TCP_ATO_MIN,
   TCP_DELACK_MAX,
   TCP_DELACK_MIN,
@@ -14,6 +15,7 @@ import {
   TCP_MSS_DEFAULT
 } from "./constants.ts"
 import { sendAck } from "./control.ts"
+import { ecnCheckCe } from "./ecn.ts"
 import { rcvRttMeasure } from "./rcv-space.ts"
 import { growWindow, offerableWindow, receiveWindow } from "./rcvbuf.ts"
 import { srttNs } from "./rtt.ts"
@@ -86,6 +88,7 @@ export const eventDataRecv = (sk: TcpSocket, skb: number): void => {
     }
   }
   sk.lrcvtime = now
+  if (sk.ecnFlags !== NO_ECN && ecnCheckCe(sk, skb)) enterQuickackMode(sk)
   if (sk.stack.skbs.len[skb] >= 128) growWindow(sk, skb)
 }
 

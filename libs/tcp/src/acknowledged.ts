@@ -3,20 +3,31 @@
 // congestion window, and the state machine of loss for every ACK that is not plain; waking of senders.
 // Not modelled: header prediction: data in order without a new ACK reaches tcp_ack, too, where a recovery goes on with it.
 // source: net/ipv4/tcp_input.c:tcp_ack, tcp_ack_update_window, tcp_check_space
-import { NO_SKB } from "@swaplab/net-skb"
+import { NO_SKB, TCPHDR_ECE, TCPHDR_SYN } from "@swaplab/net-skb"
 import type { Context } from "@swaplab/page-alloc"
 import {
+  FLAG_CA_ALERT,
   FLAG_DATA,
   FLAG_DATA_ACKED,
-  FLAG_DATA_SACKED,
   FLAG_DSACKING_ACK,
+  FLAG_ECE,
   FLAG_NOT_DUP,
   FLAG_SND_UNA_ADVANCED,
   FLAG_WIN_UPDATE
 } from "./ack-flags.ts"
 import { cleanRtxQueue } from "./clean-rtx-queue.ts"
 import { stampCwnd } from "./congestion.ts"
-import { CA_CWR, CA_LOSS, CA_OPEN, CA_RECOVERY, NO_MARK, TCP_RTO_MAX, TIME_NONE, TIME_PROBE0 } from "./constants.ts"
+import {
+  CA_CWR,
+  CA_LOSS,
+  CA_OPEN,
+  CA_RECOVERY,
+  NO_ECN,
+  NO_MARK,
+  TCP_RTO_MAX,
+  TIME_NONE,
+  TIME_PROBE0
+} from "./constants.ts"
 import { fastretransAlert } from "./fastretrans-alert.ts"
 import { processFrto } from "./frto.ts"
 import { rearmRto, resetWriteTimer } from "./retransmit.ts"
@@ -47,6 +58,7 @@ export const tcpAck = (sk: TcpSocket, ctx: Context, ack: number, frame: number, 
   const priorInFlight = inFlight(sk)
   if (updateWindow(sk, ack, packets.seq[frame], packets.wnd[frame])) flag |= FLAG_WIN_UPDATE
   if (packets.sackBlocks[frame] > 0) flag |= sacktagWriteQueue(sk, ctx, frame, priorSndUna)
+  if (sk.ecnFlags !== NO_ECN && (packets.flags[frame] & (TCPHDR_ECE | TCPHDR_SYN)) === TCPHDR_ECE) flag |= FLAG_ECE
   sk.probesOut = 0
   sk.rcvTstamp = sim.queue.now
   const priorPackets = sk.packetsOut
@@ -60,8 +72,11 @@ export const tcpAck = (sk: TcpSocket, ctx: Context, ack: number, frame: number, 
   const hold = sk.frtoCounter > 0 && processFrto(sk, flag)
   if (sk.frtoHighmark < sk.sndUna) sk.frtoHighmark = NO_MARK
   // tcp_ack_is_dubious
-  const dubious = (flag & FLAG_NOT_DUP) === 0 || (flag & FLAG_DATA_SACKED) !== 0 || sk.caState !== CA_OPEN
-  if ((flag & FLAG_DATA_ACKED) !== 0 && !hold && sk.caState !== CA_RECOVERY && sk.caState !== CA_CWR) {
+  const dubious = (flag & FLAG_NOT_DUP) === 0 || (flag & FLAG_CA_ALERT) !== 0 || sk.caState !== CA_OPEN
+  if (
+    (flag & FLAG_DATA_ACKED) !== 0 && !hold && sk.caState !== CA_RECOVERY && sk.caState !== CA_CWR &&
+    ((flag & FLAG_ECE) === 0 || sk.cwnd < sk.ssthresh)
+  ) {
     sk.congestion.congAvoid(sk, priorInFlight)
     stampCwnd(sk)
   }

@@ -3,12 +3,13 @@
 // halving). Moderation: in doubt the window is no larger than what is in flight and 3 segments more. A sender that does not use
 // its window for a time-out loses half of what it does not use, one that is silent for longer half of the window for each
 // time-out.
-// Not modelled: ECN and ICMP source quench as reasons for CWR; the clamp of the window.
+// Not modelled: ICMP source quench as a reason for CWR; the clamp of the window.
 // source: net/ipv4/tcp_input.c:tcp_enter_cwr, tcp_cwnd_down, tcp_complete_cwr, tcp_moderate_cwnd, tcp_cwnd_application_limited;
 // net/ipv4/tcp_output.c:tcp_cwnd_restart, tcp_cwnd_validate; include/net/tcp.h:tcp_current_ssthresh
 import { type Nanoseconds } from "@swaplab/sim"
 import { FLAG_ANY_PROGRESS, FLAG_DSACKING_ACK, FLAG_NOT_DUP } from "./ack-flags.ts"
 import { CA_CWR, CA_LOSS, CA_OPEN, CA_RECOVERY, NO_MARK, TCP_INFINITE_SSTHRESH, TCP_INIT_CWND } from "./constants.ts"
+import { ecnQueueCwr } from "./ecn.ts"
 import { ticks } from "./rtt.ts"
 import { inFlight } from "./scoreboard.ts"
 import type { TcpSocket } from "./tcp-sock.ts"
@@ -30,7 +31,7 @@ export const stampCwnd = (sk: TcpSocket): void => {
   sk.cwndStamp = sk.stack.sim.queue.now
 }
 
-/** `tcp_enter_cwr`: the own device dropped a segment, or a time-out was premature (then ssthresh stays as the time-out set it). */
+/** `tcp_enter_cwr`: the own device dropped a segment, a switch marked one, or a time-out was premature (then ssthresh stays as the time-out set it). */
 export const enterCwr = (sk: TcpSocket, setSsthresh: boolean): void => {
   sk.priorSsthresh = 0
   sk.abcBytes = 0
@@ -41,6 +42,7 @@ export const enterCwr = (sk: TcpSocket, setSsthresh: boolean): void => {
   sk.cwndCnt = 0
   sk.highSeq = sk.sndNxt
   stampCwnd(sk)
+  ecnQueueCwr(sk)
   setCaState(sk, CA_CWR)
 }
 

@@ -63,6 +63,13 @@ export const EARLY_RETRANS_MIN = 2 * MS
 /** For stream offsets that mark something: there is no mark. */
 export const NO_MARK = Number.NEGATIVE_INFINITY
 
+/** ECN (tcp_sock.ecn_flags): both ends have it; a cut of the window is to be told; a mark was received; ECT was seen. */
+export const NO_ECN = 0
+export const TCP_ECN_OK = 1
+export const TCP_ECN_QUEUE_CWR = 2
+export const TCP_ECN_DEMAND_CWR = 4
+export const TCP_ECN_SEEN = 8
+
 /** What `tcp_write_xmit` does with a last, partial segment. */
 export const NAGLE_OFF = 1
 export const NAGLE_CORK = 2

@@ -4,7 +4,9 @@
 import { freeCoalesced, NO_SKB, skbTryCoalesce, TCPHDR_FIN } from "@swaplab/net-skb"
 import type { Context } from "@swaplab/page-alloc"
 import { enterQuickackMode, eventDataRecv } from "./ack.ts"
+import { NO_ECN } from "./constants.ts"
 import { sendAck } from "./control.ts"
+import { ecnAcceptCwr, ecnCheckCe } from "./ecn.ts"
 import { fastPathCheck } from "./fast-path.ts"
 import { tryRmemSchedule } from "./prune.ts"
 import { freeQueue, rfree, setOwnerR } from "./queue.ts"
@@ -17,6 +19,7 @@ export const dataQueue = (sk: TcpSocket, ctx: Context, skb: number): void => {
   const skbs = sk.stack.skbs
   const seq = skbs.seq[skb]
   const endSeq = skbs.endSeq[skb]
+  if (sk.ecnFlags !== NO_ECN) ecnAcceptCwr(sk, skb)
   sk.dsack = false
   if (endSeq <= sk.rcvNxt || seq >= sk.rcvNxt + receiveWindow(sk)) {
     // a repetition, or more than there is room for
@@ -116,6 +119,7 @@ const fin = (sk: TcpSocket, ctx: Context): void => {
 /** `tcp_data_queue_ofo`: keeps a segment behind a hole. */
 const dataQueueOfo = (sk: TcpSocket, ctx: Context, skb: number): void => {
   const skbs = sk.stack.skbs
+  if (sk.ecnFlags !== NO_ECN) ecnCheckCe(sk, skb)
   enterQuickackMode(sk)
   if (!tryRmemSchedule(sk, ctx, skb)) {
     sk.rcvbufDrops += skbs.gsoSegs[skb]

@@ -2,7 +2,7 @@
 //
 //   Open       nothing unusual
 //   Disorder   repeated ACKs or SACKs: nothing is cut yet; for each segment that has arrived a new one leaves (limited transmit)
-//   CWR        the own device dropped something, or a time-out was premature: the window falls, nothing is sent again
+//   CWR        the own device dropped something, a switch marked something, or a time-out was premature: the window falls, nothing is sent again
 //   Recovery   segments are lost: they are sent again while the window falls
 //   Loss       a time-out, or a peer that threw away what it had SACKed: everything is sent again, from a window of one on
 //
@@ -11,11 +11,11 @@
 //   CWR → Open                       more than highSeq is acknowledged
 //   any → Loss                       a time-out that F-RTO did not put off, reneging
 //
-// Not modelled: ECN; probes for the MTU; thin streams (thin_dupack).
+// Not modelled: probes for the MTU; thin streams (thin_dupack).
 // source: net/ipv4/tcp_input.c:tcp_fastretrans_alert, tcp_time_to_recover, tcp_try_to_open, tcp_try_keep_open
 import type { Context } from "@swaplab/page-alloc"
-import { FLAG_DATA_ACKED, FLAG_DATA_SACKED, FLAG_SND_UNA_ADVANCED } from "./ack-flags.ts"
-import { completeCwr, cwndDown, moderateCwnd, setCaState } from "./congestion.ts"
+import { FLAG_DATA_ACKED, FLAG_DATA_SACKED, FLAG_ECE, FLAG_SND_UNA_ADVANCED } from "./ack-flags.ts"
+import { completeCwr, cwndDown, enterCwr, moderateCwnd, setCaState } from "./congestion.ts"
 import { CA_CWR, CA_DISORDER, CA_LOSS, CA_OPEN, CA_RECOVERY } from "./constants.ts"
 import { pauseEarlyRetransmit } from "./early-retrans.ts"
 import { checkSackReneging } from "./loss.ts"
@@ -55,7 +55,11 @@ const tryKeepOpen = (sk: TcpSocket): void => {
 /** `tcp_try_to_open`. */
 const tryToOpen = (sk: TcpSocket, flag: number): void => {
   if (sk.frtoCounter === 0 && !anyRetransDone(sk)) sk.retransStamp = -1
-  if (sk.caState === CA_CWR) {
+  if ((flag & FLAG_ECE) !== 0) {
+    if (sk.caState < CA_CWR) sk.ecnCuts++
+    enterCwr(sk, true)
+  }
+  if (stateOf(sk) === CA_CWR) {
     cwndDown(sk, flag)
     return
   }
@@ -102,6 +106,7 @@ export const fastretransAlert = (
   let fastRexmit = false
   if (sk.packetsOut === 0) sk.sackedOut = 0
   if (sk.sackedOut === 0) sk.facketsOut = 0
+  if ((flag & FLAG_ECE) !== 0) sk.priorSsthresh = 0
   if (checkSackReneging(sk, ctx, flag)) return
   if (sk.caState === CA_OPEN) sk.retransStamp = -1
   else if (sk.sndUna >= sk.highSeq && atHighSeq(sk, echo)) return
@@ -130,7 +135,7 @@ export const fastretransAlert = (
       tryToOpen(sk, flag)
       return
     }
-    enterRecovery(sk)
+    enterRecovery(sk, (flag & FLAG_ECE) !== 0)
     fastRexmit = true
   }
   const delivered = acked + sk.sackedOut - priorSacked

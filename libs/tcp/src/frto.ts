@@ -12,6 +12,7 @@ import {
   FLAG_ANY_PROGRESS,
   FLAG_DATA_ACKED,
   FLAG_DATA_SACKED,
+  FLAG_ECE,
   FLAG_FORWARD_PROGRESS,
   FLAG_NONHEAD_RETRANS_ACKED,
   FLAG_NOT_DUP,
@@ -29,6 +30,7 @@ import {
   TCPCB_SACKED_ACKED,
   TCPCB_SACKED_RETRANS
 } from "./constants.ts"
+import { ecnQueueCwr } from "./ecn.ts"
 import { clearAllRetransHints, inFlight, pcount } from "./scoreboard.ts"
 import { maySendNow } from "./snd-test.ts"
 import type { TcpSocket } from "./tcp-sock.ts"
@@ -109,14 +111,16 @@ const enterFrtoLoss = (sk: TcpSocket, allowed: number, flag: number): void => {
   sk.reordering = Math.min(sk.reordering, sk.stack.sysctls["net.ipv4.tcp_reordering"])
   setCaState(sk, CA_LOSS)
   sk.highSeq = sk.sndNxt
+  ecnQueueCwr(sk)
   clearAllRetransHints(sk)
 }
 
 /** The time-out was premature: what becomes of the window (tcp_frto_response). */
-const spurToResponse = (sk: TcpSocket): void => {
+const spurToResponse = (sk: TcpSocket, flag: number): void => {
   const response = sk.stack.sysctls["net.ipv4.tcp_frto_response"]
   if (response === 2) {
-    undoCwr(sk, true)
+    if ((flag & FLAG_ECE) !== 0) enterCwr(sk, false)
+    else undoCwr(sk, true)
   } else if (response === 1) {
     // tcp_conservative_spur_to_response
     sk.cwnd = Math.min(sk.cwnd, sk.ssthresh)
@@ -166,7 +170,7 @@ export const processFrto = (sk: TcpSocket, flag: number): boolean => {
     if (!maySendNow(sk)) enterFrtoLoss(sk, 2, flag)
     return true
   }
-  spurToResponse(sk)
+  spurToResponse(sk, flag)
   sk.frtoCounter = 0
   sk.undoMarker = NO_MARK
   sk.mib.TCPSpuriousRTOs++

@@ -41,6 +41,7 @@ import {
   TIME_NONE
 } from "./constants.ts"
 import { sendAck } from "./control.ts"
+import { ecnCreateRequest, ecnRcvSynack, ecnSendSyn } from "./ecn.ts"
 import { fastPathOn } from "./fast-path.ts"
 import { initBufferSpace, initializeRcvMss, selectInitialWindow } from "./initial-window.ts"
 import { startKeepalive } from "./keepalive.ts"
@@ -75,7 +76,7 @@ export function* connectOver(sk: TcpSocket, task: Task, host: number, port: numb
   selectInitialWindow(sk, sk.linkMss, (ownOptions(sk) & SYN_WINDOW_SCALE) !== 0)
   connecting.set(key, sk)
   const wait = sk.connecting ??= new WaitQueue(sim, `${sk.name} connect`, "a SYN/ACK, a RST, or the last retry")
-  open(sk, task, skb, TCP_SYN_SENT, TCPHDR_SYN)
+  open(sk, task, skb, TCP_SYN_SENT, TCPHDR_SYN | ecnSendSyn(sk))
   while (stateOf(sk) === TCP_SYN_SENT && sk.error === 0 && !task.process.killed) {
     yield* wait.sleep(task.process, "interruptible")
   }
@@ -103,7 +104,7 @@ export const passiveOpen = (sk: TcpSocket, ctx: Context, frame: number): boolean
   sk.tsRecent = packets.tsval[frame]
   readSynOptions(sk, frame)
   selectInitialWindow(sk, sk.advmss, (sk.options & SYN_WINDOW_SCALE) !== 0)
-  open(sk, ctx, skb, TCP_SYN_RECV, TCPHDR_SYN | TCPHDR_ACK)
+  open(sk, ctx, skb, TCP_SYN_RECV, TCPHDR_SYN | TCPHDR_ACK | ecnCreateRequest(sk, packets.flags[frame]))
   return true
 }
 
@@ -162,6 +163,7 @@ export const handshake = (sk: TcpSocket, ctx: Context, skb: number): boolean => 
   sk.peerPort = packets.sport[frame]
   sk.tsRecent = packets.tsval[frame]
   readSynOptions(sk, frame)
+  ecnRcvSynack(sk, flags)
   finish(sk, ctx, frame)
   sendAck(sk, ctx)
   skbs.kfree(ctx, skb)

@@ -14,6 +14,7 @@ import {
   TCPCB_TAGBITS,
   TIME_RETRANS
 } from "./constants.ts"
+import { ecnQueueCwr } from "./ecn.ts"
 import { resetWriteTimer, retransmitSkb } from "./retransmit.ts"
 import { clearAllRetransHints, pcount } from "./scoreboard.ts"
 import type { TcpSocket } from "./tcp-sock.ts"
@@ -49,6 +50,7 @@ export const enterLoss = (sk: TcpSocket, forget: boolean): void => {
   sk.reordering = Math.min(sk.reordering, sk.stack.sysctls["net.ipv4.tcp_reordering"])
   setCaState(sk, CA_LOSS)
   sk.highSeq = sk.sndNxt
+  ecnQueueCwr(sk)
   sk.frtoCounter = 0
 }
 

@@ -51,6 +51,8 @@ export class TcpMib {
   TCPDSACKIgnoredNoUndo = 0
   /** Time-outs that F-RTO found to be premature. */
   TCPSpuriousRTOs = 0
+  /** Segments that came with a mark of a switch, which kernels count since 3.11. */
+  InCEPkts = 0
   /** Connections that died because nothing was acknowledged or answered for too long. */
   TCPAbortOnTimeout = 0
   /** Data came for a socket that no process holds. */

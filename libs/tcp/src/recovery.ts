@@ -5,11 +5,12 @@
 // source: net/ipv4/tcp_input.c:tcp_enter_recovery, tcp_update_cwnd_in_recovery
 import { currentSsthresh, setCaState } from "./congestion.ts"
 import { CA_CWR, CA_RECOVERY } from "./constants.ts"
+import { ecnQueueCwr } from "./ecn.ts"
 import { inFlight } from "./scoreboard.ts"
 import type { TcpSocket } from "./tcp-sock.ts"
 
-/** `tcp_enter_recovery`. */
-export const enterRecovery = (sk: TcpSocket): void => {
+/** `tcp_enter_recovery`; `ece`: a switch marks, too, so that the cut is never undone. */
+export const enterRecovery = (sk: TcpSocket, ece = false): void => {
   if (sk.sackOk) sk.mib.TCPSackRecovery++
   else sk.mib.TCPRenoRecovery++
   sk.highSeq = sk.sndNxt
@@ -17,8 +18,9 @@ export const enterRecovery = (sk: TcpSocket): void => {
   sk.undoMarker = sk.sndUna
   sk.undoRetrans = sk.retransOut
   if (sk.caState < CA_CWR) {
-    sk.priorSsthresh = currentSsthresh(sk)
+    if (!ece) sk.priorSsthresh = currentSsthresh(sk)
     sk.ssthresh = sk.congestion.ssthresh(sk)
+    ecnQueueCwr(sk)
   }
   sk.abcBytes = 0
   sk.cwndCnt = 0

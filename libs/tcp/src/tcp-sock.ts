@@ -3,7 +3,7 @@
 // lock with its backlog, the prequeue. What it remembers is in tcp-state.ts and inet-connection-sock.ts; the steps are in the
 // files named after Linux's: output.ts, input.ts, timer.ts, …
 // Connections begin over the network (handshake.ts), or both ends are created established (connect.ts).
-// Not modelled: ECN, urgent data, wrap-around of sequence numbers; time stamps count nanoseconds.
+// Not modelled: urgent data, wrap-around of sequence numbers; time stamps count nanoseconds.
 // Congestion control is a table (tcp-cong.ts). What becomes of loss is decided in fastretrans-alert.ts.
 import type { NetStack } from "@swaplab/net-skb"
 import { type Context, ECONNRESET, GFP_ATOMIC, type PageToken, type Task } from "@swaplab/page-alloc"

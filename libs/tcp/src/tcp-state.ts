@@ -96,6 +96,9 @@ export abstract class TcpState extends InetConnectionSock {
   earlyRetransDelayed = false
   retransStamp: Nanoseconds = -1
 
+  /** ecn.ts; 0: the connection has none. */
+  ecnFlags = 0
+
   // --- round trips: rtt.ts
   /** In ticks: the smoothed round trip × 8, its deviation and the bounds of it × 4 */
   srtt = 0
@@ -154,6 +157,8 @@ export abstract class TcpState extends InetConnectionSock {
   readonly mib = new TcpMib()
   /** Probes of keep-alive; these kernels do not count them. */
   keepaliveProbes = 0
+  /** Windows that were cut for a mark; these kernels do not count them. */
+  ecnCuts = 0
   vmWaits = 0
   sendSpaceWaits = 0
   txFailures = 0

@@ -15,7 +15,8 @@ import {
 import { type Context, ENOBUFS } from "@swaplab/page-alloc"
 import { assert } from "@swaplab/sim"
 import { cwndRestart, enterCwr } from "./congestion.ts"
-import { TCP_ATO_MIN } from "./constants.ts"
+import { NO_ECN, TCP_ATO_MIN } from "./constants.ts"
+import { ecnSend } from "./ecn.ts"
 import { segments } from "./queue.ts"
 import { selectWindow } from "./rcvbuf.ts"
 import { writeSack } from "./sack.ts"
@@ -93,7 +94,7 @@ export const queueXmit = (
   tx.seq = seq
   tx.ack = sk.rcvNxt
   tx.wnd = (flags & TCPHDR_SYN) !== 0 ? Math.min(sk.rcvWnd, 65_535) : selectWindow(sk)
-  tx.flags = flags
+  tx.flags = sk.ecnFlags !== NO_ECN && (flags & TCPHDR_SYN) === 0 ? flags | ecnSend(sk, seq, len) : flags
   tx.len = len
   tx.mss = sk.mss
   const stamps = (flags & TCPHDR_SYN) !== 0 || sk.tsOk

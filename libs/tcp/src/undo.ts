@@ -8,6 +8,7 @@
 import { NO_SKB } from "@swaplab/net-skb"
 import { moderateCwnd, setCaState, stampCwnd } from "./congestion.ts"
 import { CA_LOSS, CA_OPEN, NO_MARK, TCPCB_EVER_RETRANS, TCPCB_LOST } from "./constants.ts"
+import { ecnWithdrawCwr } from "./ecn.ts"
 import { updateReordering } from "./reordering.ts"
 import { ticks } from "./rtt.ts"
 import { clearAllRetransHints, facketsOut } from "./scoreboard.ts"
@@ -25,7 +26,10 @@ const mayUndo = (sk: TcpSocket, echo: number): boolean =>
 export const undoCwr = (sk: TcpSocket, undoSsthresh: boolean): void => {
   if (sk.priorSsthresh > 0) {
     sk.cwnd = sk.congestion.undoCwnd(sk)
-    if (undoSsthresh && sk.priorSsthresh > sk.ssthresh) sk.ssthresh = sk.priorSsthresh
+    if (undoSsthresh && sk.priorSsthresh > sk.ssthresh) {
+      sk.ssthresh = sk.priorSsthresh
+      ecnWithdrawCwr(sk)
+    }
   } else {
     sk.cwnd = Math.max(sk.cwnd, sk.ssthresh)
   }

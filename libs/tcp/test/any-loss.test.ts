@@ -130,6 +130,7 @@ describe("any pattern of losses", () => {
       ...room,
       "TCPSACKDiscard",
       "TCPSpuriousRTOs",
+      "InCEPkts",
       "TCPAbortOnTimeout",
       ...ends
     ])

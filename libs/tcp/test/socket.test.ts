@@ -19,7 +19,7 @@ describe("a new socket", () => {
     const zero = [
       "writeSeq sndUna sndNxt sndWnd maxWindow packetsOut retransOut lostOut sackedOut cwndCnt caState highSeq nonagle",
       "synFailures pushedSeq lsndtime sndSml sndmsgOffset srtt mdev retransmits backoff probesOut writePending rcvNxt rcvWup copiedSeq",
-      "backlogLen prequeueMemory userTimeout keepIdle keepIntvl keepProbes keepaliveProbes rcvTstamp tsRecent quick ato lrcvtime rcvRtt spaceSeq spaceBytes error blockedOn",
+      "backlogLen prequeueMemory userTimeout keepIdle keepIntvl keepProbes keepaliveProbes ecnFlags ecnCuts rcvTstamp tsRecent quick ato lrcvtime rcvRtt spaceSeq spaceBytes error blockedOn",
       "segmentsReceived acksSent ackFailures dataSegmentsSent retransmitted timeouts",
       "vmWaits sendSpaceWaits txFailures bytesReceived bytesAcked rmemAlloc wmemQueued wmemAlloc forwardAlloc packets drops",
       "facketsOut cwndUsed cwndStamp abcBytes undoRetrans priorSsthresh priorCwnd prrDelivered prrOut lostCntHint",

@@ -1,7 +1,7 @@
 // @ts-check
 // Does a packet that has left agree with the one that the script expects?
 import { optionsDiffer } from "./options.mjs"
-import { formatPacket } from "./packets.mjs"
+import { ecnBits, formatPacket } from "./packets.mjs"
 import { seconds } from "./times.mjs"
 
 /** @typedef {import("./packets.mjs").Packet} Packet */
@@ -11,6 +11,7 @@ import { seconds } from "./times.mjs"
  * @type {ReadonlyArray<readonly [name: string, differs: (expected: Packet, got: Packet) => boolean]>}
  */
 const FIELDS = [
+  ["ECN field", (expected, got) => expected.ecn !== null && ecnBits(expected.ecn) !== ecnBits(got.ecn)],
   ["flags", (expected, got) => expected.flags !== got.flags],
   ["sequence number", (expected, got) => expected.seq !== got.seq],
   ["length", (expected, got) => expected.len !== got.len],

@@ -4,7 +4,7 @@
 // Modelled: the path of a packet through card, softirq and socket; the card interrupts at once and cuts no segments itself.
 // Not modelled: a second connection at a time. Numbers of ports in a script have no meaning.
 import { formatOptions, optionsOf } from "./options.mjs"
-import { flagBits, flagLetters } from "./packets.mjs"
+import { ecnBits, ecnName, flagBits, flagLetters } from "./packets.mjs"
 
 /** @typedef {import("./packets.mjs").Packet} Packet */
 
@@ -44,7 +44,7 @@ export class Machine {
   /**
    * @param {import("./model.mjs").Model} model
    * @param {number} mss what this machine announces in a SYN
-   * @param {Readonly<Record<string, string | number>>} sysctls
+   * @param {Readonly<import("./sysctls.mjs").Values>} sysctls
    * @param {number} firstStamp the time stamp of the first packet that leaves with one
    */
   constructor(model, mss, sysctls, firstStamp) {
@@ -113,7 +113,7 @@ export class Machine {
 
   /** A packet of the script arrives. @param {Packet} packet */
   receive(packet) {
-    const { ack, end, flags, len, seq, win } = packet
+    const { ack, ecn, end, flags, len, seq, win } = packet
     const { model, packets } = this
     const { mss, sack, sackOk, scale, stamp } = optionsOf(packet)
     const bits = flagBits(flags)
@@ -139,7 +139,7 @@ export class Machine {
     }
     packets.wnd[frame] = (win ?? 0) * ((bits & SYN) === 0 ? this.#step(this.#scaleThere) : 1)
     packets.len[frame] = len
-    packets.flags[frame] = bits
+    packets.flags[frame] = bits | ecnBits(ecn)
     packets.tsval[frame] = stamp === null ? 0 : stamp.val * MS
     packets.tsecr[frame] = stamp === null || stamp.ecr === 0 ? 0 : (stamp.ecr - (this.#stampAhead ?? 0)) * MS
     packets.sackBlocks[frame] = sack.length
@@ -167,7 +167,18 @@ export class Machine {
       this.#scaleHere = scales ? packets.synScale[frame] : null
     }
     const win = packets.wnd[frame] / ((bits & SYN) === 0 ? this.#step(this.#scaleHere) : 1)
-    const packet = { flags: flagLetters(bits), seq, end: seq + len, len, ack, win, options: this.#optionsOf(frame) }
+    const field = ecnName(bits)
+    const ecn = field === "noecn" ? null : field
+    const packet = {
+      ecn,
+      flags: flagLetters(bits),
+      seq,
+      end: seq + len,
+      len,
+      ack,
+      win,
+      options: this.#optionsOf(frame)
+    }
     this.sent.push({ at: sim.now, packet })
     packets.free(frame)
     sim.stop()

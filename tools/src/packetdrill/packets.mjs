@@ -2,6 +2,7 @@
 // Packets of a script, and packets of the model in the same notation:
 //
 //   S. 0:0(0) ack 1 win 14600 <mss 1460>     flags, first byte : byte after the last (length), …
+//   [ce] . 1:1001(1000) ack 1                the ECN field of the IP header before them
 //
 // Sequence numbers are relative: a SYN has 0, the first byte of data 1, in both directions.
 import { NotSupported } from "./cursor.mjs"
@@ -10,13 +11,22 @@ import { NotSupported } from "./cursor.mjs"
 
 /**
  * A packet; fields that a script leaves out are null. `options` is what stands between the angle brackets, piece by piece;
- * "any" is `<...>`.
- * @typedef {{ flags: string, seq: number, end: number, len: number, ack: number | null, win: number | null,
+ * "any" is `<...>`. `ecn` is the ECN field.
+ * @typedef {{ ecn: string | null, flags: string, seq: number, end: number, len: number, ack: number | null, win: number | null,
  *   options: "any" | ReadonlyArray<string> }} Packet
  */
 
 /** Flags in the order in which they are written: letter and bit of the header. */
-const FLAGS = /** @type {const} */ ([["S", 2], ["F", 1], ["R", 4], ["P", 8], [".", 16]])
+const FLAGS = /** @type {const} */ ([["S", 2], ["F", 1], ["R", 4], ["P", 8], ["E", 64], ["W", 128], [".", 16]])
+
+/** What may stand in square brackets: bits of the model's flags; ect01 is either code point, of which Linux sends ECT(0). */
+const ECN = /** @type {const} */ ([["noecn", 0], ["ect0", 0x100], ["ect01", 0x100], ["ce", 0x300]])
+
+/** The ECN field of a frame of the model by its name. @param {number} bits */
+export const ecnName = (bits) => ECN.find(([, code]) => code === (bits & 0x300))?.[0] ?? null
+
+/** @param {string | null} name */
+export const ecnBits = (name) => ECN.find(([known]) => known === name)?.[1] ?? 0
 
 /** Flags of the header as a script writes them. @param {number} bits */
 export const flagLetters = (bits) => FLAGS.filter(([, bit]) => (bits & bit) !== 0).map(([letter]) => letter).join("")
@@ -27,12 +37,11 @@ export const flagBits = (letters) =>
 
 /** What may stand where a packet begins, besides TCP flags, and why no script with it can be run. */
 const OTHER = /** @type {const} */ ([
-  [/\[[^\]]*\]/, "fields of the IP header"],
   [/udp\b/, "UDP"],
   [/icmp(v6)?\b/, "ICMP"],
   [/(ipv4|ipv6|gre|mpls|encap)\b/, "encapsulation"],
   [/-/, "a packet without flags"],
-  [/[SFPR.EWUA]*[EWU][SFPR.EWUA]*/, "the flags E, W and U: the model has neither ECN nor urgent data"]
+  [/[SFPR.EWUA]*[UA][SFPR.EWUA]*/, "the flags U and A: the model has neither urgent data nor accurate ECN"]
 ])
 
 const INTEGER = /\d+/
@@ -40,8 +49,11 @@ const INTEGER = /\d+/
 /** @param {Cursor} cursor @returns {Packet} */
 export const parsePacket = (cursor) => {
   const place = cursor.place()
+  const bracket = cursor.take(/\[([^\]]*)\]/)
+  const ecn = bracket === null ? null : (bracket[1] ?? "").trim()
+  if (ecn !== null && !ECN.some(([name]) => name === ecn)) throw new NotSupported(place, `[${ecn}] of the IP header`)
   for (const [pattern, what] of OTHER) if (cursor.sees(pattern)) throw new NotSupported(place, what)
-  const flags = cursor.need(/[SFPR]+\.?|\./, "flags such as S, S., P. or .")[0]
+  const flags = cursor.need(/[SFPREW]+\.?|\./, "flags such as S, S., P. or .")[0]
   const seq = Number(cursor.need(INTEGER, "the number of the first byte")[0])
   cursor.need(/:/, "a colon after the number of the first byte")
   const endPlace = cursor.place().column
@@ -60,7 +72,7 @@ export const parsePacket = (cursor) => {
   }
   const win = cursor.take(/win\b/) === null ? null : Number(cursor.need(INTEGER, "the window")[0])
   if (cursor.sees(/urg\b/)) throw new NotSupported(cursor.place(), "urgent data")
-  return { flags: flagLetters(flagBits(flags)), seq, end, len, ack, win, options: parseOptions(cursor) }
+  return { ecn, flags: flagLetters(flagBits(flags)), seq, end, len, ack, win, options: parseOptions(cursor) }
 }
 
 /** @param {Cursor} cursor @returns {Packet["options"]} */
@@ -81,8 +93,9 @@ const unclosed = (cursor) => {
 }
 
 /** @param {Packet} packet */
-export const formatPacket = ({ ack, end, flags, len, options, seq, win }) =>
+export const formatPacket = ({ ack, ecn, end, flags, len, options, seq, win }) =>
   [
+    ecn === null ? "" : `[${ecn}]`,
     flags,
     `${seq}:${end}(${len})`,
     ack === null ? "" : `ack ${ack}`,

@@ -29,7 +29,12 @@ class Run {
     const firstStamp = stamps.find((stamp) => stamp !== null)?.val ?? 0
     this.events = script.events
     this.toleranceNs = settings.toleranceNs
-    this.machine = new Machine(model, settings.mss, sysctlsOf(script.events, model.NET_SYSCTLS), firstStamp)
+    this.machine = new Machine(
+      model,
+      settings.mss,
+      sysctlsOf(script.path, script.events, model.NET_SYSCTLS),
+      firstStamp
+    )
     this.threads = new Threads(this.machine, settings)
   }
 

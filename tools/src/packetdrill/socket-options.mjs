@@ -14,8 +14,9 @@ const LARGEST = 212_992
 /** The kernel takes twice as much as it is asked for, because its own structures count. @param {number} value */
 const bufferOf = (value) => Math.max(2 * Math.min(value, LARGEST), SMALLEST)
 
-/** source: include/net/tcp.h:TCP_NAGLE_OFF, TCP_NAGLE_PUSH */
+/** source: include/net/tcp.h:TCP_NAGLE_OFF, TCP_NAGLE_CORK, TCP_NAGLE_PUSH */
 const NAGLE_OFF = 1
+const NAGLE_CORK = 2
 const NAGLE_PUSH = 4
 
 /**
@@ -62,6 +63,15 @@ const SETTERS = {
   TCP_KEEPINTVL: lasting("keepIntvl", SECOND),
   TCP_KEEPCNT: lasting("keepProbes", 1),
   TCP_USER_TIMEOUT: lasting("userTimeout", MILLISECOND),
+  TCP_CORK: (on, value, { machine, place, task }) => {
+    if (on.socket === null) throw new NotSupported(place, "TCP_CORK before there is a connection")
+    const { nonagle } = on.socket
+    on.socket.nonagle = value === 0 ? nonagle & ~NAGLE_CORK : nonagle | NAGLE_CORK
+    if (value === 0) {
+      const push = (on.socket.nonagle & NAGLE_OFF) === 0 ? 0 : NAGLE_PUSH
+      machine.model.pushPendingFrames(on.socket, task, on.socket.nonagle | push)
+    }
+  },
   TCP_NODELAY: (on, value, { machine, task }) => {
     on.given.noDelay = value !== 0
     if (on.socket === null) return

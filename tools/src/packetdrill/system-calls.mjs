@@ -127,6 +127,26 @@ const shutdown = function*(context, on) {
   return returns(0)
 }
 
+/** Bytes that wait to be read, and bytes that are not acknowledged, a FIN among them. source: net/ipv4/tcp.c:tcp_ioctl */
+const QUEUES = /** @type {Readonly<Record<string, (socket: any) => number>>} */ ({
+  FIONREAD: (socket) => socket.readable,
+  SIOCINQ: (socket) => socket.readable,
+  SIOCOUTQ: (socket) => socket.writeSeq - socket.sndUna,
+  TIOCOUTQ: (socket) => socket.writeSeq - socket.sndUna
+})
+
+/** @type {SystemCall} */
+const ioctl = function*(context, on) {
+  const { call, place } = context
+  const [request = "a number"] = namesAt(call, 1)
+  const queue = QUEUES[request]
+  const given = call.args[2]
+  const wanted = Array.isArray(given) ? given[0] : null
+  if (queue === undefined || typeof wanted !== "number") throw new NotSupported(place, `ioctl with ${request}`)
+  const found = queue(connection(context, on))
+  return found === wanted ? returns(0) : { result: 0, errno: `with ${request} ${found}` }
+}
+
 /** Flags of an open file: O_RDWR, and with O_NONBLOCK. */
 const O_RDWR = 2
 const O_NONBLOCK = 0x800
@@ -150,6 +170,7 @@ const CALLS = {
   connect,
   fcntl,
   getsockopt,
+  ioctl,
   listen,
   read: receive,
   recv: receive,

@@ -120,7 +120,7 @@ export class Network {
   }
 
   #addSwitch(spec: SwitchSpec): void {
-    const { alpha, buffer, latency, name, portLimit, portReserve, uplink } = spec
+    const { alpha, buffer, ecnMark, latency, name, portLimit, portReserve, uplink } = spec
     const device = new Switch(this.lan, {
       name,
       forwardingLatencyNs: latency,
@@ -128,7 +128,8 @@ export class Network {
       flowControl: this.#config.flowControl,
       alpha,
       portReserveBytes: portReserve,
-      ...(portLimit === undefined ? {} : { portLimitBytes: portLimit })
+      ...(portLimit === undefined ? {} : { portLimitBytes: portLimit }),
+      ...(ecnMark === undefined ? {} : { ecnMarkBytes: ecnMark })
     })
     this.switches.push({ spec, device, ...(uplink === null ? NO_UPLINK : this.#uplink(device, uplink)) })
   }

@@ -46,6 +46,9 @@ const ALPHA =
   + "flowControl it counts what came in by a port and has not left, and the port pauses. Chips of switches have 1/64 to 8."
 const PORT_RESERVE = "Memory that each port has for itself; the rest is shared. Chips keep one to a few full frames."
 const PORT_LIMIT = "Most that may wait for one port. Without it: what alpha allows."
+const ECN_MARK =
+  "A frame that finds more than this waiting for its port is marked, if it is of a connection with ECN (sysctl net.ipv4.tcp_ecn): "
+  + "its sender slows down before anything is lost. Without it: no marks, as cheap switches."
 
 const alpha = number(0.01, 100)
 
@@ -55,7 +58,8 @@ export const SwitchConfig = Schema.Struct({
   buffer: field(buffer, 512 * KIB, BUFFER),
   alpha: field(alpha, 1, ALPHA),
   portReserve: field(Size, 0, PORT_RESERVE),
-  portLimit: maybe(buffer, PORT_LIMIT)
+  portLimit: maybe(buffer, PORT_LIMIT),
+  ecnMark: maybe(Size, ECN_MARK)
 })
 interface SwitchConfig extends Schema.Schema.Type<typeof SwitchConfig> {}
 
@@ -69,6 +73,7 @@ const SwitchEntry = Schema.Struct({
   alpha: maybe(alpha, AS_ALL),
   portReserve: maybe(Size, AS_ALL),
   portLimit: maybe(buffer, AS_ALL),
+  ecnMark: maybe(Size, AS_ALL),
   uplink: maybe(
     UplinkConfig,
     "The way to another switch. The first of the list has none; without it each other has one with every default."

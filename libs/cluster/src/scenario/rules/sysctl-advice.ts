@@ -5,6 +5,7 @@ import { faultNamed } from "../../faults/faults.ts"
 import { kernelOf } from "../clients.ts"
 import { loadsOf } from "../loads.ts"
 import type { ClientGroup } from "../machines.ts"
+import { switchesOf } from "../switches.ts"
 import { type Advice, type Given, noEffect } from "./advice.ts"
 import { groupsOf } from "./group-rules.ts"
 import { connectsAgain, serverEntries } from "./server-rules.ts"
@@ -90,6 +91,18 @@ const ROWS: ReadonlyArray<Row> = [
         : dials(place)
         ? null
         : "these clients connect at boot only, which is not modelled packet by packet"
+  },
+  {
+    names: below("net.ipv4.tcp_keepalive_"),
+    reason: ({ is }) =>
+      is === "server" ? null : "no socket of this machine has SO_KEEPALIVE: nbd-client does not set it"
+  },
+  {
+    names: one("net.ipv4.tcp_ecn"),
+    reason: ({ given: { scenario: { lan } } }) =>
+      switchesOf(lan).every(({ ecnMark }) => ecnMark === undefined)
+        ? "the switch marks nothing: lan.switch.ecnMark"
+        : null
   },
   {
     names: one("net.ipv4.tcp_synack_retries"),

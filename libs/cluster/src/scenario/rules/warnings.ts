@@ -27,6 +27,11 @@ const IDLE: ReadonlyArray<IdleRow<Scenario>> = [
     reason: "with flowControl senders pause, and what waits for a port is not limited"
   },
   {
+    path: ["lan", "switch", "ecnMark"],
+    idle: ({ clients }) => clients.every(({ sysctl }) => sysctl["net.ipv4.tcp_ecn"] !== 1),
+    reason: "no client asks for ECN (sysctl net.ipv4.tcp_ecn: 1)"
+  },
+  {
     path: ["map", "y"],
     idle: ({ map }) => map?.y !== undefined && map.x.path === map.y.path,
     reason: "it is the same parameter as x"
