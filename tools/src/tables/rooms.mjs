@@ -39,7 +39,7 @@ const bootStorm = {
   })),
   render: (rows) =>
     block(rows.flatMap(({ figures, label }, i) => [
-      i === 0 ? label + figures.head.slice(label.length) : label,
+      i === 0 ? figures.head.replace("  latency of", label.padEnd("  latency of".length)) : label,
       ...figures.rows
     ]))
 }
