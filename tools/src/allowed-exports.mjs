@@ -184,6 +184,7 @@ export const ALLOWED = {
     Kept: "experimentOf",
     Ladder: "makeLadder",
     LadderOptions: "makeLadder",
+    Limit: "Bottleneck",
     LostStep: "Shrunk",
     MapField: "Job",
     MapPlan: "OutcomeMap",

@@ -3,12 +3,14 @@ import { loadScenario } from "@swaplab/cluster"
 import type { Values } from "@swaplab/command"
 import { type ConfigError, mistake, parseQuantity, SHARE, TIME } from "@swaplab/config"
 import {
+  type Bottleneck,
   type Capacity,
   capacityCsv,
   capacityJson,
   CELL_FORM,
   type Demand,
   EXIT,
+  findBottleneck,
   findCapacity,
   jsonFile,
   kernelFor,
@@ -62,26 +64,28 @@ const budgetOf = ({ budget }: Flags): Either.Either<number | null, ConfigError> 
 }
 
 /** Refusing a number, and finding that nothing holds, are misses of what was asked for. */
-const exitCodeOf = ({ failure, high, samples, state }: Capacity): number => {
-  if (failure !== null || samples.some(({ cell }) => cell.brokenLaws.length > 0)) return EXIT.ourFault
+const exitCodeOf = ({ failure, high, samples, state }: Capacity, bottleneck: Bottleneck | null): number => {
+  if (
+    failure !== null || (bottleneck?.failure ?? null) !== null || samples.some(({ cell }) => cell.brokenLaws.length > 0)
+  ) return EXIT.ourFault
   if (state === "interrupted") return EXIT.interrupted
   return state === "not-monotone" || high <= 1 ? EXIT.threshold : EXIT.ok
 }
 
-const finish = (capacity: Capacity, flags: Flags, out: Out | null) =>
+const finish = (capacity: Capacity, bottleneck: Bottleneck | null, flags: Flags, out: Out | null) =>
   Effect.gen(function*() {
-    const data = capacityJson(capacity)
-    yield* Console.log(flags.json ? JSON.stringify(data) : renderCapacity(capacity, sheet()).trimEnd())
-    if (capacity.failure !== null) yield* tellFailures([capacity.failure])
+    const data = capacityJson(capacity, bottleneck)
+    yield* Console.log(flags.json ? JSON.stringify(data) : renderCapacity(capacity, bottleneck, sheet()).trimEnd())
+    yield* tellFailures([capacity.failure, bottleneck?.failure ?? null].filter((lost) => lost !== null))
     if (out !== null) {
       yield* out.write([
         ["capacity.json", jsonFile(data)],
         ["capacity.csv", capacityCsv(capacity)],
         ["capacity.svg", capacitySvg(capacity)],
-        ["report.txt", renderCapacity(capacity)]
+        ["report.txt", renderCapacity(capacity, bottleneck)]
       ])
     }
-    const code = exitCodeOf(capacity)
+    const code = exitCodeOf(capacity, bottleneck)
     if (code !== EXIT.ok) return yield* new ExitWith({ code })
   })
 
@@ -106,12 +110,20 @@ export const capacity = (flags: Flags, worker: URL) =>
           ? null
           : yield* openStore(out, { engine: engine(worker), loaded, fresh: flags.fresh }, () => CELL_FORM)
         const ticker = yield* makeTicker(stderr)
-        const found = findCapacity(situation, demand, {
-          onStop,
-          onProgress: (progress, search) => ticker.show(capacityProgress(situation, progress, search)),
-          ...(store === null ? {} : { store }),
-          ...(budget === null ? {} : { timeUp: Effect.sleep(budget) })
+        const options = { onStop, ...(store === null ? {} : { store }) }
+        const found = Effect.gen(function*() {
+          const capacity = yield* findCapacity(situation, demand, {
+            ...options,
+            onProgress: (progress, search) => ticker.show(capacityProgress(situation, progress, search)),
+            ...(budget === null ? {} : { timeUp: Effect.sleep(budget) })
+          })
+          // what fails has to be known, and what holds
+          const bounded = capacity.state === "decided" && capacity.low >= 1 &&
+            capacity.high <= situation.ladder.values.length
+          return { capacity, bottleneck: bounded ? yield* findBottleneck(capacity, options) : null }
         }).pipe(Effect.ensuring(ticker.end), Effect.provide(workerPool(worker, flags.workers, MAX_WORKERS)))
-        yield* Effect.uninterruptible(Effect.flatMap(found, (capacity) => finish(capacity, flags, out)))
+        yield* Effect.uninterruptible(
+          Effect.flatMap(found, ({ bottleneck, capacity }) => finish(capacity, bottleneck, flags, out))
+        )
       }))
   })

@@ -2,6 +2,7 @@
 import { formatThreshold } from "@swaplab/cluster"
 import { cellsCsv } from "../cells-csv.ts"
 import { failuresJson } from "../protocol.ts"
+import type { Bottleneck } from "./bottleneck.ts"
 import type { Capacity } from "./capacity.ts"
 import { demandsOf } from "./situation.ts"
 
@@ -10,7 +11,7 @@ const valueAt = ({ situation: { ladder: { values } } }: Capacity, level: number)
   values[level - 1] ?? null
 
 /** All of the answer as plain data. It depends on the scenario and the seeds only, not on the host. */
-export const capacityJson = (capacity: Capacity): object => {
+export const capacityJson = (capacity: Capacity, bottleneck: Bottleneck | null): object => {
   const { audit, demand, failure, high, low, reached, samples, seeds, situation, state } = capacity
   const { firstSeed, kernel, ladder, loaded } = situation
   return {
@@ -36,7 +37,8 @@ export const capacityJson = (capacity: Capacity): object => {
     curve: reached.flatMap(({ reach, seeds: asked }, i) =>
       asked === 0 ? [] : [{ value: ladder.values[i], seeds: asked, hold: reach }]
     ),
-    failures: failuresJson(failure === null ? [] : [failure])
+    limitedBy: bottleneck === null ? null : { seeds: bottleneck.seeds, resources: bottleneck.limits },
+    failures: failuresJson([failure, bottleneck?.failure ?? null].filter((lost) => lost !== null))
   }
 }
 

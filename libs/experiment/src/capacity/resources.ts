@@ -1,0 +1,141 @@
+// The resources that can limit a capacity, a row each: how busy it was in a run, and what makes a fifth more of it.
+// Modelled: links, the server's CPU, threads, page cache and rate limit, the switch's buffer, memory and read-ahead of clients.
+// Not modelled: disks, whose figures are no single number, and the queues and locks inside a kernel, which no key sets. What that
+// costs: where one of these limits, no row raises the number, which is said.
+import { type LoadedScenario, withOverrides } from "@swaplab/cluster"
+import { type ConfigError, formatQuantity, overrideOf, RATE, SIZE, TIME, type UnitKind } from "@swaplab/config"
+import { Either } from "effect"
+import type { CellResult } from "../cell.ts"
+
+/** How much more there is of a relaxed resource. */
+const RELAXED_BY = 1.2
+
+/** A value of the scenario in base units, and where it stands. */
+interface Knob {
+  readonly path: ReadonlyArray<string | number>
+  readonly value: number
+  readonly unit: UnitKind | null
+}
+
+/** A resource. */
+interface Resource {
+  readonly name: string
+  /** Metrics of its use, as shares; the busiest counts. */
+  readonly use: ReadonlyArray<string>
+  /** A time of service is less where there is more of the resource. */
+  readonly falls: boolean
+  /** Nothing: the scenario has none of it. */
+  readonly knobs: (loaded: LoadedScenario) => ReadonlyArray<Knob>
+}
+
+type Server = NonNullable<LoadedScenario["scenario"]["server"]>
+type Group = LoadedScenario["scenario"]["clients"][number]
+
+/** A knob of each server. */
+const ofServers = (of: (server: Server) => ReadonlyArray<Knob>) => ({ scenario }: LoadedScenario) => [
+  ...(scenario.server === undefined
+    ? []
+    : of(scenario.server).map((knob) => ({ ...knob, path: ["server", ...knob.path] }))),
+  ...(scenario.servers ?? []).flatMap((server, i) =>
+    of(server).map((knob) => ({ ...knob, path: ["servers", i, ...knob.path] }))
+  )
+]
+
+/** A knob of each group of clients. */
+const ofGroups = (of: (group: Group) => ReadonlyArray<Knob>) => ({ scenario }: LoadedScenario) =>
+  scenario.clients.flatMap((group, i) => of(group).map((knob) => ({ ...knob, path: ["clients", i, ...knob.path] })))
+
+const knob = (path: Knob["path"], value: number, unit: UnitKind | null): Knob => ({ path, value, unit })
+
+/** The table, in the order of a report. */
+export const RESOURCES: ReadonlyArray<Resource> = [
+  {
+    name: "link of the server",
+    use: ["server.linkOutUtilisation", "server.linkInUtilisation"],
+    falls: false,
+    knobs: ofServers(({ link }) => [knob(["link", "rate"], link.rate, RATE)])
+  },
+  {
+    name: "links of the clients",
+    use: [],
+    falls: false,
+    knobs: ofGroups(({ link }) => [knob(["link", "rate"], link.rate, RATE)])
+  },
+  {
+    name: "CPU of the server",
+    use: ["server.cpuUtilisation"],
+    falls: true,
+    knobs: ofServers(({ read, write }) => [
+      knob(["read", "base"], read.base, TIME),
+      knob(["read", "perKiB"], read.perKiB, TIME),
+      knob(["write", "base"], write.base, TIME),
+      knob(["write", "perKiB"], write.perKiB, TIME)
+    ])
+  },
+  {
+    name: "threads of a connection",
+    use: [],
+    falls: false,
+    knobs: ofServers(({ threads }) => [knob(["threads"], threads, null)])
+  },
+  {
+    name: "page cache of the server",
+    use: [],
+    falls: false,
+    knobs: ofServers(({ pageCache }) => [knob(["pageCache"], pageCache, SIZE)])
+  },
+  {
+    name: "buffer of the switch",
+    use: [],
+    falls: false,
+    knobs: ({ scenario: { lan } }) => [knob(["lan", "switch", "buffer"], lan.switch.buffer, SIZE)]
+  },
+  {
+    name: "memory of the clients",
+    use: [],
+    falls: false,
+    knobs: ofGroups(({ ram }) => [knob(["ram"], ram, SIZE)])
+  },
+  {
+    name: "read-ahead of the clients",
+    use: [],
+    falls: false,
+    knobs: ofGroups(({ root }) => root === undefined ? [] : [knob(["root", "readahead"], root.readahead, SIZE)])
+  },
+  {
+    name: "latency of the cables",
+    use: [],
+    falls: true,
+    knobs: (loaded) => [
+      ...ofServers(({ link }) => [knob(["link", "latency"], link.latency, TIME)])(loaded),
+      ...ofGroups(({ link }) => [knob(["link", "latency"], link.latency, TIME)])(loaded)
+    ]
+  }
+]
+
+/** Sizes stay whole pages, counts and times whole numbers; a count grows by one at least. */
+const relaxedValue = ({ unit, value }: Knob, falls: boolean): string | number => {
+  if (unit === null) return Math.max(value + 1, Math.round(value * RELAXED_BY))
+  const more = falls ? value / RELAXED_BY : value * RELAXED_BY
+  return formatQuantity(unit, unit === SIZE ? Math.round(more / 4096) * 4096 : Math.round(more))
+}
+
+/** The scenario with a fifth more of a resource; null where it has none of it, or where that is what `searched` varies. */
+export const relaxed = (
+  loaded: LoadedScenario,
+  { falls, knobs, name }: Resource,
+  searched: string
+): Either.Either<LoadedScenario, ConfigError> | null => {
+  const all = knobs(loaded).filter(({ value }) => value > 0)
+  if (all.length === 0 || all.some(({ path }) => path.join(".") === searched)) return null
+  return withOverrides(loaded, all.map((each) => overrideOf(name, each.path, relaxedValue(each, falls))))
+}
+
+/** How busy a resource was in a run, from 0 to 1; null: it has no such figure. */
+export const useOf = ({ use }: Resource, { metrics }: CellResult): number | null => {
+  const values = use.flatMap((name) => {
+    const value = metrics[name]
+    return value === undefined ? [] : [typeof value === "number" ? value : value.max]
+  })
+  return values.length === 0 ? null : values.reduce((most, value) => Math.max(most, value), 0)
+}
