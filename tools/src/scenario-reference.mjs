@@ -30,7 +30,7 @@ export const BUILT = {
  */
 
 /** Mappings and lists that are absent unless given; all others have a default in each of their keys. */
-const OPTIONAL = ["compare", "map", "map.x", "map.y", "servers"]
+const OPTIONAL = ["compare", "map", "map.x", "map.y", "prices", "servers"]
 
 /** Mappings with the keys of another one, which are not told twice. */
 const LIKE = /** @type {Readonly<Record<string, string>>} */ ({

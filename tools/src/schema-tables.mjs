@@ -48,6 +48,12 @@ const typeOf = (property) => {
   }
 }
 
+/** Where a default is from, and its range. @type {(property: Json) => string} */
+const sourceOf = (property) => {
+  const source = property["x-source"]
+  return source === undefined ? "" : ` _${source.basis}, ${source.low} to ${source.high}_`
+}
+
 const cell = (/** @type {string} */ text) => text.replaceAll("|", "\\|")
 
 /** A table in dprint's format. @type {(head: ReadonlyArray<string>, rows: ReadonlyArray<ReadonlyArray<string>>) => string} */
@@ -120,7 +126,7 @@ export const sections = (schema, path, required, optional) => {
     const full = path === "" ? key : `${path}.${key}`
     const shapes = shapesOf(property)
     const into = full.endsWith(".patches") || shapes.length > 0 ? null : inner(property)
-    const words = property.description ?? ""
+    const words = `${property.description ?? ""}${sourceOf(property)}`
     if (words === "") missing.push(full)
     const fallback = property.default !== undefined
       ? code(property.default)

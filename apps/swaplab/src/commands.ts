@@ -71,6 +71,8 @@ const percentage: Kind<number> = {
   }
 }
 
+const comparable = file("RESULT", "a result")
+
 const time = text("TIME", "a time such as 100 ms")
 
 /** The table. */
@@ -194,6 +196,7 @@ export const SWAPLAB = {
         mostSeeds: one(wholeNumber(1, MAX_MAP_SEEDS), "The most seeds at a place with --precision.", {
           without: "Without it: 50."
         }),
+        usl: flag("Insists on a fit of the Universal Scalability Law: a sweep that cannot have one is a mistake."),
         kernel: many(text("NAME", "a kernel of the scenario"), "Runs this kernel of the scenario only."),
         set,
         json,
@@ -261,6 +264,51 @@ export const SWAPLAB = {
         ],
         ["capacity my.yaml --least --over server.link.rate=100Mbit,1Gbit", "the slowest link that does"]
       ]
+    },
+    compare: {
+      meaning: "Puts two results side by side, seed by seed: every metric, with both meanings of faster.",
+      arguments: {
+        a: required(
+          comparable,
+          "A result.json, sweep.json or map.json, or its directory; #kernel=NAME,PATH=VALUE behind it chooses."
+        ),
+        b: required(comparable, "What is compared with it, likewise.")
+      },
+      options: {
+        all: flag("Shows every metric, not only those that differ."),
+        guard: many(
+          text("METRIC", "a metric such as elapsed"),
+          "Exit code 99 where this metric is significantly worse in the second."
+        ),
+        json
+      },
+      examples: [
+        ["compare out/old out/new", "two results, kernel by kernel"],
+        ["compare out#kernel=slab-vanilla out#kernel=slab-series --guard elapsed", "two kernels of one result"]
+      ]
+    },
+    sensitivity: {
+      meaning: "Says which assumption matters: every estimate of a scenario goes to both ends of its range.",
+      arguments: scenario,
+      options: {
+        metric: one(text("METRIC", "a metric such as elapsed"), "What is looked at.", {
+          without: "Without it: the first of the scenario's thresholds, or elapsed."
+        }),
+        vary: many(
+          text("PATH=LOW,HIGH", "PATH=low,high"),
+          "Another parameter, or one whose value the scenario gives, with the two ends of its range."
+        ),
+        seeds: one(wholeNumber(1, MAX_MAP_SEEDS), "The seeds 1 to N for each.", { without: "Without it: 5." }),
+        kernel: one(text("NAME", "a kernel of the scenario"), "The kernel that runs.", {
+          without: "Without it: the first of the scenario."
+        }),
+        set,
+        json,
+        out: out("Writes sensitivity.json, tornado.svg and report.txt to this directory, and each run at once."),
+        fresh,
+        workers
+      },
+      examples: [["sensitivity scenarios/quick.yaml --seeds 3", "what the time of a run hangs on"]]
     },
     why: {
       meaning:

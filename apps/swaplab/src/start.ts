@@ -31,6 +31,8 @@ const COMMANDS: { readonly [Name in Started]: () => Promise<Run<Name>> } = {
   run: async () => (await import("./run.ts")).run,
   ablate: async () => (await import("./ablate.ts")).ablate,
   map: async () => (await import("./map.ts")).map,
+  compare: async () => (await import("./compare.ts")).compare,
+  sensitivity: async () => (await import("./sensitivity.ts")).sensitivity,
   sweep: async () => (await import("./sweep.ts")).sweep,
   capacity: async () => (await import("./capacity.ts")).capacity,
   why: async () => (await import("./why.ts")).why,

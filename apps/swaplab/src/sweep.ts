@@ -9,15 +9,20 @@ import {
   defaultMetrics,
   type DrawnAxis,
   EXIT,
+  fitCurves,
   jsonFile,
   judgeRuns,
   LEAST_SEEDS,
   looksDrawn,
   makeRounds,
   makeSweep,
+  mayFit,
+  paretoOf,
   parseAxis,
   parseDrawn,
   parseMetric,
+  priceOf,
+  sweepBounds,
   sweepCsv,
   sweepJson,
   sweepOf,
@@ -63,6 +68,7 @@ const optionsOf = (loaded: LoadedScenario, flags: Flags): Either.Either<SweepOpt
     if (flags.metric.length > 0) metrics.length = 0
     for (const text of flags.metric) metrics.push(yield* parseMetric(text, loaded.workloads))
     const { mostSeeds = MOST_SEEDS, precision, seeds = LEAST_SEEDS } = flags
+    if (flags.usl) yield* mayFit(axes, metrics)
     if (precision === undefined) {
       if (flags.mostSeeds !== undefined) {
         return yield* Either.left(new UsageError({ message: "--most-seeds: expected --precision too" }))
@@ -82,15 +88,22 @@ const optionsOf = (loaded: LoadedScenario, flags: Flags): Either.Either<SweepOpt
 const finish = (result: SweepResult, flags: Flags, out: Out | null) =>
   Effect.gen(function*() {
     const precision = flags.precision ?? null
-    const data = sweepJson(result)
-    yield* Console.log(flags.json ? JSON.stringify(data) : renderSweep(result, precision, sheet()).trimEnd())
+    const analysis = { usl: fitCurves(result), bounds: sweepBounds(result), pareto: yield* paretoOf(result) }
+    const data = sweepJson(result, {
+      ...analysis,
+      usl: analysis.usl.map(({ metric, ...fit }) => ({ metric: metric.name, ...fit })),
+      pareto: analysis.pareto === null
+        ? null
+        : { ...analysis.pareto, metric: analysis.pareto.metric?.name ?? "clients" }
+    })
+    yield* Console.log(flags.json ? JSON.stringify(data) : renderSweep(result, precision, analysis, sheet()).trimEnd())
     yield* tellFailures(result.failures)
     if (out !== null) {
       yield* out.write([
         ["sweep.json", jsonFile(data)],
         ["sweep.csv", sweepCsv(result)],
-        ...sweepDrawings(result),
-        ["report.txt", renderSweep(result, precision)]
+        ...sweepDrawings(result, analysis),
+        ["report.txt", renderSweep(result, precision, analysis)]
       ])
     }
     const { loaded } = result.plan
@@ -112,6 +125,8 @@ export const sweep = (flags: Flags, worker: URL) =>
       yield* overridesOf({ set: flags.set, seed: undefined, seeds: undefined })
     )
     const plan = yield* makeSweep(loaded, yield* optionsOf(loaded, flags))
+    // a value without a price is said before anything is run
+    for (const { jobs: [job] } of plan.cells) if (job !== undefined) yield* priceOf(job.loaded)
     yield* keepRuns(
       worker,
       flags,

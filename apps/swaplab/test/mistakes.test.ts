@@ -49,6 +49,28 @@ describe("a mistake of the user is one message on standard error, and exit code 
       ["map", "map.yaml", "--kernel", "vanilla"],
       "--kernel vanilla: the scenario does not map it, expected one of fast"
     ],
+    [
+      ["sweep", "ok.yaml", "-x", "clients.0.ram=32 MiB,64 MiB", "--usl"],
+      "--usl: needs whole numbers from 1 on across, such as --x clients.0.count=1,2,4,8; clients.0.ram has others"
+    ],
+    [
+      ["sweep", "ok.yaml", "-x", "server.disk=hdd,nvme", "--set", "prices=[{ path: server.disk, values: { hdd: 1 } }]"],
+      "prices[0]: has no price for server.disk nvme, expected one of hdd or a price for it"
+    ],
+    [
+      ["compare", "gone", "gone"],
+      "gone: no such file, expected result.json, sweep.json or map.json, or the directory of one"
+    ],
+    [["compare", "gone", "gone#x"], "gone#x: expected RESULT#kernel=NAME,PATH=VALUE"],
+    [["compare", "gone"], "swaplab: compare: expected RESULT"],
+    [
+      ["sensitivity", "ok.yaml", "--vary", "clients.0.cpus=1"],
+      "--vary clients.0.cpus: has 1 values, expected two: PATH=low,high"
+    ],
+    [
+      ["sensitivity", "ok.yaml", "--metric", "elapse"],
+      "--metric elapse: is no metric, did you mean elapsed?"
+    ],
     [["sweep", "ok.yaml"], "swaplab: sweep: expected --x PATH=RANGE"],
     [
       ["sweep", "ok.yaml", "-x", "clients.0.cpus=4..1 step 1"],

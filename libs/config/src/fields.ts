@@ -1,7 +1,7 @@
 // Building blocks of a schema: fields with defaults, sections, ranges, choices. Each carries its description and its
 // default as a file would write it, so that the JSON Schema and the reference pages come out of the same lines.
 import { identity, Option, Schema, SchemaAST } from "effect"
-import { WrittenId } from "./json-schema.ts"
+import { SourceId, WrittenId } from "./json-schema.ts"
 import { orList } from "./nearest.ts"
 
 /** The range of a field, where it has one: it stands in the title of the JSON Schema. */
@@ -10,12 +10,38 @@ const rangeOf = <A, I>({ ast }: Schema.Schema<A, I>): { readonly title?: string 
   return Option.isSome(title) ? { title: title.value } : {}
 }
 
-/** A field that may be left out. */
-export const field = <A, I>(schema: Schema.Schema<A, I>, value: A, description: string) =>
+/**
+ * Where a default is from, and how far it may be off: it was measured (on other machines than the reader's), is documented, or
+ * is assumed because nothing better is known.
+ */
+export interface Source<A> {
+  readonly basis: "measured" | "documented" | "assumed"
+  readonly low: A
+  readonly high: A
+}
+
+const source = (basis: Source<unknown>["basis"]) => <A>(low: A, high: A): Source<A> => ({ basis, low, high })
+
+/** A default that was measured; `low` to `high` is what other measurements gave, or other machines are likely to give. */
+export const measured = source("measured")
+/** A default that is documented, with what is usual. */
+export const documented = source("documented")
+/** A default that nobody has measured, and the range in which it may lie. */
+export const assumed = source("assumed")
+
+/** A field that may be left out. With a source it takes part in the question which assumption matters. */
+export const field = <A, I>(schema: Schema.Schema<A, I>, value: A, description: string, from?: Source<A>) =>
   Schema.optionalWith(schema, { exact: true, default: () => value }).annotations({
     description,
     default: value,
     [WrittenId]: Schema.encodeSync(schema)(value),
+    ...(from === undefined ? {} : {
+      [SourceId]: {
+        basis: from.basis,
+        low: Schema.encodeSync(schema)(from.low),
+        high: Schema.encodeSync(schema)(from.high)
+      }
+    }),
     ...rangeOf(schema)
   })
 

@@ -11,7 +11,23 @@ export {
   TimeDistribution
 } from "./distribution.ts"
 export { type Chance } from "./distributions.ts"
-export { choice, field, maybe, meanings, number, orNull, required, section, text, whole, yesNo } from "./fields.ts"
+export {
+  assumed,
+  choice,
+  documented,
+  field,
+  maybe,
+  meanings,
+  measured,
+  number,
+  orNull,
+  required,
+  section,
+  type Source,
+  text,
+  whole,
+  yesNo
+} from "./fields.ts"
 export { type FileKind, Files, readYaml } from "./files.ts"
 export { type IncludeOptions, readWithIncludes } from "./include.ts"
 export { jsonSchemaOf } from "./json-schema.ts"

@@ -5,6 +5,9 @@ import { isMapping, type Mapping } from "./tree.ts"
 /** A field's default as a file writes it: "64 MiB" and not 67108864. */
 export const WrittenId: unique symbol = Symbol.for("@swaplab/config/Written")
 
+/** Where a field's default is from and how far it may be off, as a file writes it. In a JSON Schema it is `x-source`. */
+export const SourceId: unique symbol = Symbol.for("@swaplab/config/Source")
+
 /** Writes the defaults of the fields of a mapping, and of those inside it. */
 const withFields = (ast: AST.TypeLiteral, decoded: AST.TypeLiteral, json: Mapping): Mapping => {
   const properties = isMapping(json.properties) ? json.properties : {}
@@ -12,7 +15,13 @@ const withFields = (ast: AST.TypeLiteral, decoded: AST.TypeLiteral, json: Mappin
     const type = ast.propertySignatures.find(({ name }) => name === key)?.type
     if (!isMapping(property) || type === undefined) return [key, property]
     const annotations = decoded.propertySignatures.find(({ name }) => name === key)?.annotations ?? {}
-    const own = WrittenId in annotations ? { ...property, default: annotations[WrittenId] } : property
+    const own = WrittenId in annotations
+      ? {
+        ...property,
+        default: annotations[WrittenId],
+        ...(SourceId in annotations && { "x-source": annotations[SourceId] })
+      }
+      : property
     return [key, withDefaults(type, own)]
   })
   const [values] = ast.indexSignatures

@@ -91,3 +91,38 @@ export {
   type SweepPlan,
   type SweepResult
 } from "./sweep/sweep.ts"
+// two results side by side
+export {
+  type CellPair,
+  cellWords,
+  chosenCells,
+  pairCells,
+  parseChoice,
+  type ResultChoice
+} from "./compare/choose-cells.ts"
+export {
+  type BothWays,
+  bothWays,
+  type CellComparison,
+  compareCells,
+  type MetricDifference,
+  verdictOf
+} from "./compare/compare-cells.ts"
+export { readCells, type SavedCell, type SavedCells } from "./compare/saved-cells.ts"
+export { differencesOf, type Differing } from "./compare/scenario-difference.ts"
+// what is found in sweeps, and which assumption matters
+export { type BoundPoint, type Bounds, MOST_LITTLE_ERROR, sweepBounds } from "./analysis/bounds.ts"
+export { type Curve, curvesOf, shortNames } from "./analysis/curves.ts"
+export { type EstimatedDefault, estimatesOf } from "./analysis/estimates.ts"
+export { type Offer, type Pareto, paretoOf, priceOf } from "./analysis/pareto.ts"
+export { type CurveFit, fitCurves, mayFit } from "./analysis/scalability.ts"
+export {
+  type Influence,
+  makeSensitivity,
+  type Sensitivity,
+  sensitivityJson,
+  sensitivityOf,
+  type SensitivityOptions,
+  type SensitivityPlan
+} from "./analysis/sensitivity.ts"
+export { fitUsl, uslAt, type UslCoefficients, type UslFit, type UslPoint } from "./analysis/usl.ts"

@@ -5,7 +5,7 @@ import { Effect, Schema } from "effect"
 import type { Job } from "./plan.ts"
 
 /** Keys of a scenario that no single run depends on. */
-const AROUND = ["name", "description", "seeds", "kernels", "compare", "expect", "thresholds", "slo", "map"]
+const AROUND = ["name", "description", "seeds", "kernels", "compare", "expect", "thresholds", "slo", "map", "prices"]
 
 /** A scenario as a file would write it, with what a run depends on only; keys in the order of the schema. */
 const machinesOf = ({ scenario, workloads }: LoadedScenario): Readonly<Record<string, unknown>> =>
@@ -19,6 +19,17 @@ const kernelsOf = (scenario: Scenario, cell: string): ReadonlyArray<unknown> =>
     const { allocator, base, patches } = kernelOf(scenario, kernel)
     return [allocator, base, Object.entries(patches).sort(([a], [b]) => (a < b ? -1 : 1))]
   })
+
+/** The machines of a scenario as text. Encoding takes some milliseconds, and all seeds of a place have the same ones. */
+const machinesText = (loaded: LoadedScenario): string => {
+  const known = MACHINES.get(loaded)
+  if (known !== undefined) return known
+  const text = JSON.stringify(withoutKernelNames(machinesOf(loaded)))
+  MACHINES.set(loaded, text)
+  return text
+}
+
+const MACHINES = new WeakMap<LoadedScenario, string>()
 
 /** First half of the SHA-256 of a value's JSON, in hex. */
 const digest = (value: unknown): Effect.Effect<string> =>
@@ -37,7 +48,7 @@ export const runKey = (
 ): Effect.Effect<string> =>
   digest({
     engine,
-    machines: withoutKernelNames(machinesOf(loaded)),
+    machines: machinesText(loaded),
     kernels: kernelsOf(loaded.scenario, kernel),
     seed,
     ...(names === null ? {} : { names })

@@ -3,13 +3,13 @@
 import {
   axisNumbers,
   type AxisValue,
+  type Curve,
+  curvesOf,
   metricEstimate,
-  type SweepCell,
   type SweepMetric,
   type SweepResult
 } from "@swaplab/experiment"
 import { log } from "@swaplab/sim"
-import { shortNames } from "./axis-names.ts"
 import { type Frame, type Line, type Mark, type Panel, panelSvg, xOf } from "./chart.ts"
 import { drawing, element, round, svgText } from "./svg.ts"
 
@@ -26,12 +26,6 @@ const DASHES = [undefined, "7 4", "2 3", "9 3 2 3"]
 const MARKS: ReadonlyArray<Mark> = ["circle", "square", "triangle", "diamond"]
 /** More lines cannot be told apart. */
 const MOST_LINES = 12
-
-/** A line of every panel: its name, and its cells by the first axis. */
-interface Curve {
-  readonly name: string
-  readonly cells: ReadonlyArray<SweepCell | undefined>
-}
 
 /** Where a value of the first axis stands, and whether the places are logarithmic. */
 interface Scale {
@@ -53,19 +47,6 @@ const scaleOf = (values: ReadonlyArray<AxisValue>): Scale => {
     labels,
     words: wide ? " (logarithmic)" : ""
   }
-}
-
-const curvesOf = ({ cells, plan: { axes, kernels } }: SweepResult): ReadonlyArray<Curve> => {
-  const names = shortNames(axes.map(({ path }) => path))
-  const curves = new Map<string, Array<SweepCell | undefined>>()
-  for (const cell of cells) {
-    const rest = names.slice(1).map((name, i) => `${name} ${cell.at[i + 1]}`)
-    const name = (kernels.length > 1 ? [cell.kernel, ...rest] : rest).join(", ")
-    const line = curves.get(name) ?? axes[0].values.map(() => undefined)
-    line[cell.field[0]] = cell
-    curves.set(name, line)
-  }
-  return [...curves].map(([name, line]) => ({ name, cells: line }))
 }
 
 /** A factor that makes values of a metric fit to read on an axis, and the unit that it has then. */
@@ -136,7 +117,7 @@ const axisSvg = (frame: Frame, scale: Scale, name: string, y: number): string =>
 }
 
 /** Draws the metrics of a sweep over its first axis; null where there is none, or more lines than can be told apart. */
-export const curvesSvg = (result: SweepResult, bounds: ReadonlyArray<Bound> = []): string | null => {
+export const curvesSvg = (result: SweepResult, bounds: ReadonlyArray<Bound>): string | null => {
   const { cells, plan: { axes, loaded, metrics } } = result
   if (axes.length === 0 || axes[0].values.length < 2) return null
   const curves = curvesOf(result)

@@ -1,7 +1,9 @@
 // Contents page of @swaplab/report, in reading order.
 export { renderAblation } from "./ablation.ts"
+export { type Analysis } from "./analysis-report.ts"
 export { capacitySvg } from "./capacity-svg.ts"
 export { capacityProgress, renderCapacity } from "./capacity.ts"
+export { renderComparison } from "./compare-report.ts"
 export {
   type Block,
   type Cell,
@@ -22,6 +24,7 @@ export { makeProgressLine, type ProgressLine } from "./progress.ts"
 export { renderReport, runDocument } from "./report.ts"
 export { roomSvg } from "./room-svg.ts"
 export { type Drawing, runDrawings } from "./run-drawings.ts"
+export { renderSensitivity, tornadoSvg } from "./sensitivity-report.ts"
 export { type Sheet } from "./sheet.ts"
 export { sweepDrawings } from "./sweep-drawings.ts"
 export { renderSweep } from "./sweep-report.ts"

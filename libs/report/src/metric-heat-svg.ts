@@ -1,6 +1,5 @@
 // A metric over two parameters as a picture: a field for each pair of values, darker for more, with the mean written in it.
-import { metricEstimate, type SweepMetric, type SweepResult } from "@swaplab/experiment"
-import { shortNames } from "./axis-names.ts"
+import { metricEstimate, shortNames, type SweepMetric, type SweepResult } from "@swaplab/experiment"
 import { inkOn, shareColour } from "./heat-colours.ts"
 import { estimateText } from "./metric-text.ts"
 import { drawing, element, escapeXml, round, svgText, textWidth } from "./svg.ts"

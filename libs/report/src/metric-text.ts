@@ -4,14 +4,14 @@ import { type Estimate, relativeError } from "@swaplab/experiment"
 import { latency, NONE } from "./format.ts"
 
 /** A plain number with three or four digits, without an exponent where it can be read without. */
-const plain = (value: number): string => {
+export const plain = (value: number): string => {
   const size = Math.abs(value)
   if (size >= 1000 || Number.isInteger(value)) return size >= 1e9 ? value.toExponential(2) : String(Math.round(value))
   return size === 0 || size >= 0.001 ? String(Number(value.toPrecision(3))) : value.toExponential(1)
 }
 
 /** A value of a unit. Differences may be negative. */
-const quantity = (unit: UnitKind | null, value: number): string => {
+export const quantity = (unit: UnitKind | null, value: number): string => {
   if (!Number.isFinite(value)) return NONE
   if (unit === null) return plain(value)
   const size = Math.abs(value)

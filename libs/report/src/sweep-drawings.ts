@@ -1,14 +1,36 @@
 // The pictures of a sweep, by the names of their files.
-import type { SweepResult } from "@swaplab/experiment"
+import { axisNumbers, type SweepResult, uslAt } from "@swaplab/experiment"
+import type { Analysis } from "./analysis-report.ts"
 import { type Bound, curvesSvg } from "./curves-svg.ts"
 import { metricHeatSvg } from "./metric-heat-svg.ts"
+
+/** The fitted laws and the bounds as lines of the chart; with several curves they would hide each other. */
+const linesOf = ({ bounds, usl }: Analysis, { plan: { axes } }: SweepResult): ReadonlyArray<Bound> => {
+  const ns = axes.length === 1 ? axisNumbers(axes[0].values)?.numbers ?? [] : []
+  if (ns.length === 0) return []
+  const [law] = bounds
+  return [
+    ...usl.flatMap(({ curve, fit, metric }) =>
+      typeof fit === "string" || curve !== "" || !fit.fits
+        ? []
+        : [{ metric: metric.name, name: "fitted (USL)", values: ns.map((n) => uslAt(fit, n)) }]
+    ),
+    ...(bounds.length !== 1 || law === undefined ?
+      [] :
+      ["steady.throughputPerSecond", "server.throughputPerSecond.mean"].map((metric) => ({
+        metric,
+        name: "bound",
+        values: law.points.map(({ bound }) => bound)
+      })))
+  ]
+}
 
 /** Curves over the first path, and for two paths a heat map of each shown metric. */
 export const sweepDrawings = (
   result: SweepResult,
-  bounds: ReadonlyArray<Bound> = []
+  analysis: Analysis
 ): ReadonlyArray<readonly [name: string, svg: string]> => {
-  const curves = curvesSvg(result, bounds)
+  const curves = curvesSvg(result, linesOf(analysis, result))
   return [
     ...(curves === null ? [] : [["curves.svg", curves] as const]),
     ...result.plan.metrics.flatMap((metric) => {

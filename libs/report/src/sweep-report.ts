@@ -6,10 +6,11 @@ import {
   endedRuns,
   impreciseCells,
   metricEstimate,
+  shortNames,
   type SweepCell,
   type SweepResult
 } from "@swaplab/experiment"
-import { shortNames } from "./axis-names.ts"
+import { type Analysis, analysisSections } from "./analysis-report.ts"
 import {
   type Block,
   type Cell,
@@ -133,7 +134,7 @@ const steadySection = ({ cells, plan }: SweepResult): Document => {
   ])
 }
 
-const sweepDocument = (result: SweepResult, precision: number | null): Document => {
+const sweepDocument = (result: SweepResult, precision: number | null, analysis: Analysis): Document => {
   const { cells, failures, interrupted, plan } = result
   const { loaded } = plan
   const runs = cells.flatMap((cell) => cell.runs)
@@ -149,12 +150,17 @@ const sweepDocument = (result: SweepResult, precision: number | null): Document 
     ...section("Results (means over seeds)", [...resultTable(result), ...legend(result)]),
     ...steadySection(result),
     ...precisionSection(result, precision),
+    ...analysisSections(analysis),
     ...faultSection(runs, failures),
     ...warningSection(loaded.warnings.map(formatFinding)),
     ...(interrupted ? interruption(endedRuns(runs).length, plan.cells.length * plan.seeds) : [])
   ]
 }
 
-/** The report of a sweep as text. */
-export const renderSweep = (result: SweepResult, precision: number | null, sheet: Sheet = PLAIN): string =>
-  drawText(sweepDocument(result, precision), sheet)
+/** The report of a sweep as text; `precision` is the one that was wanted. */
+export const renderSweep = (
+  result: SweepResult,
+  precision: number | null,
+  analysis: Analysis,
+  sheet: Sheet = PLAIN
+): string => drawText(sweepDocument(result, precision, analysis), sheet)

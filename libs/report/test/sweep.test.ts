@@ -1,6 +1,6 @@
 import { decodeScenario, type LoadedScenario } from "@swaplab/cluster"
 import { type CellResult, makeSweep, parseAxis, parseMetric, sweepOf, type SweepResult } from "@swaplab/experiment"
-import { renderSweep, sweepDrawings } from "@swaplab/report"
+import { type Analysis, renderSweep, sweepDrawings } from "@swaplab/report"
 import { Either } from "effect"
 import { describe, expect, it } from "vitest"
 import { cell } from "./cells.ts"
@@ -35,6 +35,8 @@ const sweep = (
   return sweepOf(plan, { results, failures: [], interrupted: false })
 }
 
+const NOTHING: Analysis = { usl: [], bounds: [], pareto: null }
+
 const two = (): SweepResult =>
   sweep(
     ["clients.0.cpus=1,2", "clients.0.ram=32 MiB,64 MiB"],
@@ -44,7 +46,7 @@ const two = (): SweepResult =>
 
 describe("the report of a sweep", () => {
   it("has a row a field with means and intervals, in 80 columns", () => {
-    const text = renderSweep(two(), null)
+    const text = renderSweep(two(), null, NOTHING)
     expect(text.split("\n").filter((line) => line.length > 80)).toEqual([])
     expect(text).toContain("4 fields, 12 runs, kernel slub")
     expect(text).toMatch(/1 +32 MiB +3\/3 +10\.2 s ±2\.4%/)
@@ -53,16 +55,16 @@ describe("the report of a sweep", () => {
   })
 
   it("says what is not precise", () => {
-    const text = renderSweep(two(), 0.03)
+    const text = renderSweep(two(), 0.03, NOTHING)
     expect(text).toContain("3.0 % is not reached at 2 places, with 3 to 3 seeds a field. The limit is 3")
     expect(text).toContain("cpus=2, ram=32 MiB: elapsed ±4.8 %")
-    expect(renderSweep(two(), 0.05)).toContain("5.0 % everywhere")
+    expect(renderSweep(two(), 0.05, NOTHING)).toContain("5.0 % everywhere")
   })
 })
 
 describe("the pictures of a sweep", () => {
   it("are curves with bands, and a heat map of each metric of two paths", () => {
-    const pictures = new Map(sweepDrawings(two()))
+    const pictures = new Map(sweepDrawings(two(), NOTHING))
     expect([...pictures.keys()]).toEqual(["curves.svg", "elapsed.svg", "steady.throughputPerSecond.svg"])
     const curves = pictures.get("curves.svg") ?? ""
     expect(curves).toContain("elapsed, s")
@@ -78,11 +80,11 @@ describe("the pictures of a sweep", () => {
       "clients.0.cpus=1,2",
       `clients.0.swap=${Array.from({ length: 13 }, (_, i) => `${300 + i} MiB`).join(",")}`
     ], () => 1)
-    expect(sweepDrawings(many).map(([name]) => name)).not.toContain("curves.svg")
+    expect(sweepDrawings(many, NOTHING).map(([name]) => name)).not.toContain("curves.svg")
   })
 
   it("stand at equal distances where the values are words", () => {
-    const [[, svg]] = sweepDrawings(sweep(["clients.0.nic.driver=e1000,r8169,igb"], ([x]) => 1 + x))
+    const [[, svg]] = sweepDrawings(sweep(["clients.0.nic.driver=e1000,r8169,igb"], ([x]) => 1 + x), NOTHING)
     expect(svg).toMatch(/>e1000<.*>r8169<.*>igb</)
   })
 })

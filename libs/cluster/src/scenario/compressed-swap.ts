@@ -1,5 +1,6 @@
 // What a client group swaps to beside its export on the server: compressed memory, and encryption on the way.
 import {
+  assumed,
   field,
   formatQuantity,
   maybe,
@@ -59,24 +60,33 @@ const compression = {
   ratio: field(
     Ratio,
     2.75,
-    "Size of a page to its compressed size, on average. Assumed: 2.5 to 3 are usually quoted for desktops."
+    "Size of a page to its compressed size, on average. Assumed: 2.5 to 3 are usually quoted for desktops.",
+    assumed(2, 3.5)
   ),
   spread: field(
     Percentage,
     0.4,
-    "Standard deviation of the compressed size, as a share of its mean. Assumed: no source was found."
+    "Standard deviation of the compressed size, as a share of its mean. Assumed: no source was found.",
+    assumed(0.2, 0.6)
   ),
   zeroPages: field(
     Percentage,
     0,
-    "Pages that contain only zeros. Assumed: none, since the programs here write every page that they touch."
+    "Pages that contain only zeros. Assumed: none, since the programs here write every page that they touch.",
+    assumed(0, 0.1)
   ),
   compress: field(
     perPage,
     10 * US,
-    "CPU time to compress a page. Assumed: the lzo of 2012 at 400 MB/s on one core."
+    "CPU time to compress a page. Assumed: the lzo of 2012 at 400 MB/s on one core.",
+    assumed(5 * US, 20 * US)
   ),
-  decompress: field(perPage, 5 * US, "CPU time to decompress a page. Assumed: twice as fast as to compress one.")
+  decompress: field(
+    perPage,
+    5 * US,
+    "CPU time to decompress a page. Assumed: twice as fast as to compress one.",
+    assumed(2500, 10 * US)
+  )
 }
 
 const ZramConfig = Schema.Struct({
@@ -127,9 +137,10 @@ export const cryptCostFields = {
   encryptPage: field(
     perPage,
     40 * US,
-    "Encrypting a page (encryptSwap). Assumed: aes-cbc-essiv at 100 MB/s, on a core without AES instructions."
+    "Encrypting a page (encryptSwap). Assumed: aes-cbc-essiv at 100 MB/s, on a core without AES instructions.",
+    assumed(20 * US, 80 * US)
   ),
-  decryptPage: field(perPage, 40 * US, "Decrypting a page. Assumed like encryptPage.")
+  decryptPage: field(perPage, 40 * US, "Decrypting a page. Assumed like encryptPage.", assumed(20 * US, 80 * US))
 }
 
 /** What these functions look at in a client group. */

@@ -1,11 +1,14 @@
 // The schema of what a cluster consists of beside its kernels: cards, cables, clients and their workload, network, server.
 import {
+  assumed,
   BYTE_RATE,
   ByteRate,
   choice,
+  documented,
   field,
   maybe,
   meanings,
+  measured,
   MomentDistribution,
   Percentage,
   required,
@@ -61,7 +64,8 @@ const NicConfig = Schema.Struct({
   interruptModeration: field(
     Time,
     50 * US,
-    "Shortest time between two interrupts. Measured gigabit cards add 25 to 60 us a side; e1000 was seen at 125 us."
+    "Shortest time between two interrupts. Measured gigabit cards add 25 to 60 us a side; e1000 was seen at 125 us.",
+    measured(25 * US, 125 * US)
   )
 })
 interface NicConfig extends Schema.Schema.Type<typeof NicConfig> {}
@@ -69,7 +73,12 @@ interface NicConfig extends Schema.Schema.Type<typeof NicConfig> {}
 /** A cable from a machine to the switch. */
 export const LinkConfig = Schema.Struct({
   rate: field(positiveRate, 1e9, "Bits per second. A gigabit: the published throughput needs more than 100 Mbit."),
-  latency: field(Time, 20 * US, "One way, wire and host. 20 us is the base measured between gigabit hosts.")
+  latency: field(
+    Time,
+    20 * US,
+    "One way, wire and host. 20 us is the base measured between gigabit hosts.",
+    measured(10 * US, 100 * US)
+  )
 })
 export interface LinkConfig extends Schema.Schema.Type<typeof LinkConfig> {}
 
@@ -100,7 +109,8 @@ export const clientGroupSchema = (workloads: WorkloadTable) =>
       Percentage,
       0.05,
       "Clean page cache at the start as a share of RAM: program text and files, reclaimable without I/O. Not documented "
-        + "for the published runs; a diskless machine under memory pressure keeps little."
+        + "for the published runs; a diskless machine under memory pressure keeps little.",
+      assumed(0.01, 0.15)
     ),
     swap: field(
       Size,
@@ -170,8 +180,9 @@ export interface LanConfig extends Schema.Schema.Type<typeof LanConfig> {}
 const service = (base: number, perKiB: number, reason: string) =>
   section(
     Schema.Struct({
-      base: field(Time, base, "CPU time of a request."),
-      perKiB: field(Time, perKiB, "CPU time of each KiB in it.")
+      // another CPU is half or twice as fast
+      base: field(Time, base, "CPU time of a request.", measured(base / 2, base * 2)),
+      perKiB: field(Time, perKiB, "CPU time of each KiB in it.", measured(perKiB / 2, perKiB * 2))
     }),
     reason
   )
@@ -269,25 +280,38 @@ export const CostConfig = Schema.Struct({
   minorFault: field(
     Time,
     US,
-    "A minor fault: entry, page-table walk, zeroing. Median measured on bare metal: 1.01 us."
+    "A minor fault: entry, page-table walk, zeroing. Median measured on bare metal: 1.01 us.",
+    measured(US / 2, 2 * US)
   ),
-  touch: field(Time, 35, "A touch of a resident page, cold TLB and cache. Measured: 30 to 40 ns."),
+  touch: field(Time, 35, "A touch of a resident page, cold TLB and cache. Measured: 30 to 40 ns.", measured(30, 40)),
   scanPage: field(
     Time,
     300,
-    "Reclaim looks at a page. Estimated from 7 to 19 us of system time per page swapped out and in."
+    "Reclaim looks at a page. Estimated from 7 to 19 us of system time per page swapped out and in.",
+    assumed(150, 600)
   ),
-  unmapPage: field(Time, 300, "Unmapping a page. Measured: 0.25 to 0.33 us."),
-  swapOutPage: field(Time, 2 * US, "A swap slot, a bio and its submission. Estimated like scanPage."),
-  packet: field(Time, 1500, "A packet in softirq. 1 to 2 us for kernels of the time."),
+  unmapPage: field(Time, 300, "Unmapping a page. Measured: 0.25 to 0.33 us.", measured(250, 330)),
+  swapOutPage: field(
+    Time,
+    2 * US,
+    "A swap slot, a bio and its submission. Estimated like scanPage.",
+    assumed(US, 4 * US)
+  ),
+  packet: field(Time, 1500, "A packet in softirq. 1 to 2 us for kernels of the time.", documented(US, 2 * US)),
   mergedPacket: field(
     Time,
     500,
     "A received packet that GRO appends to the one before it: buffer and comparison, without IP, TCP and the socket. Assumed: a "
-      + "third of a packet; receive aggregation made receiving 45 to 67 % faster in 2008 (Menon and Zwaenepoel)."
+      + "third of a packet; receive aggregation made receiving 45 to 67 % faster in 2008 (Menon and Zwaenepoel).",
+    assumed(250, 1500)
   ),
-  perKiB: field(Time, 250, "Copying a KiB between a socket and its user."),
-  contextSwitch: field(Time, 2 * US, "A switch between tasks."),
+  perKiB: field(
+    Time,
+    250,
+    "Copying a KiB between a socket and its user. Measured on another machine.",
+    measured(125, 500)
+  ),
+  contextSwitch: field(Time, 2 * US, "A switch between tasks. Assumed.", assumed(US, 4 * US)),
   ...cryptCostFields
 })
 export interface CostConfig extends Schema.Schema.Type<typeof CostConfig> {}

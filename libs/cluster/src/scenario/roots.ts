@@ -1,5 +1,5 @@
 // The root file system of a client group: programs and libraries in an image that can be read again, on a server or a disk.
-import { choice, field, maybe, Percentage, section, SIZE, Size, text, Time, within } from "@swaplab/config"
+import { assumed, choice, field, maybe, Percentage, section, SIZE, Size, text, Time, within } from "@swaplab/config"
 import type { RootSpec } from "@swaplab/kernel"
 import { PAGE_SIZE } from "@swaplab/page-alloc"
 import { Schema } from "effect"
@@ -39,12 +39,14 @@ export const RootConfig = Schema.Struct({
   ratio: field(
     Percentage,
     0.4,
-    "Stored size of a block of squashfs over its size. Assumed: gzip on programs and libraries leaves 35 to 45 %."
+    "Stored size of a block of squashfs over its size. Assumed: gzip on programs and libraries leaves 35 to 45 %.",
+    assumed(0.35, 0.45)
   ),
   cpuPerBlock: field(
     Time,
     MS,
-    "CPU time to decompress a block of squashfs. Assumed: 128 KiB of gzip on a CPU of 2012, at 125 MiB/s."
+    "CPU time to decompress a block of squashfs. Assumed: 128 KiB of gzip on a CPU of 2012, at 125 MiB/s.",
+    assumed(MS / 2, 2 * MS)
   ),
   readahead: field(
     within(Size, SIZE, { max: 64 * MIB }),

@@ -2,7 +2,7 @@
 // Schema that decodes the text of a file to base units (bytes, nanoseconds, bits per second, shares from 0 to 1), carries
 // the default and says why it is what it is; the JSON Schema for editors comes out of the same lines.
 // Defaults describe a small diskless machine of 2012 on a gigabit LAN.
-import { choice, field, jsonSchemaOf, maybe, section, text, TimeOfDay, whole } from "@swaplab/config"
+import { choice, field, jsonSchemaOf, maybe, number, section, text, TimeOfDay, whole } from "@swaplab/config"
 import type { WorkloadTable } from "@swaplab/workload"
 import { Schema } from "effect"
 import { type Outcome, OUTCOMES } from "../run/result.ts"
@@ -83,6 +83,15 @@ const MapConfig = Schema.Struct({
   kernels: maybe(Schema.Array(text), "The kernels to map. Without it: all.")
 })
 interface MapConfig extends Schema.Schema.Type<typeof MapConfig> {}
+
+/** What something costs. No currency: every price of a file is in the same one. */
+const PriceConfig = Schema.Struct({
+  path: text.annotations({ description: "A path in this scenario, as for --set: server.disk" }),
+  values: Schema.Record({ key: Schema.String, value: number(0, 1e12) }).annotations({
+    description: "The price of each of its values, as in a file: { hdd: 50, sata-ssd: 90 }."
+  }),
+  each: maybe(text, "A path of a number of such things, such as clients.0.count. Without it: one.")
+})
 
 const scenarioFields = (workloads: WorkloadTable) => ({
   name: name.annotations({ description: "Name of the scenario, in results and tables." }),
@@ -172,6 +181,10 @@ const scenarioFields = (workloads: WorkloadTable) => ({
   series: section(
     Schema.Struct({ interval: field(positiveTime, 100 * MS, "Time between two samples.") }),
     "The time series that is recorded."
+  ),
+  prices: maybe(
+    Schema.Array(PriceConfig),
+    "What things cost, so that a sweep can say what to buy. Changes no run. Without it: none."
   ),
   map: maybe(MapConfig, "A map of outcomes over one or two parameters, printed beside the table. Without it: none.")
 } as const)

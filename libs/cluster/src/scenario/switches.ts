@@ -1,7 +1,20 @@
 // The switches of a scenario one by one, the cables between them, and what these are called.
 // Without a list there is one switch, called switch. In a list the first stands alone, and each other has an uplink to one before it,
 // so that there is one way between any two machines: spanning tree would leave no other.
-import { choice, field, maybe, meanings, number, type Path, section, Size, text, Time, whole } from "@swaplab/config"
+import {
+  choice,
+  documented,
+  field,
+  maybe,
+  meanings,
+  number,
+  type Path,
+  section,
+  Size,
+  text,
+  Time,
+  whole
+} from "@swaplab/config"
 import { HASH_POLICIES, HASH_POLICY_NAMES, type HashPolicy } from "@swaplab/net-skb"
 import { Schema } from "effect"
 import { buffer, KIB, MS, name, positiveRate, US } from "./fields.ts"
@@ -54,9 +67,9 @@ const alpha = number(0.01, 100)
 
 /** What every switch is like. */
 export const SwitchConfig = Schema.Struct({
-  latency: field(Time, 4 * US, LATENCY),
-  buffer: field(buffer, 512 * KIB, BUFFER),
-  alpha: field(alpha, 1, ALPHA),
+  latency: field(Time, 4 * US, LATENCY, documented(2 * US, 5 * US)),
+  buffer: field(buffer, 512 * KIB, BUFFER, documented(128 * KIB, 2048 * KIB)),
+  alpha: field(alpha, 1, ALPHA, documented(1 / 64, 8)),
   portReserve: field(Size, 0, PORT_RESERVE),
   portLimit: maybe(buffer, PORT_LIMIT),
   ecnMark: maybe(Size, ECN_MARK)

@@ -16,7 +16,7 @@ import type { SweepResult } from "./sweep.ts"
 const SWEEP_FORMAT = 1
 
 /** The content of sweep.json. `analysis` is what was found in the curves. */
-export const sweepJson = ({ cells, failures, interrupted, plan }: SweepResult, analysis: object = {}): object => ({
+export const sweepJson = ({ cells, failures, interrupted, plan }: SweepResult, analysis: object): object => ({
   format: SWEEP_FORMAT,
   file: plan.loaded.file,
   scenario: Schema.encodeSync(scenarioSchema(plan.loaded.workloads))(plan.loaded.scenario),

@@ -40,7 +40,8 @@ const STEADY: Readonly<
 /** Names in which more is better; of all other times and counts of trouble, less is. */
 const MORE = /(Rate|throughputPerSecond|cacheHitRatio|lowestFree|pagesTouched|\.done|\.ratio)(\.|$)/
 /** Names of which neither is better. */
-const NEITHER = /(started|Utilisation|\.count|swapIn|swapOut|received|sent|read|imageRead|requests|vmstat\..*)(\.|$)/
+const NEITHER =
+  /(started|Utilisation|\.count|swapIn|swapOut|received|sent|read|write|imageRead|requests|vmstat\..*)(\.|$)/
 
 const betterOf = (name: string): SweepMetric["better"] => MORE.test(name) ? "more" : NEITHER.test(name) ? null : "less"
 

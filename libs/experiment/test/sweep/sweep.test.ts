@@ -95,7 +95,7 @@ describe("a sweep", () => {
       `slub-vanilla 67108864 ${plan.cells[0].jobs[1].loaded.scenario.clients[0].cpus} 2`
     ])
     expect(new Set(lines.map(({ length }) => length)).size).toBe(1)
-    expect(sweepJson(result)).toMatchObject({
+    expect(sweepJson(result, {})).toMatchObject({
       format: 1,
       cells: [{ at: { "clients.0.ram": "32 MiB" }, completed: 2, runs: [{ seed: 1 }, { seed: 2 }] }, {}]
     })

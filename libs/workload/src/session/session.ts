@@ -4,6 +4,7 @@
 //   does when).
 // Not modelled: sound, printing, files of the person's own, network traffic other than swap and root image.
 import {
+  assumed,
   choice,
   field,
   formatQuantity,
@@ -62,13 +63,15 @@ const options = {
     Time,
     7 * S,
     "Time between two actions, on average; exponential, cut at ten times that. 7 s is the convention of TPC-W. Keys follow "
-      + "each other faster."
+      + "each other faster.",
+    assumed(3 * S, 15 * S)
   ),
   tabs: field(whole(1, 100), 12, "Tabs that are opened one after the other. 12 were measured."),
   tabScale: field(
     number(0.1, 20),
     1,
-    "How much heavier pages are than those of the era. Assumed: pages of the measurement were light, real sites are heavier."
+    "How much heavier pages are than those of the era. Assumed: pages of the measurement were light, real sites are heavier.",
+    assumed(0.5, 4)
   ),
   documentPages: field(whole(1, 1000), 16, "Pages of the document in the word processor. 16 were measured."),
   screen: field(
