@@ -33,7 +33,6 @@ export const ALLOWED = {
     Argument: "optional",
     CommandRow: "Called",
     Flag: "flag",
-    Kind: "directory",
     ManyOption: "many",
     Said: "parse",
     SingleOption: "one"
@@ -45,7 +44,8 @@ export const ALLOWED = {
     FileCalls: "layerFiles",
     IncludeOptions: "readWithIncludes",
     PathCalls: "layerFiles",
-    Share: "Percentage"
+    Share: "Percentage",
+    Source: "field"
   },
   "page-alloc": {
     AllocCosts: "PageAllocOptions",
@@ -88,7 +88,8 @@ export const ALLOWED = {
     NetCosts: "NetStackOptions",
     NetDevice: "NetStack",
     SocketPages: "KernelMemory",
-    Tap: "NetStack"
+    Tap: "NetStack",
+    XmitHash: "xmitHash"
   },
   tcp: {
     TcpOptions: "TcpSocket"
@@ -106,7 +107,9 @@ export const ALLOWED = {
     // a station whose card pauses the switch: for who scripts the faults of a network
     Reordering: "Impairments",
     SwitchOptions: "Switch",
-    Tap: "Link"
+    Tap: "Link",
+    AggregateMember: "Aggregate",
+    AggregateOptions: "Aggregate"
   },
   "nbd-driver": {
     NbdCosts: "NbdOptions",
@@ -166,48 +169,64 @@ export const ALLOWED = {
     LockupTask: "LockupReport",
     NetworkResult: "RunResult",
     SwapAreaResult: "SwapLayersResult",
+    SwitchResult: "NetworkResult",
     ZoneLowWater: "ClientResult"
   },
   experiment: {
     AblationPlan: "AblationResult",
-    Axis: "parseAxis",
+    BothWays: "bothWays",
+    BoundPoint: "Bounds",
     CapacityOptions: "findCapacity",
+    CellPair: "pairCells",
     Change: "Variant",
     ClientSpread: "RunMetrics",
     ComparedTime: "ComparedRow",
-    Estimate: "ComparedRow",
+    EstimatedDefault: "Influence",
     ExperimentOptions: "ExplainOptions",
     ExplainOptions: "explain",
     Faster: "ComparedRow",
+    Field: "SweepCell",
     Finding: "Verdict",
-    JobOptions: "runJobs",
+    JobOptions: "runRounds",
     Kept: "experimentOf",
     Ladder: "makeLadder",
     LadderOptions: "makeLadder",
     Limit: "Bottleneck",
     LostStep: "Shrunk",
-    MapField: "Job",
     MapPlan: "OutcomeMap",
     NoFolder: "makeFolder",
+    NoSteadyState: "CellResult",
+    Offer: "Pareto",
     PatchVerdict: "PatchEffect",
     Plan: "ExperimentResult",
     PlanOptions: "makePlan",
+    ResultChoice: "parseChoice",
     ResultJson: "resultJson",
     RunExperimentOptions: "runExperiment",
     RunMetrics: "CellResult",
     RunStore: "openRunStore",
     Runner: "runExperiment",
     Sample: "Capacity",
+    SavedCell: "SavedCells",
+    SavedCells: "readCells",
     SavedLockup: "Explanation",
     SavedResult: "chooseLockup",
     SearchState: "Capacity",
+    SensitivityOptions: "makeSensitivity",
+    SensitivityPlan: "Sensitivity",
     ShrinkOptions: "shrink",
     ShrinkProgress: "ShrinkOptions",
+    SteadyState: "CellResult",
     StoreMismatch: "openRunStore",
+    SweepPlan: "SweepResult",
+    UslCoefficients: "UslFit",
+    UslFit: "CurveFit",
+    UslPoint: "UslFit",
     Variant: "VariantSummary",
     Verdict: "judge"
   },
   report: {
+    Analysis: "renderSweep",
     ProgressLine: "makeProgressLine",
     ProgressOutput: "makeProgressLine",
     Ticker: "makeTicker"

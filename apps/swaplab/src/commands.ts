@@ -209,7 +209,7 @@ export const SWAPLAB = {
       examples: [
         ["sweep scenarios/quick.yaml -x clients.0.ram=32..64MiB/3", "time and page-ins over memory, five seeds each"],
         [
-          "sweep scenarios/quick.yaml -x clients.0.count=1..4step1 --precision 5% --metric elapsed",
+          "sweep scenarios/quick.yaml -x clients.0.count=1..4step1 --precision 5%",
           "as many seeds as 5 % needs"
         ]
       ]

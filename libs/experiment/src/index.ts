@@ -49,8 +49,7 @@ export {
   type ExperimentProgress,
   type JobOptions,
   type JobResults,
-  type JobStore,
-  runJobs
+  type JobStore
 } from "./jobs.ts"
 export { mapCsv, mapJson } from "./map-json.ts"
 export { endedRuns } from "./outcome-counts.ts"
@@ -75,14 +74,14 @@ export { shrink, type ShrinkOptions, type ShrinkProgress, type Shrunk } from "./
 export { type Estimate, type Faster, medianOf } from "./statistics.ts"
 export { EXIT, expectationOf, type Finding, judge, judgeRuns, type Verdict } from "./verdict.ts"
 // sweeps
-export { axisNumbers, columnName } from "./sweep/axis-values.ts"
-export { type DrawnAxis, drawnValue, DRAWS, looksDrawn, parseDrawn } from "./sweep/draws.ts"
-export { type Axis, type AxisValue, type Field, valuesAt } from "./sweep/grid.ts"
+export { axisNumbers } from "./sweep/axis-values.ts"
+export { type DrawnAxis, looksDrawn, parseDrawn } from "./sweep/draws.ts"
+export { type Axis, type AxisValue, type Field } from "./sweep/grid.ts"
 export { impreciseCells, LEAST_SEEDS, makeRounds, metricEstimate, relativeError } from "./sweep/precision.ts"
 export { runRounds } from "./sweep/rounds.ts"
-export { mser, type NoSteadyState, steadyOf, type SteadyState } from "./sweep/steady.ts"
+export { type NoSteadyState, type SteadyState } from "./sweep/steady.ts"
 export { sweepCsv, sweepJson } from "./sweep/sweep-json.ts"
-export { allMetrics, defaultMetrics, parseMetric, type SweepMetric } from "./sweep/sweep-metrics.ts"
+export { defaultMetrics, parseMetric, type SweepMetric } from "./sweep/sweep-metrics.ts"
 export {
   makeSweep,
   type SweepCell,
@@ -113,7 +112,7 @@ export { differencesOf, type Differing } from "./compare/scenario-difference.ts"
 // what is found in sweeps, and which assumption matters
 export { type BoundPoint, type Bounds, MOST_LITTLE_ERROR, sweepBounds } from "./analysis/bounds.ts"
 export { type Curve, curvesOf, shortNames } from "./analysis/curves.ts"
-export { type EstimatedDefault, estimatesOf } from "./analysis/estimates.ts"
+export { type EstimatedDefault } from "./analysis/estimates.ts"
 export { type Offer, type Pareto, paretoOf, priceOf } from "./analysis/pareto.ts"
 export { type CurveFit, fitCurves, mayFit } from "./analysis/scalability.ts"
 export {
@@ -125,4 +124,4 @@ export {
   type SensitivityOptions,
   type SensitivityPlan
 } from "./analysis/sensitivity.ts"
-export { fitUsl, uslAt, type UslCoefficients, type UslFit, type UslPoint } from "./analysis/usl.ts"
+export { uslAt, type UslCoefficients, type UslFit, type UslPoint } from "./analysis/usl.ts"

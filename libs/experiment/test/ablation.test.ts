@@ -1,4 +1,6 @@
 import { SERIES } from "#src/ablation.ts"
+import { runJobs } from "#src/jobs.ts"
+import { STEADY_FIGURES } from "#src/sweep/sweep-metrics.ts"
 import { metricsOf, type RunResult, type Scenario } from "@swaplab/cluster"
 import {
   ablationCsv,
@@ -10,8 +12,7 @@ import {
   layerInProcess,
   makeAblation,
   type PatchVerdict,
-  RunFailure,
-  runJobs
+  RunFailure
 } from "@swaplab/experiment"
 import { Effect, Either } from "effect"
 import { describe, expect, it } from "vitest"
@@ -241,12 +242,14 @@ describe("the files of an ablation", () => {
     expect(lines.every((line) => line.split(",").length === header.split(",").length)).toBe(true)
   })
 
-  it("have every metric of the table in columns of the CSV", () => {
+  it("have every metric of the table, and then the steady state, in columns of the CSV", () => {
     const [header, first] = ablationCsv(result).trimEnd().split("\n").map((line) => line.split(","))
     const columns = Object.entries(metricsOf()).flatMap(([name, { scope }]) =>
       scope === "run" ? [name] : [`${name}.min`, `${name}.mean`, `${name}.max`]
     )
-    expect(header.slice(-columns.length)).toEqual(columns)
+    const rest = header.slice(header.indexOf(columns[0]))
+    expect(rest.filter((name) => !name.startsWith("steady."))).toEqual(columns)
+    expect(rest.slice(columns.length)).toEqual(["steady.warmUp", ...STEADY_FIGURES.map((figure) => `steady.${figure}`)])
     // as the run itself says
     const run = result.runs[0].metrics["client.faultLatency.p99"]
     expect(run).toMatchObject({ minClient: "client-1", maxClient: "client-1" })

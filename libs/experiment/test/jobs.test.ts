@@ -1,5 +1,6 @@
+import { runJobs } from "#src/jobs.ts"
 import type { RunResult } from "@swaplab/cluster"
-import { type Job, type JobResults, makePlan, runJobs, Runner } from "@swaplab/experiment"
+import { type Job, type JobResults, makePlan, Runner } from "@swaplab/experiment"
 import { Deferred, Effect, Either, Fiber, Layer } from "effect"
 import { describe, expect, it } from "vitest"
 import { fakeResult, scenarioWith } from "./fake.ts"

@@ -1,4 +1,5 @@
 import { RUN_FORM } from "#src/form.ts"
+import { runJobs } from "#src/jobs.ts"
 import type { RunResult } from "@swaplab/cluster"
 import {
   CELL_FORM,
@@ -9,7 +10,6 @@ import {
   layerInProcess,
   makePlan,
   openRunStore,
-  runJobs,
   type StoreOptions
 } from "@swaplab/experiment"
 import { packResult } from "@swaplab/experiment"

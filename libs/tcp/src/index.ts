@@ -1,7 +1,6 @@
 // Contents page of @swaplab/tcp, in reading order.
 export { connectTcp } from "./connect.ts"
 export { connectOver } from "./handshake.ts"
-export { setKeepalive, setKeepIdle } from "./keepalive.ts"
 export { letGo } from "./let-go.ts"
 export { TcpListener } from "./listener.ts"
 export { addMib, TcpMib } from "./mib.ts"

@@ -1,7 +1,8 @@
 // Keep-alive and TCP_USER_TIMEOUT: who is asked whether he is still there, how often, and when that is given up.
+import { setKeepalive, setKeepIdle } from "#src/keepalive.ts"
 import { TCPHDR_ACK, TCPHDR_RST } from "@swaplab/net-skb"
 import { bootContext, ETIMEDOUT } from "@swaplab/page-alloc"
-import { connectTcp, letGo, setKeepalive, setKeepIdle, TcpSocket } from "@swaplab/tcp"
+import { connectTcp, letGo, TcpSocket } from "@swaplab/tcp"
 import { describe, expect, it } from "vitest"
 import { Rig } from "./connecting.ts"
 import { MS, Script } from "./script.ts"

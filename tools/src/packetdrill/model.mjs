@@ -15,6 +15,7 @@ const load = async () => {
     ...await lib("sim/dist/index.js"),
     ...await lib("net-skb/dist/index.js"),
     ...await lib("tcp/dist/index.js"),
+    ...await lib("tcp/dist/keepalive.js"),
     ...await lib("tcp/dist/output.js")
   }
 }

@@ -1,12 +1,12 @@
+import { estimatesOf } from "#src/analysis/estimates.ts"
+import { runJobs } from "#src/jobs.ts"
 import {
   cellOf,
   type CellResult,
-  estimatesOf,
   layerInProcess,
   makeSensitivity,
   parseAxis,
   parseMetric,
-  runJobs,
   type Sensitivity,
   sensitivityOf,
   type SensitivityOptions,

@@ -1,4 +1,5 @@
-import { fitUsl, type UslFit } from "@swaplab/experiment"
+import { fitUsl } from "#src/analysis/usl.ts"
+import { type UslFit } from "@swaplab/experiment"
 import { Random } from "@swaplab/sim"
 import { describe, expect, it } from "vitest"
 

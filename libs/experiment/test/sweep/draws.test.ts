@@ -1,4 +1,5 @@
-import { drawnValue, parseDrawn } from "@swaplab/experiment"
+import { drawnValue } from "#src/sweep/draws.ts"
+import { parseDrawn } from "@swaplab/experiment"
 import { Either } from "effect"
 import { describe, expect, it } from "vitest"
 

@@ -1,5 +1,5 @@
+import { mser, steadyOf } from "#src/sweep/steady.ts"
 import { madeUpResult, type RunResult } from "@swaplab/cluster"
-import { mser, steadyOf } from "@swaplab/experiment"
 import { Random } from "@swaplab/sim"
 import { describe, expect, it } from "vitest"
 
