@@ -32,7 +32,7 @@ const ordered = (values: ReadonlyArray<number>): string | null =>
     : "its parameters go down, expected them to go up"
 
 /** Every distribution by its name. */
-export const DRAWS = {
+const DRAWS = {
   uniform: {
     parameters: ["from", "to"],
     meaning: "all values between the two are equally likely",
