@@ -163,15 +163,15 @@ export class Network {
   }
 
   /** Every switch learns the way to a host that is at one of them. */
-  #routeTo(host: number, home: SwitchNode, route: number): void {
-    home.device.route(host, route)
-    // from the home upwards each switch has it below, all others above
+  #routeTo(host: number, leaf: SwitchNode, route: number): void {
+    leaf.device.route(host, route)
+    // from the leaf upwards each switch has it below, all others above
     const below = new Map<SwitchNode, number>()
-    for (let at = home; at.spec.uplink !== null; at = this.above(at)) {
+    for (let at = leaf; at.spec.uplink !== null; at = this.above(at)) {
       below.set(this.above(at), at.downRoute)
     }
     for (const node of this.switches) {
-      if (node !== home) node.device.route(host, below.get(node) ?? node.upRoute)
+      if (node !== leaf) node.device.route(host, below.get(node) ?? node.upRoute)
     }
   }
 }
