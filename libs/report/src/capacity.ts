@@ -1,5 +1,5 @@
 // The report of swaplab capacity: the number with its confidence in plain words, then the curve.
-import { formatFinding } from "@swaplab/config"
+import { formatFinding, plural } from "@swaplab/config"
 import {
   type Bottleneck,
   type Capacity,
@@ -31,6 +31,13 @@ const confidence = ({ demand: { holds, sure }, high, low, situation }: Capacity)
   const better = least ? "less" : "more"
   if (high <= 1) return `No value holds ${often}: not even ${values[0]}. (${percentOf(sure)} sure)`
   if (low >= values.length) return `All that was tried holds ${often}. (${percentOf(sure)} sure)`
+  if (high > values.length) {
+    return low < 1
+      ? `Nothing is proved yet: neither that ${values[0]} holds ${often}, nor that ${values.at(-1)} does not.`
+      : `${valueOf(situation, low)} hold ${often}; ${better} may, up to ${values.at(-1)} and beyond. (${
+        percentOf(sure)
+      } sure)`
+  }
   return low < 1
     ? `Nothing is proved to hold ${often} yet; from ${valueOf(situation, high)} on nothing does. (${
       percentOf(sure)
@@ -50,7 +57,9 @@ const STATES: Readonly<Record<Exclude<Capacity["state"], "decided" | "not-monoto
 
 /** Seeds and runs, and what the audit said. */
 const effort = ({ audit, samples, seeds }: Capacity): string =>
-  `${samples.length} runs of ${seeds} seeds. Below a seed's limit ${audit.runs} values were run again: ${
+  `${plural(samples.length, "run")} of ${plural(seeds, "seed")}. Run again below a seed's limit: ${
+    plural(audit.runs, "value")
+  }; ${
     audit.failed === 0
       ? "all hold."
       : `${audit.failed} of them failed, and all values of that seed were run one by one.`
