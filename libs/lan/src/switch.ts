@@ -1,8 +1,9 @@
 // A store-and-forward Ethernet switch with output queues in one shared packet buffer.
 // Modelled: a frame is forwarded after it has arrived whole, plus a forwarding latency; one buffer for all ports. Without
 // flow control an output port may hold its reserve and at most alpha × (what is free of the rest) (Choudhury and Hahne's
-// dynamic threshold), and at most its limit if there is one; what comes beyond is dropped. With flow control no output drops: inputs pause before the
-// buffer is full (ingress-pause.ts), which is how switches treat ports that have agreed on 802.3x.
+// dynamic threshold), and at most its limit if there is one; what comes beyond is dropped. With flow control no output
+// drops: inputs pause before the buffer is full (ingress-pause.ts), which is how switches treat ports that have agreed on
+// 802.3x.
 // Several switches are joined by links that are a port at either end; ports can be made one (aggregate.ts).
 // Not modelled: learning and flooding (routes are given), fabric contention, priorities, spanning tree, ports of which some
 // pause and some do not. Buffers of real boxes have cells of about 200 bytes; here a frame takes exactly its own bytes.

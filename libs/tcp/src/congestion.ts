@@ -31,7 +31,10 @@ export const stampCwnd = (sk: TcpSocket): void => {
   sk.cwndStamp = sk.stack.sim.queue.now
 }
 
-/** `tcp_enter_cwr`: the own device dropped a segment, a switch marked one, or a time-out was premature (then ssthresh stays as the time-out set it). */
+/**
+ * `tcp_enter_cwr`: the own device dropped a segment, a switch marked one, or a time-out was premature (then ssthresh stays as the
+ * time-out set it).
+ */
 export const enterCwr = (sk: TcpSocket, setSsthresh: boolean): void => {
   sk.priorSsthresh = 0
   sk.abcBytes = 0

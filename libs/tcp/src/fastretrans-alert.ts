@@ -2,7 +2,8 @@
 //
 //   Open       nothing unusual
 //   Disorder   repeated ACKs or SACKs: nothing is cut yet; for each segment that has arrived a new one leaves (limited transmit)
-//   CWR        the own device dropped something, a switch marked something, or a time-out was premature: the window falls, nothing is sent again
+//   CWR        the own device dropped something, a switch marked something, or a time-out was premature: the window falls,
+//              nothing is sent again
 //   Recovery   segments are lost: they are sent again while the window falls
 //   Loss       a time-out, or a peer that threw away what it had SACKed: everything is sent again, from a window of one on
 //

@@ -1,4 +1,5 @@
-// What has become of losses on a connection and of its receive buffer, by the names of /proc/net/netstat. Linux counts them for the whole machine.
+// What has become of losses on a connection and of its receive buffer, by the names of /proc/net/netstat. Linux counts them for
+// the whole machine.
 // source: net/ipv4/proc.c:snmp4_net_list
 
 /** Counters of one socket, or of several together. */

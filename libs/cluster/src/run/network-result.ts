@@ -1,7 +1,10 @@
 // What a run has measured of its network. Plain data, as result.ts says.
 import type { Drops } from "./drop-sites.ts"
 
-/** A machine with its cables, and its ports at the switch. Of several cables: their sum, and where one figure is a maximum, the largest. */
+/**
+ * A machine with its cables, and its ports at the switch. Of several cables: their sum, and where a figure is a maximum, the
+ * largest.
+ */
 export interface PortResult {
   /** The machine: client-1, server, server-2, other hosts. */
   readonly name: string
