@@ -1,7 +1,7 @@
 // One panel of a chart over time: a frame, axes, lines and levels. Several panels under each other share their time axis.
 import { element, round, svgText } from "./svg.ts"
 
-/** A line: a value for every time. */
+/** A line: a value for every time; NaN: none was measured then. */
 export interface Line {
   readonly name: string
   readonly colour: string
@@ -131,11 +131,14 @@ const marksSvg = ({ colour, mark, values }: Line, frame: Frame, yOf: (value: num
     fill: colour
   })
 
+/** The values of a line without those that were not measured. */
+const measured = ({ values }: Line): ReadonlyArray<number> => Array.from(values).filter((value) => !Number.isNaN(value))
+
 /** Draws a panel. */
 export const panelSvg = (panel: Panel, frame: Frame): string => {
   const { height, levels = [], title } = panel
   const lines = panel.lines.filter((line) => line.values.length > 0)
-  const values = lines.map((line) => Array.from(line.values).reduce((a, b) => Math.max(a, b), 0))
+  const values = lines.map((line) => measured(line).reduce((a, b) => Math.max(a, b), 0))
   const highest = panel.top ?? Math.max(1, ...values, ...levels.map(({ value }) => value))
   const step = niceStep(highest, 4)
   const top = panel.top ?? Math.ceil(highest / step) * step
@@ -185,7 +188,11 @@ export const panelSvg = (panel: Panel, frame: Frame): string => {
     })
   )
   const names = [
-    ...lines.map(({ colour, name, values: of }) => ({ text: name, colour, y: yOf(of[of.length - 1] ?? 0) })),
+    ...lines.map((line) => [line, measured(line)] as const).map(([{ colour, name }, of]) => ({
+      text: name,
+      colour,
+      y: yOf(of.at(-1) ?? 0)
+    })),
     ...levels.map(({ colour, name, value }) => ({ text: `${name} ${value}`, colour, y: yOf(value) }))
   ]
   return [
