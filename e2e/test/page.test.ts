@@ -1,45 +1,90 @@
-// The page of --report in a real browser: it loads nothing, fits a wide and a narrow window, and prints. Left out where no
+// The pages of --report in a real browser: they load nothing, fit a wide and a narrow window, and print. Left out where no
 // Chromium is installed; with SWAPLAB_REQUIRE_PEERS=1 (.ci/run) that is a failure.
 import { existsSync, mkdtempSync, rmSync, statSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { chromium } from "playwright-core"
 import { expect, it } from "vitest"
-import { root, swaplab } from "../src/command.ts"
+import { fileWith, root, swaplab } from "../src/command.ts"
+import { small } from "../src/scenarios.ts"
 
 const CHROMIUM = "/usr/bin/chromium"
 const left = !existsSync(CHROMIUM) && process.env["SWAPLAB_REQUIRE_PEERS"] !== "1"
 
-it.skipIf(left)(`a page opens from a file, and prints${left ? " (not installed: chromium)" : ""}`, async () => {
+/** A page: how it is made, and what has to be on it. */
+interface Case {
+  readonly words: ReadonlyArray<string>
+  readonly title: string
+  readonly headings: ReadonlyArray<string>
+  readonly drawings: number
+  readonly row: string
+  /** The number at the top. */
+  readonly number: string | null
+}
+
+const CASES: ReadonlyArray<Case> = [
+  {
+    words: ["run", join(root, "scenarios/quick.yaml")],
+    title: "quick",
+    headings: ["Outcomes", "Laws", "Made by"],
+    drawings: 1,
+    row: "pswpout",
+    number: null
+  },
+  {
+    // every run holds: two seeds are enough
+    words: ["capacity", fileWith(small("slo: [elapsed < 100 s]")), "--to", "2", "--sure", "50%", "--holds", "60%"],
+    title: "small: capacity",
+    headings: ["How often a run holds", "What people feel", "A typical run: 2 clients", "Assumptions", "Made by"],
+    drawings: 2,
+    row: "elapsed < 100 s",
+    number: "at least 2"
+  },
+  {
+    words: ["sweep", fileWith(small()), "-x", "clients.0.count=1,2", "-y", "clients.0.ram=8MiB,12MiB", "--seeds", "1"],
+    title: "small: sweep",
+    headings: ["Charts", "Results (means over seeds)", "Assumptions", "Made by"],
+    drawings: 4,
+    row: "costs.touch",
+    number: null
+  }
+]
+
+it.skipIf(left)(`pages open from files, and print${left ? " (not installed: chromium)" : ""}`, async () => {
   const folder = mkdtempSync(join(tmpdir(), "swaplab-page-"))
-  const file = join(folder, "made/quick.html")
-  const { code } = await swaplab(["run", join(root, "scenarios/quick.yaml"), "--report", file])
-  expect(code).toBe(0)
   const browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox", "--disable-gpu"] })
   try {
-    const page = await browser.newPage({ viewport: { width: 1280, height: 900 } })
-    const asked: Array<string> = []
-    const told: Array<string> = []
-    page.on("request", (request) => asked.push(request.url()))
-    page.on("console", (message) => told.push(message.text()))
-    page.on("pageerror", (error) => told.push(error.message))
-    await page.goto(`file://${file}`)
-    expect({ asked, told }).toEqual({ asked: [`file://${file}`], told: [] })
-    expect(await page.title()).toBe("quick")
-    expect(await page.getByRole("heading", { level: 2 }).allTextContents()).toEqual(
-      expect.arrayContaining(["Outcomes", "Laws", "Made by"])
-    )
-    expect(await page.getByRole("img").count()).toBe(1)
-    expect(await page.getByRole("rowheader", { name: "pswpout" }).count()).toBe(1)
-    for (const width of [1280, 380]) {
-      await page.setViewportSize({ width, height: 900 })
-      const { inner, scroll } = await page.evaluate(
-        "({ inner: innerWidth, scroll: document.documentElement.scrollWidth })"
-      ) as { readonly inner: number; readonly scroll: number }
-      expect(scroll, `at ${width} pixels`).toBeLessThanOrEqual(inner)
+    for (const { drawings, headings, number, row, title, words } of CASES) {
+      const file = join(folder, "made", `${words[0]}.html`)
+      const { code, stderr } = await swaplab([...words, "--report", file])
+      expect({ code, stderr }).toEqual({ code: 0, stderr: "" })
+      const page = await browser.newPage({ viewport: { width: 1280, height: 900 } })
+      const asked: Array<string> = []
+      const told: Array<string> = []
+      page.on("request", (request) => asked.push(request.url()))
+      page.on("console", (message) => told.push(message.text()))
+      page.on("pageerror", (error) => told.push(error.message))
+      await page.goto(`file://${file}`)
+      expect({ asked, told }).toEqual({ asked: [`file://${file}`], told: [] })
+      expect(await page.title()).toBe(title)
+      expect(await page.getByRole("heading", { level: 2 }).allTextContents()).toEqual(
+        expect.arrayContaining([...headings])
+      )
+      expect(await page.getByRole("img").count()).toBe(drawings)
+      expect(await page.getByRole("rowheader", { name: row }).count()).toBe(1)
+      if (number !== null) expect(await page.getByText(number, { exact: true }).isVisible()).toBe(true)
+      for (const width of [1280, 380]) {
+        await page.setViewportSize({ width, height: 900 })
+        const { inner, scroll } = await page.evaluate(
+          "({ inner: innerWidth, scroll: document.documentElement.scrollWidth })"
+        ) as { readonly inner: number; readonly scroll: number }
+        expect(scroll, `${title} at ${width} pixels`).toBeLessThanOrEqual(inner)
+      }
+      const paper = join(folder, `${words[0]}.pdf`)
+      await page.pdf({ path: paper, format: "A4" })
+      expect(statSync(paper).size).toBeGreaterThan(10_000)
+      await page.close()
     }
-    await page.pdf({ path: join(folder, "quick.pdf"), format: "A4" })
-    expect(statSync(join(folder, "quick.pdf")).size).toBeGreaterThan(10_000)
   } finally {
     await browser.close()
     rmSync(folder, { recursive: true })

@@ -182,6 +182,7 @@ export const ALLOWED = {
     ClientSpread: "RunMetrics",
     ComparedTime: "ComparedRow",
     EstimatedDefault: "Influence",
+    EstimatesFound: "estimatesOf",
     ExperimentOptions: "ExplainOptions",
     ExplainOptions: "explain",
     Faster: "ComparedRow",
@@ -198,7 +199,6 @@ export const ALLOWED = {
     NoSteadyState: "CellResult",
     Offer: "Pareto",
     PatchVerdict: "PatchEffect",
-    Plan: "ExperimentResult",
     PlanOptions: "makePlan",
     ResultChoice: "parseChoice",
     ResultJson: "resultJson",
@@ -229,9 +229,7 @@ export const ALLOWED = {
     Analysis: "renderSweep",
     ProgressLine: "makeProgressLine",
     ProgressOutput: "makeProgressLine",
+    Section: "PageSection",
     Ticker: "makeTicker"
-  },
-  view: {
-    Headline: "Page"
   }
 }

@@ -12,13 +12,15 @@ import {
   EXIT,
   findBottleneck,
   findCapacity,
+  findTypicalRuns,
   jsonFile,
   kernelFor,
   makeLadder,
   type Situation,
+  type TypicalRun,
   withDemands
 } from "@swaplab/experiment"
-import { capacityProgress, capacitySvg, makeTicker, renderCapacity } from "@swaplab/report"
+import { capacityPage, capacityProgress, capacitySvg, makeTicker, renderCapacity } from "@swaplab/report"
 import { Console, Effect, Either } from "effect"
 import { stderr } from "node:process"
 import { type Commands, MAX_WORKERS } from "./commands.ts"
@@ -27,6 +29,7 @@ import { ExitWith, tellFailures, UsageError } from "./exit.ts"
 import { onStop, openStore } from "./kept-runs.ts"
 import { type Out, withOut } from "./out.ts"
 import { overridesOf } from "./overrides.ts"
+import { type PageFile, pageFile } from "./page-file.ts"
 import { workerPool } from "./pool.ts"
 import { sheet } from "./screen.ts"
 
@@ -63,6 +66,14 @@ const budgetOf = ({ budget }: Flags): Either.Either<number | null, ConfigError> 
     : Either.right(ns / 1e6)
 }
 
+/** All that is told. */
+interface Found {
+  readonly capacity: Capacity
+  readonly bottleneck: Bottleneck | null
+  /** Runs for the page: at the number and beyond it. */
+  readonly typical: ReadonlyArray<TypicalRun>
+}
+
 /** Refusing a number, and finding that nothing holds, are misses of what was asked for. */
 const exitCodeOf = ({ failure, high, samples, state }: Capacity, bottleneck: Bottleneck | null): number => {
   if (
@@ -72,7 +83,12 @@ const exitCodeOf = ({ failure, high, samples, state }: Capacity, bottleneck: Bot
   return state === "not-monotone" || high <= 1 ? EXIT.threshold : EXIT.ok
 }
 
-const finish = (capacity: Capacity, bottleneck: Bottleneck | null, flags: Flags, out: Out | null) =>
+const finish = (
+  { bottleneck, capacity, typical }: Found,
+  flags: Flags,
+  out: Out | null,
+  page: PageFile | null
+) =>
   Effect.gen(function*() {
     const data = capacityJson(capacity, bottleneck)
     yield* Console.log(flags.json ? JSON.stringify(data) : renderCapacity(capacity, bottleneck, sheet()).trimEnd())
@@ -85,6 +101,7 @@ const finish = (capacity: Capacity, bottleneck: Bottleneck | null, flags: Flags,
         ["report.txt", renderCapacity(capacity, bottleneck)]
       ])
     }
+    if (page !== null) yield* page.write(capacityPage(capacity, bottleneck, typical))
     const code = exitCodeOf(capacity, bottleneck)
     if (code !== EXIT.ok) return yield* new ExitWith({ code })
   })
@@ -104,6 +121,7 @@ export const capacity = (flags: Flags, worker: URL) =>
       firstSeed: flags.seed ?? 1
     }
     if (flags.fresh && flags.out === undefined) return yield* new UsageError({ message: "--fresh: expected --out too" })
+    const page = yield* pageFile(flags.report)
     yield* withOut(flags.out, (out) =>
       Effect.gen(function*() {
         const store = out === null
@@ -120,10 +138,15 @@ export const capacity = (flags: Flags, worker: URL) =>
           // what fails has to be known, and what holds
           const bounded = capacity.state === "decided" && capacity.low >= 1 &&
             capacity.high <= situation.ladder.values.length
-          return { capacity, bottleneck: bounded ? yield* findBottleneck(capacity, options) : null }
+          const bottleneck = bounded ? yield* findBottleneck(capacity, options) : null
+          // the runs of the page are whole ones; a search keeps little of each
+          const typical = page === null || capacity.state === "interrupted"
+            ? []
+            : yield* findTypicalRuns(capacity, { onStop })
+          return { capacity, bottleneck, typical }
         }).pipe(Effect.ensuring(ticker.end), Effect.provide(workerPool(worker, flags.workers, MAX_WORKERS)))
         yield* Effect.uninterruptible(
-          Effect.flatMap(found, ({ bottleneck, capacity }) => finish(capacity, bottleneck, flags, out))
+          Effect.flatMap(found, (answer) => finish(answer, flags, out, page))
         )
       }))
   })

@@ -203,6 +203,7 @@ export const SWAPLAB = {
         out: out(
           "Writes sweep.json, sweep.csv, curves.svg, heat maps and report.txt to this directory, and each run at once."
         ),
+        report,
         fresh,
         workers
       },
@@ -253,6 +254,7 @@ export const SWAPLAB = {
         out: out(
           "Writes capacity.json, capacity.csv, capacity.svg and report.txt to this directory, and each run at once."
         ),
+        report,
         fresh,
         workers
       },

@@ -3,7 +3,8 @@ import type { PlatformError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
 import type * as Path from "@effect/platform/Path"
 import { EXIT, makeFolder, reasonOf, writeFiles } from "@swaplab/experiment"
-import { type Page, pageHtml } from "@swaplab/view"
+import type { PageContent } from "@swaplab/report"
+import { pageHtml } from "@swaplab/view"
 import { Console, Effect } from "effect"
 import { basename, dirname } from "node:path"
 import { argv } from "node:process"
@@ -42,7 +43,7 @@ export class PageFile {
   }
 
   /** Writes the page. Where that fails, it is told and the command ends with the code of a mistake. */
-  write(page: Omit<Page, "command">): Effect.Effect<void, ExitWith, FileSystem.FileSystem | Path.Path> {
+  write(page: PageContent): Effect.Effect<void, ExitWith, FileSystem.FileSystem | Path.Path> {
     const html = pageHtml({ ...page, command: commandLine(argv.slice(2)) })
     return writeFiles(dirname(this.#path), [[basename(this.#path), html]]).pipe(
       Effect.catchAll((error) =>

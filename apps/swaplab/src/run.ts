@@ -12,7 +12,7 @@ import {
   resultFiles,
   resultJson
 } from "@swaplab/experiment"
-import { renderReport, roomSvg, runDocument, runDrawings } from "@swaplab/report"
+import { renderReport, roomSvg, runPage } from "@swaplab/report"
 import { Console, Effect } from "effect"
 import type { Commands } from "./commands.ts"
 import { ExitWith, tellFailures } from "./exit.ts"
@@ -32,16 +32,7 @@ const finish = (result: ExperimentResult, asJson: boolean, out: Out | null, page
       const drawings = first === undefined ? [] : [["room.svg", roomSvg(first)] as const]
       yield* out.write([...resultFiles(result, renderReport(result)), ...drawings])
     }
-    if (page !== null) {
-      const { name } = result.plan.loaded.scenario
-      yield* page.write({
-        title: name,
-        subtitle: "",
-        headline: null,
-        figures: runDrawings(result),
-        document: runDocument(result)
-      })
-    }
+    if (page !== null) yield* page.write(runPage(result))
     const { exitCode } = judge(result)
     if (exitCode !== EXIT.ok) return yield* new ExitWith({ code: exitCode })
   })

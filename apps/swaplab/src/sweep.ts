@@ -29,13 +29,14 @@ import {
   type SweepOptions,
   type SweepResult
 } from "@swaplab/experiment"
-import { renderSweep, sweepDrawings } from "@swaplab/report"
+import { renderSweep, sweepDrawings, sweepPage } from "@swaplab/report"
 import { Console, Effect, Either } from "effect"
 import type { Commands } from "./commands.ts"
 import { ExitWith, tellFailures, UsageError } from "./exit.ts"
 import { keepRuns } from "./kept-runs.ts"
 import type { Out } from "./out.ts"
 import { overridesOf } from "./overrides.ts"
+import { type PageFile, pageFile } from "./page-file.ts"
 import { sheet } from "./screen.ts"
 
 type Flags = Values<Commands["sweep"]>
@@ -85,7 +86,7 @@ const optionsOf = (loaded: LoadedScenario, flags: Flags): Either.Either<SweepOpt
     return { axes, drawn, kernels: flags.kernel, seeds, mostSeeds, metrics }
   })
 
-const finish = (result: SweepResult, flags: Flags, out: Out | null) =>
+const finish = (result: SweepResult, flags: Flags, out: Out | null, page: PageFile | null) =>
   Effect.gen(function*() {
     const precision = flags.precision ?? null
     const analysis = { usl: fitCurves(result), bounds: sweepBounds(result), pareto: yield* paretoOf(result) }
@@ -106,6 +107,7 @@ const finish = (result: SweepResult, flags: Flags, out: Out | null) =>
         ["report.txt", renderSweep(result, precision, analysis)]
       ])
     }
+    if (page !== null) yield* page.write(sweepPage(result, precision, analysis))
     const { loaded } = result.plan
     const { exitCode } = judgeRuns(
       loaded.scenario,
@@ -127,6 +129,7 @@ export const sweep = (flags: Flags, worker: URL) =>
     const plan = yield* makeSweep(loaded, yield* optionsOf(loaded, flags))
     // a value without a price is said before anything is run
     for (const { jobs: [job] } of plan.cells) if (job !== undefined) yield* priceOf(job.loaded)
+    const page = yield* pageFile(flags.report)
     yield* keepRuns(
       worker,
       flags,
@@ -138,6 +141,6 @@ export const sweep = (flags: Flags, worker: URL) =>
         outcomeOf: ({ outcome }) => outcome,
         formOf: () => CELL_FORM
       },
-      (results, out) => finish(sweepOf(plan, results), flags, out)
+      (results, out) => finish(sweepOf(plan, results), flags, out, page)
     )
   })

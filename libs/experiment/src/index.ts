@@ -22,7 +22,7 @@ export { type Capacity, type CapacityOptions, type Demand, findCapacity, type Sa
 export { type DriveProgress } from "./capacity/drive.ts"
 export { type Ladder, type LadderOptions, makeLadder } from "./capacity/ladder.ts"
 export { type CapacitySearch, type SearchState } from "./capacity/search.ts"
-export { kernelFor, type Situation, withDemands } from "./capacity/situation.ts"
+export { demandsOf, kernelFor, type Situation, withDemands } from "./capacity/situation.ts"
 export { type CellLockup, cellOf, type CellResult } from "./cell.ts"
 export { packResult, unpackResult } from "./codec.ts"
 export { type ComparedRow, type ComparedTime, type Comparison, comparisonsOf, runsOf } from "./comparison.ts"
@@ -72,6 +72,7 @@ export {
 export { type LostStep } from "./shrink-search.ts"
 export { shrink, type ShrinkOptions, type ShrinkProgress, type Shrunk } from "./shrink.ts"
 export { type Estimate, type Faster, medianOf } from "./statistics.ts"
+export { demandedValue, findTypicalRuns, type TypicalRun } from "./typical-runs.ts"
 export { EXIT, expectationOf, type Finding, judge, judgeRuns, type Verdict } from "./verdict.ts"
 // sweeps
 export { axisNumbers } from "./sweep/axis-values.ts"
@@ -112,7 +113,7 @@ export { differencesOf, type Differing } from "./compare/scenario-difference.ts"
 // what is found in sweeps, and which assumption matters
 export { type BoundPoint, type Bounds, MOST_LITTLE_ERROR, sweepBounds } from "./analysis/bounds.ts"
 export { type Curve, curvesOf, shortNames } from "./analysis/curves.ts"
-export { type EstimatedDefault } from "./analysis/estimates.ts"
+export { type EstimatedDefault, type EstimatesFound, estimatesOf } from "./analysis/estimates.ts"
 export { type Offer, type Pareto, paretoOf, priceOf } from "./analysis/pareto.ts"
 export { type CurveFit, fitCurves, mayFit } from "./analysis/scalability.ts"
 export {

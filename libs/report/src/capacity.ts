@@ -65,7 +65,8 @@ const effort = ({ audit, samples, seeds }: Capacity): string =>
       : `${audit.failed} of them failed, and all values of that seed were run one by one.`
   }`
 
-const numberBlocks = (capacity: Capacity): ReadonlyArray<Block> => {
+/** The number, how sure it is, and what it has cost. */
+export const numberBlocks = (capacity: Capacity): ReadonlyArray<Block> => {
   const { audit, high, low, situation, state } = capacity
   if (state === "not-monotone") {
     return [
@@ -87,7 +88,7 @@ const numberBlocks = (capacity: Capacity): ReadonlyArray<Block> => {
 }
 
 /** The resources: their use, and whether a fifth more of each makes seeds hold that failed. */
-const limitBlocks = ({ limits, seeds }: Bottleneck): ReadonlyArray<Block> => {
+export const limitBlocks = ({ limits, seeds }: Bottleneck): ReadonlyArray<Block> => {
   if (seeds < PROVING_SEEDS) {
     return [
       paragraph(`Not known: ${seeds} seeds fail a tenth beyond what they carry, ${PROVING_SEEDS} at least are needed.`)

@@ -134,7 +134,8 @@ const steadySection = ({ cells, plan }: SweepResult): Document => {
   ])
 }
 
-const sweepDocument = (result: SweepResult, precision: number | null, analysis: Analysis): Document => {
+/** What the report says; `precision` is the one that was wanted. */
+export const sweepDocument = (result: SweepResult, precision: number | null, analysis: Analysis): Document => {
   const { cells, failures, interrupted, plan } = result
   const { loaded } = plan
   const runs = cells.flatMap((cell) => cell.runs)

@@ -1,7 +1,7 @@
 // What the measured workload has measured, by group of clients: what people feel, or how far a program got. Medians over
 // seeds of what all clients of a group have measured together.
 import type { GroupResult, LatencySummary } from "@swaplab/cluster"
-import { type ExperimentResult, medianOf, runsOf } from "@swaplab/experiment"
+import { type ExperimentResult, medianOf, type Plan, runsOf } from "@swaplab/experiment"
 import { BLANK, type Block, key, paragraph, right, type Row, table } from "./document.ts"
 import { count, latency } from "./format.ts"
 
@@ -59,8 +59,13 @@ const countRows = (start: Row, seeds: Seeds): ReadonlyArray<Row> => {
   ]
 }
 
+/** Runs, and what of their plan the tables name. */
+interface Measured extends Pick<ExperimentResult, "runs"> {
+  readonly plan: Pick<Plan, "kernels" | "loaded">
+}
+
 /** The tables of the measured workload. Nothing where no group measures anything. */
-export const workloadTables = (result: ExperimentResult): ReadonlyArray<Block> => {
+export const workloadTables = (result: Measured): ReadonlyArray<Block> => {
   // a column with the same name in every row would take the room of a figure
   const named = { kernel: result.plan.kernels.length > 1, group: result.plan.loaded.scenario.clients.length > 1 }
   const rowsOf = (rows: (start: Row, seeds: Seeds) => ReadonlyArray<Row>): ReadonlyArray<Row> =>

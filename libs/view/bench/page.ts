@@ -8,8 +8,7 @@ const page: Page = {
   title: "a room",
   subtitle: "",
   headline: null,
-  figures: [],
-  document: [{
+  sections: [{
     title: "Clients",
     blocks: [{
       kind: "table",

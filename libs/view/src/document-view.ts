@@ -1,6 +1,6 @@
 // A prepared document (libs/report/src/document.ts) as parts of a page: the same sections, tables and paragraphs that a
 // terminal shows, with the width left to the browser.
-import type { Block, Cell, Column, Document, Paragraph, Section, Table, Tone } from "@swaplab/report"
+import type { Block, Cell, Column, Drawing, PageSection, Paragraph, Table, Tone } from "@swaplab/report"
 import { type ComponentChild, h } from "preact"
 
 /** The text of a cell, and its tone. */
@@ -50,9 +50,26 @@ const blockView = (block: Block): ComponentChild => {
   }
 }
 
-const SectionView = ({ blocks, title }: Section): ComponentChild =>
-  h("section", null, title === null ? null : h("h2", null, title), blocks.map(blockView))
+/** The element of an SVG file, without the declaration in front of it. */
+const elementOf = (svg: string): string => svg.slice(svg.indexOf("<svg"))
+
+const FigureView = ({ caption, svg }: Drawing): ComponentChild =>
+  h(
+    "figure",
+    null,
+    h("div", { dangerouslySetInnerHTML: { __html: elementOf(svg) } }),
+    h("figcaption", null, caption)
+  )
+
+const SectionView = ({ blocks, drawings = [], title }: PageSection): ComponentChild =>
+  h(
+    "section",
+    null,
+    title === null ? null : h("h2", null, title),
+    drawings.map((drawing) => h(FigureView, drawing)),
+    blocks.map(blockView)
+  )
 
 /** All sections, in reading order. */
-export const DocumentView = ({ document }: { readonly document: Document }): ComponentChild =>
-  h("main", null, document.map((section) => h(SectionView, section)))
+export const SectionsView = ({ sections }: { readonly sections: ReadonlyArray<PageSection> }): ComponentChild =>
+  h("main", null, sections.map((section) => h(SectionView, section)))

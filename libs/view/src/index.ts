@@ -1,2 +1,2 @@
 // Contents page of @swaplab/view, in reading order.
-export { type Headline, type Page, pageHtml } from "./page.ts"
+export { type Page, pageHtml } from "./page.ts"

@@ -2,9 +2,15 @@
 // reader's system. Nothing is said by colour alone: a tone has a mark in front of it, or a weight.
 
 export const STYLE = `
-:root { color-scheme: light; --ink: #1a1a1a; --soft: #555; --rule: #d5d5d5; --good: #1f6b38; --bad: #b0201f; --warn: #7a5200 }
+:root { color-scheme: light dark; --ink: #1a1a1a; --soft: #555; --rule: #d5d5d5; --line: #f0f0f0; --paper: #fff; --code: #f6f6f6;
+  --good: #1f6b38; --bad: #b0201f; --warn: #7a5200 }
+@media screen and (prefers-color-scheme: dark) {
+  :root { --ink: #e4e4e4; --soft: #a8a8a8; --rule: #444; --line: #2a2a2a; --paper: #141414; --code: #202020;
+    --good: #7fd49a; --bad: #ff8f87; --warn: #e6b450 }
+  figure svg { filter: invert(.92) hue-rotate(180deg) }
+}
 * { box-sizing: border-box }
-body { margin: 0 auto; max-width: 72rem; padding: 1.5rem 1.25rem 4rem; color: var(--ink); background: #fff;
+body { margin: 0 auto; max-width: 72rem; padding: 1.5rem 1.25rem 4rem; color: var(--ink); background: var(--paper);
   font: 15px/1.5 system-ui, -apple-system, "Segoe UI", Helvetica, Arial, sans-serif }
 h1 { font-size: 1.6rem; line-height: 1.2; margin: 0 0 .25rem }
 h2 { font-size: 1.1rem; margin: 2.2rem 0 .5rem; padding-top: .6rem; border-top: 1px solid var(--rule) }
@@ -17,7 +23,7 @@ p { margin: .35rem 0; max-width: 60rem }
 table { border-collapse: collapse; font-size: .9rem }
 th, td { padding: .18rem .8rem .18rem 0; text-align: left; vertical-align: top; white-space: nowrap; font-weight: normal }
 thead th { color: var(--soft); border-bottom: 1px solid var(--rule); vertical-align: bottom }
-tbody tr + tr > * { border-top: 1px solid #f0f0f0 }
+tbody tr + tr > * { border-top: 1px solid var(--line) }
 .right { text-align: right; font-variant-numeric: tabular-nums }
 .prose { white-space: normal; min-width: 20rem; max-width: 45rem }
 .good { color: var(--good) } .good::before { content: "\\2713\\00a0" }
@@ -26,7 +32,7 @@ tbody tr + tr > * { border-top: 1px solid #f0f0f0 }
 .strong { font-weight: 600 }
 figure { margin: 1rem 0 } figure svg { max-width: 100%; height: auto; display: block }
 figcaption { color: var(--soft); font-size: .9rem; max-width: 60rem }
-pre { background: #f6f6f6; padding: .6rem .8rem; white-space: pre-wrap; overflow-wrap: anywhere; font-size: .85rem }
+pre { background: var(--code); padding: .6rem .8rem; white-space: pre-wrap; overflow-wrap: anywhere; font-size: .85rem }
 @media print {
   @page { margin: 14mm }
   body { padding: 0; max-width: none; font-size: 10pt }

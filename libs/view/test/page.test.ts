@@ -5,9 +5,9 @@ const PAGE = {
   title: "A <room> & more",
   subtitle: "",
   headline: { value: "38", unit: "clients", sentences: ["Between 36 and 41."] },
-  figures: [{ svg: "<?xml version=\"1.0\"?>\n<svg width=\"20\"><text>drawn</text></svg>", caption: "A drawing" }],
-  document: [{
+  sections: [{
     title: "Limits",
+    drawings: [{ svg: "<?xml version=\"1.0\"?>\n<svg width=\"20\"><text>drawn</text></svg>", caption: "A drawing" }],
     blocks: [
       { kind: "paragraph", text: "1 < 2", tone: "bad", indent: 4, hang: 0 },
       { kind: "blank" },
@@ -33,9 +33,9 @@ it("has its parts in reading order, and is told twice in the same bytes", () => 
     "A &lt;room> &amp; more</h1>",
     ">38<",
     "Between 36",
+    "Limits",
     "<svg width=\"20\">",
     "A drawing",
-    "Limits",
     "pc-1",
     "swaplab run"
   ]

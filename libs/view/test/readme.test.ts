@@ -10,8 +10,11 @@ const example = () => {
     title: "A room of forty",
     subtitle: "How many of them can work at nine?",
     headline: { value: "38", unit: "clients", sentences: ["Between 36 and 41, in 4 of 5 mornings, 80 % sure."] },
-    figures: [{ svg: "<svg width=\"20\" height=\"20\"></svg>", caption: "Nothing yet." }],
-    document: [{ title: "Limits", blocks: [] }],
+    sections: [{
+      title: "Limits",
+      drawings: [{ svg: "<svg width=\"20\" height=\"20\"></svg>", caption: "Nothing yet." }],
+      blocks: []
+    }],
     command: "swaplab run room.yaml"
   })
   print(html.slice(0, html.indexOf("\n")))
