@@ -192,7 +192,6 @@ export const ALLOWED = {
     Kept: "experimentOf",
     Ladder: "makeLadder",
     LadderOptions: "makeLadder",
-    Limit: "Bottleneck",
     LostStep: "Shrunk",
     MapPlan: "OutcomeMap",
     NoFolder: "makeFolder",

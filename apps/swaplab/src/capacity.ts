@@ -20,8 +20,15 @@ import {
   type TypicalRun,
   withDemands
 } from "@swaplab/experiment"
-import { capacityPage, capacityProgress, capacitySvg, makeTicker, renderCapacity } from "@swaplab/report"
-import { Console, Effect, Either } from "effect"
+import {
+  bottleneckProgress,
+  capacityPage,
+  capacityProgress,
+  capacitySvg,
+  makeTicker,
+  renderCapacity
+} from "@swaplab/report"
+import { Console, Effect, Either, Fiber } from "effect"
 import { stderr } from "node:process"
 import { type Commands, MAX_WORKERS } from "./commands.ts"
 import { engine } from "./engine.ts"
@@ -79,7 +86,7 @@ const exitCodeOf = ({ failure, high, samples, state }: Capacity, bottleneck: Bot
   if (
     failure !== null || (bottleneck?.failure ?? null) !== null || samples.some(({ cell }) => cell.brokenLaws.length > 0)
   ) return EXIT.ourFault
-  if (state === "interrupted") return EXIT.interrupted
+  if (state === "interrupted" || bottleneck?.state === "interrupted") return EXIT.interrupted
   return state === "not-monotone" || high <= 1 ? EXIT.threshold : EXIT.ok
 }
 
@@ -128,23 +135,37 @@ export const capacity = (flags: Flags, worker: URL) =>
           ? null
           : yield* openStore(out, { engine: engine(worker), loaded, fresh: flags.fresh }, () => CELL_FORM)
         const ticker = yield* makeTicker(stderr)
-        const options = { onStop, ...(store === null ? {} : { store }) }
         const found = Effect.gen(function*() {
+          // the time is that of all that follows
+          const timeUp = budget === null ? null : yield* Effect.forkScoped(Effect.sleep(budget))
+          const options = {
+            onStop,
+            ...(store === null ? {} : { store }),
+            ...(timeUp === null ? {} : { timeUp: Fiber.join(timeUp) })
+          }
           const capacity = yield* findCapacity(situation, demand, {
             ...options,
-            onProgress: (progress, search) => ticker.show(capacityProgress(situation, progress, search)),
-            ...(budget === null ? {} : { timeUp: Effect.sleep(budget) })
+            onProgress: (progress, search) => ticker.show(capacityProgress(situation, progress, search))
           })
           // what fails has to be known, and what holds
           const bounded = capacity.state === "decided" && capacity.low >= 1 &&
             capacity.high <= situation.ladder.values.length
-          const bottleneck = bounded ? yield* findBottleneck(capacity, options) : null
+          const bottleneck = bounded
+            ? yield* findBottleneck(capacity, {
+              ...options,
+              onProgress: (progress) => ticker.show(bottleneckProgress(progress))
+            })
+            : null
           // the runs of the page are whole ones; a search keeps little of each
-          const typical = page === null || capacity.state === "interrupted"
+          const typical = page === null || capacity.state === "interrupted" || bottleneck?.state === "interrupted"
             ? []
             : yield* findTypicalRuns(capacity, { onStop })
           return { capacity, bottleneck, typical }
-        }).pipe(Effect.ensuring(ticker.end), Effect.provide(workerPool(worker, flags.workers, MAX_WORKERS)))
+        }).pipe(
+          Effect.scoped,
+          Effect.ensuring(ticker.end),
+          Effect.provide(workerPool(worker, flags.workers, MAX_WORKERS))
+        )
         yield* Effect.uninterruptible(
           Effect.flatMap(found, (answer) => finish(answer, flags, out, page))
         )

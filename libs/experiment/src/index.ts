@@ -16,7 +16,15 @@ export {
   makeAblation,
   type Variant
 } from "./ablation.ts"
-export { type Bottleneck, findBottleneck, type Limit, PROVING_SEEDS } from "./capacity/bottleneck.ts"
+export { type Advice } from "./capacity/advice.ts"
+export {
+  type Bottleneck,
+  type BottleneckProgress,
+  findBottleneck,
+  type Limit,
+  nextOf,
+  PROVING_SEEDS
+} from "./capacity/bottleneck.ts"
 export { capacityCsv, capacityJson } from "./capacity/capacity-json.ts"
 export { type Capacity, type CapacityOptions, type Demand, findCapacity, type Sample } from "./capacity/capacity.ts"
 export { type DriveProgress } from "./capacity/drive.ts"

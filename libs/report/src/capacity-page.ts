@@ -4,9 +4,10 @@ import { formatFinding } from "@swaplab/config"
 import type { Bottleneck, Capacity, TypicalRun } from "@swaplab/experiment"
 import { assumptionSection } from "./assumptions.ts"
 import { feelBlocks } from "./capacity-feel.ts"
+import { limitBlocks } from "./capacity-limits.ts"
 import { capacitySvg } from "./capacity-svg.ts"
 import { oftenOf, percentOf, unitOf, valueOf } from "./capacity-words.ts"
-import { limitBlocks, numberBlocks } from "./capacity.ts"
+import { numberBlocks } from "./capacity.ts"
 import { type Block, key, right, section, table } from "./document.ts"
 import { warningSection } from "./faults.ts"
 import type { Headline, PageContent, PageSection } from "./page.ts"
@@ -27,8 +28,8 @@ const intervalOf = ({ high, low, situation }: Capacity): string => {
 }
 
 /** The number with its interval. The first paragraph of the report has it too, with its unit. */
-const headlineOf = (capacity: Capacity): Headline => {
-  const [first, ...sentences] = textsOf(numberBlocks(capacity))
+const headlineOf = (capacity: Capacity, bottleneck: Bottleneck | null): Headline => {
+  const [first, ...sentences] = textsOf(numberBlocks(capacity, bottleneck))
   return capacity.state === "not-monotone"
     ? { value: first, unit: "", sentences }
     : { value: intervalOf(capacity), unit: unitOf(capacity.situation), sentences }
@@ -82,7 +83,7 @@ export const capacityPage = (
   return {
     title: `${loaded.scenario.name}: capacity`,
     subtitle: subtitleOf(capacity),
-    headline: headlineOf(capacity),
+    headline: headlineOf(capacity, bottleneck),
     sections: [
       {
         title: "How often a run holds",

@@ -2,12 +2,13 @@
 import { formatFinding, plural } from "@swaplab/config"
 import {
   type Bottleneck,
+  type BottleneckProgress,
   type Capacity,
   type CapacitySearch,
   type DriveProgress,
-  PROVING_SEEDS,
   type Situation
 } from "@swaplab/experiment"
+import { limitBlocks, limitSentences } from "./capacity-limits.ts"
 import { oftenOf, percentOf, unitOf, valueOf } from "./capacity-words.ts"
 import { BLANK, type Block, type Document, item, key, paragraph, right, section, table } from "./document.ts"
 import { warningSection } from "./faults.ts"
@@ -23,6 +24,10 @@ export const capacityProgress = (
   `${runs} runs, ${search.seeds.length} seeds, ${unitOf(situation)}: ${valueOf(situation, search.low)} to ${
     valueOf(situation, search.high - 1)
   }`
+
+/** The line about what limits it. */
+export const bottleneckProgress = ({ phase, runs }: BottleneckProgress): string =>
+  `${runs} runs, ${phase === "limits" ? "what limits it: a fifth more of each resource" : "what twice of it gives"}`
 
 /** What was asked, and how sure the answer is. */
 const confidence = ({ demand: { holds, sure }, high, low, situation }: Capacity): string => {
@@ -65,8 +70,8 @@ const effort = ({ audit, samples, seeds }: Capacity): string =>
       : `${audit.failed} of them failed, and all values of that seed were run one by one.`
   }`
 
-/** The number, how sure it is, and what it has cost. */
-export const numberBlocks = (capacity: Capacity): ReadonlyArray<Block> => {
+/** The number, how sure it is, what limits it, and what it has cost. */
+export const numberBlocks = (capacity: Capacity, bottleneck: Bottleneck | null): ReadonlyArray<Block> => {
   const { audit, high, low, situation, state } = capacity
   if (state === "not-monotone") {
     return [
@@ -83,34 +88,8 @@ export const numberBlocks = (capacity: Capacity): ReadonlyArray<Block> => {
     item(`${number} ${unitOf(situation)}`, "strong"),
     paragraph(confidence(capacity)),
     ...(state === "decided" ? [] : [paragraph(STATES[state], "warn")]),
+    ...(bottleneck === null ? [] : limitSentences(situation, bottleneck)),
     paragraph(effort(capacity))
-  ]
-}
-
-/** The resources: their use, and whether a fifth more of each makes seeds hold that failed. */
-export const limitBlocks = ({ limits, seeds }: Bottleneck): ReadonlyArray<Block> => {
-  if (seeds < PROVING_SEEDS) {
-    return [
-      paragraph(`Not known: ${seeds} seeds fail a tenth beyond what they carry, ${PROVING_SEEDS} at least are needed.`)
-    ]
-  }
-  const proved = limits.filter((each) => each.limits).map(({ name }) => name)
-  return [
-    paragraph(
-      proved.length > 0
-        ? `${proved.join(", ")}: proved by runs.`
-        : "No resource by itself: a fifth more of none is enough.",
-      "strong"
-    ),
-    table(
-      [key("resource"), right("use"), right("hold with a fifth more")],
-      limits.map((
-        { name, raised, use }
-      ) => [name, use === null ? "-" : percentOf(Math.round(use * 100) / 100), `${raised} of ${seeds}`])
-    ),
-    paragraph(
-      "Seeds with a tenth more than they carry, which fail as they are. use: mean of the runs that hold at the number above. Four seeds of five prove it."
-    )
   ]
 }
 
@@ -135,7 +114,11 @@ const curveBlocks = ({ reached, situation }: Capacity): ReadonlyArray<Block> => 
 const capacityDocument = (capacity: Capacity, bottleneck: Bottleneck | null): Document => {
   const { loaded } = capacity.situation
   return [
-    ...section(null, [item(`${loaded.scenario.name} (${loaded.file})`, "strong"), BLANK, ...numberBlocks(capacity)]),
+    ...section(null, [
+      item(`${loaded.scenario.name} (${loaded.file})`, "strong"),
+      BLANK,
+      ...numberBlocks(capacity, bottleneck)
+    ]),
     ...(bottleneck === null ? [] : section("Limited by", limitBlocks(bottleneck))),
     ...section("Curve", curveBlocks(capacity)),
     ...warningSection(loaded.warnings.map(formatFinding))

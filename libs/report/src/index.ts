@@ -3,7 +3,7 @@ export { renderAblation } from "./ablation.ts"
 export { type Analysis } from "./analysis-report.ts"
 export { capacityPage } from "./capacity-page.ts"
 export { capacitySvg } from "./capacity-svg.ts"
-export { capacityProgress, renderCapacity } from "./capacity.ts"
+export { bottleneckProgress, capacityProgress, renderCapacity } from "./capacity.ts"
 export { renderComparison } from "./compare-report.ts"
 export {
   type Block,

@@ -1,25 +1,32 @@
 // Which resource limits a capacity: not the busiest one, but the one of which a fifth more lets seeds hold where they failed. The
-// runs are paired: the same seeds with the same number of clients, a tenth beyond what each of them carries.
+// runs are paired: the same seeds with the same number of clients, a tenth beyond what each of them carries. A resource with
+// which two seeds fail can no longer prove anything, and is tried no further. What more of it gives is told by `advice.ts`.
 import { Effect, Either } from "effect"
 import type { CellResult } from "../cell.ts"
 import type { RunFailure } from "../protocol.ts"
 import type { Runner } from "../runner.ts"
+import { type Advice, adviseOn } from "./advice.ts"
 import type { Capacity, CapacityOptions } from "./capacity.ts"
-import { type Asker, drive } from "./drive.ts"
-import { relaxed, RESOURCES, useOf } from "./resources.ts"
+import { type Asker, drive, type DriveProgress } from "./drive.ts"
+import { grow, RESOURCES, useOf } from "./resources.ts"
 import { missesOf, Place } from "./situation.ts"
 
+/** How much more there is of a resource that is tried. */
+const RELAXED_BY = 1.2
 /** Seeds that are tried. */
 const SEEDS = 5
 /** So many of them have to hold with more of a resource; if each did by the toss of a coin, they would in 3 of 16 cases. */
 export const PROVING_SEEDS = 4
+/** So many seeds are tried with every resource. */
+const FIRST_SEEDS = SEEDS - PROVING_SEEDS + 1
 
 /** What became of a resource. */
 export interface Limit {
   readonly name: string
   /** Its mean use in runs that hold at the recommended value, from 0 to 1; null: it has no such figure. */
   readonly use: number | null
-  /** Seeds that hold with a fifth more of it. */
+  /** Seeds that were tried with a fifth more of it, and how many of them hold. */
+  readonly tried: number
   readonly raised: number
   readonly limits: boolean
 }
@@ -29,7 +36,22 @@ export interface Bottleneck {
   /** Seeds that fail without more of anything. */
   readonly seeds: number
   readonly limits: ReadonlyArray<Limit>
+  /** Resources that the scenario has none of, or whose keys take no fifth more. */
+  readonly leftOut: ReadonlyArray<string>
+  /** What to change to carry more. Null: no resource limits by itself, or there was no time to look. */
+  readonly advice: Advice | null
+  /** How it ended: in the last two cases some of the runs are missing. */
+  readonly state: "finished" | "interrupted" | "time is up"
   readonly failure: RunFailure | null
+}
+
+/** What `findBottleneck` is busy with. */
+export interface BottleneckProgress extends DriveProgress {
+  readonly phase: "limits" | "advice"
+}
+
+export interface BottleneckOptions extends Omit<CapacityOptions, "onProgress"> {
+  readonly onProgress?: (progress: BottleneckProgress) => Effect.Effect<void>
 }
 
 /** A run with more of a resource; −1: of none. */
@@ -39,26 +61,40 @@ interface RelaxedProbe {
   readonly level: number
 }
 
-/** The value that is tried with a seed: a tenth beyond the last that it holds. Null: there is none. */
-const beyond = ({ samples, situation }: Capacity, index: number): number | null => {
+/** What a seed carries, and the value that it is tried with: a tenth beyond that. */
+export interface TriedSeed {
+  readonly index: number
+  readonly carries: number
+  readonly level: number
+}
+
+/** Null: it is not known to carry anything, or to fail. */
+const triedSeed = ({ samples, situation }: Capacity, index: number): TriedSeed | null => {
   const held = samples.filter((sample) => sample.index === index && sample.holds).map(({ level }) => level)
   const failed = samples.some((sample) => sample.index === index && !sample.holds)
-  const limit = held.reduce((most, level) => Math.max(most, level), 0)
-  const level = limit + Math.max(1, Math.round(limit / 10))
-  return limit === 0 || !failed || level > situation.ladder.values.length ? null : level
+  const carries = held.reduce((most, level) => Math.max(most, level), 0)
+  const level = carries + Math.max(1, Math.round(carries / 10))
+  return carries === 0 || !failed || level > situation.ladder.values.length ? null : { index, carries, level }
 }
 
 /** Asks for a list of runs, in its order. */
 class Listed implements Asker<RelaxedProbe> {
   readonly held = new Set<string>()
   readonly answered = new Set<string>()
-  readonly #probes: ReadonlyArray<RelaxedProbe>
   readonly #holds: (cell: CellResult) => boolean
+  #probes: ReadonlyArray<RelaxedProbe> = []
   #asked = 0
+  #answers = 0
 
-  constructor(probes: ReadonlyArray<RelaxedProbe>, holds: (cell: CellResult) => boolean) {
-    this.#probes = probes
+  constructor(holds: (cell: CellResult) => boolean) {
     this.#holds = holds
+  }
+
+  /** The runs that are asked for now. */
+  list(probes: ReadonlyArray<RelaxedProbe>): void {
+    this.#probes = probes
+    this.#asked = 0
+    this.#answers = 0
   }
 
   next(): RelaxedProbe | null {
@@ -66,55 +102,92 @@ class Listed implements Asker<RelaxedProbe> {
   }
 
   answer({ index, row }: RelaxedProbe, cell: CellResult): void {
+    this.#answers++
     this.answered.add(`${row} ${index}`)
     if (this.#holds(cell)) this.held.add(`${row} ${index}`)
   }
 
   finished(): boolean {
-    return this.answered.size === this.#probes.length
+    return this.#answers === this.#probes.length
   }
 }
 
-/** Finds what limits a capacity, by runs with more of each resource. Null: it was interrupted. */
+/** Finds what limits a capacity, by runs with more of each resource, and what more of that gives. */
 export const findBottleneck = (
   capacity: Capacity,
-  options: Omit<CapacityOptions, "onProgress"> = {}
-): Effect.Effect<Bottleneck | null, never, Runner> =>
+  { onProgress, ...options }: BottleneckOptions = {}
+): Effect.Effect<Bottleneck, never, Runner> =>
   Effect.gen(function*() {
     const { low, samples, situation } = capacity
     const rows = RESOURCES.flatMap((resource) => {
-      const loaded = relaxed(situation.loaded, resource, situation.ladder.path)
-      // a fifth more may be more than a key takes
-      return loaded === null || Either.isLeft(loaded)
+      const more = grow(situation.loaded, resource, situation.ladder.path, RELAXED_BY)
+      return more === null || Either.isLeft(more)
         ? []
-        : [{ resource, place: new Place({ ...situation, loaded: loaded.right }) }]
+        : [{ resource, place: new Place({ ...situation, loaded: more.right.loaded }) }]
     })
     const base = new Place(situation)
-    const seeds = [...new Set(samples.map(({ index }) => index))].flatMap((index) => {
-      const level = beyond(capacity, index)
-      return level === null ? [] : [{ index, level }]
-    }).slice(0, SEEDS)
-    const probes = [-1, ...rows.keys()].flatMap((row) => seeds.map((seed) => ({ row, ...seed })))
-    const asker = new Listed(probes, (cell) => missesOf(situation, cell).length === 0)
-    const driven = yield* drive(asker, {
-      ...options,
-      jobOf: ({ index, level, row }) => (row < 0 ? base : rows[row].place).job(index, level)
-    })
-    if (driven.ended !== "finished") return null
-    const failing = seeds.filter(({ index }) => asker.answered.has(`-1 ${index}`) && !asker.held.has(`-1 ${index}`))
-    const near = samples.filter(({ holds, level }) => holds && level === low)
-    return {
-      seeds: failing.length,
-      limits: rows.map(({ resource }, row) => {
-        const uses = near.flatMap(({ cell }) => useOf(resource, cell) ?? [])
-        const raised = failing.filter(({ index }) => asker.held.has(`${row} ${index}`)).length
-        return {
-          name: resource.name,
-          use: uses.length === 0 ? null : uses.reduce((sum, use) => sum + use, 0) / uses.length,
-          raised,
-          limits: raised >= PROVING_SEEDS
-        }
-      }),
-      failure: driven.failure
+    const seeds = [...new Set(samples.map(({ index }) => index))].flatMap((index) => triedSeed(capacity, index) ?? [])
+      .slice(0, SEEDS)
+    const asker = new Listed((cell) => missesOf(situation, cell).length === 0)
+    const run = (probes: ReadonlyArray<RelaxedProbe>) => {
+      asker.list(probes)
+      return drive(asker, {
+        ...options,
+        jobOf: ({ index, level, row }) => (row < 0 ? base : rows[row].place).job(index, level),
+        ...(onProgress === undefined
+          ? {}
+          : { onProgress: (progress: DriveProgress) => onProgress({ ...progress, phase: "limits" }) })
+      })
     }
+    const misses = (row: number): number =>
+      seeds.filter(({ index }) => asker.answered.has(`${row} ${index}`) && !asker.held.has(`${row} ${index}`)).length
+    const all = [-1, ...rows.keys()]
+    const first = yield* run(all.flatMap((row) => seeds.slice(0, FIRST_SEEDS).map((seed) => ({ row, ...seed }))))
+    const open = all.filter((row) => row < 0 || misses(row) < FIRST_SEEDS)
+    const driven = first.ended !== "finished" || first.failure !== null
+      ? first
+      : yield* run(open.flatMap((row) => seeds.slice(FIRST_SEEDS).map((seed) => ({ row, ...seed }))))
+
+    const failing = seeds.filter(({ index }) => asker.answered.has(`-1 ${index}`) && !asker.held.has(`-1 ${index}`))
+    const known = samples.filter(({ holds, level }) => holds && level <= low)
+    const highest = known.reduce((most, { level }) => Math.max(most, level), 0)
+    const near = known.filter(({ level }) => level === highest)
+    const limits = rows.map(({ resource }, row): Limit => {
+      const uses = near.flatMap(({ cell }) => useOf(resource, cell) ?? [])
+      const tried = failing.filter(({ index }) => asker.answered.has(`${row} ${index}`))
+      const raised = tried.filter(({ index }) => asker.held.has(`${row} ${index}`)).length
+      return {
+        name: resource.name,
+        use: uses.length === 0 ? null : uses.reduce((sum, use) => sum + use, 0) / uses.length,
+        tried: tried.length,
+        raised,
+        limits: raised >= PROVING_SEEDS
+      }
+    })
+    const found = {
+      seeds: failing.length,
+      limits,
+      leftOut: RESOURCES.filter((resource) => rows.every((row) => row.resource !== resource)).map(({ name }) => name)
+    }
+    const proved = limits.findIndex((limit) => limit.limits)
+    if (driven.ended !== "finished" || driven.failure !== null || proved < 0) {
+      return { ...found, advice: null, state: driven.ended, failure: driven.failure }
+    }
+    const advised = yield* adviseOn(capacity, {
+      resource: rows[proved].resource,
+      use: limits[proved].use,
+      next: nextOf(limits),
+      seeds: failing
+    }, {
+      ...options,
+      ...(onProgress === undefined
+        ? {}
+        : { onProgress: (progress: DriveProgress) => onProgress({ ...progress, phase: "advice" }) })
+    })
+    return { ...found, ...advised }
   })
+
+/** The busiest resource that does not limit: the one that comes next. Null: none of them has a figure. */
+export const nextOf = (limits: ReadonlyArray<Limit>): Limit | null =>
+  limits.filter(({ limits: proved, use }) => !proved && use !== null)
+    .reduce<Limit | null>((busiest, limit) => (limit.use ?? 0) > (busiest?.use ?? -1) ? limit : busiest, null)

@@ -2,13 +2,39 @@
 import { formatThreshold } from "@swaplab/cluster"
 import { cellsCsv } from "../cells-csv.ts"
 import { failuresJson } from "../protocol.ts"
-import type { Bottleneck } from "./bottleneck.ts"
+import type { Advice } from "./advice.ts"
+import { type Bottleneck, nextOf } from "./bottleneck.ts"
 import type { Capacity } from "./capacity.ts"
 import { demandsOf } from "./situation.ts"
 
 /** The value of a level; null beyond the ends of the ladder. */
 const valueAt = ({ situation: { ladder: { values } } }: Capacity, level: number): number | string | null =>
   values[level - 1] ?? null
+
+const adviceJson = ({ after, before, changes, expected, ladder, resource, runs, seeds }: Advice): object => {
+  const valueOf = (level: number): number | string | null => ladder.values[level - 1] ?? null
+  const values = ({ least, most }: Advice["before"]): object => ({ least: valueOf(least), most: valueOf(most) })
+  return {
+    resource,
+    changes,
+    seeds,
+    before: values(before),
+    after: values(after),
+    expected: expected === null ? null : values(expected),
+    // the most may be more than was tried
+    open: after.most >= ladder.values.length,
+    runs
+  }
+}
+
+const limitsJson = ({ advice, leftOut, limits, seeds, state }: Bottleneck): object => ({
+  state,
+  seeds,
+  resources: limits,
+  leftOut,
+  next: nextOf(limits)?.name ?? null,
+  advice: advice === null ? null : adviceJson(advice)
+})
 
 /** All of the answer as plain data. It depends on the scenario and the seeds only, not on the host. */
 export const capacityJson = (capacity: Capacity, bottleneck: Bottleneck | null): object => {
@@ -37,7 +63,7 @@ export const capacityJson = (capacity: Capacity, bottleneck: Bottleneck | null):
     curve: reached.flatMap(({ reach, seeds: asked }, i) =>
       asked === 0 ? [] : [{ value: ladder.values[i], seeds: asked, hold: reach }]
     ),
-    limitedBy: bottleneck === null ? null : { seeds: bottleneck.seeds, resources: bottleneck.limits },
+    limitedBy: bottleneck === null ? null : limitsJson(bottleneck),
     failures: failuresJson([failure, bottleneck?.failure ?? null].filter((lost) => lost !== null))
   }
 }

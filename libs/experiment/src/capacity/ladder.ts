@@ -137,3 +137,26 @@ export const enough = ({ values }: Ladder, within: number) => (low: number, high
   ) => (level < 1 || level > values.length ? null : numberOf(values[level - 1])))
   return least !== null && most !== null && Math.abs(most - least) <= within * Math.max(most, least)
 }
+
+/** How far beyond `gain` times the value of a level a ladder goes on that is made longer. */
+const BEYOND = 1.5
+
+/**
+ * A ladder on which there is room for `gain` times the value of a level. Only one of numbers at equal steps goes on, as far as the
+ * scenario takes them; any other stays what it is.
+ */
+export const longer = (loaded: LoadedScenario, ladder: Ladder, level: number, gain: number): Ladder => {
+  const { least, path, values } = ladder
+  const [first, second] = values
+  const at = values[level - 1]
+  const last = values[values.length - 1]
+  if (least || typeof first !== "number" || typeof second !== "number" || typeof at !== "number") return ladder
+  if (typeof last !== "number" || last - first !== (second - first) * (values.length - 1)) return ladder
+  const more: Array<Value> = [...values]
+  for (let value = last + second - first; value <= at * gain * BEYOND && more.length < MAX_LEVELS;) {
+    more.push(value)
+    value += second - first
+  }
+  const made = { path, values: more, least }
+  return Either.isRight(atLevel(loaded, made, more.length)) ? made : ladder
+}

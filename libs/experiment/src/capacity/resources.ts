@@ -7,9 +7,6 @@ import { type ConfigError, formatQuantity, overrideOf, RATE, SIZE, TIME, type Un
 import { Either } from "effect"
 import type { CellResult } from "../cell.ts"
 
-/** How much more there is of a relaxed resource. */
-const RELAXED_BY = 1.2
-
 /** A value of the scenario in base units, and where it stands. */
 interface Knob {
   readonly path: ReadonlyArray<string | number>
@@ -18,7 +15,7 @@ interface Knob {
 }
 
 /** A resource. */
-interface Resource {
+export interface Resource {
   readonly name: string
   /** Metrics of its use, as shares; the busiest counts. */
   readonly use: ReadonlyArray<string>
@@ -113,22 +110,53 @@ export const RESOURCES: ReadonlyArray<Resource> = [
   }
 ]
 
-/** Sizes stay whole pages, counts and times whole numbers; a count grows by one at least. */
-const relaxedValue = ({ unit, value }: Knob, falls: boolean): string | number => {
-  if (unit === null) return Math.max(value + 1, Math.round(value * RELAXED_BY))
-  const more = falls ? value / RELAXED_BY : value * RELAXED_BY
-  return formatQuantity(unit, unit === SIZE ? Math.round(more / 4096) * 4096 : Math.round(more))
+/** A key that gives more of a resource: where it stands, what it says, and what it says then. */
+export interface Change {
+  readonly path: string
+  readonly from: string
+  readonly to: string
 }
 
-/** The scenario with a fifth more of a resource; null where it has none of it, or where that is what `searched` varies. */
-export const relaxed = (
+const textOf = (unit: UnitKind | null, value: number): string =>
+  unit === null ? String(value) : formatQuantity(unit, value)
+
+/** Sizes stay whole pages, counts and times whole numbers; a count grows by one at least. */
+const grown = ({ unit, value }: Knob, falls: boolean, times: number): number => {
+  if (unit === null) return Math.max(value + 1, Math.round(value * times))
+  const more = falls ? value / times : value * times
+  return unit === SIZE ? Math.round(more / 4096) * 4096 : Math.round(more)
+}
+
+/** The scenario with so many times as much of a resource, and the keys that say so. */
+export interface Grown {
+  readonly loaded: LoadedScenario
+  readonly changes: ReadonlyArray<Change>
+}
+
+/**
+ * Gives `times` as much of a resource. Null where the scenario has none of it, or where that is what `searched` varies; a mistake
+ * where its keys do not take so much.
+ */
+export const grow = (
   loaded: LoadedScenario,
   { falls, knobs, name }: Resource,
-  searched: string
-): Either.Either<LoadedScenario, ConfigError> | null => {
+  searched: string,
+  times: number
+): Either.Either<Grown, ConfigError> | null => {
   const all = knobs(loaded).filter(({ value }) => value > 0)
   if (all.length === 0 || all.some(({ path }) => path.join(".") === searched)) return null
-  return withOverrides(loaded, all.map((each) => overrideOf(name, each.path, relaxedValue(each, falls))))
+  const values = all.map((each) => grown(each, falls, times))
+  const grownKeys = all.map(({ path, unit }, i) =>
+    overrideOf(name, path, unit === null ? values[i] : textOf(unit, values[i]))
+  )
+  return Either.map(withOverrides(loaded, grownKeys), (more) => ({
+    loaded: more,
+    changes: all.map(({ path, unit, value }, i) => ({
+      path: path.join("."),
+      from: textOf(unit, value),
+      to: textOf(unit, values[i])
+    }))
+  }))
 }
 
 /** How busy a resource was in a run, from 0 to 1; null: it has no such figure. */

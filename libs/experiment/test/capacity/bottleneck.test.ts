@@ -1,7 +1,7 @@
 // Made-up runs whose latency grows with clients over the rate of the server's link: that link limits, and nothing else does.
 import { makeLadder } from "#src/capacity/ladder.ts"
 import { RESOURCES } from "#src/capacity/resources.ts"
-import { findBottleneck, findCapacity, layerInProcess, type Simulate } from "@swaplab/experiment"
+import { type Advice, findBottleneck, findCapacity, layerInProcess, type Simulate } from "@swaplab/experiment"
 import { Effect, Either } from "effect"
 import { describe, expect, it } from "vitest"
 import { fakeResult, scenarioWith } from "../fake.ts"
@@ -38,17 +38,42 @@ const answerOf = (simulate: Simulate) =>
     }).pipe(Effect.provide(layerInProcess(simulate)))
   )
 
+const valuesOf = ({ after, before, expected, ladder }: Advice) =>
+  [before, expected, after].map((span) =>
+    span === null ? null : [span.least, span.most].map((l) => ladder.values[l - 1])
+  )
+
 describe("what limits a capacity", () => {
   it("is the resource that lets seeds hold when there is a fifth more of it", async () => {
     const { bottleneck, capacity } = await answerOf(perLink)
     // the law: 100 / 3.9 is 25.6
     expect([capacity.state, capacity.low, capacity.high]).toEqual(["decided", 25, 26])
-    expect(bottleneck?.seeds).toBe(5)
-    expect(bottleneck?.limits.filter(({ limits }) => limits).map(({ name, raised }) => [name, raised])).toEqual([
+    expect(bottleneck.seeds).toBe(5)
+    expect(bottleneck.limits.filter(({ limits }) => limits).map(({ name, raised }) => [name, raised])).toEqual([
       ["link of the server", 5]
     ])
+    // two seeds that fail are enough to know that four of five cannot hold
+    expect(bottleneck.limits.filter(({ limits }) => !limits).every(({ tried }) => tried === 2)).toBe(true)
     // clients without a root image have no read-ahead
-    expect(bottleneck?.limits).toHaveLength(RESOURCES.length - 1)
+    expect(bottleneck.leftOut).toContain("read-ahead of the clients")
+    expect(bottleneck.limits.length + bottleneck.leftOut.length).toBe(RESOURCES.length)
+  })
+
+  it("says what twice of it gives, found by runs: 200 / 3.9 is 51.3", async () => {
+    const { bottleneck: { advice } } = await answerOf(perLink)
+    expect(advice?.changes).toEqual([{ path: "server.link.rate", from: "100 Mbit", to: "200 Mbit" }])
+    // the ladder of the search ends at 40
+    expect(advice === null ? null : valuesOf(advice)).toEqual([[25, 25], [50, 50], [50, 51]])
+    expect(advice?.runs).toBeLessThanOrEqual(25)
+  })
+
+  it("does not repeat the law where the runs say something else", async () => {
+    // a second limit at 30 clients, which no figure shows
+    const { server } = loaded.scenario
+    const walled: Simulate = (scenario, ...rest) =>
+      perLink(scenario.clients[0].count > 30 && server !== undefined ? { ...scenario, server } : scenario, ...rest)
+    const { bottleneck: { advice } } = await answerOf(walled)
+    expect(advice === null ? null : valuesOf(advice)).toEqual([[25, 25], [50, 50], [30, 30]])
   })
 
   it("is no resource where more of none helps", async () => {
@@ -56,7 +81,16 @@ describe("what limits a capacity", () => {
     const fixed: Simulate = (scenario, ...rest) =>
       perLink(server === undefined ? scenario : { ...scenario, server }, ...rest)
     const { bottleneck } = await answerOf(fixed)
-    expect(bottleneck?.seeds).toBe(5)
-    expect(bottleneck?.limits.some(({ limits }) => limits)).toBe(false)
+    expect(bottleneck.seeds).toBe(5)
+    expect(bottleneck.limits.some(({ limits }) => limits)).toBe(false)
+    expect(bottleneck.advice).toBe(null)
+  })
+
+  it("says that the time is up instead of that nothing limits", async () => {
+    const { capacity } = await answerOf(perLink)
+    const cut = await Effect.runPromise(
+      findBottleneck(capacity, { timeUp: Effect.void }).pipe(Effect.provide(layerInProcess(perLink)))
+    )
+    expect([cut.state, cut.advice, cut.limits.some(({ limits }) => limits)]).toEqual(["time is up", null, false])
   })
 })
