@@ -44,6 +44,35 @@ describe("what a card is asked for", () => {
   )
 })
 
+describe("interrupts", () => {
+  /** What a client has done within 0.3 s. */
+  const client = (nic: object): { readonly interrupts: number; readonly touched: number } => {
+    const { cluster } = started(scenario([{ ...TWICE, nic: { driver: "bnx2", ...nic } }]))
+    cluster.sim.run(0.3e9)
+    const { machine } = cluster.clients[0]
+    return { interrupts: machine.nic.interrupts, touched: machine.touched }
+  }
+
+  it("are moderated by a constant, by the driver, or as ethtool -C says", () => {
+    const constant = client({})
+    const driver = client({ coalesce: "driver" })
+    const patient = client({ coalesce: "driver", ethtool: { "rx-usecs": 500, "rx-frames": 0 } })
+    // 18 us and 12 frames against 50 us; and half a millisecond, beside the interrupts for what was sent
+    expect(driver.interrupts).toBeGreaterThan(constant.interrupts)
+    expect(patient.interrupts).toBeLessThan(driver.interrupts / 2)
+    expect(patient.touched).toBeLessThan(driver.touched)
+  })
+
+  it("of a server, too", () => {
+    const of = (nic: object) => {
+      const { cluster } = started(scenario([TWICE], { server: { nic } }))
+      cluster.sim.run(2e9)
+      return cluster.clients[0].servers[0].machine.nics[0].interrupts
+    }
+    expect(of({ coalesce: "driver", ethtool: { "rx-usecs": 1000 } })).toBeLessThan(of({}) / 2)
+  })
+})
+
 describe("what it refuses, and what changes nothing", () => {
   it.each([
     [
@@ -59,6 +88,29 @@ describe("what it refuses, and what changes nothing", () => {
       `s/x.yaml: server.nic.ethtool.tso: got "on", expected off: tso falls with sg, which is off`
     ]
   ])("%s", (text, message) => expect(wordsOf(load({ "s/x.yaml": text }))).toBe(message))
+
+  it.each([
+    [
+      withClient("nic: { coalesce: driver, ethtool: { rx-frames: 4 } }"),
+      "s/x.yaml: clients[0].nic.ethtool.rx-frames: got 4, expected nothing: its driver takes only rx-usecs"
+    ],
+    [
+      withClient("nic: { driver: r8169, coalesce: driver, ethtool: { rx-usecs: 20 } }"),
+      "s/x.yaml: clients[0].nic.ethtool.rx-usecs: got 20, expected nothing: its driver has no ethtool -C (Operation not "
+      + "supported)"
+    ],
+    [
+      `${MINIMAL}\nserver: { nic: { coalesce: driver, ethtool: { rx-usecs: 5 } } }`,
+      "s/x.yaml: server.nic.ethtool.rx-usecs: got 5, expected 0, 3 or 10 to 10000"
+    ]
+  ])("%s", (text, message) => expect(wordsOf(load({ "s/x.yaml": text }))).toBe(message))
+
+  it.each([
+    ["nic: { ethtool: { rx-usecs: 20 } }", "interrupts are moderated by a constant (coalesce)"],
+    ["nic: { coalesce: driver, interruptModeration: 20 us }", "the driver moderates interrupts (coalesce)"]
+  ])("says that %s has no effect: %s", (text, reason) => {
+    expect(JSON.stringify(loaded(withClient(text)))).toContain(reason)
+  })
 
   it("says that a feature is so anyway", () => {
     const said = loaded(withClient("nic: { driver: r8169, ethtool: { sg: off } }"))

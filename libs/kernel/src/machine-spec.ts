@@ -1,5 +1,5 @@
 // What a client is made of, and what it is plugged into.
-import type { CardName, Ethtool, Packets, Wire } from "@swaplab/net-skb"
+import type { CardName, Coalescing, Ethtool, Packets, Wire } from "@swaplab/net-skb"
 import type { Nanoseconds } from "@swaplab/sim"
 import type { Costs } from "./costs.ts"
 import type { KernelSpec } from "./patches/kernel-spec.ts"
@@ -34,6 +34,8 @@ export interface MachineSpec {
     readonly txQueue?: number
     /** Least time between two interrupts. */
     readonly interruptGapNs: Nanoseconds
+    /** How interrupts are moderated; by `interruptGapNs` alone if absent. */
+    readonly coalesce?: Coalescing | null
     /** What `ethtool -K` is called with at boot. */
     readonly ethtool?: Ethtool
   }

@@ -206,7 +206,8 @@ export class Machine {
       ring: spec.nic.rxRing,
       txDescriptors: spec.nic.txRing,
       ...(spec.nic.txQueue !== undefined && { txQueueLength: spec.nic.txQueue }),
-      interruptGapNs: spec.nic.interruptGapNs
+      interruptGapNs: spec.nic.interruptGapNs,
+      coalesce: spec.nic.coalesce ?? null
     })
     this.nic.open(this.#boot)
     this.pageCache.fill(this.#boot, this.vmscan, spec.pageCachePages)

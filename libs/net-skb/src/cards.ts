@@ -2,8 +2,8 @@
 // receive ring, what a buffer is made of, what the card gathers, and the words for the reference of scenarios.
 // Modelled: see rx-ring.ts and tx-ring.ts, which read these columns.
 // Not modelled: a driver's own ring lengths (tg3: 200 and 511 descriptors, r8169 sends with 64) where a machine is given both
-// lengths, because 256 lets cards be compared by their way of receiving alone; a driver's own interrupt moderation, for the same
-// reason; the 64 KiB buffers that cxgb4 prefers while memory has them (these are the single pages that it falls back to); the
+// lengths, because 256 lets cards be compared by their way of receiving alone; for the same reason a driver's own interrupt
+// moderation (`moderates`) is used only where it is asked for; the 64 KiB buffers that cxgb4 prefers while memory has them (these are the single pages that it falls back to); the
 // process that refills virtio-net's ring at once with GFP_KERNEL (here it is tried every 500 ms, which is what follows), and the
 // long packets that its host may hand over; ixgbe's copying of a packet of up to 256 bytes, which leaves its page in the slot;
 // ixgbevf as 3.5 has it. USB cards are not here: usbnet hands packets to netif_rx, whose backlog is not modelled.
@@ -11,7 +11,9 @@
 // realtek/r8169.c, nvidia/forcedeth.c, chelsio/{cxgb4,cxgb4vf}/sge.c; drivers/net/virtio_net.c
 import { PAGE_SIZE } from "@swaplab/page-alloc"
 import type { Nanoseconds } from "@swaplab/sim"
+import type { CoalesceKeys } from "./ethtool-coalesce.ts"
 import type { Feature } from "./ethtool.ts"
+import { AT_ONCE, type Coalescing } from "./moderation.ts"
 
 /** How a driver whose buffers are pages makes skbs of them. */
 export interface PageBuffers {
@@ -60,6 +62,8 @@ export interface NicOptions {
   readonly interruptDelayNs: Nanoseconds
   /** Least time between two interrupts (interrupt throttling). */
   readonly interruptGapNs: Nanoseconds
+  /** How interrupts are moderated. Null: by `interruptGapNs` and `txInterruptDelayNs`, whatever the driver does. */
+  readonly coalesce: Coalescing | null
   /** From the last bit of a sent skb to the interrupt that reports it. */
   readonly txInterruptDelayNs: Nanoseconds
   /** How often a ring that could not be filled is tried again without packets: a watchdog or a timer of the driver. */
@@ -70,11 +74,44 @@ export interface NicOptions {
 export interface Card extends NicOptions {
   /** Of sg, tso and gro, which are what they are without ethtool: those that ethtool cannot change. */
   readonly fixed: ReadonlyArray<Feature>
+  /** How its driver moderates interrupts without ethtool, on a gigabit (or more) and on less. */
+  readonly moderates: Coalescing
+  readonly moderatesSlow: Coalescing
+  /** What `ethtool -C` takes for it. */
+  readonly coalesceKeys: CoalesceKeys
   /** What it is made of, for the reference of scenarios. */
   readonly meaning: string
 }
 
+/** The ITR of e1000 and e1000e: conservative (3), from 20,000 a second; 4000 on less than a gigabit. TIDV is 8 × 1.024 us. */
+const itr = {
+  moderates: { rxUsecs: 0, rxFrames: 0, txUsecs: 8, gapUsecs: 50, follows: "itr" },
+  moderatesSlow: { rxUsecs: 0, rxFrames: 0, txUsecs: 8, gapUsecs: 250, follows: "nothing" },
+  coalesceKeys: { "rx-usecs": { adaptive: 3, values: [0, 3], min: 10, max: 10_000 } }
+} as const
+
+/** EITR of ixgbe, from 20,000 a second. */
+const eitr = { rxUsecs: 0, rxFrames: 0, txUsecs: 0, gapUsecs: 50, follows: "byte-rate" } as const
+
+/** Hold-off of tg3 with tagged status (BCM5701 and later), and of bnx2. */
+const tg3Hold = { rxUsecs: 20, rxFrames: 5, txUsecs: 72, gapUsecs: 0, follows: "nothing" } as const
+const bnx2Hold = { rxUsecs: 18, rxFrames: 12, txUsecs: 80, gapUsecs: 0, follows: "nothing" } as const
+const holdKeys = {
+  "rx-usecs": { adaptive: null, values: [], min: 1, max: 1023 },
+  "rx-frames": { adaptive: null, values: [], min: 0, max: 255 }
+} as const
+
+/** The first hold-off timer and counter of cxgb4: 5 us or one packet. When sent packets are reported is assumed. */
+const cxgb4Hold = { rxUsecs: 5, rxFrames: 1, txUsecs: 50, gapUsecs: 0, follows: "nothing" } as const
+
+/** IntrMitigate is 0x5151 on RTL8168, in units of 40 us (20.48 us at 100 Mbit) and of four frames. */
+const r8169Hold = { rxUsecs: 200, rxFrames: 4, txUsecs: 200, gapUsecs: 0, follows: "nothing" } as const
+
 const base = {
+  moderates: AT_ONCE,
+  moderatesSlow: AT_ONCE,
+  coalesceKeys: {} as CoalesceKeys,
+  coalesce: null as Coalescing | null,
   sg: true,
   tso: true,
   gro: true,
@@ -104,6 +141,12 @@ const halves = {
 /** napi_get_frags and pages of a free list, by cxgb4 and cxgb4vf. */
 const cxgb4 = {
   ...base,
+  moderates: cxgb4Hold,
+  moderatesSlow: cxgb4Hold,
+  coalesceKeys: {
+    "rx-usecs": { adaptive: null, values: [5, 10, 20, 50, 100], min: 1, max: 0 },
+    "rx-frames": { adaptive: null, values: [1, 4, 8, 16], min: 1, max: 0 }
+  },
   driver: "refilling",
   buffers: "page",
   ring: 72,
@@ -114,8 +157,17 @@ const cxgb4 = {
   page: { ...halves, headerBytes: 272, header: "packet", withoutHeader: "drops", truesize: null }
 } as const
 
-const e1000 = { ...base, driver: "refilling", bufferBytes: 1522, copyBreak: 0 } as const
-const tg3 = { ...base, driver: "recycling", ring: 200, bufferBytes: 1536, copyBreak: 256 } as const
+const e1000 = { ...base, ...itr, driver: "refilling", bufferBytes: 1522, copyBreak: 0 } as const
+const tg3 = {
+  ...base,
+  moderates: tg3Hold,
+  moderatesSlow: tg3Hold,
+  coalesceKeys: holdKeys,
+  driver: "recycling",
+  ring: 200,
+  bufferBytes: 1536,
+  copyBreak: 256
+} as const
 
 /** Every card by the name of its driver, in the order of the reference. The first is a scenario's default. */
 export const CARDS = {
@@ -125,6 +177,8 @@ export const CARDS = {
     ...e1000,
     buffers: "page",
     page: halves,
+    moderates: { rxUsecs: 0, rxFrames: 0, txUsecs: 0, gapUsecs: 162, follows: "packet-size" },
+    moderatesSlow: { rxUsecs: 0, rxFrames: 0, txUsecs: 0, gapUsecs: 245, follows: "nothing" },
     meaning: "headers in fragments and data in marked half pages, refilled"
   },
   ixgbe: {
@@ -132,6 +186,9 @@ export const CARDS = {
     buffers: "page",
     ring: 512,
     txDescriptors: 512,
+    moderates: eitr,
+    moderatesSlow: eitr,
+    coalesceKeys: { "rx-usecs": { adaptive: 1, values: [0, 1], min: 2, max: 1022 } },
     page: { ...halves, headerBytes: 256, header: "packet" },
     meaning:
       "marked half pages, and headers in fragments that are allocated for each packet: without one the ring waits"
@@ -141,6 +198,9 @@ export const CARDS = {
     buffers: "fragment",
     ring: 512,
     txDescriptors: 1024,
+    moderates: eitr,
+    moderatesSlow: eitr,
+    coalesceKeys: {},
     meaning: "page fragments, in a ring that is refilled, as 3.6 has it (3.5 split headers from data in half pages)"
   },
   cxgb4: {
@@ -159,6 +219,8 @@ export const CARDS = {
     buffers: "fragment",
     bufferBytes: 1536,
     copyBreak: 16384,
+    moderates: r8169Hold,
+    moderatesSlow: { ...r8169Hold, rxUsecs: 102, txUsecs: 102 },
     sg: false,
     tso: false,
     meaning: "buffers of its own, every packet copied into a new skb; scatter-gather and segmentation are off"
@@ -171,6 +233,9 @@ export const CARDS = {
     txDescriptors: 255,
     bufferBytes: 1540,
     copyBreak: 128,
+    moderates: bnx2Hold,
+    moderatesSlow: bnx2Hold,
+    coalesceKeys: holdKeys,
     meaning:
       "2048-byte buffers of kmalloc without any mark; a packet is dropped and its buffer kept when no new one can be had"
   },
@@ -183,6 +248,9 @@ export const CARDS = {
     refill: 64,
     // OOM_REFILL: 1 + HZ / 20 ticks
     watchdogNs: 51_000_000,
+    moderates: { ...AT_ONCE, follows: "timer" },
+    moderatesSlow: { ...AT_ONCE, follows: "timer" },
+    coalesceKeys: {},
     meaning: "page fragments, refilled at the end of a poll, and after 51 ms where memory lacked"
   },
   "virtio-net": {

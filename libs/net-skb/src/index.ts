@@ -4,6 +4,14 @@ export { type Card, CARD_NAMES, type CardName, cardOf, CARDS, type NicOptions } 
 export { freeCoalesced, RX_HEADROOM, skbTryCoalesce } from "./coalesce.ts"
 export { DatagramSocket } from "./datagram.ts"
 export {
+  COALESCE_NAMES,
+  COALESCE_PARAMETERS,
+  type CoalesceAsked,
+  type CoalesceName,
+  coalesceRefused,
+  coalescingOf
+} from "./ethtool-coalesce.ts"
+export {
   type Ethtool,
   type Feature,
   FEATURE_NAMES,
@@ -14,6 +22,7 @@ export {
 } from "./ethtool.ts"
 export { NO_FRAG_PAGE } from "./frag-pages.ts"
 export { HostMemory, hostMemoryIdle, KernelMemory, type SocketMemory, type SocketPages } from "./memory.ts"
+export { type Coalescing } from "./moderation.ts"
 export { Nic } from "./nic.ts"
 export {
   endKey,

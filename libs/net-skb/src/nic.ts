@@ -1,19 +1,23 @@
 // A network card with its driver: receive ring, transmit ring, interrupts and NAPI.
 // Modelled: the rings (see rx-ring.ts, tx-ring.ts); an interrupt comes `interruptDelayNs` after its cause and at least
-// `interruptGapNs` after the one before; while the driver polls there are none. The driver's watchdog polls a ring that it
-// could not fill every 2 s, or as its row has it. Frames come from a `Feed`, which is asked when the card does something: before each interrupt, poll
+// `interruptGapNs` after the one before, or as the driver moderates it (moderation.ts); while the driver polls there are none.
+// The driver's watchdog polls a ring that it could not fill every 2 s, or as its row has it. Frames come from a `Feed`, which is asked when the card does something: before each interrupt, poll
 // and transmission, and whenever somebody reads a counter. An arrival between two of these has no event of its own, because it
 // changes nothing but the ring. Without a feed somebody calls `receive` at the time of each arrival.
-// Not modelled: several queues, RSS, adaptive moderation, pause frames sent by the card.
+// Not modelled: several queues, RSS, pause frames sent by the card.
 // source: drivers/net/ethernet/intel/e1000/e1000_main.c:e1000_clean, e1000_watchdog
 import type { Context } from "@swaplab/page-alloc"
 import { assert, type Nanoseconds, Timer } from "@swaplab/sim"
 import { CARDS, type NicOptions } from "./cards.ts"
+import { Moderation } from "./moderation.ts"
 import { RxRing } from "./rx-ring.ts"
 import type { Napi, Softirq } from "./softirq.ts"
 import type { NetDevice, NetStack } from "./stack.ts"
 import { TxRing } from "./tx-ring.ts"
 import type { Feed, Wire } from "./wire.ts"
+
+/** An Ethernet header, which drivers count with a packet. */
+const ETH_HLEN = 14
 
 const NEVER = Number.POSITIVE_INFINITY
 
@@ -30,6 +34,11 @@ export class Nic implements NetDevice, Napi {
   readonly #stack: NetStack
   readonly #softirq: Softirq
   readonly #options: NicOptions
+  readonly #moderation: Moderation
+  /** What has been handled since interrupts were last allowed, and the counters of that moment. */
+  readonly #load = { rxPackets: 0, rxBytes: 0, txPackets: 0, txBytes: 0 }
+  #txFramesBefore = 0
+  #txBytesBefore = 0
   readonly #irq: Timer
   readonly #watchdog: Timer
   #irqEnabled = true
@@ -43,6 +52,11 @@ export class Nic implements NetDevice, Napi {
     this.#stack = stack
     this.#softirq = softirq
     this.#options = options
+    const constant = { rxUsecs: 0, rxFrames: 0, txUsecs: options.txInterruptDelayNs / 1000 }
+    this.#moderation = new Moderation(
+      options.coalesce ?? { ...constant, gapUsecs: options.interruptGapNs / 1000, follows: "nothing" },
+      options.interruptDelayNs
+    )
     this.#rx = new RxRing(stack, options)
     this.tx = new TxRing(stack, wire, options.txDescriptors, options.txQueueLength, options.tso)
     this.#irq = new Timer(stack.sim.queue, () => this.#onTimer(), {
@@ -114,13 +128,13 @@ export class Nic implements NetDevice, Napi {
       this.#stack.packets.free(frame)
       return
     }
-    if (this.#rx.receive(frame) && this.#irqEnabled) this.#interruptAt(at + this.#options.interruptDelayNs)
+    if (this.#rx.receive(frame) && this.#irqEnabled) this.#interruptAt(this.#moderation.received(at))
   }
 
   /** Nothing that is sent now arrives before `at`: looks then whether it has, if an interrupt would come of it. */
   expect(at: Nanoseconds): void {
     if (!this.#irqEnabled || !this.#up || this.#rx.posted === 0) return
-    const due = this.#moderated(at + this.#options.interruptDelayNs)
+    const due = this.#moderated(this.#moderation.earliest(at))
     if (due < this.#irq.deadline) this.#armAt(due)
   }
 
@@ -143,12 +157,14 @@ export class Nic implements NetDevice, Napi {
     this.tx.clean(ctx, this.#stack.sim.queue.now)
     this.#stack.runTasklets(ctx)
     const done = this.#rx.poll(ctx, weight)
+    this.#load.rxPackets += done
     this.#armWatchdog()
     return done
   }
 
   complete(ctx: Context): void {
     this.#rx.gro.flush(ctx)
+    this.#follow()
     this.#irqEnabled = true
     if (this.tx.inRing > 0) this.#txInterruptAt(this.tx.nextDoneAt)
     this.#look()
@@ -163,7 +179,7 @@ export class Nic implements NetDevice, Napi {
   #txInterruptAt(doneAt: Nanoseconds): void {
     const now = this.#stack.sim.queue.now
     this.#interruptAt(
-      (doneAt === Number.POSITIVE_INFINITY || doneAt < now ? now : doneAt) + this.#options.txInterruptDelayNs
+      (doneAt === Number.POSITIVE_INFINITY || doneAt < now ? now : doneAt) + this.#moderation.txDelayNs
     )
   }
 
@@ -178,8 +194,19 @@ export class Nic implements NetDevice, Napi {
 
   /** When the card interrupts for something that it would report at `time`. */
   #moderated(time: Nanoseconds): Nanoseconds {
-    const earliest = this.#lastIrq + this.#options.interruptGapNs
-    return Math.ceil(time > earliest ? time : earliest)
+    return this.#moderation.moderated(time, this.#lastIrq)
+  }
+
+  /** Tells the moderation what has been handled since it was told last. */
+  #follow(): void {
+    const load = this.#load
+    load.rxBytes = this.#rx.takeBytes() + load.rxPackets * ETH_HLEN
+    load.txPackets = this.tx.frames - this.#txFramesBefore
+    load.txBytes = this.tx.bytes - this.#txBytesBefore + load.txPackets * ETH_HLEN
+    this.#moderation.completed(this.#stack.sim.queue.now, load)
+    load.rxPackets = 0
+    this.#txFramesBefore = this.tx.frames
+    this.#txBytesBefore = this.tx.bytes
   }
 
   #armAt(at: Nanoseconds): void {
@@ -191,7 +218,7 @@ export class Nic implements NetDevice, Napi {
     let at = this.#irqDue
     if (this.#feed !== null && this.#irqEnabled && this.#up && this.#rx.posted > 0) {
       const next = this.#feed.nextAt
-      if (next !== NEVER) at = Math.min(at, this.#moderated(next + this.#options.interruptDelayNs))
+      if (next !== NEVER) at = Math.min(at, this.#moderated(this.#moderation.earliest(next)))
     }
     if (at !== NEVER) this.#armAt(at)
   }
@@ -213,6 +240,7 @@ export class Nic implements NetDevice, Napi {
     this.#irqEnabled = false
     this.interrupts++
     this.#lastIrq = this.#stack.sim.queue.now
+    this.#moderation.interrupted()
     this.#softirq.raise(this)
   }
 

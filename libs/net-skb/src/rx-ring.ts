@@ -43,6 +43,8 @@ export class RxRing {
   posted = 0
   arrived = 0
   empty: number
+  /** Bytes of the packets that were processed since somebody took the count. */
+  #bytes = 0
   readonly size: number
   readonly gro: Gro
   readonly refills: boolean
@@ -130,6 +132,13 @@ export class RxRing {
     }
     if (this.empty > 0 && (this.#options.refill !== "half" || this.#starved)) this.fill(ctx)
     return done
+  }
+
+  /** The bytes of packets processed since the last call. */
+  takeBytes(): number {
+    const bytes = this.#bytes
+    this.#bytes = 0
+    return bytes
   }
 
   /** Posts buffers into the empty slots until one cannot be allocated. */
@@ -220,6 +229,7 @@ export class RxRing {
     const frame = this.#frame[slot]
     const pages = this.#pages
     const len = stack.packets.len[frame]
+    this.#bytes += stack.packets.bytes[frame]
     let skb = this.#skb[slot]
     if (pages !== null && pages.header === "packet") {
       skb = stack.netdev.skb(ctx, pages.headerBytes)
@@ -260,6 +270,7 @@ export class RxRing {
     const frame = this.#frame[slot]
     const len = stack.packets.len[frame]
     const bytes = stack.packets.bytes[frame]
+    this.#bytes += bytes
     this.#clean = this.#after(slot)
     this.#frame[slot] = NO_FRAME
     this.arrived--

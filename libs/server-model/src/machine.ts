@@ -41,8 +41,10 @@ export const UPTIME_NS = 86_400e9
 export interface ServerMachineOptions {
   /** Of the machine: in front of the names of its tasks, sockets and disk. */
   readonly name: string
-  /** Each of its cards is an e1000 with these lengths, and these features where they are given. */
-  readonly nic: Pick<NicOptions, "ring" | "txDescriptors" | "txQueueLength"> & Partial<Features>
+  /** Each of its cards is an e1000 with these lengths, and these features and this moderation where they are given. */
+  readonly nic:
+    & Pick<NicOptions, "ring" | "txDescriptors" | "txQueueLength">
+    & Partial<Features & Pick<NicOptions, "coalesce">>
   /** How a packet gets its card: only and always where there are several. */
   readonly bond?: BondLinks
   readonly disk: DiskShape

@@ -3,6 +3,7 @@ import { Machine } from "@swaplab/kernel"
 import type { Wire } from "@swaplab/net-skb"
 import { PAGE_SIZE } from "@swaplab/page-alloc"
 import type { ServerClient } from "@swaplab/server-model"
+import { moderationOf } from "../scenario/cards.ts"
 import { type ClientSpec, kernelOf } from "../scenario/clients.ts"
 import { swapExtrasOf } from "../scenario/compressed-swap.ts"
 import type { Load } from "../scenario/loads.ts"
@@ -44,6 +45,7 @@ export const bootMachine = (
       txRing: group.nic.txRing,
       txQueue: group.nic.txQueue,
       interruptGapNs: group.nic.interruptModeration,
+      coalesce: moderationOf(group.nic, group.nic.driver, group.link),
       ethtool: group.nic.ethtool
     },
     ...addressSpaces(loads, hogs),

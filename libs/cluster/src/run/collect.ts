@@ -57,6 +57,7 @@ export const clientResult = (run: ClientRun, outcome: Outcome): ClientResult => 
       txBytes: client.up.sentBytes,
       rxDropped: of.rxDropped,
       rxMissed: of.rxMissed,
+      interrupts: of.interrupts,
       allocFailed: of.allocFailed,
       retransmits: ofEnds((at) => at.retransmitted),
       rtos: ofEnds((at) => at.timeouts),

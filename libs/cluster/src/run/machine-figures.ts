@@ -16,6 +16,7 @@ export interface MachineFigures {
   readonly vmstat: Readonly<Record<string, number>>
   readonly rxDropped: number
   readonly rxMissed: number
+  readonly interrupts: number
   readonly allocFailed: number
   readonly pfmemallocDrops: number
   readonly root: RootResult | null
@@ -78,6 +79,7 @@ const sinceBoot = ({ connection, machine, sockets }: Counted): MachineFigures =>
     vmstat,
     rxDropped: nic.rxDroppedTotal,
     rxMissed: nic.rxMissed,
+    interrupts: nic.interrupts,
     allocFailed: nic.allocRxBuffFailed,
     pfmemallocDrops: connection.clientSocket.pfmemallocDrops + (connection.root?.clientSocket.pfmemallocDrops ?? 0) +
       sockets.reduce((sum, socket) => sum + socket.pfmemallocDrops, 0),

@@ -71,6 +71,7 @@ const client = ({ elapsedNs, kernel, outcome }: MadeUpRun, name: string): Client
     txPackets: 1,
     rxDropped: 0,
     rxMissed: 2,
+    interrupts: 1,
     allocFailed: 3,
     retransmits: 4,
     rtos: 5,

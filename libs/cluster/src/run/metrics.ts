@@ -160,6 +160,7 @@ const METRICS = {
   "client.network.received": client(SIZE, "bytes of frames sent to it", (c) => c.network.rxBytes),
   "client.network.sent": client(SIZE, "bytes of frames that it sent", (c) => c.network.txBytes),
   "client.network.rxDropped": client(null, "packets dropped above the ring", (c) => c.network.rxDropped),
+  "client.network.interrupts": client(null, "interrupts of the card", (c) => c.network.interrupts),
   "client.network.rxMissed": client(null, "packets without a descriptor", (c) => c.network.rxMissed),
   "client.network.allocFailed": client(null, "receive buffers not allocated", (c) => c.network.allocFailed),
   "client.network.retransmits": client(null, "TCP segments sent again", (c) => c.network.retransmits),

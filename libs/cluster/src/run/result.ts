@@ -189,6 +189,8 @@ export interface ClientNetwork {
   readonly rxDropped: number
   /** Packets that found no receive descriptor. */
   readonly rxMissed: number
+  /** Interrupts of its card. */
+  readonly interrupts: number
   /** Receive buffers that could not be allocated. */
   readonly allocFailed: number
   readonly retransmits: number

@@ -5,6 +5,7 @@ import { CARDS, featuresOf, type Packets, type Softirq } from "@swaplab/net-skb"
 import { PAGE_SIZE, type Task } from "@swaplab/page-alloc"
 import { type ServerCosts, type ServerHost, ServerMachine } from "@swaplab/server-model"
 import type { Nanoseconds, Sim, Sleeps } from "@swaplab/sim"
+import { moderationOf } from "../scenario/cards.ts"
 import { diskOf } from "../scenario/disks.ts"
 import type { ServerConfig } from "../scenario/machines.ts"
 import type { ServerSpec } from "../scenario/servers.ts"
@@ -51,7 +52,8 @@ export const buildServer = (sim: Sim, packets: Packets, network: Network, spec: 
         ring: nic.rxRing,
         txDescriptors: nic.txRing,
         txQueueLength: nic.txQueue,
-        ...featuresOf(CARDS.e1000, nic.ethtool)
+        ...featuresOf(CARDS.e1000, nic.ethtool),
+        coalesce: moderationOf(nic, "e1000", config.link)
       },
       costs: serverCosts(config),
       threads,

@@ -1,6 +1,14 @@
 // The network card of a client group, in the terms of the kernel.
 import type { MachineFacts } from "@swaplab/kernel"
-import { type CardName, cardOf, type Ethtool, featuresOf } from "@swaplab/net-skb"
+import {
+  type CardName,
+  cardOf,
+  type CoalesceAsked,
+  type Coalescing,
+  coalescingOf,
+  type Ethtool,
+  featuresOf
+} from "@swaplab/net-skb"
 
 /** The card of a group: what of its section decides on features. */
 export interface GroupNic {
@@ -18,3 +26,10 @@ export const machineFacts = ({ nic: { driver, ethtool } }: GroupNic): MachineFac
     scatterGather: featuresOf(card, ethtool).sg
   }
 }
+
+/** How a card moderates interrupts: null where that is a constant of the scenario. */
+export const moderationOf = (
+  { coalesce, ethtool }: { readonly coalesce: "constant" | "driver"; readonly ethtool: CoalesceAsked },
+  driver: CardName,
+  { rate }: { readonly rate: number }
+): Coalescing | null => coalesce === "constant" ? null : coalescingOf(cardOf(driver), rate, ethtool)

@@ -21,7 +21,6 @@ import {
   within,
   yesNo
 } from "@swaplab/config"
-import { CARD_NAMES, CARDS, type Feature, FEATURES } from "@swaplab/net-skb"
 import { DISK_NAMES, DISKS } from "@swaplab/server-model"
 import { WORKLOADS, type WorkloadTable } from "@swaplab/workload"
 import { Schema } from "effect"
@@ -29,46 +28,10 @@ import { compressedSwapFields, cryptCostFields } from "./compressed-swap.ts"
 import { GIB, KIB, MIB, name, positiveRate, positiveTime, ram, US } from "./fields.ts"
 import { backgroundSchema, workloadSchema } from "./loads.ts"
 import { NbdClientConfig } from "./nbd-client.ts"
+import { coalesce, ethtool, NicConfig, txQueue } from "./nic.ts"
 import { RootConfig } from "./roots.ts"
 import { BondConfig, SwitchConfig, SwitchesConfig, switchKey } from "./switches.ts"
 import { SysctlsConfig } from "./sysctls.ts"
-
-const txQueue = field(
-  whole(2, 100_000),
-  1000,
-  "Packets that wait for the transmit ring (txqueuelen). 1000 is Linux's default for Ethernet; what comes beyond is dropped."
-)
-
-const feature = (name: Feature) => maybe(choice("on", "off"), `${FEATURES[name]}. Without it: as the driver has it.`)
-
-/** What ethtool -K is called with. */
-const EthtoolConfig = Schema.Struct({ sg: feature("sg"), tso: feature("tso"), gro: feature("gro") })
-
-const ethtool = section(
-  EthtoolConfig,
-  "What `ethtool -K` switches at boot, by its names. Without scatter-gather (sg) there is neither tso nor software segmentation."
-)
-
-/** A network card. */
-const NicConfig = Schema.Struct({
-  driver: field(
-    choice(...CARD_NAMES),
-    CARD_NAMES[0],
-    `What receive buffers are made of. ${meanings(CARDS)}. The published runs do not name theirs; e1000 is the `
-      + "commonest of the time."
-  ),
-  rxRing: field(whole(16, 4096), 256, "Receive descriptors. 256 is the default of e1000, e1000e and igb."),
-  txRing: field(whole(16, 4096), 256, "Transmit descriptors. 256 is the default of e1000, e1000e and igb."),
-  txQueue,
-  ethtool,
-  interruptModeration: field(
-    Time,
-    50 * US,
-    "Shortest time between two interrupts. Measured gigabit cards add 25 to 60 us a side; e1000 was seen at 125 us.",
-    measured(25 * US, 125 * US)
-  )
-})
-interface NicConfig extends Schema.Schema.Type<typeof NicConfig> {}
 
 /** A cable from a machine to the switch. */
 export const LinkConfig = Schema.Struct({
@@ -226,7 +189,8 @@ export const ServerConfig = Schema.Struct({
       ),
       txRing: field(whole(16, 4096), 1024, "Transmit descriptors, raised with the receive ring."),
       txQueue,
-      ethtool
+      ethtool,
+      coalesce
     }),
     "The server's network card: an e1000 whose memory never lacks."
   ),
