@@ -3,7 +3,7 @@
 // Modelled: completed and merged requests, sectors, time in requests, requests in flight, time during which any was, and
 // the weighted time. Kept in nanoseconds; Linux keeps ticks, and prints milliseconds as we do.
 // source: block/blk-core.c:drive_stat_acct, part_round_stats, blk_account_io_done; block/genhd.c:diskstats_show
-import type { Sim } from "@swaplab/sim"
+import { keepAsDoubles, type Sim, WIDE } from "@swaplab/sim"
 
 const MS = 1_000_000
 
@@ -46,10 +46,12 @@ export class DiskStats {
   /** In-flight requests, integrated over time. */
   queueNs = 0
   readonly #sim: Sim
-  #stamp = 0
+  #stamp = WIDE
 
   constructor(sim: Sim) {
     this.#sim = sim
+    this.#stamp = 0
+    keepAsDoubles<DiskStats>(this, "busyNs", "queueNs")
   }
 
   /** A request was made. */

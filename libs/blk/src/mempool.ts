@@ -16,7 +16,7 @@ import {
   type Task,
   WOULD_SLEEP
 } from "@swaplab/page-alloc"
-import { assert, type Process, type Sim, type Sleeps, WaitQueue } from "@swaplab/sim"
+import { assert, keepAsDoubles, type Process, type Sim, type Sleeps, WaitQueue } from "@swaplab/sim"
 
 /** What an allocation answers when there is no object and the caller may not sleep. */
 export const NO_ELEMENT = -1
@@ -74,6 +74,7 @@ export class Mempool {
     this.#memory = memory
     this.wait = new WaitQueue(sim, this.name, `a freed ${name} object`)
     this.#elements = new Int32Array(minNr)
+    keepAsDoubles(this.counters, "waitNs")
     while (this.currNr < minNr) {
       const element = memory.tryAlloc(boot, GFP_KERNEL)
       assert(element >= 0, "a mempool cannot be filled at boot")

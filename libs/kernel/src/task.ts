@@ -1,6 +1,6 @@
 // A task of one emulated machine (struct task_struct, as far as memory management looks at it).
 import { needResched, Refusal, type Task } from "@swaplab/page-alloc"
-import { Process, type Sim, type Sleeps } from "@swaplab/sim"
+import { keepAsDoubles, Process, type Sim, type Sleeps } from "@swaplab/sim"
 import type { Cpus } from "./cpus.ts"
 
 /** A process or kernel thread: a fiber, its PF_ flags and the CPU time it has used. */
@@ -45,6 +45,7 @@ export class KernelTask extends Process implements Task {
     this.flags = options.flags ?? 0
     this.highPriority = options.highPriority ?? false
     this.mm = options.mm ?? -1
+    keepAsDoubles<KernelTask>(this, "ns", "userNs", "totalNs", "sliceNs")
   }
 
   /** Charges time spent in user mode. */

@@ -12,7 +12,7 @@
 //   a tap                            sees every frame at its time: every hop has its event
 // `watch` gives every hop its event, whatever there is, and has no use for `expect`: what tests compare with.
 // Modelled: see link.ts and switch.ts.
-import { assert, type EventKind, type Nanoseconds, type Sim } from "@swaplab/sim"
+import { assert, type EventKind, type Nanoseconds, type Sim, WIDE } from "@swaplab/sim"
 import { ArrivalMerge } from "./arrival-merge.ts"
 import type { FrameOps } from "./frame-ops.ts"
 import type { LinkWire } from "./link-wire.ts"
@@ -38,6 +38,7 @@ export class Lan {
   constructor(sim: Sim, ops: FrameOps) {
     this.sim = sim
     this.ops = ops
+    this.#bound = 0
   }
 
   /** Every hop has its event. */
@@ -136,7 +137,7 @@ export class Lan {
   }
 
   /** When the frame that `#wayOf` followed can be at its end. */
-  #bound: Nanoseconds = 0
+  #bound = WIDE
 
   /** The link by which a frame reaches its host; null if a switch knows no way. Sets `#bound`. */
   #wayOf(link: LinkWire, frame: number, at: Nanoseconds): LinkWire | null {

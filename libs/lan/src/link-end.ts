@@ -1,5 +1,5 @@
 // The far end of a link: what arrives, what is lost, what is late, and who is told. LinkWire is the way there, Link the near end.
-import { assert, type EventQueue, type Nanoseconds } from "@swaplab/sim"
+import { assert, type EventQueue, type Nanoseconds, WIDE } from "@swaplab/sim"
 import { DropReason, dropReasonNames, type FrameOps, type Tap, TapEvent } from "./frame-ops.ts"
 import { Fate, Impairments, LOST_BITS } from "./impairments.ts"
 import type { Lan } from "./lan.ts"
@@ -30,12 +30,12 @@ export abstract class LinkEnd {
   protected readonly fates: Impairments
   protected collector: Collector | null = null
   protected sent = 0
-  protected sentSum = 0
+  protected sentSum = WIDE
   protected delivered = 0
   protected droppedSum = 0
   /** Frames refused at the entrance; they never were in the ring. */
   protected refused = 0
-  #deliveredBytes = 0
+  #deliveredBytes = WIDE
   readonly #dropped = new Float64Array(dropReasonNames.length)
   readonly #droppedBytes = new Float64Array(dropReasonNames.length)
   #lateDelivered = 0
@@ -50,6 +50,7 @@ export abstract class LinkEnd {
     this.queue = lan.sim.queue
     this.ops = lan.ops
     this.lan = lan
+    this.sentSum = this.#deliveredBytes = 0
   }
 
   /** Called with each frame that arrives, at its time. A card is plugged in by `plug`, a switch by `Switch.addPort`. */

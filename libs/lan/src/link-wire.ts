@@ -2,7 +2,7 @@
 // Modelled: propagation delay; no frame overtakes another, whatever becomes of the latency.
 // Not modelled: a network card hears of a frame that arrives earlier than foretold, because the rate rose, at its next interrupt.
 // Cost: no event, except where somebody is woken (lan.ts). Link says what waits for the wire, LinkEnd what has arrived.
-import type { Nanoseconds } from "@swaplab/sim"
+import { type Nanoseconds, WIDE } from "@swaplab/sim"
 import { ETHERNET, type Framing, storedBytes } from "./framing.ts"
 import type { Lan } from "./lan.ts"
 import { LineLatency } from "./line-latency.ts"
@@ -30,7 +30,7 @@ export abstract class LinkWire extends LinkEnd {
   /** When the next frame arrives, late ones included; Infinity: none is on its way. */
   #nextArrival = WAITING
   /** When the last frame arrived: no frame overtakes it. */
-  #lastArrival: Nanoseconds = 0
+  #lastArrival = WIDE
   #armedAt = WAITING
 
   constructor(lan: Lan, options: LinkOptions) {
@@ -40,6 +40,7 @@ export abstract class LinkWire extends LinkEnd {
     this.latency = new LineLatency(options.latencyNs)
     this.frames = new TransmitQueue(this.rate, this.framing.gapBytes)
     this.#kind = lan.arrivalKind(this.group)
+    this.#lastArrival = 0
   }
 
   /** When the next frame arrives, by what is known; Infinity: none is on its way. */

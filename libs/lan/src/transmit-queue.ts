@@ -4,7 +4,7 @@
 // Cost: no event. The time at which a frame leaves is computed when it is queued (`push`). When a pause or another rate makes
 // those times wrong, they are taken from the frames that have not begun (`hold`) and given anew (`plan`). What has left is
 // counted when somebody asks (`settle`).
-import { assert, type Nanoseconds } from "@swaplab/sim"
+import { assert, type Nanoseconds, WIDE } from "@swaplab/sim"
 import { FrameRing } from "./frame-ring.ts"
 import type { LineRate } from "./line-rate.ts"
 import type { BufferOwner } from "./link-options.ts"
@@ -25,12 +25,13 @@ export class TransmitQueue {
   #maxBytes = 0
   /** When the wire is free; with a token bucket, when it would have been empty and without debt. */
   #busyUntil: Nanoseconds
-  #busyNs: Nanoseconds = 0
+  #busyNs = WIDE
 
   constructor(rate: LineRate, gapBytes: number) {
     this.#rate = rate
     this.#gapBytes = gapBytes
     this.#busyUntil = -rate.burstNs
+    this.#busyNs = 0
   }
 
   /** Bytes in the queue, and the most there ever were. */

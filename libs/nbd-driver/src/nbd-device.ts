@@ -28,7 +28,15 @@ import {
   PAGE_SIZE,
   type Task
 } from "@swaplab/page-alloc"
-import { assert, type Nanoseconds, type Sim, type Sleeps, type Tracepoint, WaitQueue } from "@swaplab/sim"
+import {
+  assert,
+  keepAsDoubles,
+  type Nanoseconds,
+  type Sim,
+  type Sleeps,
+  type Tracepoint,
+  WaitQueue
+} from "@swaplab/sim"
 import { DeadConnection } from "./dead-connection.ts"
 import { DriverRequests } from "./driver-requests.ts"
 import type { Mutex } from "./mutex.ts"
@@ -96,6 +104,7 @@ export class NbdDevice implements BlockDriver {
       ? null
       : new DeadConnection(sim, deadConnTimeoutNs, group, () => this.#clearQueues(this.#nobody))
     queue.driver = this
+    keepAsDoubles<NbdDevice>(this, "lastCompletionNs", "lastReplyNs")
   }
 
   // — for reports —

@@ -5,7 +5,7 @@
 // protocols know no pressure in Linux, so that their first limit is the hard one: never reached by a socket of 212 KiB.
 // source: net/core/sock.c:sk_set_memalloc, __sk_mem_schedule; include/net/sock.h; net/core/filter.c:sk_filter
 import { __GFP_MEMALLOC, type Context, GFP_ATOMIC, GFP_KERNEL, PAGE_SIZE } from "@swaplab/page-alloc"
-import { assert } from "@swaplab/sim"
+import { assert, keepAsDoubles } from "@swaplab/sim"
 import type { NetStack } from "./stack.ts"
 
 /** Memory of one protocol on one machine (tcp_mem and tcp_memory_allocated), in pages. */
@@ -87,6 +87,7 @@ export abstract class Socket extends SocketCounts {
     this.sndbuf = sndbuf
     memory.sockets++
     this.port = stack.bind(this)
+    keepAsDoubles<Socket>(this, "rmemAlloc", "wmemQueued", "wmemAlloc", "forwardAlloc")
   }
 
   /** A packet for this socket, from the softirq. The socket owns the skb from here on. */

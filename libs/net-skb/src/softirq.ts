@@ -5,7 +5,7 @@
 // 64 × 1.5 µs early.
 // source: kernel/softirq.c:__do_softirq; net/core/dev.c:net_rx_action
 import type { Context } from "@swaplab/page-alloc"
-import type { EventKind, EventQueue, Nanoseconds, Sim } from "@swaplab/sim"
+import { type EventKind, type EventQueue, keepAsDoubles, type Nanoseconds, type Sim, WIDE } from "@swaplab/sim"
 import { netSysctls } from "./sysctls.ts"
 
 const MAX_SOFTIRQ_RESTART = 10
@@ -62,7 +62,7 @@ export class Softirq {
   #ksoftirqd = false
   #rounds = 0
   #budget = 0
-  #started: Nanoseconds = 0
+  #started = WIDE
 
   constructor(sim: Sim, host: SoftirqHost, cpu = 0, group = 0, netdevBudget = netSysctls()["net.core.netdev_budget"]) {
     this.#netdevBudget = netdevBudget
@@ -70,6 +70,8 @@ export class Softirq {
     this.#queue = sim.queue
     this.#host = host
     this.#twoTicks = 2 * sim.tickNs
+    this.#started = 0
+    keepAsDoubles<Softirq>(this, "busyUntil")
     this.#kind = sim.queue.register(() => this.#poll(), { group })
   }
 

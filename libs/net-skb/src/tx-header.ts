@@ -1,4 +1,5 @@
 // What a protocol tells the device of an skb that it sends.
+import { keepAsDoubles } from "@swaplab/sim"
 import { IPPROTO_TCP, SACK_STRIDE } from "./packets.ts"
 import { TCP_HEADER_BYTES } from "./sizes.ts"
 
@@ -25,4 +26,8 @@ export class TxHeader {
   synScale = 0
   /** Payload bytes per frame: a longer skb is cut by the device (TSO). */
   mss = 0
+
+  constructor() {
+    keepAsDoubles<TxHeader>(this, "seq", "ack", "wnd", "tsval", "tsecr")
+  }
 }

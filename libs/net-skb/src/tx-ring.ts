@@ -6,7 +6,7 @@
 // source: net/sched/sch_generic.c:pfifo_fast; drivers/net/ethernet/intel/e1000/e1000_main.c:e1000_xmit_frame,
 // e1000_clean_tx_irq
 import type { Context } from "@swaplab/page-alloc"
-import { assert, type Nanoseconds } from "@swaplab/sim"
+import { assert, keepAsDoubles, type Nanoseconds } from "@swaplab/sim"
 import type { Packets } from "./packets.ts"
 import { NET_XMIT_DROP, NET_XMIT_SUCCESS, type NetStack } from "./stack.ts"
 import { TxRows } from "./tx-rows.ts"
@@ -47,6 +47,7 @@ export class TxRing {
     this.#queueLimit = queueLimit
     this.#tso = tso
     this.#free = descriptors
+    keepAsDoubles<TxRing>(this, "bytes")
   }
 
   /** Skbs in the ring, and before it. */

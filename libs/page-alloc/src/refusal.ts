@@ -1,6 +1,6 @@
 // The record of an allocation that was refused: who asked, for what, and what each zone had at that instant.
 // Records exist from boot on and are written over, on the failure path only.
-import type { Nanoseconds } from "@swaplab/sim"
+import { keepAsDoubles, type Nanoseconds } from "@swaplab/sim"
 import { minFloor } from "./failure.ts"
 import { WMARK_MIN, type Zone } from "./zone.ts"
 
@@ -31,6 +31,10 @@ export class Refusal {
   readonly min: Int32Array = new Int32Array(MAX_ZONES)
   /** Pages that the allocation must leave in the zone, lowmem_reserve included: it fails at this number and below. */
   readonly floor: Int32Array = new Int32Array(MAX_ZONES)
+
+  constructor() {
+    keepAsDoubles<Refusal>(this, "timeNs", "beforeNs", "failedNs")
+  }
 
   /** Writes the record. */
   write(

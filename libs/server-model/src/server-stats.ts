@@ -1,5 +1,5 @@
 // What a server counts of its requests.
-import { assert, type Nanoseconds } from "@swaplab/sim"
+import { assert, keepAsDoubles, type Nanoseconds, WIDE } from "@swaplab/sim"
 
 /** Requests inside the server: arrivals, departures, and the two sides of Little's law. */
 export class ServerStats {
@@ -21,9 +21,15 @@ export class ServerStats {
   residenceNs = 0
   /** Integral of `resident` over time, up to the last change. Equal to the sum when nobody is inside. */
   residentAreaNs = 0
-  #changedAt: Nanoseconds = 0
+  #changedAt = WIDE
   /** Sum of the arrival times of those inside. */
-  #insideSince = 0
+  #insideSince = WIDE
+
+  constructor() {
+    this.#changedAt = 0
+    this.#insideSince = 0
+    keepAsDoubles<ServerStats>(this, "residenceNs", "residentAreaNs", "pagesRead", "pagesWritten", "rateWaitedNs")
+  }
 
   arrive(now: Nanoseconds): void {
     this.#advance(now)

@@ -4,6 +4,7 @@
 // Not modelled: cancelling. A cancelled timer is a deadline that its owner moved (see timer.ts), which keeps every event
 // a row of four numbers and the heap free of handles. The cost is one no-op event for each cancelled timer.
 import { assert } from "./assert.ts"
+import { keepAsDoubles } from "./doubles.ts"
 
 /** Time and durations of the simulation: a count of nanoseconds, an integer in a float64, at most 2^53 (104 days). */
 export type Nanoseconds = number
@@ -64,6 +65,10 @@ export class EventQueue {
   #hashA = 0x811c9dc5 | 0
   #hashB = 0x1b873593 | 0
   #instant = 0
+
+  constructor() {
+    keepAsDoubles<EventQueue>(this, "now")
+  }
 
   /** Makes a kind of event whose firing calls `handler(arg)`. */
   register(handler: (arg: number) => void, options: EventKindOptions = {}): EventKind {

@@ -1,5 +1,6 @@
 // Contents page of @swaplab/sim, in reading order.
 export { assert, AssertionError } from "./assert.ts"
+export { keepAsDoubles, WIDE } from "./doubles.ts"
 export { exp, log } from "./elementary.ts"
 export { type EventKind, type EventKindOptions, EventQueue, type Nanoseconds } from "./event-queue.ts"
 export { type Dispatcher, Process, type ProcessState, type Sleeps } from "./process.ts"

@@ -1,6 +1,7 @@
 // A task of the model: one Effect fiber that is suspended only while the task sleeps.
 import { Effect, Utils } from "effect"
 import { assert } from "./assert.ts"
+import { keepAsDoubles } from "./doubles.ts"
 import type { Nanoseconds } from "./event-queue.ts"
 import type { Sim } from "./sim.ts"
 import type { WaitQueue } from "./wait-queue.ts"
@@ -74,6 +75,7 @@ export class Process {
     this.name = name
     this.group = group
     this.id = sim.processes.push(this) - 1
+    keepAsDoubles<Process>(this, "since", "wakeAt")
     this.park = new Utils.YieldWrap(
       Effect.async<void>((resume) => {
         // woken between going to sleep and suspending the fiber (a wake-up from the code that puts it to sleep)

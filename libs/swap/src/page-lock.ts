@@ -5,7 +5,7 @@
 // each task that waits for another page of the same 256, and strict first come, first served among them.
 // source: mm/filemap.c:__lock_page, wait_on_page_bit_killable, unlock_page; mm/page_alloc.c:wait_table_hash_nr_entries
 import { type Frames, PG_locked, type Task } from "@swaplab/page-alloc"
-import { assert, type Process, type Sim, type Sleeps, WaitQueue } from "@swaplab/sim"
+import { assert, keepAsDoubles, type Process, type Sim, type Sleeps, WaitQueue } from "@swaplab/sim"
 
 /** `PAGES_PER_WAITQUEUE`. */
 const PAGES_PER_WAITQUEUE = 256
@@ -32,6 +32,7 @@ export class PageLocks {
     this.#sim = sim
     this.#frames = frames
     this.beforeSleep = beforeSleep
+    keepAsDoubles<PageLocks>(this, "waitNs")
     this.#queues = Array.from(
       { length: waitTableEntries(frames.count) },
       () => new WaitQueue(sim, "page lock", "the end of the read or write that holds the page")

@@ -3,7 +3,7 @@
 // carry only sequence numbers; since TCP delivers in order and once, whoever has received up to offset n may read up to n.
 // Cost: content cannot be corrupted on the way, only lost, repeated or misplaced, and misplacing dies here.
 import { PAGE_SIZE, type PageToken } from "@swaplab/page-alloc"
-import { assert } from "@swaplab/sim"
+import { assert, keepAsDoubles } from "@swaplab/sim"
 
 /** A first-in, first-out store of pieces with their stream offsets. */
 export class StreamContent {
@@ -22,6 +22,10 @@ export class StreamContent {
   #bytes = new Uint8Array(4096)
   #bytesRead = 0
   #bytesWritten = 0
+
+  constructor() {
+    keepAsDoubles<StreamContent>(this, "written", "read")
+  }
 
   /** Appends `bytes` at the end of the stream. */
   appendBytes(bytes: Uint8Array): void {

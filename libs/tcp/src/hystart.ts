@@ -6,6 +6,7 @@
 // Not modelled: the clock on the wall that bictcp_clock reads below 1000 HZ, and that somebody may set.
 // source: net/ipv4/tcp_cubic.c:hystart_update, bictcp_hystart_reset, bictcp_clock
 import type { NetSysctls } from "@swaplab/net-skb"
+import { WIDE } from "@swaplab/sim"
 import type { TcpSocket } from "./tcp-sock.ts"
 
 const ACK_TRAIN = 1
@@ -31,11 +32,12 @@ export class Hystart {
   #roundStart = 0
   #lastAck = 0
   /** End of what was sent when the round began. */
-  #endSeq = 0
+  #endSeq = WIDE
   /** Shortest round trip of the round, in eighths of a millisecond. */
   #currRtt = 0
 
   constructor(sysctls: NetSysctls) {
+    this.#endSeq = 0
     this.on = sysctls["tcp_cubic.hystart"] === 1
     this.#detect = sysctls["tcp_cubic.hystart_detect"]
     this.#lowWindow = sysctls["tcp_cubic.hystart_low_window"]

@@ -41,7 +41,7 @@ export const selectInitialWindow = (sk: TcpSocket, mss: number, scales: boolean)
     }
   }
   if (mss > 1 << sk.rcvWscale) window = Math.min(window, initialSegments(mss) * mss)
-  clamp = Math.min(U16_MAX * 2 ** sk.rcvWscale, clamp)
+  clamp = Math.min(U16_MAX * (1 << sk.rcvWscale), clamp)
   sk.windowClamp = clamp
   sk.rcvWnd = sk.rcvSsthresh = window
 }

@@ -11,7 +11,7 @@ export const receiveWindow = (sk: TcpSocket): number => Math.max(0, sk.rcvWup + 
 
 /** Rounds up to a multiple of what one step of the scale stands for. */
 const scaled = (sk: TcpSocket, window: number): number => {
-  const step = 2 ** sk.rcvWscale
+  const step = 1 << sk.rcvWscale
   return Math.ceil(window / step) * step
 }
 
@@ -42,7 +42,7 @@ export const selectWindow = (sk: TcpSocket): number => {
   const window = offer < current ? scaled(sk, current) : offer
   sk.rcvWnd = window
   sk.rcvWup = sk.rcvNxt
-  const step = 2 ** sk.rcvWscale
+  const step = 1 << sk.rcvWscale
   const said = Math.floor(Math.min(window, 65_535 * step) / step) * step
   if (said === 0) sk.fastPath = false
   return said

@@ -2,7 +2,7 @@
 // The fields of the sender and of the receiver stand apart; who changes them is in the files that are named beside them.
 // source: include/linux/tcp.h:struct tcp_sock
 import { MSS, type NetStack, NO_FRAG_PAGE, NO_SKB, TCPOLEN_TSTAMP_ALIGNED } from "@swaplab/net-skb"
-import type { Nanoseconds } from "@swaplab/sim"
+import { keepAsDoubles, type Nanoseconds } from "@swaplab/sim"
 import { NAGLE_OFF, NO_MARK, TCP_INFINITE_SSTHRESH, TCP_INIT_CWND, TCP_NUM_SACKS } from "./constants.ts"
 import { StreamContent } from "./content.ts"
 import { InetConnectionSock } from "./inet-connection-sock.ts"
@@ -176,6 +176,14 @@ export abstract class TcpState extends InetConnectionSock {
     this.nonagle = options.noDelay === true ? NAGLE_OFF : 0
     this.reordering = stack.sysctls["net.ipv4.tcp_reordering"]
     this.fack = stack.sysctls["net.ipv4.tcp_fack"] === 1
+    keepAsDoubles<TcpState>(
+      this,
+      ...(["writeSeq", "sndUna", "sndNxt", "sndWnd", "maxWindow", "sndWl1", "pushedSeq", "sndSml"] as const),
+      ...(["highSeq", "undoMarker", "retransmitHigh", "lostRetransLow", "frtoHighmark", "rttSeq"] as const),
+      ...(["rcvNxt", "rcvWup", "rcvWnd", "copiedSeq", "rcvRttSeq", "spaceSeq", "spaceBytes"] as const),
+      ...(["predictedWnd", "bytesReceived", "bytesAcked"] as const),
+      ...(["cwndStamp", "lsndtime", "lrcvtime", "rcvTstamp", "tsRecent", "rto", "ato"] as const)
+    )
   }
 
   /** Bytes between what was received in order and what was read. */
