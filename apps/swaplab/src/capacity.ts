@@ -20,14 +20,7 @@ import {
   type TypicalRun,
   withDemands
 } from "@swaplab/experiment"
-import {
-  bottleneckProgress,
-  capacityPage,
-  capacityProgress,
-  capacitySvg,
-  makeTicker,
-  renderCapacity
-} from "@swaplab/report"
+import { capacityPage, capacitySvg, makeCapacityLine, renderCapacity } from "@swaplab/report"
 import { Console, Effect, Either, Fiber } from "effect"
 import { stderr } from "node:process"
 import { type Commands, MAX_WORKERS } from "./commands.ts"
@@ -134,7 +127,7 @@ export const capacity = (flags: Flags, worker: URL) =>
         const store = out === null
           ? null
           : yield* openStore(out, { engine: engine(worker), loaded, fresh: flags.fresh }, () => CELL_FORM)
-        const ticker = yield* makeTicker(stderr)
+        const line = yield* makeCapacityLine(stderr, situation)
         const found = Effect.gen(function*() {
           // the time is that of all that follows
           const timeUp = budget === null ? null : yield* Effect.forkScoped(Effect.sleep(budget))
@@ -145,7 +138,7 @@ export const capacity = (flags: Flags, worker: URL) =>
           }
           const capacity = yield* findCapacity(situation, demand, {
             ...options,
-            onProgress: (progress, search) => ticker.show(capacityProgress(situation, progress, search))
+            onProgress: line.show
           })
           // what fails has to be known, and what holds
           const bounded = capacity.state === "decided" && capacity.low >= 1 &&
@@ -153,7 +146,7 @@ export const capacity = (flags: Flags, worker: URL) =>
           const bottleneck = bounded
             ? yield* findBottleneck(capacity, {
               ...options,
-              onProgress: (progress) => ticker.show(bottleneckProgress(progress))
+              onProgress: (progress) => line.show(progress, null)
             })
             : null
           // the runs of the page are whole ones; a search keeps little of each
@@ -163,7 +156,7 @@ export const capacity = (flags: Flags, worker: URL) =>
           return { capacity, bottleneck, typical }
         }).pipe(
           Effect.scoped,
-          Effect.ensuring(ticker.end),
+          Effect.ensuring(line.end),
           Effect.provide(workerPool(worker, flags.workers, MAX_WORKERS))
         )
         yield* Effect.uninterruptible(

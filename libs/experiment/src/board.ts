@@ -38,6 +38,11 @@ export class Board {
     }
   }
 
+  /** Another run takes the row. */
+  clear(run: number): void {
+    this.#rows.fill(0, run * FIELDS, (run + 1) * FIELDS)
+  }
+
   /** What a run calls while it goes on. `cpuSeconds` is the CPU time of its thread so far. */
   hooks(run: number, cpuSeconds: () => number = () => 0): RunHooks {
     const at = run * FIELDS

@@ -17,20 +17,14 @@ export {
   type Variant
 } from "./ablation.ts"
 export { type Advice } from "./capacity/advice.ts"
-export {
-  type Bottleneck,
-  type BottleneckProgress,
-  findBottleneck,
-  type Limit,
-  nextOf,
-  PROVING_SEEDS
-} from "./capacity/bottleneck.ts"
+export { type Bottleneck, findBottleneck, type Limit, nextOf } from "./capacity/bottleneck.ts"
 export { capacityCsv, capacityJson } from "./capacity/capacity-json.ts"
 export { type Capacity, type CapacityOptions, type Demand, findCapacity, type Sample } from "./capacity/capacity.ts"
-export { type DriveProgress } from "./capacity/drive.ts"
+export { type Progress } from "./capacity/forecast.ts"
 export { type Ladder, type LadderOptions, makeLadder } from "./capacity/ladder.ts"
 export { type CapacitySearch, type SearchState } from "./capacity/search.ts"
 export { demandsOf, kernelFor, type Situation, withDemands } from "./capacity/situation.ts"
+export { PROVING_SEEDS } from "./capacity/trial-seeds.ts"
 export { type CellLockup, cellOf, type CellResult } from "./cell.ts"
 export { packResult, unpackResult } from "./codec.ts"
 export { type ComparedRow, type ComparedTime, type Comparison, comparisonsOf, runsOf } from "./comparison.ts"

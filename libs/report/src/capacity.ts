@@ -1,33 +1,12 @@
 // The report of swaplab capacity: the number with its confidence in plain words, then the curve.
 import { formatFinding, plural } from "@swaplab/config"
-import {
-  type Bottleneck,
-  type BottleneckProgress,
-  type Capacity,
-  type CapacitySearch,
-  type DriveProgress,
-  type Situation
-} from "@swaplab/experiment"
+import type { Bottleneck, Capacity } from "@swaplab/experiment"
 import { limitBlocks, limitSentences } from "./capacity-limits.ts"
 import { oftenOf, percentOf, unitOf, valueOf } from "./capacity-words.ts"
 import { BLANK, type Block, type Document, item, key, paragraph, right, section, table } from "./document.ts"
 import { warningSection } from "./faults.ts"
 import { PLAIN, type Sheet } from "./sheet.ts"
 import { drawText } from "./text.ts"
-
-/** The line about a search that goes on. */
-export const capacityProgress = (
-  situation: Situation,
-  { runs }: DriveProgress,
-  search: Pick<CapacitySearch, "low" | "high" | "seeds">
-): string =>
-  `${runs} runs, ${search.seeds.length} seeds, ${unitOf(situation)}: ${valueOf(situation, search.low)} to ${
-    valueOf(situation, search.high - 1)
-  }`
-
-/** The line about what limits it. */
-export const bottleneckProgress = ({ phase, runs }: BottleneckProgress): string =>
-  `${runs} runs, ${phase === "limits" ? "what limits it: a fifth more of each resource" : "what twice of it gives"}`
 
 /** What was asked, and how sure the answer is. */
 const confidence = ({ demand: { holds, sure }, high, low, situation }: Capacity): string => {

@@ -2,8 +2,9 @@
 export { renderAblation } from "./ablation.ts"
 export { type Analysis } from "./analysis-report.ts"
 export { capacityPage } from "./capacity-page.ts"
+export { makeCapacityLine } from "./capacity-progress.ts"
 export { capacitySvg } from "./capacity-svg.ts"
-export { bottleneckProgress, capacityProgress, renderCapacity } from "./capacity.ts"
+export { renderCapacity } from "./capacity.ts"
 export { renderComparison } from "./compare-report.ts"
 export {
   type Block,

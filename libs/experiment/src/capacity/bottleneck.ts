@@ -1,24 +1,17 @@
 // Which resource limits a capacity: not the busiest one, but the one of which a fifth more lets seeds hold where they failed. The
 // runs are paired: the same seeds with the same number of clients, a tenth beyond what each of them carries. A resource with
 // which two seeds fail can no longer prove anything, and is tried no further. What more of it gives is told by `advice.ts`.
-import { Effect, Either } from "effect"
+import { Effect } from "effect"
 import type { CellResult } from "../cell.ts"
 import type { RunFailure } from "../protocol.ts"
 import type { Runner } from "../runner.ts"
 import { type Advice, adviseOn } from "./advice.ts"
 import type { Capacity, CapacityOptions } from "./capacity.ts"
 import { type Asker, drive, type DriveProgress } from "./drive.ts"
-import { grow, RESOURCES, useOf } from "./resources.ts"
+import { ADVICE_RUNS, Effort, type Progress } from "./forecast.ts"
+import { relaxedRows, RESOURCES, useOf } from "./resources.ts"
 import { missesOf, Place } from "./situation.ts"
-
-/** How much more there is of a resource that is tried. */
-const RELAXED_BY = 1.2
-/** Seeds that are tried. */
-const SEEDS = 5
-/** So many of them have to hold with more of a resource; if each did by the toss of a coin, they would in 3 of 16 cases. */
-export const PROVING_SEEDS = 4
-/** So many seeds are tried with every resource. */
-const FIRST_SEEDS = SEEDS - PROVING_SEEDS + 1
+import { FIRST_SEEDS, PROVING_SEEDS, SEEDS } from "./trial-seeds.ts"
 
 /** What became of a resource. */
 export interface Limit {
@@ -45,13 +38,8 @@ export interface Bottleneck {
   readonly failure: RunFailure | null
 }
 
-/** What `findBottleneck` is busy with. */
-export interface BottleneckProgress extends DriveProgress {
-  readonly phase: "limits" | "advice"
-}
-
 export interface BottleneckOptions extends Omit<CapacityOptions, "onProgress"> {
-  readonly onProgress?: (progress: BottleneckProgress) => Effect.Effect<void>
+  readonly onProgress?: (progress: Progress) => Effect.Effect<void>
 }
 
 /** A run with more of a resource; −1: of none. */
@@ -119,12 +107,12 @@ export const findBottleneck = (
 ): Effect.Effect<Bottleneck, never, Runner> =>
   Effect.gen(function*() {
     const { low, samples, situation } = capacity
-    const rows = RESOURCES.flatMap((resource) => {
-      const more = grow(situation.loaded, resource, situation.ladder.path, RELAXED_BY)
-      return more === null || Either.isLeft(more)
-        ? []
-        : [{ resource, place: new Place({ ...situation, loaded: more.right.loaded }) }]
-    })
+    const rows = relaxedRows(situation.loaded, situation.ladder.path).map(({ loaded, resource }) => ({
+      resource,
+      place: new Place({ ...situation, loaded })
+    }))
+    const effort = new Effort()
+    for (const { cell, level } of samples) effort.add(level, cell.events)
     const base = new Place(situation)
     const seeds = [...new Set(samples.map(({ index }) => index))].flatMap((index) => triedSeed(capacity, index) ?? [])
       .slice(0, SEEDS)
@@ -136,7 +124,18 @@ export const findBottleneck = (
         jobOf: ({ index, level, row }) => (row < 0 ? base : rows[row].place).job(index, level),
         ...(onProgress === undefined
           ? {}
-          : { onProgress: (progress: DriveProgress) => onProgress({ ...progress, phase: "limits" }) })
+          : {
+            onProgress: (progress: DriveProgress) =>
+              onProgress({
+                ...progress,
+                phase: "limits",
+                total: probes.length,
+                eventsLeft: effort.eventsLeft(progress, {
+                  runs: probes.length - progress.runs + ADVICE_RUNS,
+                  levels: low * (1.1 * (probes.length - progress.runs) + 2 * ADVICE_RUNS)
+                })
+              })
+          })
       })
     }
     const misses = (row: number): number =>
@@ -182,7 +181,17 @@ export const findBottleneck = (
       ...options,
       ...(onProgress === undefined
         ? {}
-        : { onProgress: (progress: DriveProgress) => onProgress({ ...progress, phase: "advice" }) })
+        : {
+          onProgress: (progress: DriveProgress) => {
+            const left = Math.max(0, ADVICE_RUNS - progress.runs)
+            return onProgress({
+              ...progress,
+              phase: "advice",
+              total: progress.runs + left,
+              eventsLeft: effort.eventsLeft(progress, { runs: left, levels: low * 2 * left })
+            })
+          }
+        })
     })
     return { ...found, ...advised }
   })

@@ -6,8 +6,9 @@ import type { RunFailure } from "../protocol.ts"
 import type { Runner } from "../runner.ts"
 import { ConfidenceSequence } from "./confidence.ts"
 import { drive, type DriveProgress } from "./drive.ts"
+import { Foresight, type Progress } from "./forecast.ts"
 import { enough } from "./ladder.ts"
-import { CapacitySearch, type Probe, type SearchState } from "./search.ts"
+import { CapacitySearch, type Probe, type SearchOptions, type SearchState } from "./search.ts"
 import { missesOf, Place, type Situation } from "./situation.ts"
 
 /** How sure the answer has to be. */
@@ -50,7 +51,7 @@ export interface Capacity {
 
 export interface CapacityOptions {
   readonly store?: JobStore<CellResult>
-  readonly onProgress?: (progress: DriveProgress, search: CapacitySearch) => Effect.Effect<void>
+  readonly onProgress?: (progress: Progress, search: CapacitySearch) => Effect.Effect<void>
   readonly onStop?: Effect.Effect<void>
   readonly timeUp?: Effect.Effect<void>
 }
@@ -63,24 +64,29 @@ export const findCapacity = (
 ): Effect.Effect<Capacity, never, Runner> =>
   Effect.gen(function*() {
     const place = new Place(situation)
-    const search = new CapacitySearch({
+    const asked: SearchOptions = {
       levels: situation.ladder.values.length,
       bound: new ConfidenceSequence(demand.holds, (1 - demand.sure) / 2),
       enough: enough(situation.ladder, demand.within),
       maxSeeds: demand.maxSeeds
-    })
+    }
+    const search = new CapacitySearch(asked)
+    const foresight = onProgress === undefined ? null : new Foresight(asked, situation)
     const cells = new Map<string, CellResult>()
     const driven = yield* drive<Probe>({
       next: () => search.next(),
       answer: (probe, cell) => {
         cells.set(`${probe.index} ${probe.level}`, cell)
+        foresight?.add(probe.level, cell.events)
         search.answer(probe, missesOf(situation, cell).length === 0)
       },
       finished: () => search.state !== "searching"
     }, {
       ...options,
       jobOf: ({ index, level }) => place.job(index, level),
-      ...(onProgress === undefined ? {} : { onProgress: (progress: DriveProgress) => onProgress(progress, search) })
+      ...(onProgress === undefined || foresight === null
+        ? {}
+        : { onProgress: (progress: DriveProgress) => onProgress(foresight.of(progress, search), search) })
     })
     const { state } = search
     return {

@@ -25,6 +25,8 @@ export interface DriveProgress {
   readonly found: number
   /** CPU time of the host that the others took, in seconds. */
   readonly cpuSeconds: number
+  /** Events of the runs that no store had, with those of the runs under way. */
+  readonly events: number
   readonly running: ReadonlyArray<RunProgress>
 }
 
@@ -67,6 +69,7 @@ class Drive<P> {
   #runs = 0
   #found = 0
   #cpuSeconds = 0
+  #events = 0
   failure: RunFailure | null = null
 
   constructor(asker: Asker<P>, options: DriveOptions<P>, runner: typeof Runner.Service, ended: Queue.Queue<Ended<P>>) {
@@ -84,7 +87,7 @@ class Drive<P> {
   }
 
   get figures(): Omit<DriveProgress, "running"> {
-    return { runs: this.#runs, found: this.#found, cpuSeconds: this.#cpuSeconds }
+    return { runs: this.#runs, found: this.#found, cpuSeconds: this.#cpuSeconds, events: this.#events }
   }
 
   /** Calls `onProgress`. */
@@ -94,7 +97,8 @@ class Drive<P> {
         !this.#free.includes(slot)
       )
       const running = busy.map((slot) => this.#board.progress(slot))
-      return this.#options.onProgress?.({ ...this.figures, running }) ?? Effect.void
+      const events = running.reduce((sum, run) => sum + run.events, this.#events)
+      return this.#options.onProgress?.({ ...this.figures, events, running }) ?? Effect.void
     })
   }
 
@@ -116,6 +120,7 @@ class Drive<P> {
   #run(probe: P, slot: number): Effect.Effect<unknown> {
     const job = { ...this.#options.jobOf(probe), id: slot }
     const { store } = this.#options
+    this.#board.clear(slot)
     const nothing = { slot, probe, cell: null, cpuSeconds: 0, failure: null, found: false }
     return Effect.gen(this, function*() {
       const known = yield* store?.find(job) ?? Effect.succeed(null)
@@ -137,6 +142,7 @@ class Drive<P> {
     if (cell === null) return
     this.#runs++
     if (found) this.#found++
+    else this.#events += cell.events
     this.#cpuSeconds += cpuSeconds
     this.#asker.answer(probe, cell)
     if (this.#asker.finished()) this.stop()

@@ -7,6 +7,9 @@ import { type ConfigError, formatQuantity, overrideOf, RATE, SIZE, TIME, type Un
 import { Either } from "effect"
 import type { CellResult } from "../cell.ts"
 
+/** How much more there is of a resource that is tried. */
+const RELAXED_BY = 1.2
+
 /** A value of the scenario in base units, and where it stands. */
 interface Knob {
   readonly path: ReadonlyArray<string | number>
@@ -158,6 +161,17 @@ export const grow = (
     }))
   }))
 }
+
+/** The resources that can be tried, each with the scenario that has a fifth more of it. */
+export const relaxedRows = (
+  loaded: LoadedScenario,
+  searched: string
+): ReadonlyArray<{ readonly resource: Resource; readonly loaded: LoadedScenario }> =>
+  RESOURCES.flatMap((resource) => {
+    const more = grow(loaded, resource, searched, RELAXED_BY)
+    // a fifth more may be more than a key takes
+    return more === null || Either.isLeft(more) ? [] : [{ resource, loaded: more.right.loaded }]
+  })
 
 /** How busy a resource was in a run, from 0 to 1; null: it has no such figure. */
 export const useOf = ({ use }: Resource, { metrics }: CellResult): number | null => {
