@@ -1,9 +1,19 @@
 // The resources that can limit a capacity, a row each: how busy it was in a run, and what makes a fifth more of it.
-// Modelled: links, the server's CPU, threads, page cache and rate limit, the switch's buffer, memory and read-ahead of clients.
-// Not modelled: disks, whose figures are no single number, and the queues and locks inside a kernel, which no key sets. What that
-// costs: where one of these limits, no row raises the number, which is said.
+// Modelled: links, the server's CPU, threads, page cache, rate limit and read-ahead, its disk where the scenario gives it by
+// figures, the switch's buffer, memory and read-ahead of clients.
+// Not modelled: disks that are given by a name, and the queues and locks inside a kernel (nr_requests, the lock of an nbd
+// socket), which no key sets. What that costs: where one of these limits, no row raises the number, which is said.
 import { type LoadedScenario, withOverrides } from "@swaplab/cluster"
-import { type ConfigError, formatQuantity, overrideOf, RATE, SIZE, TIME, type UnitKind } from "@swaplab/config"
+import {
+  BYTE_RATE,
+  type ConfigError,
+  formatQuantity,
+  overrideOf,
+  RATE,
+  SIZE,
+  TIME,
+  type UnitKind
+} from "@swaplab/config"
 import { Either } from "effect"
 import type { CellResult } from "../cell.ts"
 
@@ -77,6 +87,42 @@ export const RESOURCES: ReadonlyArray<Resource> = [
     use: [],
     falls: false,
     knobs: ofServers(({ threads }) => [knob(["threads"], threads, null)])
+  },
+  {
+    name: "service time of the server's disk",
+    use: ["server.diskUtilisation"],
+    falls: true,
+    knobs: ofServers(({ disk }) =>
+      typeof disk === "string" ?
+        [] :
+        (["read", "write"] as const).flatMap((direction) =>
+          (["median", "p99", "perKiB"] as const).map((part) =>
+            knob(["disk", direction, part], disk[direction][part], TIME)
+          )
+        )
+    )
+  },
+  {
+    name: "queue depth of the server's disk",
+    use: [],
+    falls: false,
+    knobs: ofServers(({ disk }) => typeof disk === "string" ? [] : [knob(["disk", "channels"], disk.channels, null)])
+  },
+  {
+    name: "rate limit of a client",
+    use: [],
+    falls: false,
+    knobs: ofServers(({ clientRate }) => clientRate === undefined ? [] : [knob(["clientRate"], clientRate, BYTE_RATE)])
+  },
+  {
+    name: "read-ahead of the server",
+    use: [],
+    falls: false,
+    // read for the images of roots only
+    knobs: (loaded) =>
+      loaded.scenario.clients.some(({ root }) => root?.from === "nbd")
+        ? ofServers(({ readahead }) => [knob(["readahead"], readahead, SIZE)])(loaded)
+        : []
   },
   {
     name: "page cache of the server",

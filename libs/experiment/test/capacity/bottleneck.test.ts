@@ -1,6 +1,6 @@
 // Made-up runs whose latency grows with clients over the rate of the server's link: that link limits, and nothing else does.
 import { makeLadder } from "#src/capacity/ladder.ts"
-import { RESOURCES } from "#src/capacity/resources.ts"
+import { relaxedRows, RESOURCES } from "#src/capacity/resources.ts"
 import { type Advice, findBottleneck, findCapacity, layerInProcess, type Simulate } from "@swaplab/experiment"
 import { Effect, Either } from "effect"
 import { describe, expect, it } from "vitest"
@@ -93,4 +93,48 @@ describe("what limits a capacity", () => {
     )
     expect([cut.state, cut.advice, cut.limits.some(({ limits }) => limits)]).toEqual(["time is up", null, false])
   })
+})
+
+describe("the resources that are tried", () => {
+  const namesOf = (server: object, client: object = {}) => {
+    const at = scenarioWith({
+      kernels: { series: { allocator: "slab", base: "v3.6" } },
+      clients: [{ count: 10, ...client }],
+      server,
+      slo: ["client.faultLatency.p99 < 100 ms"]
+    })
+    return relaxedRows(at, "clients.0.count").map(({ resource: { name } }) => name)
+  }
+
+  it("are those that the scenario has: a disk by figures, a rate limit, read-ahead of images", () => {
+    const extra = namesOf({}, { root: {} }).filter((name) => !namesOf({}).includes(name))
+    expect(extra.toSorted()).toEqual(["read-ahead of the clients", "read-ahead of the server"])
+    const times = { median: "1 ms", p99: "2 ms" }
+    const figures = namesOf({ clientRate: "1 MiB/s", disk: { read: times, write: times, channels: 4 } })
+    expect(figures.filter((name) => !namesOf({}).includes(name)).toSorted()).toEqual([
+      "queue depth of the server's disk",
+      "rate limit of a client",
+      "service time of the server's disk"
+    ])
+  })
+
+  it("have a fifth more: times fall, counts and sizes grow", () => {
+    const { server: { disk } } = relaxedOf("service time of the server's disk")
+    expect(typeof disk === "string" ? null : [disk.read.median, disk.write.p99, disk.channels]).toEqual([2e6, 4e6, 5])
+    const { server: deeper } = relaxedOf("queue depth of the server's disk")
+    expect(typeof deeper.disk === "string" ? null : [deeper.disk.read.median, deeper.disk.channels]).toEqual([2.4e6, 6])
+    expect(relaxedOf("rate limit of a client").server.clientRate).toBe(1.2 * 5 * 2 ** 20)
+  })
+
+  const relaxedOf = (wanted: string) => {
+    const times = { median: "2400 us", p99: "4800 us" }
+    const at = scenarioWith({
+      kernels: { series: { allocator: "slab", base: "v3.6" } },
+      server: { clientRate: "5 MiB/s", disk: { read: times, write: times, channels: 5 } }
+    })
+    const row = relaxedRows(at, "clients.0.count").find(({ resource }) => resource.name === wanted)
+    const server = row?.loaded.scenario.server
+    if (server === undefined) throw new Error(`${wanted} was not tried`)
+    return { server }
+  }
 })

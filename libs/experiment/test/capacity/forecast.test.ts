@@ -6,10 +6,9 @@ import { CapacitySearch, type SearchOptions } from "#src/capacity/search.ts"
 import { describe, expect, it } from "vitest"
 import { search as searchOf } from "./oracles.ts"
 
-const CAPACITIES = [
-  ...[20, 20, 20, 20, 22, 22, 22, 20, 20, 20, 20, 20, 19, 19, 20, 17, 19, 18, 19],
-  ...[20, 20, 20, 20, 20, 20, 20, 20, 19, 20, 19, 20, 20, 20, 20, 20, 20, 20]
-]
+const CAPACITIES =
+  "20 20 20 20 22 22 22 20 20 20 20 20 19 19 20 17 19 18 19 20 20 20 20 20 20 20 20 19 20 19 20 20 20 20 20 20 20"
+    .split(" ").map(Number)
 
 /** Events of a run by level, in thousands; those between two levels lie between theirs. */
 const EVENTS: ReadonlyArray<readonly [level: number, events: number]> = [
