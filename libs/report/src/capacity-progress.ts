@@ -16,7 +16,7 @@ const PHASES: Readonly<Record<Exclude<Progress["phase"], "search">, string>> = {
 type Known = Pick<CapacitySearch, "low" | "high" | "seeds">
 
 /** Text of the line; without a time where none is known. */
-export const capacityProgress = (
+const capacityProgress = (
   situation: Situation,
   { phase, runs, total }: Progress,
   search: Known | null,
