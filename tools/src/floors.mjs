@@ -64,7 +64,17 @@ export const projects = [
     "workload",
     ...subsystems.filter((name) => !["blk", "swap", "vmscan"].includes(name))
   ]),
-  lib("experiment", 4, ["sim", "config", "page-alloc", "kernel", "workload", "cluster"]),
+  lib("experiment", 4, [
+    "sim",
+    "config",
+    "page-alloc",
+    "net-skb",
+    "tcp",
+    "server-model",
+    "kernel",
+    "workload",
+    "cluster"
+  ]),
   lib("report", 4, ["sim", "config", "cluster", "experiment"]),
   lib("view", 4, ["report"]),
   app("swaplab", ["command", "config", "cluster", "experiment", "report", "view"]),

@@ -267,6 +267,37 @@ export const SWAPLAB = {
         ["capacity my.yaml --least --over server.link.rate=100Mbit,1Gbit", "the slowest link that does"]
       ]
     },
+    soak: {
+      meaning: "Runs one troubled classroom after the other, drawn from seeds, and groups what goes wrong.",
+      more: [
+        "Each run has two halves: trouble, then all faults end and progress is demanded. Laws and invariants are checked throughout; "
+        + "docs/reference/soak.md says what is drawn."
+      ],
+      arguments: {
+        file: optional(
+          file("FILE", "a soak test (YAML)"),
+          "What the swarm is narrowed to, and which findings are expected. Without it: everything."
+        )
+      },
+      options: {
+        for: one(time, "Goes on for this much time of the clock, such as 1h."),
+        runs: one(wholeNumber(1), "So many runs.", { without: "Without it, and without the others: 100." }),
+        untilFailure: flag("Ends with the first unexpected finding."),
+        seed: one(wholeNumber(0), "The first seed; the others follow.", { without: "Without it: 1." }),
+        draw: flag("Prints the scenario of the first seed instead of running anything."),
+        json,
+        out: out(
+          "Writes soak.json, report.txt and failures/, a folder for each signature, to this directory, and each run at once."
+        ),
+        fresh,
+        workers
+      },
+      examples: [
+        ["soak --runs 200", "two hundred runs of everything"],
+        ["soak --for 1h --out soak", "an hour; the same again goes on"],
+        ["soak --draw --seed 17 > 17.yaml", "a drawn scenario, for swaplab run"]
+      ]
+    },
     compare: {
       meaning: "Puts two results side by side, seed by seed: every metric, with both meanings of faster.",
       arguments: {

@@ -14,19 +14,23 @@ export {
   patchNumber,
   SETTLED_AT_BOOT
 } from "@swaplab/kernel"
+export { FAULT_NAMES, type FaultName, faultNamed } from "./faults/faults.ts"
 export type { Client } from "./run/client.ts"
+export { type ConnectionResult } from "./run/connection-result.ts"
 export { DROP_SITE_NAMES, DROP_SITES, type Drops, type DropSite, NO_DROPS, totalDrops } from "./run/drop-sites.ts"
-export type { FaultAftermath, FaultResult } from "./run/fault-result.ts"
+export { CONSEQUENCES, type FaultAftermath, type FaultResult } from "./run/fault-result.ts"
 export type { LatencySummary } from "./run/latency-summary.ts"
 export { NO_LATENCY } from "./run/latency.ts"
-export type {
-  LockupAllocation,
-  LockupFailure,
-  LockupKind,
-  LockupReport,
-  LockupTask,
-  LockupTaxonomy,
-  LockupZone
+export {
+  LOCKUP_KINDS,
+  LOCKUP_TAXONOMIES,
+  type LockupAllocation,
+  type LockupFailure,
+  type LockupKind,
+  type LockupReport,
+  type LockupTask,
+  type LockupTaxonomy,
+  type LockupZone
 } from "./run/lockup-report.ts"
 export { type Metric } from "./run/metric.ts"
 export { metricOf, metricsOf, portsOf, serversWithPorts } from "./run/metrics.ts"

@@ -1,4 +1,5 @@
 // Contents page of @swaplab/config, in reading order.
+export { type Choices } from "./choices.ts"
 export { decodeTree, forEach, mistakeAt, type Rule, type RuleRow, rulesOf } from "./decode.ts"
 export {
   type Distribution,

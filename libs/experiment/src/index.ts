@@ -128,3 +128,18 @@ export {
   type SensitivityPlan
 } from "./analysis/sensitivity.ts"
 export { uslAt, type UslCoefficients, type UslFit, type UslPoint } from "./analysis/usl.ts"
+// soak tests
+export { type Drawn, DRAWN_KERNEL, drawScenario } from "./soak/draw-scenario.ts"
+export { type SoakFinding } from "./soak/findings.ts"
+export { EVERYTHING, loadSoak, type SoakPlan, type Tolerated } from "./soak/soak-file.ts"
+export {
+  runSoak,
+  type Soak,
+  SOAK_FORM,
+  type SoakExample,
+  type SoakGroup,
+  soakJob,
+  type SoakOptions,
+  type SoakRun,
+  type SoakTally
+} from "./soak/soak.ts"

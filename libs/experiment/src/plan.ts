@@ -15,6 +15,8 @@ export interface Job {
   readonly field: Field | null
   /** What is different from the run that kernel and seed name: a replay. */
   readonly replay?: Replay
+  /** Invariants of every structure are looked at now and then. */
+  readonly checked?: boolean
 }
 
 /** The map of outcomes that is to be made. */

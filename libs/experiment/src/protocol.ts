@@ -32,6 +32,7 @@ export class RunJob extends Schema.TaggedRequest<RunJob>()("RunJob", {
     kernel: Schema.String,
     seed: Schema.Number,
     replay: Schema.NullOr(Replay),
+    checked: Schema.Boolean,
     // shared memory crosses to a worker thread as it is
     board: Schema.instanceOf(SharedArrayBuffer)
   }

@@ -54,8 +54,9 @@ export const runKey = (
     ...(names === null ? {} : { names })
   })
 
-/** Names a scenario whatever its kernels, seeds and expectations. */
-export const scenarioKey = (loaded: LoadedScenario): Effect.Effect<string> => digest(machinesOf(loaded))
+/** Names a scenario whatever its kernels, seeds and expectations; `also` is what else decides which runs there are. */
+export const scenarioKey = (loaded: LoadedScenario, also?: unknown): Effect.Effect<string> =>
+  digest(also === undefined ? machinesOf(loaded) : [machinesOf(loaded), also])
 
 const withoutKernelNames = (machines: Readonly<Record<string, unknown>>): unknown => ({
   ...machines,

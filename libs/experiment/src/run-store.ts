@@ -64,6 +64,8 @@ export interface StoreOptions {
   readonly engine: string
   /** The scenario before any value of an axis, and with whatever kernels: those are in the names of the runs. */
   readonly loaded: LoadedScenario
+  /** What else decides which runs there are. */
+  readonly also?: unknown
   /** Drops what is there instead of going on from it, or refusing to. */
   readonly fresh: boolean
 }
@@ -98,7 +100,7 @@ const isStore = (
  */
 export const openRunStore = <A>(
   directory: string,
-  { engine, fresh, loaded }: StoreOptions,
+  { also, engine, fresh, loaded }: StoreOptions,
   formOf: (job: Job) => Form<A>
 ): Effect.Effect<RunStore<A>, PlatformError | StoreMismatch, FileSystem.FileSystem | Path.Path> =>
   Effect.gen(function*() {
@@ -121,7 +123,7 @@ export const openRunStore = <A>(
       format: FORMAT,
       engine,
       file: loaded.file,
-      scenario: yield* scenarioKey(loaded)
+      scenario: yield* scenarioKey(loaded, also)
     }
     if (there && !fresh) {
       const found = parseJson(yield* fs.readFileString(manifestPath)) as Manifest | null

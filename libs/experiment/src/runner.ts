@@ -55,7 +55,7 @@ export const layerInProcess = (simulate: Simulate): Layer.Layer<Runner> =>
         job.loaded.scenario,
         job.kernel,
         job.seed,
-        board.hooks(job.id),
+        { ...board.hooks(job.id), checked: job.checked === true },
         job.replay ?? null
       ).pipe(
         Effect.map((result) => unpackResult(packResult(result)))
@@ -76,6 +76,7 @@ export const layerWorkers = (size: number) =>
             kernel: job.kernel,
             seed: job.seed,
             replay: job.replay ?? null,
+            checked: job.checked === true,
             board: board.buffer
           })
         ).pipe(
@@ -97,7 +98,7 @@ export const layerWorkerMain = (simulate: Simulate, cpuSeconds?: () => number) =
         request.scenario,
         request.kernel,
         request.seed,
-        new Board(request.board).hooks(request.job, cpuSeconds),
+        { ...new Board(request.board).hooks(request.job, cpuSeconds), checked: request.checked },
         request.replay
       ).pipe(Effect.map(packResult))
   })

@@ -34,6 +34,12 @@ export const usememWorkload = workload({
   slot: "workload",
   description: "MMTests' vmscan-anon-mmap.",
   options,
+  swarm: {
+    processesPerCpu: [1, 2, 4],
+    size: ["1x RAM", "1.2x RAM", "1.5x RAM", "2x RAM"],
+    passes: [1, 2, 2, 3],
+    mode: ["write", "write", "read"]
+  },
   processes: (given, client) => {
     const bytes = bytesOf(given.size, client.ramBytes)
     const count = processCount(given, client)

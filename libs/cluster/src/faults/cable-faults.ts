@@ -19,6 +19,7 @@ export const down = faultKind({
   cause: "network",
   hits: "frames lost",
   options: { direction },
+  swarm: { direction: ["both", "both", "to-switch", "from-switch"] },
   begin: (place, options) =>
     onLinks(linksOf(place, options), (link) => link.setUp(false), (link) => link.setUp(true), {
       "frames lost": unplugged
@@ -40,6 +41,7 @@ export const flap = faultKind({
       "How long it is in between. A negotiation of a gigabit card takes 2 to 3 s, which belongs to out."
     )
   },
+  swarm: { out: ["5 ms", "50 ms", "500 ms"], in: ["5 ms", "100 ms"] },
   begin: (place, options) => {
     const links = [place.up, place.down]
     const lost = since(links, unplugged)
@@ -92,6 +94,7 @@ export const rate = faultKind({
   cause: "network",
   hits: "frames delivered",
   options: { ...required("rate", positiveRate, "Bits per second meanwhile."), direction },
+  swarm: { rate: ["1 Mbit", "10 Mbit", "100 Mbit"], direction: ["both", "to-switch", "from-switch"] },
   begin: (place, options) =>
     delivered(
       place,
@@ -111,6 +114,7 @@ export const latency = faultKind({
   cause: "network",
   hits: "frames delivered",
   options: { ...required("latency", Time, "One way meanwhile."), direction },
+  swarm: { latency: ["1 ms", "20 ms", "200 ms"], direction: ["both", "to-switch", "from-switch"] },
   begin: (place, options) =>
     delivered(place, options, (link) => link.latencyNs, (link, ns) => link.setLatency(ns), options.latency),
   describe: (options) => `latency ${formatQuantity(TIME, options.latency)}${towards(options)}`
@@ -128,6 +132,7 @@ export const pauseStorm = faultKind({
     on: field(positiveTime, 30 * MS, "Silence of each period. The longest pause is 33.5 ms at 1 Gbit."),
     period: field(positiveTime, 30 * MS, "Length of a period. As long as on: silence without end.")
   },
+  swarm: { on: ["5 ms", "20 ms", "30 ms"], period: ["30 ms", "60 ms"] },
   rules: [{
     path: ["on"],
     holds: (options) => options.on <= options.period,
@@ -156,6 +161,7 @@ export const switchBuffer = faultKind({
   cause: "network",
   hits: "frames forwarded",
   options: { ...required("size", buffer, "Packet memory meanwhile.") },
+  swarm: { size: ["16 KiB", "64 KiB"] },
   begin: ({ fabric }, { size }) => {
     const before = fabric.bufferBytes
     const dropped = fabric.droppedFrames

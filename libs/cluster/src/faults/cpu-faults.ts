@@ -35,6 +35,7 @@ export const stealCpu = faultKind({
   cause: "cpu",
   hits: "ms of CPU time slowed",
   options,
+  swarm: { share: ["20 %", "70 %", "95 %"] },
   begin: ({ machine: { cpus } }, { share }) => stolen((part) => cpus.setStolen(part), () => cpus.busyNs(), share),
   describe: words
 })
@@ -46,6 +47,7 @@ export const serverStealCpu = faultKind({
   cause: "network",
   hits: "ms of CPU time slowed",
   options,
+  swarm: { share: ["20 %", "70 %", "95 %"] },
   begin: ({ machine }, { share }) => stolen((part) => machine.stealCpu(part), () => machine.host.busyNs(), share),
   describe: words
 })

@@ -13,6 +13,7 @@ export const slowDisk = faultKind({
     factor: field(number(1, 10_000), 1, "How many times as long."),
     extra: field(Time, 0, "And so much more.")
   },
+  swarm: { factor: [2, 20], extra: ["0 s", "5 ms", "100 ms"] },
   rules: [{
     path: ["factor"],
     holds: ({ extra, factor }) => extra > 0 || factor > 1,
@@ -42,6 +43,7 @@ export const diskFull = faultKind({
   cause: "network",
   hits: "writes refused",
   options: {},
+  swarm: {},
   begin: ({ machine }) => {
     const { server } = machine
     const before = server.stats.noSpace
@@ -69,6 +71,7 @@ export const errors = faultKind({
     ),
     ...required("probability", Percentage, "Of each request.")
   },
+  swarm: { command: ["all", "read", "write"], probability: ["0.1 %", "1 %", "10 %"] },
   begin: ({ machine }, { command, probability }) => {
     const before = machine.errors.injectedInto(command)
     machine.errors.set(command, probability)

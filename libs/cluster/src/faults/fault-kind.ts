@@ -1,5 +1,6 @@
 // A kind of fault is a row of a table: what it may be applied to, its options, how it begins and ends, and what it counts.
 // Time belongs to the script (fault-script.ts), never to the kind.
+import type { Choices } from "@swaplab/config"
 import type { Machine } from "@swaplab/kernel"
 import type { Link, Switch } from "@swaplab/lan"
 import type { ServerMachine } from "@swaplab/server-model"
@@ -105,6 +106,8 @@ export interface FaultKind<On extends PlaceKind = PlaceKind, F extends Schema.St
   /** It makes no sense without `for`. */
   readonly needsEnd?: true
   readonly options: F
+  /** What a swarm draws its options from, by key and as a file has them; null leaves a key out. */
+  readonly swarm: Choices
   readonly rules?: ReadonlyArray<FaultRule<Schema.Struct.Type<F>>>
   /** Pages of a process that it starts on a client, whose address space is made at boot. */
   readonly process?: (options: Schema.Struct.Type<F>) => number

@@ -12,6 +12,7 @@ export const hog = faultKind({
   hits: "pages written",
   options: { ...required("size", within(Size, SIZE, { min: PAGE_SIZE }), "What it maps and writes to.") },
   process: ({ size }) => Math.floor(size / PAGE_SIZE),
+  swarm: { size: ["4 MiB", "16 MiB", "64 MiB"] },
   begin: ({ startHog }, { size }) => startHog(Math.floor(size / PAGE_SIZE)),
   describe: ({ size }) => `hog of ${formatQuantity(SIZE, size)}`
 })
@@ -33,6 +34,7 @@ export const flood = faultKind({
     ),
     read: field(yesNo, false, "Whether a process reads each socket.")
   },
+  swarm: { packetsPerSecond: [500, 5000], bytes: [100, 1472], sockets: [1, 8], read: [false, true] },
   begin: ({ startFlood }, options, chance) => startFlood(options, chance),
   describe: ({ bytes, packetsPerSecond, read, sockets }) =>
     `${packetsPerSecond} packets of ${bytes} bytes a second to ${sockets} ${read ? "read" : "unread"} ${

@@ -13,6 +13,7 @@ export const loss = faultKind({
   cause: "network",
   hits: "frames lost",
   options: { ...required("probability", Percentage, "Of each frame."), direction },
+  swarm: { probability: ["0.5 %", "5 %", "30 %"], direction: ["both", "to-switch", "from-switch"] },
   begin: (place, options) =>
     onLinks(
       linksOf(place, options),
@@ -37,6 +38,7 @@ export const burstLoss = faultKind({
     lossGood: field(Percentage, 0, "1 - k: a frame is lost in the good state."),
     direction
   },
+  swarm: { toBad: ["0.5 %", "5 %"], toGood: ["10 %", "50 %"], direction: ["both", "to-switch", "from-switch"] },
   rules: [{
     path: ["toBad"],
     holds: (options) => options.toBad > 0 || options.lossGood > 0,
@@ -70,6 +72,7 @@ export const reorder = faultKind({
     delay: field(positiveTime, MS, "How late they are. Assumed: as over two paths of different length."),
     direction
   },
+  swarm: { probability: ["1 %", "20 %"], delay: ["50 us", "1 ms", "10 ms"] },
   begin: (place, options) =>
     onLinks(
       linksOf(place, options),
@@ -92,6 +95,7 @@ export const duplicate = faultKind({
   cause: "network",
   hits: "frames twice",
   options: { ...required("probability", Percentage, "Of each frame."), direction },
+  swarm: { probability: ["1 %", "20 %"] },
   begin: (place, options) =>
     onLinks(
       linksOf(place, options),

@@ -70,6 +70,7 @@ export const failslab = faultKind({
         + "for all of its users."
     )
   },
+  swarm: { probability: ["1 %", "10 %"], ignoreGfpWait: [true, true, false], times: [null, 20] },
   begin: ({ machine: { objects } }, options, chance) => {
     const { caches, ignoreGfpWait, space } = options
     const attr = attrOf(options, space, chance)
@@ -101,6 +102,7 @@ export const failPageAlloc = faultKind({
     ),
     minOrder: field(whole(0, 10), 1, "Smaller orders do not fail (min-order). 1 in Linux.")
   },
+  swarm: { probability: ["1 %", "10 %"], ignoreGfpWait: [true, true, false], minOrder: [0, 1], times: [null, 20] },
   begin: ({ machine: { pages } }, options, chance) => {
     const { ignoreGfpHighmem, ignoreGfpWait, minOrder, space } = options
     const attr = attrOf(options, Math.floor(space / PAGE_SIZE), chance)

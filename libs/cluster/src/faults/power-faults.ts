@@ -23,6 +23,7 @@ export const clientPowerOff = faultKind({
   cause: "network",
   hits: "machines off",
   options: {},
+  swarm: {},
   begin: powerOff,
   describe: () => "without power"
 })
@@ -34,6 +35,7 @@ export const crash = faultKind({
   cause: "network",
   hits: "machines off",
   options: {},
+  swarm: {},
   begin: powerOff,
   describe: () => "crashed"
 })

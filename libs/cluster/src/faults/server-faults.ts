@@ -46,6 +46,7 @@ export const restart = faultKind({
   hits: "connections killed",
   needsEnd: true,
   options: { store },
+  swarm: { store: ["kept", "kept", "lost"] },
   begin: killed,
   describe: (options) => `restart of nbd-server${lostWords(options)}`
 })
@@ -57,6 +58,7 @@ export const stop = faultKind({
   cause: "network",
   hits: "connections killed",
   options: { store },
+  swarm: { store: ["kept", "kept", "lost"] },
   begin: killed,
   describe: (options) => `nbd-server stopped${lostWords(options)}`
 })
@@ -68,6 +70,7 @@ export const pause = faultKind({
   cause: "network",
   hits: "requests that waited",
   options: {},
+  swarm: {},
   begin: ({ machine }) => {
     let waited = 0
     machine.pause()
@@ -94,6 +97,7 @@ export const serverPowerOff = faultKind({
   cause: "network",
   hits: "connections killed",
   options: { store },
+  swarm: { store: ["kept", "kept", "lost"] },
   begin: ({ machine }, options) => {
     const effects = sinceNow(machine)
     machine.powerOff(options.store)

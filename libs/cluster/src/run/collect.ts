@@ -14,7 +14,14 @@ import { connectionsOf } from "./connection.ts"
 import type { FaultScript } from "./fault-script.ts"
 import { clusterLaws, littlesLaw } from "./laws.ts"
 import { figuresOf } from "./machine-figures.ts"
-import { type ClientResult, type GroupResult, type Outcome, OUTCOMES, type RunResult } from "./result.ts"
+import {
+  type ClientResult,
+  type GroupResult,
+  type LawResult,
+  type Outcome,
+  OUTCOMES,
+  type RunResult
+} from "./result.ts"
 import type { SeriesRecorder } from "./series.ts"
 import type { ServerResult } from "./server-result.ts"
 import { busyNs, type Server } from "./server.ts"
@@ -132,6 +139,7 @@ export const collect = (
   clients: ReadonlyArray<ClientResult>,
   recorder: SeriesRecorder,
   script: FaultScript,
+  left: ReadonlyArray<LawResult>,
   timing: { readonly firstStartNs: number; readonly lastEndNs: number; readonly cpuSeconds: number }
 ): RunResult => {
   const servers = cluster.servers.map((server) => serverResult(cluster.sim, server))
@@ -154,7 +162,7 @@ export const collect = (
     applications: applicationsResult(cluster),
     network: networkResult(cluster),
     faults: script.results(),
-    laws: [...clusterLaws(cluster), ...servers.map(littlesLaw)],
+    laws: [...clusterLaws(cluster), ...servers.map(littlesLaw), ...left],
     series: recorder.series(),
     warnings: [...warningsOf(cluster, scenario), ...script.warnings()],
     cpuSeconds: timing.cpuSeconds

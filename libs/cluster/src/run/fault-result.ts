@@ -32,6 +32,21 @@ export interface FaultAftermath {
   readonly reboots: number
 }
 
+/** What of it is harm, or a sign of it: figures that are 0 where the fault did nothing of the kind. */
+export const CONSEQUENCES = [
+  "stalled",
+  "notBack",
+  "ioErrors",
+  "lostSwap",
+  "sigbus",
+  "oomKills",
+  "lockups",
+  "timeouts",
+  "disconnects",
+  "reconnects",
+  "reboots"
+] as const satisfies ReadonlyArray<keyof FaultAftermath>
+
 /** A fault from a beginning to its end, at all its places. */
 export interface FaultResult extends FaultAftermath {
   /** Its entry in the scenario, from 0. */

@@ -7,19 +7,22 @@ import type { WaitGraph } from "./wait-graph.ts"
  * page or complete a request), `livelock` (requests complete all the time, and nearly all work is reclaim that frees
  * nothing).
  */
-export type LockupKind = "stall" | "hang" | "deadlock" | "livelock"
+export const LOCKUP_KINDS = ["stall", "hang", "deadlock", "livelock"] as const
+export type LockupKind = (typeof LOCKUP_KINDS)[number]
 
 /** What starved. */
-export type LockupTaxonomy =
-  | "tx starvation"
-  | "rx starvation"
-  | "request slots"
-  | "isolated pages"
-  | "unrelated traffic"
-  | "dead network"
-  | "livelock in reclaim"
-  | "oom-rescued"
-  | "unclassified"
+export const LOCKUP_TAXONOMIES = [
+  "tx starvation",
+  "rx starvation",
+  "request slots",
+  "isolated pages",
+  "unrelated traffic",
+  "dead network",
+  "livelock in reclaim",
+  "oom-rescued",
+  "unclassified"
+] as const
+export type LockupTaxonomy = (typeof LOCKUP_TAXONOMIES)[number]
 
 /** One task of a client at the moment of a lockup. */
 export interface LockupTask {

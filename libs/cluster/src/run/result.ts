@@ -213,6 +213,7 @@ export type LawName =
   | "swap tokens"
   | "swap slots"
   | "image tokens"
+  | "nothing left over"
 
 /** One law checked on one subject, for example pages of client-3. */
 export interface LawResult {
@@ -239,6 +240,8 @@ export interface RunHooks {
   readonly shouldStop: () => boolean
   /** CPU time of the host so far in seconds, for the result; a lib does not know it by itself. */
   readonly cpuSeconds: () => number
+  /** Invariants of every structure are looked at now and then, and at the end. Changes no event. */
+  readonly checked?: boolean
   /** Gets the cluster before anything has happened, to put taps into its network. */
   readonly built?: (cluster: Cluster) => void
 }

@@ -8,10 +8,12 @@ import { clientResult, collect } from "./collect.ts"
 import { declareColumns } from "./columns.ts"
 import { deadLink } from "./dead-link.ts"
 import { FaultScript } from "./fault-script.ts"
+import { leftOver } from "./left-over.ts"
 import { lockupReport, rescueReport } from "./lockup.ts"
 import { type Replay, ReplaySteps } from "./replay.ts"
 import { NO_HOOKS, type Outcome, type RunHooks, type RunResult } from "./result.ts"
 import { SeriesRecorder } from "./series.ts"
+import { Settling } from "./settling.ts"
 import { startLoads } from "./start-loads.ts"
 import { buildCluster, type Cluster } from "./topology.ts"
 import { Watchdog, WATCHDOG_PERIOD_NS } from "./watchdog.ts"
@@ -64,9 +66,9 @@ export const runCluster = (
     return run
   })
   const script = new FaultScript(cluster, scenario, runs)
-  const stopWhenDone = (): void => {
-    if (runs.every((run) => run.done || (replay !== null && run.client.machine.name !== replay.client))) sim.stop()
-  }
+  const settling = new Settling(sim, scenario.settle)
+  const stopWhenDone = (): void =>
+    settling.look(runs.every((run) => run.done || (replay !== null && run.client.machine.name !== replay.client)))
   for (const run of runs) startAtItsTime(run, cluster, stopWhenDone)
 
   const watch = sim.queue.register(() => {
@@ -99,6 +101,7 @@ export const runCluster = (
     }
     if (end.reason !== "events") break
     nextLook += SLICE
+    if (hooks.checked === true) checkInvariants(cluster)
     hooks.progress({
       simulatedNs: sim.now,
       events: sim.queue.fired,
@@ -110,14 +113,22 @@ export const runCluster = (
       break
     }
   }
+  if (hooks.checked === true) checkInvariants(cluster)
   recorder.sample(sim.now)
   const results = runs.map((run) => clientResult(run, outcomeOf(run, ended)))
-  const result = collect(scenario, kernel, seed, cluster, results, recorder, script, {
+  const left = settling.over ? runs.flatMap(leftOver) : []
+  const result = collect(scenario, kernel, seed, cluster, results, recorder, script, left, {
     firstStartNs: Math.min(...runs.map((run) => run.started ? run.client.startNs : sim.now)),
     lastEndNs: Math.max(...runs.map((run) => run.endedAt >= 0 ? run.endedAt : sim.now)),
     cpuSeconds: hooks.cpuSeconds()
   })
   return replay?.closeUp === undefined || steps === null ? result : { ...result, closeUp: steps.series() }
+}
+
+/** Every structure is as it says it is. */
+const checkInvariants = ({ clients, lan }: Cluster): void => {
+  for (const { machine, power } of clients) if (power.booted) machine.checkInvariants()
+  lan.checkInvariants()
 }
 
 /** The links between a client and its servers, there and back. */

@@ -2,7 +2,7 @@
 // Schema that decodes the text of a file to base units (bytes, nanoseconds, bits per second, shares from 0 to 1), carries
 // the default and says why it is what it is; the JSON Schema for editors comes out of the same lines.
 // Defaults describe a small diskless machine of 2012 on a gigabit LAN.
-import { choice, field, jsonSchemaOf, maybe, number, section, text, TimeOfDay, whole } from "@swaplab/config"
+import { choice, field, jsonSchemaOf, maybe, number, section, text, Time, TimeOfDay, whole } from "@swaplab/config"
 import type { WorkloadTable } from "@swaplab/workload"
 import { Schema } from "effect"
 import { type Outcome, OUTCOMES } from "../run/result.ts"
@@ -102,6 +102,12 @@ const scenarioFields = (workloads: WorkloadTable) => ({
     "Seeds to run each kernel with: a count, or a list."
   ),
   duration: field(positiveTime, 900 * S, "Limit of simulated time. A lockup shows within minutes."),
+  settle: field(
+    Time,
+    0,
+    "The run goes on so long after its last workload. What clients then still hold of requests, packets, swap and sockets is a "
+      + "broken law (nothing left over). 0: it ends with its last workload, and nothing of that is asked."
+  ),
   clock: maybe(
     TimeOfDay,
     "Time of day at the start of the simulation, so that clients can start at 09:00. Without it: times from the start only."

@@ -8,7 +8,7 @@ import type { RunFailure } from "../protocol.ts"
 import type { Runner } from "../runner.ts"
 import type { Limit, TriedSeed } from "./bottleneck.ts"
 import type { Capacity, CapacityOptions } from "./capacity.ts"
-import { type Asker, drive, type DriveProgress } from "./drive.ts"
+import { type Asker, drive, type DriveProgress, toCell } from "./drive.ts"
 import { type Ladder, longer } from "./ladder.ts"
 import { type Change, grow, type Resource } from "./resources.ts"
 import type { Probe } from "./search.ts"
@@ -137,7 +137,11 @@ export const adviseOn = (
       ),
       (cell) => missesOf(grownSituation, cell).length === 0
     )
-    const driven = yield* drive(asker, { ...options, jobOf: ({ index, level }) => place.job(index, level) })
+    const driven = yield* drive(asker, {
+      ...options,
+      reduce: toCell,
+      jobOf: ({ index, level }) => place.job(index, level)
+    })
     if (!asker.finished()) return { advice: null, state: driven.ended, failure: driven.failure }
     const advice: Advice = {
       resource: resource.name,

@@ -7,7 +7,7 @@ import type { RunFailure } from "../protocol.ts"
 import type { Runner } from "../runner.ts"
 import { type Advice, adviseOn } from "./advice.ts"
 import type { Capacity, CapacityOptions } from "./capacity.ts"
-import { type Asker, drive, type DriveProgress } from "./drive.ts"
+import { type Asker, drive, type DriveProgress, toCell } from "./drive.ts"
 import { ADVICE_RUNS, Effort, type Progress } from "./forecast.ts"
 import { relaxedRows, RESOURCES, useOf } from "./resources.ts"
 import { missesOf, Place } from "./situation.ts"
@@ -121,6 +121,7 @@ export const findBottleneck = (
       asker.list(probes)
       return drive(asker, {
         ...options,
+        reduce: toCell,
         jobOf: ({ index, level, row }) => (row < 0 ? base : rows[row].place).job(index, level),
         ...(onProgress === undefined
           ? {}

@@ -5,7 +5,7 @@ import type { JobStore } from "../jobs.ts"
 import type { RunFailure } from "../protocol.ts"
 import type { Runner } from "../runner.ts"
 import { ConfidenceSequence } from "./confidence.ts"
-import { drive, type DriveProgress } from "./drive.ts"
+import { drive, type DriveProgress, toCell } from "./drive.ts"
 import { Foresight, type Progress } from "./forecast.ts"
 import { enough } from "./ladder.ts"
 import { CapacitySearch, type Probe, type SearchOptions, type SearchState } from "./search.ts"
@@ -83,6 +83,7 @@ export const findCapacity = (
       finished: () => search.state !== "searching"
     }, {
       ...options,
+      reduce: toCell,
       jobOf: ({ index, level }) => place.job(index, level),
       ...(onProgress === undefined || foresight === null
         ? {}

@@ -1,6 +1,6 @@
 // Makes the runs that a machine asks for, one after the other as it asks, as many side by side as there are workers. What a run
 // is decides the machine from results alone, so that these do not depend on who is done first.
-import type { RunProgress } from "@swaplab/cluster"
+import type { RunProgress, RunResult } from "@swaplab/cluster"
 import { Cause, Effect, Exit, Fiber, Queue, Schedule } from "effect"
 import { Board } from "../board.ts"
 import { cellOf, type CellResult } from "../cell.ts"
@@ -10,13 +10,19 @@ import type { RunFailure } from "../protocol.ts"
 import { Runner } from "../runner.ts"
 
 /** Something that asks for runs. */
-export interface Asker<P> {
+export interface Asker<P, A = CellResult> {
   /** A run that nobody makes yet; null: none is wanted until a result comes in, or at all. */
   readonly next: () => P | null
-  readonly answer: (probe: P, cell: CellResult) => void
+  readonly answer: (probe: P, result: A) => void
+  /** A run was lost to a fault of swaplab. Without it that ends everything. */
+  readonly lost?: (probe: P, failure: RunFailure) => void
   /** Whether it has all that it wants; runs under way are then in vain. */
   readonly finished: () => boolean
 }
+
+/** Keeps a cell of each run. */
+export const toCell = (_probe: unknown, { loaded: { scenario, workloads } }: Job, run: RunResult): CellResult =>
+  cellOf(scenario, run, workloads)
 
 /** Where the runs have got to. */
 export interface DriveProgress {
@@ -30,10 +36,12 @@ export interface DriveProgress {
   readonly running: ReadonlyArray<RunProgress>
 }
 
-export interface DriveOptions<P> {
+export interface DriveOptions<P, A = CellResult> {
   /** The run of a probe; its `id` does not matter. */
   readonly jobOf: (probe: P) => Job
-  readonly store?: JobStore<CellResult>
+  /** What is kept of it. */
+  readonly reduce: (probe: P, job: Job, run: RunResult) => A
+  readonly store?: JobStore<A>
   readonly onProgress?: (progress: DriveProgress) => Effect.Effect<void>
   /** Called when an interruption has told the runs to stop, before they have. */
   readonly onStop?: Effect.Effect<void>
@@ -49,30 +57,36 @@ export interface Driven extends Omit<DriveProgress, "running"> {
 }
 
 /** What comes back from a run. */
-interface Ended<P> {
+interface Ended<P, A> {
   readonly slot: number
   readonly probe: P
-  readonly cell: CellResult | null
+  readonly result: A | null
+  readonly events: number
   readonly cpuSeconds: number
   readonly failure: RunFailure | null
   readonly found: boolean
 }
 
 /** The runs of one machine. */
-class Drive<P> {
-  readonly #asker: Asker<P>
-  readonly #options: DriveOptions<P>
+class Drive<P, A> {
+  readonly #asker: Asker<P, A>
+  readonly #options: DriveOptions<P, A>
   readonly #runner: typeof Runner.Service
   readonly #board: Board
   readonly #free: Array<number>
-  readonly #ended: Queue.Queue<Ended<P>>
+  readonly #ended: Queue.Queue<Ended<P, A>>
   #runs = 0
   #found = 0
   #cpuSeconds = 0
   #events = 0
   failure: RunFailure | null = null
 
-  constructor(asker: Asker<P>, options: DriveOptions<P>, runner: typeof Runner.Service, ended: Queue.Queue<Ended<P>>) {
+  constructor(
+    asker: Asker<P, A>,
+    options: DriveOptions<P, A>,
+    runner: typeof Runner.Service,
+    ended: Queue.Queue<Ended<P, A>>
+  ) {
     this.#asker = asker
     this.#options = options
     this.#runner = runner
@@ -121,30 +135,36 @@ class Drive<P> {
     const job = { ...this.#options.jobOf(probe), id: slot }
     const { store } = this.#options
     this.#board.clear(slot)
-    const nothing = { slot, probe, cell: null, cpuSeconds: 0, failure: null, found: false }
+    const nothing = { slot, probe, result: null, events: 0, cpuSeconds: 0, failure: null, found: false }
     return Effect.gen(this, function*() {
       const known = yield* store?.find(job) ?? Effect.succeed(null)
-      if (known !== null) return { ...nothing, cell: known, found: true }
+      if (known !== null) return { ...nothing, result: known, found: true }
       const result = yield* Effect.either(this.#runner.run(job, this.#board))
       if (result._tag === "Left") return { ...nothing, failure: result.left }
       const { right: run } = result
       if (run.outcome === "stopped") return nothing
-      const cell = cellOf(job.loaded.scenario, run, job.loaded.workloads)
-      if (store !== undefined) yield* store.keep(job, cell)
-      return { ...nothing, cell, cpuSeconds: run.cpuSeconds }
+      const reduced = this.#options.reduce(probe, job, run)
+      if (store !== undefined) yield* store.keep(job, reduced)
+      return { ...nothing, result: reduced, events: run.events, cpuSeconds: run.cpuSeconds }
     }).pipe(Effect.flatMap((ended) => Queue.offer(this.#ended, ended)))
   }
 
-  #take({ cell, cpuSeconds, failure, found, probe, slot }: Ended<P>): void {
+  #take({ cpuSeconds, events, failure, found, probe, result, slot }: Ended<P, A>): void {
     this.#free.push(slot)
+    if (failure !== null && this.#asker.lost !== undefined) {
+      this.#asker.lost(probe, failure)
+      this.#runs++
+      if (this.#asker.finished()) this.stop()
+      return
+    }
     this.failure ??= failure
     if (failure !== null) this.stop()
-    if (cell === null) return
+    if (result === null) return
     this.#runs++
     if (found) this.#found++
-    else this.#events += cell.events
+    else this.#events += events
     this.#cpuSeconds += cpuSeconds
-    this.#asker.answer(probe, cell)
+    this.#asker.answer(probe, result)
     if (this.#asker.finished()) this.stop()
   }
 }
@@ -153,10 +173,13 @@ class Drive<P> {
  * Makes all runs that are asked for. An interruption is not passed on: the runs under way are told to stop, and what has come in
  * until then is the result. Call it in an uninterruptible region to make use of that.
  */
-export const drive = <P>(asker: Asker<P>, options: DriveOptions<P>): Effect.Effect<Driven, never, Runner> =>
+export const drive = <P, A = CellResult>(
+  asker: Asker<P, A>,
+  options: DriveOptions<P, A>
+): Effect.Effect<Driven, never, Runner> =>
   Effect.uninterruptible(Effect.gen(function*() {
     const { onProgress, onStop, timeUp } = options
-    const going = new Drive(asker, options, yield* Runner, yield* Queue.unbounded<Ended<P>>())
+    const going = new Drive(asker, options, yield* Runner, yield* Queue.unbounded<Ended<P, A>>())
     const watcher = yield* Effect.forkDaemon(
       Effect.interruptible(
         onProgress === undefined ? Effect.void : Effect.repeat(going.tell, Schedule.spaced("200 millis"))

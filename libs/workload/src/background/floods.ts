@@ -44,6 +44,7 @@ export const udpFlood = workload({
       "Whether a process reads each socket. Without one a packet stays in its buffer, the worst case for memory."
     )
   },
+  swarm: { packetsPerSecond: [100, 1000], sockets: [1, 4], read: [false, true] },
   switch: "packetsPerSecond",
   lan: "datagrams",
   processes: () => NOTHING,
@@ -87,6 +88,7 @@ export const tcpFlood = workload({
       "Connections over which another host sends to a socket that nobody reads, until its buffer is full."
     )
   },
+  swarm: { tcpFlood: [1, 4] },
   switch: "tcpFlood",
   lan: "streams",
   processes: () => NOTHING,

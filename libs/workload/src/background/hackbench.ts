@@ -25,6 +25,7 @@ export const hackbench = workload({
       "All groups together. hackbench itself takes all CPU time; 20,000 take about a tenth of a CPU."
     )
   },
+  swarm: { groups: [1], descriptors: [4], messagesPerSecond: [500, 2000] },
   switch: "groups",
   processes: () => NOTHING,
   start: ({ client, daemon, operations }, { descriptors, groups, messagesPerSecond }) => {

@@ -53,6 +53,7 @@ export const homeRead = workload({
     read: field(ByteRate, 0, "Read on average, in operations at random times (exponential gaps, assumed). 0: nothing."),
     readSize: size("read")
   },
+  swarm: { read: ["100 KiB/s", "1 MiB/s"] },
   switch: "read",
   start: (host, { read, readSize }) =>
     fromServer(host, { name: "home read", pages: pagesOf(readSize), gap: randomGaps(host, readSize, read) }),
@@ -67,6 +68,7 @@ export const homeWrite = workload({
     write: field(ByteRate, 0, "Written on average, in operations at random times. 0: nothing."),
     writeSize: size("write")
   },
+  swarm: { write: ["100 KiB/s", "1 MiB/s"] },
   switch: "write",
   start: (host, { write, writeSize }) =>
     toServer(host, { name: "home write", pages: pagesOf(writeSize), gap: randomGaps(host, writeSize, write) }),
@@ -81,6 +83,7 @@ export const video = workload({
     rate: field(Rate, 0, "Bits a second. 0: none. 1 to 3 Mbit are usual for a film in a window."),
     piece: field(Size, 64 * KIB, "Sent at a time, rounded down to whole pages. Assumed.")
   },
+  swarm: { rate: ["1 Mbit"] },
   switch: "rate",
   lan: "server",
   processes: () => NOTHING,

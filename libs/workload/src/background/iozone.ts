@@ -19,6 +19,7 @@ export const iozone = workload({
   options: {
     file: field(Size, 0, "Written and read from end to end, again and again. 0: no iozone.")
   },
+  swarm: { file: ["512 KiB", "2 MiB"] },
   switch: "file",
   processes: ({ file }) => ({ ...NOTHING, filePages: pagesOf(file) }),
   start: ({ client: { files, writeback }, daemon, files: { from, to }, operations }) => {

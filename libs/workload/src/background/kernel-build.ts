@@ -36,6 +36,7 @@ export const kernelBuild = workload({
       "Files that a compile looks up for the first time. Some hundred headers each."
     )
   },
+  swarm: { jobs: [1, 2], memory: ["1 MiB", "4 MiB"], cpu: ["20 ms"], files: [0, 100] },
   switch: "jobs",
   processes: ({ jobs, memory }) => equalProcesses(jobs, memory),
   start: ({ client, daemon, fork, operations }, { cpu, files, jobs }) => {

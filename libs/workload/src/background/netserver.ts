@@ -24,6 +24,7 @@ export const netperfUdp = workload({
     udpPacketsPerSecond: field(number(0, 1e6), 0, "Datagrams a second from other hosts (UDP_STREAM)."),
     udpBytes: field(whole(1, 1472), 1472, "Payload of each: the largest that fits a frame.")
   },
+  swarm: { udpPacketsPerSecond: [200, 1000] },
   switch: "udpPacketsPerSecond",
   lan: "datagrams",
   processes: () => NOTHING,

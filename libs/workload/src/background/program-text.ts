@@ -29,6 +29,7 @@ export const programText = workload({
     pages: field(whole(1, 100_000), 64, "Pages of a burst. Assumed: about the text that a key press touches."),
     pause: field(Time, 100 * MS, "Time between two bursts of a task, on average; exponential. Assumed.")
   },
+  swarm: { tasks: [1, 4], size: ["1 MiB", "8 MiB"] },
   switch: "tasks",
   // programs are in use before what is measured begins
   atBoot: true,

@@ -32,6 +32,7 @@ export const sysbench = workload({
     cpu: field(Time, 500 * US, "CPU time of a transaction."),
     think: field(Time, 10 * MS, "Time between two transactions of a thread, on average.")
   },
+  swarm: { threads: [1, 4], memory: ["1 MiB", "4 MiB"] },
   switch: "threads",
   processes: ({ memory, threads }) => ({
     ...equalProcesses(threads, memory / threads),

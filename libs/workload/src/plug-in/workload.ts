@@ -1,5 +1,6 @@
 // A workload is a plug-in: one row of a table that says which options it has, what it needs, what it does, what is measured
 // of it and what a report says about it. Nothing outside of the rows knows a workload by its name.
+import type { Choices } from "@swaplab/config"
 import type { Schema } from "effect"
 import type { WorkloadHost } from "./host.ts"
 import type { MetricRow, OperationRow } from "./metric-row.ts"
@@ -42,6 +43,11 @@ export interface Workload<F extends Schema.Struct.Fields = Schema.Struct.Fields,
   /** What it is, for the reference of scenarios. */
   readonly description: string
   readonly options: F
+  /**
+   * What a swarm of small clients draws its options from, by key and as a file has them; null leaves a key out. Without it no
+   * swarm draws it: it needs more memory or time than such clients have.
+   */
+  readonly swarm?: Choices
   /** The option that says by 0 that it is off. Without one it runs wherever a scenario names it. */
   readonly switch?: Extract<keyof F, string>
   /**

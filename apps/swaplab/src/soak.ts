@@ -1,0 +1,118 @@
+// swaplab soak: one troubled classroom after the other, drawn from seeds.
+import type { Values } from "@swaplab/command"
+import { mistake, parseQuantity, TIME, toYaml } from "@swaplab/config"
+import {
+  drawScenario,
+  EVERYTHING,
+  EXIT,
+  jsonFile,
+  loadSoak,
+  runSoak,
+  type Soak,
+  SOAK_FORM,
+  type SoakExample,
+  type SoakPlan
+} from "@swaplab/experiment"
+import { makeTicker, renderSoak, soakProgress } from "@swaplab/report"
+import { Console, Effect } from "effect"
+import { stderr } from "node:process"
+import { type Commands, MAX_WORKERS } from "./commands.ts"
+import { engine } from "./engine.ts"
+import { ExitWith, UsageError } from "./exit.ts"
+import { onStop, openStore } from "./kept-runs.ts"
+import { type Out, withOut } from "./out.ts"
+import { workerPool } from "./pool.ts"
+import { sheet } from "./screen.ts"
+import { failureFiles } from "./soak-failures.ts"
+
+type Flags = Values<Commands["soak"]>
+
+/** Without --runs and --for. */
+const RUNS = 100
+
+/** Milliseconds of --for; null without it. */
+const timeOf = ({ for: time }: Flags): Effect.Effect<number | null, UsageError> => {
+  if (time === undefined) return Effect.succeed(null)
+  const ns = parseQuantity(TIME, time)
+  return ns === null || ns <= 0
+    ? new UsageError({ message: `--for ${time}: expected ${TIME.expected}, above 0` })
+    : Effect.succeed(ns / 1e6)
+}
+
+/** A broken law or a lost run is a fault of swaplab and outweighs all else. */
+const exitCodeOf = ({ ended, groups }: Soak): number => {
+  if (groups.some(({ finding }) => finding.ours)) return EXIT.ourFault
+  if (ended === "interrupted") return EXIT.interrupted
+  return groups.some(({ finding }) => finding.expected === null) ? EXIT.lockup : EXIT.ok
+}
+
+const jsonOf = ({ clientHours, coverage, ended, firstSeed, groups, plan, runs }: Soak): object => ({
+  name: plan.name,
+  file: plan.file,
+  firstSeed,
+  runs,
+  clientHours,
+  ended,
+  findings: groups.map(({ finding, runs: of, seed, signature }) => ({
+    signature,
+    runs: of,
+    seed,
+    client: finding.client,
+    expected: finding.expected
+  })),
+  coverage: Object.fromEntries(coverage)
+})
+
+const writeFailures = (out: Out, examples: ReadonlyArray<SoakExample>) =>
+  Effect.forEach(examples, (example) => failureFiles(out, example), { discard: true })
+
+const finish = (soak: Soak, flags: Flags, out: Out | null) =>
+  Effect.gen(function*() {
+    if (soak.mistake !== null) return yield* soak.mistake
+    const data = jsonOf(soak)
+    yield* Console.log(flags.json ? JSON.stringify(data) : renderSoak(soak, sheet()).trimEnd())
+    if (out !== null) {
+      yield* out.write([["soak.json", jsonFile(data)], ["report.txt", renderSoak(soak)]])
+      yield* writeFailures(out, [...soak.examples.values()])
+    }
+    const code = exitCodeOf(soak)
+    if (code !== EXIT.ok) return yield* new ExitWith({ code })
+  })
+
+/** The scenario of one seed, as a file. */
+const print = (plan: SoakPlan, seed: number) =>
+  Effect.gen(function*() {
+    const { given } = yield* drawScenario(plan, seed)
+    yield* Console.log(toYaml(given).trimEnd())
+  })
+
+/** `swaplab soak`, with worker threads that start at `worker`. */
+export const soak = (flags: Flags, worker: URL) =>
+  Effect.gen(function*() {
+    const plan = flags.file === undefined ? EVERYTHING : yield* loadSoak(flags.file)
+    const firstSeed = flags.seed ?? 1
+    if (flags.draw) return yield* print(plan, firstSeed)
+    const millis = yield* timeOf(flags)
+    if (flags.fresh && flags.out === undefined) return yield* new UsageError({ message: "--fresh: expected --out too" })
+    // a swarm that draws nothing is a mistake that is told before anything is made
+    const { loaded } = yield* drawScenario(plan, firstSeed)
+    if (!Number.isSafeInteger(firstSeed)) return yield* mistake(`--seed ${firstSeed}`, "expected a smaller number")
+    yield* withOut(flags.out, (out) =>
+      Effect.gen(function*() {
+        const also = { swarm: [...plan.swarm], tolerate: plan.tolerate, firstSeed }
+        const store = out === null
+          ? null
+          : yield* openStore(out, { engine: engine(worker), loaded, also, fresh: flags.fresh }, () => SOAK_FORM)
+        const ticker = yield* makeTicker(stderr)
+        const soaking = runSoak(plan, {
+          firstSeed,
+          runs: flags.runs ?? (millis === null && !flags.untilFailure ? RUNS : Number.POSITIVE_INFINITY),
+          untilFailure: flags.untilFailure,
+          onStop,
+          onProgress: (_progress, tally) => ticker.show(soakProgress(tally)),
+          ...(store === null ? {} : { store }),
+          ...(millis === null ? {} : { timeUp: Effect.sleep(millis) })
+        }).pipe(Effect.ensuring(ticker.end), Effect.provide(workerPool(worker, flags.workers, MAX_WORKERS)))
+        yield* Effect.uninterruptible(Effect.flatMap(soaking, (result) => finish(result, flags, out)))
+      }))
+  })

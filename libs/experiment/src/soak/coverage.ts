@@ -1,0 +1,59 @@
+// What runs have reached, of all that they could: one row for each fault kind, whether it hit something and each of its
+// consequences, each place that drops packets, each class of lockup, each outcome and each counter of the kernel. The rows derive
+// from the tables of the model, so that nothing is left out by hand.
+import {
+  CONSEQUENCES,
+  DROP_SITE_NAMES,
+  FAULT_NAMES,
+  LOCKUP_KINDS,
+  LOCKUP_TAXONOMIES,
+  OUTCOMES,
+  type RunResult
+} from "@swaplab/cluster"
+import { VMSTAT_NAMES } from "@swaplab/page-alloc"
+import { TcpMib } from "@swaplab/tcp"
+
+/** Counters of TCP, by their names in /proc/net/netstat. */
+const TCP_NAMES: ReadonlyArray<string> = Object.keys(new TcpMib())
+
+/** Every row, in the order in which it is shown. */
+export const COVERAGE: ReadonlyArray<string> = [
+  ...OUTCOMES.filter((outcome) => outcome !== "stopped").map((outcome) => `outcome ${outcome}`),
+  ...LOCKUP_KINDS.map((kind) => `report of a ${kind}`),
+  ...LOCKUP_TAXONOMIES.map((taxonomy) => `class ${taxonomy}`),
+  ...FAULT_NAMES.flatMap((name) => [
+    `fault ${name}: began`,
+    `fault ${name}: hit`,
+    ...CONSEQUENCES.map((consequence) => `fault ${name}: ${consequence}`)
+  ]),
+  ...DROP_SITE_NAMES.map((site) => `drop ${site}`),
+  ...VMSTAT_NAMES.map((name) => `vmstat ${name}`),
+  ...TCP_NAMES.map((name) => `tcp ${name}`)
+]
+
+/** The rows that a run has reached, each once. */
+export const reachedBy = (run: RunResult): ReadonlyArray<string> => {
+  const found = new Set<string>()
+  const counted = (what: string, figures: object): void => {
+    for (const [name, value] of Object.entries(figures)) if (Number(value) > 0) found.add(`${what} ${name}`)
+  }
+  for (const { livelock, lockup, network, outcome, rescue, standstill, vmstat } of run.clients) {
+    found.add(`outcome ${outcome}`)
+    for (const report of [lockup, livelock, standstill, rescue]) {
+      if (report !== null) found.add(`class ${report.taxonomy}`).add(`report of a ${report.kind}`)
+    }
+    counted("vmstat", vmstat)
+    counted("tcp", network.tcp)
+    counted("drop", network.port.drops)
+  }
+  const { applications, otherHosts, servers } = run.network
+  for (const port of [...servers, applications, otherHosts]) if (port !== null) counted("drop", port.drops)
+  for (const fault of run.faults) {
+    found.add(`fault ${fault.what}: began`)
+    if (fault.hit) found.add(`fault ${fault.what}: hit`)
+    for (const consequence of CONSEQUENCES) {
+      if (Number(fault[consequence]) > 0) found.add(`fault ${fault.what}: ${consequence}`)
+    }
+  }
+  return COVERAGE.filter((row) => found.has(row))
+}

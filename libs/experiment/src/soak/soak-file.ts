@@ -1,0 +1,89 @@
+// The file of a soak test: what its swarm is narrowed to, and which findings are expected.
+import {
+  decodeTree,
+  type Expected,
+  field,
+  type Files,
+  type MappingNode,
+  maybe,
+  readWithIncludes,
+  text
+} from "@swaplab/config"
+import type { ConfigError } from "@swaplab/config"
+import { choice } from "@swaplab/config"
+import { Effect, Either, Schema } from "effect"
+import { DIMENSIONS } from "./dimensions.ts"
+
+const values = Schema.Array(Schema.Unknown).pipe(
+  Schema.minItems(1, { title: "a list of at least one value", jsonSchema: { minItems: 1 } })
+)
+
+const Swarm = Schema.Struct(
+  Object.fromEntries([...DIMENSIONS].map(([name, { meaning }]) => [name, maybe(values, meaning)]))
+) as unknown as Schema.Schema<Readonly<Record<string, ReadonlyArray<unknown>>>, unknown>
+
+const Tolerated = Schema.Struct({
+  finding: maybe(
+    text,
+    "What the finding begins with: `lockup`, `lockup tx starvation`, `oom`. Without it: any lockup."
+  ),
+  kernels: field(
+    choice("all", "without-series"),
+    "all",
+    "Of which kernels. without-series: those that lack a patch of the merged series or have another form of one."
+  ),
+  why: text.annotations({ description: "Why it is no surprise." })
+})
+/** Findings that are expected. */
+export interface Tolerated extends Schema.Schema.Type<typeof Tolerated> {}
+
+const SoakFile = Schema.Struct({
+  $schema: maybe(text, "Where an editor finds the schema of this file."),
+  name: text.annotations({ description: "Name of the soak test." }),
+  description: field(text, "", "What it is about."),
+  swarm: Schema.optionalWith(Swarm, { exact: true, default: () => ({}) }),
+  tolerate: maybe(
+    Schema.Array(Tolerated),
+    "Findings that are expected. Without it: lockups of kernels without the series."
+  )
+})
+
+/** What a soak test draws, and what it expects. */
+export interface SoakPlan {
+  readonly file: string
+  readonly name: string
+  /** Values by dimension: those of the file, else those of the table. */
+  readonly swarm: ReadonlyMap<string, ReadonlyArray<unknown>>
+  readonly tolerate: ReadonlyArray<Tolerated>
+}
+
+const TOLERATED: ReadonlyArray<Tolerated> = [
+  { kernels: "without-series", why: "kernels without the series are known to lock up" }
+]
+
+const planOf = (
+  file: string,
+  { name, swarm, tolerate = TOLERATED }: Schema.Schema.Type<typeof SoakFile>
+): SoakPlan => ({
+  file,
+  name,
+  swarm: new Map([...DIMENSIONS].map(([key, { choices }]) => [key, swarm[key] ?? choices])),
+  tolerate
+})
+
+/** Everything, as it stands in the table. */
+export const EVERYTHING: SoakPlan = planOf("the whole swarm", { name: "soak", description: "", swarm: {} })
+
+const EXPECTED: Expected = { what: "a soak test", top: "a soak test: a mapping with name, swarm and tolerate" }
+const MAX_BYTES = 1024 * 1024
+
+/** The plan of a file as a tree. */
+const decodeSoak = (file: string, tree: MappingNode): Either.Either<SoakPlan, ConfigError> =>
+  Either.map(decodeTree(SoakFile, [], tree), (decoded) => planOf(file, decoded))
+
+/** Loads the file of a soak test. */
+export const loadSoak = (file: string): Effect.Effect<SoakPlan, ConfigError, Files> =>
+  Effect.flatMap(
+    readWithIncludes(file, { expected: EXPECTED, maxBytes: MAX_BYTES, own: ["$schema", "include"] }),
+    (tree) => decodeSoak(file, tree)
+  )

@@ -1,0 +1,214 @@
+// A soak test: one seed after the other becomes a scenario and a run, whose findings are counted by signature, until there are
+// enough runs, the time is up, or the first unexpected finding. Runs are kept in their order by seed whatever is done first.
+import type { RunResult } from "@swaplab/cluster"
+import type { ConfigError } from "@swaplab/config"
+import { Effect, Either } from "effect"
+import { type Asker, drive, type Driven, type DriveOptions, type DriveProgress } from "../capacity/drive.ts"
+import type { Form } from "../form.ts"
+import type { JobStore } from "../jobs.ts"
+import type { RunFailure } from "../protocol.ts"
+import type { Runner } from "../runner.ts"
+import { COVERAGE, reachedBy } from "./coverage.ts"
+import { type Drawn, DRAWN_KERNEL, drawScenario } from "./draw-scenario.ts"
+import { findingsOf, lostFinding, type SoakFinding } from "./findings.ts"
+import type { SoakPlan } from "./soak-file.ts"
+
+/** What is kept of a run. */
+export interface SoakRun {
+  readonly seed: number
+  readonly fingerprint: string
+  readonly clients: number
+  readonly simulatedNs: number
+  readonly findings: ReadonlyArray<SoakFinding>
+  /** Rows of the coverage table. */
+  readonly reached: ReadonlyArray<string>
+}
+
+/** As a file. */
+export const SOAK_FORM: Form<SoakRun> = {
+  suffix: "json",
+  namesOf: () => null,
+  pack: (run) => new TextEncoder().encode(`${JSON.stringify(run)}\n`),
+  unpack: (content) => {
+    try {
+      const run = JSON.parse(new TextDecoder().decode(content)) as Partial<SoakRun>
+      return Array.isArray(run.findings) && Array.isArray(run.reached) ? run as SoakRun : null
+    } catch {
+      return null
+    }
+  }
+}
+
+/** Runs with one signature. */
+export interface SoakGroup {
+  readonly signature: string
+  readonly runs: number
+  /** The seed of the first of them, and what it showed. */
+  readonly seed: number
+  readonly finding: SoakFinding
+}
+
+/** The first run with a signature, whole. */
+export interface SoakExample {
+  readonly drawn: Drawn
+  readonly finding: SoakFinding
+  /** Null: the run was lost. */
+  readonly run: RunResult | null
+}
+
+/** What a soak test has come to. */
+export interface Soak {
+  readonly plan: SoakPlan
+  readonly firstSeed: number
+  readonly runs: number
+  readonly clientHours: number
+  /** Unexpected ones first, then by their number. */
+  readonly groups: ReadonlyArray<SoakGroup>
+  /** By signature; runs that a store had are not among them. */
+  readonly examples: ReadonlyMap<string, SoakExample>
+  /** Runs that reached each row. */
+  readonly coverage: ReadonlyMap<string, number>
+  readonly ended: Driven["ended"]
+  /** A drawing that no seed fits. */
+  readonly mistake: ConfigError | null
+}
+
+/** How long it goes on. */
+export interface SoakOptions extends Omit<DriveOptions<Drawn, SoakRun>, "jobOf" | "reduce" | "store" | "onProgress"> {
+  readonly firstSeed: number
+  readonly runs: number
+  /** Ends with the first unexpected finding. */
+  readonly untilFailure: boolean
+  readonly store?: JobStore<SoakRun>
+  readonly onProgress?: (progress: DriveProgress, tally: SoakTally) => Effect.Effect<void>
+}
+
+/** The runs so far. */
+export class SoakTally implements Asker<Drawn, SoakRun> {
+  readonly #plan: SoakPlan
+  readonly #options: SoakOptions
+  readonly #groups = new Map<string, SoakGroup>()
+  readonly #coverage = new Map(COVERAGE.map((row) => [row, 0]))
+  readonly examples = new Map<string, SoakExample>()
+  #asked = 0
+  runs = 0
+  clientNs = 0
+  mistake: ConfigError | null = null
+
+  constructor(plan: SoakPlan, options: SoakOptions) {
+    this.#plan = plan
+    this.#options = options
+  }
+
+  readonly next = (): Drawn | null => {
+    if (this.#asked >= this.#options.runs || this.mistake !== null) return null
+    const drawn = drawScenario(this.#plan, this.#options.firstSeed + this.#asked)
+    if (Either.isLeft(drawn)) {
+      this.mistake = drawn.left
+      return null
+    }
+    this.#asked++
+    return drawn.right
+  }
+
+  /** What is kept of a run; the first one of each signature whole. */
+  readonly reduce = (drawn: Drawn, run: RunResult): SoakRun => {
+    const findings = findingsOf(this.#plan, drawn, run)
+    for (const finding of findings) this.#example({ drawn, finding, run })
+    return {
+      seed: drawn.seed,
+      fingerprint: run.fingerprint,
+      clients: run.clients.length,
+      simulatedNs: run.simulatedNs,
+      findings,
+      reached: reachedBy(run)
+    }
+  }
+
+  readonly answer = (_drawn: Drawn, { clients, findings, reached, seed, simulatedNs }: SoakRun): void => {
+    this.runs++
+    this.clientNs += clients * simulatedNs
+    for (const row of reached) this.#coverage.set(row, (this.#coverage.get(row) ?? 0) + 1)
+    const first = new Map(
+      findings.map((finding) => [finding.signature, finding]).toReversed() as Array<[string, SoakFinding]>
+    )
+    for (const [signature, finding] of first) this.#count(signature, seed, finding)
+  }
+
+  readonly lost = (drawn: Drawn, { reason }: RunFailure): void => {
+    this.runs++
+    const finding = lostFinding(reason)
+    this.#example({ drawn, finding, run: null })
+    this.#count(finding.signature, drawn.seed, finding)
+  }
+
+  readonly finished = (): boolean => this.#options.untilFailure && this.unexpected > 0
+
+  /** Runs with findings that nobody expects, by signature. */
+  get unexpected(): number {
+    return this.groups.filter(({ finding }) => finding.expected === null).length
+  }
+
+  get groups(): ReadonlyArray<SoakGroup> {
+    return [...this.#groups.values()].toSorted((a, b) =>
+      Number(b.finding.ours) - Number(a.finding.ours) ||
+      Number(a.finding.expected !== null) - Number(b.finding.expected !== null) || b.runs - a.runs || a.seed - b.seed
+    )
+  }
+
+  get coverage(): ReadonlyMap<string, number> {
+    return this.#coverage
+  }
+
+  #count(signature: string, seed: number, finding: SoakFinding): void {
+    // a finding of one class is expected of one kernel and not of another
+    const key = `${finding.expected === null} ${signature}`
+    const group = this.#groups.get(key)
+    this.#groups.set(
+      key,
+      group === undefined || seed < group.seed
+        ? { signature, runs: (group?.runs ?? 0) + 1, seed, finding }
+        : { ...group, runs: group.runs + 1 }
+    )
+  }
+
+  #example(example: SoakExample): void {
+    const key = `${example.finding.expected === null} ${example.finding.signature}`
+    const known = this.examples.get(key)
+    if (known === undefined || example.drawn.seed < known.drawn.seed) this.examples.set(key, example)
+  }
+}
+
+/** The job of a drawing. */
+export const soakJob = ({ loaded, seed }: Drawn) => ({
+  id: 0,
+  loaded,
+  kernel: DRAWN_KERNEL,
+  seed,
+  field: null,
+  checked: true
+})
+
+/** Runs a soak test. An interruption, or the end of the time, makes it end with what is known. */
+export const runSoak = (plan: SoakPlan, options: SoakOptions): Effect.Effect<Soak, never, Runner> =>
+  Effect.gen(function*() {
+    const tally = new SoakTally(plan, options)
+    const { onProgress, firstSeed, runs: _runs, untilFailure: _until, ...rest } = options
+    const driven = yield* drive<Drawn, SoakRun>(tally, {
+      ...rest,
+      jobOf: soakJob,
+      reduce: (drawn, _job, run) => tally.reduce(drawn, run),
+      ...(onProgress === undefined ? {} : { onProgress: (progress: DriveProgress) => onProgress(progress, tally) })
+    })
+    return {
+      plan,
+      firstSeed,
+      runs: tally.runs,
+      clientHours: tally.clientNs / 3.6e12,
+      groups: tally.groups,
+      examples: tally.examples,
+      coverage: tally.coverage,
+      ended: driven.ended,
+      mistake: tally.mistake
+    }
+  })

@@ -1,0 +1,126 @@
+import { layerInProcess } from "#src/runner.ts"
+import { COVERAGE } from "#src/soak/coverage.ts"
+import { DRAWN_KERNEL, drawScenario } from "#src/soak/draw-scenario.ts"
+import { lostFinding } from "#src/soak/findings.ts"
+import { EVERYTHING, type SoakPlan } from "#src/soak/soak-file.ts"
+import { runSoak } from "#src/soak/soak.ts"
+import { decodeScenario, FAULT_NAMES, faultNamed, runCluster } from "@swaplab/cluster"
+import { parseYaml, plainOf, toYaml } from "@swaplab/config"
+import { Effect, Either } from "effect"
+import { describe, expect, it } from "vitest"
+
+const drawn = (seed: number, plan: SoakPlan = EVERYTHING) => Either.getOrThrow(drawScenario(plan, seed))
+
+const narrowed = (swarm: Readonly<Record<string, ReadonlyArray<unknown>>>): SoakPlan => ({
+  ...EVERYTHING,
+  swarm: new Map([...EVERYTHING.swarm, ...Object.entries(swarm)])
+})
+
+/** Small ones, that cannot lock up for good. */
+const SMALL = narrowed({
+  base: ["v3.6"],
+  patches: [0],
+  "clients.count": [1],
+  "clients.ram": ["12 MiB"],
+  backgroundCount: [0]
+})
+
+describe("a drawn scenario", () => {
+  it("is the same for the same seed, and another for another", () => {
+    expect(drawn(7).given).toEqual(drawn(7).given)
+    expect(drawn(7).given).not.toEqual(drawn(8).given)
+  })
+
+  it("has nothing but what the swarm was narrowed to", () => {
+    const plan = narrowed({ "clients.ram": ["24 MiB"], base: ["v9"], faults: ["down"], faultCount: [1], patches: [0] })
+    for (let seed = 1; seed <= 10; seed++) {
+      const { scenario } = drawn(seed, plan).loaded
+      expect(scenario.clients[0].ram).toBe(24 * 1024 * 1024)
+      expect(scenario.kernels[DRAWN_KERNEL]).toMatchObject({ base: "v9", patches: {} })
+      for (const { what } of scenario.faults) expect(what).toBe("down")
+    }
+  })
+
+  it("narrowing one thing leaves the others as they are", () => {
+    const plan = narrowed({ "clients.ram": ["24 MiB"] })
+    // those that are drawn at the first attempt
+    for (const seed of [1, 2, 3]) expect(drawn(seed, plan).given.kernels).toEqual(drawn(seed).given.kernels)
+  })
+
+  it("draws every kind of fault, and none of them outlives the trouble", () => {
+    const seen = new Set<string>()
+    for (let seed = 1; seed <= 120; seed++) {
+      for (const { for: length, what, at } of drawn(seed).loaded.scenario.faults) {
+        seen.add(what)
+        const ns = [at, length].map((moment) => Number(JSON.stringify(moment).match(/"ns":(\d+)/)?.[1]))
+        expect(ns[0] + ns[1]).toBeLessThanOrEqual(1e9)
+      }
+    }
+    expect([...seen].toSorted()).toEqual([...FAULT_NAMES].toSorted())
+  })
+
+  it("a swarm in which nothing fits says so", () => {
+    const found = drawScenario(narrowed({ "clients.ram": ["13 B"] }), 1)
+    expect(Either.isLeft(found) && found.left.message).toContain("seed 1: none of 200 drawings is a scenario")
+  })
+})
+
+it("the file of a drawn scenario gives the same run", () => {
+  for (const seed of [3]) {
+    const { given, loaded } = drawn(seed, SMALL)
+    const tree = Effect.runSync(parseYaml("drawn.yaml", toYaml(given), { what: "a scenario", top: "a scenario" }))
+    const again = Either.getOrThrow(decodeScenario("drawn.yaml", plainOf(tree) as typeof given))
+    expect(runCluster(again.scenario, DRAWN_KERNEL, seed).fingerprint)
+      .toBe(runCluster(loaded.scenario, DRAWN_KERNEL, seed).fingerprint)
+  }
+})
+
+it("every option that a fault is drawn with is one of its own", () => {
+  for (const name of FAULT_NAMES) {
+    const { options, swarm } = faultNamed(name)
+    for (const key of Object.keys(swarm)) expect(Object.keys(options)).toContain(key)
+  }
+})
+
+describe("a soak test", () => {
+  it("counts runs, client-hours and rows, and goes on after a run that was lost", async () => {
+    let runs = 0
+    const simulate: typeof runCluster = (...given) => {
+      if (++runs === 2) throw new Error("page 17 of client-3 is gone")
+      return runCluster(...given)
+    }
+    const soak = await Effect.runPromise(
+      runSoak(SMALL, { firstSeed: 1, runs: 3, untilFailure: false }).pipe(Effect.provide(layerInProcess(simulate)))
+    )
+    expect(soak.runs).toBe(3)
+    expect(soak.clientHours).toBeGreaterThan(0)
+    expect(soak.coverage.get("vmstat pswpout")).toBeGreaterThan(0)
+    expect(soak.groups[0]).toMatchObject({
+      runs: 1,
+      seed: 2,
+      signature: "fault of swaplab: page # of client-# is gone"
+    })
+    expect(soak.groups[0].finding).toMatchObject({ ours: true, expected: null })
+  })
+
+  it("ends with the first unexpected finding where it is told to", async () => {
+    const simulate: typeof runCluster = () => {
+      throw new Error("at once")
+    }
+    const soak = await Effect.runPromise(
+      runSoak(SMALL, { firstSeed: 1, runs: 50, untilFailure: true }).pipe(Effect.provide(layerInProcess(simulate)))
+    )
+    expect(soak.runs).toBe(1)
+  })
+})
+
+it("the table of coverage has a row of each kind once", () => {
+  expect(new Set(COVERAGE).size).toBe(COVERAGE.length)
+  for (const row of ["class request slots", "fault down: hit", "drop txQueue", "vmstat pgmajfault", "outcome oom"]) {
+    expect(COVERAGE).toContain(row)
+  }
+})
+
+it("a message without its numbers is the signature of a lost run", () => {
+  expect(lostFinding("frame 0x12 of 3.5 is lost\nat x").signature).toBe("fault of swaplab: frame # of # is lost")
+})
