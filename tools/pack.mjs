@@ -27,12 +27,14 @@ if (unknown.length > 0) {
   console.error(`npm run pack: got ${unknown.join(", ")}, expected ${all.map(({ name }) => name).join(", ")}`)
   process.exit(2)
 }
-const projects = all.filter(({ name }) => names.length === 0 || names.includes(name))
+const manifestOf = (/** @type {{ folder: string }} */ { folder }) => JSON.parse(read(`${folder}/package.json`))
+const projects = all.filter((project) =>
+  names.length === 0 ? manifestOf(project).private !== true : names.includes(project.name)
+)
 const out = resolve(folder)
 mkdirSync(out, { recursive: true })
 for (const name of readdirSync(out)) if (/^swaplab-.*\.tgz$/.test(name)) rmSync(join(out, name))
 
-const manifestOf = (/** @type {{ folder: string }} */ { folder }) => JSON.parse(read(`${folder}/package.json`))
 const manifests = projects.map(manifestOf)
 const versions = Object.fromEntries(all.map(manifestOf).map(({ name, version }) => [name, version]))
 // an app is packed as a bundle of sources

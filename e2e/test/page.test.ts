@@ -1,15 +1,10 @@
-// The pages of --report in a real browser: they load nothing, fit a wide and a narrow window, and print. Left out where no
-// Chromium is installed; with SWAPLAB_REQUIRE_PEERS=1 (.ci/run) that is a failure.
-import { existsSync, mkdtempSync, rmSync, statSync } from "node:fs"
-import { tmpdir } from "node:os"
+// The pages of --report in a real browser: they load nothing, fit a wide and a narrow window, and print.
+import { statSync } from "node:fs"
 import { join } from "node:path"
-import { chromium } from "playwright-core"
 import { expect, it } from "vitest"
-import { fileWith, root, swaplab } from "../src/command.ts"
+import { launch, left, note, openPage, widths } from "../src/chromium.ts"
+import { fileWith, root, scratch, swaplab } from "../src/command.ts"
 import { small } from "../src/scenarios.ts"
-
-const CHROMIUM = "/usr/bin/chromium"
-const left = !existsSync(CHROMIUM) && process.env["SWAPLAB_REQUIRE_PEERS"] !== "1"
 
 /** A page: how it is made, and what has to be on it. */
 interface Case {
@@ -50,20 +45,15 @@ const CASES: ReadonlyArray<Case> = [
   }
 ]
 
-it.skipIf(left)(`pages open from files, and print${left ? " (not installed: chromium)" : ""}`, async () => {
-  const folder = mkdtempSync(join(tmpdir(), "swaplab-page-"))
-  const browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox", "--disable-gpu"] })
+it.skipIf(left)(`pages open from files, and print${note}`, async () => {
+  const folder = scratch()
+  const browser = await launch()
   try {
     for (const { drawings, headings, number, row, title, words } of CASES) {
       const file = join(folder, "made", `${words[0]}.html`)
       const { code, stderr } = await swaplab([...words, "--report", file])
       expect({ code, stderr }).toEqual({ code: 0, stderr: "" })
-      const page = await browser.newPage({ viewport: { width: 1280, height: 900 } })
-      const asked: Array<string> = []
-      const told: Array<string> = []
-      page.on("request", (request) => asked.push(request.url()))
-      page.on("console", (message) => told.push(message.text()))
-      page.on("pageerror", (error) => told.push(error.message))
+      const { asked, page, told } = await openPage(browser, { viewport: { width: 1280, height: 900 } })
       await page.goto(`file://${file}`)
       expect({ asked, told }).toEqual({ asked: [`file://${file}`], told: [] })
       expect(await page.title()).toBe(title)
@@ -75,9 +65,7 @@ it.skipIf(left)(`pages open from files, and print${left ? " (not installed: chro
       if (number !== null) expect(await page.getByText(number, { exact: true }).isVisible()).toBe(true)
       for (const width of [1280, 380]) {
         await page.setViewportSize({ width, height: 900 })
-        const { inner, scroll } = await page.evaluate(
-          "({ inner: innerWidth, scroll: document.documentElement.scrollWidth })"
-        ) as { readonly inner: number; readonly scroll: number }
+        const { inner, scroll } = await widths(page)
         expect(scroll, `${title} at ${width} pixels`).toBeLessThanOrEqual(inner)
       }
       const paper = join(folder, `${words[0]}.pdf`)
@@ -87,6 +75,5 @@ it.skipIf(left)(`pages open from files, and print${left ? " (not installed: chro
     }
   } finally {
     await browser.close()
-    rmSync(folder, { recursive: true })
   }
 })

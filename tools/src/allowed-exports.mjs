@@ -152,6 +152,10 @@ export const ALLOWED = {
     UsememOptions: "usemem"
   },
   cluster: {
+    Advanced: "ClusterRun",
+    ClientState: "CLIENT_STATES",
+    ClusterRunOptions: "ClusterRun",
+    PageUse: "ClientSnapshot",
     Client: "Cluster",
     ClientGroup: "ClientSpec",
     ClientNetwork: "ClientResult",
@@ -166,7 +170,6 @@ export const ALLOWED = {
     LawResult: "RunResult",
     Load: "describeLoad",
     LockupAllocation: "LockupReport",
-    LockupTask: "LockupReport",
     NetworkResult: "RunResult",
     SwapAreaResult: "SwapLayersResult",
     SwitchResult: "NetworkResult",

@@ -12,6 +12,9 @@ import { fileURLToPath } from "node:url"
 
 const modules = fileURLToPath(new URL("../../node_modules", import.meta.url))
 const bundler = fileURLToPath(new URL("../bundle.mjs", import.meta.url))
+/** A page has them in it. */
+const scenarios = fileURLToPath(new URL("../../scenarios", import.meta.url))
+const pageBuilder = fileURLToPath(new URL("../page.mjs", import.meta.url))
 
 /** Time of the newest file below a folder. Folders count too: they change when a file goes. @type {(folder: string) => number} */
 const newest = (folder) => {
@@ -33,13 +36,16 @@ const projectsOf = (config, found = new Set()) => {
   return found
 }
 
+/** Whether an app is a page, and its bundle one file for a browser. @type {(folder: string) => boolean} */
+const isPage = (folder) => existsSync(join(folder, "src/index.html"))
+
 /** The file of an app's bundle that is written last. @type {(config: string) => string} */
 const bundleFile = (config) => join(dirname(config), "bundle/licences.txt")
 
 /** Whether the bundle of an app was made from the sources that are there. @type {(config: string) => boolean} */
 export const isFresh = (config) => {
   const bundled = statSync(bundleFile(config), { throwIfNoEntry: false })
-  return bundled !== undefined &&
+  return bundled !== undefined && (!isPage(dirname(config)) || bundled.mtimeMs >= newest(scenarios)) &&
     [...projectsOf(config)].every((project) =>
       bundled.mtimeMs >= Math.max(statSync(project).mtimeMs, newest(join(dirname(project), "src")))
     )
@@ -129,7 +135,8 @@ const waitForLock = (lock) => {
 
 /** Makes the bundle. False when that fails: the reason is said then. @type {(folder: string, name: string, say: (text: string) => void) => boolean} */
 const bundle = (folder, name, say) => {
-  const { error, status, stderr, stdout } = spawnSync(process.execPath, [bundler, folder], { encoding: "utf8" })
+  const words = isPage(folder) ? [pageBuilder] : [bundler, folder]
+  const { error, status, stderr, stdout } = spawnSync(process.execPath, words, { encoding: "utf8" })
   if (status !== 0) {
     say(`${stdout ?? ""}${stderr ?? ""}${name}: the build failed: ${error?.message ?? "see the lines above"}\n`)
   }

@@ -76,9 +76,10 @@ export const projects = [
     "cluster"
   ]),
   lib("report", 4, ["sim", "config", "cluster", "experiment"]),
-  lib("view", 4, ["report"]),
+  lib("view", 4, ["cluster", "report"]),
   app("swaplab", ["command", "config", "cluster", "experiment", "report", "view"]),
-  app("nbd-server", ["command", "config", "nbd", "stats"])
+  app("nbd-server", ["command", "config", "nbd", "stats"]),
+  app("dashboard", ["config", "cluster", "view"])
 ]
 
 /** Edges on one floor, allowed one by one; every other import points to a lower floor. */

@@ -15,12 +15,23 @@ export {
   SETTLED_AT_BOOT
 } from "@swaplab/kernel"
 export { FAULT_NAMES, type FaultName, faultNamed } from "./faults/faults.ts"
+export type { ClientRun } from "./run/client-run.ts"
 export type { Client } from "./run/client.ts"
+export { type Advanced, ClusterRun, type ClusterRunOptions } from "./run/cluster-run.ts"
 export { type ConnectionResult } from "./run/connection-result.ts"
 export { DROP_SITE_NAMES, DROP_SITES, type Drops, type DropSite, NO_DROPS, totalDrops } from "./run/drop-sites.ts"
 export { CONSEQUENCES, type FaultAftermath, type FaultResult } from "./run/fault-result.ts"
 export type { LatencySummary } from "./run/latency-summary.ts"
 export { NO_LATENCY } from "./run/latency.ts"
+export {
+  CLIENT_FIGURES,
+  CLIENT_STATES,
+  type ClientFigure,
+  type ClientState,
+  LiveColumns,
+  SERVER_FIGURES,
+  type ServerFigure
+} from "./run/live-columns.ts"
 export {
   LOCKUP_KINDS,
   LOCKUP_TAXONOMIES,
@@ -44,6 +55,7 @@ export {
 export { Replay } from "./run/replay.ts"
 export { runCluster } from "./run/run-cluster.ts"
 export type { Series, SeriesColumn } from "./run/series.ts"
+export { type ClientSnapshot, clientSnapshot, type PageUse } from "./run/snapshot.ts"
 export { startLoads } from "./run/start-loads.ts"
 export {
   type CompressedResult,

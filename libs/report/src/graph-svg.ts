@@ -143,8 +143,14 @@ const legend = (y: number, kinds: ReadonlySet<WaitNodeKind>): ReadonlyArray<stri
   })
 }
 
-/** Draws the graph of a lockup; `of` says of which run: `seed-2012, slub-vanilla, seed 1`. */
-export const graphSvg = (report: LockupReport, of: string): string => {
+/**
+ * Draws the graph of a lockup, or of a client that still runs; `of` says of which run: `seed-2012, slub-vanilla, seed 1`.
+ * Without `taxonomy` nothing is said of what starved.
+ */
+export const graphSvg = (
+  report: Pick<LockupReport, "client" | "atNs" | "graph"> & Partial<Pick<LockupReport, "taxonomy">>,
+  of: string
+): string => {
   const { graph } = report
   const knot = knotOf(graph)
   const weightOf = ({ from, to, label }: WaitEdge): Weight => {
@@ -161,6 +167,7 @@ export const graphSvg = (report: LockupReport, of: string): string => {
     graph.nodes.find((node) => node.id === id)?.title ?? layout.frame?.node.title ?? id
   const notes = listed.map(({ from, label, to }) => `${titleOf(from)} → ${titleOf(to)}: ${label}`)
   const height = layout.height + 58 + notes.length * LINE.line
+  const starved = report.taxonomy === undefined ? "" : `, ${report.taxonomy}`
   const ways = graph.cycle.length === 0
     ? "There is no cycle."
     : graph.closed
@@ -171,7 +178,7 @@ export const graphSvg = (report: LockupReport, of: string): string => {
     height,
     `wait-for graph of ${report.client}`,
     element("defs", {}, marker("red", RED), marker("grey", GREY)),
-    svgText(32, 32, `Who waits for whom: ${report.client} at ${moment(report.atNs)}, ${report.taxonomy}`, {
+    svgText(32, 32, `Who waits for whom: ${report.client} at ${moment(report.atNs)}${starved}`, {
       "font-size": 18,
       "font-weight": "bold"
     }),

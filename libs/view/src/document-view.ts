@@ -2,6 +2,7 @@
 // terminal shows, with the width left to the browser.
 import type { Block, Cell, Column, Drawing, PageSection, Paragraph, Table, Tone } from "@swaplab/report"
 import { type ComponentChild, h } from "preact"
+import { elementOf } from "./svg-element.ts"
 
 /** The text of a cell, and its tone. */
 const textOf = (cell: Cell): { readonly text: string; readonly tone: Tone | null } =>
@@ -49,9 +50,6 @@ const blockView = (block: Block): ComponentChild => {
       return h(TableView, block)
   }
 }
-
-/** The element of an SVG file, without the declaration in front of it. */
-const elementOf = (svg: string): string => svg.slice(svg.indexOf("<svg"))
 
 const FigureView = ({ caption, svg }: Drawing): ComponentChild =>
   h(

@@ -1,2 +1,6 @@
 // Contents page of @swaplab/view, in reading order.
 export { type Page, pageHtml } from "./page.ts"
+// parts of a page that shows a run while it goes on
+export { ClientPanel } from "./live/client-panel.ts"
+export { WaitGraphView } from "./live/graph.ts"
+export { ServerCard, stateWords, Tile } from "./live/tile.ts"

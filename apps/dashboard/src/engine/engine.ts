@@ -1,0 +1,173 @@
+// The engine behind the page: takes requests, runs the session in slices so that it can be interrupted, and answers with rows.
+// Going back means to run again from the start: a run is the same each time.
+import { ClusterRun, type LoadedScenario } from "@swaplab/cluster"
+import { Either } from "effect"
+import { withActs } from "./acts.ts"
+import { loadFromTexts, type Texts } from "./memory-files.ts"
+import { momentsOf } from "./moments.ts"
+import type { Answer, Request, Source } from "./protocol.ts"
+import { Session } from "./session.ts"
+
+/** What the engine needs of its host. */
+export interface Host {
+  readonly answer: (answer: Answer, transfer: ReadonlyArray<ArrayBufferLike>) => void
+  /** Milliseconds of the host. */
+  readonly clock: () => number
+  /** Calls soon, after what has arrived meanwhile. */
+  readonly soon: (call: () => void, ms: number) => void
+}
+
+/** Milliseconds that a slice may take, and between two answers. */
+const SLICE_MS = 8
+const ANSWER_MS = 40
+/** Events between two looks at the clock. */
+const EVENTS = 400
+
+/** A stretch that is played. */
+interface Stretch {
+  readonly fromNs: number
+  readonly toNs: number
+  readonly speed: number
+  /** When the host reached `fromNs`; null: not yet. */
+  startedMs: number | null
+}
+
+/** The engine. */
+export class Engine {
+  readonly #host: Host
+  readonly #texts: Texts
+  #loaded: { readonly source: Source; readonly scenario: LoadedScenario; readonly kernel: string } | null = null
+  #session: Session | null = null
+  #stretch: Stretch | null = null
+  #look: string | null = null
+  #answeredMs = 0
+  #scheduled = false
+
+  constructor(texts: Texts, host: Host) {
+    this.#texts = texts
+    this.#host = host
+  }
+
+  /** Does what the page asks for. */
+  receive(request: Request): void {
+    switch (request.kind) {
+      case "load":
+        return this.#load(request.source, request.sampleNs, request.look)
+      case "play":
+        return this.#play(request)
+      case "pause":
+        this.#stretch = null
+        return this.#answer()
+      case "look":
+        this.#look = request.client
+        return this.#answer()
+      case "moments":
+        return this.#moments()
+    }
+  }
+
+  #load(source: Source, sampleNs: number, look: string | null): void {
+    this.#stretch = null
+    this.#session = null
+    const texts = new Map([...this.#texts, [source.file, source.text]])
+    const loaded = loadFromTexts(source.file, texts).pipe(Either.flatMap((scenario) => withActs(scenario, source.acts)))
+    if (Either.isLeft(loaded)) return this.#mistake(loaded.left.message)
+    const scenario = loaded.right
+    const kernels = Object.keys(scenario.scenario.kernels)
+    const kernel = source.kernel ?? kernels[0]
+    if (!kernels.includes(kernel)) {
+      return this.#mistake(`${source.file}: has no kernel ${kernel}, expected ${kernels.join(", ")}`)
+    }
+    this.#loaded = { source, scenario, kernel }
+    this.#session = new Session(scenario, kernel, source.seed, sampleNs)
+    const { facts } = this.#session
+    this.#look = look ?? facts.clients[0].name
+    this.#host.answer({ kind: "loaded", facts }, [])
+    // what happens at the instant of the start, and the first row
+    this.#session.advance(0, Number.POSITIVE_INFINITY)
+    this.#answer()
+  }
+
+  #play({ fresh, fromNs, sampleNs, speed, toNs }: Extract<Request, { kind: "play" }>): void {
+    if (this.#loaded === null || this.#session === null) return
+    const { kernel, scenario, source } = this.#loaded
+    if (fromNs < this.#session.nowNs) this.#session = new Session(scenario, kernel, source.seed, sampleNs)
+    this.#stretch = { fromNs, toNs, speed, startedMs: null }
+    if (fresh) {
+      // no rows on the way there
+      this.#session.sampleEvery(Number.POSITIVE_INFINITY)
+      this.#host.answer({ kind: "fresh" }, [])
+    }
+    this.#fresh = fresh ? sampleNs : null
+    this.#later(0)
+  }
+
+  #moments(): void {
+    if (this.#loaded === null) return
+    const { kernel, scenario, source } = this.#loaded
+    const moments = momentsOf(new ClusterRun(scenario.scenario, kernel, source.seed))
+    this.#host.answer({ kind: "moments", moments }, [])
+  }
+
+  /** Interval of the rows that begin anew when the stretch begins; null: they have begun. */
+  #fresh: number | null = null
+
+  #later(ms: number): void {
+    if (this.#scheduled) return
+    this.#scheduled = true
+    this.#host.soon(() => {
+      this.#scheduled = false
+      this.#slice()
+    }, ms)
+  }
+
+  #slice(): void {
+    const session = this.#session
+    const stretch = this.#stretch
+    if (session === null || stretch === null) return
+    const began = this.#host.clock()
+    if (stretch.startedMs === null) this.#runTo(session, stretch.fromNs, began)
+    if (stretch.startedMs === null && (session.nowNs >= stretch.fromNs || session.ended !== null)) {
+      stretch.startedMs = this.#host.clock()
+      if (this.#fresh !== null) session.sampleEvery(this.#fresh)
+      this.#fresh = null
+    }
+    if (stretch.startedMs !== null) {
+      const due = stretch.fromNs + (this.#host.clock() - stretch.startedMs) * 1e6 * stretch.speed
+      this.#runTo(session, Math.min(stretch.toNs, due), began)
+    }
+    const over = session.ended !== null || (stretch.startedMs !== null && session.nowNs >= stretch.toNs)
+    if (over) this.#stretch = null
+    const now = this.#host.clock()
+    if (over || session.full || now - this.#answeredMs >= ANSWER_MS) this.#answer()
+    if (!over) this.#later(now - began < SLICE_MS ? SLICE_MS : 0)
+  }
+
+  /** As far as the slice goes. */
+  #runTo(session: Session, untilNs: number, beganMs: number): void {
+    while (session.nowNs < untilNs && session.ended === null && this.#host.clock() - beganMs < SLICE_MS) {
+      if (session.full) this.#answer()
+      session.advance(untilNs, EVENTS)
+    }
+  }
+
+  #answer(): void {
+    const session = this.#session
+    if (session === null) return
+    this.#answeredMs = this.#host.clock()
+    const batch = session.takeRows()
+    this.#host.answer({
+      kind: "rows",
+      nowNs: session.nowNs,
+      batch,
+      snapshot: this.#look === null ? null : session.look(this.#look),
+      ended: session.ended,
+      still: this.#stretch === null
+    }, [batch.timesNs.buffer, batch.clients.buffer, batch.servers.buffer])
+  }
+
+  #mistake(message: string): void {
+    this.#loaded = null
+    this.#host.answer({ kind: "mistake", message }, [])
+  }
+}

@@ -1,0 +1,212 @@
+// A room of clients while a scenario runs: every client a tile, the servers, and one client looked at closely.
+import { CLIENT_STATES } from "@swaplab/cluster"
+import { ClientPanel, ServerCard, Tile, WaitGraphView } from "@swaplab/view"
+import { type ComponentChild, h } from "preact"
+import { useEffect, useReducer, useRef, useState } from "preact/hooks"
+import type { Act } from "../engine/acts.ts"
+import { texts } from "../scenarios.ts"
+import { EngineClient } from "./engine-client.ts"
+import { Hands } from "./hands.ts"
+import type { Linked } from "./link.ts"
+import { RunChoice } from "./run-choice.ts"
+import { RunControls } from "./run-controls.ts"
+
+/** Rows begin this close together; where they become too many they lie farther apart. */
+const SAMPLE_NS = 2e6
+
+/** The tiles and the servers at one row. */
+const Overview = (
+  { chosen, engine, onChoose, row }: {
+    readonly engine: EngineClient
+    readonly row: number
+    readonly chosen: string | null
+    readonly onChoose: (client: string) => void
+  }
+): ComponentChild => {
+  const { facts, history } = engine
+  if (facts === null || row < 0) return null
+  const before = Math.max(0, row - 5)
+  const passed = history.timesNs[row] - history.timesNs[before]
+  const share = (server: number, figure: "inBusy" | "outBusy"): number =>
+    passed === 0 ? 0 : (history.server(row, server, figure) - history.server(before, server, figure)) / passed
+  return h(
+    "div",
+    { class: "room" },
+    h(
+      "div",
+      { class: "servers" },
+      facts.servers.map(({ bufferBytes, name }, i) =>
+        h(ServerCard, {
+          name,
+          resident: history.server(row, i, "resident"),
+          inShare: share(i, "inBusy"),
+          outShare: share(i, "outBusy"),
+          bufferShare: history.server(row, i, "switchBuffer") / bufferBytes
+        })
+      )
+    ),
+    h(
+      "div",
+      { class: "tiles", role: "group", "aria-label": "clients" },
+      facts.clients.map(({ low, name }, i) =>
+        h(Tile, {
+          key: name,
+          name,
+          low,
+          state: CLIENT_STATES[history.client(row, i, "state")],
+          free: history.client(row, i, "free"),
+          requests: history.client(row, i, "requests"),
+          latencyNs: history.client(row, i, "latency"),
+          chosen: name === chosen,
+          onChoose: () => onChoose(name)
+        })
+      )
+    )
+  )
+}
+
+/** The client that is looked at. */
+const Closely = ({ engine }: { readonly engine: EngineClient }): ComponentChild => {
+  const { facts, history, snapshot } = engine
+  const at = facts?.clients.findIndex(({ name }) => name === snapshot?.client) ?? -1
+  if (facts === null || snapshot === null || at < 0) return null
+  const { low, min, name } = facts.clients[at]
+  const { pages, report } = snapshot
+  const rows: ReadonlyArray<readonly [string, string]> = [
+    ["memory", `${pages.present} pages: ${pages.free} free, ${pages.slab} slab, ${pages.writeback} under writeback`],
+    [
+      "LRU lists",
+      `anon ${pages.activeAnon} active, ${pages.inactiveAnon} inactive; file ${pages.activeFile} active, ${pages.inactiveFile} inactive`
+    ],
+    [
+      "zones",
+      report.zones.map((zone) => `${zone.name} ${zone.free} free, min ${zone.min}, low ${zone.low}, high ${zone.high}`)
+        .join("; ")
+    ],
+    ["swap", `${snapshot.swapOut} pages out, ${snapshot.swapIn} in`],
+    ["socket", `${snapshot.sendQueue} bytes in its send queue, ${snapshot.backlog} in its backlog`],
+    ["card", `${snapshot.receiveBuffers} receive buffers, ${snapshot.packetsLost} packets lost for want of memory`]
+  ]
+  return h(
+    "section",
+    { class: "side closely", "aria-label": `${name}, closely` },
+    h("h2", null, name),
+    snapshot.locked ? h("p", { class: "state bad" }, `✗ ${report.kind}: ${report.taxonomy}`) : null,
+    h(ClientPanel, {
+      snapshot,
+      columns: {
+        timesNs: history.timesNs,
+        free: history.clientColumn(at, "free"),
+        fromNs: 0,
+        toNs: Math.max(1, history.timesNs[history.rows - 1] ?? 0)
+      },
+      levels: [{ value: low, label: "low" }, { value: min, label: "min" }],
+      top: 6 * low
+    }),
+    h(
+      "table",
+      null,
+      h(
+        "tbody",
+        null,
+        rows.map(([what, words]) => h("tr", null, h("th", { scope: "row" }, what), h("td", null, words)))
+      )
+    ),
+    report.graph.edges.length === 0 ? null : h(WaitGraphView, { report, of: facts.scenario, locked: snapshot.locked })
+  )
+}
+
+export const Room = ({ linked }: { readonly linked: Linked | null }): ComponentChild => {
+  const [, changed] = useReducer((n: number) => n + 1, 0)
+  const engineRef = useRef<EngineClient | null>(null)
+  const [run, setRun] = useState<Linked>(linked ?? { file: "quick.yaml", text: null, kernel: null, seed: 1, acts: [] })
+  const [speed, setSpeed] = useState(0.1)
+  const [shownNs, setShown] = useState<number | null>(null)
+  const chosen = useRef<string | null>(null)
+
+  useEffect(() => {
+    const engine = new EngineClient(() => changed(undefined))
+    engineRef.current = engine
+    return () => engine.close()
+  }, [])
+
+  /** Takes a run, and goes to where the one before stood if it is the same with more done by hand. */
+  const take = (next: Linked, atNs = 0): void => {
+    setRun(next)
+    setShown(null)
+    const engine = engineRef.current
+    if (engine === null) return
+    const { acts, file, kernel, seed, text } = next
+    engine.ask({
+      kind: "load",
+      source: { file, text: text ?? texts.get(file) ?? "", kernel, seed, acts },
+      sampleNs: SAMPLE_NS,
+      look: chosen.current
+    })
+    if (atNs > 0) go(atNs, atNs)
+  }
+  useEffect(() => take(run), [])
+
+  const engine = engineRef.current
+  const go = (fromNs: number, toNs: number, at = Number.POSITIVE_INFINITY): void => {
+    engineRef.current?.ask({ kind: "play", fromNs, toNs, speed: at, sampleNs: SAMPLE_NS, fresh: false })
+  }
+  if (engine === null) return h("main", null, h("h1", null, "A room"), h("p", null, "Boots …"))
+  const { facts, history, mistake, nowNs } = engine
+  const atNs = shownNs ?? nowNs
+  return h(
+    "main",
+    { id: "room" },
+    h("h1", null, "A room"),
+    h(RunChoice, { run, facts, onTake: (next: Linked) => take(next) }),
+    mistake === null ? null : h("p", { class: "mistake", role: "alert" }, mistake),
+    mistake === null || run.acts.length === 0
+      ? null
+      : h(
+        "button",
+        { type: "button", onClick: () => take({ ...run, acts: run.acts.slice(0, -1) }) },
+        "Take back what was done last"
+      ),
+    facts === null || mistake !== null ? null : [
+      h("p", { class: "soft" }, facts.description),
+      h(RunControls, {
+        engine,
+        atNs,
+        speed,
+        onSpeed: setSpeed,
+        onPlay: () => {
+          setShown(null)
+          go(atNs, Number.POSITIVE_INFINITY, speed)
+        },
+        onPause: () => engine.ask({ kind: "pause" }),
+        onStep: (ns: number) => {
+          setShown(null)
+          go(atNs + ns, atNs + ns)
+        },
+        onShow: (ns: number) => setShown(ns),
+        onSettle: (ns: number) => {
+          setShown(null)
+          go(ns, ns)
+        }
+      }),
+      h(Overview, {
+        engine,
+        row: history.rowAt(atNs),
+        chosen: engine.snapshot?.client ?? null,
+        onChoose: (client: string) => {
+          chosen.current = client
+          engine.ask({ kind: "look", client })
+        }
+      }),
+      h(Hands, {
+        run,
+        facts,
+        atNs,
+        client: engine.snapshot?.client ?? null,
+        onAct: (act: Act) => take({ ...run, acts: [...run.acts, act] }, atNs),
+        onTakeBack: () => take({ ...run, acts: run.acts.slice(0, -1) }, atNs)
+      }),
+      h(Closely, { engine })
+    ]
+  )
+}

@@ -1,0 +1,80 @@
+// A client of a room as a tile, and a server as a card: how it is in a word and a sign, and the figures that say so.
+import type { ClientState } from "@swaplab/cluster"
+import { type ComponentChild, h } from "preact"
+
+/** A sign and a word for each state: no state is a colour alone. */
+const STATES: Readonly<Record<ClientState, readonly [sign: string, words: string]>> = {
+  waiting: ["·", "not started"],
+  alive: ["●", "works"],
+  swapping: ["⇄", "swaps"],
+  frozen: ["✋", "stands still"],
+  locked: ["✗", "locked up"],
+  dead: ["†", "dead"],
+  done: ["✓", "finished"]
+}
+
+/** A state in words, with its sign. */
+export const stateWords = (state: ClientState): string => STATES[state].join(" ")
+
+export interface TileProps {
+  readonly name: string
+  readonly state: ClientState
+  /** Free pages, and the watermark below which the kernel frees some. */
+  readonly free: number
+  readonly low: number
+  readonly requests: number
+  /** Mean time of the page-ins of the last moment; 0: there was none. */
+  readonly latencyNs: number
+  readonly chosen: boolean
+  readonly onChoose: () => void
+}
+
+const latencyWords = (ns: number): string =>
+  ns === 0 ? "no page-in" : ns < 1e9 ? `page-ins ${(ns / 1e6).toFixed(1)} ms` : `page-ins ${(ns / 1e9).toFixed(1)} s`
+
+export const Tile = (
+  { chosen, free, latencyNs, low, name, onChoose, requests, state }: TileProps
+): ComponentChild =>
+  h(
+    "button",
+    { type: "button", class: `tile ${state}`, "aria-pressed": chosen ? "true" : "false", onClick: onChoose },
+    h("b", null, name),
+    h("span", { class: "state" }, stateWords(state)),
+    h("span", null, `${free} free${free <= low ? " (scarce)" : ""}`),
+    h("span", null, `${requests} requests`),
+    h("span", null, latencyWords(latencyNs))
+  )
+
+export interface ServerCardProps {
+  readonly name: string
+  readonly resident: number
+  /** Shares of the time that its cables were busy. */
+  readonly inShare: number
+  readonly outShare: number
+  /** Share of the buffer of its switch. */
+  readonly bufferShare: number
+}
+
+const share = (label: string, value: number): ComponentChild => {
+  const percent = Math.round(Math.min(1, Math.max(0, value)) * 100)
+  return h(
+    "div",
+    { class: "share" },
+    h("span", null, label),
+    h("meter", { min: 0, max: 100, value: percent, "aria-label": label }),
+    h("span", null, `${percent} %`)
+  )
+}
+
+export const ServerCard = (
+  { bufferShare, inShare, name, outShare, resident }: ServerCardProps
+): ComponentChild =>
+  h(
+    "div",
+    { class: "server" },
+    h("b", null, name),
+    h("p", null, `${resident} requests inside`),
+    share("cable to it", inShare),
+    share("cable from it", outShare),
+    share("buffer of its switch", bufferShare)
+  )

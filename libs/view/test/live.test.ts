@@ -1,0 +1,112 @@
+import { type ClientSnapshot, madeUpLockup } from "@swaplab/cluster"
+import { ClientPanel, WaitGraphView } from "@swaplab/view"
+import { type ComponentChild, h } from "preact"
+import { renderToStaticMarkup } from "preact-render-to-string"
+import { describe, expect, it } from "vitest"
+
+const html = (child: ComponentChild): string => renderToStaticMarkup(h("div", null, child))
+
+const report = madeUpLockup({
+  graph: {
+    nodes: [
+      { id: "nbd0", kind: "task", title: "nbd0", lines: ["D"] },
+      { id: "memory", kind: "resource", title: "free pages", lines: [] }
+    ],
+    edges: [
+      { from: "nbd0", to: "memory", label: "order:0" },
+      { from: "memory", to: "nbd0", label: "a completed write frees its page" }
+    ],
+    cycle: ["nbd0", "memory"],
+    closed: true
+  },
+  cycle: ["nbd0 (D) → order:0", "free pages → a completed write frees its page", "→ nbd0; no way leads out"]
+})
+const snapshot: ClientSnapshot = {
+  client: "client-1",
+  atNs: 1e9,
+  pages: {
+    present: 2000,
+    free: 60,
+    activeAnon: 900,
+    inactiveAnon: 900,
+    activeFile: 20,
+    inactiveFile: 20,
+    writeback: 5,
+    slab: 50
+  },
+  swapOut: 10,
+  swapIn: 0,
+  waiting: 3,
+  sent: 2,
+  sendQueue: 0,
+  backlog: 0,
+  receiveBuffers: 256,
+  packetsLost: 0,
+  report: {
+    ...report,
+    zones: [
+      { name: "DMA", free: 10, min: 8, low: 10, high: 12, atomic: 3, floor: 8 },
+      { name: "DMA32", free: 50, min: 90, low: 112, high: 135, atomic: 33, floor: 90 }
+    ]
+  },
+  locked: true
+}
+const columns = { timesNs: [0, 5e8, 1e9], free: [2000, 100, 60], fromNs: 0, toNs: 1e9 }
+const panel = (changes: Partial<ClientSnapshot> = {}, top?: number): string =>
+  html(h(ClientPanel, {
+    snapshot: { ...snapshot, ...changes },
+    columns,
+    levels: [{ value: 120, label: "low" }],
+    ...(top !== undefined && { top })
+  }))
+
+describe("a client, live", () => {
+  it("tells its memory in words and as a meter, of the zone with the most of it", () => {
+    expect(panel()).toContain("<b>50 pages free</b> in DMA32: nothing left but the reserve")
+    expect(panel()).toContain(
+      "aria-label=\"free pages in DMA32\" aria-valuemin=\"0\" aria-valuemax=\"297\" aria-valuenow=\"50\""
+    )
+    const zone = (free: number) => ({ report: { ...snapshot.report, zones: [{ ...snapshot.report.zones[1], free }] } })
+    expect(panel(zone(100))).toContain("scarce: the kernel frees pages")
+    expect(panel(zone(5000))).toMatch(/enough.*aria-valuenow="297"/s)
+  })
+
+  it("draws free pages over time, on the scale that it is given", () => {
+    expect(panel()).toContain("d=\"M0 0L300 95L600 97\"")
+    expect(panel({}, 200)).toContain("d=\"M0 0L300 50L600 70\"")
+  })
+
+  it("shows requests as boxes and in words", () => {
+    const text = panel()
+    expect(text.match(/<i class="sent">/g)).toHaveLength(2)
+    expect(text.match(/<i class="waiting">/g)).toHaveLength(3)
+    expect(text).toContain("2 sent, no answer read yet (filled); 3 wait to be sent (hollow).")
+    expect(panel({ sent: 0, waiting: 0 })).toContain("No request is under way.")
+    expect(panel({ sent: 100, waiting: 900 }).match(/<i /g)).toHaveLength(140)
+  })
+
+  it("gives each task a sign besides its colour", () => {
+    const tasks = [{
+      task: "client-1 nbd0",
+      state: "uninterruptible",
+      waitQueue: "congestion_wqh[async]",
+      wokenBy: "",
+      sinceNs: 0,
+      why: "order:0, mode:0x10"
+    }]
+    expect(panel({ report: { ...snapshot.report, tasks } })).toMatch(
+      /<li class="lacks"><span class="sign" aria-hidden="true">✗<\/span><b>nbd0<\/b> needs a page of memory/
+    )
+    expect(panel({ report: { ...snapshot.report, tasks: [] } })).toContain("Nobody waits.")
+  })
+})
+
+describe("the wait-for graph, live", () => {
+  it("is a drawing and a list of words, and says what starved only of a lockup", () => {
+    const text = (locked: boolean) => html(h(WaitGraphView, { report, of: "a run", locked }))
+    expect(text(true)).toContain("<title>wait-for graph of client-1</title>")
+    for (const line of report.cycle) expect(text(true)).toContain(`<li>${line.replaceAll("&", "&amp;")}</li>`)
+    expect(text(true)).toContain(report.taxonomy)
+    expect(text(false)).not.toContain(report.taxonomy)
+  })
+})
