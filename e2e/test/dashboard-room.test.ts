@@ -15,7 +15,10 @@ const SCENARIOS: ReadonlyArray<readonly [name: string, text: string]> = [
   ["SLAB with the series", small()],
   ["SLUB without it", small().replace("allocator: slab, base: v3.6", "allocator: slub, base: v3.5")],
   ["a second client, later", withLateClient()],
-  ["loss, and a card that gathers", small("lan: { loss: 0.1 % }").replace("cpus: 1", "cpus: 2\n    nic: { driver: e1000 }")],
+  [
+    "loss, and a card that gathers",
+    small("lan: { loss: 0.1 % }").replace("cpus: 1", "cpus: 2\n    nic: { driver: e1000 }")
+  ],
   ["a cable that is pulled", small("faults: [{ what: down, where: client-1, at: 10 ms, for: 300 ms }]")]
 ]
 
@@ -82,7 +85,7 @@ describe.skipIf(left)(`the room in Chromium${note}`, () => {
     expect(scroll).toBeLessThanOrEqual(inner)
     await page.getByRole("textbox", { name: "a scenario (YAML)" }).fill(small().replace("8 MiB", "8 MB/s"))
     await page.getByRole("button", { name: "Take it" }).click()
-    expect(await page.getByRole("alert").textContent()).toMatch(/^my\.yaml:\d+:\d+: clients\[0\]\.ram: got 8 MB\/s/)
+    expect(await page.getByRole("alert").textContent()).toMatch(/^my\.yaml:\d+:\d+: clients\[0\]\.ram: got "8 MB\/s"/)
     await page.close()
   })
 
@@ -105,7 +108,7 @@ describe.skipIf(left)(`the room in Chromium${note}`, () => {
     const { asked, page: other } = await openPage(browser)
     await other.goto(linked)
     expect(await toTheEnd(other)).toBe(byHand)
-    expect(asked.filter((url) => !url.startsWith("blob:"))).toEqual([linked])
+    expect(asked.filter((url) => !url.startsWith("blob:"))).toEqual([URL])
     await other.goto(`${URL}#room=nonsense`)
     await other.reload()
     expect(await other.getByRole("alert").textContent()).toContain("this link cannot be read")
