@@ -132,7 +132,6 @@ export const ALLOWED = {
     LocalDiskOptions: "Machine",
     LogLine: "Machine",
     MachinePlugs: "Machine",
-    Proc: "procOf",
     RootConnection: "Machine",
     RootFormat: "RootSpec",
     RootImage: "Machine",
@@ -153,7 +152,6 @@ export const ALLOWED = {
   },
   cluster: {
     Advanced: "ClusterRun",
-    ClientState: "CLIENT_STATES",
     ClusterRunOptions: "ClusterRun",
     PageUse: "ClientSnapshot",
     Client: "Cluster",

@@ -373,6 +373,30 @@ export const SWAPLAB = {
       },
       examples: [["shrink results > small.yaml", "the first lockup of results/result.json"]]
     },
+    proc: {
+      meaning: "Prints a file of /proc of a client at a time of its run, as its kernel would.",
+      arguments: {
+        ...scenario,
+        name: optional(
+          oneOf("NAME", ["meminfo", "vmstat", "zoneinfo", "buddyinfo", "slabinfo", "swaps", "diskstats"]),
+          "The file: meminfo, vmstat, zoneinfo, buddyinfo, slabinfo, swaps or diskstats."
+        )
+      },
+      options: {
+        client: one(text("NAME", "a client of the scenario"), "Of this client.", { without: "Without it: the first." }),
+        at: one(time, "At this simulated time.", { without: "Without it: at the end of the run." }),
+        kernel: one(text("NAME", "a kernel of the scenario"), "With this kernel.", {
+          without: "Without it: with the first of the scenario."
+        }),
+        seed,
+        set,
+        out: out("Writes all of them to this directory, for tools that read /proc.")
+      },
+      examples: [
+        ["proc scenarios/quick.yaml zoneinfo --at 100ms", "zones and watermarks while memory is short"],
+        ["proc scenarios/quick.yaml --at 100ms --out proc", "everything, as files"]
+      ]
+    },
     validate: {
       meaning: "Checks a scenario without running it.",
       arguments: scenario,

@@ -38,6 +38,7 @@ const COMMANDS: { readonly [Name in Started]: () => Promise<Run<Name>> } = {
   soak: async () => (await import("./soak.ts")).soak,
   why: async () => (await import("./why.ts")).why,
   shrink: async () => (await import("./shrink.ts")).shrink,
+  proc: async () => (await import("./proc.ts")).proc,
   validate: async () => (await import("./validate.ts")).validate,
   patches: async () => (await import("./patches.ts")).patches,
   schema: async () => (await import("./validate.ts")).schema

@@ -12,6 +12,8 @@ export {
   type PatchKind,
   type PatchName,
   patchNumber,
+  type Proc,
+  procOf,
   SETTLED_AT_BOOT
 } from "@swaplab/kernel"
 export { FAULT_NAMES, type FaultName, faultNamed } from "./faults/faults.ts"

@@ -30,7 +30,7 @@ describe("a run in pieces", () => {
     const servers = new Float64Array(SERVER_FIGURES.length)
     const reasons = new Set<string>()
     for (let to = 0; !reasons.has("ended"); to += 7_300_000) {
-      reasons.add(run.advance(to, 1500))
+      reasons.add(run.advance(to, 500))
       columns.readClients(clients, 0)
       columns.readServers(servers, 0)
       for (const client of run.clients) clientSnapshot(run, client)

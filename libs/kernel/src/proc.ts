@@ -1,7 +1,7 @@
 // The files of /proc that tools read on a client, in one place.
 // Modelled: meminfo of a v3.6 x86_64 kernel with CONFIG_MEMORY_FAILURE and CONFIG_HUGETLB_PAGE; AnonHugePages is there
-//   where /proc/vmstat has its thp lines. vmstat, buddyinfo, zoneinfo, slabinfo and swaps come from the libs that keep
-//   the figures.
+//   where /proc/vmstat has its thp lines. vmstat, buddyinfo, zoneinfo, slabinfo, swaps and diskstats come from the libs
+//   that keep the figures.
 // Not modelled: the memory of the kernel image and of the boot allocations, so MemTotal is all of the memory that is
 //   present, some 10 MiB more than a real machine prints; mlock, shmem, kernel stacks, vmalloc and bounce
 //   buffers, whose lines are 0; the pieces of the direct map that are mapped in 4-KiB pages.
@@ -126,6 +126,14 @@ const vmstatText = (machine: Machine): string => {
   return vmstat.text()
 }
 
+/** NBD_MAJOR; a device without partitions has its number as its minor. */
+const NBD_MAJOR = 43
+
+/** Content of /proc/diskstats: the NBD devices that are there. Linux lists all sixteen of the module. */
+const diskstatsText = ({ disk, rootNbd }: Machine): string =>
+  disk.stats.diskstatsText(NBD_MAJOR, 0, "nbd0") +
+  (rootNbd === null ? "" : rootNbd.device.queue.stats.diskstatsText(NBD_MAJOR, 1, "nbd1"))
+
 /** Files of /proc of one client. */
 export interface Proc {
   readonly meminfo: () => string
@@ -134,6 +142,7 @@ export interface Proc {
   readonly zoneinfo: () => string
   readonly slabinfo: () => string
   readonly swaps: () => string
+  readonly diskstats: () => string
 }
 
 /** /proc of a machine: each file by its name, as text, read at this moment. */
@@ -143,5 +152,6 @@ export const procOf = (machine: Machine): Proc => ({
   buddyinfo: () => machine.pages.buddyinfo(),
   zoneinfo: () => machine.pages.zoneinfo(),
   slabinfo: () => machine.objects.slabinfoText(),
-  swaps: () => machine.swap.swapsText()
+  swaps: () => machine.swap.swapsText(),
+  diskstats: () => diskstatsText(machine)
 })

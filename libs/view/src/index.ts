@@ -3,4 +3,4 @@ export { type Page, pageHtml } from "./page.ts"
 // parts of a page that shows a run while it goes on
 export { ClientPanel } from "./live/client-panel.ts"
 export { WaitGraphView } from "./live/graph.ts"
-export { ServerCard, stateWords, Tile } from "./live/tile.ts"
+export { ServerCard, Tile } from "./live/tile.ts"

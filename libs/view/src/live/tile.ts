@@ -14,7 +14,7 @@ const STATES: Readonly<Record<ClientState, readonly [sign: string, words: string
 }
 
 /** A state in words, with its sign. */
-export const stateWords = (state: ClientState): string => STATES[state].join(" ")
+const stateWords = (state: ClientState): string => STATES[state].join(" ")
 
 export interface TileProps {
   readonly name: string

@@ -1,0 +1,55 @@
+// swaplab proc: /proc of a client of a scenario at a time of its run, in the shape that tools read.
+import { type ClientRun, ClusterRun, loadScenario, type Proc, procOf } from "@swaplab/cluster"
+import type { Values } from "@swaplab/command"
+import { orList, parseQuantity, TIME } from "@swaplab/config"
+import { Console, Effect } from "effect"
+import type { Commands } from "./commands.ts"
+import { UsageError } from "./exit.ts"
+import { withOut } from "./out.ts"
+import { overridesOf } from "./overrides.ts"
+
+/** Events between two moments at which the command can be interrupted. */
+const SLICE = 100_000
+
+const mistake = (message: string): Effect.Effect<never, UsageError> => new UsageError({ message })
+
+/** Goes to a time, or to the end of the run. */
+const goTo = (run: ClusterRun, ns: number): Effect.Effect<void> =>
+  Effect.suspend(() =>
+    run.advance(ns, SLICE) === "events" ? Effect.zipRight(Effect.yieldNow(), goTo(run, ns)) : Effect.void
+  )
+
+const clientOf = (run: ClusterRun, name: string | undefined): Effect.Effect<ClientRun, UsageError> => {
+  const names = run.clients.map(({ client }) => client.spec.name)
+  const found = name === undefined ? run.clients[0] : run.clients[names.indexOf(name)]
+  return found === undefined ? mistake(`proc: --client ${name}: expected ${orList(names)}`) : Effect.succeed(found)
+}
+
+/** `swaplab proc`. */
+export const proc = (flags: Values<Commands["proc"]>) =>
+  Effect.gen(function*() {
+    const loaded = yield* loadScenario(
+      flags.file,
+      yield* overridesOf({ set: flags.set, seed: flags.seed, seeds: undefined })
+    )
+    const { scenario, workloads } = loaded
+    const kernels = Object.keys(scenario.kernels)
+    const kernel = flags.kernel ?? kernels[0]
+    if (!kernels.includes(kernel)) return yield* mistake(`proc: --kernel ${kernel}: expected ${orList(kernels)}`)
+    const atNs = flags.at === undefined ? Number.POSITIVE_INFINITY : parseQuantity(TIME, flags.at)
+    if (atNs === null) return yield* mistake(`proc: --at: got ${flags.at}, expected ${TIME.expected}`)
+    if (flags.name === undefined && flags.out === undefined) {
+      return yield* mistake("proc: expected the name of a file of /proc, or --out DIR for all of them")
+    }
+    const run = new ClusterRun(scenario, kernel, scenario.seeds[0], { workloads })
+    const { client } = yield* clientOf(run, flags.client)
+    yield* goTo(run, atNs)
+    if (run.now < atNs && flags.at !== undefined) {
+      yield* Console.error(`swaplab: the run was over at ${(run.now / 1e9).toFixed(3)} s: this is how it ended`)
+    }
+    const files: Proc = procOf(client.machine)
+    const { name } = flags
+    if (name !== undefined) yield* Console.log(files[name]().trimEnd())
+    const texts = Object.entries(files).map(([file, text]): readonly [string, string] => [file, text()])
+    yield* withOut(flags.out, (out) => out === null ? Effect.void : out.write(texts))
+  })

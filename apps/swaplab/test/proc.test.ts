@@ -1,0 +1,94 @@
+// /proc of an emulated client, from the command that is built; procps reads it where it is installed.
+import { spawnSync } from "node:child_process"
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { command, REAL } from "./workspace.ts"
+
+const folder = mkdtempSync(join(tmpdir(), "swaplab-proc-"))
+const file = join(folder, "small.yaml")
+beforeAll(() =>
+  writeFileSync(
+    file,
+    `name: small
+seeds: 1
+kernels: { patched: { allocator: slab, base: v3.6 }, bare: { allocator: slub, base: v3.5 } }
+clients:
+  - { name: client, count: 2, ram: 8 MiB, cpus: 1, swap: 64 MiB, workload: { usemem: { processesPerCpu: 2, size: 1x RAM, passes: 2 } } }
+`
+  )
+)
+afterAll(() => rmSync(folder, { recursive: true }))
+
+/** Runs a script that sees other mounts. */
+const inNamespace = (script: string) => spawnSync("unshare", ["-m", "sh", "-c", script], { encoding: "utf8" })
+
+const able = ["free", "vmstat", "slabtop"].every((name) => existsSync(`/usr/bin/${name}`)) &&
+  inNamespace("mount --bind /proc/meminfo /proc/vmstat").status === 0
+const left = !able && process.env["SWAPLAB_REQUIRE_PEERS"] !== "1"
+
+const proc = (...args: ReadonlyArray<string>) => command(REAL, ["proc", file, ...args])
+
+describe("swaplab proc", () => {
+  it("prints a file as it is at a time, and at another one it is another", async () => {
+    const early = await proc("meminfo", "--at", "1ms")
+    const late = await proc("meminfo", "--at", "20ms", "--client", "client-2")
+    expect([early.code, early.stderr, late.code, late.stderr]).toEqual([0, "", 0, ""])
+    const free = ({ stdout }: { readonly stdout: string }) => Number(/^MemFree: +(\d+) kB$/m.exec(stdout)?.[1])
+    expect(free(early)).toBeGreaterThan(free(late))
+    expect(early.stdout.split("\n")[0]).toMatch(/^MemTotal: {8,}\d+ kB$/)
+  })
+
+  it("writes all files to a directory; diskstats has eleven numbers for nbd0", async () => {
+    const out = join(folder, "proc")
+    const { code, stdout } = await proc("--at", "20ms", "--out", out)
+    expect([code, stdout]).toEqual([0, ""])
+    expect(readdirSync(out).sort()).toEqual(
+      ["buddyinfo", "diskstats", "meminfo", "slabinfo", "swaps", "vmstat", "zoneinfo"]
+    )
+    const fields = readFileSync(join(out, "diskstats"), "utf8").trim().split(/\s+/)
+    expect(fields.slice(0, 3)).toEqual(["43", "0", "nbd0"])
+    expect(fields).toHaveLength(14)
+    const vmstat = readFileSync(join(out, "vmstat"), "utf8")
+    // sectors written and pages swapped out: requests under way are not counted yet
+    expect(Number(fields[9])).toBeGreaterThan(0)
+    expect(Number(fields[9])).toBeLessThanOrEqual(8 * Number(/^pswpout (\d+)$/m.exec(vmstat)?.[1]))
+  })
+
+  it.skipIf(left)(
+    `procps reads it${left ? " (not there: free, vmstat and slabtop, or the right to mount)" : ""}`,
+    async () => {
+      const out = join(folder, "for-procps")
+      await proc("--at", "20ms", "--out", out)
+      const over = ["meminfo", "vmstat", "slabinfo"].map((name) => `mount --bind ${out}/${name} /proc/${name}`)
+      const tools = "free -k && vmstat -s && slabtop -o -s l"
+      const { status, stdout } = inNamespace([...over, tools].join(" && "))
+      expect(status).toBe(0)
+      const meminfo = readFileSync(join(out, "meminfo"), "utf8")
+      const kib = (name: string) => Number(new RegExp(`^${name}: +(\\d+)`, "m").exec(meminfo)?.[1])
+      const vmstat = readFileSync(join(out, "vmstat"), "utf8")
+      const row = /^Mem: +(\d+) +\d+ +(\d+)/m.exec(stdout)
+      expect([Number(row?.[1]), Number(row?.[2])]).toEqual([kib("MemTotal"), kib("MemFree")])
+      expect(/(\d+) pages swapped out/.exec(stdout)?.[1]).toBe(/^pswpout (\d+)$/m.exec(vmstat)?.[1])
+      expect(stdout).toMatch(/\d+%.* kmalloc-|\d+%.* size-\d+/)
+    }
+  )
+
+  it.each([
+    [["meminfo", "--client", "nobody"], "proc: --client nobody: expected client-1 or client-2"],
+    [["meminfo", "--kernel", "none"], "proc: --kernel none: expected patched or bare"],
+    [["meminfo", "--at", "soon"], "proc: --at: got soon, expected a time such as 10 ms"],
+    [[], "proc: expected the name of a file of /proc, or --out DIR for all of them"]
+  ])("%j is a mistake", async (args, message) => {
+    const { code, stderr, stdout } = await proc(...args)
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" })
+    expect(stderr).toContain(message)
+  })
+
+  it("says that a run was over before the time that was asked for", async () => {
+    const { code, stderr } = await proc("swaps", "--at", "100s")
+    expect(code).toBe(0)
+    expect(stderr).toMatch(/^swaplab: the run was over at \d\.\d{3} s: this is how it ended$/m)
+  })
+})
