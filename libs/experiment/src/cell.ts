@@ -55,6 +55,8 @@ export interface CellResult {
   readonly metrics: RunMetrics
   /** What its servers do once the beginning is over. */
   readonly steady: SteadyState | NoSteadyState
+  /** What it had missed for good when it was ended for that; its other figures are those until then. */
+  readonly endedEarly?: string
   /** Laws that do not hold: faults of swaplab. */
   readonly brokenLaws: ReadonlyArray<string>
 }
@@ -113,6 +115,7 @@ export const cellOf = (scenario: Scenario, run: RunResult, workloads?: WorkloadT
     lowWater: deepest(clients),
     metrics: metricsOf(run, workloads),
     steady: steadyOf(run),
+    ...(run.endedEarly !== undefined && { endedEarly: run.endedEarly }),
     brokenLaws: run.laws.filter(({ holds }) => !holds).map(({ detail, law, subject }) =>
       `${law}, ${subject}: ${detail}`
     )

@@ -1,6 +1,6 @@
 // How what is kept of a run is written to a file: a reduced run as JSON, which people can read, a whole one with its time
 // series as MessagePack.
-import { clientsOf, type RunResult } from "@swaplab/cluster"
+import { clientsOf, formatThreshold, type RunResult } from "@swaplab/cluster"
 import type { CellResult } from "./cell.ts"
 import { packResult, unpackResult } from "./codec.ts"
 import type { Job } from "./plan.ts"
@@ -30,7 +30,14 @@ const isCell = (value: unknown): value is CellResult =>
 /** Reduced runs. */
 export const CELL_FORM: Form<CellResult> = {
   suffix: "json",
-  namesOf: () => null,
+  // what a run was ended for is part of what it is
+  namesOf: ({ earlyStop, loaded }) =>
+    earlyStop === undefined
+      ? null
+      : [
+        ...(earlyStop.lockup ? ["lockup"] : []),
+        ...earlyStop.thresholds.map((threshold) => formatThreshold(threshold, loaded.workloads))
+      ],
   pack: (cell) => new TextEncoder().encode(`${JSON.stringify(cell)}\n`),
   unpack: (content, { kernel }) => {
     const cell: unknown = attempt(() => JSON.parse(new TextDecoder().decode(content)))

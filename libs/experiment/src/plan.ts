@@ -1,5 +1,5 @@
 // What an experiment consists of: every kernel of a scenario with every seed, and the fields of its map of outcomes.
-import type { LoadedScenario, Replay } from "@swaplab/cluster"
+import type { EarlyStop, LoadedScenario, Replay } from "@swaplab/cluster"
 import { type ConfigError, mistake, mistakeAt } from "@swaplab/config"
 import { Either } from "effect"
 import { atField, type Axis, type Field, fieldsOf } from "./sweep/grid.ts"
@@ -17,6 +17,8 @@ export interface Job {
   readonly replay?: Replay
   /** Invariants of every structure are looked at now and then. */
   readonly checked?: boolean
+  /** Ends the run as soon as it has missed for good. */
+  readonly earlyStop?: EarlyStop
 }
 
 /** The map of outcomes that is to be made. */

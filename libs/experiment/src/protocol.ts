@@ -1,6 +1,6 @@
 // What goes between the main thread and a worker: one request a run, answered with the packed result.
 import * as Transferable from "@effect/platform/Transferable"
-import { Replay, type Scenario } from "@swaplab/cluster"
+import { type EarlyStop, Replay, type Scenario } from "@swaplab/cluster"
 import { Schema } from "effect"
 
 /** A run that failed through a fault of swaplab, such as an assertion. */
@@ -22,6 +22,9 @@ export const failuresJson = (failures: ReadonlyArray<RunFailure>): ReadonlyArray
 /** Decoded and checked when it was loaded, so that it crosses as plain data, whatever its clients run. */
 const PlainScenario = Schema.Unknown as unknown as Schema.Schema<Scenario, unknown>
 
+/** Plain data of our own, too. */
+const PlainEarlyStop = Schema.Unknown as unknown as Schema.Schema<EarlyStop, unknown>
+
 /** Runs one simulation. */
 export class RunJob extends Schema.TaggedRequest<RunJob>()("RunJob", {
   failure: RunFailure,
@@ -33,6 +36,7 @@ export class RunJob extends Schema.TaggedRequest<RunJob>()("RunJob", {
     seed: Schema.Number,
     replay: Schema.NullOr(Replay),
     checked: Schema.Boolean,
+    earlyStop: Schema.NullOr(PlainEarlyStop),
     // shared memory crosses to a worker thread as it is
     board: Schema.instanceOf(SharedArrayBuffer)
   }

@@ -1,7 +1,7 @@
 // Who runs the simulations: worker threads, or the thread at hand.
 import * as Worker from "@effect/platform/Worker"
 import * as WorkerRunner from "@effect/platform/WorkerRunner"
-import type { Replay, RunHooks, RunResult, Scenario } from "@swaplab/cluster"
+import type { EarlyStop, Replay, RunHooks, RunResult, Scenario } from "@swaplab/cluster"
 import { Cause, Context, Effect, Layer } from "effect"
 import { Board } from "./board.ts"
 import { packResult, unpackResult } from "./codec.ts"
@@ -31,6 +31,9 @@ const failure = (kernel: string, seed: number, error: unknown): RunFailure =>
     stack: error instanceof Error ? (error.stack ?? "") : ""
   })
 
+const withEarlyStop = (hooks: RunHooks, earlyStop: EarlyStop | null): RunHooks =>
+  earlyStop === null ? hooks : { ...hooks, earlyStop }
+
 const simulateJob = (
   simulate: Simulate,
   scenario: Scenario,
@@ -55,7 +58,7 @@ export const layerInProcess = (simulate: Simulate): Layer.Layer<Runner> =>
         job.loaded.scenario,
         job.kernel,
         job.seed,
-        { ...board.hooks(job.id), checked: job.checked === true },
+        { ...withEarlyStop(board.hooks(job.id), job.earlyStop ?? null), checked: job.checked === true },
         job.replay ?? null
       ).pipe(
         Effect.map((result) => unpackResult(packResult(result)))
@@ -77,6 +80,7 @@ export const layerWorkers = (size: number) =>
             seed: job.seed,
             replay: job.replay ?? null,
             checked: job.checked === true,
+            earlyStop: job.earlyStop ?? null,
             board: board.buffer
           })
         ).pipe(
@@ -98,7 +102,10 @@ export const layerWorkerMain = (simulate: Simulate, cpuSeconds?: () => number) =
         request.scenario,
         request.kernel,
         request.seed,
-        { ...new Board(request.board).hooks(request.job, cpuSeconds), checked: request.checked },
+        {
+          ...withEarlyStop(new Board(request.board).hooks(request.job, cpuSeconds), request.earlyStop),
+          checked: request.checked
+        },
         request.replay
       ).pipe(Effect.map(packResult))
   })

@@ -39,9 +39,14 @@ const STATES: Readonly<Record<Exclude<Capacity["state"], "decided" | "not-monoto
   "out-of-seeds": "Undecided: the seeds are used up. The response is too flat for an answer this narrow."
 }
 
+const earlyText = (samples: Capacity["samples"]): string => {
+  const early = samples.filter(({ cell }) => cell.endedEarly !== undefined).length
+  return early === 0 ? "" : `, ${early} of them ended as soon as they had missed for good`
+}
+
 /** Seeds and runs, and what the audit said. */
 const effort = ({ audit, samples, seeds }: Capacity): string =>
-  `${plural(samples.length, "run")} of ${plural(seeds, "seed")}. Run again below a seed's limit: ${
+  `${plural(samples.length, "run")} of ${plural(seeds, "seed")}${earlyText(samples)}. Run again below a seed's limit: ${
     plural(audit.runs, "value")
   }; ${
     audit.failed === 0

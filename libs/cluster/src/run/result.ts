@@ -4,6 +4,7 @@
 
 import type { TcpMib } from "@swaplab/tcp"
 import type { ConnectionResult } from "./connection-result.ts"
+import type { EarlyStop } from "./early-stop.ts"
 import type { FaultResult } from "./fault-result.ts"
 import type { LatencySummary } from "./latency-summary.ts"
 import type { LockupReport } from "./lockup-report.ts"
@@ -75,6 +76,8 @@ export interface RunResult {
   readonly series: Series
   /** The samples of a replay that asked for them. */
   readonly closeUp?: Series
+  /** What the run had missed for good when it was ended for that, with the outcome `stopped` or worse; its figures are those until then. */
+  readonly endedEarly?: string
   /** What a reader must know about this run, for example that a limit was hit. */
   readonly warnings: ReadonlyArray<string>
   /** CPU time of the host that the simulation took. Not reproducible, and no part of the fingerprint. */
@@ -238,6 +241,8 @@ export interface RunHooks {
   readonly progress: (progress: RunProgress) => void
   /** True ends the run at once, with the outcome `stopped`. */
   readonly shouldStop: () => boolean
+  /** Ends the run, too, as soon as it is seen that it has missed for good. Without it: never. */
+  readonly earlyStop?: EarlyStop
   /** CPU time of the host so far in seconds, for the result; a lib does not know it by itself. */
   readonly cpuSeconds: () => number
   /** Invariants of every structure are looked at now and then, and at the end. Changes no event. */

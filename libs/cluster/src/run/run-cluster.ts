@@ -2,6 +2,7 @@
 import type { WorkloadTable } from "@swaplab/workload"
 import type { Scenario } from "../scenario/scenario.ts"
 import { ClusterRun } from "./cluster-run.ts"
+import { MissWatch } from "./early-stop.ts"
 import { type Replay, ReplaySteps } from "./replay.ts"
 import { NO_HOOKS, type Outcome, type RunHooks, type RunResult } from "./result.ts"
 
@@ -30,6 +31,10 @@ export const runCluster = (
   const looked = clients.find(({ client }) => client.machine.name === replay?.client)
   const steps = replay === null ? null : new ReplaySteps(run.cluster, replay, () => looked?.packetsLost ?? 0)
   const limit = Math.min(scenario.duration, replay?.untilNs ?? scenario.duration)
+  const misses = hooks.earlyStop === undefined
+    ? null
+    : new MissWatch(hooks.earlyStop, clients, scenario.duration, workloads)
+  let missed: string | null = null
   let ended: Outcome = "timeout"
   let nextLook = sim.queue.fired + SLICE
   for (;;) {
@@ -47,12 +52,14 @@ export const runCluster = (
       clientsAlive: clients.filter(({ client, lockup }) => lockup === null && client.machine.oomKills === 0).length,
       clients: clients.length
     })
-    if (hooks.shouldStop()) {
+    missed = misses?.look(sim.now) ?? null
+    if (missed !== null || hooks.shouldStop()) {
       ended = "stopped"
       break
     }
   }
   if (hooks.checked === true) run.checkInvariants()
   const result = run.result(ended, hooks.cpuSeconds())
+  if (missed !== null) return { ...result, endedEarly: missed }
   return replay?.closeUp === undefined || steps === null ? result : { ...result, closeUp: steps.series() }
 }

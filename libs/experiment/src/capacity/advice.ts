@@ -13,7 +13,7 @@ import { type Ladder, longer } from "./ladder.ts"
 import { type Change, grow, type Resource } from "./resources.ts"
 import type { Probe } from "./search.ts"
 import { SeedSearch } from "./seed-search.ts"
-import { missesOf, Place, type Situation } from "./situation.ts"
+import { cutShort, missesOf, Place, type Situation } from "./situation.ts"
 
 /** How much more there is of the resource. */
 const TIMES = 2
@@ -140,7 +140,7 @@ export const adviseOn = (
     const driven = yield* drive(asker, {
       ...options,
       reduce: toCell,
-      jobOf: ({ index, level }) => place.job(index, level)
+      jobOf: ({ index, level }) => cutShort(place.job(index, level), options)
     })
     if (!asker.finished()) return { advice: null, state: driven.ended, failure: driven.failure }
     const advice: Advice = {

@@ -10,7 +10,7 @@ import type { Capacity, CapacityOptions } from "./capacity.ts"
 import { type Asker, drive, type DriveProgress, toCell } from "./drive.ts"
 import { ADVICE_RUNS, Effort, type Progress } from "./forecast.ts"
 import { relaxedRows, RESOURCES, useOf } from "./resources.ts"
-import { missesOf, Place } from "./situation.ts"
+import { cutShort, missesOf, Place } from "./situation.ts"
 import { FIRST_SEEDS, PROVING_SEEDS, SEEDS } from "./trial-seeds.ts"
 
 /** What became of a resource. */
@@ -122,7 +122,7 @@ export const findBottleneck = (
       return drive(asker, {
         ...options,
         reduce: toCell,
-        jobOf: ({ index, level, row }) => (row < 0 ? base : rows[row].place).job(index, level),
+        jobOf: ({ index, level, row }) => cutShort((row < 0 ? base : rows[row].place).job(index, level), options),
         ...(onProgress === undefined
           ? {}
           : {

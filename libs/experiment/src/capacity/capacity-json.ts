@@ -59,6 +59,7 @@ export const capacityJson = (capacity: Capacity, bottleneck: Bottleneck | null):
     firstSeed,
     seeds,
     runs: samples.length,
+    endedEarly: samples.filter(({ cell }) => cell.endedEarly !== undefined).length,
     audit,
     curve: reached.flatMap(({ reach, seeds: asked }, i) =>
       asked === 0 ? [] : [{ value: ladder.values[i], seeds: asked, hold: reach }]
@@ -71,7 +72,9 @@ export const capacityJson = (capacity: Capacity, bottleneck: Bottleneck | null):
 /** A row for each run: its value, whether it holds, and all that is kept of it. */
 export const capacityCsv = ({ samples, situation: { ladder, loaded } }: Capacity): string =>
   cellsCsv(
-    [ladder.path, "holds"],
-    samples.map(({ cell, holds, level }) => [[ladder.values[level - 1], String(holds)], cell] as const),
+    [ladder.path, "holds", "ended_early"],
+    samples.map(({ cell, holds, level }) =>
+      [[ladder.values[level - 1], String(holds), cell.endedEarly ?? null], cell] as const
+    ),
     loaded.workloads
   )

@@ -9,7 +9,7 @@ import { drive, type DriveProgress, toCell } from "./drive.ts"
 import { Foresight, type Progress } from "./forecast.ts"
 import { enough } from "./ladder.ts"
 import { CapacitySearch, type Probe, type SearchOptions, type SearchState } from "./search.ts"
-import { missesOf, Place, type Situation } from "./situation.ts"
+import { cutShort, missesOf, Place, type Situation } from "./situation.ts"
 
 /** How sure the answer has to be. */
 export interface Demand {
@@ -54,6 +54,8 @@ export interface CapacityOptions {
   readonly onProgress?: (progress: Progress, search: CapacitySearch) => Effect.Effect<void>
   readonly onStop?: Effect.Effect<void>
   readonly timeUp?: Effect.Effect<void>
+  /** Makes each run to its end, also where it has missed for good before. It changes no answer. */
+  readonly wholeRuns?: boolean
 }
 
 /** Searches the capacity. An interruption, or the end of the time, makes it end with what is known. */
@@ -84,7 +86,7 @@ export const findCapacity = (
     }, {
       ...options,
       reduce: toCell,
-      jobOf: ({ index, level }) => place.job(index, level),
+      jobOf: ({ index, level }) => cutShort(place.job(index, level), options),
       ...(onProgress === undefined || foresight === null
         ? {}
         : { onProgress: (progress: DriveProgress) => onProgress(foresight.of(progress, search), search) })

@@ -9,6 +9,8 @@ import type { Job } from "../plan.ts"
 import type { RunFailure } from "../protocol.ts"
 import { Runner } from "../runner.ts"
 
+const NONE = Effect.succeed(null)
+
 /** Something that asks for runs. */
 export interface Asker<P, A = CellResult> {
   /** A run that nobody makes yet; null: none is wanted until a result comes in, or at all. */
@@ -132,19 +134,22 @@ class Drive<P, A> {
   }
 
   #run(probe: P, slot: number): Effect.Effect<unknown> {
-    const job = { ...this.#options.jobOf(probe), id: slot }
+    const { earlyStop, ...given } = this.#options.jobOf(probe)
+    const whole: Job = { ...given, id: slot }
+    const job: Job = earlyStop === undefined ? whole : { ...whole, earlyStop }
     const { store } = this.#options
     this.#board.clear(slot)
     const nothing = { slot, probe, result: null, events: 0, cpuSeconds: 0, failure: null, found: false }
     return Effect.gen(this, function*() {
-      const known = yield* store?.find(job) ?? Effect.succeed(null)
+      // a run to its end is right whatever is demanded; one that was ended early, for the same demands only
+      const known = (yield* store?.find(whole) ?? NONE) ?? (job === whole ? null : yield* store?.find(job) ?? NONE)
       if (known !== null) return { ...nothing, result: known, found: true }
       const result = yield* Effect.either(this.#runner.run(job, this.#board))
       if (result._tag === "Left") return { ...nothing, failure: result.left }
       const { right: run } = result
-      if (run.outcome === "stopped") return nothing
+      if (run.outcome === "stopped" && run.endedEarly === undefined) return nothing
       const reduced = this.#options.reduce(probe, job, run)
-      if (store !== undefined) yield* store.keep(job, reduced)
+      if (store !== undefined) yield* store.keep(run.endedEarly === undefined ? whole : job, reduced)
       return { ...nothing, result: reduced, events: run.events, cpuSeconds: run.cpuSeconds }
     }).pipe(Effect.flatMap((ended) => Queue.offer(this.#ended, ended)))
   }

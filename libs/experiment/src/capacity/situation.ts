@@ -1,10 +1,10 @@
 // What a capacity is searched for: a scenario, a ladder, a kernel, a first seed; and whether a run there holds.
-import type { LoadedScenario, Threshold } from "@swaplab/cluster"
+import { certainLimits, type EarlyStop, type LoadedScenario, type Threshold } from "@swaplab/cluster"
 import { type ConfigError, mistake, mistakeAt } from "@swaplab/config"
 import { Either } from "effect"
 import type { CellResult } from "../cell.ts"
 import type { Job } from "../plan.ts"
-import { type Finding, runFindings } from "../verdict.ts"
+import { expectationOf, type Finding, runFindings } from "../verdict.ts"
 import { atLevel, type Ladder } from "./ladder.ts"
 
 /** A place where runs are made. */
@@ -41,10 +41,25 @@ export const demandsOf = ({ scenario: { slo, thresholds } }: LoadedScenario): Re
   ...thresholds
 ]
 
+/** What ends a run before its end: that it has missed for good. Null: nothing that it has to keep can be missed so early. */
+export const earlyStopOf = ({ kernel, loaded }: Pick<Job, "kernel" | "loaded">): EarlyStop | null => {
+  const thresholds = certainLimits(demandsOf(loaded))
+  const lockup = expectationOf(loaded.scenario, kernel) === "completed"
+  return lockup || thresholds.length > 0 ? { thresholds, lockup } : null
+}
+
+/** A run that is ended as soon as it has missed for good, unless whole runs are wanted. */
+export const cutShort = (job: Job, { wholeRuns }: { readonly wholeRuns?: boolean }): Job => {
+  const earlyStop = wholeRuns === true ? null : earlyStopOf(job)
+  return earlyStop === null ? job : { ...job, earlyStop }
+}
+
 /** What a run misses; nothing: it holds. A lockup that the scenario does not expect is a miss, too. */
 export const missesOf = ({ loaded, kernel }: Situation, cell: CellResult): ReadonlyArray<Finding> =>
-  runFindings({ ...loaded.scenario, thresholds: demandsOf(loaded) }, { ...cell, kernel }, loaded.workloads)
-    .filter(({ kind }) => kind !== "law")
+  cell.endedEarly !== undefined ?
+    [{ kind: "threshold", kernel, seed: cell.seed, text: cell.endedEarly }] :
+    runFindings({ ...loaded.scenario, thresholds: demandsOf(loaded) }, { ...cell, kernel }, loaded.workloads)
+      .filter(({ kind }) => kind !== "law")
 
 /** The kernel of a search: the one that is named, or the only one. */
 export const kernelFor = (
