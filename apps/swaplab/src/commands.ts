@@ -397,6 +397,29 @@ export const SWAPLAB = {
         ["proc scenarios/quick.yaml --at 100ms --out proc", "everything, as files"]
       ]
     },
+    export: {
+      meaning: "Prints a run or a result in a form that other tools open.",
+      arguments: {
+        file: required(file("FILE", "a scenario or a result"), "A scenario (YAML), which is run; for junit a result.")
+      },
+      options: {
+        as: one(
+          oneOf("FORMAT", ["trace", "prometheus", "junit"]),
+          "trace: for Perfetto and chrome://tracing. prometheus: /proc of all clients as node_exporter names it. junit: "
+            + "what was found wrong with each run of a result."
+        ),
+        until: one(time, "Runs to this simulated time.", { without: "Without it: to the end of the run." }),
+        kernel: one(text("NAME", "a kernel of the scenario"), "With this kernel.", {
+          without: "Without it: with the first of the scenario."
+        }),
+        seed,
+        set
+      },
+      examples: [
+        ["export scenarios/quick.yaml --as trace --until 200ms > quick.json", "who slept on what, for Perfetto"],
+        ["export results --as junit > junit.xml", "a result as tests of a build"]
+      ]
+    },
     validate: {
       meaning: "Checks a scenario without running it.",
       arguments: scenario,

@@ -1,23 +1,15 @@
 // swaplab proc: /proc of a client of a scenario at a time of its run, in the shape that tools read.
 import { type ClientRun, ClusterRun, loadScenario, type Proc, procOf } from "@swaplab/cluster"
 import type { Values } from "@swaplab/command"
-import { orList, parseQuantity, TIME } from "@swaplab/config"
+import { orList } from "@swaplab/config"
 import { Console, Effect } from "effect"
 import type { Commands } from "./commands.ts"
 import { UsageError } from "./exit.ts"
 import { withOut } from "./out.ts"
 import { overridesOf } from "./overrides.ts"
-
-/** Events between two moments at which the command can be interrupted. */
-const SLICE = 100_000
+import { goTo, timeOfOption } from "./run-to.ts"
 
 const mistake = (message: string): Effect.Effect<never, UsageError> => new UsageError({ message })
-
-/** Goes to a time, or to the end of the run. */
-const goTo = (run: ClusterRun, ns: number): Effect.Effect<void> =>
-  Effect.suspend(() =>
-    run.advance(ns, SLICE) === "events" ? Effect.zipRight(Effect.yieldNow(), goTo(run, ns)) : Effect.void
-  )
 
 const clientOf = (run: ClusterRun, name: string | undefined): Effect.Effect<ClientRun, UsageError> => {
   const names = run.clients.map(({ client }) => client.spec.name)
@@ -36,8 +28,7 @@ export const proc = (flags: Values<Commands["proc"]>) =>
     const kernels = Object.keys(scenario.kernels)
     const kernel = flags.kernel ?? kernels[0]
     if (!kernels.includes(kernel)) return yield* mistake(`proc: --kernel ${kernel}: expected ${orList(kernels)}`)
-    const atNs = flags.at === undefined ? Number.POSITIVE_INFINITY : parseQuantity(TIME, flags.at)
-    if (atNs === null) return yield* mistake(`proc: --at: got ${flags.at}, expected ${TIME.expected}`)
+    const atNs = yield* timeOfOption("proc: --at", flags.at)
     if (flags.name === undefined && flags.out === undefined) {
       return yield* mistake("proc: expected the name of a file of /proc, or --out DIR for all of them")
     }

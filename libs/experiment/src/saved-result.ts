@@ -30,6 +30,12 @@ const Format = Schema.Struct({ format: Schema.Number })
 const Saved = Schema.Struct({
   file: Schema.String,
   scenario: Schema.Record({ key: Schema.String, value: Schema.Unknown }),
+  findings: Schema.Array(Schema.Struct({
+    kind: Schema.String,
+    kernel: Schema.String,
+    seed: Schema.Number,
+    text: Schema.String
+  })),
   runs: Schema.Array(Schema.Struct({
     kernel: Schema.String,
     seed: Schema.Number,
@@ -69,6 +75,9 @@ export interface SavedTimeout extends Schema.Schema.Type<typeof LateClient> {
 export interface SavedResult {
   readonly file: string
   readonly loaded: LoadedScenario
+  readonly runs: ReadonlyArray<{ readonly kernel: string; readonly seed: number; readonly fingerprint: string }>
+  /** What was found wrong. */
+  readonly findings: (typeof Saved.Type)["findings"]
   /** In the order of the runs; within a run, the first one first. */
   readonly lockups: ReadonlyArray<SavedLockup>
   readonly timeouts: ReadonlyArray<SavedTimeout>
@@ -143,7 +152,8 @@ export const readResult = (
           }
         ))
     )
-    return { file, loaded, lockups, timeouts }
+    const runs = saved.runs.map(({ fingerprint, kernel, seed }) => ({ fingerprint, kernel, seed }))
+    return { file, loaded, runs, findings: saved.findings, lockups, timeouts }
   })
 
 const total = (servers: ReadonlyArray<{ readonly requests: number }>): number =>

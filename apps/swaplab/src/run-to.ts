@@ -1,0 +1,22 @@
+// A run that goes to a time, for commands that look at it there.
+import type { ClusterRun } from "@swaplab/cluster"
+import { parseQuantity, TIME } from "@swaplab/config"
+import { Effect } from "effect"
+import { UsageError } from "./exit.ts"
+
+/** Events between two moments at which the command can be interrupted. */
+const SLICE = 100_000
+
+/** Goes to a time, or to the end of the run. */
+export const goTo = (run: ClusterRun, ns: number): Effect.Effect<void> =>
+  Effect.suspend(() =>
+    run.advance(ns, SLICE) === "events" ? Effect.zipRight(Effect.yieldNow(), goTo(run, ns)) : Effect.void
+  )
+
+/** The time of an option in nanoseconds; Infinity without one. */
+export const timeOfOption = (option: string, text: string | undefined): Effect.Effect<number, UsageError> => {
+  const ns = text === undefined ? Number.POSITIVE_INFINITY : parseQuantity(TIME, text)
+  return ns === null
+    ? new UsageError({ message: `${option}: got ${text}, expected ${TIME.expected}` })
+    : Effect.succeed(ns)
+}

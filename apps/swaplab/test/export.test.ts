@@ -1,0 +1,26 @@
+import { describe, expect, it } from "vitest"
+import { workspace } from "./workspace.ts"
+
+const { path, said, swaplab } = workspace()
+
+describe("swaplab export", () => {
+  it("of a result as junit has its findings", async () => {
+    await swaplab("run", "threshold.yaml", "--out", "kept")
+    const { code, stdout } = await said(["export", path("kept"), "--as", "junit"])
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/<testsuite name="test, vanilla" tests="3" failures="3" errors="0">/)
+    expect(stdout).toContain("<failure type=\"threshold\" message=\"client.faultLatency.p99 &lt; 20 ms: ")
+  })
+
+  it.each([
+    [["ok.yaml"], "swaplab: export: --as is missing, expected trace, prometheus or junit\n"],
+    [["ok.yaml", "--as", "trace", "--kernel", "none"], "swaplab: export: --kernel none: expected vanilla or fast\n"],
+    [["ok.yaml", "--as", "trace", "--until", "soon"], /^swaplab: export: --until: got soon, expected a time/],
+    [["ok.yaml", "--as", "junit"], /is not JSON, expected the result\.json/],
+    [["wrong.yaml", "--as", "prometheus"], /^wrong\.yaml:\d+:\d+: clients\[0\]\.ram: got "64 MB\/s"/]
+  ])("%j is a mistake", async (args, message) => {
+    const { code, stderr, stdout } = await said(["export", ...args])
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" })
+    expect(stderr).toEqual(expect.stringMatching(message))
+  })
+})

@@ -1,0 +1,159 @@
+// What other tools open: traces, metrics, tests of a build.
+import { ClusterRun, decodeScenario, procOf, runCluster } from "@swaplab/cluster"
+import type { SavedResult } from "@swaplab/experiment"
+import { junitXml, nodeMetrics, traceJson } from "@swaplab/report"
+import { Either } from "effect"
+import { describe, expect, it } from "vitest"
+
+const loaded = Either.getOrThrow(decodeScenario("small.yaml", {
+  name: "small",
+  seeds: 1,
+  duration: "300 s",
+  kernels: { patched: { allocator: "slab", base: "v3.6" } },
+  clients: [{
+    name: "client",
+    count: 2,
+    ram: "8 MiB",
+    cpus: 1,
+    swap: "64 MiB",
+    workload: { usemem: { processesPerCpu: 2, size: "1x RAM", passes: 1 } }
+  }],
+  faults: [{ what: "down", where: "client-2", at: "10 ms", for: "5 ms" }]
+}))
+const { scenario } = loaded
+
+interface TraceEvent {
+  readonly ph: "X" | "C" | "M"
+  readonly name: string
+  readonly pid: number
+  readonly tid: number
+  readonly ts: number
+  readonly dur: number
+  readonly args: Readonly<Record<string, unknown>>
+}
+
+describe("a run as a Chrome trace", () => {
+  const run = new ClusterRun(scenario, "patched", 1)
+  const { fullAtNs, json } = traceJson(run, Number.POSITIVE_INFINITY)
+  const { otherData, traceEvents } = JSON.parse(json) as {
+    readonly traceEvents: ReadonlyArray<TraceEvent>
+    readonly otherData: unknown
+  }
+  const slices = traceEvents.filter(({ ph }) => ph === "X")
+
+  it("changes nothing of the run, and says which one it is", () => {
+    expect(run.cluster.sim.fingerprint()).toBe(runCluster(scenario, "patched", 1).fingerprint)
+    expect(otherData).toEqual({ scenario: "small", kernel: "patched", seed: 1 })
+    expect(fullAtNs).toBeNull()
+  })
+
+  it("every machine is a process, every task a thread, and no task sleeps twice at once", () => {
+    const names = new Map(
+      traceEvents.filter(({ name }) => name === "process_name").map(({ args, pid }) => [pid, args["name"]])
+    )
+    expect([...names.values()].sort()).toEqual(["client-1", "client-2", "cluster", "server"])
+    const ends = new Map<string, number>()
+    for (const { dur, pid, tid, ts } of slices) {
+      const thread = `${pid} ${tid}`
+      expect(ts + 1e-6).toBeGreaterThanOrEqual(ends.get(thread) ?? 0)
+      expect(dur).toBeGreaterThanOrEqual(0)
+      ends.set(thread, ts + dur)
+    }
+    const threads = traceEvents.filter(({ name }) => name === "thread_name").map(({ args }) => args["name"])
+    for (const task of ["nbd0", "nbd-client", "kswapd0", "usemem-1"]) expect(threads).toContain(task)
+  })
+
+  it("has what a task waited for, the fault, and counters once a millisecond", () => {
+    expect(slices.some(({ args, name }) => name.includes("request slot") || String(args["why"]).startsWith("order:0")))
+      .toBe(true)
+    expect(slices.find(({ name }) => name === "down")).toMatchObject({
+      pid: 0,
+      ts: 10_000,
+      dur: 5_000,
+      args: { where: ["client-2"] }
+    })
+    const times = traceEvents.filter(({ name, pid }) =>
+      name === "free pages" && pid === run.clients[0].client.machine.group
+    )
+      .map(({ ts }) => Math.floor(ts / 1000))
+    expect(new Set(times).size).toBe(times.length)
+    expect(times.length).toBeGreaterThan(5)
+  })
+
+  it("ends at the time that is asked for", () => {
+    const early = new ClusterRun(scenario, "patched", 1)
+    traceJson(early, 3e6)
+    expect(early.now).toBe(3e6)
+  })
+})
+
+it("clients as Prometheus text: meminfo and vmstat under the names of node_exporter, each name once", () => {
+  const run = new ClusterRun(scenario, "patched", 1)
+  run.advance(8e6)
+  const lines = nodeMetrics(run).trimEnd().split("\n")
+  const { machine } = run.clients[1].client
+  const [, kib] = /^MemFree: +(\d+) kB$/m.exec(procOf(machine).meminfo()) ?? []
+  expect(lines).toContain(`node_memory_MemFree_bytes{instance="client-2"} ${Number(kib) * 1024}`)
+  expect(lines).toContain(
+    `node_vmstat_pswpout{instance="client-2"} ${/^pswpout (\d+)$/m.exec(procOf(machine).vmstat())?.[1]}`
+  )
+  expect(lines.some((line) => line.startsWith("node_memory_Active_anon_bytes{"))).toBe(true)
+  expect(lines.some((line) => line.startsWith("node_memory_HugePages_Total{"))).toBe(true)
+  for (const line of lines) {
+    expect(line).toMatch(/^(# TYPE [a-zA-Z_]\w* untyped|[a-zA-Z_]\w*\{instance="[\w-]+"\} \d+)$/)
+  }
+  const types = lines.filter((line) => line.startsWith("#"))
+  expect(new Set(types).size).toBe(types.length)
+})
+
+it("a result as JUnit: a suite a kernel, a case a run, findings as failures and faults of swaplab as errors", () => {
+  const result: SavedResult = {
+    file: "result.json",
+    loaded,
+    runs: [
+      { kernel: "patched", seed: 1, fingerprint: "a1" },
+      { kernel: "patched", seed: 2, fingerprint: "a2" },
+      { kernel: "bare", seed: 1, fingerprint: "b1" }
+    ],
+    findings: [
+      { kind: "threshold", kernel: "patched", seed: 2, text: "p99 < 50 ms: client-1 has 61 ms" },
+      { kind: "lockup", kernel: "bare", seed: 1, text: "lockup" },
+      { kind: "failure", kernel: "bare", seed: 2, text: "a worker died" }
+    ],
+    lockups: [],
+    timeouts: []
+  }
+  expect(junitXml(result).replaceAll("><", ">\n<").split("\n")).toEqual([
+    "<?xml version=\"1.0\" encoding=\"UTF-8\"?>",
+    "<testsuites name=\"small\">",
+    "<testsuite name=\"small, patched\" tests=\"2\" failures=\"1\" errors=\"0\">",
+    "<testcase name=\"seed 1\" classname=\"small.patched\">",
+    "<properties>",
+    "<property name=\"fingerprint\" value=\"a1\"/>",
+    "</properties>",
+    "</testcase>",
+    "<testcase name=\"seed 2\" classname=\"small.patched\">",
+    "<properties>",
+    "<property name=\"fingerprint\" value=\"a2\"/>",
+    "</properties>",
+    "<failure type=\"threshold\" message=\"p99 &lt; 50 ms: client-1 has 61 ms\"/>",
+    "</testcase>",
+    "</testsuite>",
+    "<testsuite name=\"small, bare\" tests=\"2\" failures=\"1\" errors=\"1\">",
+    "<testcase name=\"seed 1\" classname=\"small.bare\">",
+    "<properties>",
+    "<property name=\"fingerprint\" value=\"b1\"/>",
+    "</properties>",
+    "<failure type=\"lockup\" message=\"lockup\"/>",
+    "</testcase>",
+    "<testcase name=\"seed 2\" classname=\"small.bare\">",
+    "<properties>",
+    "<property name=\"fingerprint\" value=\"\"/>",
+    "</properties>",
+    "<error type=\"failure\" message=\"a worker died\"/>",
+    "</testcase>",
+    "</testsuite>",
+    "</testsuites>",
+    ""
+  ])
+})
