@@ -210,7 +210,6 @@ export const ALLOWED = {
     SavedCell: "SavedCells",
     SavedCells: "readCells",
     SavedLockup: "Explanation",
-    SavedResult: "chooseLockup",
     SearchState: "Capacity",
     SensitivityOptions: "makeSensitivity",
     SensitivityPlan: "Sensitivity",
@@ -230,6 +229,7 @@ export const ALLOWED = {
     ProgressLine: "makeProgressLine",
     ProgressOutput: "makeProgressLine",
     Section: "PageSection",
-    Ticker: "makeTicker"
+    Ticker: "makeTicker",
+    TraceText: "traceJson"
   }
 }

@@ -34,7 +34,7 @@ const LATE: SavedTimeout = {
   faultLatency: { count: 3, maxNs: 2e9 }
 }
 
-const SAVED: SavedResult = { file: "r.json", loaded: LOADED, lockups: [], timeouts: [LATE] }
+const SAVED: SavedResult = { file: "r.json", loaded: LOADED, runs: [], findings: [], lockups: [], timeouts: [LATE] }
 
 describe("a time-out", () => {
   it("is chosen where no lockup fits the choice", () => {

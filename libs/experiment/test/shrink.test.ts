@@ -58,7 +58,14 @@ const LOADED = scenarioWith({
   ]
 })
 
-const SAVED: SavedResult = { file: "out/result.json", loaded: LOADED, lockups: [], timeouts: [] }
+const SAVED: SavedResult = {
+  file: "out/result.json",
+  loaded: LOADED,
+  runs: [],
+  findings: [],
+  lockups: [],
+  timeouts: []
+}
 const LOCKUP: SavedLockup = {
   kind: "deadlock",
   taxonomy: "rx starvation",
