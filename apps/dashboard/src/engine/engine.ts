@@ -19,7 +19,7 @@ export interface Host {
 
 /** Milliseconds that a slice may take, and between two answers. */
 const SLICE_MS = 8
-const ANSWER_MS = 40
+const ANSWER_MS = 30
 /** Events between two looks at the clock. */
 const EVENTS = 400
 

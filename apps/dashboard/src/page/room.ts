@@ -65,9 +65,26 @@ const Overview = (
   )
 }
 
+/** While a run goes on its graph is drawn anew so often, in milliseconds: nobody reads faster, and drawing takes longer than a tile. */
+const GRAPH_MS = 300
+
+/** The wait-for graph of a snapshot; the drawing of before where that is recent. */
+const useGraph = ({ facts, snapshot, still }: EngineClient): ComponentChild => {
+  const drawn = useRef<{ readonly ms: number; readonly client: string; readonly graph: ComponentChild } | null>(null)
+  if (facts === null || snapshot === null || snapshot.report.graph.edges.length === 0) return null
+  const ms = performance.now()
+  const { client, locked, report } = snapshot
+  const recent = drawn.current
+  if (!still && recent !== null && recent.client === client && ms - recent.ms < GRAPH_MS) return recent.graph
+  const graph = h(WaitGraphView, { report, of: facts.scenario, locked })
+  drawn.current = { ms, client, graph }
+  return graph
+}
+
 /** The client that is looked at. */
 const Closely = ({ engine }: { readonly engine: EngineClient }): ComponentChild => {
   const { facts, history, snapshot } = engine
+  const graph = useGraph(engine)
   const at = facts?.clients.findIndex(({ name }) => name === snapshot?.client) ?? -1
   if (facts === null || snapshot === null || at < 0) return null
   const { low, min, name } = facts.clients[at]
@@ -112,7 +129,7 @@ const Closely = ({ engine }: { readonly engine: EngineClient }): ComponentChild 
         rows.map(([what, words]) => h("tr", null, h("th", { scope: "row" }, what), h("td", null, words)))
       )
     ),
-    report.graph.edges.length === 0 ? null : h(WaitGraphView, { report, of: facts.scenario, locked: snapshot.locked })
+    graph
   )
 }
 
