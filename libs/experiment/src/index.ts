@@ -129,7 +129,7 @@ export {
 } from "./analysis/sensitivity.ts"
 export { uslAt, type UslCoefficients, type UslFit, type UslPoint } from "./analysis/usl.ts"
 // soak tests
-export { type Drawn, DRAWN_KERNEL, drawScenario } from "./soak/draw-scenario.ts"
+export { type Drawn, drawScenario } from "./soak/draw-scenario.ts"
 export { type SoakFinding } from "./soak/findings.ts"
 export { EVERYTHING, loadSoak, type SoakPlan, type Tolerated } from "./soak/soak-file.ts"
 export {
@@ -138,7 +138,6 @@ export {
   SOAK_FORM,
   type SoakExample,
   type SoakGroup,
-  soakJob,
   type SoakOptions,
   type SoakRun,
   type SoakTally

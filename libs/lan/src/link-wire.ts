@@ -146,9 +146,9 @@ export abstract class LinkWire extends LinkEnd {
     for (let at = frames.head; at !== frames.tail; at++) {
       arrival = Math.max(arrival, this.#arrivalOf(at))
       if (arrival >= least) return least
+      // a small frame behind a large one may be there first: the large one can be lost on its way
       const there = this.lan.reaches(end, this, frames.frame(at), arrival)
-      // those behind it arrive later
-      if (there !== WAITING) return there < least ? there : least
+      if (there < least) least = there
     }
     return least
   }

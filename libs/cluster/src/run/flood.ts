@@ -13,12 +13,15 @@ import type { Cluster } from "./topology.ts"
 export class Flood implements ActiveFault {
   readonly #sockets: ReadonlyArray<DatagramSocket>
   readonly #stop: ReadonlyArray<() => void>
+  /** A process reads each socket. */
+  readonly #read: boolean
   #sent = 0
 
   constructor({ others, packets, sim }: Cluster, { machine }: Client, options: FloodOptions, chance: Random) {
     assert(others !== null, "a flood needs the other hosts")
     const { bytes, packetsPerSecond, read, receiveBuffer, sockets } = options
     const stop: Array<() => void> = []
+    this.#read = read
     const daemon = (comm: string, body: Parameters<Parameters<typeof readDatagrams>[0]["daemon"]>[1]) => {
       const task = machine.task(comm)
       task.daemon = true
@@ -46,7 +49,11 @@ export class Flood implements ActiveFault {
   end(): void {
     for (const stop of this.#stop) stop()
     const ctx = bootContext()
-    for (const socket of this.#sockets) socket.drain(ctx)
+    for (const socket of this.#sockets) {
+      // a reader that was killed may still be at its socket
+      if (this.#read) socket.drain(ctx)
+      else socket.close(ctx)
+    }
   }
 
   effects(): ReturnType<ActiveFault["effects"]> {

@@ -36,7 +36,7 @@ const rows = (of: Dimension["of"], list: ReadonlyArray<Row>): ReadonlyArray<read
 
 const DRAWING = rows("drawing", [
   ["allocator", ["slab", "slub"], "The object allocator."],
-  ["base", BASES, "What the kernel starts from."],
+  ["base", [...BASES, ...often(4, "v3.6")], "What the kernel starts from."],
   ["patches", [0, 0, 0, 1, 2, 4], "How many patches are switched the other way, each drawn from all of them."],
   ["workloads", namesIn("workload"), "Workloads that clients may run."],
   ["background", namesIn("background"), "What may run besides."],
@@ -62,7 +62,7 @@ const SCENARIO = rows("scenario", [
 ])
 
 const GROUP = rows("group", [
-  ["count", [...often(14, 1), ...often(8, 2), ...often(4, 3), 8, ...often(1, 30)], "Clients."],
+  ["count", [...often(14, 1), ...often(8, 2), ...often(4, 3), 8, 30], "Clients."],
   ["ram", ["12 MiB", "16 MiB", "16 MiB", "24 MiB"], "Memory of a client."],
   ["swap", ["32 MiB", "64 MiB", "64 MiB"], "Swap of a client."],
   ["cpus", [1, 2, 2, 4], "CPUs of a client."],

@@ -180,7 +180,7 @@ export class SoakTally implements Asker<Drawn, SoakRun> {
 }
 
 /** The job of a drawing. */
-export const soakJob = ({ loaded, seed }: Drawn) => ({
+const soakJob = ({ loaded, seed }: Drawn) => ({
   id: 0,
   loaded,
   kernel: DRAWN_KERNEL,
