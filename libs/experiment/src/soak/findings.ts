@@ -50,11 +50,10 @@ const ofClient = (drawn: Drawn, run: RunResult, client: ClientResult): ReadonlyA
         ? said("no progress after the faults; no report", `${client.pagesTouched} pages touched`)
         : said(signatureOf("no progress after the faults:", report), report.text)
     }
-    // its swap is smaller than its load, or others took it: whom the OOM killer ends is no riddle
+    // no riddle: swap cannot be written to without a connection, is smaller than the load, or its compressed part is in that RAM
     case "oom":
-      return scenario.clients.some((group) => !fitsSwap(group, workloads)) || touchesMemory(run, name) ||
-          // zram and zswap are in that RAM, and refuse pages where they find none
-          client.swapLayers?.compressed !== undefined && client.swapLayers.compressed !== null
+      return connection !== null || scenario.clients.some((group) => !fitsSwap(group, workloads)) ||
+          touchesMemory(run, name) || (client.swapLayers !== null && client.swapLayers.compressed !== null)
         ? []
         : said("oom although RAM and swap are large enough", client.firstFailedAllocation ?? "")
     case "sigbus":
