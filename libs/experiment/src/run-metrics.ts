@@ -15,25 +15,36 @@ export interface ClientSpread {
 /** Values by the name of the metric, in its unit. */
 export type RunMetrics = Readonly<Record<string, number | ClientSpread>>
 
-/** Null where no client runs what is measured. */
+/** Null where no client runs what is measured. Each subject is asked once: there are some hundred metrics and as many clients. */
 const spreadOf = <A>(
   all: ReadonlyArray<A>,
   of: (subject: A) => number | null,
   nameOf: (subject: A) => string
 ): ClientSpread | null => {
-  const subjects = all.filter((subject) => of(subject) !== null)
-  if (subjects.length === 0) return null
-  const values = subjects.flatMap((subject) => of(subject) ?? [])
-  // the first of several that have as little, or as much
-  const least = values.reduce((best, value, i) => (value < values[best] ? i : best), 0)
-  const most = values.reduce((best, value, i) => (value > values[best] ? i : best), 0)
-  return {
-    min: values[least],
-    mean: values.reduce((sum, value) => sum + value, 0) / values.length,
-    max: values[most],
-    minClient: nameOf(subjects[least]),
-    maxClient: nameOf(subjects[most])
+  let known = 0
+  let sum = 0
+  let min = Number.POSITIVE_INFINITY
+  let max = Number.NEGATIVE_INFINITY
+  let least: A | null = null
+  let most: A | null = null
+  for (const subject of all) {
+    const value = of(subject)
+    if (value === null) continue
+    known++
+    sum += value
+    // the first of several that have as little, or as much
+    if (least === null || value < min) {
+      min = value
+      least = subject
+    }
+    if (most === null || value > max) {
+      max = value
+      most = subject
+    }
   }
+  return least === null || most === null
+    ? null
+    : { min, mean: sum / known, max, minClient: nameOf(least), maxClient: nameOf(most) }
 }
 
 const valueOf = (metric: Metric, run: RunResult): number | ClientSpread | null => {
@@ -49,21 +60,34 @@ const valueOf = (metric: Metric, run: RunResult): number | ClientSpread | null =
   }
 }
 
-/** Names of all metrics of a run: those of the table, and each counter of /proc/vmstat that its clients have. */
-const namesOf = ({ clients }: RunResult, workloads?: WorkloadTable): ReadonlyArray<string> => [
-  ...Object.keys(tableOf(workloads)),
-  ...[...new Set(clients.flatMap(({ vmstat }) => Object.keys(vmstat)))].map((counter) => `client.vmstat.${counter}`)
-]
+/** Metrics of counters of /proc/vmstat, by the name of the metric. */
+const COUNTERS = new Map<string, Metric | null>()
 
-/** All metrics of a run whose clients run workloads of a table; without those that no client has. */
-export const metricsOf = (run: RunResult, workloads?: WorkloadTable): RunMetrics =>
-  Object.fromEntries(
-    namesOf(run, workloads).flatMap((name) => {
-      const metric = metricOf(name, workloads)
-      const value = metric === null ? null : valueOf(metric, run)
-      return value === null ? [] : [[name, value]]
-    })
-  )
+const counterMetric = (name: string): Metric | null => {
+  const known = COUNTERS.get(name)
+  if (known !== undefined) return known
+  const metric = metricOf(name)
+  COUNTERS.set(name, metric)
+  return metric
+}
+
+/**
+ * All metrics of a run whose clients run workloads of a table: those of the table, and each counter of /proc/vmstat that its clients
+ * have; without those that no client has.
+ */
+export const metricsOf = (run: RunResult, workloads?: WorkloadTable): RunMetrics => {
+  const metrics: Record<string, number | ClientSpread> = {}
+  const add = (name: string, metric: Metric | null): void => {
+    const value = metric === null ? null : valueOf(metric, run)
+    if (value !== null) metrics[name] = value
+  }
+  const table = tableOf(workloads)
+  for (const name in table) add(name, table[name])
+  const counters = new Set<string>()
+  for (const { vmstat } of run.clients) for (const counter in vmstat) counters.add(counter)
+  for (const counter of counters) add(`client.vmstat.${counter}`, counterMetric(`client.vmstat.${counter}`))
+  return metrics
+}
 
 /** Columns of the table's metrics for a CSV file: one for a metric of runs, three for one of clients, groups or servers. */
 export const metricColumns = (
