@@ -1,10 +1,12 @@
-// /proc of an emulated client, from the command that is built; procps reads it where it is installed.
+// /proc of an emulated client, as the command prints it; procps reads it where it is installed.
 import { spawnSync } from "node:child_process"
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { command, REAL } from "./workspace.ts"
+import { workspace } from "./workspace.ts"
+
+const { said } = workspace()
 
 const folder = mkdtempSync(join(tmpdir(), "swaplab-proc-"))
 const file = join(folder, "small.yaml")
@@ -28,7 +30,7 @@ const able = ["free", "vmstat", "slabtop"].every((name) => existsSync(`/usr/bin/
   inNamespace("mount --bind /proc/meminfo /proc/vmstat").status === 0
 const left = !able && process.env["SWAPLAB_REQUIRE_PEERS"] !== "1"
 
-const proc = (...args: ReadonlyArray<string>) => command(REAL, ["proc", file, ...args])
+const proc = (...args: ReadonlyArray<string>) => said(["proc", file, ...args])
 
 describe("swaplab proc", () => {
   it("prints a file as it is at a time, and at another one it is another", async () => {
