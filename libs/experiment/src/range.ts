@@ -116,9 +116,9 @@ const stepsOf = (match: RegExpExecArray): ReadonlyArray<string | number> | strin
   })
 }
 
-/** A list: values as in a file. */
+/** A list: values as in a file. A comma inside brackets belongs to a value: `uniform(0 s, 5 s)`. */
 const listOf = (text: string): ReadonlyArray<string | number | boolean> | string => {
-  const values = text.split(",").map((part) => {
+  const values = text.split(/,(?![^(]*\))/).map((part) => {
     const tree = Either.getOrNull(parseValue("", part.trim()))
     const value = tree?.kind === "scalar" ? tree.value : null
     return typeof value === "string" || typeof value === "number" || typeof value === "boolean" ? value : null

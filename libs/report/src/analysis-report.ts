@@ -1,6 +1,6 @@
 // What was found in the curves of a sweep: the Universal Scalability Law, operational bounds, offers by price.
-import { type Bounds, type CurveFit, MOST_LITTLE_ERROR, type Pareto } from "@swaplab/experiment"
-import { type Block, type Document, item, left, paragraph, right, type Row, section, table } from "./document.ts"
+import { type Bounds, type CurveFit, MOST_LITTLE_ERROR, type Pareto, shortNames } from "@swaplab/experiment"
+import { type Block, type Document, item, key, left, paragraph, right, type Row, section, table } from "./document.ts"
 import { latency, NONE, percent } from "./format.ts"
 import { estimateText, plain, quantity } from "./metric-text.ts"
 
@@ -28,7 +28,9 @@ const peakText = (
 const fitBlocks = ({ curve, fit, metric, ns }: CurveFit): ReadonlyArray<Block> => {
   const name = curve === "" ? metric.name : `${metric.name}, ${curve}`
   if (typeof fit === "string") return [item(`  ${name}: no fit, ${fit}`, "warn")]
-  const residuals = ns.map((n, i) => `${n}: ${fit.residuals[i] >= 0 ? "+" : ""}${(fit.residuals[i] * 100).toFixed(1)}%`)
+  const residuals = ns.map((n, i) =>
+    `${n}: ${fit.residuals[i] >= 0 ? "+" : ""}${(fit.residuals[i] * 100).toFixed(1)} %`
+  )
   return [
     item(
       `  ${name}: σ ${plain(fit.sigma)}, κ ${plain(fit.kappa)}, γ ${quantity(metric.unit, fit.gamma)}; N at peak: ${
@@ -65,7 +67,7 @@ const boundBlocks = (bounds: Bounds): ReadonlyArray<Block> => {
         demands.map(({ resource, seconds }) => `${resource} ${latency(seconds * 1e9)}`).join(", ")
       }; D + Z ${latency(cycleSeconds * 1e9)}. Bounds: N / (D + Z) and 1 / Dmax = ${plain(most)} requests/s by the ${
         demands[0].resource
-      }; they meet at ${plain(knee)} clients.`
+      }; they meet at ${plain(knee)} ${knee === 1 ? "client" : "clients"}.`
     ),
     ...(above.length === 0 ? [] : [item(
       `  ! above the bound by more than the interval at ${
@@ -104,9 +106,9 @@ const paretoSection = (pareto: Pareto | null): Document => {
   ])
   return section("What to buy", [
     table([
-      left(""),
-      ...(several ? [left("kernel")] : []),
-      ...paths.map((path) => left(path)),
+      key(""),
+      ...(several ? [key("kernel")] : []),
+      ...shortNames(paths).map(key),
       right("price"),
       right(metric?.name ?? "clients"),
       right("for 1000")
@@ -117,7 +119,8 @@ const paretoSection = (pareto: Pareto | null): Document => {
           ? "clients: the most of those measured for which every run, there and with fewer, keeps the thresholds. "
           : "")
         + "Prices are those of the scenario."
-    )
+    ),
+    ...shortNames(paths).flatMap((name, i) => name === paths[i] ? [] : [item(`  ${name}: ${paths[i]}`)])
   ])
 }
 

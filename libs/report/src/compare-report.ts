@@ -111,17 +111,17 @@ const strength = ({ difference: { high, value } }: MetricDifference): number =>
 
 const pairSections = (comparison: CellComparison, all: boolean): Document => {
   const { a, b, rows, seeds } = comparison
-  const title = `A: ${cellWords(a)}`
+  const sides = [item(`  A: ${cellWords(a)}`), item(`  B: ${cellWords(b)}`)]
   if (seeds.length === 0) {
-    return section(title, [
-      item(`  B: ${cellWords(b)}`),
+    return section("Compared", [
+      ...sides,
       item("  no seed that both have run to its end, nothing to compare", "warn")
     ])
   }
   const { first, more, others } = shownRows(comparison, all)
   const significant = rows.filter((row) => row.significant).length
-  return section(title, [
-    item(`  B: ${cellWords(b)}`),
+  return section("Compared", [
+    ...sides,
     ...outcomeLine(comparison),
     table(COLUMNS, first.map(rowOf)),
     item(

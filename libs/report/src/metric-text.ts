@@ -24,7 +24,7 @@ const margin = (estimate: Estimate): string => {
   const error = relativeError(estimate)
   if (!Number.isFinite(error)) return ""
   const percent = error * 100
-  return ` ±${percent === 0 ? 0 : percent < 9.95 ? percent.toPrecision(2) : percent.toFixed(0)}%`
+  return ` ±${percent === 0 ? 0 : percent < 9.95 ? percent.toPrecision(2) : percent.toFixed(0)} %`
 }
 
 /** A mean with its interval. */

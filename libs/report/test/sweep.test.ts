@@ -49,8 +49,8 @@ describe("the report of a sweep", () => {
     const text = renderSweep(two(), null, NOTHING)
     expect(text.split("\n").filter((line) => line.length > 80)).toEqual([])
     expect(text).toContain("4 fields, 12 runs, kernel slub")
-    expect(text).toMatch(/1 +32 MiB +3\/3 +10\.2 s ±2\.4%/)
-    expect(text).toMatch(/2 +64 MiB +2\/3 +6\.20 s ±4\.0%/)
+    expect(text).toMatch(/1 +32 MiB +3\/3 +10\.2 s ±2\.4 %/)
+    expect(text).toMatch(/2 +64 MiB +2\/3 +6\.20 s ±4\.0 %/)
     expect(text).toContain("None in 12 runs: made up.")
   })
 
@@ -72,7 +72,7 @@ describe("the pictures of a sweep", () => {
     expect(curves).not.toContain("steady.throughputPerSecond")
     expect(curves).toContain("ram 32 MiB")
     expect(curves.match(/opacity="0\.18"/g)).toHaveLength(2)
-    expect(pictures.get("elapsed.svg")).toContain("10.2 s ±2.4%")
+    expect(pictures.get("elapsed.svg")).toContain("10.2 s ±2.4 %")
   })
 
   it("are none of more lines than can be told apart, nor of words alone", () => {

@@ -106,7 +106,7 @@ const limit = (rate) => ["--set", `server.clientRate=${rate}`]
 /** @type {Table} */
 const blastRadius = {
   name: "blast radius",
-  page: OUTAGE,
+  page: "docs/how-to/one-bad-client.md",
   rows: /** @type {ReadonlyArray<readonly [string, string, ReadonlyArray<string>]>} */ ([
     ["0", "none", hogs(0)],
     ["1", "none", hogs(1)],
