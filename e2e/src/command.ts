@@ -29,8 +29,10 @@ export interface RunOptions {
   readonly cwd?: string
   /** Leaves the lines about progress in what is printed on standard error. */
   readonly progress?: boolean
-  /** Interrupts the process (SIGINT, as Ctrl-C does) as soon as this holds. It is looked at until then. */
+  /** Interrupts the process (as Ctrl-C does) as soon as this holds. It is looked at until then. */
   readonly interruptWhen?: (pid: number) => boolean
+  /** What it is interrupted with; by default SIGINT. */
+  readonly signal?: NodeJS.Signals
 }
 
 /** The environment of a user: nothing that Nx or vitest has put there, no colours, no width. */
@@ -64,7 +66,7 @@ export const execute = (program: string, args: ReadonlyArray<string>, options: R
     let ended = false
     const watch = async (interrupt: (pid: number) => boolean): Promise<void> => {
       while (!ended && !interrupt(child.pid ?? 0)) await sleep(20)
-      if (!ended) child.kill("SIGINT")
+      if (!ended) child.kill(options.signal ?? "SIGINT")
     }
     if (interruptWhen !== undefined) watch(interruptWhen).catch(reject)
     child.on("error", reject)

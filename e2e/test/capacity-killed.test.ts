@@ -1,10 +1,8 @@
 // swaplab capacity may be killed at any moment: the same command goes on from the runs that had ended, and its answer is the same.
-import { spawn } from "node:child_process"
 import { readdirSync } from "node:fs"
 import { join } from "node:path"
-import { setTimeout as sleep } from "node:timers/promises"
 import { expect, it } from "vitest"
-import { main, root, scratch, swaplab } from "../src/command.ts"
+import { root, scratch, swaplab } from "../src/command.ts"
 
 const FILE = join(root, "scenarios/capacity-quick.yaml")
 // all that is tried holds: some 14 short runs
@@ -19,21 +17,10 @@ const runsIn = (folder: string): ReadonlyArray<string> => {
 }
 
 /** Starts the command and kills it with all its threads when so many runs are kept. */
-const killedAfter = (runs: number, folder: string): Promise<NodeJS.Signals | null> =>
-  new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [main, ...SEARCH, "--out", folder], { stdio: "ignore" })
-    let over = false
-    child.on("error", reject)
-    child.on("close", (_code, signal) => {
-      over = true
-      resolve(signal)
-    })
-    const watch = async (): Promise<void> => {
-      while (!over && runsIn(folder).length < runs) await sleep(5)
-      child.kill("SIGKILL")
-    }
-    watch().catch(reject)
-  })
+const killedAfter = async (runs: number, folder: string): Promise<NodeJS.Signals | null> => {
+  const interruptWhen = (): boolean => runsIn(folder).length >= runs
+  return (await swaplab([...SEARCH, "--out", folder], { interruptWhen, signal: "SIGKILL" })).signal
+}
 
 it("goes on from the runs that had ended when it was killed, to the same answer", async () => {
   const folder = scratch()
@@ -49,4 +36,4 @@ it("goes on from the runs that had ended when it was killed, to the same answer"
   expect(resumed.stdout).toBe(whole.stdout)
   expect(runsIn(folder)).toEqual(expect.arrayContaining([...kept]))
   expect(readdirSync(folder).filter((name) => name.endsWith(".tmp"))).toEqual([])
-}, 300_000)
+})

@@ -28,15 +28,7 @@ import {
   PAGE_SIZE,
   type Task
 } from "@swaplab/page-alloc"
-import {
-  assert,
-  keepAsDoubles,
-  type Nanoseconds,
-  type Sim,
-  type Sleeps,
-  type Tracepoint,
-  WaitQueue
-} from "@swaplab/sim"
+import { assert, type Nanoseconds, type Sim, type Sleeps, type Tracepoint, WaitQueue } from "@swaplab/sim"
 import { DeadConnection } from "./dead-connection.ts"
 import { DriverRequests } from "./driver-requests.ts"
 import type { Mutex } from "./mutex.ts"
@@ -104,7 +96,6 @@ export class NbdDevice implements BlockDriver {
       ? null
       : new DeadConnection(sim, deadConnTimeoutNs, group, () => this.#clearQueues(this.#nobody))
     queue.driver = this
-    keepAsDoubles<NbdDevice>(this, "lastCompletionNs", "lastReplyNs")
   }
 
   // — for reports —
