@@ -13,7 +13,7 @@ export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 /** A line about progress, which differs from run to run. */
 const PROGRESS = /^progress: .*\n/gm
 
-export const main = join(root, "apps/swaplab/bin/swaplab.mjs")
+const main = join(root, "apps/swaplab/bin/swaplab.mjs")
 
 /** How a process ended, and what it printed. */
 export interface Ended {
