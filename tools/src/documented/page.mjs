@@ -83,7 +83,7 @@ const verdict = (results) => {
   const holding = all.filter(([, { holds }]) => holds === questions)
   if (holding.length > 0) {
     return [
-      `At ${holding.length} of ${all.length} points all four are as documented, with every seed:`,
+      `At ${holding.length} of ${all.length} points all four are as documented:`,
       "",
       ...listed(holding, results)
     ].join("\n")

@@ -8,10 +8,12 @@ import { typed } from "../typed.mjs"
 import { root } from "../workspace.mjs"
 
 /**
- * `result`: result.json of a run, ablation.json of an ablation. `report`: what a terminal of 80 columns shows. `room`: the first
+ * `result`: result.json of a run, ablation.json of an ablation, capacity.json of a search. `report`: what a terminal of 80 columns shows. `room`: the first
  * run as a picture.
  * @typedef {{ result: any, report: string, room: string | null }} Printed
  */
+
+const RESULTS = ["result.json", "ablation.json", "capacity.json"]
 
 /** Exit codes that say something of outcomes and thresholds, not that a run failed: 0, a lockup, others than expected. @type {(command: ReadonlyArray<string>) => Printed} */
 export const print = (command) => {
@@ -22,7 +24,7 @@ export const print = (command) => {
       [join(root, "apps/swaplab/bin/swaplab.mjs"), ...command, "--workers", "1", "--out", folder],
       { cwd: root, encoding: "utf8", maxBuffer: 2 ** 28 }
     )
-    const names = readdirSync(folder).filter((name) => name === "result.json" || name === "ablation.json")
+    const names = readdirSync(folder).filter((name) => RESULTS.includes(name))
     if (error !== undefined || status === 2 || names.length !== 1) {
       throw new Error(`${typed(command)} failed: ${error?.message ?? stderr}`)
     }

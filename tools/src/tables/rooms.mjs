@@ -1,7 +1,7 @@
 // @ts-check
 // Tables of docs/how-to: rooms of people, and what becomes of them.
 import { table } from "../schema-tables.mjs"
-import { block, firstTableOf } from "./readings.mjs"
+import { block, firstTableOf, linesBetween } from "./readings.mjs"
 
 /** @typedef {import("./list.mjs").Table} Table */
 
@@ -24,6 +24,18 @@ const latencies = (report, names) =>
   firstTableOf(report, WORKLOAD).split("\n").filter((line) => names.some((name) => line.trim().startsWith(name)))
 
 const ARRIVING = ["boot time", "time to desktop", "time to first page"]
+
+/** The first screen of a search. @type {Table} */
+const capacity = {
+  name: "capacity",
+  page: "README.md",
+  rows: [{
+    label: "capacity",
+    command: ["capacity", "scenarios/capacity-quick.yaml"],
+    read: ({ report }) => linesBetween(report, " clients", "all hold")
+  }],
+  render: ([{ figures }]) => block(figures.split("\n"))
+}
 
 /** @type {Table} */
 const bootStorm = {
@@ -155,6 +167,7 @@ const blastRadius = {
 }
 
 export const ROOMS = [
+  capacity,
   shown("class start", PLAN, CLASS, [WORKLOAD], "docs/how-to/class-start.svg"),
   shown(
     "thin clients",
