@@ -100,7 +100,7 @@ const COMBINATIONS = [
 /** Looked at more closely, once the first seed was known. @type {Readonly<Record<string, number>>} */
 const MORE_SEEDS = {
   "r8169, 1 Gbit, hdd, 4, 5 %": 3,
-  "r8169, 1 Gbit, hdd, 4, 20 %": 3,
+  "r8169, 1 Gbit, hdd, 4, 20 %": 10,
   "r8169, 1 Gbit, hdd, 2, 5 %": 3
 }
 
