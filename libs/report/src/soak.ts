@@ -11,6 +11,31 @@ const reachedOf = (coverage: ReadonlyMap<string, number>): number => [...coverag
 const shareOf = (coverage: ReadonlyMap<string, number>): string =>
   `${Math.floor(1000 * reachedOf(coverage) / coverage.size) / 10} %`
 
+/** A row in two: what it is of, and what of that. `fault restart: hit` is of the fault restart, `vmstat pswpin` of vmstat. */
+const partsOf = (row: string): readonly [of: string, what: string] => {
+  const colon = row.indexOf(": ")
+  const end = colon < 0 ? row.indexOf(" ") : colon
+  return [row.slice(0, end), row.slice(end + (colon < 0 ? 1 : 2))]
+}
+
+/** How many rows of each kind were reached, and then those that never were, by what they are of. */
+const coverageBlocks = (coverage: ReadonlyMap<string, number>): ReadonlyArray<Block> => {
+  const kinds = new Map<string, { reached: number; rows: number }>()
+  const missed = new Map<string, Array<string>>()
+  for (const [row, count] of coverage) {
+    const [of, what] = partsOf(row)
+    const [name] = of.split(" ")
+    const kind = kinds.get(name) ?? { reached: 0, rows: 0 }
+    kinds.set(name, { reached: kind.reached + (count > 0 ? 1 : 0), rows: kind.rows + 1 })
+    if (count === 0) missed.set(of, [...(missed.get(of) ?? []), what])
+  }
+  return [
+    paragraph(`Reached: ${[...kinds].map(([name, { reached, rows }]) => `${name} ${reached} of ${rows}`).join(", ")}.`),
+    ...(missed.size === 0 ? [] : [paragraph("Never reached:")]),
+    ...[...missed].map(([of, whats]) => paragraph(`${of}: ${whats.join(", ")}`))
+  ]
+}
+
 /** The line about a soak test that goes on. */
 export const soakProgress = (
   { clientNs, coverage, groups, runs }: {
@@ -38,8 +63,6 @@ const soakDocument = (soak: Soak): Document => {
   const { clientHours, coverage, firstSeed, groups, plan, runs } = soak
   const unexpected = groups.filter(({ finding }) => finding.expected === null)
   const expected = groups.filter(({ finding }) => finding.expected !== null)
-  const missed = [...coverage].filter(([, count]) => count === 0).map(([row]) => row)
-  const reached = [...coverage].filter(([, count]) => count > 0)
   return [
     ...section(null, [
       item(`${plan.name} (${plan.file})`, "strong"),
@@ -52,12 +75,10 @@ const soakDocument = (soak: Soak): Document => {
     ]),
     ...(unexpected.length === 0 ? [] : section("Unexpected", unexpected.flatMap(groupBlocks))),
     ...(expected.length === 0 ? [] : section("Expected", expected.flatMap(groupBlocks))),
-    ...section(`Coverage: ${reached.length} of ${coverage.size} rows (${shareOf(coverage)})`, [
-      ...(reached.length === 0
-        ? []
-        : [paragraph(`Reached: ${reached.map(([row, n]) => `${row} (${n})`).join("; ")}.`)]),
-      ...(missed.length === 0 ? [] : [paragraph(`Never reached: ${missed.join("; ")}.`)])
-    ])
+    ...section(
+      `Coverage: ${reachedOf(coverage)} of ${coverage.size} rows (${shareOf(coverage)})`,
+      coverageBlocks(coverage)
+    )
   ]
 }
 
