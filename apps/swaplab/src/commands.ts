@@ -201,7 +201,8 @@ export const SWAPLAB = {
         set,
         json,
         out: out(
-          "Writes sweep.json, sweep.csv, curves.svg, heat maps and report.txt to this directory, and each run at once."
+          "Writes sweep.json, sweep.csv, curves.svg, heat maps, pareto.svg where there are prices, and report.txt to this "
+            + "directory, and each run at once."
         ),
         report,
         fresh,

@@ -56,7 +56,7 @@ export interface Frame {
 const AXIS = "#8a8a8a"
 
 /** 1, 2 or 5 times a power of ten: at most `most` steps up to `range`. */
-const niceStep = (range: number, most: number): number => {
+export const niceStep = (range: number, most: number): number => {
   const rough = Math.max(range, 1e-12) / most
   const power = Number(`1e${rough.toExponential().split("e")[1]}`)
   return [1, 2, 5, 10].map((n) => n * power).find((step) => step >= rough) ?? 10 * power

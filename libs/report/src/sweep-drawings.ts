@@ -3,6 +3,7 @@ import { axisNumbers, type SweepResult, uslAt } from "@swaplab/experiment"
 import type { Analysis } from "./analysis-report.ts"
 import { type Bound, curvesSvg } from "./curves-svg.ts"
 import { metricHeatSvg } from "./metric-heat-svg.ts"
+import { paretoSvg } from "./pareto-svg.ts"
 
 /** The fitted laws and the bounds as lines of the chart; with several curves they would hide each other. */
 const linesOf = ({ bounds, usl }: Analysis, { plan: { axes } }: SweepResult): ReadonlyArray<Bound> => {
@@ -25,13 +26,16 @@ const linesOf = ({ bounds, usl }: Analysis, { plan: { axes } }: SweepResult): Re
   ]
 }
 
-/** Curves over the first path, and for two paths a heat map of each shown metric. */
+/** What to buy where there are prices, curves over the first path, and for two paths a heat map of each shown metric. */
 export const sweepDrawings = (
   result: SweepResult,
   analysis: Analysis
 ): ReadonlyArray<readonly [name: string, svg: string]> => {
   const curves = curvesSvg(result, linesOf(analysis, result))
+  const { pareto } = analysis
+  const offers = pareto === null ? null : paretoSvg(result.plan.loaded.scenario.name, pareto)
   return [
+    ...(offers === null ? [] : [["pareto.svg", offers] as const]),
     ...(curves === null ? [] : [["curves.svg", curves] as const]),
     ...result.plan.metrics.flatMap((metric) => {
       const heat = metricHeatSvg(result, metric)

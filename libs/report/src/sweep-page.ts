@@ -10,6 +10,8 @@ import { sweepDocument } from "./sweep-report.ts"
 const captionOf = (file: string, { plan: { axes } }: SweepResult): string =>
   file === "curves.svg"
     ? `Over ${axes[0]?.path ?? ""}: means over the seeds; the bands are 95 % intervals.`
+    : file === "pareto.svg"
+    ? "What to buy: price across, what it gives upward. Nothing else beats what is on the line; the table is below."
     : `${file.replace(/\.svg$/, "")} over both paths: means over the seeds, with half of the 95 % interval.`
 
 /** What stands on the page; `precision` is the one that was wanted. */

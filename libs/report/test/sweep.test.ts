@@ -88,3 +88,33 @@ describe("the pictures of a sweep", () => {
     expect(svg).toMatch(/>e1000<.*>r8169<.*>igb</)
   })
 })
+
+describe("the picture of what to buy", () => {
+  const offer = (disk: string, price: number, gives: number, front: boolean) => ({
+    kernel: "slub",
+    at: { "server.disk": disk },
+    price,
+    gives,
+    front
+  })
+  const drawn = (offers: ReadonlyArray<ReturnType<typeof offer>>): string | undefined =>
+    new Map(sweepDrawings(two(), { ...NOTHING, pareto: { metric: null, better: "more", offers } })).get("pareto.svg")
+
+  it("has a full mark on the line for what nothing beats, a hollow one for the others, and a list", () => {
+    const svg = drawn([offer("hdd", 50, 1, true), offer("old", 80, 1, false), offer("nvme", 100, 4, true)]) ?? ""
+    expect(svg).toContain(">(1) hdd: 1 client for 50<")
+    expect(svg).toContain(">(3) nvme: 4 clients for 100<")
+    const marks = [...svg.matchAll(/rx="9" fill="(#\w+)"/g)].map(([, fill]) => fill)
+    expect(marks).toEqual(["#0b5fa5", "#ffffff", "#0b5fa5"])
+    // 0 to 120 across 460 from 70 on, 0 to 5 over 300 from 386 upward; the line does not go through the bad buy
+    expect(svg).toContain("d=\"M261.7 326 H453.3 V146 H530\"")
+  })
+
+  it("gives one mark to offers that are the same, and none where there is no choice or too large a one", () => {
+    const same = drawn([offer("a", 50, 1, true), offer("b", 50, 1, true)]) ?? ""
+    expect(same).toContain(">1, 2<")
+    expect(same.match(/rx="9"/g)).toHaveLength(1)
+    expect(drawn([offer("a", 50, 1, true)])).toBeUndefined()
+    expect(drawn(Array.from({ length: 25 }, (_, i) => offer(`${i}`, i, i, true)))).toBeUndefined()
+  })
+})
