@@ -198,7 +198,6 @@ export const ALLOWED = {
     MapPlan: "OutcomeMap",
     NoFolder: "makeFolder",
     NoSteadyState: "CellResult",
-    Offer: "Pareto",
     PatchVerdict: "PatchEffect",
     PlanOptions: "makePlan",
     ResultChoice: "parseChoice",
