@@ -73,6 +73,32 @@ describe("interrupts", () => {
   })
 })
 
+describe("a card on USB", () => {
+  const usb = { ...LITTLE, nic: { driver: "smsc95xx" }, link: { rate: "100 Mbit" } } as const
+
+  it.each(["slab-series", "slub-series"])("swaps, and every law holds: %s", (kernel) => {
+    const result = runCluster(scenario([usb]), kernel, 1)
+    expect(result.outcome).toBe("completed")
+    expect(result.laws.filter(({ holds }) => !holds)).toEqual([])
+    // transfers are no packets
+    expect(result.clients[0].network.interrupts).toBeLessThan(result.clients[0].network.rxPackets)
+  })
+
+  it("is no faster than 100 Mbit, and has its own rings, moderation and features", () => {
+    expect(wordsOf(load({ "s/x.yaml": withClient("nic: { driver: smsc95xx }") }))).toBe(
+      "s/x.yaml: clients[0].link.rate: got 1 Gbit, expected at most 100 Mbit: smsc95xx is no faster"
+    )
+    const said = JSON.stringify(loaded(withClient(
+      "nic: { driver: smsc95xx, rxRing: 64, interruptModeration: 20 us }, link: { rate: 100 Mbit }"
+    )))
+    expect(said).toContain("usbnet has four transfers of its own length")
+    expect(said).toContain("a USB card interrupts at microframes of 125 us")
+    expect(JSON.stringify(loaded(withClient("sysctl: { net.core.netdev_max_backlog: 9 }")))).toContain(
+      "its card has NAPI"
+    )
+  })
+})
+
 describe("what it refuses, and what changes nothing", () => {
   it.each([
     [

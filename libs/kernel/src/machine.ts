@@ -203,11 +203,10 @@ export class Machine {
     this.nic = new Nic(this.net, plugs.wire, this.softirqs.perCpu[0], {
       ...cardOf(spec.nic.driver),
       ...featuresOf(cardOf(spec.nic.driver), spec.nic.ethtool),
-      ring: spec.nic.rxRing,
-      txDescriptors: spec.nic.txRing,
+      ...(!cardOf(spec.nic.driver).fixedRings && { ring: spec.nic.rxRing, txDescriptors: spec.nic.txRing }),
       ...(spec.nic.txQueue !== undefined && { txQueueLength: spec.nic.txQueue }),
       interruptGapNs: spec.nic.interruptGapNs,
-      coalesce: spec.nic.coalesce ?? null
+      coalesce: spec.nic.coalesce ?? cardOf(spec.nic.driver).coalesce
     })
     this.nic.open(this.#boot)
     this.pageCache.fill(this.#boot, this.vmscan, spec.pageCachePages)

@@ -6,14 +6,15 @@
 // moderation (`moderates`) is used only where it is asked for; the 64 KiB buffers that cxgb4 prefers while memory has them (these are the single pages that it falls back to); the
 // process that refills virtio-net's ring at once with GFP_KERNEL (here it is tried every 500 ms, which is what follows), and the
 // long packets that its host may hand over; ixgbe's copying of a packet of up to 256 bytes, which leaves its page in the slot;
-// ixgbevf as 3.5 has it. USB cards are not here: usbnet hands packets to netif_rx, whose backlog is not modelled.
+// ixgbevf as 3.5 has it.
 // source, read at 3.5 and 3.6: drivers/net/ethernet/intel/{e1000,e1000e,igb,ixgbe,ixgbevf}, broadcom/{tg3,bnx2}.c,
-// realtek/r8169.c, nvidia/forcedeth.c, chelsio/{cxgb4,cxgb4vf}/sge.c; drivers/net/virtio_net.c
+// realtek/r8169.c, nvidia/forcedeth.c, chelsio/{cxgb4,cxgb4vf}/sge.c; drivers/net/virtio_net.c, usb/{usbnet,smsc95xx}.c
 import { PAGE_SIZE } from "@swaplab/page-alloc"
 import type { Nanoseconds } from "@swaplab/sim"
 import type { CoalesceKeys } from "./ethtool-coalesce.ts"
 import type { Feature } from "./ethtool.ts"
 import { AT_ONCE, type Coalescing } from "./moderation.ts"
+import type { UsbOptions } from "./usbnet.ts"
 
 /** How a driver whose buffers are pages makes skbs of them. */
 export interface PageBuffers {
@@ -37,10 +38,12 @@ export interface NicOptions {
    * it the packet is dropped and the slot keeps its buffer.
    */
   readonly driver: "refilling" | "recycling"
-  /** fragment: of a page, by netdev_alloc_skb. kmalloc: by __alloc_skb. data: kmalloc'd data, a head by build_skb. page: `page`. */
+  /** fragment: of a page, by netdev_alloc_skb. kmalloc: by __alloc_skb; with `usb` one for each transfer. data: kmalloc'd data, a head by build_skb. page: `page`. */
   readonly buffers: "fragment" | "kmalloc" | "data" | "page"
   /** Only and always with buffers of pages. */
   readonly page: PageBuffers | null
+  /** Of a card on USB, whose buffers are transfers of many frames (usbnet.ts). */
+  readonly usb: UsbOptions | null
   /** Refilling: during a poll slots are refilled when so many are empty; `half`: never unless half of the ring is. */
   readonly refill: number | "half"
   /** Packets of one poll (netif_napi_add). */
@@ -79,6 +82,9 @@ export interface Card extends NicOptions {
   readonly moderatesSlow: Coalescing
   /** What `ethtool -C` takes for it. */
   readonly coalesceKeys: CoalesceKeys
+  /** Rings that the driver does not let anybody change, and the fastest cable. */
+  readonly fixedRings: boolean
+  readonly mostBitsPerSecond: number
   /** What it is made of, for the reference of scenarios. */
   readonly meaning: string
 }
@@ -107,10 +113,16 @@ const cxgb4Hold = { rxUsecs: 5, rxFrames: 1, txUsecs: 50, gapUsecs: 0, follows: 
 /** IntrMitigate is 0x5151 on RTL8168, in units of 40 us (20.48 us at 100 Mbit) and of four frames. */
 const r8169Hold = { rxUsecs: 200, rxFrames: 4, txUsecs: 200, gapUsecs: 0, follows: "nothing" } as const
 
+/** Interrupts of a USB host controller: at microframes of 125 us. */
+const usbTicks = { ...AT_ONCE, gapUsecs: 125, follows: "ticks" } as const
+
 const base = {
   moderates: AT_ONCE,
   moderatesSlow: AT_ONCE,
   coalesceKeys: {} as CoalesceKeys,
+  fixedRings: false,
+  mostBitsPerSecond: Number.POSITIVE_INFINITY,
+  usb: null as UsbOptions | null,
   coalesce: null as Coalescing | null,
   sg: true,
   tso: true,
@@ -273,6 +285,31 @@ export const CARDS = {
       reserve: false
     },
     meaning: "a page for each packet, refilled when half of the ring is empty; its driver does no GRO"
+  },
+  smsc95xx: {
+    ...base,
+    driver: "refilling",
+    buffers: "kmalloc",
+    bufferBytes: 18_944,
+    copyBreak: 0,
+    sg: false,
+    tso: false,
+    gro: false,
+    fixed: ["sg", "tso", "gro"],
+    // RX_MAX_QUEUE_MEMORY over the bytes of a transfer, and of a frame with its headers
+    ring: 4,
+    txDescriptors: 59,
+    fixedRings: true,
+    mostBitsPerSecond: 1e8,
+    interruptDelayNs: 0,
+    watchdogNs: 1_000_000,
+    coalesce: usbTicks,
+    moderates: usbTicks,
+    moderatesSlow: usbTicks,
+    // BULK_IN_DLY: 0x2000 of 16.667 ns. The CPU time is assumed
+    usb: { burstBytes: 18_944, urbs: 4, bulkInDelayNs: 136_533, fifoBytes: 20_480, urbNs: 4000 },
+    meaning:
+      "USB 2.0 at 100 Mbit, by usbnet: transfers of many frames in 32 KiB of kmalloc, whose clones join the backlog; no NAPI"
   },
   kmalloc: { ...e1000, buffers: "kmalloc", meaning: "e1000 of the 3.4 era: 2048-byte buffers of kmalloc, refilled" },
   "tg3-kmalloc": {

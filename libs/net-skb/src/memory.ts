@@ -2,8 +2,15 @@
 // that the same sockets run on an emulated client (slab and pages) and on a plain host (the server), whose memory is not
 // emulated and never runs out.
 // source: net/core/skbuff.c (skbuff_head_cache, skbuff_fclone_cache, kmalloc), net/core/sock.c
-import { type KmemCache, type ObjectAllocator, SKBUFF_FCLONE, SKBUFF_HEAD, TCP_TIMEWAIT_SOCK } from "@swaplab/kmem"
-import { type Context, GFP_ATOMIC, type PageAllocator, type Task } from "@swaplab/page-alloc"
+import {
+  getOrder,
+  type KmemCache,
+  type ObjectAllocator,
+  SKBUFF_FCLONE,
+  SKBUFF_HEAD,
+  TCP_TIMEWAIT_SOCK
+} from "@swaplab/kmem"
+import { type Context, GFP_ATOMIC, PAGE_SIZE, type PageAllocator, type Task } from "@swaplab/page-alloc"
 import { assert, type Sleeps } from "@swaplab/sim"
 
 /**
@@ -11,6 +18,8 @@ import { assert, type Sleeps } from "@swaplab/sim"
  * NO_PAGE (−1), or WOULD_SLEEP (−2) when the mask allows sleeping and the allocator would have to.
  */
 export interface SocketMemory {
+  /** Pages of data areas that no cache serves (SLUB above 8 KiB). */
+  readonly largePages: number
   /** An sk_buff head, or (fclone) a pair of them. */
   tryHead(ctx: Context, gfp: number, fclone: boolean): number
   head(task: Task, gfp: number, fclone: boolean): Sleeps<number>
@@ -45,8 +54,9 @@ export class KernelMemory implements SocketMemory {
   readonly #head: KmemCache
   readonly #fclone: KmemCache
   readonly #timewait: KmemCache
-  /** Cache by size in steps of 32 bytes; the smallest request of the network is 384 bytes. */
+  /** Cache by size in steps of 32 bytes, up to 8 KiB; the smallest request of the network is 384 bytes. */
   readonly #caches: Array<KmemCache> = []
+  largePages = 0
 
   constructor(objects: ObjectAllocator, pages: SocketPages) {
     this.#objects = objects
@@ -75,19 +85,31 @@ export class KernelMemory implements SocketMemory {
   }
 
   ksize(bytes: number): number {
-    return this.#cache(bytes).size
+    return this.#cache(bytes)?.size ?? PAGE_SIZE << getOrder(bytes)
   }
 
   tryData(ctx: Context, bytes: number, gfp: number): number {
-    return this.#objects.tryAlloc(ctx, this.#cache(bytes), gfp)
+    const cache = this.#cache(bytes)
+    if (cache !== null) return this.#objects.tryAlloc(ctx, cache, gfp)
+    const pfn = this.#pages.tryAlloc(ctx, gfp, getOrder(bytes))
+    if (pfn >= 0) this.largePages += 1 << getOrder(bytes)
+    return pfn
   }
 
   data(task: Task, bytes: number, gfp: number): Sleeps<number> {
-    return this.#objects.alloc(task, this.#cache(bytes), gfp)
+    const cache = this.#cache(bytes)
+    assert(cache !== null, "nobody waits for a data area of whole pages")
+    return this.#objects.alloc(task, cache, gfp)
   }
 
   freeData(ctx: Context, bytes: number, object: number): void {
-    this.#objects.free(ctx, this.#cache(bytes), object)
+    const cache = this.#cache(bytes)
+    if (cache !== null) {
+      this.#objects.free(ctx, cache, object)
+      return
+    }
+    this.largePages -= 1 << getOrder(bytes)
+    this.#pages.free(ctx, object, getOrder(bytes))
   }
 
   tryPage(ctx: Context, gfp: number): number {
@@ -118,15 +140,17 @@ export class KernelMemory implements SocketMemory {
     return this.#pages.gfpPfmemallocAllowed(ctx, gfp)
   }
 
-  #cache(bytes: number): KmemCache {
+  /** The cache that kmalloc takes; null: whole pages (SLUB above 8 KiB). */
+  #cache(bytes: number): KmemCache | null {
     const index = (bytes + 31) >> 5
-    assert(index > 0 && index <= this.#caches.length, "a packet's data area does not fit any kmalloc cache")
-    return this.#caches[index - 1]
+    assert(index > 0, "a packet without a data area")
+    return index <= this.#caches.length ? this.#caches[index - 1] : this.#objects.kmallocCache(bytes)
   }
 }
 
 /** Memory of a host that is not emulated: never fails, never sleeps, is only counted. */
 export class HostMemory implements SocketMemory {
+  readonly largePages = 0
   heads = 0
   dataBytes = 0
   pages = 0

@@ -4,6 +4,7 @@
 //                default, leaves the highest out (e1000, e1000e)
 //   packet-size  the longer packets are on average, the longer the gap (igb with an interrupt a queue)
 //   byte-rate    three rates by bytes a microsecond: 100,000, 20,000 and 8000 a second, smoothed (ixgbe, ixgbevf)
+//   ticks        at the microframes of a USB bus
 //   timer        a poll with more than four packets switches to a timer of 133 us; 2048 quiet polls, and back (forcedeth)
 //
 // Modelled: the integer arithmetic of each driver, with what it begins with.
@@ -122,6 +123,21 @@ class ByteRate extends Gap {
   }
 }
 
+/** The ticks of a clock that never stops. */
+class Ticks implements Rule {
+  readonly #tickNs: Nanoseconds
+
+  constructor(tickUsecs: number) {
+    this.#tickNs = tickUsecs * US
+  }
+
+  moderated(time: Nanoseconds, _last: Nanoseconds): Nanoseconds {
+    return Math.ceil(time / this.#tickNs) * this.#tickNs
+  }
+
+  completed(_now: Nanoseconds, _load: Load): void {}
+}
+
 /** NVREG_POLL_DEFAULT_CPU, in units of 10.24 us. */
 const TIMER_NS = 13 * 10_240
 /** NV_DYNAMIC_THRESHOLD and NV_DYNAMIC_MAX_QUIET_COUNT. */
@@ -161,6 +177,7 @@ export const FOLLOWS = {
   itr: (gapUsecs: number): Rule => new Itr(gapUsecs),
   "packet-size": (gapUsecs: number): Rule => new PacketSize(gapUsecs),
   "byte-rate": (gapUsecs: number): Rule => new ByteRate(gapUsecs),
+  ticks: (gapUsecs: number): Rule => new Ticks(gapUsecs),
   timer: (_gapUsecs: number): Rule => new TimerMode()
 } as const
 

@@ -14,6 +14,7 @@ import { RxRing } from "./rx-ring.ts"
 import type { Napi, Softirq } from "./softirq.ts"
 import type { NetDevice, NetStack } from "./stack.ts"
 import { TxRing } from "./tx-ring.ts"
+import { UrbRing } from "./usbnet.ts"
 import type { Feed, Wire } from "./wire.ts"
 
 /** An Ethernet header, which drivers count with a packet. */
@@ -29,7 +30,9 @@ export class Nic implements NetDevice, Napi {
   readonly sg: boolean
   readonly weight: number
   readonly tx: TxRing
-  readonly #rx: RxRing
+  readonly #rx: RxRing | UrbRing
+  /** The same where the card is on USB. */
+  readonly #usb: UrbRing | null
   #rxWhileDown = 0
   readonly #stack: NetStack
   readonly #softirq: Softirq
@@ -37,6 +40,7 @@ export class Nic implements NetDevice, Napi {
   readonly #moderation: Moderation
   /** What has been handled since interrupts were last allowed, and the counters of that moment. */
   readonly #load = { rxPackets: 0, rxBytes: 0, txPackets: 0, txBytes: 0 }
+  readonly #txUrbNs: Nanoseconds
   #txFramesBefore = 0
   #txBytesBefore = 0
   readonly #irq: Timer
@@ -57,7 +61,9 @@ export class Nic implements NetDevice, Napi {
       options.coalesce ?? { ...constant, gapUsecs: options.interruptGapNs / 1000, follows: "nothing" },
       options.interruptDelayNs
     )
-    this.#rx = new RxRing(stack, options)
+    this.#usb = options.usb === null ? null : new UrbRing(stack, options.usb)
+    this.#rx = this.#usb ?? new RxRing(stack, options)
+    this.#txUrbNs = options.usb?.urbNs ?? 0
     this.tx = new TxRing(stack, wire, options.txDescriptors, options.txQueueLength, options.tso)
     this.#irq = new Timer(stack.sim.queue, () => this.#onTimer(), {
       group: stack.group,
@@ -71,7 +77,7 @@ export class Nic implements NetDevice, Napi {
   }
 
   /** The receive ring, with what has arrived. */
-  get rx(): RxRing {
+  get rx(): RxRing | UrbRing {
     this.#feed?.collect()
     return this.#rx
   }
@@ -112,9 +118,14 @@ export class Nic implements NetDevice, Napi {
     return this.rx.missed
   }
 
+  /** Packets that found the backlog of their CPU full. */
+  get backlogDropped(): number {
+    return this.#usb?.backlog.dropped ?? 0
+  }
+
   /** rx_dropped of the interface: by the driver and by the stack. */
   get rxDroppedTotal(): number {
-    return this.rxDropped + this.rx.dropped
+    return this.rxDropped + this.rx.dropped + this.backlogDropped
   }
 
   get allocRxBuffFailed(): number {
@@ -128,18 +139,19 @@ export class Nic implements NetDevice, Napi {
       this.#stack.packets.free(frame)
       return
     }
-    if (this.#rx.receive(frame) && this.#irqEnabled) this.#interruptAt(this.#moderation.received(at))
+    if (!this.#rx.receive(frame, at) || !this.#irqEnabled) return
+    this.#interruptAt(this.#usb === null ? this.#moderation.received(at) : this.#usb.dueAt)
   }
 
   /** Nothing that is sent now arrives before `at`: looks then whether it has, if an interrupt would come of it. */
   expect(at: Nanoseconds): void {
     if (!this.#irqEnabled || !this.#up || this.#rx.posted === 0) return
-    const due = this.#moderated(this.#moderation.earliest(at))
+    const due = this.#moderated(this.#earliest(at))
     if (due < this.#irq.deadline) this.#armAt(due)
   }
 
   transmit(ctx: Context, skb: number): number {
-    ctx.ns += this.#stack.costs.txSkbNs
+    ctx.ns += this.#stack.costs.txSkbNs + this.#txUrbNs
     const result = this.tx.transmit(ctx, skb)
     if (this.#irqEnabled && this.tx.inRing > 0) {
       this.#feed?.collect()
@@ -192,6 +204,11 @@ export class Nic implements NetDevice, Napi {
     if (at < this.#irq.deadline) this.#armAt(at)
   }
 
+  /** When there is something to report at the earliest, if the next frame arrives at `at`. */
+  #earliest(at: Nanoseconds): Nanoseconds {
+    return this.#usb === null ? this.#moderation.earliest(at) : this.#usb.earliest(at)
+  }
+
   /** When the card interrupts for something that it would report at `time`. */
   #moderated(time: Nanoseconds): Nanoseconds {
     return this.#moderation.moderated(time, this.#lastIrq)
@@ -215,10 +232,11 @@ export class Nic implements NetDevice, Napi {
 
   /** Looks again when an interrupt is due, or when the next frame can have made one so. */
   #look(): void {
+    if (this.#usb !== null && this.#irqEnabled && this.#usb.dueAt !== NEVER) this.#interruptAt(this.#usb.dueAt)
     let at = this.#irqDue
     if (this.#feed !== null && this.#irqEnabled && this.#up && this.#rx.posted > 0) {
       const next = this.#feed.nextAt
-      if (next !== NEVER) at = Math.min(at, this.#moderated(this.#moderation.earliest(next)))
+      if (next !== NEVER) at = Math.min(at, this.#moderated(this.#earliest(next)))
     }
     if (at !== NEVER) this.#armAt(at)
   }
@@ -230,8 +248,22 @@ export class Nic implements NetDevice, Napi {
       return
     }
     this.#irqDue = NEVER
+    if (this.#usb !== null && !this.#reports(this.#usb)) {
+      this.#look()
+      return
+    }
     this.#stack.sim.queue.found(this.#stack.group)
     this.#interrupt()
+  }
+
+  /** Whether a transfer is done by now: one that is being filled ends later with each frame. */
+  #reports(usb: UrbRing): boolean {
+    const { now } = this.#stack.sim.queue
+    if (usb.dueAt <= now) return true
+    if (this.tx.inRing === 0) return false
+    if (this.tx.nextDoneAt <= now) return true
+    this.#txInterruptAt(this.tx.nextDoneAt)
+    return false
   }
 
   #interrupt(): void {

@@ -7,10 +7,11 @@ import { MAX_SKB_FRAGS, skbTruesize } from "./sizes.ts"
 /** No skb: the allocation failed. */
 export const NO_SKB = -1
 
-/** What the data area of an skb is: nothing, memory of kmalloc, a fragment of a page (`skb->head_frag`). */
+/** What the data area of an skb is: nothing, memory of kmalloc, a fragment of a page (`skb->head_frag`), one that clones share. */
 export const DATA_NONE = 0
 export const DATA_KMALLOC = 1
 export const DATA_FRAGMENT = 2
+export const DATA_SHARED = 3
 
 /** Rows of skbs; they double when all are taken. */
 export class SkbRows {

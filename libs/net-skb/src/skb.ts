@@ -18,8 +18,9 @@ import { assert, type Sleeps } from "@swaplab/sim"
 import { FragPages } from "./frag-pages.ts"
 import type { SocketMemory } from "./memory.ts"
 import { NO_FRAME, type Packets } from "./packets.ts"
+import { SharedData } from "./shared-data.ts"
 import { MAX_SKB_FRAGS, SKB_SHARED_INFO_BYTES, skbDataArea, skbTruesize } from "./sizes.ts"
-import { DATA_FRAGMENT, DATA_KMALLOC, DATA_NONE, NO_SKB, SkbRows } from "./skb-rows.ts"
+import { DATA_FRAGMENT, DATA_KMALLOC, DATA_NONE, DATA_SHARED, NO_SKB, SkbRows } from "./skb-rows.ts"
 import type { NetSwitches } from "./switches.ts"
 
 /** Flags of `allocSkb`: a fast clone pair; a buffer for received packets. */
@@ -37,6 +38,7 @@ export class Skbs extends SkbRows {
   switches: NetSwitches
   readonly memallocSocks: MemallocSocks
   readonly pages: FragPages
+  readonly shared: SharedData
   /** Allocations refused: head or data. */
   allocFailures = 0
   /** Skbs whose data came from the reserve. */
@@ -51,6 +53,7 @@ export class Skbs extends SkbRows {
     this.switches = switches
     this.memallocSocks = memallocSocks
     this.pages = new FragPages(memory)
+    this.shared = new SharedData(memory)
   }
 
   /** `__alloc_skb` without sleeping: an skb with room for `size` bytes, NO_SKB or WOULD_SLEEP. */
@@ -109,6 +112,33 @@ export class Skbs extends SkbRows {
     this.fragLen[skb * MAX_SKB_FRAGS + i] = len
     this.nrFrags[skb] = i + 1
     if (this.switches.pageToSkb && this.pages.pfmemalloc[page] !== 0) this.pfmemalloc[skb] = 1
+  }
+
+  /**
+   * `skb_clone` of a received skb whose data are of kmalloc: a head of its own, the same data and mark. NO_SKB leaves everything as it
+   * was. Neither has room behind its data any more. The caller sets lengths and truesize.
+   */
+  clone(ctx: Context, skb: number): number {
+    const marked = this.pfmemalloc[skb] !== 0
+    const head = this.memory.tryHead(ctx, marked ? GFP_ATOMIC | __GFP_MEMALLOC : GFP_ATOMIC, false)
+    if (head < 0) {
+      this.allocFailures++
+      return NO_SKB
+    }
+    if (this.dataKind[skb] === DATA_KMALLOC) {
+      this.data[skb] = this.shared.adopt(this.data[skb], this.dataBytes[skb])
+      this.dataKind[skb] = DATA_SHARED
+      this.headRoom[skb] = 0
+    }
+    assert(this.dataKind[skb] === DATA_SHARED, "only data of kmalloc are shared by clones")
+    this.shared.get(this.data[skb])
+    const clone = this.takeRow(0, marked)
+    this.headKind[clone] = HEAD
+    this.head[clone] = head
+    this.dataKind[clone] = DATA_SHARED
+    this.data[clone] = this.data[skb]
+    this.dataBytes[clone] = this.dataBytes[skb]
+    return clone
   }
 
   /** One more user of the skb (its clone, a queue). */
@@ -176,6 +206,7 @@ export class Skbs extends SkbRows {
     const kind = this.dataKind[skb]
     if (kind === DATA_KMALLOC) this.memory.freeData(ctx, this.dataBytes[skb], this.data[skb])
     else if (kind === DATA_FRAGMENT) this.pages.put(ctx, this.data[skb])
+    else if (kind === DATA_SHARED) this.shared.put(ctx, this.data[skb])
     const first = skb * MAX_SKB_FRAGS
     for (let i = 0; i < this.nrFrags[skb]; i++) this.pages.put(ctx, this.fragPage[first + i])
     this.nrFrags[skb] = 0

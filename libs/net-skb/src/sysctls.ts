@@ -224,6 +224,15 @@ const CORE = {
     unit: "packets",
     meaning: "Packets of one round of NET_RX_SOFTIRQ, polled 64 at a time. Ten rounds, then ksoftirqd goes on.",
     source: "net/core/dev.c:net_rx_action"
+  },
+  "net.core.netdev_max_backlog": {
+    kind: "whole",
+    min: 1,
+    max: 1_000_000,
+    standard: 1000,
+    unit: "packets",
+    meaning: "Packets of a card without NAPI (smsc95xx) that may wait for their CPU; what comes beyond is dropped.",
+    source: "net/core/dev.c:enqueue_to_backlog"
   }
 } as const satisfies Readonly<Record<string, SysctlRow>>
 

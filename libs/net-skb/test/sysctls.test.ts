@@ -36,6 +36,7 @@ describe("the table of sysctls", () => {
       "net.ipv4.tcp_rmem": null,
       "net.ipv4.tcp_wmem": null,
       "net.core.netdev_budget": 300,
+      "net.core.netdev_max_backlog": 1000,
       "tcp_cubic.fast_convergence": 1,
       "tcp_cubic.beta": 717,
       "tcp_cubic.initial_ssthresh": 0,

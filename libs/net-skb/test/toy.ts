@@ -5,6 +5,7 @@ import {
   CARDS,
   KernelMemory,
   NetStack,
+  type NetStackOptions,
   type NetSwitches,
   Nic,
   type NicOptions,
@@ -87,6 +88,7 @@ export interface ToyOptions {
   readonly switches?: Partial<NetSwitches>
   readonly nic?: NicOptions
   readonly wire?: Wire
+  readonly sysctls?: NetStackOptions["sysctls"]
   readonly tcpMem?: readonly [number, number, number]
 }
 
@@ -118,6 +120,7 @@ export class Toy {
       packets: this.packets,
       switches: { ...NO_SWITCHES, ...options.switches },
       memallocSocks: this.memallocSocks,
+      sysctls: options.sysctls ?? {},
       tcpMem: options.tcpMem ?? tcpMem(15_000)
     })
     this.softirq = new Softirq(this.sim, {

@@ -1,7 +1,7 @@
 // A connection whose peer is the test: it sends segments by hand and sees what the client puts on the wire, as packetdrill
 // does. Nothing of what the client sends arrives anywhere.
 import { entail, tryStreamAllocSkb } from "#src/write-queue.ts"
-import { CARDS, HostMemory, NO_SKB, SACK_STRIDE, TCP_HEADER_BYTES, TCPHDR_ACK, TCPHDR_FIN } from "@swaplab/net-skb"
+import { CARDS, HostMemory, type NicOptions, NO_SKB, SACK_STRIDE, TCP_HEADER_BYTES, TCPHDR_ACK, TCPHDR_FIN } from "@swaplab/net-skb"
 import { type Context, GFP_ATOMIC, PAGE_SIZE } from "@swaplab/page-alloc"
 import { expect } from "vitest"
 import { ToyNetwork, type ToyOptions } from "./toy.ts"
@@ -9,7 +9,7 @@ import { ToyNetwork, type ToyOptions } from "./toy.ts"
 export const MS = 1_000_000
 
 /** A card that interrupts at once. */
-export const PROMPT = { ...CARDS.e1000, interruptDelayNs: 0, interruptGapNs: 0 }
+export const PROMPT: NicOptions = { ...CARDS.e1000, interruptDelayNs: 0, interruptGapNs: 0 }
 
 /** Sysctls of a client that is NewReno and nothing else. */
 export const NEWRENO = {

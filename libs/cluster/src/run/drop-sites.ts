@@ -135,6 +135,13 @@ export const DROP_SITES = {
     meaning: "the driver could not replace the buffer",
     of: card((nic) => nic.rx.dropped)
   },
+  cpuBacklog: {
+    direction: "received",
+    part: "machine",
+    label: "backlog full",
+    meaning: "a CPU had more packets of a card without NAPI than net.core.netdev_max_backlog",
+    of: card((nic) => nic.backlogDropped)
+  },
   reserveProtocol: {
     direction: "received",
     part: "machine",

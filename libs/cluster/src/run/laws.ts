@@ -39,10 +39,10 @@ const switchConserved = (fabric: Switch): LawResult => ({
 const receivedConserved = (station: Station): ReadonlyArray<LawResult> => {
   const { name, net, nics } = station
   if (net === null) return []
-  const { cardDown, noSocket, reserveProtocol, rxMissed, rxNoBuffer } = dropsSinceBoot(station)
+  const { cardDown, cpuBacklog, noSocket, reserveProtocol, rxMissed, rxNoBuffer } = dropsSinceBoot(station)
   // since its last boot: a machine without power gets nothing
   const delivered = deliveredTo(station) - station.before.deliveredFrames
-  const below = cardDown + rxMissed + rxNoBuffer + reserveProtocol + noSocket
+  const below = cardDown + rxMissed + rxNoBuffer + cpuBacklog + reserveProtocol + noSocket
   let sockets = net.gone.packets + net.services.packets
   for (const socket of net.sockets()) sockets += socket.packets
   const inCard = nics.reduce((of, { rx }) => of + rx.arrived + rx.gro.heldSegments, 0)

@@ -44,7 +44,7 @@ export const pageCensus = (machine: Machine): PageCensus => {
   }
   let pageTables = machine.root?.pageTablePages ?? 0
   for (const pfn of machine.mm.tables.tablePages) if (pfn >= 0) pageTables++
-  const net = machine.net.skbs.pages.inUse
+  const net = machine.net.skbs.pages.inUse + machine.net.skbs.memory.largePages
   const stacks = machine.processTable?.stackPages ?? 0
   const swapLayers = machine.swapSetup.memory.pages
   return {

@@ -1,5 +1,5 @@
 // Rules and advice about what ethtool is to switch on cards.
-import { type Finding, mismatch, type Path, quoteValue, type Rule } from "@swaplab/config"
+import { type Finding, formatQuantity, mismatch, type Path, quoteValue, RATE, type Rule } from "@swaplab/config"
 import {
   type Card,
   cardOf,
@@ -69,6 +69,41 @@ export const IDLE_MODERATION: ReadonlyArray<IdleRow<Pick<ClientGroup, "nic">>> =
     path: ["nic", "interruptModeration"],
     idle: ({ nic: { coalesce } }) => coalesce === "driver",
     reason: "the driver moderates interrupts (coalesce)"
+  }
+]
+
+/** Cables faster than the card of a client. */
+export const CARD_RULES: ReadonlyArray<Rule<Scenario>> = [{
+  name: "a cable is not faster than its card",
+  broken: ({ clients }) =>
+    clients.flatMap(({ link: { rate }, nic: { driver } }, i): ReadonlyArray<Finding> => {
+      const { mostBitsPerSecond } = cardOf(driver)
+      return rate <= mostBitsPerSecond ? [] : [{
+        path: ["clients", i, "link", "rate"],
+        text: mismatch(
+          formatQuantity(RATE, rate),
+          `at most ${formatQuantity(RATE, mostBitsPerSecond)}: ${driver} is no faster`
+        )
+      }]
+    })
+}]
+
+/** Settings that the driver of a client's card does not know. */
+export const IDLE_CARD: ReadonlyArray<IdleRow<ClientGroup>> = [
+  ...(["rxRing", "txRing"] as const).map((key) => ({
+    path: ["nic", key],
+    idle: ({ nic: { driver } }: ClientGroup) => cardOf(driver).fixedRings,
+    reason: "usbnet has four transfers of its own length, and 59 packets to send"
+  })),
+  {
+    path: ["nic", "interruptModeration"],
+    idle: ({ nic: { coalesce, driver } }) => coalesce === "constant" && cardOf(driver).coalesce !== null,
+    reason: "a USB card interrupts at microframes of 125 us"
+  },
+  {
+    path: ["sysctl", "net.core.netdev_max_backlog"],
+    idle: ({ nic: { driver } }) => cardOf(driver).usb === null,
+    reason: "its card has NAPI"
   }
 ]
 

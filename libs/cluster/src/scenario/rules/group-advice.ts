@@ -8,7 +8,7 @@ import type { ClientGroup } from "../machines.ts"
 import type { RootConfig } from "../roots.ts"
 import { type Advice, type Given, idleFindings, type IdleRow } from "./advice.ts"
 import { IDLE_COMPRESSED_SWAP } from "./compressed-swap-rules.ts"
-import { IDLE_ETHTOOL, IDLE_MODERATION } from "./ethtool-rules.ts"
+import { IDLE_CARD, IDLE_ETHTOOL, IDLE_MODERATION } from "./ethtool-rules.ts"
 import { groupsOf } from "./group-rules.ts"
 
 /** A value within a decoded group. */
@@ -102,7 +102,8 @@ const idleSettings = (given: Given): ReadonlyArray<Finding> => {
     ...IDLE_ROOT,
     ...IDLE_COMPRESSED_SWAP,
     ...IDLE_ETHTOOL,
-    ...IDLE_MODERATION
+    ...IDLE_MODERATION,
+    ...IDLE_CARD
   ]
   return groupsOf(given.scenario).flatMap(([at, group]) =>
     idleFindings([...rows, ...idleOptions(group, given.workloads)], given, at, group)

@@ -7,7 +7,7 @@ import type { Scenario } from "../scenario.ts"
 import { applicationRules } from "./application-rules.ts"
 import { COMPRESSED_SWAP_RULES } from "./compressed-swap-rules.ts"
 import { DISK_RULES } from "./disk-rules.ts"
-import { ETHTOOL_RULES } from "./ethtool-rules.ts"
+import { CARD_RULES, ETHTOOL_RULES } from "./ethtool-rules.ts"
 import { FAULT_RULES } from "./fault-rules.ts"
 import { groupRules } from "./group-rules.ts"
 import { KERNEL_RULES } from "./kernel-rules.ts"
@@ -24,6 +24,7 @@ export const scenarioRules = perTable((workloads: WorkloadTable): ReadonlyArray<
   ...LAN_RULES,
   ...FAULT_RULES,
   ...ETHTOOL_RULES,
+  ...CARD_RULES,
   ...rulesOf<Scenario>([
     {
       name: "a stall is shorter than a hang",
