@@ -1,7 +1,16 @@
 // A connection whose peer is the test: it sends segments by hand and sees what the client puts on the wire, as packetdrill
 // does. Nothing of what the client sends arrives anywhere.
 import { entail, tryStreamAllocSkb } from "#src/write-queue.ts"
-import { CARDS, HostMemory, type NicOptions, NO_SKB, SACK_STRIDE, TCP_HEADER_BYTES, TCPHDR_ACK, TCPHDR_FIN } from "@swaplab/net-skb"
+import {
+  CARDS,
+  HostMemory,
+  type NicOptions,
+  NO_SKB,
+  SACK_STRIDE,
+  TCP_HEADER_BYTES,
+  TCPHDR_ACK,
+  TCPHDR_FIN
+} from "@swaplab/net-skb"
 import { type Context, GFP_ATOMIC, PAGE_SIZE } from "@swaplab/page-alloc"
 import { expect } from "vitest"
 import { ToyNetwork, type ToyOptions } from "./toy.ts"
