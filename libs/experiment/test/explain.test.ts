@@ -83,7 +83,15 @@ describe("a result that is read back", () => {
     ["r.json", { "r.json": "[]" }, `r.json: is no result; ${EXPECTED}`],
     [
       "r.json",
-      { "r.json": JSON.stringify({ format: 3, file: "x.yaml", scenario: {}, runs: [{ kernel: "a", seed: "1" }] }) },
+      {
+        "r.json": JSON.stringify({
+          format: 3,
+          file: "x.yaml",
+          scenario: {},
+          findings: [],
+          runs: [{ kernel: "a", seed: "1" }]
+        })
+      },
       `r.json: is no result: runs[0].seed: Expected number, actual "1"; ${EXPECTED}`
     ],
     ["r.json", { "r.json": "{\"format\":999}" }, "r.json: has format 999, expected 3: run the scenario again"]
