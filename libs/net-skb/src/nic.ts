@@ -1,8 +1,8 @@
 // A network card with its driver: receive ring, transmit ring, interrupts and NAPI.
 // Modelled: the rings (see rx-ring.ts, tx-ring.ts); an interrupt comes `interruptDelayNs` after its cause and at least
 // `interruptGapNs` after the one before, or as the driver moderates it (moderation.ts); while the driver polls there are none.
-// The driver's watchdog polls a ring that it could not fill every 2 s, or as its row has it. Frames come from a `Feed`, which is asked when the card does something: before each interrupt, poll
-// and transmission, and whenever somebody reads a counter. An arrival between two of these has no event of its own, because it
+// The driver's watchdog polls a ring that it could not fill every 2 s, or as its row has it. Frames come from a `Feed`, which is
+// asked when the card does something: before each interrupt, poll and transmission, and whenever somebody reads a counter. An arrival between two of these has no event of its own, because it
 // changes nothing but the ring. Without a feed somebody calls `receive` at the time of each arrival.
 // Not modelled: several queues, RSS, pause frames sent by the card.
 // source: drivers/net/ethernet/intel/e1000/e1000_main.c:e1000_clean, e1000_watchdog

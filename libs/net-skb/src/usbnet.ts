@@ -62,11 +62,15 @@ export class UrbRing {
   readonly #stack: NetStack
   readonly #options: UsbOptions
   readonly #skb: Int32Array
-  /** The frames of each transfer, one after the other, and the bytes that they take. */
-  readonly #frames: ReadonlyArray<Array<number>>
+  /** Frames of each transfer, and the bytes that they take; the same of what the card keeps. */
+  readonly #frames: Int32Array
   readonly #bytes: Int32Array
-  readonly #fifo: Array<number> = []
+  #fifoFrames = 0
   #fifoBytes = 0
+  /** All of these frames as they came: those of the oldest transfer first, those that the card keeps last. */
+  readonly #order: Int32Array
+  #first = 0
+  #count = 0
   #received = 0
   #use = 0
   #hw = 0
@@ -82,13 +86,14 @@ export class UrbRing {
     this.gro = new Gro(stack, false)
     this.backlog = new Backlog(stack)
     this.#skb = new Int32Array(options.urbs).fill(NO_SKB)
-    this.#frames = Array.from({ length: options.urbs }, () => [])
+    this.#frames = new Int32Array(options.urbs)
     this.#bytes = new Int32Array(options.urbs)
+    this.#order = new Int32Array(Math.ceil((options.urbs * options.burstBytes + options.fifoBytes) / inTransfer(0)))
   }
 
   /** Frames in the card, in transfers and in the backlog. */
   get arrived(): number {
-    return this.#fifo.length + this.#frames.reduce((sum, of) => sum + of.length, 0) + this.backlog.length
+    return this.#count + this.backlog.length
   }
 
   /** It is polled by itself as long as a transfer is missing. */
@@ -111,13 +116,17 @@ export class UrbRing {
   receive(frame: number, at: Nanoseconds): boolean {
     const need = inTransfer(this.#stack.packets.bytes[frame])
     this.#lastAt = at
-    if (this.#put(frame, need)) return true
+    if (this.#put(need)) {
+      this.#join(frame)
+      return true
+    }
     if (this.#fifoBytes + need > this.#options.fifoBytes) {
       this.missed++
       this.#stack.packets.free(frame)
       return this.done > 0
     }
-    this.#fifo.push(frame)
+    this.#join(frame)
+    this.#fifoFrames++
     this.#fifoBytes += need
     return this.done > 0
   }
@@ -148,13 +157,12 @@ export class UrbRing {
     const { packets, skbs } = this.#stack
     const lost = this.arrived
     this.backlog.drain(ctx)
-    for (const frame of this.#fifo) packets.free(frame)
-    this.#fifo.length = 0
+    while (this.#count > 0) packets.free(this.#take())
+    this.#fifoFrames = 0
     this.#fifoBytes = 0
+    this.#frames.fill(0)
+    this.#bytes.fill(0)
     for (let urb = 0; urb < this.size; urb++) {
-      for (const frame of this.#frames[urb]) packets.free(frame)
-      this.#frames[urb].length = 0
-      this.#bytes[urb] = 0
       if (this.#skb[urb] !== NO_SKB) skbs.kfree(ctx, this.#skb[urb])
       this.#skb[urb] = NO_SKB
     }
@@ -171,7 +179,10 @@ export class UrbRing {
     assert(this.posted + this.done + this.empty === this.size, "transfers miscounted")
     assert((this.#clean + this.done) % this.size === this.#hw, "transfers out of step")
     assert((this.#hw + this.posted) % this.size === this.#use, "transfers out of step")
-    assert(this.posted === 0 || this.#fifo.length === 0, "the card keeps frames although it may send")
+    assert(this.posted === 0 || this.#fifoFrames === 0, "the card keeps frames although it may send")
+    let frames = this.#fifoFrames
+    for (let urb = 0; urb < this.size; urb++) frames += this.#frames[urb]
+    assert(frames === this.#count, "frames of transfers miscounted")
   }
 
   #after(urb: number): number {
@@ -179,12 +190,26 @@ export class UrbRing {
   }
 
   /** Into the transfer that is being filled. False: there is none. */
-  #put(frame: number, need: number): boolean {
+  #put(need: number): boolean {
     if (this.posted > 0 && this.#bytes[this.#hw] + need > this.#options.burstBytes) this.#end()
     if (this.posted === 0) return false
-    this.#frames[this.#hw].push(frame)
+    this.#frames[this.#hw]++
     this.#bytes[this.#hw] += need
     return true
+  }
+
+  /** The latest frame. */
+  #join(frame: number): void {
+    assert(this.#count < this.#order.length, "more frames than a card on USB has room for")
+    this.#order[(this.#first + this.#count++) % this.#order.length] = frame
+  }
+
+  /** The oldest frame. */
+  #take(): number {
+    const frame = this.#order[this.#first]
+    this.#first = (this.#first + 1) % this.#order.length
+    this.#count--
+    return frame
   }
 
   /** The card ends the transfer that is being filled. */
@@ -205,11 +230,12 @@ export class UrbRing {
     this.#use = this.#after(this.#use)
     this.empty--
     this.posted++
-    while (this.#fifo.length > 0 && this.posted > 0) {
-      const frame = this.#fifo[0]
+    while (this.#fifoFrames > 0) {
+      // what the card keeps are the last frames
+      const frame = this.#order[(this.#first + this.#count - this.#fifoFrames) % this.#order.length]
       const need = inTransfer(this.#stack.packets.bytes[frame])
-      if (!this.#put(frame, need)) break
-      this.#fifo.shift()
+      if (!this.#put(need)) break
+      this.#fifoFrames--
       this.#fifoBytes -= need
       this.#lastAt = this.#stack.sim.queue.now
     }
@@ -220,8 +246,9 @@ export class UrbRing {
   #complete(ctx: Context): void {
     const urb = this.#clean
     const skb = this.#skb[urb]
-    const frames = this.#frames[urb].splice(0)
+    const frames = this.#frames[urb]
     this.#skb[urb] = NO_SKB
+    this.#frames[urb] = 0
     this.#bytes[urb] = 0
     this.#clean = this.#after(urb)
     this.done--
@@ -231,17 +258,17 @@ export class UrbRing {
   }
 
   /** `smsc95xx_rx_fixup`: clones for all frames but the last. */
-  #fixup(ctx: Context, skb: number, frames: ReadonlyArray<number>): void {
+  #fixup(ctx: Context, skb: number, frames: number): void {
     const { packets, skbs } = this.#stack
-    for (let i = 0; i < frames.length; i++) {
-      const of = i === frames.length - 1 ? skb : skbs.clone(ctx, skb)
+    for (let left = frames; left > 0; left--) {
+      const of = left === 1 ? skb : skbs.clone(ctx, skb)
       if (of === NO_SKB) {
-        for (let lost = i; lost < frames.length; lost++) packets.free(frames[lost])
-        this.dropped += frames.length - i
+        for (let lost = 0; lost < left; lost++) packets.free(this.#take())
+        this.dropped += left
         skbs.kfree(ctx, skb)
         return
       }
-      const frame = frames[i]
+      const frame = this.#take()
       this.#received += packets.bytes[frame]
       skbs.frame[of] = frame
       skbs.len[of] = packets.len[frame]

@@ -14,9 +14,14 @@ export interface Linked {
 /** Longer texts are refused: an address is no archive, and a small one may unpack to a huge one. */
 const MAX_BYTES = 1 << 20
 
-const through = async (bytes: Uint8Array<ArrayBuffer>, stream: GenericTransformStream): Promise<Uint8Array> => {
-  const reader = new Blob([bytes]).stream().pipeThrough(stream).getReader() as ReadableStreamDefaultReader<Uint8Array>
-  const parts: Array<Uint8Array> = []
+const through = async (
+  bytes: Uint8Array<ArrayBuffer>,
+  stream: GenericTransformStream
+): Promise<Uint8Array<ArrayBuffer>> => {
+  const reader = new Blob([bytes]).stream().pipeThrough(stream).getReader() as ReadableStreamDefaultReader<
+    Uint8Array<ArrayBuffer>
+  >
+  const parts: Array<Uint8Array<ArrayBuffer>> = []
   let length = 0
   for (;;) {
     const { done, value } = await reader.read()
@@ -25,13 +30,7 @@ const through = async (bytes: Uint8Array<ArrayBuffer>, stream: GenericTransformS
     if (length > MAX_BYTES) throw new Error("is too long")
     parts.push(value)
   }
-  const whole = new Uint8Array(length)
-  let at = 0
-  for (const part of parts) {
-    whole.set(part, at)
-    at += part.length
-  }
-  return whole
+  return new Uint8Array(await new Blob(parts).arrayBuffer())
 }
 
 /** The text of a link. */

@@ -8,7 +8,7 @@ import { formatMiss, formatThreshold, keeps, type Threshold } from "../scenario/
 import { ClientLoad } from "./client-load.ts"
 import type { ClientRun } from "./client-run.ts"
 import { clientResult } from "./collect.ts"
-import { metricOf } from "./metrics.ts"
+import { type MetricName, metricOf } from "./metrics.ts"
 import type { GroupResult } from "./result.ts"
 
 /** What a run has to keep, as far as a miss of it can be certain before its end. */
@@ -19,10 +19,11 @@ export interface EarlyStop {
 }
 
 /** Counts of a client over all its boots. */
-const COUNTS = ["client.integrityErrors", "client.oomKills", "client.failedAllocations"]
+const COUNTS: ReadonlyArray<MetricName> = ["client.integrityErrors", "client.oomKills", "client.failedAllocations"]
 
 /** Whether a figure of a client or a group never falls while a run goes on. */
-const onlyGrows = (metric: string): boolean => COUNTS.includes(metric) || /^(client|group)\..*\.max$/.test(metric)
+const onlyGrows = (metric: string): boolean =>
+  COUNTS.some((name) => name === metric) || /^(client|group)\..*\.max$/.test(metric)
 
 /** Those of the limits that can be missed for good before the end of a run. */
 export const certainLimits = (thresholds: ReadonlyArray<Threshold>): ReadonlyArray<Threshold> =>

@@ -254,6 +254,9 @@ const METRICS = {
   "applications.oomKills": applications(null, "processes killed for lack of memory", (a) => a.oomKills)
 } as const satisfies Readonly<Record<string, Metric>>
 
+/** A metric that every scenario has. */
+export type MetricName = keyof typeof METRICS
+
 /** What a client has measured of a workload, or null if it does not run it. */
 const ofClient = (name: string) => ({ background, workload }: ClientResult): WorkloadResult | null =>
   [workload, ...background].find((result) => result.workload === name) ?? null
