@@ -12,7 +12,7 @@
 // An import points down. Sideways it is allowed only where a row below says so.
 import { existsSync } from "node:fs"
 import { join } from "node:path"
-import { root } from "./workspace.mjs"
+import { read, root } from "./workspace.mjs"
 
 /**
  * A lib or an app: the package @swaplab/<name> in its folder, and the names of the projects that it may import.
@@ -122,6 +122,7 @@ const OF_SOME_APPS = ["man", "systemd"]
  */
 export const published = (/** @type {Project} */ { floor, folder }) => ({
   license: "MIT",
+  repository: { ...JSON.parse(read("package.json")).repository, directory: folder },
   files: floor === APPS
     ? ["bin", "bundle", ...OF_SOME_APPS.filter((name) => existsSync(join(root, folder, name))), "README.md"]
     : ["dist", "src", "README.md"],

@@ -2,8 +2,9 @@
 // Writes everything that follows from the table of floors, and the schema and the reference of scenarios and
 // the reference and the man pages of the NBD server, which follow from the tables of the code. Run it by `npm run generate`.
 import { execFileSync } from "node:child_process"
-import { readFileSync, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
+import { surfaces } from "./api-surface.mjs"
 import {
   dependenciesOf,
   oxlintConfig,
@@ -67,5 +68,14 @@ execFileSync(join(root, "node_modules/.bin/dprint"), ["fmt", ...documents], { cw
 // from the reference
 execFileSync(process.execPath, ["tools/src/nbd-man.mjs"], { cwd: root, stdio: "inherit" })
 changed.push(...[...documents, ...manual].filter((path, i) => read(path) !== before[i]))
+
+// from the declarations that tsc made of the libs: the apps need each of them
+mkdirSync(join(root, "docs/api"), { recursive: true })
+for (const [path, text] of Object.entries(surfaces())) {
+  const file = join(root, path)
+  if (existsSync(file) && read(path) === text) continue
+  writeFileSync(file, text)
+  changed.push(path)
+}
 
 console.log(changed.length === 0 ? "nothing to change" : `changed ${changed.join(", ")}`)
