@@ -76,6 +76,8 @@ export interface RunResult {
   readonly series: Series
   /** The samples of a replay that asked for them. */
   readonly closeUp?: Series
+  /** Of a run that was checked: how often each slow path was taken, and each other counter of its structures, by COUNTER_NAMES. */
+  readonly counters?: Readonly<Record<string, number>>
   /** What the run had missed for good when it was ended for that, with the outcome `stopped` or worse; its figures are those until then. */
   readonly endedEarly?: string
   /** What a reader must know about this run, for example that a limit was hit. */

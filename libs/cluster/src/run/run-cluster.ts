@@ -2,6 +2,7 @@
 import type { WorkloadTable } from "@swaplab/workload"
 import type { Scenario } from "../scenario/scenario.ts"
 import { ClusterRun } from "./cluster-run.ts"
+import { countersOf } from "./counters.ts"
 import { MissWatch } from "./early-stop.ts"
 import { type Replay, ReplaySteps } from "./replay.ts"
 import { NO_HOOKS, type Outcome, type RunHooks, type RunResult } from "./result.ts"
@@ -59,7 +60,10 @@ export const runCluster = (
     }
   }
   if (hooks.checked === true) run.checkInvariants()
-  const result = run.result(ended, hooks.cpuSeconds())
+  const result = {
+    ...run.result(ended, hooks.cpuSeconds()),
+    ...(hooks.checked === true && { counters: countersOf(run.cluster) })
+  }
   if (missed !== null) return { ...result, endedEarly: missed }
   return replay?.closeUp === undefined || steps === null ? result : { ...result, closeUp: steps.series() }
 }

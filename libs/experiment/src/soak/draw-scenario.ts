@@ -20,6 +20,15 @@ import type { SoakPlan } from "./soak-file.ts"
 /** Name of the kernel in a drawn scenario. */
 export const DRAWN_KERNEL = "drawn"
 
+/** Names in a drawn scenario: of the groups of its clients, its servers and its switches, as many as there are. */
+const GROUPS: ReadonlyArray<string> = ["client", "other"]
+const SERVERS: ReadonlyArray<string> = ["server", "server-2"]
+const SWITCHES: ReadonlyArray<string> = ["core", "room"]
+
+/** What faults of each sort can be applied to. */
+type Places = Readonly<Record<FaultPlace, ReadonlyArray<string>>>
+type FaultPlace = ReturnType<typeof faultNamed>["on"]
+
 /** Drawings of one seed until it is given up. */
 const MAX_ATTEMPTS = 200
 
@@ -33,6 +42,8 @@ const someOf = <T>(random: Random, count: number, choices: ReadonlyArray<T>): Re
   const left = [...choices]
   return Array.from({ length: Math.min(count, left.length) }, () => left.splice(random.below(left.length), 1)[0])
 }
+
+const rowOf = (workload: string): WorkloadTable[string] | undefined => (WORKLOADS as WorkloadTable)[workload]
 
 /** `root` with a value put in at a path. */
 const put = (root: Record<string, unknown>, [key, ...rest]: ReadonlyArray<string>, value: unknown): void => {
@@ -81,15 +92,11 @@ class Drawing {
 
   scenario(): Mapping {
     const scenario: Record<string, unknown> = {}
-    const group: Record<string, unknown> = { name: "client" }
-    for (const [name, { of, path }] of DIMENSIONS) {
-      if (of === "drawing") continue
-      const value = this.value(name)
-      if (value !== null) put(of === "group" ? group : scenario, path, value)
-    }
-    this.#loads(group)
+    for (const [name, { of, path }] of DIMENSIONS) if (of === "scenario") this.#put(scenario, path, this.value(name))
+    const groups = GROUPS.slice(0, Number(this.value("groups"))).map((name) => this.#group(scenario, name))
     const trouble = this.time("trouble")
-    const faults = this.#faults(trouble, Number(group.count ?? 1))
+    const places = this.#places(scenario, groups)
+    const faults = this.#faults(trouble, places)
     const { hz, ...rest } = scenario
     return {
       name: `swarm-${this.#seed}`,
@@ -98,11 +105,59 @@ class Drawing {
       settle: SETTLE,
       ...(hz === undefined ? {} : { hz }),
       kernels: { [DRAWN_KERNEL]: this.#kernel() },
-      clients: [group],
+      clients: groups,
       ...rest,
       ...(faults.length > 0 && { faults }),
       expect: { default: "any" },
       series: { interval: "5 s" }
+    }
+  }
+
+  #put(root: Record<string, unknown>, path: ReadonlyArray<string>, value: unknown): void {
+    if (value !== null) put(root, path, value)
+  }
+
+  /** A group of clients. Those after the first draw from streams of their own, and are one client. */
+  #group(scenario: Record<string, unknown>, name: string): Record<string, unknown> {
+    const first = name === GROUPS[0]
+    const own = (of: string): string => first ? of : `${name}: ${of}`
+    const group: Record<string, unknown> = { name }
+    for (const [key, { of, path }] of DIMENSIONS) {
+      if (of === "group" && (first || key !== "clients.count")) {
+        this.#put(group, path, oneOf(this.stream(own(key)), this.choices(key)))
+      }
+    }
+    this.#loads(scenario, group, own)
+    return group
+  }
+
+  /** Puts in the second server and the second switch, if there are any, and says what faults can be applied to. */
+  #places(scenario: Record<string, unknown>, groups: ReadonlyArray<Record<string, unknown>>): Places {
+    const clients = groups.flatMap(({ count, name }) =>
+      Array.from({ length: Number(count ?? 1) }, (_, i) => `${name}-${i + 1}`)
+    )
+    const servers = SERVERS.slice(0, Number(this.value("servers")))
+    const switches = SWITCHES.slice(0, Number(this.value("switches")))
+    if (servers.length > 1) {
+      const { server = {}, ...others } = scenario
+      for (const key of Object.keys(scenario)) if (!(key in others)) delete scenario[key]
+      scenario.servers = servers.map((name) => ({ name, ...server as object }))
+    }
+    if (switches.length > 1) {
+      const [core, room] = switches
+      put(scenario, ["lan", "switches"], [{ name: core }, { name: room, uplink: { rate: this.value("uplink") } }])
+      for (const group of groups) group.switch = room
+    }
+    return {
+      client: clients,
+      server: servers,
+      port: [
+        ...servers,
+        "clients",
+        ...clients,
+        ...switches.slice(1).map((name) => `${name}.uplink`)
+      ],
+      switch: switches.length > 1 ? switches : []
     }
   }
 
@@ -117,40 +172,60 @@ class Drawing {
     }
   }
 
-  #loads(group: Record<string, unknown>): void {
-    const workload = String(this.value("workloads"))
-    const besides = someOf(
-      this.stream("which background"),
-      Number(this.value("backgroundCount")),
-      this.choices("background").map(String)
-    )
-    for (const name of [workload, ...besides]) {
-      const { at, slot, swarm = {} } = (WORKLOADS as WorkloadTable)[name] ?? { slot: "background" as const, at: [name] }
-      const place = [slot, ...(at ?? [name])]
-      for (const [key, value] of Object.entries(optionsOf(this.stream(name), swarm))) put(group, [...place, key], value)
+  #loads(scenario: Record<string, unknown>, group: Record<string, unknown>, own: (of: string) => string): void {
+    // by the seed alone: a drawing that does not fit is drawn again and stays costly
+    const chance = new Random(this.#seed, "swarm", own("whether costly"))
+    const costly = chance.below(Number(this.value("costlyIn"))) === 0 ? [this.value("costly")] : []
+    const isWorkload = (name: unknown): boolean => rowOf(String(name))?.slot === "workload"
+    const names = [
+      costly.find(isWorkload) ?? oneOf(this.stream(own("workloads")), this.choices("workloads")),
+      ...costly.filter((name) => !isWorkload(name)),
+      ...someOf(
+        this.stream(own("which background")),
+        Number(oneOf(this.stream(own("backgroundCount")), this.choices("backgroundCount"))),
+        this.choices("background")
+      )
+    ].map(String)
+    for (const name of names) {
+      const { at = [name], slot = "background", swarm = {} } = rowOf(name) ?? {}
+      for (const [key, value] of Object.entries(optionsOf(this.stream(own(name)), swarm))) {
+        put(group, [slot, ...at, key], value)
+      }
+    }
+    if (costly.length === 0) return
+    delete group.count
+    group.ram = this.value("costlyRam")
+    group.swap = this.value("costlySwap")
+    if (rowOf(names[0])?.divides === true && this.value("programs") === "server") {
+      group.programs = "server"
+      scenario.applications = {
+        ram: this.value("costlyRam"),
+        swap: this.value("costlySwap"),
+        disk: this.value("costlyDisk")
+      }
     }
   }
 
-  #faults(troubleNs: Nanoseconds, clients: number): ReadonlyArray<Mapping> {
+  #faults(troubleNs: Nanoseconds, places: Places): ReadonlyArray<Mapping> {
     const off = this.stream("kinds of faults")
     const kinds = (this.choices("faults") as ReadonlyArray<FaultName>).filter(() => off.below(2) === 0)
     const count = kinds.length === 0 ? 0 : Number(this.value("faultCount"))
-    return Array.from({ length: count }, (_, i) => this.#fault(kinds, troubleNs, clients, this.stream(`fault ${i}`)))
+    return Array.from({ length: count }, (_, i) => this.#fault(kinds, troubleNs, places, this.stream(`fault ${i}`)))
       .toSorted((a, b) => Number.parseFloat(String(a.at)) - Number.parseFloat(String(b.at)))
   }
 
   /** A fault that begins within the trouble and has ended by its end. */
-  #fault(kinds: ReadonlyArray<FaultName>, troubleNs: Nanoseconds, clients: number, random: Random): Mapping {
+  #fault(kinds: ReadonlyArray<FaultName>, troubleNs: Nanoseconds, places: Places, random: Random): Mapping {
     const what = oneOf(random, kinds)
     const { on, swarm } = faultNamed(what)
-    const client = `client-${1 + random.below(clients)}`
-    const where = on === "server" ? "server" : on === "port" ? oneOf(random, ["server", "clients", client]) : client
+    // one switch needs no name
+    const where = places[on].length === 0 ? null : oneOf(random, places[on])
     const begin = random.below(Math.max(1, Math.floor(troubleNs / 1e6) - 1))
     const left = Math.floor(troubleNs / 1e6) - begin
     const long = Math.max(1, Math.min(left, Math.round(random.exponential(left / 2))))
     return {
       what,
-      ...(on === "switch" ? {} : { where }),
+      ...(where === null ? {} : { where }),
       at: `${begin} ms`,
       for: `${long} ms`,
       ...optionsOf(random, swarm)

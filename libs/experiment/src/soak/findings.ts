@@ -1,7 +1,9 @@
 // What a run of a soak test shows that should not be, and its signature: runs with the same one are taken to have the same cause.
 import { type ClientResult, fitsSwap, type LockupReport, type RunResult } from "@swaplab/cluster"
 import { PATCHES, patchesOf } from "@swaplab/kernel"
+import { reachedBy } from "./coverage.ts"
 import { type Drawn, DRAWN_KERNEL } from "./draw-scenario.ts"
+import { IMPOSSIBLE } from "./impossible.ts"
 import type { SoakPlan, Tolerated } from "./soak-file.ts"
 
 /** Something that a run shows. */
@@ -110,7 +112,14 @@ export const findingsOf = (plan: SoakPlan, drawn: Drawn, run: RunResult): Readon
     ours: false,
     expected: plan.tolerate.find((entry) => tolerates(entry, found.signature, series))?.why ?? null
   }))
-  return [...laws, ...clients]
+  const impossible = reachedBy(run).filter((row) => IMPOSSIBLE.has(row)).map((row): SoakFinding => ({
+    signature: `reached, and listed as impossible: ${row}`,
+    client: null,
+    detail: IMPOSSIBLE.get(row) ?? "",
+    ours: true,
+    expected: null
+  }))
+  return [...laws, ...impossible, ...clients]
 }
 
 /** A run that was lost. */

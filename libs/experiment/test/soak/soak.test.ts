@@ -1,11 +1,13 @@
 import { layerInProcess } from "#src/runner.ts"
-import { COVERAGE } from "#src/soak/coverage.ts"
+import { COVERAGE, ROWS } from "#src/soak/coverage.ts"
 import { DRAWN_KERNEL, drawScenario } from "#src/soak/draw-scenario.ts"
 import { lostFinding } from "#src/soak/findings.ts"
+import { IMPOSSIBLE } from "#src/soak/impossible.ts"
 import { EVERYTHING, type SoakPlan } from "#src/soak/soak-file.ts"
 import { runSoak } from "#src/soak/soak.ts"
 import { decodeScenario, FAULT_NAMES, faultNamed, runCluster } from "@swaplab/cluster"
 import { parseYaml, plainOf, toYaml } from "@swaplab/config"
+import { CARD_NAMES } from "@swaplab/net-skb"
 import { Effect, Either } from "effect"
 import { describe, expect, it } from "vitest"
 
@@ -15,6 +17,11 @@ const narrowed = (swarm: Readonly<Record<string, ReadonlyArray<unknown>>>): Soak
   ...EVERYTHING,
   swarm: new Map([...EVERYTHING.swarm, ...Object.entries(swarm)])
 })
+
+let many: ReadonlyArray<ReturnType<typeof drawn>["loaded"]["scenario"]> | null = null
+
+/** Enough of them to have everything. */
+const MANY = () => many ??= Array.from({ length: 120 }, (_, i) => drawn(i + 1).loaded.scenario)
 
 /** Small ones, that cannot lock up for good. */
 const SMALL = narrowed({
@@ -49,14 +56,44 @@ describe("a drawn scenario", () => {
 
   it("draws every kind of fault, and none of them outlives the trouble", () => {
     const seen = new Set<string>()
-    for (let seed = 1; seed <= 120; seed++) {
-      for (const { for: length, what, at } of drawn(seed).loaded.scenario.faults) {
+    for (const { faults } of MANY()) {
+      for (const { for: length, what, at } of faults) {
         seen.add(what)
         const ns = [at, length].map((moment) => Number(JSON.stringify(moment).match(/"ns":(\d+)/)?.[1]))
         expect(ns[0] + ns[1]).toBeLessThanOrEqual(1e9)
       }
     }
     expect([...seen].toSorted()).toEqual([...FAULT_NAMES].toSorted())
+  })
+
+  it("has several groups, servers, switches, and what takes long, where it is told so", () => {
+    const plan = narrowed({
+      groups: [2],
+      servers: [2],
+      switches: [2],
+      costlyIn: [1],
+      costly: ["session"],
+      programs: ["server"],
+      faultCount: [0]
+    })
+    const { scenario } = drawn(1, plan).loaded
+    expect(scenario.clients.map(({ count, name, programs }) => [name, count, programs])).toEqual([
+      ["client", 1, "server"],
+      ["other", 1, "server"]
+    ])
+    expect(scenario.servers?.map(({ name }) => name)).toEqual(["server", "server-2"])
+    expect(scenario.lan.switches?.map(({ name }) => name)).toEqual(["core", "room"])
+  })
+
+  it("has every card, and both values of every feature of a card", () => {
+    const seen = new Set<string>()
+    for (const { clients } of MANY()) {
+      for (const { nic: { driver, ethtool } } of clients) {
+        seen.add(driver)
+        for (const name of ["gro", "tso"] as const) seen.add(`${name} ${ethtool[name]}`)
+      }
+    }
+    for (const what of [...CARD_NAMES, "gro on", "gro off", "tso on", "tso off"]) expect(seen).toContain(what)
   })
 
   it("a swarm in which nothing fits says so", () => {
@@ -114,11 +151,31 @@ describe("a soak test", () => {
   })
 })
 
-it("the table of coverage has a row of each kind once", () => {
-  expect(new Set(COVERAGE).size).toBe(COVERAGE.length)
-  for (const row of ["class request slots", "fault down: hit", "drop txQueue", "vmstat pgmajfault", "outcome oom"]) {
-    expect(COVERAGE).toContain(row)
-  }
+describe("the table of coverage", () => {
+  it("has a row of each kind once", () => {
+    expect(new Set(ROWS).size).toBe(ROWS.length)
+    for (
+      const row of [
+        "class request slots",
+        "fault down: hit",
+        "drop txQueue",
+        "vmstat pgmajfault",
+        "outcome oom",
+        "counter page-alloc slowpath",
+        "counter zswap writtenBackPages"
+      ]
+    ) expect(COVERAGE).toContain(row)
+  })
+
+  it("has no levels", () => {
+    expect(ROWS.filter((row) => /nr_(?!vmscan|dirtied|written)/.test(row))).toEqual([])
+  })
+
+  it("leaves out what is impossible, with a reason for each", () => {
+    expect([...IMPOSSIBLE.keys()].filter((row) => !ROWS.includes(row))).toEqual([])
+    expect([...IMPOSSIBLE].filter(([, why]) => why.length < 30)).toEqual([])
+    expect(COVERAGE.filter((row) => IMPOSSIBLE.has(row))).toEqual([])
+  })
 })
 
 it("a message without its numbers is the signature of a lost run", () => {

@@ -49,6 +49,8 @@ export const netperfTcp = workload({
   options: {
     tcpStreams: field(whole(0, 64), 0, "Streams from other hosts (TCP_STREAM), as fast as they go.")
   },
+  swarm: { tcpStreams: [1] },
+  costly: true,
   switch: "tcpStreams",
   lan: "streams",
   processes: () => NOTHING,

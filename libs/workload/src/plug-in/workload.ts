@@ -48,6 +48,8 @@ export interface Workload<F extends Schema.Struct.Fields = Schema.Struct.Fields,
    * swarm draws it: it needs more memory or time than such clients have.
    */
   readonly swarm?: Choices
+  /** A run with it takes many seconds of CPU time: a swarm draws it seldom, for one client with memory of its own. */
+  readonly costly?: true
   /** The option that says by 0 that it is off. Without one it runs wherever a scenario names it. */
   readonly switch?: Extract<keyof F, string>
   /**

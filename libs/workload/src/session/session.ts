@@ -111,6 +111,14 @@ export const session = workload<typeof options, Figure>({
   description:
     "A person at a desktop: logs in, browses, writes, thinks. What is measured is what the person waits for.",
   options,
+  swarm: {
+    programme: ["class-start"],
+    think: ["1 s", null],
+    tabs: [1, 3],
+    tabScale: [0.1, 0.5],
+    documentPages: [1]
+  },
+  costly: true,
   processes: (given, { half }) => planOf(placed(given, half)),
   divides: true,
   start: (host, given) => {
