@@ -51,7 +51,6 @@ export const ALLOWED = {
     AllocCosts: "PageAllocOptions",
     FailPageAllocOptions: "FailPageAlloc",
     PfmemallocMark: "PageAllocSwitches",
-    PresentPages: "PageAllocOptions",
     VmStatLines: "PageAllocOptions",
     ZoneSize: "Zone"
   },

@@ -7,7 +7,7 @@
 //   3  cluster
 //   2  kernel       workload
 //   1  vmscan  swap  blk  nbd-driver  net-skb  tcp  lan  slab  slub  page-alloc  kmem  server-model
-//   0  sim  nbd  command  config  stats
+//   0  sim  nbd  command  config  stats  formats
 //
 // An import points down. Sideways it is allowed only where a row below says so.
 import { existsSync } from "node:fs"
@@ -51,6 +51,7 @@ export const projects = [
   lib("command", 0, []),
   lib("config", 0, []),
   lib("stats", 0, []),
+  lib("formats", 0, []),
   ...floor1.map(([name, imports]) => lib(name, 1, imports)),
   lib("kernel", 2, ["sim", ...subsystems.filter((name) => !["lan", "server-model", "tcp"].includes(name))]),
   lib("workload", 2, ["sim", "config", "page-alloc", "net-skb", "tcp", "kernel"]),
@@ -58,6 +59,7 @@ export const projects = [
     "sim",
     "config",
     "stats",
+    "formats",
     "nbd",
     "blk",
     "kernel",
@@ -67,6 +69,7 @@ export const projects = [
   lib("experiment", 4, [
     "sim",
     "config",
+    "formats",
     "page-alloc",
     "net-skb",
     "tcp",
@@ -75,9 +78,9 @@ export const projects = [
     "workload",
     "cluster"
   ]),
-  lib("report", 4, ["sim", "config", "cluster", "experiment"]),
+  lib("report", 4, ["sim", "config", "formats", "cluster", "experiment"]),
   lib("view", 4, ["cluster", "report"]),
-  app("swaplab", ["command", "config", "cluster", "experiment", "report", "view"]),
+  app("swaplab", ["command", "config", "formats", "cluster", "experiment", "report", "view"]),
   app("nbd-server", ["command", "config", "nbd", "stats"]),
   app("dashboard", ["config", "cluster", "view"])
 ]

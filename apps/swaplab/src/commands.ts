@@ -12,11 +12,14 @@ import {
   optional,
   type Program,
   required,
+  several,
   SHELLS,
   text,
   wholeNumber
 } from "@swaplab/command"
 import type { EXIT } from "@swaplab/experiment"
+import { EXPORT_FORMATS, EXPORT_NAMES } from "./export-formats.ts"
+import { IMPORTED } from "./import-forms.ts"
 
 /** Worker threads that a pool may have. */
 export const MAX_WORKERS = 256
@@ -398,6 +401,30 @@ export const SWAPLAB = {
         ["proc scenarios/quick.yaml --at 100ms --out proc", "everything, as files"]
       ]
     },
+    import: {
+      meaning: "Makes a scenario of files that people have: dumps of a machine, a room's configuration, traces.",
+      more: [
+        `Reads ${IMPORTED}. Several files make one scenario: the memory of a machine is that of the clients of a room, or of the `
+        + "client of a trace. What was assumed, and every line that was not understood, is listed."
+      ],
+      arguments: { files: several(file("FILE", "a file"), "A file; which form it has is seen from its content.") },
+      options: {
+        as: one(
+          oneOf("WHAT", ["scenario", "nbd-server"]),
+          "scenario, or nbd-server: of a config of nbd-server, a configuration of swaplab-nbd-server.",
+          { without: "Without it: scenario." }
+        ),
+        out: one(file("FILE", "a file"), "Writes it to this file, and the report on standard output.", {
+          without: "Without it: on standard output, and the report on standard error."
+        })
+      },
+      examples: [
+        ["import dmesg.txt --out my-client.yaml", "the machine of a page allocation failure, beside ours"],
+        ["import /proc/zoneinfo /proc/meminfo --out here.yaml", "this machine"],
+        ["import capture.pcapng --out replayed.yaml", "the swap of real clients, replayed"],
+        ["import nbd-server.conf --as nbd-server --out swaplab.yaml", "for swaplab-nbd-server"]
+      ]
+    },
     export: {
       meaning: "Prints a run or a result in a form that other tools open.",
       arguments: {
@@ -405,9 +432,12 @@ export const SWAPLAB = {
       },
       options: {
         as: one(
-          oneOf("FORMAT", ["trace", "prometheus", "junit"]),
-          "trace: for Perfetto and chrome://tracing. prometheus: /proc of all clients as node_exporter names it. junit: "
-            + "what was found wrong with each run of a result."
+          oneOf("FORMAT", EXPORT_NAMES),
+          Object.entries(EXPORT_FORMATS).map(([name, { meaning }]) => `${name}: ${meaning}`).join(" ")
+        ),
+        link: one(
+          text("CABLE", "a cable such as client-1/eth0"),
+          "The cable that pcapng records: MACHINE/eth0 as that machine sees it, or the name of an uplink."
         ),
         until: one(time, "Runs to this simulated time.", { without: "Without it: to the end of the run." }),
         kernel: one(text("NAME", "a kernel of the scenario"), "With this kernel.", {
@@ -418,6 +448,7 @@ export const SWAPLAB = {
       },
       examples: [
         ["export scenarios/quick.yaml --as trace --until 200ms > quick.json", "who slept on what, for Perfetto"],
+        ["export scenarios/quick.yaml --as pcapng --link server/eth0 > q.pcapng", "its traffic, for Wireshark"],
         ["export results --as junit > junit.xml", "a result as tests of a build"]
       ]
     },

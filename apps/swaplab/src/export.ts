@@ -3,12 +3,14 @@ import { ClusterRun, loadScenario } from "@swaplab/cluster"
 import type { Values } from "@swaplab/command"
 import { orList } from "@swaplab/config"
 import { readResult } from "@swaplab/experiment"
-import { junitXml, nodeMetrics, traceJson } from "@swaplab/report"
+import { captureOf, junitXml, nodeMetrics, traceJson } from "@swaplab/report"
 import { Console, Effect } from "effect"
 import type { Commands } from "./commands.ts"
 import { UsageError } from "./exit.ts"
+import { EXPORT_FORMATS, EXPORT_NAMES, type ExportFormat } from "./export-formats.ts"
 import { overridesOf } from "./overrides.ts"
 import { goTo, timeOfOption } from "./run-to.ts"
+import { writeOut } from "./write-out.ts"
 
 type Flags = Values<Commands["export"]>
 
@@ -26,13 +28,30 @@ const runOf = ({ file, kernel: wanted, seed, set }: Flags) =>
 
 const seconds = (ns: number): string => `${(ns / 1e9).toFixed(3)} s`
 
+/** Says that an export ends before the run. */
+const tellFull = (what: string, fullAtNs: number | null): Effect.Effect<void> =>
+  fullAtNs === null
+    ? Effect.void
+    : Console.error(`swaplab: ${what} is full, it ends at ${seconds(fullAtNs)}: --until says where to stop`)
+
 const trace = (flags: Flags, untilNs: number) =>
   Effect.gen(function*() {
     const { fullAtNs, json } = traceJson(yield* runOf(flags), untilNs)
-    if (fullAtNs !== null) {
-      yield* Console.error(`swaplab: the trace is full, it ends at ${seconds(fullAtNs)}: --until says where to stop`)
-    }
+    yield* tellFull("the trace", fullAtNs)
     return json
+  })
+
+const pcapng = (flags: Flags, untilNs: number) =>
+  Effect.gen(function*() {
+    const capture = captureOf(yield* runOf(flags), flags.link)
+    if ("cables" in capture) {
+      const { cables } = capture
+      const got = flags.link === undefined ? "--link is missing" : `--link ${flags.link}`
+      return yield* new UsageError({ message: `export: ${got}, expected a cable: ${orList(cables)}` })
+    }
+    yield* capture.goTo(untilNs)
+    yield* tellFull("the capture", capture.fullAtNs)
+    return capture.bytes()
   })
 
 const prometheus = (flags: Flags, untilNs: number) =>
@@ -44,17 +63,22 @@ const prometheus = (flags: Flags, untilNs: number) =>
 
 const junit = ({ file }: Flags) => Effect.map(readResult(file), junitXml)
 
-/** The table of formats. */
-const FORMATS = { trace, prometheus, junit }
+/** How each of them is made. */
+const FORMATS = { trace, pcapng, prometheus, junit } satisfies Record<ExportFormat, unknown>
 
 /** `swaplab export`. */
 export const exportTo = (flags: Flags) =>
   Effect.gen(function*() {
-    const { as, until } = flags
+    const { as, link, until } = flags
     if (as === undefined) {
-      return yield* new UsageError({ message: `export: --as is missing, expected ${orList(Object.keys(FORMATS))}` })
+      return yield* new UsageError({ message: `export: --as is missing, expected ${orList(EXPORT_NAMES)}` })
+    }
+    if (link !== undefined && as !== "pcapng") {
+      return yield* new UsageError({ message: `export: --link has no effect with --as ${as}, only with pcapng` })
+    }
+    if (until !== undefined && EXPORT_FORMATS[as].of === "result") {
+      return yield* new UsageError({ message: `export: --until has no effect with --as ${as}, which is of a result` })
     }
     const untilNs = yield* timeOfOption("export: --until", until)
-    const text = yield* FORMATS[as](flags, untilNs)
-    yield* Console.log(text.trimEnd())
+    yield* writeOut(yield* FORMATS[as](flags, untilNs))
   })

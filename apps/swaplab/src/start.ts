@@ -39,6 +39,7 @@ const COMMANDS: { readonly [Name in Started]: () => Promise<Run<Name>> } = {
   why: async () => (await import("./why.ts")).why,
   shrink: async () => (await import("./shrink.ts")).shrink,
   proc: async () => (await import("./proc.ts")).proc,
+  import: async () => (await import("./import.ts")).importFiles,
   export: async () => (await import("./export.ts")).exportTo,
   validate: async () => (await import("./validate.ts")).validate,
   patches: async () => (await import("./patches.ts")).patches,

@@ -16,6 +16,7 @@ export {
   procOf,
   SETTLED_AT_BOOT
 } from "@swaplab/kernel"
+export { cableNamesOf, recordCable } from "./capture/capture.ts"
 export { FAULT_NAMES, type FaultName, faultNamed } from "./faults/faults.ts"
 export type { ClientRun } from "./run/client-run.ts"
 export type { Client } from "./run/client.ts"

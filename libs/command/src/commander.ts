@@ -1,7 +1,16 @@
 // The rows of a program as commands of commander.
 import { Argument, Command, type Help, Option } from "commander"
 import type { Kind } from "./kinds.ts"
-import { argumentsOf, type CommandRow, nameOf, type OptionRow, type Program, sentenceOf, termOf } from "./rows.ts"
+import {
+  argumentsOf,
+  type CommandRow,
+  isSeveral,
+  nameOf,
+  type OptionRow,
+  type Program,
+  sentenceOf,
+  termOf
+} from "./rows.ts"
 
 /** How help is shown. */
 export interface HelpStyle {
@@ -82,11 +91,16 @@ const fill = (
 ): void => {
   command.usage(["[OPTIONS]", argumentsOf(row)].filter((part) => part !== "").join(" "))
   command.description([row.meaning, ...(row.more ?? [])].join("\n\n"))
-  for (const { kind, meaning, required } of Object.values(row.arguments)) {
+  for (const argument of Object.values(row.arguments)) {
+    const { kind, meaning, required } = argument
     const { placeholder } = kind
+    const several = isSeveral(argument)
     command.addArgument(
-      new Argument(required ? `<${placeholder}>` : `[${placeholder}]`, meaning)
-        .argParser((text: string) => read(placeholder, kind, text))
+      new Argument(several ? `<${placeholder}...>` : required ? `<${placeholder}>` : `[${placeholder}]`, meaning)
+        .argParser((text: string, before: unknown): unknown => {
+          const value = read(placeholder, kind, text)
+          return several ? [...(before as ReadonlyArray<unknown> | undefined ?? []), value] : value
+        })
     )
   }
   for (const [key, option] of Object.entries(row.options)) command.addOption(optionOf(key, option))

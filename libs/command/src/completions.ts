@@ -1,7 +1,7 @@
 // Scripts that make a shell propose commands, options and values. They are made from the rows and ask the program nothing:
 // a shell that starts Node at every press of the tab key is a slow one.
 import type { Kind } from "./kinds.ts"
-import { type CommandRow, nameOf, type OptionRow, type Program } from "./rows.ts"
+import { type CommandRow, isSeveral, nameOf, type OptionRow, type Program } from "./rows.ts"
 
 /** Shells that there are scripts for. */
 export const SHELLS = ["bash", "zsh", "fish"] as const
@@ -92,8 +92,10 @@ const zshArguments = (row: CommandRow): ReadonlyArray<string> => [
     })
   }),
   quoted("--help[Prints this help.]"),
-  ...Object.values(row.arguments).map(({ kind, required }, i) =>
-    quoted(`${i + 1}:${required ? "" : ":"}${zshAction(kind).slice(1)}`)
+  ...Object.values(row.arguments).map((argument, i) =>
+    quoted(
+      `${isSeveral(argument) ? "*:" : `${i + 1}:${argument.required ? "" : ":"}`}${zshAction(argument.kind).slice(1)}`
+    )
   )
 ]
 

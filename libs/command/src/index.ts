@@ -14,6 +14,7 @@ export {
   optional,
   type Program,
   required,
+  several,
   type SingleOption,
   type Values
 } from "./rows.ts"

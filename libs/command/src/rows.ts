@@ -39,6 +39,11 @@ export interface Argument<A, Required extends boolean> {
   readonly meaning: string
 }
 
+/** An argument that takes all words which follow, at least one; the last of a command. */
+export interface SeveralArgument<A> extends Argument<A, true> {
+  readonly several: true
+}
+
 type More = Pick<Described, "without" | "letter">
 
 export const flag = (meaning: string, more: More = {}): Flag => ({ form: "flag", meaning, ...more })
@@ -56,6 +61,13 @@ export const many = <A>(kind: Kind<A>, meaning: string, more: More = {}): ManyOp
 })
 export const required = <A>(kind: Kind<A>, meaning: string): Argument<A, true> => ({ kind, required: true, meaning })
 export const optional = <A>(kind: Kind<A>, meaning: string): Argument<A, false> => ({ kind, required: false, meaning })
+export const several = <A>(kind: Kind<A>, meaning: string): SeveralArgument<A> => ({
+  ...required(kind, meaning),
+  several: true
+})
+
+/** Whether an argument takes all words which follow. */
+export const isSeveral = (row: Argument<unknown, boolean>): boolean => "several" in row
 
 /** A command. */
 export interface CommandRow {
@@ -79,6 +91,7 @@ export interface Program<Commands extends Readonly<Record<string, CommandRow>> =
 
 type ValueOf<Row> = Row extends ManyOption<infer A> ? ReadonlyArray<A>
   : Row extends SingleOption<infer A> ? A | undefined
+  : Row extends SeveralArgument<infer A> ? ReadonlyArray<A>
   : Row extends Argument<infer A, infer Required> ? (Required extends true ? A : A | undefined)
   : boolean
 
@@ -106,5 +119,7 @@ export const sentenceOf = (row: OptionRow): string =>
 
 /** The arguments of a command as its usage has them: `FILE [KERNEL]`. */
 export const argumentsOf = ({ arguments: row }: CommandRow): string =>
-  Object.values(row).map(({ kind: { placeholder }, required: must }) => (must ? placeholder : `[${placeholder}]`))
-    .join(" ")
+  Object.values(row).map((argument) => {
+    const { kind: { placeholder }, required: must } = argument
+    return isSeveral(argument) ? `${placeholder}...` : must ? placeholder : `[${placeholder}]`
+  }).join(" ")

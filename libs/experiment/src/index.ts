@@ -142,3 +142,9 @@ export {
   type SoakRun,
   type SoakTally
 } from "./soak/soak.ts"
+
+// files that people have
+export { besideOf, type BesideRow } from "./import/beside.ts"
+export { type ImportFile, type NotUnderstood, type Statement } from "./import/draft.ts"
+export { formsInWords, IMPORT_FORMS } from "./import/forms.ts"
+export { type Imported, type ImportMistake, importScenario, importServerConfig } from "./import/import.ts"

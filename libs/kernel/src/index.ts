@@ -24,6 +24,7 @@ export { type Patch, PATCHES, type PatchKind, type PatchName, patchNumber } from
 export { SETTLED_AT_BOOT, switchPatches } from "./patches/switch-patches.ts"
 export { nbdSwitches, pageAllocSwitches } from "./patches/switches.ts"
 export { type Proc, procOf } from "./proc.ts"
+export { openRawDevice, RawBuffer, RawDevice } from "./raw-device.ts"
 export {
   type CompressionSpec,
   type SwapExtras,

@@ -1,5 +1,6 @@
 // What a client is made of, and what it is plugged into.
 import type { CardName, Coalescing, Ethtool, Packets, Wire } from "@swaplab/net-skb"
+import type { PresentPages } from "@swaplab/page-alloc"
 import type { Nanoseconds } from "@swaplab/sim"
 import type { Costs } from "./costs.ts"
 import type { KernelSpec } from "./patches/kernel-spec.ts"
@@ -15,6 +16,8 @@ export interface MachineSpec {
   readonly host: number
   readonly kernel: KernelSpec
   readonly ramBytes: number
+  /** Present pages of each zone, as a real machine has them; without it those of a PC with so much RAM. */
+  readonly presentPages?: PresentPages
   readonly cpus: number
   /** Transparent huge pages at boot: raises min_free_kbytes about eightfold. The pages themselves are not modelled. */
   readonly thp: boolean

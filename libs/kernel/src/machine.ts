@@ -141,7 +141,7 @@ export class Machine {
     const swappiness = spec.sysctls?.["vm.swappiness"]
     this.cpus = new Cpus(sim, this.group, spec.cpus, costs.contextSwitchNs)
     this.pages = new PageAllocator(sim, {
-      memory: spec.ramBytes,
+      memory: spec.presentPages ?? spec.ramBytes,
       cpus: spec.cpus,
       transparentHugepages: spec.thp,
       ...(spec.minFreeKbytes === null ? {} : { minFreeKbytes: spec.minFreeKbytes }),

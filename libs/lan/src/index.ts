@@ -1,6 +1,6 @@
 // Contents page of @swaplab/lan, in reading order.
 export { Aggregate, type AggregateMember, type AggregateOptions } from "./aggregate.ts"
-export { DropReason, dropReasonNames, type FrameOps, type Tap } from "./frame-ops.ts"
+export { DropReason, dropReasonNames, type FrameOps, type Tap, TapEvent } from "./frame-ops.ts"
 export { type Framing } from "./framing.ts"
 export { type GilbertElliott, type Impairments, type Reordering } from "./impairments.ts"
 export { Lan } from "./lan.ts"

@@ -30,6 +30,8 @@ export {
   type FrameOps,
   INET_ECN_CE,
   INET_ECN_ECT,
+  IPPROTO_TCP,
+  IPPROTO_UDP,
   MAX_SACK_BLOCKS,
   Packets,
   SACK_STRIDE,

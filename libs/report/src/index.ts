@@ -5,6 +5,7 @@ export { capacityPage } from "./capacity-page.ts"
 export { makeCapacityLine } from "./capacity-progress.ts"
 export { capacitySvg } from "./capacity-svg.ts"
 export { renderCapacity } from "./capacity.ts"
+export { captureOf } from "./capture.ts"
 export { renderComparison } from "./compare-report.ts"
 export {
   type Block,
@@ -20,6 +21,7 @@ export {
 } from "./document.ts"
 export { graphSvg } from "./graph-svg.ts"
 export { heatMap } from "./heat-map.ts"
+export { renderImport } from "./import-report.ts"
 export { junitXml } from "./junit-xml.ts"
 export { renderMap } from "./map-report.ts"
 export { nodeMetrics } from "./node-metrics.ts"

@@ -128,8 +128,17 @@ export class SwapMap implements SlotMap {
   /** Page table entries that hold slots of the area, counted. */
   users(): number {
     let count = 0
-    for (let slot = 1; slot < this.max; slot++) count += this.swapCount(slot)
+    for (let slot = 1; slot < this.max; slot++) if (this.map[slot] !== SWAP_MAP_BAD) count += this.swapCount(slot)
     return count
+  }
+
+  /** Nobody swaps to the area any more, which must be unused: its device is written by somebody else. As swapoff does, at no cost. */
+  withhold(): void {
+    assert(this.inusePages === 0, "an area that is in use cannot be withheld")
+    this.map.fill(SWAP_MAP_BAD)
+    this.inusePages = this.pages
+    this.lowestBit = this.max
+    this.highestBit = 0
   }
 
   /** Slots with the cache bit, counted. */

@@ -5,6 +5,15 @@
 import { PAGE_SIZE, type PageToken } from "@swaplab/page-alloc"
 import { assert, keepAsDoubles } from "@swaplab/sim"
 
+/** A piece of a stream: bytes, or a page by its token. */
+export interface StreamPiece extends PageToken {
+  /** Stream offset of its first byte. */
+  readonly start: number
+  readonly length: number
+  /** Null: it is a page. */
+  readonly bytes: Uint8Array | null
+}
+
 /** A first-in, first-out store of pieces with their stream offsets. */
 export class StreamContent {
   /** Offsets of the end of what was written, and of what was read. */
@@ -76,6 +85,22 @@ export class StreamContent {
     out.tokenVersion = this.#version[piece]
     this.read += PAGE_SIZE
     this.#first++
+  }
+
+  /** Copies of what was written from stream offset `from` on and is not read yet, for whoever records what goes over a wire. */
+  *unread(from: number): Generator<StreamPiece> {
+    const mask = this.#bytes.length - 1
+    for (let i = this.#first; i !== this.#last; i++) {
+      const piece = i & (this.#start.length - 1)
+      const at = this.#at[piece]
+      const page = at < 0
+      const start = page ? this.#start[piece] : Math.max(this.#start[piece], this.read)
+      if (start < from) continue
+      const skipped = start - this.#start[piece]
+      const length = this.#length[piece] - skipped
+      const bytes = page ? null : Uint8Array.from({ length }, (_, n) => this.#bytes[(at + skipped + n) & mask])
+      yield { start, length, bytes, tokenWriter: this.#writer[piece], tokenVersion: this.#version[piece] }
+    }
   }
 
   checkInvariants(): void {

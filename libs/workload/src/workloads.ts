@@ -10,12 +10,14 @@ import { programText } from "./background/program-text.ts"
 import { sysbench } from "./background/sysbench.ts"
 import type { WorkloadTable } from "./plug-in/workload.ts"
 import { session } from "./session/session.ts"
+import { swapTrace } from "./trace/swap-trace.ts"
 import { usememWorkload } from "./usemem-workload.ts"
 
 /** Every workload by its name. */
 export const WORKLOADS = {
   usemem: usememWorkload,
   session,
+  swapTrace,
   udpFlood,
   netperfUdp,
   tcpFlood,

@@ -33,6 +33,7 @@ export const bootMachine = (
     host,
     kernel: kernelOf(scenario, kernel),
     ramBytes: group.ram,
+    ...(group.zones !== undefined && { presentPages: group.zones }),
     cpus: group.cpus,
     thp: group.thp,
     minFreeKbytes: group.minFree === "auto" ? null : Math.floor(group.minFree / 1024),

@@ -45,6 +45,15 @@ export const LinkConfig = Schema.Struct({
 })
 export interface LinkConfig extends Schema.Schema.Type<typeof LinkConfig> {}
 
+const pages = whole(0, 16 * 1024 * 1024)
+
+/** The zones of a machine, in pages. */
+const ZonesConfig = Schema.Struct({
+  dma: field(pages, 0, "Pages of zone DMA."),
+  dma32: field(pages, 0, "Pages of zone DMA32."),
+  normal: field(pages, 0, "Pages of zone Normal.")
+})
+
 /** A group of equal clients that run workloads of a table. */
 export const clientGroupSchema = (workloads: WorkloadTable) =>
   Schema.Struct({
@@ -57,6 +66,11 @@ export const clientGroupSchema = (workloads: WorkloadTable) =>
     ),
     kernel: maybe(text, "A kernel of this scenario for this group. Without it: the kernel of the cell."),
     ram: field(ram, 64 * MIB, "Memory. 64 MiB keeps a run short; the published runs had 2 GiB."),
+    zones: maybe(
+      ZonesConfig,
+      "Pages of each zone as a real machine has them (present, or managed, in /proc/zoneinfo): its watermarks are then those of that "
+        + "machine. Without it: those of a PC with so much RAM."
+    ),
     cpus: field(whole(1, 64), 2, "CPUs. Not stated for the published runs."),
     thp: field(
       yesNo,

@@ -14,6 +14,7 @@ export type MemoryPort = Pick<Machine, "index" | "mm" | "pages" | "costs" | "tou
 export type ClientPort =
   & MemoryPort
   & Pick<Machine, "name" | "sim" | "cpus" | "net" | "files" | "root" | "writeback" | "openDcache" | "openProcessTable">
+  & Pick<Machine, "disk" | "swap" | "swapSetup" | "corrupted">
 
 /** Takes latencies, in nanoseconds. */
 export interface LatencyRecorder {

@@ -79,6 +79,11 @@ export interface Workload<F extends Schema.Struct.Fields = Schema.Struct.Fields,
   readonly limit?: { readonly share: number; readonly words: string }
   /** Settings that can be made smaller, as keys from its options. */
   readonly shrink: ReadonlyArray<Quantity>
+  /**
+   * It replays the requests of a swap device: the options for such (lines of trace/requests.ts), and for how many were under way at
+   * most, where that is known. As a file has them.
+   */
+  replays?(requests: string, tasks: number | null): Readonly<Record<string, unknown>>
   /** What a report says about its options, in a few words each. */
   describe(options: Schema.Struct.Type<F>): ReadonlyArray<string>
 }

@@ -31,6 +31,10 @@ export const BOOT_SHARE = 0.8
 /** Bytes of the reserve, where it is given. */
 export const reserved = ({ minFree }: ClientGroup): number => minFree === "auto" ? 0 : minFree
 
+/** Bytes of the zones of a group. */
+const pagesIn = ({ dma, dma32, normal }: NonNullable<ClientGroup["zones"]>): number =>
+  (dma + dma32 + normal) * PAGE_SIZE
+
 /** What is asked of a group by itself. */
 const ROWS: ReadonlyArray<RuleRow<ClientGroup>> = [
   {
@@ -38,6 +42,16 @@ const ROWS: ReadonlyArray<RuleRow<ClientGroup>> = [
     path: ["ram"],
     holds: ({ ram }) => ram % PAGE_SIZE === 0,
     words: ({ ram }) => mismatch(size(ram), "whole pages of 4 KiB")
+  },
+  {
+    name: "zones are what ram is",
+    path: ["zones"],
+    holds: ({ ram, zones }) => zones === undefined || (pagesIn(zones) <= ram && pagesIn(zones) > ram / 2),
+    words: ({ ram, zones }) =>
+      mismatch(
+        `zones of ${size(zones === undefined ? 0 : pagesIn(zones))}`,
+        `more than half of ram and no more than it: ${size(ram)}`
+      )
   },
   {
     name: "minFree leaves half of RAM",

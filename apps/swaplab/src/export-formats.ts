@@ -1,0 +1,24 @@
+// The table of what `swaplab export --as` writes. It loads nothing, so that help is there at once.
+
+/** A format: what it is, and whether it is made of a result (else of a run, which is made again). */
+interface Format {
+  readonly meaning: string
+  readonly of: "run" | "result"
+}
+
+/** The formats by name. */
+export const EXPORT_FORMATS = {
+  trace: {
+    meaning: "a Chrome trace for Perfetto and chrome://tracing: tasks and their waits, requests, allocations, faults.",
+    of: "run"
+  },
+  pcapng: { meaning: "what goes over a cable (--link), for Wireshark and tshark.", of: "run" },
+  prometheus: { meaning: "/proc of all clients as node_exporter names it.", of: "run" },
+  junit: { meaning: "what was found wrong with each run of a result, as tests of a build.", of: "result" }
+} as const satisfies Readonly<Record<string, Format>>
+
+/** A format's name. */
+export type ExportFormat = keyof typeof EXPORT_FORMATS
+
+/** Their names. */
+export const EXPORT_NAMES = Object.keys(EXPORT_FORMATS) as ReadonlyArray<ExportFormat>
