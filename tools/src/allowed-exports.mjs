@@ -35,6 +35,7 @@ export const ALLOWED = {
     Flag: "flag",
     ManyOption: "many",
     Said: "parse",
+    SeveralArgument: "several",
     SingleOption: "one"
   },
   config: {

@@ -14,7 +14,7 @@ describe("swaplab export", () => {
 
   it.each([
     [["ok.yaml"], "swaplab: export: --as is missing, expected trace, pcapng, prometheus or junit\n"],
-    [["ok.yaml", "--as", "pcapng"], /--link is missing, expected a cable: server\/eth0 or /],
+    [["ok.yaml", "--as", "pcapng"], /--link is missing, expected a cable: server\/eth0/],
     [["ok.yaml", "--as", "pcapng", "--link", "x"], /--link x, expected a cable: /],
     [["ok.yaml", "--as", "trace", "--link", "x"], /--link has no effect with --as trace, only with pcapng/],
     [["ok.yaml", "--as", "trace", "--kernel", "none"], "swaplab: export: --kernel none: expected vanilla or fast\n"],

@@ -15,6 +15,7 @@ export {
   type Program,
   required,
   several,
+  type SeveralArgument,
   type SingleOption,
   type Values
 } from "./rows.ts"

@@ -138,7 +138,7 @@ it("any text gives requests that can be made, and a reason for every line that i
       for (const { line, text: shown, why } of unread) {
         expect(line).toBeGreaterThan(0)
         expect(why).not.toBe("")
-        expect(shown).toMatch(/^[^\0-\x1f]{0,60}$/)
+        expect(shown).toMatch(/^\P{Cc}{0,60}$/u)
       }
     }
   }))

@@ -15,7 +15,7 @@ import {
 import { isLtspKey, isNbdServerSection } from "./ltsp-keys.ts"
 
 /** What a file is for: the memory of a machine, a room, requests to be replayed. */
-export type Purpose = "machine" | "room" | "trace"
+type Purpose = "machine" | "room" | "trace"
 
 interface Form {
   readonly meaning: string

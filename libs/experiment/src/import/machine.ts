@@ -16,7 +16,7 @@ const pagesIn = (zones: ReadonlyArray<ZoneFacts>, name: string): number =>
   zones.filter((zone) => zone.name === name).reduce((sum, zone) => sum + pagesOf(zone), 0)
 
 /** The zones of a machine, as the emulator has them. */
-export const presentPages = (zones: ReadonlyArray<ZoneFacts>): PresentPages => ({
+const presentPages = (zones: ReadonlyArray<ZoneFacts>): PresentPages => ({
   dma: pagesIn(zones, "DMA"),
   dma32: pagesIn(zones, "DMA32"),
   normal: pagesIn(zones, "Normal")
@@ -34,7 +34,7 @@ const minsWith = (memory: PresentPages, cpus: number, kbytes: number | null, thp
 }
 
 /** min_free_kbytes of a machine: null where it is what Linux computes; `found`: whether its watermarks come out of it. */
-export const reserveOf = (zones: ReadonlyArray<ZoneFacts>, cpus: number): { kbytes: number | null; found: boolean } => {
+const reserveOf = (zones: ReadonlyArray<ZoneFacts>, cpus: number): { kbytes: number | null; found: boolean } => {
   const memory = presentPages(zones)
   const populated = zones.filter((zone) => pagesOf(zone) > 0)
   const theirs = populated.map(({ min }) => min).join(" ")
