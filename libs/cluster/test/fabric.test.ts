@@ -33,16 +33,23 @@ describe("an uplink", () => {
     expect(brokenLaws(result)).toEqual([])
   })
 
-  it("is in the series, and so is the buffer of each switch", () => {
-    const names = result.series.columns.map(({ name }) => name)
-    expect(names).toEqual(
-      expect.arrayContaining([
-        "room.uplink.up_busy_ns",
-        "room.uplink.down_paused_ns",
-        "core.buffer_bytes",
-        "room.buffer_bytes"
-      ])
+  it("is in the series, as the port of each machine is, with what was lost there and why; so is the buffer of each switch", () => {
+    const last = (name: string): number | undefined =>
+      result.series.columns.find((column) => column.name === name)?.values.at(-1)
+    const [{ down, up }] = result.network.uplinks
+    for (const [way, of] of Object.entries({ down, up })) {
+      const column = (name: string) => last(`room.uplink.${way}_${name}`)
+      expect(["paused_ns", "lost", "unplugged", "no_room", "queue_max_bytes"].map(column)).toEqual(
+        [of.pausedNs, of.lost, of.unplugged, of.noRoom, of.queueHighWaterBytes]
+      )
+      expect(column("busy_ns")).toBeCloseTo(of.utilisation * result.simulatedNs, -1)
+    }
+    expect(up.noRoom).toBeGreaterThan(0)
+    const [{ drops, name, queueHighWaterBytes }] = result.network.servers
+    expect(["no_room", "lost", "unplugged", "queue_max_bytes"].map((column) => last(`${name}.port_${column}`))).toEqual(
+      [drops.switchBuffer, drops.lostIn + drops.lostOut, drops.unplugged, queueHighWaterBytes]
     )
+    expect([last("core.buffer_bytes"), last("room.buffer_bytes")]).not.toContain(undefined)
   })
 })
 

@@ -130,6 +130,9 @@ describe("a run", () => {
       "server.paused_ns",
       "server.link_in_busy_ns",
       "server.link_out_busy_ns",
+      ...["server", "client-1", "client-2"].flatMap((port) =>
+        ["no_room", "lost", "unplugged", "queue_max_bytes"].map((name) => `${port}.port_${name}`)
+      ),
       "switch.buffer_bytes"
     ])
     expect(Array.from(timesNs.slice(0, 3))).toEqual([0, 20e6, 40e6])

@@ -69,6 +69,7 @@ export {
   type LockupChoice,
   readResult,
   type SavedLockup,
+  type SavedNetwork,
   type SavedResult
 } from "./saved-result.ts"
 export { type LostStep } from "./shrink-search.ts"

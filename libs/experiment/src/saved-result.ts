@@ -16,6 +16,36 @@ const Report = Schema.Struct({
   text: Schema.String
 })
 
+/** What is read of a machine's port of its switch. */
+const Port = Schema.Struct({
+  name: Schema.String,
+  drops: Schema.Struct({
+    switchBuffer: Schema.Number,
+    lostIn: Schema.Number,
+    lostOut: Schema.Number,
+    unplugged: Schema.Number
+  }),
+  queueHighWaterBytes: Schema.Number,
+  pausedNs: Schema.Number
+})
+
+/** What is read of one way of a cable between switches. */
+const Way = Schema.Struct({
+  to: Schema.String,
+  noRoom: Schema.Number,
+  lost: Schema.Number,
+  unplugged: Schema.Number,
+  pausedNs: Schema.Number
+})
+
+/** What is read of the network of a run. */
+const Network = Schema.Struct({
+  uplinks: Schema.Array(Schema.Struct({ name: Schema.String, up: Way, down: Way })),
+  servers: Schema.Array(Port),
+  applications: Schema.NullOr(Port),
+  otherHosts: Schema.NullOr(Port)
+})
+
 /** What is read of a client that was not done in time. */
 const LateClient = Schema.Struct({
   startedNs: Schema.NullOr(Schema.Number),
@@ -40,12 +70,15 @@ const Saved = Schema.Struct({
     kernel: Schema.String,
     seed: Schema.Number,
     fingerprint: Schema.String,
+    simulatedNs: Schema.Number,
+    network: Network,
     servers: Schema.Array(Schema.Struct({ requests: Schema.Number })),
     clients: Schema.Array(
       Schema.Struct({
         name: Schema.String,
         outcome: Schema.String,
         ...LateClient.fields,
+        network: Schema.Struct({ port: Port, retransmits: Schema.Number, rtos: Schema.Number }),
         lockup: Schema.NullOr(Report),
         livelock: Schema.optionalWith(Schema.NullOr(Report), { exact: true, default: () => null }),
         standstill: Schema.optionalWith(Schema.NullOr(Report), { exact: true, default: () => null }),
@@ -62,6 +95,14 @@ export interface SavedLockup extends Schema.Schema.Type<typeof Report> {
   readonly client: string
 }
 
+/** Where frames waited or were lost in a run: the ports of all machines, and the cables between switches. */
+export interface SavedNetwork extends Pick<Schema.Schema.Type<typeof Network>, "uplinks"> {
+  readonly simulatedNs: number
+  /** Names of the NBD servers, whose ports are among those of the machines. */
+  readonly servers: ReadonlyArray<string>
+  readonly machines: ReadonlyArray<Schema.Schema.Type<typeof Port>>
+}
+
 /** A client that was not done in time, without a lockup, a livelock or a standstill. */
 export interface SavedTimeout extends Schema.Schema.Type<typeof LateClient> {
   readonly kernel: string
@@ -69,6 +110,10 @@ export interface SavedTimeout extends Schema.Schema.Type<typeof LateClient> {
   readonly client: string
   /** That the servers got, from all clients. */
   readonly requests: number
+  readonly network: SavedNetwork
+  /** Of its swap connection: segments sent again by the server, and time-outs. */
+  readonly retransmits: number
+  readonly rtos: number
 }
 
 /** A result that was read back. */
@@ -134,11 +179,13 @@ export const readResult = (
         return report === null ? [] : [{ ...report, kernel, seed, client: name }]
       }).toSorted((a, b) => a.sinceNs - b.sinceNs)
     )
-    const timeouts = saved.runs.flatMap(({ clients, kernel, seed, servers }) =>
-      clients.filter(({ livelock, lockup, outcome, standstill }) =>
+    const timeouts = saved.runs.flatMap((run) => {
+      const { clients, kernel, seed, servers } = run
+      const whole = networkOf(run)
+      return clients.filter(({ livelock, lockup, outcome, standstill }) =>
         outcome === "timeout" && lockup === null && livelock === null && standstill === null
       )
-        .map(({ elapsedNs, faultLatency, name, pagesTouched, startedNs, vmstat }) => (
+        .map(({ elapsedNs, faultLatency, name, network: { retransmits, rtos }, pagesTouched, startedNs, vmstat }) => (
           {
             kernel,
             seed,
@@ -148,13 +195,30 @@ export const readResult = (
             elapsedNs,
             faultLatency,
             pagesTouched,
-            vmstat
+            vmstat,
+            network: whole,
+            retransmits,
+            rtos
           }
         ))
-    )
+    })
     const runs = saved.runs.map(({ fingerprint, kernel, seed }) => ({ fingerprint, kernel, seed }))
     return { file, loaded, runs, findings: saved.findings, lockups, timeouts }
   })
+
+const networkOf = ({ clients, network, simulatedNs }: (typeof Saved.Type)["runs"][number]): SavedNetwork => {
+  const { applications, otherHosts, servers, uplinks } = network
+  return {
+    simulatedNs,
+    uplinks,
+    servers: servers.map(({ name }) => name),
+    machines: [
+      ...servers,
+      ...clients.map((client) => client.network.port),
+      ...[applications, otherHosts].filter((port) => port !== null)
+    ]
+  }
+}
 
 const total = (servers: ReadonlyArray<{ readonly requests: number }>): number =>
   servers.reduce((sum, { requests }) => sum + requests, 0)

@@ -31,7 +31,10 @@ const LATE: SavedTimeout = {
     pgsteal_kswapd_dma32: 7,
     pgsteal_direct_dma: 8
   },
-  faultLatency: { count: 3, maxNs: 2e9 }
+  faultLatency: { count: 3, maxNs: 2e9 },
+  network: { simulatedNs: 30e9, servers: [], machines: [], uplinks: [] },
+  retransmits: 0,
+  rtos: 0
 }
 
 const SAVED: SavedResult = { file: "r.json", loaded: LOADED, runs: [], findings: [], lockups: [], timeouts: [LATE] }

@@ -28,6 +28,9 @@ export const latency = (ns: number | null): string => {
 /** Bytes as MB (10^6) with a decimal. */
 export const megabytes = (bytes: number | null): string => (known(bytes) ? (bytes / 1e6).toFixed(1) : NONE)
 
+/** Bytes as whole KiB. */
+export const kib = (bytes: number): string => count(bytes / 1024)
+
 /** A whole number. */
 export const count = (value: number | null): string => (known(value) ? String(Math.round(value)) : NONE)
 

@@ -10,13 +10,12 @@ import {
   totalDrops
 } from "@swaplab/cluster"
 import { type ExperimentResult, medianOf, runsOf } from "@swaplab/experiment"
-import { type Block, key, paragraph, right, type Row, table } from "./document.ts"
-import { count, NONE, percent, seconds } from "./format.ts"
+import { type Block, item, key, paragraph, right, type Row, table } from "./document.ts"
+import { count, kib, NONE, percent, seconds } from "./format.ts"
+import { networkCauses, networkOf } from "./network-causes.ts"
 
 /** Ports of a kernel that are shown by themselves. */
 const MAX_PORTS = 8
-
-const kib = (bytes: number): string => count(bytes / 1024)
 
 const sumOf = (run: RunResult, of: (port: PortResult) => number): number =>
   portsOf(run).reduce((total, port) => total + of(port), 0)
@@ -162,3 +161,11 @@ export const portTable = (result: ExperimentResult): ReadonlyArray<Block> => {
     paragraph("no room: in the switch, for the port. KiB queued: most that waited there. orders: to pause or go on.")
   ]
 }
+
+/** What made page-ins wait in the network, of each kernel's first seed. */
+export const causeLines = (result: ExperimentResult): ReadonlyArray<Block> =>
+  result.plan.kernels.flatMap((kernel) => {
+    const [run] = runsOf(result.runs, kernel)
+    const causes = run === undefined ? [] : networkCauses(networkOf(run), null)
+    return causes.length === 0 ? [] : [item(`  ${kernel}`), ...causes.map((cause) => item(`    ${cause}`))]
+  })

@@ -20,7 +20,7 @@ import { faultTable } from "./fault-table.ts"
 import { interruption, warningSection } from "./faults.ts"
 import { lockupSection } from "./lockups.ts"
 import { lostConnectionTable } from "./lost-connections.ts"
-import { cableTable, networkTable, portTable } from "./network.ts"
+import { cableTable, causeLines, networkTable, portTable } from "./network.ts"
 import { mapSection } from "./outcome-map.ts"
 import { fingerprintWords, outcomeTable } from "./outcomes.ts"
 import { imageTable, serverTable } from "./servers.ts"
@@ -165,6 +165,7 @@ export const runDocument = (result: ExperimentResult): Document => {
     ...section("Network (medians over seeds)", networkTable(result)),
     ...section("Uplinks and aggregates", cableTable(result)),
     ...section("Ports of the switch (first seed of each kernel)", portTable(result)),
+    ...section("What made page-ins wait in the network (first seed of each kernel)", causeLines(result)),
     ...section("Server (medians over seeds)", serverTable(result)),
     ...section("Images of roots (medians over seeds)", imageTable(result)),
     ...section("Server of the thin clients' programs (medians over seeds)", applicationsTable(result)),

@@ -1,8 +1,9 @@
 // A time-out explained, as the command prints it.
-import { formatQuantity, TIME } from "@swaplab/config"
+import { formatQuantity, plural, TIME } from "@swaplab/config"
 import type { TimeoutExplanation } from "@swaplab/experiment"
-import { type Document, item, section } from "./document.ts"
+import { type Block, type Document, item, section } from "./document.ts"
 import { latency, percent, seconds } from "./format.ts"
+import { networkCauses } from "./network-causes.ts"
 import { PLAIN, type Sheet } from "./sheet.ts"
 import { drawText } from "./text.ts"
 
@@ -18,6 +19,22 @@ const needed = ({ durationNs, neededNs, timeout: { pagesTouched }, wholeTouches 
   if (neededNs !== null) return `  ${given}; at this rate it would have needed ${seconds(neededNs)} s`
   if (wholeTouches !== null && pagesTouched === 0) return `  ${given}; it has touched no page, so there is no rate`
   return `  ${given}; its workload does not say how much there is to do, so nobody knows how long it would have needed`
+}
+
+/** What made its page-ins wait on their way, and what TCP had to do about it. */
+const network = ({ client, network, retransmits, rtos }: TimeoutExplanation["timeout"]): ReadonlyArray<Block> => {
+  const causes = networkCauses(network, client)
+  const again = retransmits + rtos === 0
+    ? []
+    : [
+      `its swap connection, both ends: ${plural(retransmits, "segment")} sent again, ${
+        plural(rtos, "time-out")
+      } of TCP (200 ms or more each)`
+    ]
+  const lines = [...causes, ...again]
+  return lines.length === 0
+    ? [item("  network: nothing was lost, and nobody paused")]
+    : [item("  network, in the whole run:"), ...lines.map((line) => item(`    ${line}`))]
 }
 
 const timeoutDocument = (explanation: TimeoutExplanation): Document => {
@@ -41,6 +58,7 @@ const timeoutDocument = (explanation: TimeoutExplanation): Document => {
         ? "  waits: no page was read back"
         : `  waits: ${faultLatency.count} major faults, the longest ${latency(faultLatency.maxNs)}`
     ),
+    ...network(timeout),
     item(
       `  no lockup: the watchdog found no closed cycle, no ${
         formatQuantity(TIME, hangNs)

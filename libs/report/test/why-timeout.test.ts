@@ -2,6 +2,12 @@ import type { TimeoutExplanation } from "@swaplab/experiment"
 import { renderTimeout } from "@swaplab/report"
 import { expect, it } from "vitest"
 
+const QUIET = {
+  drops: { switchBuffer: 0, lostIn: 0, lostOut: 0, unplugged: 0 },
+  queueHighWaterBytes: 4096,
+  pausedNs: 0
+}
+
 const LATE: TimeoutExplanation["timeout"] = {
   kernel: "slab-series",
   seed: 2,
@@ -11,7 +17,15 @@ const LATE: TimeoutExplanation["timeout"] = {
   elapsedNs: 29e9,
   pagesTouched: 12_288,
   vmstat: { pswpout: 900, pswpin: 800 },
-  faultLatency: { count: 3, maxNs: 2e9 }
+  faultLatency: { count: 3, maxNs: 2e9 },
+  network: {
+    simulatedNs: 30e9,
+    servers: ["server"],
+    machines: ["server", "client-1", "client-2"].map((name) => ({ ...QUIET, name })),
+    uplinks: []
+  },
+  retransmits: 0,
+  rtos: 0
 }
 
 const EXPLAINED: TimeoutExplanation = {
@@ -37,6 +51,7 @@ it("says how far the client came, what it did meanwhile, and how long it would h
     "  swap: 900 pages out, 800 in; the server got 500 requests of all clients",
     "  reclaim: 730 pages scanned (kswapd 30, direct 700), 20 freed, 36.5 for each",
     "  waits: 3 major faults, the longest 2.00 s",
+    "  network: nothing was lost, and nobody paused",
     "  no lockup: the watchdog found no closed cycle, no 2 min without a completion (hang), and no 10 s in which reclaim "
     + "scanned 1000 pages for each that it freed (livelock)",
     "  duration is 30 s; at this rate it would have needed 117.00 s",
@@ -59,7 +74,7 @@ it.each<[what: string, changes: Partial<TimeoutExplanation>, line: number, text:
   [
     "a workload that does not say how much there is to do",
     { wholeTouches: null, neededNs: null },
-    6,
+    7,
     "  duration is 30 s; its workload does not say how much there is to do, so nobody knows how long it would have needed"
   ],
   ["the pages alone for such a workload", { wholeTouches: null }, 1, "  progress: 12288 pages touched in 29.00 s"],
@@ -78,7 +93,7 @@ it.each<[what: string, changes: Partial<TimeoutExplanation>, line: number, text:
   [
     "that there is no rate where no page was touched",
     { neededNs: null, timeout: { ...LATE, pagesTouched: 0 } },
-    6,
+    7,
     "  duration is 30 s; it has touched no page, so there is no rate"
   ],
   [

@@ -29,9 +29,12 @@ export const print = (command) => {
       throw new Error(`${typed(command)} failed: ${error?.message ?? stderr}`)
     }
     const room = join(folder, "room.svg")
+    const result = JSON.parse(readFileSync(join(folder, names[0]), "utf8"))
+    // a run that is stopped keeps what it has measured, which is no figure of a table
+    if (result.interrupted === true) throw new Error(`${typed(command)} was stopped`)
     return {
       room: existsSync(room) ? readFileSync(room, "utf8") : null,
-      result: JSON.parse(readFileSync(join(folder, names[0]), "utf8")),
+      result,
       report: readFileSync(join(folder, "report.txt"), "utf8")
     }
   } finally {

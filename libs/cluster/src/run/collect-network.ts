@@ -21,7 +21,7 @@ export const portResult = (station: Station): PortResult => {
 }
 
 /** A port of a switch. */
-interface At {
+export interface At {
   readonly device: Switch
   readonly port: number
 }

@@ -1,4 +1,5 @@
 // The columns of a run's time series.
+import { DropReason, type Link } from "@swaplab/lan"
 import {
   NR_ACTIVE_ANON,
   NR_INACTIVE_ANON,
@@ -8,12 +9,43 @@ import {
   PSWPOUT
 } from "@swaplab/page-alloc"
 import { hasSwapLayers } from "../scenario/compressed-swap.ts"
-import { dropsOf, totalDrops } from "./drop-sites.ts"
+import type { At } from "./collect-network.ts"
+import { DROP_SITES, dropsOf, type Station, totalDrops } from "./drop-sites.ts"
 import type { SeriesRecorder } from "./series.ts"
 import { busyNs } from "./server.ts"
 import type { Cluster } from "./topology.ts"
 
-/** Declares all columns: some for each client, under Linux's names where Linux has one, and some for each server. */
+/** Why frames of a machine were lost at its port of the switch, and the most bytes that have waited there so far. */
+const portColumns = (recorder: SeriesRecorder, station: Station): void => {
+  const { name, ports } = station
+  recorder.column(`${name}.port_no_room`, () => DROP_SITES.switchBuffer.of(station))
+  recorder.column(`${name}.port_lost`, () => DROP_SITES.lostIn.of(station) + DROP_SITES.lostOut.of(station))
+  recorder.column(`${name}.port_unplugged`, () => DROP_SITES.unplugged.of(station))
+  recorder.column(`${name}.port_queue_max_bytes`, () => Math.max(...ports.map(({ down }) => down.maxQueuedBytes)))
+}
+
+/** Cables that have columns of their own, each way, with the port of a switch in front of it; a machine is null. */
+const directions = (
+  { network, stations }: Cluster
+): ReadonlyArray<readonly [name: string, way: "up" | "down", link: Link, from: At | null]> => [
+  ...network.switches.flatMap(({ device, ownPorts, spec, uplink }) =>
+    uplink.flatMap(({ down, name, port, up }, i) => [
+      [name, "up", up, { device, port: ownPorts[i] }] as const,
+      [name, "down", down, { device: network.switches[spec.uplink?.to ?? 0].device, port }] as const
+    ])
+  ),
+  ...stations.flatMap(({ fabric, ports }) =>
+    ports.length === 1 ? [] : ports.flatMap(({ down, name, port, up }) => [
+      [name, "up", up, null] as const,
+      [name, "down", down, { device: fabric, port }] as const
+    ])
+  )
+]
+
+/**
+ * Declares all columns: some for each client, under Linux's names where Linux has one, some for each server, for each machine's
+ * port of the switch, and for each cable between switches or of a machine that has several.
+ */
 export const declareColumns = (recorder: SeriesRecorder, cluster: Cluster): void => {
   for (const client of cluster.clients) {
     // its machine is another one after each boot: counters begin anew
@@ -68,15 +100,15 @@ export const declareColumns = (recorder: SeriesRecorder, cluster: Cluster): void
     figure("link_in_busy_ns", () => busyNs(server.in) / server.in.length)
     figure("link_out_busy_ns", () => busyNs(server.out) / server.out.length)
   }
-  const cables = [
-    ...cluster.network.switches.flatMap(({ uplink }) => uplink),
-    ...cluster.stations.flatMap(({ ports }) => ports.length === 1 ? [] : ports)
-  ]
-  for (const { down, name, up } of cables) {
-    recorder.column(`${name}.up_busy_ns`, () => up.busyNs)
-    recorder.column(`${name}.down_busy_ns`, () => down.busyNs)
-    recorder.column(`${name}.up_paused_ns`, () => up.pausedNs)
-    recorder.column(`${name}.down_paused_ns`, () => down.pausedNs)
+  for (const station of cluster.stations) portColumns(recorder, station)
+  for (const [name, way, link, from] of directions(cluster)) {
+    recorder.column(`${name}.${way}_busy_ns`, () => link.busyNs)
+    recorder.column(`${name}.${way}_paused_ns`, () => link.pausedNs)
+    recorder.column(`${name}.${way}_lost`, () => link.dropped[DropReason.Loss])
+    recorder.column(`${name}.${way}_unplugged`, () => link.dropped[DropReason.LinkDown])
+    if (from === null) continue
+    recorder.column(`${name}.${way}_no_room`, () => from.device.portDrops[from.port])
+    recorder.column(`${name}.${way}_queue_max_bytes`, () => link.maxQueuedBytes)
   }
   for (const { device } of cluster.network.switches) {
     recorder.column(`${device.name}.buffer_bytes`, () => device.usedBytes)
