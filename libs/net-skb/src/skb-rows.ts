@@ -26,9 +26,12 @@ export class SkbRows {
   pfmemalloc: Uint8Array
   /** The frame it was received in, or NO_FRAME. */
   frame: Int32Array
-  /** Received: payload of each of the segments that GRO made it of, the last may be shorter; 0 for a segment as it came. */
+  /**
+   * Received: payload of each of the segments that GRO made it of, the last may be shorter; 0 for a segment as it came. Sent by
+   * TCP: of those that it is cut into; 0 for one.
+   */
   gsoSize: Uint16Array
-  /** Received: how many segments it consists of. 1 for a segment as it came. */
+  /** How many segments it consists of: 1 for a segment as it came, or as it leaves. */
   gsoSegs: Uint16Array
   /** First of the skbs whose data follow its own, linked by `next` (skb_shared_info.frag_list), or NO_SKB. */
   fragList: Int32Array

@@ -30,6 +30,7 @@ import {
 } from "./constants.ts"
 import { fastretransAlert } from "./fastretrans-alert.ts"
 import { processFrto } from "./frto.ts"
+import { syncMss } from "./mss.ts"
 import { rearmRto, resetWriteTimer } from "./retransmit.ts"
 import { sacktagWriteQueue } from "./sacktag.ts"
 import { inFlight } from "./scoreboard.ts"
@@ -97,7 +98,10 @@ const updateWindow = (sk: TcpSocket, ack: number, seq: number, window: number): 
   if (may) {
     sk.sndWl1 = seq
     sk.sndWnd = window
-    if (window > sk.maxWindow) sk.maxWindow = window
+    if (window > sk.maxWindow) {
+      sk.maxWindow = window
+      syncMss(sk)
+    }
   }
   sk.sndUna = ack
   return may

@@ -20,7 +20,9 @@ export const checkSocket = (sk: TcpSocket): void => {
     queued += skbs.truesize[skb]
     if (skb === sk.highestSack) highest = true
     if (sentPart) {
-      const count = Math.max(1, Math.ceil(skbs.len[skb] / sk.mss))
+      const count = skbs.gsoSegs[skb]
+      const size = skbs.gsoSize[skb]
+      assert(count === 1 ? size === 0 : count === Math.ceil(skbs.len[skb] / size), "segments of an skb miscounted")
       const tags = skbs.sacked[skb]
       out += count
       if ((tags & TCPCB_LOST) !== 0) lost += count

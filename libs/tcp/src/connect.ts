@@ -5,6 +5,7 @@ import { joinEcn } from "./ecn.ts"
 import { fastPathOn } from "./fast-path.ts"
 import { initBufferSpace, initializeRcvMss, selectInitialWindow } from "./initial-window.ts"
 import { startKeepalive } from "./keepalive.ts"
+import { syncMss } from "./mss.ts"
 import { joinOptions } from "./syn-options.ts"
 import type { TcpSocket } from "./tcp-sock.ts"
 
@@ -29,6 +30,8 @@ export const connectTcp = (a: TcpSocket, b: TcpSocket): void => {
   }
   a.sndWnd = a.maxWindow = b.rcvWnd
   b.sndWnd = b.maxWindow = a.rcvWnd
+  syncMss(a)
+  syncMss(b)
   fastPathOn(b)
   a.congestion.init(a)
   b.congestion.init(b)

@@ -100,7 +100,7 @@ export const passiveOpen = (sk: TcpSocket, ctx: Context, frame: number): boolean
   if (skb < 0) return false
   sk.peerHost = packets.src[frame]
   sk.peerPort = packets.sport[frame]
-  sk.sndWnd = sk.maxWindow = packets.wnd[frame]
+  sk.sndWnd = packets.wnd[frame]
   sk.tsRecent = packets.tsval[frame]
   readSynOptions(sk, frame)
   selectInitialWindow(sk, sk.advmss, (sk.options & SYN_WINDOW_SCALE) !== 0)

@@ -20,7 +20,7 @@ export const headTimedout = (sk: TcpSocket): boolean => sk.packetsOut > 0 && skb
 
 /** `tcp_mark_head_lost`: as far as `packets` segments reach. With `head` only the first skb, if it is not marked yet. */
 const markHeadLost = (sk: TcpSocket, ctx: Context, packets: number, head: boolean): void => {
-  const { endSeq, next, sacked } = sk.stack.skbs
+  const { endSeq, gsoSize, next, sacked } = sk.stack.skbs
   // with SACK also what was sent in the recovery
   const lossHigh = sk.sackOk ? sk.sndNxt : sk.highSeq
   const fack = isFack(sk)
@@ -41,7 +41,8 @@ const markHeadLost = (sk: TcpSocket, ctx: Context, packets: number, head: boolea
     if (!rfc3517 || isSacked) count += pcount(sk, skb)
     if (count > packets) {
       if (rfc3517 || isSacked || before >= packets) break
-      if (!fragment(sk, ctx, skb, (packets - before) * sk.mss, GFP_ATOMIC)) break
+      const mss = gsoSize[skb]
+      if (!fragment(sk, ctx, skb, (packets - before) * mss, GFP_ATOMIC, mss)) break
       count = packets
     }
     skbMarkLost(sk, skb)

@@ -16,6 +16,7 @@ import {
   TIME_PROBE0
 } from "./constants.ts"
 import { xmitProbeSkb } from "./control.ts"
+import { setTsoSegs } from "./mss.ts"
 import { rearmRto, resetWriteTimer } from "./retransmit.ts"
 import { inFlight, pcount } from "./scoreboard.ts"
 import { cwndTest, nagleTest, sndWndTest } from "./snd-test.ts"
@@ -51,6 +52,7 @@ export const writeXmit = (sk: TcpSocket, ctx: Context, nonagle: number, pushOne:
     }
     // tso_fragment: an skb with linear bytes is cut by tcp_fragment, which knows no mask of the socket
     if (len > limit && !fragment(sk, ctx, skb, limit, skbs.headLen[skb] > 0 ? GFP_ATOMIC : gfp)) break
+    setTsoSegs(sk, skb, mss)
     if (transmitSkb(sk, ctx, skb, gfp) !== 0) {
       sk.txFailures++
       break
@@ -141,6 +143,7 @@ export const writeWakeup = (sk: TcpSocket, ctx: Context): number => {
   skbs.flags[skb] |= TCPHDR_PSH
   if (skbs.len[skb] > size && !fragment(sk, ctx, skb, size, GFP_ATOMIC)) return -1
   skbs.flags[skb] |= TCPHDR_PSH
+  setTsoSegs(sk, skb, sk.mss)
   const result = transmitSkb(sk, ctx, skb, GFP_ATOMIC)
   if (result === 0) eventNewDataSent(sk, skb)
   return result

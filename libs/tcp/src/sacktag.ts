@@ -162,11 +162,11 @@ const walk = (
  * −1 when it covers less than a segment, or when there is no memory to cut.
  */
 const matchSkbToSack = (sk: TcpSocket, ctx: Context, skb: number, start: number, end: number): number => {
-  const { endSeq, len, seq } = sk.stack.skbs
+  const { endSeq, gsoSize, len, seq } = sk.stack.skbs
   const from = seq[skb]
   if (start <= from && end >= endSeq[skb]) return 1
   if (pcount(sk, skb) === 1 || endSeq[skb] <= start) return 0
-  const { mss } = sk
+  const mss = gsoSize[skb]
   const inSack = start <= from
   let cut = inSack ? end - from : Math.max(start - from, mss)
   if (cut < mss) return -1
@@ -179,7 +179,7 @@ const matchSkbToSack = (sk: TcpSocket, ctx: Context, skb: number, start: number,
   }
   // nothing is left to cut: 3.5 would make an empty skb
   if (cut >= len[skb]) return 0
-  if (!fragment(sk, ctx, skb, cut, GFP_ATOMIC)) return -1
+  if (!fragment(sk, ctx, skb, cut, GFP_ATOMIC, mss)) return -1
   return inSack ? 1 : 0
 }
 

@@ -14,11 +14,10 @@
 // source: include/net/tcp.h:tcp_highest_sack_seq, tcp_packets_in_flight; net/ipv4/tcp_input.c:tcp_skb_mark_lost
 import { NO_SKB } from "@swaplab/net-skb"
 import { TCPCB_LOST, TCPCB_SACKED_ACKED } from "./constants.ts"
-import { segments } from "./queue.ts"
 import type { TcpSocket } from "./tcp-sock.ts"
 
-/** `tcp_skb_pcount`: the segments of an skb. */
-export const pcount = (sk: TcpSocket, skb: number): number => segments(sk.stack.skbs.len[skb], sk.mss)
+/** `tcp_skb_pcount`: of how many segments an skb in flight was sent. */
+export const pcount = (sk: TcpSocket, skb: number): number => sk.stack.skbs.gsoSegs[skb]
 
 /** `tcp_left_out`: segments that have left the network. */
 export const leftOut = (sk: TcpSocket): number => sk.sackedOut + sk.lostOut

@@ -86,15 +86,15 @@ const sendSome = (sk: TcpSocket, task: Task, bytes: number, begins: boolean): nu
       if (skb === NO_SKB) return done
     }
     let copy = Math.min(goal - skbs.len[skb], bytes - done)
-    const room = sk.tso ? LINEAR_BYTES : sk.mss
+    const room = sk.tso ? LINEAR_BYTES : sk.tailRoom
     if (skbs.headLen[skb] < room && skbs.headLen[skb] === skbs.len[skb]) {
       copy = Math.min(copy, room - skbs.headLen[skb])
       skbs.headLen[skb] += copy
     } else {
-      copy = addToFragment(sk, task, skb, copy)
+      copy = sk.tso ? addToFragment(sk, task, skb, copy) : 0
       if (copy < 0) return done
       if (copy === 0) {
-        // all fragments are taken: this segment is full
+        // all fragments are taken, or the card does not gather: this segment is full
         skbs.flags[skb] |= TCPHDR_PSH
         sk.pushedSeq = sk.writeSeq
         skb = newSegment(sk, task)
@@ -129,6 +129,9 @@ const sizeGoal = (sk: TcpSocket): number => {
   return Math.max(sk.mss, goal - (goal % sk.mss))
 }
 
+/** `select_size`: the linear bytes of a new segment. */
+const linearBytes = (sk: TcpSocket): number => (sk.tso ? LINEAR_BYTES : sk.mss)
+
 /** A new segment on the write queue, or NO_SKB with the reason in `blockedOn`. */
 const newSegment = (sk: TcpSocket, task: Task): number => {
   let skb = sk.spareSkb
@@ -137,7 +140,8 @@ const newSegment = (sk: TcpSocket, task: Task): number => {
       sk.blockedOn = SNDBUF
       return NO_SKB
     }
-    skb = tryStreamAllocSkb(sk, task, sk.tso ? LINEAR_BYTES : sk.mss, sk.skAllocation)
+    sk.tailRoom = sk.mss
+    skb = tryStreamAllocSkb(sk, task, linearBytes(sk), sk.skAllocation)
     if (skb < 0) {
       sk.blockedOn = skb === WOULD_SLEEP ? SKB_SLEEPS : MEMORY
       return NO_SKB
@@ -204,7 +208,8 @@ const addToFragment = (sk: TcpSocket, task: Task, skb: number, bytes: number): n
 /** The sleeping half of `sk_stream_alloc_skb`; the skb is kept for the next step. The socket is owned meanwhile. */
 function* allocSkb(sk: TcpSocket, task: Task): Sleeps<void> {
   const skbs = sk.stack.skbs
-  const size = (sk.tso ? LINEAR_BYTES : sk.mss) + MAX_TCP_HEADER
+  sk.tailRoom = sk.mss
+  const size = linearBytes(sk) + MAX_TCP_HEADER
   const skb = yield* skbs.allocSkb(task, size, sk.skAllocation, SKB_ALLOC_FCLONE)
   if (skb === NO_SKB) streamAllocFailed(sk)
   else sk.spareSkb = chargeStreamSkb(sk, task, skb)

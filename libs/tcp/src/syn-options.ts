@@ -13,6 +13,7 @@ import {
   TCPOLEN_TSTAMP_ALIGNED
 } from "@swaplab/net-skb"
 import { TCP_MSS_DEFAULT } from "./constants.ts"
+import { syncMss } from "./mss.ts"
 import type { TcpSocket } from "./tcp-sock.ts"
 
 /** Bytes of the options, each with its padding. SACK takes the padding of the time stamp. */
@@ -64,7 +65,8 @@ const takeOptions = (sk: TcpSocket, options: number, peerMss: number): void => {
   const stamp = sk.tsOk ? TCPOLEN_TSTAMP_ALIGNED : 0
   sk.advmss = sk.linkMss - stamp
   sk.mssClamp = peerMss
-  sk.mss = Math.min(sk.linkMss, peerMss) - stamp
+  sk.linkedMss = Math.min(sk.linkMss, peerMss) - stamp
+  syncMss(sk)
   if ((options & SYN_WINDOW_SCALE) === 0) {
     sk.rcvWscale = 0
     sk.windowClamp = Math.min(sk.windowClamp, 65_535)

@@ -12,11 +12,15 @@ import type { TcpOptions } from "./tcp-options.ts"
 /** The state of a `TcpSocket`, without its steps. */
 export abstract class TcpState extends InetConnectionSock {
   // --- what was announced
-  /** What this end announces in a SYN, and what it takes without the time stamp; what the peer announces; what is sent. */
+  /** What this end announces in a SYN, and what it takes without the time stamp; what the peer announces. */
   readonly linkMss: number
   advmss: number
   mssClamp: number
+  /** What both ends take without the time stamp; what is sent, which the peer's window bounds, too. */
+  linkedMss: number
   mss: number
+  /** Linear bytes that were allocated for the last segment of the write queue (skb->avail_size), for a card that does not gather. */
+  tailRoom = 0
   /** Options that both ends have announced (SYN_…): time stamps, SACK. */
   options = 0
   tsOk = false
@@ -169,7 +173,7 @@ export abstract class TcpState extends InetConnectionSock {
 
   constructor(stack: NetStack, options: TcpOptions) {
     super(stack, options)
-    this.mss = options.mss ?? MSS
+    this.mss = this.linkedMss = options.mss ?? MSS
     this.linkMss = this.mss + TCPOLEN_TSTAMP_ALIGNED
     this.advmss = this.mssClamp = this.linkMss
     this.tso = options.tso ?? stack.device?.sg ?? true

@@ -15,6 +15,7 @@ import {
 } from "@swaplab/net-skb"
 import type { Context } from "@swaplab/page-alloc"
 import { assert } from "@swaplab/sim"
+import { adjustPcount, setTsoSegs } from "./mss.ts"
 import type { TcpSocket } from "./tcp-sock.ts"
 
 /** `sk_stream_alloc_skb` without sleeping: a segment with `size` linear bytes, or NO_SKB, or WOULD_SLEEP. */
@@ -60,10 +61,17 @@ export const entail = (sk: TcpSocket, skb: number): void => {
 }
 
 /**
- * `tcp_fragment`: cuts a queued segment after `len` bytes. False when there is no memory for the second half. One in flight
- * is cut after one MSS only, so that the counts of segments in flight stay as they are.
+ * `tcp_fragment`: cuts a queued segment after `len` bytes. False when there is no memory for the second half. The counts of one in
+ * flight follow where it was one segment and is two; `mss`: how long segments of its halves are.
  */
-export const fragment = (sk: TcpSocket, ctx: Context, skb: number, len: number, gfp: number): boolean => {
+export const fragment = (
+  sk: TcpSocket,
+  ctx: Context,
+  skb: number,
+  len: number,
+  gfp: number,
+  mss: number = sk.mss
+): boolean => {
   const skbs = sk.stack.skbs
   assert(len > 0 && len < skbs.len[skb], "cutting a segment where there is nothing to cut")
   const linear = Math.max(skbs.headLen[skb] - len, 0)
@@ -91,6 +99,13 @@ export const fragment = (sk: TcpSocket, ctx: Context, skb: number, len: number, 
   skbs.when[buff] = skbs.when[skb]
   if (skbs.pfmemalloc[skb] !== 0) skbs.pfmemalloc[buff] = 1
   skbs.next[buff] = skbs.next[skb]
+  const before = skbs.gsoSegs[skb]
+  setTsoSegs(sk, skb, mss)
+  setTsoSegs(sk, buff, mss)
+  if (sk.sndNxt >= skbs.endSeq[buff]) {
+    const less = before - skbs.gsoSegs[skb] - skbs.gsoSegs[buff]
+    if (less !== 0) adjustPcount(sk, skb, less)
+  }
   skbs.next[skb] = buff
   if (sk.writeTail === skb) sk.writeTail = buff
   return true
@@ -147,6 +162,7 @@ export const trimHead = (sk: TcpSocket, ctx: Context, skb: number, bytes: number
   skbs.nrFrags[skb] = kept
   skbs.seq[skb] += bytes
   skbs.len[skb] -= bytes
+  if (skbs.gsoSegs[skb] > 1) setTsoSegs(sk, skb, skbs.gsoSize[skb])
   // the linear part stays allocated but is no longer charged, as in Linux
   skbs.truesize[skb] -= bytes
   sk.queueShrunk = true

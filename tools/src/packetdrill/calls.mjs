@@ -5,8 +5,9 @@
 
 /**
  * An argument: a number, a text, names such as O_RDWR|O_NONBLOCK, a list in square brackets, and what the call does not look
- * at: three dots, or a struct in braces.
- * @typedef {number | string | { readonly names: ReadonlyArray<string> } | ReadonlyArray<Argument> | null} Argument
+ * at: three dots. A struct in braces is the text between them, of which only poll makes something.
+ * @typedef {number | string | { readonly names: ReadonlyArray<string> } | { readonly struct: string } | ReadonlyArray<Argument> | null
+ *   } Argument
  */
 
 /**
@@ -38,14 +39,16 @@ const parseArgument = (cursor) => {
   return { names }
 }
 
-/** No struct has a meaning here: it is passed over, braces inside it too. @param {Cursor} cursor @returns {null} */
+/** What stands between the braces, those inside it too. @param {Cursor} cursor @returns {{ struct: string }} */
 const parseStruct = (cursor) => {
   let depth = 1
+  let struct = ""
   while (depth > 0) {
-    const [brace] = cursor.need(/[^{}]*[{}]/, "} after the struct")
-    depth += brace.endsWith("{") ? 1 : -1
+    const [part] = cursor.need(/[^{}]*[{}]/, "} after the struct")
+    depth += part.endsWith("{") ? 1 : -1
+    struct += part
   }
-  return null
+  return { struct: struct.slice(0, -1) }
 }
 
 /** @param {Cursor} cursor @param {RegExp} close @param {string} closing @returns {ReadonlyArray<Argument>} */
@@ -88,6 +91,8 @@ const formatArgument = (argument) =>
     ? `"${argument}"`
     : "names" in argument
     ? argument.names.join("|")
+    : "struct" in argument
+    ? `{${argument.struct}}`
     : `[${argument.map(formatArgument).join(", ")}]`
 
 /** @param {{ result: number | null, errno: string | null }} outcome */

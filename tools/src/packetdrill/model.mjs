@@ -12,6 +12,7 @@ const load = async () => {
   const { Effect } = await import("effect")
   return {
     Effect,
+    ...await lib("tcp/dist/constants.js"),
     ...await lib("sim/dist/index.js"),
     ...await lib("net-skb/dist/index.js"),
     ...await lib("tcp/dist/index.js"),

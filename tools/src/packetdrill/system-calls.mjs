@@ -5,6 +5,7 @@
 // source: net/socket.c, net/ipv4/af_inet.c, net/ipv4/tcp.c
 import { NotSupported } from "./cursor.mjs"
 import { Descriptor, fails, namesAt, numberAt, outcomeOf, returns } from "./descriptors.mjs"
+import { poll } from "./poll.mjs"
 import { getsockopt, setsockopt } from "./socket-options.mjs"
 
 /** @typedef {import("./descriptors.mjs").Outcome} Outcome */
@@ -190,6 +191,7 @@ export function* systemCall(context) {
     }
     throw new NotSupported(place, "a socket of another protocol than TCP")
   }
+  if (call.name === "poll") return yield* poll(context)
   const body = CALLS[call.name]
   if (body === undefined) throw new NotSupported(place, `the system call ${call.name}`)
   const on = descriptors.get(numberAt(call, 0, place))
