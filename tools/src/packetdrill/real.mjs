@@ -21,7 +21,7 @@ const setting = (control) =>
   ].join("; ")
 
 /** The script as packetdrill gets it: one line longer. @type {(text: string) => string} */
-export const realScript = (text) => {
+const realScript = (text) => {
   const control = CONTROL.exec(text)?.[1] ?? "cubic"
   const rest = text.replace(CONTROL, "").replace(/`sysctl -q\s*`/, "`true`")
   return rest.replace(/^0 /m, `0 \`${setting(control)}\`\n+0 `)
