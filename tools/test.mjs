@@ -1,5 +1,5 @@
 // @ts-check
-// `npm test`: types, format, lint with module boundaries, unused code, unit and property tests, e2e. The last line that it
+// `npm test`: types, format, lint with module boundaries, unused code, packages, unit and property tests, e2e. The last line that it
 // prints is "N passed, N failed"; it exits with 1 unless nothing failed, with 2 for a mistake in its arguments.
 //
 // `npm test -- lan tcp` tests these projects only. Property tests draw from the seed that each of them names; `--fresh`
@@ -61,7 +61,10 @@ for (const { folder } of whole ? all : projects) {
 }
 tally("dprint check", ...(whole ? [] : folders.map((folder) => `${folder}/**/*.{ts,js,mjs,json,md}`)))
 tally("oxlint", ...(whole ? [] : folders))
-if (whole) tally("knip --no-progress")
+if (whole) {
+  tally("knip --no-progress")
+  tally("node tools/lint-packages.mjs")
+}
 
 const results = join(root, "test-results.json")
 rmSync(results, { force: true })
