@@ -144,7 +144,18 @@ describe("commands in the documents", () => {
 describe("the workspace", () => {
   it("has only these things at the top", () => {
     const top = new Set(all.map((path) => path.split("/")[0]))
-    const known = ["apps", "libs", "tools", "e2e", "scenarios", "docs", "README.md", "CONTRIBUTING.md", "LICENSE"]
+    const known = [
+      "apps",
+      "libs",
+      "tools",
+      "e2e",
+      "scenarios",
+      "docs",
+      "examples",
+      "README.md",
+      "CONTRIBUTING.md",
+      "LICENSE"
+    ]
     const config = [
       "package.json",
       "package-lock.json",
