@@ -1,6 +1,7 @@
 // @ts-check
 // Tables of docs/how-to: rooms of people, and what becomes of them.
 import { table } from "../schema-tables.mjs"
+import { median } from "../statistics.mjs"
 import { block, firstTableOf, linesBetween } from "./readings.mjs"
 
 /** @typedef {import("./list.mjs").Table} Table */
@@ -166,6 +167,69 @@ const blastRadius = {
     )
 }
 
+/** What a switch can be told, beside what it does by itself. @type {ReadonlyArray<readonly [string, string, ReadonlyArray<string>]>} */
+const SWITCHES = [
+  ["as it is", "yes", []],
+  ["`alpha: 8`", "yes", ["lan.switch.alpha=8"]],
+  ["`alpha: 0.25`", "yes", ["lan.switch.alpha=0.25"]],
+  ["`portReserve: 8 KiB`", "yes", ["lan.switch.portReserve=8 KiB"]],
+  ["`buffer: 512 KiB`", "yes", ["lan.switch.buffer=512 KiB"]],
+  ["as it is", "no", ["lan.flowControl=false"]],
+  ["`alpha: 0.25`", "no", ["lan.flowControl=false", "lan.switch.alpha=0.25"]],
+  ["`portReserve: 8 KiB`", "no", ["lan.flowControl=false", "lan.switch.portReserve=8 KiB"]]
+]
+
+/** @type {Table} */
+const slowPorts = {
+  name: "what helps slow ports",
+  page: "docs/how-to/slow-ports.md",
+  rows: SWITCHES.map(([setting, pauses, sets]) => ({
+    label: `${setting}|${pauses}`,
+    command: ["run", "scenarios/slow-thin-clients.yaml", ...sets.flatMap((set) => ["--set", set])],
+    read: ({ result: { runs: [{ clients, network }] } }) => {
+      const [fast, slow] = ["fast", "slow"].map((group) => {
+        const of = clients.filter((/** @type {any} */ { name }) => name.startsWith(group))
+        return {
+          faults: median(of.map((/** @type {any} */ { faultLatency }) => faultLatency.count)),
+          p50ms: median(of.map((/** @type {any} */ { faultLatency }) => faultLatency.p50Ns)) / 1e6,
+          p99ms: median(of.map((/** @type {any} */ { faultLatency }) => faultLatency.p99Ns)) / 1e6
+        }
+      })
+      const ports = [...network.servers, ...clients.map((/** @type {any} */ client) => client.network.port)]
+      return {
+        fast,
+        slow,
+        silentS: network.servers[0].pausedNs / 1e9,
+        noRoom: ports.reduce((sum, { drops }) => sum + drops.switchBuffer, 0)
+      }
+    }
+  })),
+  render: (rows) =>
+    table(
+      [
+        "switch",
+        "pause frames",
+        "pages of a fast client",
+        "p50",
+        "p99",
+        "pages of a slow client",
+        "p50",
+        "server silent",
+        "frames without room"
+      ],
+      rows.map(({ figures: { fast, noRoom, silentS, slow }, label }) => [
+        ...label.split("|"),
+        String(fast.faults),
+        `${fast.p50ms.toFixed(2)} ms`,
+        `${fast.p99ms.toFixed(1)} ms`,
+        String(slow.faults),
+        `${slow.p50ms.toFixed(2)} ms`,
+        `${silentS.toFixed(2)} s`,
+        String(noRoom)
+      ])
+    )
+}
+
 export const ROOMS = [
   capacity,
   shown("class start", PLAN, CLASS, [WORKLOAD], "docs/how-to/class-start.svg"),
@@ -179,6 +243,7 @@ export const ROOMS = [
   bootStorm,
   answers,
   blastRadius,
+  slowPorts,
   shown("compressed swap", "docs/how-to/compare-compressed-swap.md", [
     "run",
     "scenarios/beside-nbd.yaml",
