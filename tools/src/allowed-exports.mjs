@@ -151,8 +151,6 @@ export const ALLOWED = {
     UsememOptions: "usemem"
   },
   cluster: {
-    Advanced: "ClusterRun",
-    ClusterRunOptions: "ClusterRun",
     PageUse: "ClientSnapshot",
     Client: "Cluster",
     ClientGroup: "ClientSpec",
@@ -204,7 +202,6 @@ export const ALLOWED = {
     ResultJson: "resultJson",
     RunExperimentOptions: "runExperiment",
     RunMetrics: "CellResult",
-    Runner: "runExperiment",
     RunStore: "openRunStore",
     Sample: "Capacity",
     SavedCell: "SavedCells",

@@ -80,7 +80,7 @@ export const projects = [
   ]),
   lib("report", 4, ["sim", "config", "formats", "cluster", "experiment"]),
   lib("view", 4, ["cluster", "report"]),
-  app("swaplab", ["command", "config", "cluster", "experiment", "report", "view"]),
+  app("swaplab", ["nbd", "command", "config", "server-model", "cluster", "experiment", "report", "view"]),
   app("nbd-server", ["command", "config", "nbd", "stats"]),
   app("dashboard", ["config", "cluster", "view"])
 ]

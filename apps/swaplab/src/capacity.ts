@@ -31,6 +31,7 @@ import { type Out, withOut } from "./out.ts"
 import { overridesOf } from "./overrides.ts"
 import { type PageFile, pageFile } from "./page-file.ts"
 import { workerPool } from "./pool.ts"
+import { realServer } from "./real-server/capacity-server.ts"
 import { sheet } from "./screen.ts"
 
 type Flags = Values<Commands["capacity"]>
@@ -72,6 +73,8 @@ interface Found {
   readonly bottleneck: Bottleneck | null
   /** Runs for the page: at the number and beyond it. */
   readonly typical: ReadonlyArray<TypicalRun>
+  /** Why a run against a real server could not be judged; null: all were. */
+  readonly behind: string | null
 }
 
 /** Refusing a number, and finding that nothing holds, are misses of what was asked for. */
@@ -84,7 +87,7 @@ const exitCodeOf = ({ failure, high, samples, state }: Capacity, bottleneck: Bot
 }
 
 const finish = (
-  { bottleneck, capacity, typical }: Found,
+  { behind, bottleneck, capacity, typical }: Found,
   flags: Flags,
   out: Out | null,
   page: PageFile | null
@@ -92,6 +95,12 @@ const finish = (
   Effect.gen(function*() {
     const data = capacityJson(capacity, bottleneck)
     yield* Console.log(flags.json ? JSON.stringify(data) : renderCapacity(capacity, bottleneck, sheet()).trimEnd())
+    if (behind !== null) {
+      yield* Console.error(
+        `swaplab: a run was not judged, which ends the search: ${behind}. The host reaches its limit before the server does`
+      )
+      return yield* new ExitWith({ code: EXIT.behind })
+    }
     yield* tellFailures([capacity.failure, bottleneck?.failure ?? null].filter((lost) => lost !== null))
     if (out !== null) {
       yield* out.write([
@@ -122,11 +131,16 @@ export const capacity = (flags: Flags, worker: URL) =>
     }
     if (flags.fresh && flags.out === undefined) return yield* new UsageError({ message: "--fresh: expected --out too" })
     const page = yield* pageFile(flags.report)
+    const real = yield* realServer(flags.server, flags.workers, loaded, situation)
     yield* withOut(flags.out, (out) =>
       Effect.gen(function*() {
         const store = out === null
           ? null
-          : yield* openStore(out, { engine: engine(worker), loaded, fresh: flags.fresh }, () => CELL_FORM)
+          : yield* openStore(
+            out,
+            { engine: engine(worker), loaded, also: flags.server, fresh: flags.fresh },
+            () => CELL_FORM
+          )
         const line = yield* makeCapacityLine(stderr, situation)
         const found = Effect.gen(function*() {
           // the time is that of all that follows
@@ -141,7 +155,7 @@ export const capacity = (flags: Flags, worker: URL) =>
             onProgress: line.show
           })
           // what fails has to be known, and what holds
-          const bounded = capacity.state === "decided" && capacity.low >= 1 &&
+          const bounded = real === null && capacity.state === "decided" && capacity.low >= 1 &&
             capacity.high <= situation.ladder.values.length
           const bottleneck = bounded
             ? yield* findBottleneck(capacity, {
@@ -153,11 +167,11 @@ export const capacity = (flags: Flags, worker: URL) =>
           const typical = page === null || capacity.state === "interrupted" || bottleneck?.state === "interrupted"
             ? []
             : yield* findTypicalRuns(capacity, { onStop })
-          return { capacity, bottleneck, typical }
+          return { capacity, bottleneck, typical, behind: real?.behind() ?? null }
         }).pipe(
           Effect.scoped,
           Effect.ensuring(line.end),
-          Effect.provide(workerPool(worker, flags.workers, MAX_WORKERS))
+          Effect.provide(real?.layer ?? workerPool(worker, flags.workers, MAX_WORKERS))
         )
         yield* Effect.uninterruptible(
           Effect.flatMap(found, (answer) => finish(answer, flags, out, page))

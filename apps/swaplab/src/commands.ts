@@ -20,6 +20,7 @@ import {
 import type { EXIT } from "@swaplab/experiment"
 import { EXPORT_FORMATS, EXPORT_NAMES } from "./export-formats.ts"
 import { IMPORTED } from "./import-forms.ts"
+import { load, server, serverTrace } from "./real-server/options.ts"
 
 /** Worker threads that a pool may have. */
 export const MAX_WORKERS = 256
@@ -99,6 +100,8 @@ export const SWAPLAB = {
         report,
         fresh,
         workers,
+        server,
+        serverTrace,
         noMap: flag("Leaves out the map of outcomes, where the scenario has one.")
       },
       examples: [
@@ -260,6 +263,7 @@ export const SWAPLAB = {
         ),
         report,
         fresh,
+        server,
         workers
       },
       examples: [
@@ -302,6 +306,7 @@ export const SWAPLAB = {
         ["soak --draw --seed 17 > 17.yaml", "a drawn scenario, for swaplab run"]
       ]
     },
+    load,
     compare: {
       meaning: "Puts two results side by side, seed by seed: every metric, with both meanings of faster.",
       arguments: {
@@ -495,6 +500,7 @@ export const SWAPLAB = {
     [0 satisfies typeof EXIT.ok, "everything went as the scenario expects"],
     [1 satisfies typeof EXIT.ourFault, "a fault of swaplab: an assertion, a broken law, a lost run"],
     [2 satisfies typeof EXIT.userError, "a mistake in a scenario, an option or a path"],
+    [97 satisfies typeof EXIT.behind, "not judged: the host could not keep up with a run in real time"],
     [98 satisfies typeof EXIT.lockup, "a lockup where the scenario expects none"],
     [99 satisfies typeof EXIT.threshold, "a threshold missed, or another outcome than the expected one"],
     [130 satisfies typeof EXIT.interrupted, "interrupted; what was measured until then is shown and written"]

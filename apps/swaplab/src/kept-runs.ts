@@ -8,11 +8,12 @@ import {
   type JobStore,
   openRunStore,
   reasonOf,
+  type Runner,
   runRounds,
   type StoreOptions
 } from "@swaplab/experiment"
 import { makeProgressLine } from "@swaplab/report"
-import { Console, Effect } from "effect"
+import { Console, Effect, type Layer } from "effect"
 import { stderr } from "node:process"
 import { engine } from "./engine.ts"
 import { UsageError } from "./exit.ts"
@@ -36,6 +37,10 @@ export interface KeptRuns<A> {
   readonly reduce: (job: Job, run: RunResult) => A
   readonly outcomeOf: (kept: A) => Outcome
   readonly formOf: (job: Job) => Form<A>
+  /** What runs them; without it worker threads. */
+  readonly runner?: Layer.Layer<Runner>
+  /** What else than the scenario decides what the runs give. */
+  readonly also?: unknown
 }
 
 /** Opens the store in the directory. What it cannot keep is told and lost for the next command only, not for this one. */
@@ -104,10 +109,10 @@ export const keepRuns = <A, E, R>(
   withOut(flags.out, (out) =>
     Effect.gen(function*() {
       if (flags.fresh && out === null) return yield* new UsageError({ message: "--fresh: expected --out too" })
-      const { formOf, jobs, loaded, next = once(jobs), reduce } = runs
+      const { also, formOf, jobs, loaded, next = once(jobs), reduce, runner } = runs
       const store = out === null
         ? null
-        : yield* openStore(out, { engine: engine(worker), loaded, fresh: flags.fresh }, formOf)
+        : yield* openStore(out, { engine: engine(worker), loaded, also, fresh: flags.fresh }, formOf)
       const line = yield* makeProgressLine(stderr, loaded.scenario.duration)
       const measured = runRounds(next, {
         reduce,
@@ -116,7 +121,7 @@ export const keepRuns = <A, E, R>(
         ...(store === null ? {} : { store })
       }).pipe(
         Effect.ensuring(line.end),
-        Effect.provide(workerPool(worker, flags.workers, jobs.length))
+        Effect.provide(runner ?? workerPool(worker, flags.workers, jobs.length))
       )
       // an interruption ends the runs early and is held back until their results have been shown and written
       yield* Effect.uninterruptible(

@@ -8,9 +8,11 @@ import {
   judge,
   keptForm,
   keptOf,
+  type KeptTraces,
   makePlan,
   resultFiles,
-  resultJson
+  resultJson,
+  serverTraceFiles
 } from "@swaplab/experiment"
 import { renderReport, roomSvg, runPage } from "@swaplab/report"
 import { Console, Effect } from "effect"
@@ -20,9 +22,17 @@ import { keepRuns } from "./kept-runs.ts"
 import type { Out } from "./out.ts"
 import { overridesOf } from "./overrides.ts"
 import { type PageFile, pageFile } from "./page-file.ts"
+import { serverOf } from "./real-server/server-of.ts"
+import { differences } from "./real-server/trace-runner.ts"
 import { sheet } from "./screen.ts"
 
-const finish = (result: ExperimentResult, asJson: boolean, out: Out | null, page: PageFile | null) =>
+const finish = (
+  result: ExperimentResult,
+  asJson: boolean,
+  out: Out | null,
+  page: PageFile | null,
+  traces: KeptTraces | null
+) =>
   Effect.gen(function*() {
     yield* Console.log(asJson ? JSON.stringify(resultJson(result)) : renderReport(result, sheet()).trimEnd())
     yield* tellFailures(result.failures)
@@ -30,9 +40,18 @@ const finish = (result: ExperimentResult, asJson: boolean, out: Out | null, page
     if (out !== null) {
       const [first] = result.runs
       const drawings = first === undefined ? [] : [["room.svg", roomSvg(first)] as const]
-      yield* out.write([...resultFiles(result, renderReport(result)), ...drawings])
+      yield* out.write([
+        ...resultFiles(result, renderReport(result)),
+        ...drawings,
+        ...(yield* serverTraceFiles(result))
+      ])
     }
     if (page !== null) yield* page.write(runPage(result))
+    const changed = traces === null || result.interrupted ? [] : differences(traces, result.runs)
+    if (changed.length > 0) {
+      yield* Console.error(`swaplab: a run is not what its trace was made of, by another build: ${changed.join("; ")}`)
+      return yield* new ExitWith({ code: EXIT.ourFault })
+    }
     const { exitCode } = judge(result)
     if (exitCode !== EXIT.ok) return yield* new ExitWith({ code: exitCode })
   })
@@ -46,6 +65,7 @@ export const run = (flags: Values<Commands["run"]>, worker: URL) =>
       ...(flags.kernel.length > 0 ? { kernels: flags.kernel } : {})
     })
     const page = yield* pageFile(flags.report)
+    const { also, runner, traces } = yield* serverOf(flags, plan)
     yield* keepRuns(
       worker,
       flags,
@@ -54,8 +74,9 @@ export const run = (flags: Values<Commands["run"]>, worker: URL) =>
         jobs: plan.jobs,
         reduce: keptOf,
         outcomeOf: (kept) => ("run" in kept ? kept.run : kept.cell).outcome,
-        formOf: keptForm
+        formOf: keptForm,
+        ...(runner !== null && { runner, also })
       },
-      (results, out) => finish(experimentOf(plan, results), flags.json, out, page)
+      (results, out) => finish(experimentOf(plan, results), flags.json, out, page, traces)
     )
   })

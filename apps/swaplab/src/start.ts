@@ -35,6 +35,7 @@ const COMMANDS: { readonly [Name in Started]: () => Promise<Run<Name>> } = {
   sensitivity: async () => (await import("./sensitivity.ts")).sensitivity,
   sweep: async () => (await import("./sweep.ts")).sweep,
   capacity: async () => (await import("./capacity.ts")).capacity,
+  load: async () => (await import("./load/load.ts")).load,
   soak: async () => (await import("./soak.ts")).soak,
   why: async () => (await import("./why.ts")).why,
   shrink: async () => (await import("./shrink.ts")).shrink,

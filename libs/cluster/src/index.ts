@@ -25,8 +25,17 @@ export { COUNTER_NAMES } from "./run/counters.ts"
 export { DROP_SITE_NAMES, DROP_SITES, type Drops, type DropSite, NO_DROPS, totalDrops } from "./run/drop-sites.ts"
 export { certainLimits, type EarlyStop } from "./run/early-stop.ts"
 export { CONSEQUENCES, type FaultAftermath, type FaultResult } from "./run/fault-result.ts"
+export {
+  fellBehind,
+  type FinalPass,
+  type GatewayFacts,
+  type GatewayResult,
+  MAX_BEHIND_NS,
+  MAX_LATENESS_P999_NS,
+  withGateway
+} from "./run/gateway-result.ts"
 export type { LatencySummary } from "./run/latency-summary.ts"
-export { NO_LATENCY } from "./run/latency.ts"
+export { LatencyHistogram, NO_LATENCY } from "./run/latency.ts"
 export {
   CLIENT_FIGURES,
   CLIENT_STATES,
@@ -57,7 +66,9 @@ export {
   type SwitchResult
 } from "./run/network-result.ts"
 export { Replay } from "./run/replay.ts"
+export { type PlannedRun, planRequests, type RequestPlan, sequenceOf } from "./run/request-plan.ts"
 export { runCluster } from "./run/run-cluster.ts"
+export { runTrace } from "./run/run-trace.ts"
 export type { Series, SeriesColumn } from "./run/series.ts"
 export { type ClientSnapshot, clientSnapshot, type PageUse } from "./run/snapshot.ts"
 export { startLoads } from "./run/start-loads.ts"

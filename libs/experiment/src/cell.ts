@@ -2,6 +2,7 @@
 // few kB, so that thousands fit into memory and into files. Equal runs give equal cells: no time of the host.
 import {
   type ClientResult,
+  fellBehind,
   kernelOf,
   type LockupFailure,
   type LockupKind,
@@ -57,6 +58,8 @@ export interface CellResult {
   readonly steady: SteadyState | NoSteadyState
   /** What it had missed for good when it was ended for that; its other figures are those until then. */
   readonly endedEarly?: string
+  /** Why a run in real time is not judged: its host could not keep up. */
+  readonly behind?: string
   /** Laws that do not hold: faults of swaplab. */
   readonly brokenLaws: ReadonlyArray<string>
 }
@@ -94,6 +97,7 @@ export const cellOf = (scenario: Scenario, run: RunResult, workloads?: WorkloadT
   const { clients } = run
   const sum = (value: (client: ClientResult) => number): number =>
     clients.reduce((total, client) => total + value(client), 0)
+  const behind = fellBehind(run)
   const counted = clients.some(({ kernel }) => patchesOf(kernelOf(scenario, kernel)).has("throttle-counter"))
   return {
     kernel: run.kernel,
@@ -116,6 +120,7 @@ export const cellOf = (scenario: Scenario, run: RunResult, workloads?: WorkloadT
     metrics: metricsOf(run, workloads),
     steady: steadyOf(run),
     ...(run.endedEarly !== undefined && { endedEarly: run.endedEarly }),
+    ...(behind !== null && { behind }),
     brokenLaws: run.laws.filter(({ holds }) => !holds).map(({ detail, law, subject }) =>
       `${law}, ${subject}: ${detail}`
     )

@@ -21,7 +21,7 @@ export { type Bottleneck, findBottleneck, type Limit, nextOf } from "./capacity/
 export { capacityCsv, capacityJson } from "./capacity/capacity-json.ts"
 export { type Capacity, type CapacityOptions, type Demand, findCapacity, type Sample } from "./capacity/capacity.ts"
 export { type Progress } from "./capacity/forecast.ts"
-export { type Ladder, type LadderOptions, makeLadder } from "./capacity/ladder.ts"
+export { atLevel, type Ladder, type LadderOptions, makeLadder } from "./capacity/ladder.ts"
 export { type CapacitySearch, type SearchState } from "./capacity/search.ts"
 export { demandsOf, kernelFor, type Situation, withDemands } from "./capacity/situation.ts"
 export { PROVING_SEEDS } from "./capacity/trial-seeds.ts"
@@ -72,6 +72,7 @@ export {
   type SavedNetwork,
   type SavedResult
 } from "./saved-result.ts"
+export { type KeptTraces, readServerTraces, SERVER_TRACE_FILE, serverTraceFiles } from "./server-trace.ts"
 export { type LostStep } from "./shrink-search.ts"
 export { shrink, type ShrinkOptions, type ShrinkProgress, type Shrunk } from "./shrink.ts"
 export { type Estimate, type Faster, medianOf } from "./statistics.ts"

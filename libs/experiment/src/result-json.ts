@@ -83,7 +83,10 @@ export const summarise = (result: ExperimentResult): ReadonlyArray<KernelSummary
     }
   })
 
-const withoutSeries = ({ series: _series, ...run }: RunResult): Omit<RunResult, "series"> => run
+/** Columns have files of their own. */
+const withoutSeries = (
+  { series: _series, serverTrace: _trace, ...run }: RunResult
+): Omit<RunResult, "series" | "serverTrace"> => run
 
 /** Makes the content of result.json. */
 export const resultJson = (result: ExperimentResult): ResultJson => {

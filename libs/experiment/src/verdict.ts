@@ -10,6 +10,7 @@ export const EXIT = {
   ok: 0,
   ourFault: 1,
   userError: 2,
+  behind: 97,
   lockup: 98,
   threshold: 99,
   interrupted: 130
@@ -17,7 +18,7 @@ export const EXIT = {
 
 /** Something that is not as the scenario wants it. */
 export interface Finding {
-  readonly kind: "lockup" | "outcome" | "threshold" | "law" | "failure"
+  readonly kind: "lockup" | "outcome" | "threshold" | "law" | "failure" | "behind"
   readonly kernel: string
   readonly seed: number
   /** In words, without kernel and seed. */
@@ -72,6 +73,14 @@ const lawFindings = ({ brokenLaws, kernel, seed }: CellResult): ReadonlyArray<Fi
 export const runFindings = (scenario: Scenario, run: CellResult, workloads?: WorkloadTable): ReadonlyArray<Finding> => {
   const at = { kernel: run.kernel, seed: run.seed }
   const outcome = outcomeFinding(expectationOf(scenario, run.kernel), run.outcome)
+  // lateness of the host is part of all that was measured, but no reason for a page to be wrong
+  if (run.behind !== undefined) {
+    return [
+      ...(outcome === null || run.outcome !== "corruption" ? [] : [{ ...at, ...outcome }]),
+      { ...at, kind: "behind", text: `not judged: ${run.behind}` },
+      ...lawFindings(run)
+    ]
+  }
   // a run cut short has no figures to be held against a limit
   const missed = run.outcome === "stopped" ? [] : thresholdFindings(scenario, run, workloads)
   return [
@@ -108,6 +117,8 @@ export const judgeRuns = (
     ? EXIT.lockup
     : has(findings, "threshold", "outcome")
     ? EXIT.threshold
+    : has(findings, "behind")
+    ? EXIT.behind
     : EXIT.ok
   return { findings, exitCode }
 }

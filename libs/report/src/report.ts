@@ -18,6 +18,7 @@ import { COMPARISON_LEGEND, comparisonTable } from "./comparison.ts"
 import { BLANK, type Block, type Document, item, paragraph, section } from "./document.ts"
 import { faultTable } from "./fault-table.ts"
 import { interruption, warningSection } from "./faults.ts"
+import { gatewayTable } from "./gateway.ts"
 import { lockupSection } from "./lockups.ts"
 import { lostConnectionTable } from "./lost-connections.ts"
 import { cableTable, causeLines, networkTable, portTable } from "./network.ts"
@@ -167,6 +168,7 @@ export const runDocument = (result: ExperimentResult): Document => {
     ...section("Ports of the switch (first seed of each kernel)", portTable(result)),
     ...section("What made page-ins wait in the network (first seed of each kernel)", causeLines(result)),
     ...section("Server (medians over seeds)", serverTable(result)),
+    ...section("Real server behind the gateway (first seed of each kernel)", gatewayTable(result)),
     ...section("Images of roots (medians over seeds)", imageTable(result)),
     ...section("Server of the thin clients' programs (medians over seeds)", applicationsTable(result)),
     ...section("Lockups", lockupSection(result)),

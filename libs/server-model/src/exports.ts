@@ -5,11 +5,26 @@ import type { Sleeps } from "@swaplab/sim"
 import { ImageStore } from "./image-store.ts"
 import { FileReadahead } from "./readahead.ts"
 import { ReadsUnderWay } from "./reads-under-way.ts"
-import type { SwapServer } from "./swap-server.ts"
+import type { ServerCosts, SwapServer } from "./swap-server.ts"
 import { SwapStore } from "./swap-store.ts"
 
 /** The contents of an export as one task works on them. Data are tokens, 8 bytes a page. */
 export type TaskStore = ExportStore<Uint8Array, Sleeps<number>>
+
+/** What a store says instead of an error: the request gets no answer, because the connection is over. */
+export const UNANSWERED = -2
+
+/** An export as one connection has opened it. */
+export interface OpenExport {
+  /** The contents, for a task that works on the connection. */
+  store(task: Task): TaskStore
+  /** Sleeps until requests can be performed; false: they never can. Without it: they can. */
+  ready?(task: Task): Sleeps<boolean>
+  /** The connection is over. */
+  close?(): void
+  /** Requests that it can perform side by side, in threads that are started as they are needed; without it as many as the server. */
+  readonly threads?: number
+}
 
 /** What of an export was served. */
 export class ExportStats {
@@ -29,11 +44,14 @@ export interface EmulatedExport {
   readonly stats: ExportStats
   /** What a connection to it may read and write a second, together; null: as much as it can. */
   readonly bytesPerSecond: number | null
-  /** Opens its file for a connection: the contents, for each task that works on the connection. */
-  open(): (task: Task) => TaskStore
+  /** CPU time of its requests. */
+  readonly costs: ServerCosts
+  /** Opens its file for a connection. */
+  open(): OpenExport
 }
 
-interface Place {
+/** Where an export has its place. */
+export interface Place {
   readonly server: SwapServer
   readonly info: ExportInfo
   /** Number in the page cache. */
@@ -59,8 +77,12 @@ export class SwapExport implements EmulatedExport {
     this.#cacheIndex = cacheIndex
   }
 
-  open(): (task: Task) => TaskStore {
-    return (task) => new SwapStore(task, this, this.#cacheIndex)
+  get costs(): ServerCosts {
+    return this.server.costs
+  }
+
+  open(): OpenExport {
+    return { store: (task) => new SwapStore(task, this, this.#cacheIndex) }
   }
 
   /**
@@ -107,17 +129,21 @@ export class ImageExport implements EmulatedExport {
     this.#reads = cache === null ? null : new ReadsUnderWay(sim, `server ${info.name}`, cache, cacheIndex)
   }
 
+  get costs(): ServerCosts {
+    return this.server.costs
+  }
+
   /** The memory of the server's machine was lost. */
   dropCache(): void {
     this.server.cache?.drop(this.#cacheIndex, 0, this.tokens.pages)
   }
 
-  open(): (task: Task) => TaskStore {
+  open(): OpenExport {
     const readahead = new FileReadahead(this.#readaheadPages)
     const { server: { cache }, stats, tokens } = this
     const cached = cache === null || this.#reads === null
       ? null
       : { cache, owner: this.#cacheIndex, reads: this.#reads, readahead }
-    return (task) => new ImageStore(task, tokens, stats, cached)
+    return { store: (task) => new ImageStore(task, tokens, stats, cached) }
   }
 }

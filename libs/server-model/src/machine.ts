@@ -25,6 +25,8 @@ import { dial } from "./dial.ts"
 import { Disk } from "./disk.ts"
 import type { DiskShape } from "./disks.ts"
 import type { ImageExport, SwapExport } from "./exports.ts"
+import { Gateway } from "./gateway/gateway.ts"
+import type { RemoteServer } from "./gateway/remote-server.ts"
 import type { ServerHost } from "./host.ts"
 import { NbdService, SERVER_BUFFER_PAGES, type SwapFiles } from "./nbd-service.ts"
 import { PageCache } from "./page-cache.ts"
@@ -61,6 +63,8 @@ export interface ServerMachineOptions {
   readonly sysctls?: Partial<NetSysctls>
   /** read_ahead_kb of the disk, in pages: for images. */
   readonly readaheadPages: number
+  /** It is a gateway: swap is on this server outside of the simulation. */
+  readonly remote?: RemoteServer
 }
 
 /** An image that clients read. */
@@ -82,6 +86,8 @@ export class ServerMachine {
   readonly cache: PageCache | null
   readonly server: SwapServer
   readonly host: ServerHost
+  /** Of a machine that stands in front of a server outside; null: it is the server. */
+  readonly gateway: Gateway | null
   readonly #capacityBytes: number
   readonly #bytesPerSecond: number | null
   readonly #readaheadPages: number
@@ -121,6 +127,9 @@ export class ServerMachine {
       : null
     this.cache = cache
     this.server = new SwapServer(sim, host, cache, options.costs, options.disk.capacityBytes, options.name)
+    this.gateway = options.remote === undefined
+      ? null
+      : new Gateway(sim, host.group, this.server, options.remote)
     this.#bytesPerSecond = options.bytesPerSecond ?? null
     const { name, swapFiles = "kept", threads } = options
     this.#service = new NbdService(this.server, this.net, this.nics, host, { name, threads, swapFiles })
@@ -129,7 +138,8 @@ export class ServerMachine {
 
   /** Makes the swap export of a client, of so many bytes rounded down to whole pages, and connects the two. */
   connectSwap(client: ServerClient, bytes: number): ServerConnection<SwapExport> {
-    const served = this.server.addExport(client.name, wholePages(bytes), this.#bytesPerSecond)
+    const served = this.gateway?.addExport(client.name, wholePages(bytes)) ??
+      this.server.addExport(client.name, wholePages(bytes), this.#bytesPerSecond)
     return this.#service.connect(new ServerConnection(client, "nbd0", client.name, served))
   }
 

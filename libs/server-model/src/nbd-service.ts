@@ -216,8 +216,12 @@ export class NbdService {
       tasks.add(task)
       return task
     }
-    const { threads } = this.#options
-    const pool = threads === 1 ? null : new ThreadPool(this.#server.sim, `${this.#options.name} ${name}`, threads, fork)
+    const file = served.open()
+    const threads = file.threads ?? this.#options.threads
+    const grows = file.threads !== undefined
+    const pool = threads === 1
+      ? null
+      : new ThreadPool(this.#server.sim, `${this.#options.name} ${name}`, threads, fork, grows)
     const unanswered = (): void => {
       this.life.unanswered++
     }
@@ -227,9 +231,11 @@ export class NbdService {
       stats.depart(sim.now, arrivedAt)
     }
     const worker = fork(function*(task) {
-      if (!negotiate || (yield* acceptNegotiation(task, serverSocket, served))) {
-        yield* serveConnection(task, serverSocket, served, pool, unanswered)
+      const ready = file.ready === undefined || (yield* file.ready(task))
+      if (ready && (!negotiate || (yield* acceptNegotiation(task, serverSocket, served)))) {
+        yield* serveConnection(task, serverSocket, served, pool, unanswered, file)
       }
+      file.close?.()
       // the process ends, and with it its threads
       for (const other of tasks) if (other !== task) other.process.kill()
     })

@@ -55,8 +55,7 @@ const answerOf = (size: number): Uint8Array => {
 
 /** The server's side. False: the connection is over. */
 export function* acceptNegotiation(task: Task, socket: TcpSocket, served: EmulatedExport): Sleeps<boolean> {
-  const { costs, cpu } = served.server
-  yield* cpu.use(task, costs.otherNs)
+  yield* served.server.cpu.use(task, served.costs.otherNs)
   if ((yield* socket.sendBytes(task, greetingOf(), false)) <= 0) return false
   const asking = new Uint8Array(ASKING_BYTES + served.info.name.length)
   if ((yield* socket.recvBytes(task, asking)) !== asking.length) return false

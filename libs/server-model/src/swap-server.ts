@@ -6,8 +6,9 @@
 import { Command, exportInfo, IMAGE_EXPORT_FLAGS, ReplyBuffer } from "@swaplab/nbd"
 import { PAGE_SIZE } from "@swaplab/page-alloc"
 import { assert, type Nanoseconds, type Sim } from "@swaplab/sim"
-import { ImageExport, SwapExport } from "./exports.ts"
+import { ImageExport, type Place, SwapExport } from "./exports.ts"
 import type { PageCache } from "./page-cache.ts"
+import type { RequestTap } from "./request-tap.ts"
 import { ServerErrors } from "./server-errors.ts"
 import { ServerLife } from "./server-life.ts"
 import { ServerStats } from "./server-stats.ts"
@@ -59,6 +60,8 @@ export class SwapServer {
   capacityPages: number
   /** Pages of them that hold something: a sparse file takes room for these only. */
   usedPages = 0
+  /** Hears of its requests; null: nobody does. */
+  tap: RequestTap | null = null
   #nextPosition = 0
 
   constructor(
@@ -79,11 +82,15 @@ export class SwapServer {
 
   /** A new sparse export of `bytes`, a multiple of 4096. A connection to it has that rate; null: none. */
   addExport(name: string, bytes: number, bytesPerSecond: number | null = null): SwapExport {
-    const info = exportInfo({ name, size: bytes, minimumBlock: PAGE_SIZE })
-    const place = { server: this, info, cacheIndex: this.#place(bytes) }
-    const served = new SwapExport(place, bytes / PAGE_SIZE, bytesPerSecond)
+    const served = new SwapExport(this.place(name, bytes), bytes / PAGE_SIZE, bytesPerSecond)
     this.swaps.push(served)
     return served
+  }
+
+  /** A place for an export of swap, of `bytes`, a multiple of 4096. */
+  place(name: string, bytes: number): Place {
+    const info = exportInfo({ name, size: bytes, minimumBlock: PAGE_SIZE })
+    return { server: this, info, cacheIndex: this.#place(bytes) }
   }
 
   /**

@@ -1,7 +1,8 @@
 // The threads of one connection, as nbd-server has them since 3.12: the main thread reads requests, a pool performs and
 // answers them, so that one request that waits for the disk does not hold up the next.
 // Modelled: a queue of requests in the order of arrival, so many threads, one reply at a time on the socket.
-// Not modelled: threads that are started when they are first needed, and end when they are idle.
+//   A pool that grows starts a thread when a request finds none idle; others have all from the beginning.
+// Not modelled: threads that end when they are idle.
 import type { Job } from "@swaplab/nbd"
 import type { Task } from "@swaplab/page-alloc"
 import { assert, type Nanoseconds, type Sim, type Sleeps, WaitQueue } from "@swaplab/sim"
@@ -39,9 +40,19 @@ export class ThreadPool {
   readonly #fork: (program: (task: Task) => Sleeps<void>) => void
   readonly #queue: Array<{ readonly job: Job; readonly arrivedAt: Nanoseconds }> = []
   readonly #idle: WaitQueue
+  readonly #grows: boolean
+  #started = 0
+  #startThread: () => void = () => {}
 
-  /** `fork` starts a task of the server. */
-  constructor(sim: Sim, name: string, threads: number, fork: (program: (task: Task) => Sleeps<void>) => void) {
+  /** `fork` starts a task of the server. `grows`: threads are started when they are needed. */
+  constructor(
+    sim: Sim,
+    name: string,
+    threads: number,
+    fork: (program: (task: Task) => Sleeps<void>) => void,
+    grows = false
+  ) {
+    this.#grows = grows
     this.sending = new Turn(sim, `${name} send lock`)
     this.#idle = new WaitQueue(sim, `${name} thread pool`, "the next request")
     this.#threads = threads
@@ -50,14 +61,18 @@ export class ThreadPool {
 
   /** Starts the threads; each makes itself what it performs requests with. */
   start(open: (task: Task) => Perform): void {
-    for (let i = 0; i < this.#threads; i++) this.#fork((task) => this.#run(task, open(task)))
+    this.#startThread = () => {
+      this.#started++
+      this.#fork((task) => this.#run(task, open(task)))
+    }
+    if (!this.#grows) { while (this.#started < this.#threads) this.#startThread() }
   }
 
   /** Leaves a request to the next idle thread. */
   put(job: Job, arrivedAt: Nanoseconds): void {
     this.pending++
     this.#queue.push({ job, arrivedAt })
-    this.#idle.wakeOne()
+    if (!this.#idle.wakeOne() && this.#grows && this.#started < this.#threads) this.#startThread()
   }
 
   /** The process has ended: calls back with the time of arrival of each request that no thread had taken. */

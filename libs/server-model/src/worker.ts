@@ -28,7 +28,7 @@ import {
 import { PAGE_SIZE, type PageToken, type Task } from "@swaplab/page-alloc"
 import type { Nanoseconds, Sleeps } from "@swaplab/sim"
 import type { TcpSocket } from "@swaplab/tcp"
-import type { EmulatedExport, ExportStats, TaskStore } from "./exports.ts"
+import { type EmulatedExport, type ExportStats, type OpenExport, type TaskStore, UNANSWERED } from "./exports.ts"
 import type { ServerStats } from "./server-stats.ts"
 import { requestCpuNs } from "./swap-server.ts"
 import type { ThreadPool } from "./thread-pool.ts"
@@ -112,19 +112,19 @@ const bucketOf = (bytesPerSecond: number | null, now: Nanoseconds): TokenBucket 
 /**
  * The worker of one connection: reads a request, performs it, answers, next. With a pool of threads it reads requests, and
  * the threads perform and answer them. Returns when the client disconnects, the connection breaks, the process is killed, or
- * what the client says is no NBD. `unanswered`: a request was read and is not answered.
+ * what the client says is no NBD. `unanswered`: a request was read and is not answered. `file`: the export, opened for it.
  */
 export function* serveConnection(
   task: Task,
   socket: WorkerSocket,
   served: EmulatedExport,
   pool: ThreadPool | null = null,
-  unanswered: () => void = () => {}
+  unanswered: () => void = () => {},
+  file: OpenExport = served.open()
 ): Sleeps<void> {
-  const { server, info } = served
-  const { costs, cpu, errors, replies, sim, stats } = server
-  const open = served.open()
-  const worker = new Hand(task, open(task))
+  const { costs, info, server } = served
+  const { cpu, errors, replies, sim, stats } = server
+  const worker = new Hand(task, file.store(task))
   const desk = new Desk(stats, served.stats, worker)
   const engine = new Transmission({ info, store: desk, extents: null }, SIMPLE_MODE, replies, desk, "tokens")
   const header = new Uint8Array(REQUEST_BYTES)
@@ -133,7 +133,7 @@ export function* serveConnection(
   const limit = bucketOf(served.bytesPerSecond, sim.now)
   let broken = false
   pool?.start((self) => {
-    const hand = new Hand(self, open(self))
+    const hand = new Hand(self, file.store(self))
     return (job, arrivedAt) => perform(hand, job, arrivedAt)
   })
 
@@ -151,6 +151,9 @@ export function* serveConnection(
     }
     const { job } = desk
     desk.job = null
+    if (job !== null && server.tap !== null) {
+      server.tap.taken(info.name, job.request.type, job.request.offset, job.request.length)
+    }
     if (pool !== null && job !== null) pool.put(job, arrivedAt)
     else yield* perform(worker, job, arrivedAt)
     if (broken) break
@@ -175,7 +178,8 @@ export function* serveConnection(
       if (pool !== null) yield* pool.sending.lock(self)
     } else {
       const { request } = job
-      yield* cpu.use(self, requestCpuNs(costs, request.type, request.length))
+      const { type } = request
+      yield* cpu.use(self, requestCpuNs(costs, type, request.length))
       if (self.process.killed) {
         unanswered()
         broken = true
@@ -184,11 +188,18 @@ export function* serveConnection(
       }
       const injected = errors.draw(request.type)
       const error = injected !== 0 ? injected : yield* dispatch(hand.store, request, job.bytes)
+      if (error === UNANSWERED) {
+        unanswered()
+        broken = true
+        stats.depart(sim.now, arrivedAt)
+        return
+      }
       if (pool !== null) yield* pool.sending.lock(self)
       desk.hand = hand
       job.finish(error)
       desk.send(replies)
       desk.hand = worker
+      server.tap?.answered(type, sim.now - arrivedAt)
     }
     if (!(yield* sendReply(hand))) {
       unanswered()

@@ -1,7 +1,8 @@
 // A simulation that can be stopped and gone on with: boots the cluster, starts the workloads, watches the clients. Who runs it
 // decides how far; where it pauses changes nothing of what happens.
 import type { Link } from "@swaplab/lan"
-import type { Nanoseconds } from "@swaplab/sim"
+import type { Gateway, RemoteServer } from "@swaplab/server-model"
+import { assert, type Nanoseconds } from "@swaplab/sim"
 import { WORKLOADS, type WorkloadTable } from "@swaplab/workload"
 import type { Scenario } from "../scenario/scenario.ts"
 import { ClientRun, outcomeOf } from "./client-run.ts"
@@ -38,6 +39,8 @@ export interface ClusterRunOptions {
   readonly built?: (cluster: Cluster) => void
   /** The run ends when this client is done. Without it: when all are. */
   readonly only?: string | undefined
+  /** Behind its first server, which is a gateway then, stands this one, outside of the simulation. */
+  readonly remote?: RemoteServer
 }
 
 /** Why `advance` returned: the time or the number of events was reached, or every client is done or the time is up. */
@@ -59,11 +62,11 @@ export class ClusterRun {
   readonly #recorder = new SeriesRecorder()
 
   constructor(scenario: Scenario, kernel: string, seed: number, options: ClusterRunOptions = {}) {
-    const { built, only, workloads = WORKLOADS } = options
+    const { built, only, remote, workloads = WORKLOADS } = options
     this.scenario = scenario
     this.kernel = kernel
     this.seed = seed
-    const cluster = buildCluster(scenario, kernel, seed, workloads)
+    const cluster = buildCluster(scenario, kernel, seed, workloads, remote)
     this.cluster = cluster
     const { sim } = cluster
     built?.(cluster)
@@ -97,6 +100,13 @@ export class ClusterRun {
   /** Simulated time. */
   get now(): Nanoseconds {
     return this.cluster.sim.now
+  }
+
+  /** In front of the server outside; only a run with `remote` has one. */
+  get gateway(): Gateway {
+    const [{ machine: { gateway } }] = this.cluster.servers
+    assert(gateway !== null, "a run without a server outside has no gateway")
+    return gateway
   }
 
   /** Goes on to this simulated time, or for so many events, or to the end of the run, whichever comes first. */

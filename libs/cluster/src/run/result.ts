@@ -2,10 +2,12 @@
 // that it can cross a worker boundary and be written to a file as it is. Times are simulated nanoseconds unless the
 // name says otherwise; sizes are bytes.
 
+import type { ServerTraceData } from "@swaplab/server-model"
 import type { TcpMib } from "@swaplab/tcp"
 import type { ConnectionResult } from "./connection-result.ts"
 import type { EarlyStop } from "./early-stop.ts"
 import type { FaultResult } from "./fault-result.ts"
+import type { GatewayResult } from "./gateway-result.ts"
 import type { LatencySummary } from "./latency-summary.ts"
 import type { LockupReport } from "./lockup-report.ts"
 import type { NetworkResult, PortResult } from "./network-result.ts"
@@ -80,6 +82,9 @@ export interface RunResult {
   readonly counters?: Readonly<Record<string, number>>
   /** What the run had missed for good when it was ended for that, with the outcome `stopped` or worse; its figures are those until then. */
   readonly endedEarly?: string
+  /** The server outside, of a run whose server stood there; and all that it did, for a replay. */
+  readonly gateway?: GatewayResult
+  readonly serverTrace?: ServerTraceData
   /** What a reader must know about this run, for example that a limit was hit. */
   readonly warnings: ReadonlyArray<string>
   /** CPU time of the host that the simulation took. Not reproducible, and no part of the fingerprint. */

@@ -3,7 +3,7 @@ import { Cpus, KernelTask, Softirqs } from "@swaplab/kernel"
 import type { Link } from "@swaplab/lan"
 import { CARDS, featuresOf, type Packets, type Softirq } from "@swaplab/net-skb"
 import { PAGE_SIZE, type Task } from "@swaplab/page-alloc"
-import { type ServerCosts, type ServerHost, ServerMachine } from "@swaplab/server-model"
+import { type RemoteServer, type ServerCosts, type ServerHost, ServerMachine } from "@swaplab/server-model"
 import type { Nanoseconds, Sim, Sleeps } from "@swaplab/sim"
 import { moderationOf } from "../scenario/cards.ts"
 import { diskOf } from "../scenario/disks.ts"
@@ -32,8 +32,15 @@ const serverCosts = ({ read, write }: ServerConfig): ServerCosts => ({
 /** Time that links were sending, all together. */
 export const busyNs = (links: ReadonlyArray<Link>): Nanoseconds => links.reduce((sum, link) => sum + link.busyNs, 0)
 
-/** Puts a server at the network, with that address. */
-export const buildServer = (sim: Sim, packets: Packets, network: Network, spec: ServerSpec, host: number): Server => {
+/** Puts a server at the network, with that address. `remote`: it is a gateway to that one. */
+export const buildServer = (
+  sim: Sim,
+  packets: Packets,
+  network: Network,
+  spec: ServerSpec,
+  host: number,
+  remote?: RemoteServer
+): Server => {
   const { config, name } = spec
   const { cpus, nic, pageCache, readahead, swapFiles, sysctl, threads } = config
   const cable = network.cable(name, config.link, host, config.switch, config.bond)
@@ -60,7 +67,8 @@ export const buildServer = (sim: Sim, packets: Packets, network: Network, spec: 
       swapFiles,
       sysctls: sysctl,
       ...(config.clientRate !== undefined && { bytesPerSecond: config.clientRate }),
-      readaheadPages: Math.floor(readahead / PAGE_SIZE)
+      readaheadPages: Math.floor(readahead / PAGE_SIZE),
+      ...(remote !== undefined && { remote })
     }
   )
   return {

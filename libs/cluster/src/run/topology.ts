@@ -1,6 +1,7 @@
 // The cluster of a scenario: machines, cables, switch, servers, put together for one kernel and one seed.
 import type { Lan } from "@swaplab/lan"
 import { Packets } from "@swaplab/net-skb"
+import type { RemoteServer } from "@swaplab/server-model"
 import { Sim } from "@swaplab/sim"
 import { WORKLOADS, type WorkloadTable } from "@swaplab/workload"
 import { clientsOf } from "../scenario/clients.ts"
@@ -38,12 +39,13 @@ export interface Cluster {
   readonly others: OtherHostsPort | null
 }
 
-/** Builds and boots the cluster. Nothing has happened yet on its virtual time. */
+/** Builds and boots the cluster. Nothing has happened yet on its virtual time. `remote` stands behind its first server. */
 export const buildCluster = (
   scenario: Scenario,
   cellKernel: string,
   seed: number,
-  workloads: WorkloadTable = WORKLOADS
+  workloads: WorkloadTable = WORKLOADS,
+  remote?: RemoteServer
 ): Cluster => {
   const sim = new Sim({ seed, hz: scenario.hz })
   const packets = new Packets()
@@ -51,7 +53,9 @@ export const buildCluster = (
   const specs = clientsOf(scenario, cellKernel)
   const applicationsHost = FIRST_CLIENT_HOST + specs.length
   const servers = serversOf(scenario).map((spec, i) =>
-    buildServer(sim, packets, network, spec, i === 0 ? FIRST_SERVER_HOST : applicationsHost + i)
+    i === 0
+      ? buildServer(sim, packets, network, spec, FIRST_SERVER_HOST, remote)
+      : buildServer(sim, packets, network, spec, applicationsHost + i)
   )
   const place = { sim, scenario, workloads, packets, network, servers }
   const thin = specs.filter(({ group }) => group.programs === "server")

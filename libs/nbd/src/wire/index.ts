@@ -3,6 +3,7 @@ export { getU32, putU32, toU64, type U64 } from "./bytes.ts"
 export {
   Command,
   CommandFlag,
+  knownError,
   MAX_PAYLOAD,
   MAX_STRING,
   NbdError,
@@ -15,12 +16,14 @@ export {
 export {
   type ClientFlagsMessage,
   type Fault,
+  HandshakeDecoder,
   MAX_OPTION_DATA,
   MAX_SKIPPED_OPTION_DATA,
   OptionDecoder,
   type OptionMessage
 } from "./decoders.ts"
 export {
+  decodeInfo,
   encodeClientFlags,
   encodeGreeting,
   encodeInfoRequest,

@@ -1,0 +1,82 @@
+// What must be right before a run against a real server begins: the scenario fits, the server answers, its exports are large
+// enough and may be written.
+import { faultNamed, type LoadedScenario } from "@swaplab/cluster"
+import { formatQuantity, orList, SIZE } from "@swaplab/config"
+import { TransmissionFlag } from "@swaplab/nbd"
+import { Effect } from "effect"
+import { UsageError } from "../exit.ts"
+import { placesIn } from "./live-runner.ts"
+import { CLIENT, type NbdUri } from "./nbd-uri.ts"
+import { openExport } from "./open-export.ts"
+
+const mistake = (message: string): Effect.Effect<never, UsageError> => new UsageError({ message })
+
+/** The scenario has one server, no client without an export of its own, and no fault that acts on the server. */
+export const checkScenario = ({ file, scenario }: LoadedScenario, option: string): Effect.Effect<void, UsageError> => {
+  const { faults, servers = [] } = scenario
+  if (servers.length > 1 || (servers[0]?.count ?? 1) > 1) {
+    return mistake(`${option}: ${file} has several servers, expected one, at whose place the real one stands`)
+  }
+  const wrong = faults.findIndex(({ what }) => faultNamed(what).on === "server")
+  if (wrong >= 0) {
+    return mistake(
+      `${option}: ${file} has faults.${wrong}.what: ${
+        faults[wrong]?.what
+      }, which acts on a modelled server, expected faults of `
+        + "clients, cables and switches: the real server has its own"
+    )
+  }
+  return Effect.void
+}
+
+/** Each export that the runs of these kernels use, and how many bytes of it. */
+const needs = (uri: NbdUri, { scenario }: LoadedScenario, kernels: ReadonlyArray<string>) => {
+  const bytes = new Map<string, number>()
+  for (const kernel of kernels) {
+    for (const place of placesIn(uri, scenario, kernel)) {
+      bytes.set(place.name, Math.max(bytes.get(place.name) ?? 0, place.offset + place.bytes))
+    }
+  }
+  return bytes
+}
+
+/** Connects to each export once. */
+export const checkServer = (
+  option: string,
+  uri: NbdUri,
+  loaded: LoadedScenario,
+  kernels: ReadonlyArray<string>
+): Effect.Effect<void, UsageError> =>
+  Effect.forEach(needs(uri, loaded, kernels), ([name, bytes]) =>
+    Effect.gen(function*() {
+      const said = `${option} ${uri.text}: export ${JSON.stringify(name)}`
+      const { flags, size, socket } = yield* Effect.tryPromise({
+        try: () => openExport(uri, name),
+        catch: (error) => new UsageError({ message: `${said}: ${(error as Error).message}` })
+      })
+      socket.on("error", () => {})
+      socket.destroy()
+      if ((flags & TransmissionFlag.ReadOnly) !== 0) {
+        return yield* mistake(`${said} is read-only, expected one to swap to`)
+      }
+      if (size >= bytes) return
+      const clients = loaded.scenario.clients.reduce((sum, { count }) => sum + count, 0)
+      const shared = uri.name.includes(CLIENT)
+        ? ""
+        : ` for the swap of ${clients} clients, or ${CLIENT} in its name for one each`
+      return yield* mistake(
+        `${said} has ${formatQuantity(SIZE, size)}, expected at least ${formatQuantity(SIZE, bytes)}${shared}`
+      )
+    }), { discard: true })
+
+/** Keys of the scenario's server that say nothing about a real one. */
+const MODELLED = ["cpus", "threads", "swapFiles", "clientRate", "pageCache", "disk", "read", "write"] as const
+
+/** What of the scenario has no effect on swap, in words; null: nothing. */
+export const withoutEffect = ({ given, scenario }: LoadedScenario): string | null => {
+  const server: unknown = given["server"] ?? (given["servers"] as ReadonlyArray<unknown> | undefined)?.[0]
+  const keys = typeof server === "object" && server !== null ? MODELLED.filter((key) => key in server) : []
+  // images stay with the model, and with them what it serves them from
+  if (keys.length === 0 || scenario.clients.some(({ root }) => root?.from === "nbd")) return null
+  return `server: ${orList(keys).replace(" or ", " and ")} have no effect, because the server is a real one`
+}

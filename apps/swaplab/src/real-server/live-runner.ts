@@ -1,0 +1,53 @@
+// Runs simulations in this thread, one after the other, each in the time of the host and against a real server.
+import { clientsOf, fellBehind, type Scenario } from "@swaplab/cluster"
+import { packResult, RunFailure, Runner, unpackResult } from "@swaplab/experiment"
+import { Effect, Layer } from "effect"
+import { threadCpuSeconds } from "../cpu-time.ts"
+import type { NbdUri } from "./nbd-uri.ts"
+import { pacedRun } from "./paced-run.ts"
+import { type Place, placesOf } from "./real-server.ts"
+
+const PAGE_BYTES = 4096
+
+/** Where the swap of each client of a scenario lies. */
+export const placesIn = (uri: NbdUri, scenario: Scenario, kernel: string): ReadonlyArray<Place> =>
+  placesOf(
+    uri,
+    clientsOf(scenario, kernel).map(({ group, name }) => ({
+      name,
+      bytes: Math.floor(group.swap / PAGE_BYTES) * PAGE_BYTES
+    }))
+  )
+
+/** Told of a run that could not keep up; the run is lost then. */
+export type OnBehind = (why: string) => void
+
+/** What runs the jobs of a command against the server. With `onBehind` a run that could not keep up is no result. */
+export const layerLive = (uri: NbdUri, onBehind: OnBehind | null = null): Layer.Layer<Runner> =>
+  Layer.succeed(Runner, {
+    size: 1,
+    run: (job, board) =>
+      Effect.tryPromise({
+        try: async () => {
+          const { kernel, loaded: { scenario, workloads }, seed } = job
+          const spentBefore = threadCpuSeconds()
+          const hooks = {
+            ...board.hooks(job.id),
+            cpuSeconds: () => threadCpuSeconds() - spentBefore,
+            checked: job.checked === true
+          }
+          const run = await pacedRun(scenario, kernel, seed, hooks, uri, placesIn(uri, scenario, kernel), { workloads })
+          const behind = onBehind === null ? null : fellBehind(run)
+          if (behind === null) return run
+          onBehind?.(behind)
+          throw new Error(`not judged: ${behind}`)
+        },
+        catch: (error) =>
+          new RunFailure({
+            kernel: job.kernel,
+            seed: job.seed,
+            reason: error instanceof Error ? error.message : String(error),
+            stack: error instanceof Error ? (error.stack ?? "") : ""
+          })
+      }).pipe(Effect.map((result) => unpackResult(packResult(result))))
+  })
