@@ -2,7 +2,7 @@
 // Tables of docs/explanation/findings.md.
 import { table } from "../schema-tables.mjs"
 import { median } from "../statistics.mjs"
-import { block, kernelsOf, linesBetween, outcomesInWords } from "./readings.mjs"
+import { block, kernelsOf, linesBetween, outcomesInWords, spread } from "./readings.mjs"
 
 const PAGE = "docs/explanation/findings.md"
 const SEED = "scenarios/seed-2012.yaml"
@@ -100,10 +100,6 @@ const CLIENTS = [...reno("clients.0", "reno"), ...reno("clients.1", "reno")]
 /** @type {(name: string) => ReadonlyArray<string>} */
 const cubic = (name) =>
   ["clients.0", "clients.1", "server"].flatMap((of) => ["--set", `${of}.sysctl["tcp_cubic.${name}"]=0`])
-
-/** @type {(values: ReadonlyArray<number>, digits: number) => string} */
-const spread = (values, digits) =>
-  `${median(values).toFixed(digits)} (${Math.min(...values).toFixed(digits)} to ${Math.max(...values).toFixed(digits)})`
 
 /** @type {Table} */
 const congestion = {

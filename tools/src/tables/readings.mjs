@@ -1,5 +1,6 @@
 // @ts-check
 // How figures are read from what a command prints, and how they are put into words.
+import { median } from "../statistics.mjs"
 
 const seconds = (/** @type {number | null} */ ns) => (ns === null ? null : Number((ns / 1e9).toFixed(3)))
 
@@ -34,6 +35,10 @@ export const outcomesInWords = ({ completed, lockup, runs, timeout }) =>
     [timeout, "is not done in time", "are not done in time"],
     [runs - completed - lockup - timeout, "ends otherwise", "end otherwise"]
   ]).filter(([n]) => n !== 0).map(([n, one, many]) => `${n} ${n === 1 ? one : many}`).join(", ")
+
+/** `12.0 (11.2 to 14.1)`: the median, and from the least to the most. @type {(values: ReadonlyArray<number>, digits: number) => string} */
+export const spread = (values, digits) =>
+  `${median(values).toFixed(digits)} (${Math.min(...values).toFixed(digits)} to ${Math.max(...values).toFixed(digits)})`
 
 /** Lines of a report from the section whose title begins so, up to the next section. @type {(report: string, title: string) => string} */
 export const sectionOf = (report, title) => {

@@ -2,7 +2,7 @@
 // Tables of docs/how-to: rooms of people, and what becomes of them.
 import { table } from "../schema-tables.mjs"
 import { median } from "../statistics.mjs"
-import { block, firstTableOf, linesBetween } from "./readings.mjs"
+import { block, firstTableOf, linesBetween, spread } from "./readings.mjs"
 
 /** @typedef {import("./list.mjs").Table} Table */
 
@@ -230,6 +230,51 @@ const slowPorts = {
     )
 }
 
+const ONE_CABLE = "one cable"
+
+/** @type {Table} */
+const twoCables = {
+  name: "two cables",
+  page: "docs/how-to/two-cables.md",
+  rows: [null, "layer2"].map((policy) => ({
+    label: policy === null ? ONE_CABLE : `two, \`${policy}\``,
+    sets: policy === null
+      ? ["server.bond.links=1"]
+      : [`server.bond.xmitHashPolicy=${policy}`, `server.bond.switchHash=${policy}`]
+  })).map(({ label, sets }) => ({
+    label,
+    command: ["run", "scenarios/two-cables.yaml", "--seeds", "10", ...sets.flatMap((set) => ["--set", set])],
+    read: ({ result }) =>
+      result.runs.map((/** @type {any} */ { clients, network: { members }, servers: [server], simulatedNs }) => ({
+        swapMBs: clients.reduce(
+          (/** @type {number} */ sum, /** @type {any} */ client) => sum + client.swapInBytes + client.swapOutBytes,
+          0
+        ) / (simulatedNs / 1e3),
+        // of the way to the server, the busier one first
+        used: members.length === 0
+          ? [server.linkInUtilisation]
+          : members.map((/** @type {any} */ { down }) => down.utilisation).toSorted((
+            /** @type {number} */ a,
+            /** @type {number} */ b
+          ) => b - a)
+      }))
+  })),
+  render: (rows) => {
+    const of = (/** @type {any} */ figures, /** @type {(run: any) => number} */ figure) => figures.map(figure)
+    const one = median(of(rows.find(({ label }) => label === ONE_CABLE)?.figures, ({ swapMBs }) => swapMBs))
+    return table(
+      ["server", "swapped in 0.5 s, MB/s", "beside one cable", "busier cable used", "other cable used"],
+      rows.map(({ figures, label }) => [
+        label,
+        spread(of(figures, ({ swapMBs }) => swapMBs), 0),
+        spread(of(figures, ({ swapMBs }) => swapMBs / one), 2),
+        `${spread(of(figures, ({ used }) => 100 * used[0]), 0)} %`,
+        figures[0].used.length === 1 ? "" : `${spread(of(figures, ({ used }) => 100 * used[1]), 0)} %`
+      ])
+    )
+  }
+}
+
 export const ROOMS = [
   capacity,
   shown("class start", PLAN, CLASS, [WORKLOAD], "docs/how-to/class-start.svg"),
@@ -244,6 +289,7 @@ export const ROOMS = [
   answers,
   blastRadius,
   slowPorts,
+  twoCables,
   shown("compressed swap", "docs/how-to/compare-compressed-swap.md", [
     "run",
     "scenarios/beside-nbd.yaml",
