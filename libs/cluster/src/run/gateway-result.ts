@@ -98,6 +98,8 @@ export const withGateway = (run: ClusterRun, result: RunResult, facts: GatewayFa
   return {
     ...result,
     outcome: lied ? "corruption" : result.outcome,
+    // what a server that lies gives back is no fault of swaplab
+    laws: lied ? result.laws.filter(({ law }) => law !== "swap tokens") : result.laws,
     serverTrace: trace,
     gateway: {
       server: facts.server,
