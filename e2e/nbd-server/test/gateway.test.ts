@@ -1,12 +1,12 @@
 // Emulated clients against real servers: swap travels there and back, lies and deaths are noticed, and the trace makes the same
 // run again. Nothing here depends on how fast the host is: a run that could not keep up is not judged (97), and its counters and
 // contents are looked at all the same.
-import { truncateSync, writeFileSync } from "node:fs"
+import { readFileSync, truncateSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterEach, describe, expect, it } from "vitest"
 import { certificatesIn } from "../src/certificates.ts"
 import { type LieAbout, serveLies } from "../src/lying-server.ts"
-import { withPrograms } from "../src/peers.ts"
+import { ok, withPrograms } from "../src/peers.ts"
 import { freePort, listening } from "../src/ports.ts"
 import { fileWith, scratch, spawnPeer, startServer, statusWhen, stopAll } from "../src/server.ts"
 import { type GatewayRun, runAgainst, small, swaplab } from "../src/swaplab.ts"
@@ -73,9 +73,15 @@ tls: { mode: required, certificate: ${pki}/server-cert.pem, key: ${pki}/server-k
       "config"
     )
     writeFileSync(file, Buffer.alloc(SIZE))
-    spawnPeer("nbd-server", ["-d", "-C", config])
+    // it has no mode in the foreground that serves one client after the other
+    const pid = join(scratch(), "pid")
+    await ok("nbd-server", "-C", config, "-p", pid)
     await listening(port)
-    served((await runAgainst(small("exit"), `nbd://127.0.0.1:${port}/swap`)).run)
+    try {
+      served((await runAgainst(small("exit"), `nbd://127.0.0.1:${port}/swap`)).run)
+    } finally {
+      process.kill(Number(readFileSync(pid, "utf8")))
+    }
   })
 })
 

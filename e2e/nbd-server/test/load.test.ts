@@ -35,10 +35,8 @@ withPrograms("nbdkit", "qemu-nbd")("the model and three servers are asked for th
   const server = await startServer("swap: { swap-*: { size: 256 MiB } }")
   const [nbdkit, qemu] = [join(scratch(), "nbdkit"), join(scratch(), "qemu")]
   spawnPeer("nbdkit", ["-f", "-U", nbdkit, "memory", "512M"])
-  spawnPeer("qemu-nbd", [
-    ...["-k", qemu, "-t", "-e", "8", "-x", "swap", "--image-opts"],
-    "driver=null-co,size=536870912,read-zeroes=on"
-  ])
+  const zeroes = "driver=null-co,size=536870912,read-zeroes=on"
+  spawnPeer("qemu-nbd", ["-k", qemu, "-t", "-e", "8", "-x", "swap", "--image-opts", zeroes])
   await listening(nbdkit)
   await listening(qemu)
   const ours = `nbd://127.0.0.1:${server.port}/swap-{client}`
