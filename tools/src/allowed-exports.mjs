@@ -152,7 +152,6 @@ export const ALLOWED = {
   },
   cluster: {
     PageUse: "ClientSnapshot",
-    Client: "Cluster",
     ClientGroup: "ClientSpec",
     ClientNetwork: "ClientResult",
     ClientSpec: "clientsOf",

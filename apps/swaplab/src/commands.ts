@@ -387,8 +387,9 @@ export const SWAPLAB = {
       arguments: {
         ...scenario,
         name: optional(
-          oneOf("NAME", ["meminfo", "vmstat", "zoneinfo", "buddyinfo", "slabinfo", "swaps", "diskstats"]),
-          "The file: meminfo, vmstat, zoneinfo, buddyinfo, slabinfo, swaps or diskstats."
+          text("NAME", "the name of a file of /proc"),
+          "The file: meminfo, vmstat, zoneinfo, buddyinfo, slabinfo, swaps, diskstats, net/snmp, net/sockstat, PID/status or "
+            + "PID/stack; or Mem-Info, the report of an allocation failure."
         )
       },
       options: {
@@ -442,7 +443,7 @@ export const SWAPLAB = {
         ),
         link: one(
           text("CABLE", "a cable such as client-1/eth0"),
-          "The cable that pcapng records: MACHINE/eth0 as that machine sees it, or the name of an uplink."
+          "The cable that pcapng and iolog record: MACHINE/eth0 as that machine sees it, or the name of an uplink."
         ),
         until: one(time, "Runs to this simulated time.", { without: "Without it: to the end of the run." }),
         kernel: one(text("NAME", "a kernel of the scenario"), "With this kernel.", {

@@ -3,7 +3,7 @@
 /** A format: what it is, and whether it is made of a result (else of a run, which is made again). */
 interface Format {
   readonly meaning: string
-  readonly of: "run" | "result"
+  readonly of: "run" | "scenario" | "result"
 }
 
 /** The formats by name. */
@@ -13,7 +13,10 @@ export const EXPORT_FORMATS = {
     of: "run"
   },
   pcapng: { meaning: "what goes over a cable (--link), for Wireshark and tshark.", of: "run" },
+  iolog: { meaning: "what a client swaps over a cable (--link), for fio to replay.", of: "run" },
+  folded: { meaning: "where CPU time went, for flame graphs.", of: "run" },
   prometheus: { meaning: "/proc of all clients as node_exporter names it.", of: "run" },
+  grafana: { meaning: "a dashboard of Grafana over what prometheus writes.", of: "scenario" },
   junit: { meaning: "what was found wrong with each run of a result, as tests of a build.", of: "result" }
 } as const satisfies Readonly<Record<string, Format>>
 

@@ -3,7 +3,7 @@ import { ClusterRun, loadScenario } from "@swaplab/cluster"
 import type { Values } from "@swaplab/command"
 import { orList } from "@swaplab/config"
 import { readResult } from "@swaplab/experiment"
-import { captureOf, junitXml, nodeMetrics, traceJson } from "@swaplab/report"
+import { captureOf, foldedStacks, grafanaDashboard, junitXml, nodeMetrics, swapIolog, traceJson } from "@swaplab/report"
 import { Console, Effect } from "effect"
 import type { Commands } from "./commands.ts"
 import { UsageError } from "./exit.ts"
@@ -41,7 +41,7 @@ const trace = (flags: Flags, untilNs: number) =>
     return json
   })
 
-const pcapng = (flags: Flags, untilNs: number) =>
+const recorded = (flags: Flags, untilNs: number) =>
   Effect.gen(function*() {
     const capture = captureOf(yield* runOf(flags), flags.link)
     if ("cables" in capture) {
@@ -54,6 +54,19 @@ const pcapng = (flags: Flags, untilNs: number) =>
     return capture.bytes()
   })
 
+const pcapng = recorded
+
+const iolog = (flags: Flags, untilNs: number) => Effect.map(recorded(flags, untilNs), swapIolog)
+
+const folded = (flags: Flags, untilNs: number) =>
+  Effect.gen(function*() {
+    const run = yield* runOf(flags)
+    yield* goTo(run, untilNs)
+    return foldedStacks(run)
+  })
+
+const grafana = (flags: Flags) => Effect.map(runOf(flags), ({ scenario }) => grafanaDashboard(scenario.name))
+
 const prometheus = (flags: Flags, untilNs: number) =>
   Effect.gen(function*() {
     const run = yield* runOf(flags)
@@ -64,7 +77,7 @@ const prometheus = (flags: Flags, untilNs: number) =>
 const junit = ({ file }: Flags) => Effect.map(readResult(file), junitXml)
 
 /** How each of them is made. */
-const FORMATS = { trace, pcapng, prometheus, junit } satisfies Record<ExportFormat, unknown>
+const FORMATS = { trace, pcapng, iolog, folded, prometheus, grafana, junit } satisfies Record<ExportFormat, unknown>
 
 /** `swaplab export`. */
 export const exportTo = (flags: Flags) =>
@@ -73,11 +86,14 @@ export const exportTo = (flags: Flags) =>
     if (as === undefined) {
       return yield* new UsageError({ message: `export: --as is missing, expected ${orList(EXPORT_NAMES)}` })
     }
-    if (link !== undefined && as !== "pcapng") {
-      return yield* new UsageError({ message: `export: --link has no effect with --as ${as}, only with pcapng` })
+    if (link !== undefined && as !== "pcapng" && as !== "iolog") {
+      return yield* new UsageError({
+        message: `export: --link has no effect with --as ${as}, only with pcapng and iolog`
+      })
     }
-    if (until !== undefined && EXPORT_FORMATS[as].of === "result") {
-      return yield* new UsageError({ message: `export: --until has no effect with --as ${as}, which is of a result` })
+    const { of } = EXPORT_FORMATS[as]
+    if (until !== undefined && of !== "run") {
+      return yield* new UsageError({ message: `export: --until has no effect with --as ${as}, which is of a ${of}` })
     }
     const untilNs = yield* timeOfOption("export: --until", until)
     yield* writeOut(yield* FORMATS[as](flags, untilNs))

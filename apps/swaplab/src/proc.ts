@@ -1,5 +1,15 @@
 // swaplab proc: /proc of a client of a scenario at a time of its run, in the shape that tools read.
-import { type ClientRun, ClusterRun, loadScenario, type Proc, procOf } from "@swaplab/cluster"
+import {
+  type Client,
+  type ClientRun,
+  ClusterRun,
+  loadScenario,
+  type Proc,
+  procOf,
+  stackText,
+  statusText,
+  tasksOf
+} from "@swaplab/cluster"
 import type { Values } from "@swaplab/command"
 import { orList } from "@swaplab/config"
 import { Console, Effect } from "effect"
@@ -15,6 +25,23 @@ const clientOf = (run: ClusterRun, name: string | undefined): Effect.Effect<Clie
   const names = run.clients.map(({ client }) => client.spec.name)
   const found = name === undefined ? run.clients[0] : run.clients[names.indexOf(name)]
   return found === undefined ? mistake(`proc: --client ${name}: expected ${orList(names)}`) : Effect.succeed(found)
+}
+
+/** A file by its name: that of a task is PID/status or PID/stack. */
+const fileOf = (files: Proc, { machine }: Client, name: string): Effect.Effect<string, UsageError> => {
+  const file = Object.entries(files).find(([known]) => known === name)
+  if (file !== undefined) return Effect.succeed(file[1]())
+  const tasks = tasksOf(machine)
+  const [, pid = "", what = ""] = /^(\d+)\/(status|stack)$/.exec(name) ?? []
+  const task = tasks.get(Number(pid))
+  if (task !== undefined) {
+    return Effect.succeed(what === "stack" ? stackText(task) : statusText(machine, Number(pid), task))
+  }
+  if (pid === "") {
+    return mistake(`proc: ${name}: expected ${orList([...Object.keys(files), "PID/status", "PID/stack"])}`)
+  }
+  const known = [...tasks].map(([number, { name: comm }]) => `${number} (${comm})`)
+  return mistake(`proc: ${name}: no task has that PID, expected one of ${known.slice(0, 40).join(", ")}`)
 }
 
 /** `swaplab proc`. */
@@ -40,7 +67,9 @@ export const proc = (flags: Values<Commands["proc"]>) =>
     }
     const files: Proc = procOf(client.machine)
     const { name } = flags
-    if (name !== undefined) yield* Console.log(files[name]().trimEnd())
-    const texts = Object.entries(files).map(([file, text]): readonly [string, string] => [file, text()])
+    if (name !== undefined) yield* Console.log((yield* fileOf(files, client, name)).trimEnd())
+    // those at the top of /proc
+    const texts = Object.entries(files).filter(([file]) => /^[a-z]+$/.test(file))
+      .map(([file, text]): readonly [string, string] => [file, text()])
     yield* withOut(flags.out, (out) => out === null ? Effect.void : out.write(texts))
   })

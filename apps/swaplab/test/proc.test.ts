@@ -88,6 +88,23 @@ describe("swaplab proc", () => {
     expect(stderr).toContain(message)
   })
 
+  it("prints the report of an allocation failure, sockets, and where a task sleeps", async () => {
+    const { stdout: report } = await proc("Mem-Info", "--at", "20ms")
+    expect(report).toMatch(/^Mem-Info:$/m)
+    expect(report).toMatch(
+      /^Node 0 DMA free:\d+kB min:\d+kB low:\d+kB high:\d+kB active_anon:\d+kB .* present:\d+kB mlocked:/m
+    )
+    expect(report).toMatch(/^lowmem_reserve\[\]: 0 0 0 0$/m)
+    expect(report).toMatch(/^Node 0 DMA: \d+\*4kB .*\d+\*4096kB = \d+kB$/m)
+    expect((await proc("net/sockstat", "--at", "20ms")).stdout).toMatch(/^TCP: inuse 1 orphan 0 tw 0 alloc 1 mem \d+$/m)
+    expect((await proc("net/snmp", "--at", "20ms")).stdout).toMatch(/^Tcp: 1 200 120000 -1( \d+){10}$/m)
+    const { code, stderr } = await proc("1/stack", "--at", "20ms")
+    expect(code).toBe(2)
+    const [, nbd] = /(\d+) \(client-1 nbd0\)/.exec(stderr) ?? []
+    expect((await proc(`${nbd}/status`, "--at", "20ms")).stdout).toMatch(/^Name:\tnbd0\nState:\t[RSD] \(/)
+    expect((await proc(`${nbd}/stack`, "--at", "20ms")).stdout).toMatch(/^\[<[0f]{16}>\] \w+/)
+  })
+
   it("says that a run was over before the time that was asked for", async () => {
     const { code, stderr } = await proc("swaps", "--at", "100s")
     expect(code).toBe(0)

@@ -14,9 +14,13 @@ export {
   patchNumber,
   type Proc,
   procOf,
-  SETTLED_AT_BOOT
+  SETTLED_AT_BOOT,
+  stackText,
+  statusText,
+  tasksOf
 } from "@swaplab/kernel"
 export { cableNamesOf, recordCable } from "./capture/capture.ts"
+export { cpuStacks } from "./capture/cpu-stacks.ts"
 export { FAULT_NAMES, type FaultName, faultNamed } from "./faults/faults.ts"
 export type { ClientRun } from "./run/client-run.ts"
 export type { Client } from "./run/client.ts"

@@ -36,4 +36,5 @@ export {
   type ZswapSpec
 } from "./swap-setup.ts"
 export { type SysctlName, SYSCTLS, type Sysctls } from "./sysctls.ts"
+export { stackText, statusText, tasksOf } from "./task-files.ts"
 export { KernelTask } from "./task.ts"

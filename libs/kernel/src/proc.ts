@@ -32,6 +32,8 @@ import {
   NR_WRITEBACK_TEMP
 } from "@swaplab/page-alloc"
 import type { Machine } from "./machine.ts"
+import { memInfoText } from "./mem-info.ts"
+import { snmpText, sockstatText } from "./socket-files.ts"
 
 const KIB_PER_PAGE = 4
 
@@ -143,6 +145,10 @@ export interface Proc {
   readonly slabinfo: () => string
   readonly swaps: () => string
   readonly diskstats: () => string
+  readonly "net/snmp": () => string
+  readonly "net/sockstat": () => string
+  /** What the kernel prints when an allocation fails; no file of /proc. */
+  readonly "Mem-Info": () => string
 }
 
 /** /proc of a machine: each file by its name, as text, read at this moment. */
@@ -153,5 +159,8 @@ export const procOf = (machine: Machine): Proc => ({
   zoneinfo: () => machine.pages.zoneinfo(),
   slabinfo: () => machine.objects.slabinfoText(),
   swaps: () => machine.swap.swapsText(),
-  diskstats: () => diskstatsText(machine)
+  diskstats: () => diskstatsText(machine),
+  "net/snmp": () => snmpText(machine),
+  "net/sockstat": () => sockstatText(machine),
+  "Mem-Info": () => memInfoText(machine)
 })

@@ -1,6 +1,6 @@
 // What goes over a cable in a run, as a pcapng file.
 import { cableNamesOf, type ClusterRun, recordCable } from "@swaplab/cluster"
-import { PcapngWriter } from "@swaplab/formats"
+import { PcapngWriter, readNbdCapture, writeIolog } from "@swaplab/formats"
 import { Effect } from "effect"
 
 /** More than this is not opened by anything in reasonable time. */
@@ -48,3 +48,6 @@ export const captureOf = (
     bytes: () => writer.bytes()
   }
 }
+
+/** The requests of NBD in a capture as an iolog of fio: the swap stream of the client at the cable. */
+export const swapIolog = (capture: Uint8Array): string => writeIolog(readNbdCapture(capture).value.requests)

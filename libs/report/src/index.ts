@@ -5,7 +5,7 @@ export { capacityPage } from "./capacity-page.ts"
 export { makeCapacityLine } from "./capacity-progress.ts"
 export { capacitySvg } from "./capacity-svg.ts"
 export { renderCapacity } from "./capacity.ts"
-export { captureOf } from "./capture.ts"
+export { captureOf, swapIolog } from "./capture.ts"
 export { renderComparison } from "./compare-report.ts"
 export {
   type Block,
@@ -19,6 +19,8 @@ export {
   type Table,
   type Tone
 } from "./document.ts"
+export { foldedStacks } from "./folded.ts"
+export { grafanaDashboard } from "./grafana.ts"
 export { graphSvg } from "./graph-svg.ts"
 export { heatMap } from "./heat-map.ts"
 export { renderImport } from "./import-report.ts"

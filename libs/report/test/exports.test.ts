@@ -1,7 +1,7 @@
 // What other tools open: traces, metrics, tests of a build.
 import { ClusterRun, decodeScenario, procOf, runCluster } from "@swaplab/cluster"
 import type { SavedResult } from "@swaplab/experiment"
-import { junitXml, nodeMetrics, traceJson } from "@swaplab/report"
+import { foldedStacks, grafanaDashboard, junitXml, nodeMetrics, traceJson } from "@swaplab/report"
 import { Either } from "effect"
 import { describe, expect, it } from "vitest"
 
@@ -16,14 +16,14 @@ const loaded = Either.getOrThrow(decodeScenario("small.yaml", {
     ram: "8 MiB",
     cpus: 1,
     swap: "64 MiB",
-    workload: { usemem: { processesPerCpu: 2, size: "1x RAM", passes: 1 } }
+    workload: { usemem: { processesPerCpu: 2, size: "1x RAM", passes: 2 } }
   }],
   faults: [{ what: "down", where: "client-2", at: "10 ms", for: "5 ms" }]
 }))
 const { scenario } = loaded
 
 interface TraceEvent {
-  readonly ph: "X" | "C" | "M"
+  readonly ph: "X" | "C" | "M" | "b" | "e"
   readonly name: string
   readonly pid: number
   readonly tid: number
@@ -80,6 +80,21 @@ describe("a run as a Chrome trace", () => {
     expect(times.length).toBeGreaterThan(5)
   })
 
+  it("has page faults as spans, each with a beginning and an end, and allocations as counters", () => {
+    const faults = traceEvents.filter(({ name }) => name === "page fault") as ReadonlyArray<{ ph: string }>
+    expect(faults.filter(({ ph }) => ph === "b").length).toBeGreaterThan(100)
+    expect(faults.filter(({ ph }) => ph === "e").length).toBe(faults.length / 2)
+    const pages = traceEvents.filter(({ name }) => name === "allocations").map(({ args }) => Number(args["pages"]))
+    expect(pages.reduce((sum, n) => sum + n, 0)).toBeGreaterThan(2 * 2048)
+  })
+
+  it("every event has what Chrome's format asks of its phase", () => {
+    const wanted = { X: ["ts", "dur"], C: ["ts", "args"], M: ["args"], b: ["ts", "id", "cat"], e: ["ts", "id", "cat"] }
+    for (const event of traceEvents) {
+      expect(Object.keys(event)).toEqual(expect.arrayContaining(["ph", "name", "pid", "tid", ...wanted[event.ph]]))
+    }
+  })
+
   it("ends at the time that is asked for", () => {
     const early = new ClusterRun(scenario, "patched", 1)
     traceJson(early, 3e6)
@@ -104,6 +119,26 @@ it("clients as Prometheus text: meminfo and vmstat under the names of node_expor
   }
   const types = lines.filter((line) => line.startsWith("#"))
   expect(new Set(types).size).toBe(types.length)
+})
+
+it("folded stacks share out the CPU time of the clients, to the rounding", () => {
+  const run = new ClusterRun(scenario, "patched", 1)
+  run.advance(8e6)
+  const lines = foldedStacks(run).trimEnd().split("\n")
+  for (const line of lines) expect(line).toMatch(/^client-[12](;[^; ]+){1,2} \d+$/)
+  const us = lines.reduce((sum, line) => sum + Number(line.split(" ")[1]), 0)
+  const busy = run.clients.reduce((sum, { client: { machine } }) => sum + machine.cpus.busyNs(), 0) / 1000
+  expect(Math.abs(us - busy)).toBeLessThan(lines.length + 20)
+})
+
+it("every query of the dashboard names metrics that the Prometheus text has", () => {
+  const metrics = nodeMetrics(new ClusterRun(scenario, "patched", 1))
+  const { panels } = JSON.parse(grafanaDashboard("small")) as {
+    readonly panels: ReadonlyArray<{ readonly targets: ReadonlyArray<{ readonly expr: string }> }>
+  }
+  const named = panels.flatMap(({ targets }) => targets.flatMap(({ expr }) => expr.match(/node_\w+/g) ?? []))
+  expect(named.length).toBeGreaterThan(10)
+  for (const name of named) expect(metrics).toContain(`\n${name}{`)
 })
 
 it("a result as JUnit: a suite a kernel, a case a run, findings as failures and faults of swaplab as errors", () => {
