@@ -2,7 +2,7 @@
 import { expect, it } from "vitest"
 import { complete, formatKept, type Kept, pagesOf, TABLES } from "../src/tables/list.mjs"
 import { print } from "../src/tables/printed.mjs"
-import { firstTableOf, kernelsOf, outcomesInWords, sectionOf } from "../src/tables/readings.mjs"
+import { firstTablesOf, kernelsOf, outcomesInWords, sectionOf } from "../src/tables/readings.mjs"
 import { typed } from "../src/typed.mjs"
 import { read } from "../src/workspace.mjs"
 
@@ -28,7 +28,8 @@ it("outcomes in words leave out what did not happen", () => {
 it("a section goes from its title to the next one, its first table to an empty line", () => {
   const report = "A (x)\n  head\n  row\n\n  more\n\nB\n  other\n"
   expect(sectionOf(report, "A")).toBe("A (x)\n  head\n  row\n\n  more")
-  expect(firstTableOf(report, "A")).toBe("A (x)\n  head\n  row")
+  expect(firstTablesOf(report, "A", 1)).toBe("A (x)\n  head\n  row")
+  expect(firstTablesOf(report, "A", 2)).toBe("A (x)\n  head\n  row\n\n  more")
   expect(() => sectionOf(report, "C")).toThrow("nothing printed begins with C")
 })
 

@@ -49,8 +49,9 @@ export const sectionOf = (report, title) => {
   return lines.slice(start, end < 0 ? lines.length : end).join("\n").trimEnd()
 }
 
-/** A section up to its first empty line. @type {(report: string, title: string) => string} */
-export const firstTableOf = (report, title) => sectionOf(report, title).split("\n\n")[0]
+/** So many tables of a section, which empty lines keep apart. @type {(report: string, title: string, count: number) => string} */
+export const firstTablesOf = (report, title, count) =>
+  sectionOf(report, title).split("\n\n").slice(0, count).join("\n\n")
 
 /** Lines from the first that has the one text to the next that has the other, without their indent. @type {(report: string, from: string, to: string) => string} */
 export const linesBetween = (report, from, to) => {
