@@ -94,7 +94,10 @@ const block = ({ title }: LoadResult, at: LoadedServer): Document => [
 
 const sideBySide = (result: LoadResult): ReadonlyArray<Block> => {
   if (result.servers.length < 2) return []
-  const columns = [key("server"), ...["reads/s", "p50", "p99", "writes/s", "p50", "p99", "requests"].map(right)]
+  const columns = [
+    key("server"),
+    ...["reads/s", "read p50", "read p99", "writes/s", "write p50", "write p99", "requests"].map(right)
+  ]
   const rows = result.servers.map((at): Row => [
     at.server,
     perSecond(at.read.latency.count, at.runtimeNs).toFixed(0),

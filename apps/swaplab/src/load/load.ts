@@ -115,7 +115,7 @@ export const load = (flags: Values<Commands["load"]>) =>
     }
     const [profile, clients, seed] = [flags.profile ?? "fat-2020", flags.clients ?? 10, flags.seed ?? 1] as const
     const forText = flags.for ?? "60 s"
-    const loaded = yield* scenarioOf({ profile, clients, forText, seed, ram: flags.ram, set: {} })
+    const loaded = yield* scenarioOf({ profile, clients, forText, seed, ram: flags.ram })
     for (const uri of servers) if (uri !== null) yield* checkServer("load", uri, loaded, [KERNEL])
     const { scenario, workloads } = loaded
     yield* Console.error(`swaplab: emulating ${plural(clients, "client")} of ${profile} for their requests ...`)

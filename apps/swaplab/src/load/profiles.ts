@@ -35,13 +35,11 @@ export interface LoadOptions {
   readonly forText: string
   readonly seed: number
   readonly ram: string | undefined
-  /** The modelled server: CPU time of a request, and what its link carries. */
-  readonly set: Mapping
 }
 
 /** The scenario of a load. */
 export const scenarioOf = (
-  { clients, forText, profile, ram, seed, set }: LoadOptions
+  { clients, forText, profile, ram, seed }: LoadOptions
 ): Either.Either<LoadedScenario, ConfigError> =>
   decodeScenario("load", {
     name: `load-${profile}`,
@@ -50,6 +48,5 @@ export const scenarioOf = (
     kernels: { "slub-series": { allocator: "slub", base: "v3.6" } },
     clients: [{ name: "client", count: clients, ...PROFILES[profile], ...(ram !== undefined && { ram }) }],
     lan: { switch: { latency: "4 us", buffer: "512 KiB" }, flowControl: false },
-    server: { link: { rate: "1 Gbit", latency: "20 us" }, cpus: 4, threads: 4, pageCache: "16 GiB" },
-    ...set
+    server: { link: { rate: "1 Gbit", latency: "20 us" }, cpus: 4, threads: 4, pageCache: "16 GiB" }
   })
