@@ -53,6 +53,7 @@ export const ALLOWED = {
     FailPageAllocOptions: "FailPageAlloc",
     PfmemallocMark: "PageAllocSwitches",
     VmStatLines: "PageAllocOptions",
+    ZonelistOrder: "NumaOptions",
     ZoneSize: "Zone"
   },
   kmem: {

@@ -25,7 +25,7 @@ export const equivalents = [
     reason: "without grouping each pageblock is unmovable: none is found to set aside or to take back"
   },
   {
-    file: "libs/page-alloc/src/node.ts",
+    file: "libs/page-alloc/src/memory.ts",
     line: "if (raised > this.minFreeKbytes) this.setMinFreeKbytes(raised)",
     original: "raised > this.minFreeKbytes",
     replacement: "true",

@@ -92,6 +92,7 @@ export { KernelConfig, kernelNamed, type KernelPatches, kernelPatches } from "./
 export { decodeScenario, type LoadedScenario, loadScenario, withOverrides } from "./scenario/load.ts"
 export { clientFacts, describeLoad, fitsSwap, type Load, loadsOf } from "./scenario/loads.ts"
 export { ClientGroup, clientGroupSchema } from "./scenario/machines.ts"
+export { describeNuma } from "./scenario/numa.ts"
 export { pruneScenario } from "./scenario/prune.ts"
 export {
   type CompareConfig,

@@ -22,6 +22,8 @@ export interface Costs {
   /** Copying one KiB between a socket and its user. */
   readonly perKiBNs: number
   readonly contextSwitchNs: number
+  /** Memory accesses of filling a page of the own memory node, within a minor fault; more for a page of another node. */
+  readonly pageAccessNs: number
 }
 
 export const DEFAULT_COSTS: Costs = {
@@ -33,5 +35,6 @@ export const DEFAULT_COSTS: Costs = {
   packetNs: 1500,
   mergedPacketNs: 500,
   perKiBNs: 250,
-  contextSwitchNs: 2000
+  contextSwitchNs: 2000,
+  pageAccessNs: 500
 }

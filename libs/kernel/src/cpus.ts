@@ -1,12 +1,14 @@
 // The CPUs of one machine as a resource that tasks and softirqs share.
 // Modelled: every task runs on one CPU at a time; CPU time is used in bursts (task.ns) that must pass before the next
 //   one starts; a woken task goes before tasks whose slice is used up, a nice −20 thread before both and, once it runs,
-//   for 87 slices; softirq time is stolen from whatever runs on its CPU. Stopped tasks (SIGSTOP) get no CPU. A share of all
+//   for 87 slices; each memory node has a run queue, and an idle CPU takes a task of another node only when its own has none;
+//   softirq time is stolen from whatever runs on its CPU. Stopped tasks (SIGSTOP) get no CPU. A share of all
 //   CPUs may go to others than this machine, evenly: a hypervisor that gives it every nth microsecond.
-// Not modelled: CFS's virtual run times, load balancing costs, preemption inside a burst. A woken task waits for the end
+// Not modelled: CFS's virtual run times, balancing between busy nodes, load balancing costs, preemption inside a burst. A woken task waits for the end
 //   of the burst under way (BURST_NS), where Linux would preempt at once: that is the error of its start.
 // source: kernel/sched/core.c:schedule, kernel/softirq.c (time accounting only)
 import { assert, type Dispatcher, type EventKind, type Process, type Sim, type Sleeps } from "@swaplab/sim"
+import { RunQueue } from "./run-queue.ts"
 import type { KernelTask } from "./task.ts"
 
 /** After this much CPU time a task goes behind its equals. sysctl_sched_min_granularity is 0.75 ms times log2(cpus). */
@@ -14,31 +16,6 @@ const SLICE_NS = 1_000_000
 
 /** The same for a nice −20 thread: as much longer as its weight in prio_to_weight (88761) is above that of nice 0. */
 const HIGH_SLICE_NS = 87 * SLICE_NS
-
-/** A first-in-first-out list of tasks, linked through `queuedNext`. */
-class TaskFifo {
-  #head: KernelTask | null = null
-  #tail: KernelTask | null = null
-
-  get empty(): boolean {
-    return this.#head === null
-  }
-
-  push(task: KernelTask): void {
-    task.queuedNext = null
-    if (this.#tail === null) this.#head = task
-    else this.#tail.queuedNext = task
-    this.#tail = task
-  }
-
-  shift(): KernelTask | null {
-    const task = this.#head
-    if (task === null) return null
-    this.#head = task.queuedNext
-    if (this.#head === null) this.#tail = null
-    return task
-  }
-}
 
 /** What a task and its CPU are told at schedule(). */
 export interface ScheduleHooks {
@@ -64,17 +41,26 @@ export class Cpus implements Dispatcher {
   /** The task that used the CPU last has been put to sleep; the CPU is free at the end of its burst. */
   readonly #leaving: Uint8Array
   readonly #burstEnd: EventKind
-  readonly #high = new TaskFifo()
-  readonly #woken = new TaskFifo()
-  readonly #expired = new TaskFifo()
+  /** Of each memory node, and of the node of each CPU. */
+  readonly #queues: ReadonlyArray<RunQueue>
+  readonly #queueOfCpu: ReadonlyArray<RunQueue>
 
-  constructor(sim: Sim, group: number, count: number, contextSwitchNs: number) {
+  /** `nodeOfCpu`: the memory node of each CPU, in blocks; one node without it. */
+  constructor(
+    sim: Sim,
+    group: number,
+    count: number,
+    contextSwitchNs: number,
+    nodeOfCpu: Uint8Array = new Uint8Array(count)
+  ) {
     this.#sim = sim
     this.count = count
     this.#switchNs = contextSwitchNs
     this.#current = Array.from({ length: count }, () => null)
     this.#taskless = new Int32Array((count + 31) >> 5)
     for (let cpu = 0; cpu < count; cpu++) this.#taskless[cpu >> 5] |= 1 << (cpu & 31)
+    this.#queues = Array.from({ length: 1 + nodeOfCpu[count - 1] }, () => new RunQueue())
+    this.#queueOfCpu = Array.from(nodeOfCpu, (node) => this.#queues[node])
     this.#busyUntil = new Float64Array(count)
     this.#busyNs = new Float64Array(count)
     this.#endQueued = new Uint8Array(count)
@@ -205,10 +191,11 @@ export class Cpus implements Dispatcher {
       this.#dispatch(cpu)
       return
     }
-    const preempted = !task.highPriority && (!this.#high.empty || !this.#woken.empty)
-    if (preempted || (this.#sliceUsed(task) && this.#othersWait())) {
+    const queue = this.#queueOfCpu[cpu]
+    const preempted = !task.highPriority && queue.preempts
+    if (preempted || (this.#sliceUsed(task) && !queue.empty)) {
       this.#takeOff(task)
-      this.#expired.push(task)
+      queue.expired.push(task)
       this.#dispatch(cpu)
       return
     }
@@ -227,17 +214,14 @@ export class Cpus implements Dispatcher {
     return task.sliceNs >= (task.highPriority ? HIGH_SLICE_NS : SLICE_NS)
   }
 
-  #othersWait(): boolean {
-    return !this.#high.empty || !this.#woken.empty || !this.#expired.empty
-  }
-
   #enqueueWoken(task: KernelTask): void {
     this.#push(task)
-    // the CPU it ran on last, else the first idle one
+    // the CPU it ran on last, else the first idle one, of its node if there is one
     if (this.#idle(task.cpu)) {
       this.#dispatch(task.cpu)
       return
     }
+    if (this.#queues.length > 1 && (this.#dispatchOnNode(task.cpu) || task.boundToNode)) return
     for (let word = 0; word < this.#taskless.length; word++) {
       for (let bits = this.#taskless[word]; bits !== 0; bits &= bits - 1) {
         const cpu = (word << 5) + 31 - Math.clz32(bits & -bits)
@@ -247,6 +231,17 @@ export class Cpus implements Dispatcher {
         }
       }
     }
+  }
+
+  /** Gives an idle CPU of the node of `cpu` its next task. False: none is idle. */
+  #dispatchOnNode(cpu: number): boolean {
+    const queue = this.#queueOfCpu[cpu]
+    for (let other = 0; other < this.count; other++) {
+      if (this.#queueOfCpu[other] !== queue || !this.#idle(other)) continue
+      this.#dispatch(other)
+      return true
+    }
+    return false
   }
 
   /** SIGSTOP and SIGCONT: from now on the task gets no CPU, or may have one again. A burst under way ends. */
@@ -262,8 +257,9 @@ export class Cpus implements Dispatcher {
       task.stoppedReady = true
       return
     }
-    if (task.highPriority) this.#high.push(task)
-    else this.#woken.push(task)
+    const queue = this.#queueOfCpu[task.cpu]
+    if (task.highPriority) queue.high.push(task)
+    else queue.woken.push(task)
   }
 
   #idle(cpu: number): boolean {
@@ -272,10 +268,10 @@ export class Cpus implements Dispatcher {
 
   #dispatch(cpu: number): void {
     if (!this.#idle(cpu)) return
-    let task = this.#next()
+    let task = this.#next(cpu)
     while (task !== null && task.stopped) {
       task.stoppedReady = true
-      task = this.#next()
+      task = this.#next(cpu)
     }
     if (task === null) return
     this.#current[cpu] = task
@@ -286,8 +282,15 @@ export class Cpus implements Dispatcher {
     task.resume()
   }
 
-  /** Takes the task that is next off the run queue. */
-  #next(): KernelTask | null {
-    return this.#high.shift() ?? this.#woken.shift() ?? this.#expired.shift()
+  /** Takes the task that is next off the run queue: of the node of the CPU, else of another. */
+  #next(cpu: number): KernelTask | null {
+    const own = this.#queueOfCpu[cpu]
+    const task = own.next()
+    if (task !== null || this.#queues.length === 1) return task
+    for (const queue of this.#queues) {
+      const other = queue === own ? null : queue.nextUnbound()
+      if (other !== null) return other
+    }
+    return null
   }
 }

@@ -1,11 +1,25 @@
 // What a client is made of, and what it is plugged into.
 import type { CardName, Coalescing, Ethtool, Packets, Wire } from "@swaplab/net-skb"
+<<<<<<< HEAD
 import type { PresentPages } from "@swaplab/page-alloc"
+=======
+import type { MempolicyMode, NumaOptions } from "@swaplab/page-alloc"
+>>>>>>> 16c7b3f (numa: memory nodes of a client: zones, zonelists and policies, SLAB and SLUB by node, a kswapd and a throttle each; patch 6 has an effect)
 import type { Nanoseconds } from "@swaplab/sim"
 import type { Costs } from "./costs.ts"
 import type { KernelSpec } from "./patches/kernel-spec.ts"
 import type { SwapExtras } from "./swap-setup.ts"
 import type { Sysctls } from "./sysctls.ts"
+
+/** Memory nodes of a client, and what its processes may use of them. */
+interface MachineNuma extends NumaOptions {
+  /** Memory policy of each user process; null: the default policy. */
+  readonly policy: { readonly mode: MempolicyMode; readonly nodes: number } | null
+  /** Nodes that the cpuset of the user processes allows, one bit each. */
+  readonly memsAllowed: number
+  /** Node whose first CPU takes the interrupts of the card. */
+  readonly cardNode: number
+}
 
 /** What a client is made of. */
 export interface MachineSpec {
@@ -19,6 +33,8 @@ export interface MachineSpec {
   /** Present pages of each zone, as a real machine has them; without it those of a PC with so much RAM. */
   readonly presentPages?: PresentPages
   readonly cpus: number
+  /** CONFIG_NUMA with these memory nodes; absent: off, as on all machines with one node. */
+  readonly numa?: MachineNuma
   /** Transparent huge pages at boot: raises min_free_kbytes about eightfold. The pages themselves are not modelled. */
   readonly thp: boolean
   /** vm.min_free_kbytes, or null for the kernel's own value. */

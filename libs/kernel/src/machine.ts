@@ -12,17 +12,17 @@ import {
   bootContext,
   type Context,
   LOST_WRITER,
+  nodesOfCpus,
   NR_FREE_PAGES,
   PageAllocator,
-  PF_KSWAPD,
   PF_KTHREAD,
-  PF_MEMALLOC,
   PF_SWAPWRITE
 } from "@swaplab/page-alloc"
 import { assert, type Process, type Sim, type Sleeps } from "@swaplab/sim"
 import type { Swap } from "@swaplab/swap"
 import { Vmscan } from "@swaplab/vmscan"
 import { cryptBios, diskMemory, diskQueue, objectAllocator, startReaper } from "./boot.ts"
+import type { Corruption, LostSwap } from "./content-errors.ts"
 import type { Costs } from "./costs.ts"
 import { Cpus } from "./cpus.ts"
 import { Dcache } from "./files/dcache.ts"
@@ -45,27 +45,9 @@ import { attachNbd, type NbdAttachment } from "./nbd-attach.ts"
 import { NBD_CLIENT_DEFAULT, type NbdLink } from "./nbd-client.ts"
 import type { KernelSpec } from "./patches/kernel-spec.ts"
 import { netSwitches, pageAllocSwitches, vmscanSwitches } from "./patches/switches.ts"
+import { firstCpuOf, processPlace, startKswapds } from "./placement.ts"
 import { setUpSwap, startCrypt, type SwapSetup } from "./swap-setup.ts"
-import { KernelTask } from "./task.ts"
-
-/** A content token that differed from what was written. */
-export interface Corruption {
-  readonly timeNs: number
-  /** Where the page came from: the swap area, or the image of the root file system. */
-  readonly of: "swap" | "image"
-  readonly task: string
-  readonly message: string
-}
-
-/** A program found zeroes where the server had forgotten what it had swapped out. */
-export interface LostSwap {
-  readonly timeNs: number
-  readonly task: string
-  /** In its address space. */
-  readonly page: number
-  /** Number of the event at the server, from 1. */
-  readonly event: number
-}
+import { KernelTask, type TaskOptions } from "./task.ts"
 
 /** One emulated client. */
 export class Machine {
@@ -100,6 +82,8 @@ export class Machine {
   readonly net: NetStack
   readonly softirqs: Softirqs
   readonly nic: Nic
+  /** Of each memory node, and of the first. */
+  readonly kswapds: ReadonlyArray<KernelTask>
   readonly kswapd: KernelTask
   /** Processes that the OOM killer may look at, nbd-client included. */
   readonly userTasks: Array<KernelTask> = []
@@ -139,14 +123,25 @@ export class Machine {
     this.#boot = bootContext()
     const { kernel, costs } = spec
     const swappiness = spec.sysctls?.["vm.swappiness"]
-    this.cpus = new Cpus(sim, this.group, spec.cpus, costs.contextSwitchNs)
+    const { numa } = spec
+    const nodeOfCpu = numa === undefined ? undefined : nodesOfCpus(spec.cpus, numa.nodeBytes.length)
+    this.cpus = new Cpus(sim, this.group, spec.cpus, costs.contextSwitchNs, nodeOfCpu)
     this.pages = new PageAllocator(sim, {
+<<<<<<< HEAD
       memory: spec.presentPages ?? spec.ramBytes,
+=======
+      ...(numa !== undefined && { numa }),
+      memory: spec.ramBytes,
+>>>>>>> 16c7b3f (numa: memory nodes of a client: zones, zonelists and policies, SLAB and SLUB by node, a kswapd and a throttle each; patch 6 has an effect)
       cpus: spec.cpus,
       transparentHugepages: spec.thp,
       ...(spec.minFreeKbytes === null ? {} : { minFreeKbytes: spec.minFreeKbytes }),
       switches: pageAllocSwitches(kernel),
-      vmstat: { directThrottle: vmscanSwitches(kernel).throttleCounter, transparentHugepages: spec.thp },
+      vmstat: {
+        directThrottle: vmscanSwitches(kernel).throttleCounter,
+        transparentHugepages: spec.thp,
+        numa: numa !== undefined
+      },
       group: this.group
     })
     this.objects = objectAllocator(sim, this.pages, spec, this.memallocSocks, this.group)
@@ -200,7 +195,7 @@ export class Machine {
       tcpMem: tcpMem(this.pages.vmstat.items[NR_FREE_PAGES]),
       firstSocket: spec.firstSocket ?? 0
     })
-    this.nic = new Nic(this.net, plugs.wire, this.softirqs.perCpu[0], {
+    this.nic = new Nic(this.net, plugs.wire, this.softirqs.perCpu[firstCpuOf(this.pages, numa?.cardNode ?? 0)], {
       ...cardOf(spec.nic.driver),
       ...featuresOf(cardOf(spec.nic.driver), spec.nic.ethtool),
       ...(!cardOf(spec.nic.driver).fixedRings && { ring: spec.nic.rxRing, txDescriptors: spec.nic.txRing }),
@@ -212,16 +207,15 @@ export class Machine {
     this.pageCache.fill(this.#boot, this.vmscan, spec.pageCachePages)
     this.vmscan.lru.drainAll(this.#boot)
 
-    this.kswapd = this.task("kswapd0", PF_KTHREAD | PF_KSWAPD | PF_MEMALLOC | PF_SWAPWRITE)
-    this.kswapd.daemon = true
-    this.cpus.start(this.kswapd, () => this.vmscan.kswapd(this.kswapd))
+    this.kswapds = startKswapds(this)
+    this.kswapd = this.kswapds[0]
     const { crypt } = this.swapSetup
     this.cryptTasks = crypt === null ? [] : startCrypt(this, crypt)
     startReaper(sim, this.objects, this.cpus, spec.cpus, this.group)
   }
 
   /** Makes a task of this machine; start it with `cpus.start`. */
-  task(comm: string, flags = 0, options: { readonly mm?: number; readonly highPriority?: boolean } = {}): KernelTask {
+  task(comm: string, flags = 0, options: Omit<TaskOptions, "flags"> = {}): KernelTask {
     return new KernelTask(this.sim, `${this.name} ${comm}`, this.group, this.cpus, { flags, ...options })
   }
 
@@ -280,7 +274,7 @@ export class Machine {
 
   /** Starts user process `process` (0 … processes − 1) with its address space. */
   startProcess(process: number, comm: string, program: (task: KernelTask) => Sleeps<void>): KernelTask {
-    const task = this.task(comm, 0, { mm: process })
+    const task = this.task(comm, 0, { mm: process, ...processPlace(this.pages, this.spec, process) })
     this.userTasks.push(task)
     const exit = (): void => {
       this.mm.exit(task, process)

@@ -1,7 +1,19 @@
 // A task of one emulated machine (struct task_struct, as far as memory management looks at it).
-import { needResched, Refusal, type Task } from "@swaplab/page-alloc"
+import { ALL_NODES, type Mempolicy, needResched, Refusal, type Task } from "@swaplab/page-alloc"
 import { keepAsDoubles, Process, type Sim, type Sleeps } from "@swaplab/sim"
 import type { Cpus } from "./cpus.ts"
+
+/** What a task is, beyond its name. */
+export interface TaskOptions {
+  readonly flags?: number
+  readonly highPriority?: boolean
+  readonly mm?: number
+  /** Where it runs first; CPU 0 unless given. */
+  readonly cpu?: number
+  readonly boundToNode?: boolean
+  readonly mempolicy?: Mempolicy | null
+  readonly memsAllowed?: number
+}
 
 /** A process or kernel thread: a fiber, its PF_ flags and the CPU time it has used. */
 export class KernelTask extends Process implements Task {
@@ -12,7 +24,12 @@ export class KernelTask extends Process implements Task {
   readonly refusal: Refusal = new Refusal()
   readonly inInterrupt = false
   readonly servingSoftirq = false
-  cpu = 0
+  /** The CPU it runs on, or ran on last. */
+  cpu: number
+  /** It runs on CPUs of the memory node of its first CPU only, as the kswapd of a node. */
+  readonly boundToNode: boolean
+  mempolicy: Mempolicy | null
+  memsAllowed: number
   /** CPU time used and not yet let pass. */
   ns = 0
   userNs = 0
@@ -37,7 +54,7 @@ export class KernelTask extends Process implements Task {
     name: string,
     group: number,
     cpus: Cpus,
-    options: { readonly flags?: number; readonly highPriority?: boolean; readonly mm?: number } = {}
+    options: TaskOptions = {}
   ) {
     super(sim, name, group)
     this.cpus = cpus
@@ -45,6 +62,10 @@ export class KernelTask extends Process implements Task {
     this.flags = options.flags ?? 0
     this.highPriority = options.highPriority ?? false
     this.mm = options.mm ?? -1
+    this.cpu = options.cpu ?? 0
+    this.boundToNode = options.boundToNode ?? false
+    this.mempolicy = options.mempolicy ?? null
+    this.memsAllowed = options.memsAllowed ?? ALL_NODES
     keepAsDoubles<KernelTask>(this, "ns", "userNs", "totalNs", "sliceNs")
   }
 

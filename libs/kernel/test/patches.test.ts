@@ -62,10 +62,12 @@ const TURNS: ReadonlyArray<readonly [PatchName, slab: ReadonlyArray<string>, slu
   ["nbd-append-sent", ["appendSent"], ["appendSent"]],
   ["slub-min-partial", [], ["unfreezeKeepsMinPartial"]],
   ["slab-skips-first", ["skipsFirst"], ["skipsFirst"]],
+  ["slab-raw-aliens", ["rawAliens"], ["rawAliens"]],
   ["throttle-v8", ["kswapdWakesThrottled", "throttleBounded"], ["kswapdWakesThrottled", "throttleBounded"]],
   ["netdev-kmalloc", ["netdevKmalloc"], ["netdevKmalloc"]],
   ["recursive-reclaim", ["recursiveReclaim"], ["recursiveReclaim"]],
-  ["pageout-list", ["pageoutList"], ["pageoutList"]]
+  ["pageout-list", ["pageoutList"], ["pageoutList"]],
+  ["drop-nodemask", ["dropNodemask"], ["dropNodemask"]]
 ]
 
 describe("patches", () => {

@@ -3,8 +3,6 @@ import { REFERENCED_EXEC } from "@swaplab/vmscan"
 import { describe, expect, it } from "vitest"
 import { EXT4, withRoot } from "./root-rig.ts"
 
-const HIGH_ZONE = 3
-
 describe("references to a mapped page", () => {
   it("are its young bit, which looking clears, and whether it is text", () => {
     const seen: Array<number> = []
@@ -108,7 +106,9 @@ it("recursive reclaim (2007) drops what was read and leaves what is mapped, and 
     const look = () => seen.push([root.mapped, root.files.cached, root.files.evicted, root.device.counters.readsEnded])
     look()
     // each call stops after 32 pages; −1: it has given up every zone
-    for (let calls = 0; calls < 100; calls++) machine.vmscan.emergencyFreePages(task, GFP_NOIO, 0, HIGH_ZONE)
+    for (let calls = 0; calls < 100; calls++) {
+      machine.vmscan.emergencyFreePages(task, GFP_NOIO, 0, machine.pages.zonelist(GFP_KERNEL))
+    }
     look()
     yield* root.read(task, 1000, 1600)
     look()

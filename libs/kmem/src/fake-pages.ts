@@ -39,8 +39,10 @@ export class FakePages implements PageSource {
     this.min = min
   }
 
-  zoneOf(): { modState(item: number, n: number): void } {
-    return { modState: (item, n) => void this.stat.set(item, (this.stat.get(item) ?? 0) + n) }
+  readonly numa = null
+
+  zoneOf(): { readonly node: number; modState(item: number, n: number): void } {
+    return { node: 0, modState: (item, n) => void this.stat.set(item, (this.stat.get(item) ?? 0) + n) }
   }
 
   tryAlloc(ctx: Context, gfp: number, order: number): number {

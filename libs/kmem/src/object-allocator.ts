@@ -4,7 +4,7 @@
  * A call that may not sleep uses `tryAlloc`; process context uses `alloc`, entered with `yield*`. A cache is created once at
  * boot and never destroyed. There is no per-object state outside the typed arrays of the allocator.
  */
-import type { Context, Frames, Task } from "@swaplab/page-alloc"
+import type { Context, Frames, Numa, Task } from "@swaplab/page-alloc"
 import type { Sleeps } from "@swaplab/sim"
 import type { Failslab } from "./failslab.ts"
 import type { SlabinfoRow } from "./slabinfo.ts"
@@ -56,6 +56,8 @@ export interface ReserveSwitches {
   readonly memallocGate: boolean
   /** SLAB: the search for an untagged object leaves out the first entry of the array (as posted in February 2012). */
   readonly skipsFirst: boolean
+  /** SLAB on several memory nodes: objects enter alien arrays without a tag, as before the patch (an ablation of it). */
+  readonly rawAliens: boolean
 }
 
 /** All switches off: nothing is known of the reserve. */
@@ -63,7 +65,8 @@ export const NO_RESERVE_SWITCHES: ReserveSwitches = {
   reserveSlabs: false,
   slowPathTest: false,
   memallocGate: false,
-  skipsFirst: false
+  skipsFirst: false,
+  rawAliens: false
 }
 
 /** CPU time of the paths, nanoseconds added to `Context.ns`. All 0 unless given. */
@@ -76,10 +79,13 @@ export interface ObjectCosts {
 /** The part of the page allocator that object allocators use: a PageAllocator, or a stand-in in tests. */
 export interface PageSource {
   readonly frames: Pick<Frames, "count" | "flags" | "private">
-  /** The zone of a frame, for its counters of slab pages. */
-  zoneOf(pfn: number): { modState(item: number, n: number): void }
-  tryAlloc(ctx: Context, gfp: number, order: number): number
-  alloc(task: Task, gfp: number, order: number): Sleeps<number>
+  /** The zone of a frame, for its counters of slab pages and its memory node. */
+  zoneOf(pfn: number): { readonly node: number; modState(item: number, n: number): void }
+  /** Memory nodes, of a kernel with CONFIG_NUMA. */
+  readonly numa: Numa | null
+  /** `place`: the node that is asked first; by the policy of the task without it. */
+  tryAlloc(ctx: Context, gfp: number, order: number, place?: number): number
+  alloc(task: Task, gfp: number, order: number, place?: number): Sleeps<number>
   free(ctx: Context, pfn: number, order: number): void
   gfpPfmemallocAllowed(ctx: Context, gfp: number): boolean
   pagePfmemalloc(pfn: number): boolean

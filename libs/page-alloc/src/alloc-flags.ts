@@ -1,7 +1,7 @@
 // From a gfp mask and the running context to what the allocation may do.
 //
 // Modelled: the mark, __GFP_HIGH, "harder" for callers that cannot sleep, the right to ignore watermarks in each of its
-// revisions, each a switch. Not modelled: ALLOC_HARDER of real-time tasks, cpusets.
+// revisions, each a switch. Not modelled: ALLOC_HARDER of real-time tasks.
 // source: mm/page_alloc.c:gfp_to_alloc_flags, gfp_pfmemalloc_allowed, mm/internal.h
 import { __GFP_HIGH, __GFP_MEMALLOC, __GFP_NOMEMALLOC, __GFP_WAIT } from "./gfp.ts"
 import { type Context, PF_MEMALLOC } from "./sched.ts"
@@ -33,8 +33,10 @@ export interface PageAllocSwitches {
   readonly gfpMemalloc: boolean
   /** PF_MEMALLOC counts while a softirq is served (merged patch 4). */
   readonly softirqMemalloc: boolean
-  /** Reserve allocations ignore memory policies (merged patch 6). Without effect: there is one node and no policy. */
+  /** Reserve allocations walk the local node's zonelist, under the mask of a bind policy all the same (merged patch 6). */
   readonly ignoreMempolicy: boolean
+  /** Reserve allocations are free of that mask as well (from 2018). */
+  readonly dropNodemask: boolean
   /** A PF_MEMALLOC allocation that finds nothing drops clean pages and tries again (proposed in August 2007). */
   readonly recursiveReclaim: boolean
 }
@@ -45,6 +47,7 @@ export const NO_SWITCHES: PageAllocSwitches = {
   gfpMemalloc: false,
   softirqMemalloc: false,
   ignoreMempolicy: false,
+  dropNodemask: false,
   recursiveReclaim: false
 }
 

@@ -80,10 +80,10 @@ export const describeShortage = (gfp: number, order: number, zone: Zone, allocFl
   const floor = minFloor(zone, zone.index, allocFlags)
   const left = zone.free - (1 << order) + 1
   const shortage = left <= floor
-    ? `${zone.name} free ${zone.free} <= floor ${floor + (1 << order) - 1}`
+    ? `${zone.label} free ${zone.free} <= floor ${floor + (1 << order) - 1}`
     : order === 0
-    ? `${zone.name} free ${zone.free} > floor ${floor}`
-    : `${zone.name} free ${zone.free} but too few blocks of order ${order} or more`
+    ? `${zone.label} free ${zone.free} > floor ${floor}`
+    : `${zone.label} free ${zone.free} but too few blocks of order ${order} or more`
   return `${allocationName(gfp, order)}, ${shortage}`
 }
 
@@ -104,7 +104,7 @@ export const allocationFailure = (
     cpu: ctx.cpu,
     order,
     gfp,
-    zone: zone.name,
+    zone: zone.label,
     freePages: zone.free,
     floorPages: minFloor(zone, zone.index, allocFlags),
     message: `${comm}: page allocation failure: order:${order}, mode:0x${gfp.toString(16)}`

@@ -1,7 +1,8 @@
 // What the caller of an allocator asks for: gfp masks.
 //
-// Modelled: all bits and combinations of v3.6 as x86_64_defconfig sets them, but for CONFIG_NUMA, which is off here and
-// decides GFP_THISNODE; zone and migrate-type selection, the way tracepoints print masks. Not modelled: HighMem (x86-64 has none), __GFP_THISNODE placement (one node), __GFP_WRITE dirty limits per zone.
+// Modelled: all bits and combinations of v3.6 as x86_64_defconfig sets them; CONFIG_NUMA, which is off unless nodes are given,
+// decides GFP_THISNODE; zone and migrate-type selection, the way tracepoints print masks. Not modelled: HighMem (x86-64 has
+// none), __GFP_WRITE dirty limits per zone.
 // source: include/linux/gfp.h, include/trace/events/gfpflags.h, mm/internal.h
 
 /** The page must lie below 16 MiB. */

@@ -47,8 +47,10 @@ export {
   GFP_USER,
   gfpFlagNames
 } from "./gfp.ts"
-export { type PresentPages, type ZoneSize } from "./memory-map.ts"
-export { NO_PAGE } from "./node.ts"
+export { minNodeBytes, type PresentPages, type ZoneSize } from "./memory-map.ts"
+export { NO_PAGE } from "./memory.ts"
+export { ALL_NODES, type Mempolicy, mempolicy, type MempolicyMode } from "./mempolicy.ts"
+export { ANY_NODE, Numa } from "./numa.ts"
 export { type AllocCosts, type PageAllocOptions } from "./options.ts"
 export { PageAllocator } from "./page-allocator.ts"
 export {
@@ -85,6 +87,14 @@ export {
   type Task
 } from "./sched.ts"
 export { WOULD_SLEEP } from "./slow-path.ts"
+export {
+  MAX_NODES,
+  nodesOfCpus,
+  type NumaOptions,
+  RECLAIM_DISTANCE,
+  REMOTE_DISTANCE,
+  type ZonelistOrder
+} from "./topology.ts"
 export {
   ALLOCSTALL,
   KSWAPD_HIGH_WMARK_HIT_QUICKLY,
@@ -142,4 +152,4 @@ export {
 } from "./vmstat-items.ts"
 export { VmStat, type VmStatLines } from "./vmstat.ts"
 export { PAGE_SHIFT, PAGE_SIZE } from "./watermark.ts"
-export { watermarkFloor, WMARK_HIGH, WMARK_LOW, WMARK_MIN, Zone, ZONE_NAMES } from "./zone.ts"
+export { watermarkFloor, WMARK_HIGH, WMARK_LOW, WMARK_MIN, Zone } from "./zone.ts"

@@ -4,7 +4,8 @@
 // 3 GiB, Normal above 4 GiB), and the memmap that each zone pays for itself (64 bytes per spanned page). Not modelled:
 // firmware tables, the kernel image and other boot allocations; whoever boots a kernel allocates those pages. Accuracy:
 // presets found in the field differ by some hundred pages, hence explicit page counts are accepted everywhere.
-// source: mm/page_alloc.c:free_area_init_core, calculate_node_totalpages
+// Several memory nodes share the RAM in the order of its addresses: the first has the DMA zone and what follows it.
+// source: mm/page_alloc.c:free_area_init_core, calculate_node_totalpages; arch/x86/mm/numa.c
 import { assert } from "@swaplab/sim"
 import { PAGE_SHIFT, PAGE_SIZE } from "./watermark.ts"
 
@@ -48,16 +49,42 @@ const zoneSize = (startPfn: number, spannedPages: number, holePages = 0): ZoneSi
   presentPages: spannedPages === 0 ? 0 : spannedPages - holePages - memmapPages(spannedPages)
 })
 
+/** Zones DMA, DMA32 and Normal of the RAM pages from `first` to `end`, counted without the PCI hole. */
+const zonesBetween = (first: number, end: number): [ZoneSize, ZoneSize, ZoneSize] => {
+  const part = (zoneStart: number, zoneEnd: number, startPfn: number, holePages = 0): ZoneSize => {
+    const start = Math.max(first, zoneStart)
+    const span = Math.max(0, Math.min(end, zoneEnd) - start)
+    return zoneSize(startPfn + (span === 0 ? 0 : start - zoneStart), span, holePages)
+  }
+  return [
+    part(DMA_START, DMA_END, DMA_START, DMA_HOLE),
+    part(DMA_END, PCI_HOLE_START, DMA_END),
+    part(PCI_HOLE_START, Number.MAX_SAFE_INTEGER, NORMAL_START)
+  ]
+}
+
 /** Zones DMA, DMA32 and Normal of a PC with so many bytes of RAM (8 MiB to 1 TiB). */
 export const zonesOfRam = (ramBytes: number): [ZoneSize, ZoneSize, ZoneSize] => {
   assert(ramBytes >= 8 * 1024 * 1024 && ramBytes <= 2 ** 40, "RAM must be between 8 MiB and 1 TiB")
-  const pages = Math.floor(ramBytes / 2 ** PAGE_SHIFT)
-  return [
-    zoneSize(DMA_START, Math.min(pages, DMA_END) - DMA_START, DMA_HOLE),
-    zoneSize(DMA_END, Math.max(0, Math.min(pages, PCI_HOLE_START) - DMA_END)),
-    zoneSize(NORMAL_START, Math.max(0, pages - PCI_HOLE_START))
-  ]
+  return zonesBetween(0, Math.floor(ramBytes / 2 ** PAGE_SHIFT))
 }
+
+/** The same of each memory node, from the bytes of RAM of each; the first needs at least 32 MiB, the others 4 MiB. */
+export const zonesOfNodes = (nodeBytes: ReadonlyArray<number>): ReadonlyArray<ReadonlyArray<ZoneSize>> => {
+  assert(nodeBytes.every((bytes, node) => bytes >= minNodeBytes(node)), "a memory node is too small")
+  let first = 0
+  return nodeBytes.map((bytes) => {
+    const end = first + Math.floor(bytes / 2 ** PAGE_SHIFT)
+    const zones = zonesBetween(first, end)
+    first = end
+    return zones
+  })
+}
+
+const MIB = 1024 * 1024
+
+/** x86 leaves out nodes of less than 4 MiB (NODE_MIN_SIZE); the first must reach beyond the DMA zone. */
+export const minNodeBytes = (node: number): number => (node === 0 ? 32 : 4) * MIB
 
 /** Zones of exactly these present pages, without looking at how a machine could come by them. */
 export const zonesOfPresentPages = (present: PresentPages): [ZoneSize, ZoneSize, ZoneSize] => {

@@ -1,6 +1,7 @@
 // What a page allocator is made with: memory, sysctls, switches, and what allocations cost in CPU time.
 import type { PageAllocSwitches } from "./alloc-flags.ts"
 import type { PresentPages } from "./memory-map.ts"
+import type { NumaOptions } from "./topology.ts"
 import type { VmStatLines } from "./vmstat.ts"
 
 /** CPU time in nanoseconds that allocations add to their context. */
@@ -23,8 +24,8 @@ export interface PageAllocOptions {
   readonly transparentHugepages?: boolean
   /** vm.min_free_kbytes, if it is set by the user. */
   readonly minFreeKbytes?: number
-  /** CONFIG_NUMA with one node: masks with all bits of GFP_THISNODE_NUMA never enter the slow path. Off by default. */
-  readonly numaBuild?: boolean
+  /** CONFIG_NUMA, with one or more memory nodes; their bytes take the place of `memory`. Off by default. */
+  readonly numa?: NumaOptions
   readonly switches?: Partial<PageAllocSwitches>
   readonly vmstat?: VmStatLines
   readonly costs?: Partial<AllocCosts>

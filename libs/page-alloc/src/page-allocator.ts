@@ -6,14 +6,15 @@ import { ALLOC_CPUSET, ALLOC_WMARK_LOW, gfpToAllocFlags, pfmemallocAllowed } fro
 import { describeShortage } from "./failure.ts"
 import type { FailPageAlloc } from "./fault-inject.ts"
 import { __GFP_HARDWALL, __GFP_WAIT } from "./gfp.ts"
-import { NO_PAGE } from "./node.ts"
+import { NO_PAGE } from "./memory.ts"
+import { ANY_NODE } from "./numa.ts"
 import type { PageAllocOptions } from "./options.ts"
 import { buddyinfoText, zoneinfoText } from "./proc.ts"
 import { type Context, type Task } from "./sched.ts"
 import { SlowPath, WOULD_SLEEP } from "./slow-path.ts"
 import { MAX_ORDER } from "./watermark.ts"
 
-/** The page allocator of one machine: `tryAlloc` never sleeps, `alloc` may; `free` (of {@link Node}) takes pages back. */
+/** The page allocator of one machine: `tryAlloc` never sleeps, `alloc` may; `free` (of {@link Memory}) takes pages back. */
 export class PageAllocator extends SlowPath {
   /** Makes allocations fail; null: none. */
   failPageAlloc: FailPageAlloc | null = null
@@ -33,18 +34,31 @@ export class PageAllocator extends SlowPath {
   /**
    * Allocates 2^order pages as far as that is possible without sleeping: the first frame, NO_PAGE when the allocation
    * failed, WOULD_SLEEP when the caller has to reclaim (never without __GFP_WAIT, nor for a caller with PF_MEMALLOC).
+   * `place` is where to look for them on a machine with memory nodes: see {@link Numa}.
    */
-  tryAlloc(ctx: Context, gfp: number, order: number): number {
+  tryAlloc(ctx: Context, gfp: number, order: number, place = ANY_NODE): number {
+    const numa = this.numa
+    if (numa === null) return this.#tryAt(ctx, gfp, order, place)
+    const at = place === ANY_NODE ? numa.place(ctx, gfp) : place
+    const page = this.#tryAt(ctx, gfp, order, at)
+    if (page !== WOULD_SLEEP && place === ANY_NODE) numa.placed(ctx, at)
+    if (page >= 0) numa.countInterleave(at, this.zoneOf(page))
+    return page
+  }
+
+  #tryAt(ctx: Context, gfp: number, order: number, place: number): number {
     assert((gfp & __GFP_WAIT) === 0 || !ctx.inInterrupt, "an allocation that may sleep, in interrupt context")
     ctx.ns += this.#fastNs
     if (this.failPageAlloc !== null && this.failPageAlloc.shouldFail(ctx, gfp, order)) return NO_PAGE
-    const zonelist = this.zonelists[gfp & 15]
+    const zonelist = this.zonelistAt(place, gfp)
     assert(zonelist.length > 0, "the zone bits of the mask contradict each other")
+    const preferred = this.preferredZone(ctx, zonelist)
+    if (preferred === null) return NO_PAGE
     const page = order < MAX_ORDER
-      ? this.getPageFromFreelist(ctx, gfp | __GFP_HARDWALL, order, zonelist, this.#firstAttemptFlags)
+      ? this.getPageFromFreelist(ctx, gfp | __GFP_HARDWALL, order, zonelist, this.#firstAttemptFlags, preferred)
       : NO_PAGE
     if (page === NO_PAGE) {
-      const slow = this.trySlow(ctx, gfp, order)
+      const slow = this.trySlow(ctx, gfp, order, place, zonelist, preferred)
       if (slow === WOULD_SLEEP && this.failPageAlloc !== null) this.failPageAlloc.attr.passed(ctx)
       return slow
     }
@@ -53,16 +67,27 @@ export class PageAllocator extends SlowPath {
   }
 
   /** Allocates 2^order pages: the first frame, or NO_PAGE. The pages' contents are stale unless __GFP_ZERO is given. */
-  *alloc(task: Task, gfp: number, order: number): Sleeps<number> {
-    const page = this.tryAlloc(task, gfp, order)
+  *alloc(task: Task, gfp: number, order: number, place = ANY_NODE): Sleeps<number> {
+    const page = this.tryAlloc(task, gfp, order, place)
     if (page !== WOULD_SLEEP) return page
     if (this.failPageAlloc !== null) this.failPageAlloc.attr.passed(null)
-    return yield* this.allocSlow(task, gfp, order)
+    const numa = this.numa
+    if (numa === null) return yield* this.allocSlow(task, gfp, order, place)
+    const at = place === ANY_NODE ? numa.place(task, gfp) : place
+    if (place === ANY_NODE) numa.placed(task, at)
+    const slow = yield* this.allocSlow(task, gfp, order, at)
+    if (slow >= 0) numa.countInterleave(at, this.zoneOf(slow))
+    return slow
   }
 
   /** What an allocation by this context waits for right now, in words; for reports. */
   describeShortage(ctx: Context, gfp: number, order: number): string {
-    return describeShortage(gfp, order, this.zonelist(gfp)[0], gfpToAllocFlags(ctx, gfp, this.switches))
+    return describeShortage(
+      gfp,
+      order,
+      this.zonelistAt(this.placeOf(ctx, gfp), gfp)[0],
+      gfpToAllocFlags(ctx, gfp, this.switches)
+    )
   }
 
   /** Content of /proc/buddyinfo. */

@@ -1,15 +1,16 @@
-// /proc/buddyinfo and /proc/zoneinfo of a node. The NUMA counters of zoneinfo are left out.
+// /proc/buddyinfo and /proc/zoneinfo. Kernels without CONFIG_NUMA leave the NUMA counters out.
 // source: mm/vmstat.c:frag_show_print, zoneinfo_show_print
-import type { Node } from "./node.ts"
+import type { Memory } from "./memory.ts"
 import { NR_VM_ZONE_STAT_ITEMS, VMSTAT_NAMES } from "./vmstat-items.ts"
+import { isNumaItem } from "./vmstat.ts"
 import { WMARK_HIGH, WMARK_LOW, WMARK_MIN, type Zone } from "./zone.ts"
 
-const zoneHeading = (zone: Zone): string => `Node 0, zone ${zone.name.padStart(8)}`
+const zoneHeading = (zone: Zone): string => `Node ${zone.node}, zone ${zone.name.padStart(8)}`
 
 /** Content of /proc/buddyinfo: free blocks by order, a line per populated zone. */
-export const buddyinfoText = (node: Node): string => {
+export const buddyinfoText = (memory: Memory): string => {
   let text = ""
-  for (const zone of node.populatedZones) {
+  for (const zone of memory.populatedZones) {
     text += `${zoneHeading(zone)} `
     for (const blocks of zone.nrFree) text += `${String(blocks).padStart(6)} `
     text += "\n"
@@ -17,7 +18,7 @@ export const buddyinfoText = (node: Node): string => {
   return text
 }
 
-const zoneText = (zone: Zone): string => {
+const zoneText = (zone: Zone, numa: boolean): string => {
   let text = `${zoneHeading(zone)}
   pages free     ${zone.free}
         min      ${zone.watermark[WMARK_MIN]}
@@ -28,6 +29,7 @@ const zoneText = (zone: Zone): string => {
         present  ${zone.present}
 `
   for (let item = 0; item < NR_VM_ZONE_STAT_ITEMS; item++) {
+    if (isNumaItem(item) && !numa) continue
     text += `    ${VMSTAT_NAMES[item].padEnd(12)} ${zone.pageState(item)}\n`
   }
   text += `        protection: (${zone.lowmemReserve.join(", ")})\n  pagesets\n`
@@ -46,4 +48,5 @@ const zoneText = (zone: Zone): string => {
 }
 
 /** Content of /proc/zoneinfo. */
-export const zoneinfoText = (node: Node): string => node.populatedZones.map(zoneText).join("")
+export const zoneinfoText = (memory: Memory): string =>
+  memory.populatedZones.map((zone) => zoneText(zone, memory.numa !== null)).join("")

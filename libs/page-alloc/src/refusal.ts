@@ -4,8 +4,8 @@ import { keepAsDoubles, type Nanoseconds } from "@swaplab/sim"
 import { minFloor } from "./failure.ts"
 import { WMARK_MIN, type Zone } from "./zone.ts"
 
-/** DMA, DMA32, Normal, Movable. */
-const MAX_ZONES = 4
+/** Of a machine with one memory node; records of others grow when they are first written. */
+const ZONES_OF_NODE = 4
 
 /** One allocation that was refused. Columns are by position in the zonelist, the preferred zone first. */
 export class Refusal {
@@ -26,11 +26,12 @@ export class Refusal {
   /** When the last one ended without a page; −1: it has not, or it got one. */
   failedNs: Nanoseconds = -1
   zones = 0
-  readonly zone: Uint8Array = new Uint8Array(MAX_ZONES)
-  readonly free: Int32Array = new Int32Array(MAX_ZONES)
-  readonly min: Int32Array = new Int32Array(MAX_ZONES)
+  /** Slots: numbers of zones on the machine. */
+  zone: Uint8Array = new Uint8Array(ZONES_OF_NODE)
+  free: Int32Array = new Int32Array(ZONES_OF_NODE)
+  min: Int32Array = new Int32Array(ZONES_OF_NODE)
   /** Pages that the allocation must leave in the zone, lowmem_reserve included: it fails at this number and below. */
-  readonly floor: Int32Array = new Int32Array(MAX_ZONES)
+  floor: Int32Array = new Int32Array(ZONES_OF_NODE)
 
   constructor() {
     keepAsDoubles<Refusal>(this, "timeNs", "beforeNs", "failedNs")
@@ -58,13 +59,21 @@ export class Refusal {
     this.order = order
     this.allocFlags = allocFlags
     this.zones = zonelist.length
+    if (this.zones > this.zone.length) this.#grow()
     for (let i = 0; i < zonelist.length; i++) {
       const zone = zonelist[i]
-      this.zone[i] = zone.index
+      this.zone[i] = zone.slot
       this.free[i] = zone.free
       this.min[i] = zone.watermark[WMARK_MIN]
       this.floor[i] = minFloor(zone, zonelist[0].index, allocFlags) + (1 << order) - 1
     }
+  }
+
+  #grow(): void {
+    this.zone = new Uint8Array(this.zones)
+    this.free = new Int32Array(this.zones)
+    this.min = new Int32Array(this.zones)
+    this.floor = new Int32Array(this.zones)
   }
 
   /** The caller leaves the slow path. */

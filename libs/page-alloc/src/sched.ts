@@ -1,10 +1,11 @@
 // The task or softirq that is running. The allocators look at a handful of task flags and at the kind of context; nothing else of a task
 // matters to them.
 //
-// Modelled: PF_MEMALLOC and its relatives, TIF_MEMDIE, hard and soft interrupt context. Not modelled: real-time tasks
-// (they would get ALLOC_HARDER), cpusets, tasks dumping core.
+// Modelled: PF_MEMALLOC and its relatives, TIF_MEMDIE, hard and soft interrupt context, memory policies and cpusets as far
+// as allocations look at them. Not modelled: real-time tasks (they would get ALLOC_HARDER), tasks dumping core.
 // source: include/linux/sched.h, include/linux/hardirq.h
 import type { Process, Sleeps } from "@swaplab/sim"
+import type { Mempolicy } from "./mempolicy.ts"
 import type { Refusal } from "./refusal.ts"
 
 /** The task may use the whole reserve and must not enter direct reclaim. */
@@ -27,6 +28,10 @@ export interface Context {
   /** in_serving_softirq(): a softirq handler runs. Implies `inInterrupt`. */
   servingSoftirq: boolean
   cpu: number
+  /** Memory policy of the task; absent or null: the default policy. Only kernels with CONFIG_NUMA look at it. */
+  mempolicy?: Mempolicy | null
+  /** Nodes that the cpuset of the task allows, one bit each; absent: all. */
+  memsAllowed?: number
   /** CPU time in nanoseconds that was used and is not charged yet; the libs add their costs here. */
   ns: number
 }

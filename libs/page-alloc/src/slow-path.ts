@@ -2,7 +2,7 @@
 //
 // Modelled: the whole of it in its order: kswapd is woken, mark MIN, the reserve for those who may, direct reclaim, the OOM
 // killer, another round, the failure message. Not modelled: direct compaction (x86_64_defconfig of 3.6 has it off, so
-// order-1…3 requests depend on reclaim alone, as there), memory policies, suspend, core dumps.
+// order-1…3 requests depend on reclaim alone, as there), suspend, core dumps.
 // CPU costs are parameters and estimates; they decide how long a retry loop takes when nothing makes it sleep.
 // source: mm/page_alloc.c:__alloc_pages_slowpath, __alloc_pages_direct_reclaim, __alloc_pages_may_oom, should_alloc_retry
 import { assert, type Nanoseconds, type Sim, type Sleeps, WaitQueue } from "@swaplab/sim"
@@ -31,18 +31,19 @@ import {
   __GFP_NOFAIL,
   __GFP_NORETRY,
   __GFP_NOWARN,
-  __GFP_REPEAT,
   __GFP_WAIT,
   GFP_THISNODE_NUMA,
   gfpMigrateType,
   gfpZone
 } from "./gfp.ts"
-import { zonesOfPresentPages, zonesOfRam } from "./memory-map.ts"
-import { NO_PAGE, Node, OOM_MIN_ZONE } from "./node.ts"
+import { zonesOfNodes, zonesOfPresentPages, zonesOfRam } from "./memory-map.ts"
+import { NO_PAGE, OOM_MIN_ZONE } from "./memory.ts"
+import { NumaMemory } from "./numa-memory.ts"
 import { type AllocCosts, DEFAULT_ALLOC_COSTS, type PageAllocOptions } from "./options.ts"
 import { PG_pfmemalloc } from "./page-flags.ts"
 import { NO_RECLAIMER, type Reclaimer } from "./reclaimer.ts"
 import { Refusal } from "./refusal.ts"
+import { MAX_ROUNDS_PER_INSTANT, RETRY_WAIT_NS, shouldAllocRetry } from "./retry.ts"
 import { type Context, isTask, PF_MEMALLOC, type Task } from "./sched.ts"
 import { VmStat } from "./vmstat.ts"
 import { MAX_ORDER, PAGE_ALLOC_COSTLY_ORDER } from "./watermark.ts"
@@ -51,14 +52,8 @@ import type { Zone } from "./zone.ts"
 /** The answer of code that may not sleep: nothing was done yet, call the version that may. */
 export const WOULD_SLEEP = -2
 
-/** wait_iff_congested() between two tries: HZ/50. */
-const RETRY_WAIT_NS = 20_000_000
-
-/** Rounds of the slow path at one instant after which it is certain that time will never advance. */
-const MAX_ROUNDS_PER_INSTANT = 100_000
-
 /** What {@link PageAllocator} does beyond the first attempt. */
-export class SlowPath extends Node {
+export class SlowPath extends NumaMemory {
   /** Plugged in when the kernel boots. */
   reclaimer: Reclaimer = NO_RECLAIMER
   /** Called for each "page allocation failure" message that passes the rate limit. */
@@ -75,19 +70,20 @@ export class SlowPath extends Node {
   readonly counters: AllocCounters = allocCounters()
   readonly costs: AllocCosts
   #switches: PageAllocSwitches
-  readonly #sim: Sim
-  readonly #numaBuild: boolean
   readonly #rateLimit = new RateLimit()
   readonly #oomWait: WaitQueue
 
   constructor(sim: Sim, options: PageAllocOptions) {
     const switches = { ...NO_SWITCHES, ...options.switches }
     const costs = { ...DEFAULT_ALLOC_COSTS, ...options.costs }
+    const { memory, numa } = options
     super(
+      sim,
       {
-        zoneSizes: typeof options.memory === "number"
-          ? zonesOfRam(options.memory)
-          : zonesOfPresentPages(options.memory),
+        zoneSizes: numa !== undefined
+          ? zonesOfNodes(numa.nodeBytes)
+          : [typeof memory === "number" ? zonesOfRam(memory) : zonesOfPresentPages(memory)],
+        numa: numa ?? null,
         cpus: options.cpus,
         transparentHugepages: options.transparentHugepages ?? false,
         minFreeKbytes: options.minFreeKbytes ?? null,
@@ -99,8 +95,6 @@ export class SlowPath extends Node {
     )
     this.#switches = switches
     this.costs = costs
-    this.#sim = sim
-    this.#numaBuild = options.numaBuild ?? false
     this.#oomWait = new WaitQueue(sim, "oom in progress", "the next tick")
   }
 
@@ -115,33 +109,45 @@ export class SlowPath extends Node {
   }
 
   /** The slow path up to the point where it would sleep. */
-  protected trySlow(ctx: Context, gfp: number, order: number): number {
-    const zonelist = this.zonelists[gfp & 15]
+  protected trySlow(
+    ctx: Context,
+    gfp: number,
+    order: number,
+    place: number,
+    zonelist: ReadonlyArray<Zone>,
+    preferred: Zone
+  ): number {
     this.counters.slowpath++
-    if (order >= MAX_ORDER || (this.#numaBuild && (gfp & GFP_THISNODE_NUMA) === GFP_THISNODE_NUMA)) {
-      return this.#fail(ctx, gfp, order, 0)
+    if (order >= MAX_ORDER || (this.numa !== null && (gfp & GFP_THISNODE_NUMA) === GFP_THISNODE_NUMA)) {
+      return this.#fail(ctx, gfp, order, 0, zonelist[0])
     }
-    this.#wakeAllKswapd(ctx, gfp, order, zonelist)
+    this.#wakeAllKswapd(ctx, gfp, order, zonelist, preferred)
     const allocFlags = gfpToAllocFlags(ctx, gfp, this.#switches)
-    const page = this.#rebalance(ctx, gfp, order, zonelist, allocFlags)
-    if (page === NO_PAGE) return this.#fail(ctx, gfp, order, allocFlags)
+    const best = this.slowPreferred(zonelist, allocFlags, preferred)
+    const reserveList = this.reserveList(ctx, gfp, place, zonelist, this.#switches)
+    const page = this.#rebalance(ctx, gfp, order, zonelist, allocFlags, best, reserveList)
+    if (page === NO_PAGE) return this.#fail(ctx, gfp, order, allocFlags, zonelist[0])
     return page >= 0 ? this.#gotPage(page, order, gfp, allocFlags) : WOULD_SLEEP
   }
 
   /** The rest of the slow path: entered at the instant at which `tryAlloc` said WOULD_SLEEP. */
-  protected *allocSlow(task: Task, gfp: number, order: number): Sleeps<number> {
-    const zonelist = this.zonelists[gfp & 15]
+  protected *allocSlow(task: Task, gfp: number, order: number, place: number): Sleeps<number> {
     const outerWhy = task.process.why
     const { refusal } = task
     let allocFlags = gfpToAllocFlags(task, gfp, this.#switches)
+    let zonelist = this.zonelistAt(place, gfp)
+    const preferred = this.slowPreferred(zonelist, allocFlags, this.preferredZone(task, zonelist) ?? zonelist[0])
+    let reserveList = this.reserveList(task, gfp, place, zonelist, this.#switches)
     let totalReclaimed = 0
     let rounds = 0
-    let instant = this.#sim.now
+    let instant = this.sim.now
     if (refusal !== undefined) {
       refusal.write(instant, task.process.name, gfp, order, allocFlags, zonelist)
       refusal.open = true
     }
     for (;;) {
+      // a request that has looked at the reserve goes on with the list that it had there
+      if ((allocFlags & ALLOC_NO_WATERMARKS) !== 0) zonelist = reserveList
       task.process.why = describeShortage(gfp, order, zonelist[0], allocFlags)
       let page = NO_PAGE
       // a caller that may ignore the watermarks and must not fail waits here: it never reclaims
@@ -149,10 +155,10 @@ export class SlowPath extends Node {
         ((gfp & __GFP_NOFAIL) !== 0 || (task.flags & PF_MEMALLOC) !== 0)
       let restart = false
       if (!retry) {
-        const reclaimed = yield* this.#directReclaim(task, gfp, order)
-        if (reclaimed > 0) page = this.#attemptAfterReclaim(task, gfp, order, zonelist, allocFlags)
+        const reclaimed = yield* this.#directReclaim(task, gfp, order, zonelist)
+        if (reclaimed > 0) page = this.#attemptAfterReclaim(task, gfp, order, zonelist, allocFlags, preferred)
         if (page === NO_PAGE && reclaimed === 0 && (gfp & (__GFP_FS | __GFP_NORETRY)) === __GFP_FS) {
-          page = yield* this.#mayOom(task, gfp, order, zonelist)
+          page = yield* this.#mayOom(task, gfp, order, zonelist, preferred)
           restart = (gfp & __GFP_NOFAIL) !== 0 ||
             (order <= PAGE_ALLOC_COSTLY_ORDER && gfpZone(gfp) >= OOM_MIN_ZONE)
           retry = restart
@@ -163,22 +169,23 @@ export class SlowPath extends Node {
       }
       if (page === NO_PAGE && retry) {
         this.counters.retries++
-        if (!restart) yield* this.reclaimer.waitIffCongested(task, zonelist[0], RETRY_WAIT_NS)
+        if (!restart) yield* this.reclaimer.waitIffCongested(task, preferred, RETRY_WAIT_NS)
         yield* task.condResched()
-        rounds = this.#sim.now === instant ? rounds + 1 : 0
-        instant = this.#sim.now
+        rounds = this.sim.now === instant ? rounds + 1 : 0
+        instant = this.sim.now
         assert(rounds < MAX_ROUNDS_PER_INSTANT, "an allocation is retried without end while no time passes")
         if (restart) {
-          this.#wakeAllKswapd(task, gfp, order, zonelist)
+          this.#wakeAllKswapd(task, gfp, order, zonelist, preferred)
           allocFlags = gfpToAllocFlags(task, gfp, this.#switches)
         }
-        page = this.#rebalance(task, gfp, order, zonelist, allocFlags)
+        reserveList = this.reserveList(task, gfp, place, zonelist, this.#switches)
+        page = this.#rebalance(task, gfp, order, zonelist, allocFlags, preferred, reserveList)
         if (page === WOULD_SLEEP) continue
       }
       task.process.why = outerWhy
-      if (refusal !== undefined) refusal.close(this.#sim.now, page === NO_PAGE)
+      if (refusal !== undefined) refusal.close(this.sim.now, page === NO_PAGE)
       return page === NO_PAGE
-        ? this.#fail(task, gfp, order, allocFlags)
+        ? this.#fail(task, gfp, order, allocFlags, zonelist[0])
         : this.#gotPage(page, order, gfp, allocFlags)
     }
   }
@@ -189,19 +196,21 @@ export class SlowPath extends Node {
     gfp: number,
     order: number,
     zonelist: ReadonlyArray<Zone>,
-    allocFlags: number
+    allocFlags: number,
+    preferred: Zone,
+    reserveList: ReadonlyArray<Zone>
   ): number {
     ctx.ns += this.costs.allocSlowNs
-    let page = this.getPageFromFreelist(ctx, gfp, order, zonelist, allocFlags & ~ALLOC_NO_WATERMARKS)
+    let page = this.getPageFromFreelist(ctx, gfp, order, zonelist, allocFlags & ~ALLOC_NO_WATERMARKS, preferred)
     if (page !== NO_PAGE) return page
     if ((allocFlags & ALLOC_NO_WATERMARKS) !== 0) {
-      page = this.getPageFromFreelist(ctx, gfp, order, zonelist, ALLOC_NO_WATERMARKS)
+      page = this.getPageFromFreelist(ctx, gfp, order, reserveList, ALLOC_NO_WATERMARKS, preferred)
       if (page !== NO_PAGE) {
         this.counters.reservePages += 1 << order
         return page
       }
       if (this.#switches.recursiveReclaim && (ctx.flags & PF_MEMALLOC) !== 0 && !ctx.inInterrupt && isTask(ctx)) {
-        page = this.#recursiveReclaim(ctx, gfp, order, zonelist)
+        page = this.#recursiveReclaim(ctx, gfp, order, reserveList, preferred)
         if (page !== NO_PAGE) return page
       }
       if ((gfp & __GFP_NOFAIL) !== 0 && (gfp & __GFP_WAIT) !== 0) return WOULD_SLEEP
@@ -216,11 +225,11 @@ export class SlowPath extends Node {
    * The concept patch of August 2007: drops clean pages and tries again, for as long as 32 are found each time. That patch
    * takes "every zone is given up" for success and so tries for ever; a caller that may sleep does so here.
    */
-  #recursiveReclaim(task: Task, gfp: number, order: number, zonelist: ReadonlyArray<Zone>): number {
+  #recursiveReclaim(task: Task, gfp: number, order: number, zonelist: ReadonlyArray<Zone>, preferred: Zone): number {
     for (;;) {
-      const dropped = this.reclaimer.emergencyFreePages(task, gfp, order, gfpZone(gfp))
+      const dropped = this.reclaimer.emergencyFreePages(task, gfp, order, zonelist)
       if (dropped === 0) return NO_PAGE
-      const page = this.getPageFromFreelist(task, gfp, order, zonelist, ALLOC_NO_WATERMARKS)
+      const page = this.getPageFromFreelist(task, gfp, order, zonelist, ALLOC_NO_WATERMARKS, preferred)
       if (page !== NO_PAGE) {
         this.counters.reservePages += 1 << order
         return page
@@ -230,12 +239,12 @@ export class SlowPath extends Node {
   }
 
   /** __perform_reclaim() */
-  *#directReclaim(task: Task, gfp: number, order: number): Sleeps<number> {
+  *#directReclaim(task: Task, gfp: number, order: number, zonelist: ReadonlyArray<Zone>): Sleeps<number> {
     assert((task.flags & PF_MEMALLOC) === 0, "direct reclaim from within reclaim")
     this.counters.directReclaim++
     yield* task.condResched()
     task.flags |= PF_MEMALLOC
-    const reclaimed = yield* this.reclaimer.tryToFreePages(task, gfp, order, gfpZone(gfp))
+    const reclaimed = yield* this.reclaimer.tryToFreePages(task, gfp, order, zonelist, this.unmasked(zonelist))
     task.flags &= ~PF_MEMALLOC
     yield* task.condResched()
     if (reclaimed === 0) this.counters.noProgress++
@@ -247,42 +256,52 @@ export class SlowPath extends Node {
     gfp: number,
     order: number,
     zonelist: ReadonlyArray<Zone>,
-    allocFlags: number
+    allocFlags: number,
+    preferred: Zone
   ): number {
+    this.numa?.cacheOf(zonelist)?.clear()
     // with marks per attempt a page got here must not look as if it came from the reserve
     const flags = this.#switches.pfmemallocMark === "no-watermarks" ? allocFlags & ~ALLOC_NO_WATERMARKS : allocFlags
-    const page = this.getPageFromFreelist(task, gfp, order, zonelist, flags)
+    const page = this.getPageFromFreelist(task, gfp, order, zonelist, flags, preferred)
     if (page !== NO_PAGE) return page
     this.counters.drains++
     this.drainAllPages()
-    return this.getPageFromFreelist(task, gfp, order, zonelist, flags)
+    return this.getPageFromFreelist(task, gfp, order, zonelist, flags, preferred)
   }
 
   /** __alloc_pages_may_oom(): a page that turned up meanwhile, or NO_PAGE after calling the OOM killer. */
-  *#mayOom(task: Task, gfp: number, order: number, zonelist: ReadonlyArray<Zone>): Sleeps<number> {
-    if (zonelist.some((zone) => zone.oomLocked)) {
-      yield* this.#oomWait.sleepTimeout(task.process, this.#sim.jiffies(1))
+  *#mayOom(
+    task: Task,
+    gfp: number,
+    order: number,
+    zonelist: ReadonlyArray<Zone>,
+    preferred: Zone
+  ): Sleeps<number> {
+    const zones = this.unmasked(zonelist)
+    if (zones.some((zone) => zone.oomLocked)) {
+      yield* this.#oomWait.sleepTimeout(task.process, this.sim.jiffies(1))
       return NO_PAGE
     }
-    for (const zone of zonelist) zone.oomLocked = true
+    for (const zone of zones) zone.oomLocked = true
     // somebody else's OOM kill may have just freed memory: look at a mark that needs plenty of it
     const flags = ALLOC_WMARK_HIGH | ALLOC_CPUSET
-    const page = this.getPageFromFreelist(task, gfp | __GFP_HARDWALL, order, zonelist, flags)
+    const page = this.getPageFromFreelist(task, gfp | __GFP_HARDWALL, order, zonelist, flags, preferred)
     const mayKill = (gfp & __GFP_NOFAIL) !== 0 ||
       (order <= PAGE_ALLOC_COSTLY_ORDER && gfpZone(gfp) >= OOM_MIN_ZONE &&
-        !(this.#numaBuild && (gfp & GFP_THISNODE_NUMA) === GFP_THISNODE_NUMA))
+        !(this.numa !== null && (gfp & GFP_THISNODE_NUMA) === GFP_THISNODE_NUMA))
     if (page === NO_PAGE && mayKill) {
       this.counters.outOfMemory++
-      yield* this.reclaimer.outOfMemory(task, gfp, order)
+      yield* this.reclaimer.outOfMemory(task, gfp, order, zonelist)
     }
-    for (const zone of zonelist) zone.oomLocked = false
+    for (const zone of zones) zone.oomLocked = false
     return page
   }
 
-  #wakeAllKswapd(ctx: Context, gfp: number, order: number, zonelist: ReadonlyArray<Zone>): void {
+  /** Of every node on the list, whatever the policy of the task allows. */
+  #wakeAllKswapd(ctx: Context, gfp: number, order: number, zonelist: ReadonlyArray<Zone>, preferred: Zone): void {
     if ((gfp & __GFP_NO_KSWAPD) !== 0) return
-    const classzone = zonelist[0].index
-    for (let i = 0; i < zonelist.length; i++) this.reclaimer.wakeKswapd(ctx, zonelist[i], order, classzone)
+    const zones = this.unmasked(zonelist)
+    for (let i = 0; i < zones.length; i++) this.reclaimer.wakeKswapd(ctx, zones[i], order, preferred.index)
   }
 
   #gotPage(page: number, order: number, gfp: number, allocFlags: number): number {
@@ -296,18 +315,18 @@ export class SlowPath extends Node {
   }
 
   /** nopage: counts the failure and, unless the caller expects it, reports it. */
-  #fail(ctx: Context, gfp: number, order: number, allocFlags: number): number {
+  #fail(ctx: Context, gfp: number, order: number, allocFlags: number, zone: Zone): number {
     const counters = this.counters
     counters.failures[Math.min(order, MAX_ORDER - 1)]++
     if (this.trace.alloc.enabled) this.traceAlloc(NO_PAGE, order, gfp)
-    if (ctx.inInterrupt) this.#recordAtomic(gfp, order, allocFlags)
+    if (ctx.inInterrupt) this.#recordAtomic(gfp, order, allocFlags, zone)
     if ((gfp & __GFP_NOWARN) !== 0) {
       counters.quietFailures++
-    } else if (!this.#rateLimit.pass(this.#sim.now)) {
+    } else if (!this.#rateLimit.pass(this.sim.now)) {
       counters.messagesSuppressed++
     } else {
       counters.messages++
-      const info = allocationFailure(this.#sim.now, ctx, gfp, order, allocFlags, this.zonelist(gfp)[0])
+      const info = allocationFailure(this.sim.now, ctx, gfp, order, allocFlags, zone)
       this.firstFailure ??= info
       this.onAllocationFailure(info)
     }
@@ -315,18 +334,11 @@ export class SlowPath extends Node {
   }
 
   /** An attempt at a preferred order does not count; one before the reserve is asked gives way to one with no way out. */
-  #recordAtomic(gfp: number, order: number, allocFlags: number): void {
+  #recordAtomic(gfp: number, order: number, allocFlags: number, zone: Zone): void {
     const record = this.atomicRefusal
     if ((gfp & __GFP_NORETRY) !== 0) return
     const first = record.timeNs < this.lastProgressNs()
     const final = (gfp & __GFP_NOWARN) === 0 && (record.gfp & __GFP_NOWARN) !== 0
-    if (first || final) record.write(this.#sim.now, "softirq", gfp, order, allocFlags, this.zonelist(gfp))
+    if (first || final) record.write(this.sim.now, "softirq", gfp, order, allocFlags, this.zonelistAt(zone.node, gfp))
   }
-}
-
-/** should_alloc_retry(): up to the costly order for ever, above it only for the stubborn. */
-const shouldAllocRetry = (gfp: number, order: number, totalReclaimed: number): boolean => {
-  if ((gfp & __GFP_NORETRY) !== 0) return false
-  if ((gfp & __GFP_NOFAIL) !== 0 || order <= PAGE_ALLOC_COSTLY_ORDER) return true
-  return (gfp & __GFP_REPEAT) !== 0 && totalReclaimed < 2 ** order
 }

@@ -1,6 +1,6 @@
 // The items of /proc/vmstat, numbered in the order in which v3.6 prints them.
 //
-// Left out: the NUMA lines (numa_hit … numa_other, zone_reclaim_failed); the emulated machines have one node.
+// The NUMA lines (numa_hit … numa_other, zone_reclaim_failed) belong to kernels with CONFIG_NUMA.
 // source: mm/vmstat.c:vmstat_text, include/linux/mmzone.h:zone_stat_item, include/linux/vm_event_item.h
 
 // kept per zone and summed up
@@ -30,83 +30,90 @@ export const NR_ISOLATED_FILE = 22
 export const NR_SHMEM = 23
 export const NR_DIRTIED = 24
 export const NR_WRITTEN = 25
-export const NR_ANON_TRANSPARENT_HUGEPAGES = 26
+export const NUMA_HIT = 26
+export const NUMA_MISS = 27
+export const NUMA_FOREIGN = 28
+export const NUMA_INTERLEAVE = 29
+export const NUMA_LOCAL = 30
+export const NUMA_OTHER = 31
+export const NR_ANON_TRANSPARENT_HUGEPAGES = 32
 
 // computed, kept up to date by whoever computes them
-export const NR_DIRTY_THRESHOLD = 27
-export const NR_DIRTY_BACKGROUND_THRESHOLD = 28
+export const NR_DIRTY_THRESHOLD = 33
+export const NR_DIRTY_BACKGROUND_THRESHOLD = 34
 
 // events; families of four are indexed base + zone
-export const PGPGIN = 29
-export const PGPGOUT = 30
-export const PSWPIN = 31
-export const PSWPOUT = 32
-export const PGALLOC_DMA = 33
-export const PGALLOC_DMA32 = 34
-export const PGALLOC_NORMAL = 35
-export const PGALLOC_MOVABLE = 36
-export const PGFREE = 37
-export const PGACTIVATE = 38
-export const PGDEACTIVATE = 39
-export const PGFAULT = 40
-export const PGMAJFAULT = 41
-export const PGREFILL_DMA = 42
-export const PGREFILL_DMA32 = 43
-export const PGREFILL_NORMAL = 44
-export const PGREFILL_MOVABLE = 45
-export const PGSTEAL_KSWAPD_DMA = 46
-export const PGSTEAL_KSWAPD_DMA32 = 47
-export const PGSTEAL_KSWAPD_NORMAL = 48
-export const PGSTEAL_KSWAPD_MOVABLE = 49
-export const PGSTEAL_DIRECT_DMA = 50
-export const PGSTEAL_DIRECT_DMA32 = 51
-export const PGSTEAL_DIRECT_NORMAL = 52
-export const PGSTEAL_DIRECT_MOVABLE = 53
-export const PGSCAN_KSWAPD_DMA = 54
-export const PGSCAN_KSWAPD_DMA32 = 55
-export const PGSCAN_KSWAPD_NORMAL = 56
-export const PGSCAN_KSWAPD_MOVABLE = 57
-export const PGSCAN_DIRECT_DMA = 58
-export const PGSCAN_DIRECT_DMA32 = 59
-export const PGSCAN_DIRECT_NORMAL = 60
-export const PGSCAN_DIRECT_MOVABLE = 61
-export const PGSCAN_DIRECT_THROTTLE = 62
-export const PGINODESTEAL = 63
-export const SLABS_SCANNED = 64
-export const KSWAPD_INODESTEAL = 65
-export const KSWAPD_LOW_WMARK_HIT_QUICKLY = 66
-export const KSWAPD_HIGH_WMARK_HIT_QUICKLY = 67
-export const KSWAPD_SKIP_CONGESTION_WAIT = 68
-export const PAGEOUTRUN = 69
-export const ALLOCSTALL = 70
-export const PGROTATED = 71
-export const COMPACT_BLOCKS_MOVED = 72
-export const COMPACT_PAGES_MOVED = 73
-export const COMPACT_PAGEMIGRATE_FAILED = 74
-export const COMPACT_STALL = 75
-export const COMPACT_FAIL = 76
-export const COMPACT_SUCCESS = 77
-export const HTLB_BUDDY_ALLOC_SUCCESS = 78
-export const HTLB_BUDDY_ALLOC_FAIL = 79
-export const UNEVICTABLE_PGS_CULLED = 80
-export const UNEVICTABLE_PGS_SCANNED = 81
-export const UNEVICTABLE_PGS_RESCUED = 82
-export const UNEVICTABLE_PGS_MLOCKED = 83
-export const UNEVICTABLE_PGS_MUNLOCKED = 84
-export const UNEVICTABLE_PGS_CLEARED = 85
-export const UNEVICTABLE_PGS_STRANDED = 86
-export const UNEVICTABLE_PGS_MLOCKFREED = 87
-export const THP_FAULT_ALLOC = 88
-export const THP_FAULT_FALLBACK = 89
-export const THP_COLLAPSE_ALLOC = 90
-export const THP_COLLAPSE_ALLOC_FAILED = 91
-export const THP_SPLIT = 92
+export const PGPGIN = 35
+export const PGPGOUT = 36
+export const PSWPIN = 37
+export const PSWPOUT = 38
+export const PGALLOC_DMA = 39
+export const PGALLOC_DMA32 = 40
+export const PGALLOC_NORMAL = 41
+export const PGALLOC_MOVABLE = 42
+export const PGFREE = 43
+export const PGACTIVATE = 44
+export const PGDEACTIVATE = 45
+export const PGFAULT = 46
+export const PGMAJFAULT = 47
+export const PGREFILL_DMA = 48
+export const PGREFILL_DMA32 = 49
+export const PGREFILL_NORMAL = 50
+export const PGREFILL_MOVABLE = 51
+export const PGSTEAL_KSWAPD_DMA = 52
+export const PGSTEAL_KSWAPD_DMA32 = 53
+export const PGSTEAL_KSWAPD_NORMAL = 54
+export const PGSTEAL_KSWAPD_MOVABLE = 55
+export const PGSTEAL_DIRECT_DMA = 56
+export const PGSTEAL_DIRECT_DMA32 = 57
+export const PGSTEAL_DIRECT_NORMAL = 58
+export const PGSTEAL_DIRECT_MOVABLE = 59
+export const PGSCAN_KSWAPD_DMA = 60
+export const PGSCAN_KSWAPD_DMA32 = 61
+export const PGSCAN_KSWAPD_NORMAL = 62
+export const PGSCAN_KSWAPD_MOVABLE = 63
+export const PGSCAN_DIRECT_DMA = 64
+export const PGSCAN_DIRECT_DMA32 = 65
+export const PGSCAN_DIRECT_NORMAL = 66
+export const PGSCAN_DIRECT_MOVABLE = 67
+export const PGSCAN_DIRECT_THROTTLE = 68
+export const ZONE_RECLAIM_FAILED = 69
+export const PGINODESTEAL = 70
+export const SLABS_SCANNED = 71
+export const KSWAPD_INODESTEAL = 72
+export const KSWAPD_LOW_WMARK_HIT_QUICKLY = 73
+export const KSWAPD_HIGH_WMARK_HIT_QUICKLY = 74
+export const KSWAPD_SKIP_CONGESTION_WAIT = 75
+export const PAGEOUTRUN = 76
+export const ALLOCSTALL = 77
+export const PGROTATED = 78
+export const COMPACT_BLOCKS_MOVED = 79
+export const COMPACT_PAGES_MOVED = 80
+export const COMPACT_PAGEMIGRATE_FAILED = 81
+export const COMPACT_STALL = 82
+export const COMPACT_FAIL = 83
+export const COMPACT_SUCCESS = 84
+export const HTLB_BUDDY_ALLOC_SUCCESS = 85
+export const HTLB_BUDDY_ALLOC_FAIL = 86
+export const UNEVICTABLE_PGS_CULLED = 87
+export const UNEVICTABLE_PGS_SCANNED = 88
+export const UNEVICTABLE_PGS_RESCUED = 89
+export const UNEVICTABLE_PGS_MLOCKED = 90
+export const UNEVICTABLE_PGS_MUNLOCKED = 91
+export const UNEVICTABLE_PGS_CLEARED = 92
+export const UNEVICTABLE_PGS_STRANDED = 93
+export const UNEVICTABLE_PGS_MLOCKFREED = 94
+export const THP_FAULT_ALLOC = 95
+export const THP_FAULT_FALLBACK = 96
+export const THP_COLLAPSE_ALLOC = 97
+export const THP_COLLAPSE_ALLOC_FAILED = 98
+export const THP_SPLIT = 99
 
 /** First of the five LRU sizes: add the index of the LRU list. */
 export const NR_LRU_BASE = NR_INACTIVE_ANON
 /** Items below this one are kept per zone. */
-export const NR_VM_ZONE_STAT_ITEMS = 27
-export const NR_VMSTAT_ITEMS = 93
+export const NR_VM_ZONE_STAT_ITEMS = 33
+export const NR_VMSTAT_ITEMS = 100
 
 /** Names by item number. */
 export const VMSTAT_NAMES: ReadonlyArray<string> = [
@@ -136,6 +143,12 @@ export const VMSTAT_NAMES: ReadonlyArray<string> = [
   "nr_shmem",
   "nr_dirtied",
   "nr_written",
+  "numa_hit",
+  "numa_miss",
+  "numa_foreign",
+  "numa_interleave",
+  "numa_local",
+  "numa_other",
   "nr_anon_transparent_hugepages",
   "nr_dirty_threshold",
   "nr_dirty_background_threshold",
@@ -173,6 +186,7 @@ export const VMSTAT_NAMES: ReadonlyArray<string> = [
   "pgscan_direct_normal",
   "pgscan_direct_movable",
   "pgscan_direct_throttle",
+  "zone_reclaim_failed",
   "pginodesteal",
   "slabs_scanned",
   "kswapd_inodesteal",

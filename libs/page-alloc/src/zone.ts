@@ -1,11 +1,11 @@
 // A zone: its free blocks, per-CPU lists, watermarks and counters (struct zone), and the check that guards them.
 //
-// Modelled: everything the allocator and reclaim decide by. Not modelled: zone_reclaim_mode (0 on one node), zone locks
-// (code that runs at once cannot be raced). LRU lists belong to reclaim.
+// Modelled: everything the allocator and reclaim decide by. Not modelled: zone locks (code that runs at once cannot be
+// raced). LRU lists belong to reclaim.
 // source: include/linux/mmzone.h:struct zone, mm/page_alloc.c:__zone_watermark_ok
 import { assert } from "@swaplab/sim"
 import { ALLOC_HARDER, ALLOC_HIGH } from "./alloc-flags.ts"
-import { MIGRATE_PCPTYPES, MIGRATE_TYPES } from "./gfp.ts"
+import { MAX_NR_ZONES, MIGRATE_PCPTYPES, MIGRATE_TYPES } from "./gfp.ts"
 import type { ZoneSize } from "./memory-map.ts"
 import { PageList } from "./page-list.ts"
 import { NR_FREE_PAGES, NR_VM_ZONE_STAT_ITEMS } from "./vmstat-items.ts"
@@ -39,6 +39,11 @@ export class PerCpuPages {
 export class Zone {
   /** ZONE_DMA … ZONE_MOVABLE. */
   readonly index: number
+  /** Its name, with that of its node where there are several: "DMA32", "node 1 DMA32". */
+  readonly label: string
+  /** Its memory node, and its number on the machine: node × 4 + index. */
+  readonly node: number
+  readonly slot: number
   readonly name: string
   /** First frame, a multiple of MAX_ORDER_NR_PAGES. */
   readonly start: number
@@ -84,9 +89,13 @@ export class Zone {
   readonly #stat = new Float64Array(NR_VM_ZONE_STAT_ITEMS)
   readonly #vmstat: VmStat
 
-  constructor(index: number, start: number, size: ZoneSize, cpus: number, vmstat: VmStat) {
+  constructor(slot: number, start: number, size: ZoneSize, cpus: number, vmstat: VmStat, nodes = 1) {
+    const index = slot % MAX_NR_ZONES
     this.index = index
+    this.node = Math.floor(slot / MAX_NR_ZONES)
+    this.slot = slot
     this.name = ZONE_NAMES[index]
+    this.label = nodes > 1 ? `node ${this.node} ${this.name}` : this.name
     this.start = start
     this.end = start + size.presentPages
     this.present = size.presentPages

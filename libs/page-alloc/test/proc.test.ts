@@ -57,9 +57,9 @@ describe("/proc/zoneinfo", () => {
 
   it("shows the lower thresholds while kswapd is awake, where drift matters", () => {
     const { pages } = machine({ cpus: 4 })
-    pages.setPercpuThresholds(true)
+    pages.setPercpuThresholds(pages.populatedZones, true)
     expect(pages.zones.map((zone) => zone.statThreshold)).toEqual([1, 30, 6, 6])
-    pages.setPercpuThresholds(false)
+    pages.setPercpuThresholds(pages.populatedZones, false)
     expect(pages.zones[0].statThreshold).toBe(6)
   })
 })

@@ -129,7 +129,7 @@ describe("without sleeping", () => {
   it("a NUMA build refuses slab's probe of the node in the slow path", () => {
     const uma = scarce(1425)
     expect(uma.pages.tryAlloc(uma.task, GFP_KERNEL | GFP_THISNODE_NUMA, 0)).toBe(WOULD_SLEEP)
-    const numa = scarce(1425, { numaBuild: true })
+    const numa = scarce(1425, { numa: { nodeBytes: [2 ** 31] } })
     numa.task.flags = PF_MEMALLOC
     expect(numa.pages.tryAlloc(numa.task, GFP_KERNEL | GFP_THISNODE_NUMA, 0)).toBe(NO_PAGE)
     expect(numa.reclaimer.log).toEqual([])

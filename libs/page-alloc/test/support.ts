@@ -1,5 +1,5 @@
 // What the tests share: contexts, tasks, a scripted reclaimer, and a way to bring a zone to an exact number of free pages.
-import { __GFP_DMA } from "#src/gfp.ts"
+import { __GFP_DMA, gfpZone } from "#src/gfp.ts"
 import { PRESENT_PAGES_PRESETS } from "#src/memory-map.ts"
 import {
   __GFP_DMA32,
@@ -91,15 +91,15 @@ export class ScriptedReclaimer implements Reclaimer {
     this.log.push(`wake ${zone.name} ${order} ${classzone}`)
   }
 
-  *tryToFreePages(task: Task, _gfp: number, order: number, highZone: number): Sleeps<number> {
-    this.log.push(`reclaim ${order} ${highZone}${(task.flags & PF_MEMALLOC) === 0 ? "" : " memalloc"}`)
+  *tryToFreePages(task: Task, gfp: number, order: number): Sleeps<number> {
+    this.log.push(`reclaim ${order} ${gfpZone(gfp)}${(task.flags & PF_MEMALLOC) === 0 ? "" : " memalloc"}`)
     this.onReclaim(task)
     yield* task.process.hold(1_000_000)
     return this.progress.shift() ?? 0
   }
 
-  emergencyFreePages(_task: Task, _gfp: number, order: number, highZone: number): number {
-    this.log.push(`emergency ${order} ${highZone}`)
+  emergencyFreePages(_task: Task, gfp: number, order: number): number {
+    this.log.push(`emergency ${order} ${gfpZone(gfp)}`)
     return this.emergency()
   }
 

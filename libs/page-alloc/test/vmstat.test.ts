@@ -30,7 +30,7 @@ describe("/proc/vmstat", () => {
   })
 
   it("has the groups of other configurations", () => {
-    const all = new VmStat({ directThrottle: true, compaction: true, transparentHugepages: true }).names()
+    const all = new VmStat({ directThrottle: true, numa: true, compaction: true, transparentHugepages: true }).names()
     expect(all).toEqual(VMSTAT_NAMES)
     expect(all.slice(-5)).toEqual([
       "thp_fault_alloc",

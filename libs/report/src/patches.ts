@@ -7,7 +7,8 @@ const TITLES: ReadonlyArray<readonly [title: string, kinds: ReadonlyArray<PatchK
   ["The series as merged for Linux 3.6, and the stream fix", ["series", "stream-fix"]],
   ["What else came with 3.6", ["release"]],
   ["Older forms of the above", ["revision"]],
-  ["Proposed in August 2007, never merged", ["alternative"]]
+  ["Proposed in August 2007, never merged", ["alternative"]],
+  ["Changes of later kernels to what the series does", ["later"]]
 ]
 
 const NUMBERED = [{ ...right("no."), use: "key" as const }, key("name"), left("commit"), prose("meaning")]

@@ -1,5 +1,13 @@
 // The whole report of an experiment, as the command prints it.
-import { clientsOf, describeLoad, describeSwapLayers, loadsOf, type RunResult, type Scenario } from "@swaplab/cluster"
+import {
+  clientsOf,
+  describeLoad,
+  describeNuma,
+  describeSwapLayers,
+  loadsOf,
+  type RunResult,
+  type Scenario
+} from "@swaplab/cluster"
 import {
   formatDistribution,
   formatFinding,
@@ -56,6 +64,7 @@ const header = (result: ExperimentResult): Document => {
       `${formatQuantity(SIZE, group.ram)} of RAM,`,
       `${plural(group.cpus, "CPU")},`,
       `${formatQuantity(SIZE, group.swap)} of swap,`,
+      ...describeNuma(group).map((phrase) => `${phrase},`),
       ...describeSwapLayers(group).map((phrase) => `${phrase},`),
       `${group.nic.driver},`,
       `${formatQuantity(RATE, group.link.rate)};`,

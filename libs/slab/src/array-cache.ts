@@ -1,5 +1,5 @@
 /**
- * The LIFO arrays in front of the slabs: one per CPU, one shared by all CPUs.
+ * The LIFO arrays in front of the slabs: one per CPU, one shared by all CPUs of a memory node.
  *
  * An entry is an object handle; an object of a slab from the emergency reserve is stored as its complement (~object, negative).
  * Linux keeps that tag in bit 0 of the pointer. Tags travel with entries between arrays.

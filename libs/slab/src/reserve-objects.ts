@@ -5,7 +5,7 @@
  * marked; taking a tagged entry needs a caller that the page allocator would serve without watermarks. Others get another
  * entry, or, when a clean slab was just added in exchange, this very object with its slab unmarked, or nothing.
  * Properties that look odd and are kept, because they are what the code does: other entries of an unmarked slab keep their tags;
- * the recheck after unmarking looks at one cache only but clears the flag for all; only the page with the slab's first object
+ * the recheck after unmarking looks at one node of one cache only but clears the flag for all; only the page with the slab's first object
  * is unmarked.
  * source: mm/slab.c:__ac_get_obj, __ac_put_obj, recheck_pfmemalloc_active; in February 2012 ac_get_obj, ac_put_obj,
  * check_ac_pfmemalloc
@@ -14,17 +14,20 @@ import { type MemallocSocks, NO_OBJECT, NO_SLAB, objectIndex, type PageSource } 
 import { type Context, PAGE_SHIFT, PG_active } from "@swaplab/page-alloc"
 import type { ArrayCache } from "./array-cache.ts"
 import type { ReserveRules } from "./revision.ts"
-import { type SlabCache, SLABS_FREE, SLABS_FULL } from "./slab-cache.ts"
+import { LISTS, type SlabCache, SLABS_FREE, SLABS_FULL } from "./slab-cache.ts"
+import type { SlabTopology } from "./topology.ts"
 
 export class ReserveObjects {
   rules: ReserveRules
   readonly #pages: PageSource
+  readonly #topology: SlabTopology
   readonly #memallocSocks: MemallocSocks
   /** pfmemalloc_active: reserve slabs may exist, in any cache. */
   active = false
 
-  constructor(pages: PageSource, rules: ReserveRules, memallocSocks: MemallocSocks) {
+  constructor(pages: PageSource, topology: SlabTopology, rules: ReserveRules, memallocSocks: MemallocSocks) {
     this.#pages = pages
+    this.#topology = topology
     this.rules = rules
     this.#memallocSocks = memallocSocks
   }
@@ -34,6 +37,17 @@ export class ReserveObjects {
     if (!this.rules.marksSlabs || !this.#pages.pagePfmemalloc(pfn)) return false
     this.active = true
     return true
+  }
+
+  /** The same for an alien array: in one form of the February patch such entries stay untagged. */
+  alienEntryFor(cache: SlabCache, object: number): number {
+    return this.rules.tagsAliens ? this.entryFor(cache, object) : object
+  }
+
+  /** May this caller use this object, whose slab may be from the reserve? Asked by nobody in Linux where it says no. */
+  isLeak(ctx: Context, cache: SlabCache, object: number, gfp: number): boolean {
+    return (this.#pages.frames.flags[pageOf(cache, object)] & PG_active) !== 0
+      && !this.#pages.gfpPfmemallocAllowed(ctx, gfp)
   }
 
   /** The entry to store for an object that enters an array. */
@@ -69,9 +83,10 @@ export class ReserveObjects {
       entries[array.avail] = other
       return other
     }
-    if (forced && cache.slabs.count[SLABS_FREE] > 0) {
+    const node = this.#topology.nodeOf(ctx)
+    if (forced && cache.slabs.count[LISTS * node + SLABS_FREE] > 0) {
       this.#pages.frames.flags[cache.slabs.pageOf(object)] &= ~PG_active
-      this.#recheck(cache)
+      this.#recheck(cache, node)
       cache.reserveExchanges++
       return object
     }
@@ -80,12 +95,13 @@ export class ReserveObjects {
     return NO_OBJECT
   }
 
-  /** Clears the global flag if this cache has no marked slab left, whatever other caches have. */
-  #recheck(cache: SlabCache): void {
+  /** Clears the global flag if this cache has no marked slab left on the node, whatever others have. */
+  #recheck(cache: SlabCache, node: number): void {
     if (!this.active) return
     const { head, next, page } = cache.slabs
     const flags = this.#pages.frames.flags
-    for (let list = SLABS_FULL; list <= SLABS_FREE; list++) {
+    const first = LISTS * node
+    for (let list = first + SLABS_FULL; list <= first + SLABS_FREE; list++) {
       for (let row = head[list]; row !== NO_SLAB; row = next[row]) {
         if ((flags[page[row]] & PG_active) !== 0) return
       }

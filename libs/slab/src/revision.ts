@@ -6,7 +6,7 @@
  * - "recheck under the node lock": every function here is atomic;
  * - "mark looked up at the head page": SLAB pages are not compound on machines with an MMU, so the head page of an object's
  *   page is that page itself, in both revisions;
- * - "node id read again after growing": there is one node;
+ * - "node id read again after growing": the node is looked up whenever it is needed;
  * - the later micro-optimisation (inline test, out-of-line tag handling): no behaviour at all.
  * source: mm/slab.c:ac_get_obj, ac_put_obj, recheck_pfmemalloc_active
  */
@@ -19,10 +19,13 @@ export interface ReserveRules {
   readonly gatedByMemallocSocks: boolean
   /** Where the search for an untagged entry starts. */
   readonly searchFrom: number
+  /** Objects that enter an alien array are tagged. */
+  readonly tagsAliens: boolean
 }
 
 export const reserveRules = (switches: ReserveSwitches): ReserveRules => ({
   marksSlabs: switches.reserveSlabs,
   gatedByMemallocSocks: switches.memallocGate,
-  searchFrom: switches.skipsFirst ? 1 : 0
+  searchFrom: switches.skipsFirst ? 1 : 0,
+  tagsAliens: !switches.rawAliens
 })

@@ -3,8 +3,8 @@
  *
  * Modelled: per-CPU arrays, shared array, refill, flush, growth with off-slab management, free_limit, cache_reap, and the
  * handling of reserve slabs in its three revisions (see revision.ts).
- * This is a UMA build (CONFIG_NUMA off): GFP_THISNODE is zero, so growing uses the caller's own mask, and there is no node
- * fallback, hence no leak of reserve objects through ____cache_alloc_node, and no alien caches.
+ * Without CONFIG_NUMA, GFP_THISNODE is zero: growing uses the caller's own mask, and there is no node fallback, hence no leak of
+ * reserve objects through ____cache_alloc_node. With it see node-alloc.ts and slab-node.ts.
  * Not modelled: the memory of kmem_cache, arrays and node structures themselves (a few dozen KiB at boot); RCU delay of
  * SLAB_DESTROY_BY_RCU; tuning by writing /proc/slabinfo; cpu hot-plug. The first node reap of a cache is staggered by its
  * index, Linux does it by its address.
@@ -14,7 +14,6 @@ import {
   CACHED,
   type CacheOptions,
   type Failslab,
-  GFP_CONSTRAINT_MASK,
   HELD,
   kmallocIndex,
   kmallocName,
@@ -30,22 +29,22 @@ import {
   slabinfoText,
   SlabNumbers
 } from "@swaplab/kmem"
-import { __GFP_NOWARN, type Context, NO_PAGE, PAGE_SIZE, type Task, WOULD_SLEEP } from "@swaplab/page-alloc"
+import { type Context, NO_PAGE, PAGE_SIZE, type Task, WOULD_SLEEP } from "@swaplab/page-alloc"
 import { assert, type Sim, type Sleeps, type Tracepoint } from "@swaplab/sim"
 import type { ArrayCache } from "./array-cache.ts"
 import { checkCache } from "./check.ts"
 import { slabGeometry, slabMaxOrder } from "./geometry.ts"
+import { NodeAlloc } from "./node-alloc.ts"
 import { NodeLists } from "./node-lists.ts"
 import type { SlabOptions } from "./options.ts"
+import { firstReapNs, reapCaches, REAPTIMEOUT_CPUC_NS } from "./reap.ts"
 import { ReserveObjects } from "./reserve-objects.ts"
 import { reserveRules } from "./revision.ts"
 import { SlabCache } from "./slab-cache.ts"
+import { SlabGrowth } from "./slab-growth.ts"
 import { SlabPages } from "./slab-pages.ts"
 import { slabinfoRow } from "./slabinfo.ts"
-
-/** Arrays of a CPU are reaped every 2 s, a node every 4 s. */
-const REAPTIMEOUT_CPUC_NS = 2_000_000_000
-const REAPTIMEOUT_LIST3_NS = 4_000_000_000
+import { SlabTopology } from "./topology.ts"
 
 /** Inner answers beside an object and NO_OBJECT: a slab is needed; the same, and the array may not be refilled from lists. */
 const MUST_GROW = -3
@@ -61,10 +60,14 @@ export class SlabAllocator implements ObjectAllocator {
   readonly #sim: Sim
   readonly #pages: PageSource
   readonly #slabPages: SlabPages
+  readonly #topology: SlabTopology
   readonly #node: NodeLists
+  readonly #growth: SlabGrowth
+  /** The ways of a kernel with CONFIG_NUMA; null: it is off. */
+  readonly #nodes: NodeAlloc | null
+  /** slab_reap_node of each CPU: whose alien array it drains next. */
+  readonly #reapNode: Uint8Array
   readonly #numbers = new SlabNumbers()
-  /** Pages of slabs whose task sleeps for the management object. */
-  #unfinishedPages = 0
   readonly #cpus: number
   readonly #group: number
   readonly #maxOrder: number
@@ -80,19 +83,30 @@ export class SlabAllocator implements ObjectAllocator {
     this.#sim = sim
     this.#pages = pages
     this.#slabPages = new SlabPages(pages)
+    this.#topology = new SlabTopology(pages, options.cpus)
     this.#cpus = options.cpus
     this.#group = options.group ?? 0
     this.#maxOrder = options.slabMaxOrder ?? slabMaxOrder(pages.frames.count)
     this.reserve = new ReserveObjects(
       pages,
+      this.#topology,
       reserveRules({ ...NO_RESERVE_SWITCHES, ...options.switches }),
       options.memallocSocks ?? { count: 0 }
     )
     this.#node = new NodeLists(
       pages.frames,
       this.#slabPages,
+      this.#topology,
       this.reserve,
       (ctx, cache, object) => this.free(ctx, cache, object)
+    )
+    this.#growth = new SlabGrowth(pages, this.#slabPages, this.#node, this.reserve, this)
+    this.#growth.onFailure = (cache, gfp) => this.onAllocationFailure(cache, gfp)
+    this.#nodes = pages.numa === null ? null : new NodeAlloc(pages.numa, this.#node, this.#growth, this.reserve)
+    const { nodes } = this.#topology
+    this.#reapNode = Uint8Array.from(
+      { length: options.cpus },
+      (_, cpu) => ((pages.numa?.nodeOfCpu[cpu] ?? 0) + 1) % nodes
     )
     this.#allocHitNs = options.costs?.allocHitNs ?? 0
     this.#allocRefillNs = options.costs?.allocRefillNs ?? 0
@@ -111,8 +125,18 @@ export class SlabAllocator implements ObjectAllocator {
     const management = geometry.offSlab ? this.#generalFor(geometry.managementBytes) : null
     assert(management === null || !management.geometry.offSlab, "slab: management must come from an on-slab cache")
     const index = this.caches.length
-    const cache = new SlabCache(name, objectSize, index, geometry, options, this.#cpus, management, this.#numbers)
-    cache.nextReapNs = this.#sim.now + REAPTIMEOUT_LIST3_NS + (index * 618_033_989) % REAPTIMEOUT_LIST3_NS
+    const cache = new SlabCache(
+      name,
+      objectSize,
+      index,
+      geometry,
+      options,
+      this.#cpus,
+      this.#topology,
+      management,
+      this.#numbers
+    )
+    for (const node of cache.nodes) node.nextReapNs = firstReapNs(this.#sim.now, index)
     this.caches.push(cache)
     return cache
   }
@@ -125,27 +149,47 @@ export class SlabAllocator implements ObjectAllocator {
   tryAlloc(ctx: Context, cache: KmemCache, gfp: number): number {
     const c = this.#cacheOf(cache)
     if (this.failslab !== null && this.failslab.shouldFail(ctx, c, gfp)) return NO_OBJECT
+    const object = this.#nodes === null ? this.#tryArrays(ctx, c, gfp, null) : this.#tryNodes(ctx, c, gfp, this.#nodes)
+    if (object === WOULD_SLEEP && this.failslab !== null) this.failslab.attr.passed(ctx)
+    return object
+  }
+
+  /** ____cache_alloc without sleeping; `nodes`: a new slab is asked of the local node only. */
+  #tryArrays(ctx: Context, c: SlabCache, gfp: number, nodes: NodeAlloc | null): number {
     let object = this.#fromArrays(ctx, c, gfp)
     while (object < NO_OBJECT) {
-      const grown = this.#tryGrow(ctx, c, gfp)
-      if (grown === WOULD_SLEEP) {
-        if (this.failslab !== null) this.failslab.attr.passed(ctx)
-        return WOULD_SLEEP
-      }
+      const grown = nodes === null ? this.#growth.tryGrow(ctx, c, gfp) : nodes.tryGrowLocal(ctx, c, gfp)
+      if (grown === WOULD_SLEEP) return WOULD_SLEEP
       object = this.#afterGrow(ctx, c, gfp, object === MUST_GROW_FORCED, grown !== NO_PAGE)
     }
     return object
   }
 
+  /** __do_cache_alloc with CONFIG_NUMA. */
+  #tryNodes(ctx: Context, c: SlabCache, gfp: number, nodes: NodeAlloc): number {
+    let object = nodes.tryAlternate(ctx, c, gfp)
+    if (object === NO_OBJECT) {
+      object = this.#tryArrays(ctx, c, gfp, nodes)
+      if (object !== NO_OBJECT) return object
+      object = nodes.tryAlloc(ctx, c, gfp)
+    }
+    return object < 0 ? object : this.#handOut(c, object, gfp)
+  }
+
   *alloc(task: Task, cache: KmemCache, gfp: number): Sleeps<number> {
     const c = this.#cacheOf(cache)
     if (this.failslab !== null && this.failslab.shouldFail(task, c, gfp)) return NO_OBJECT
+    const nodes = this.#nodes
+    const policy = nodes === null ? NO_OBJECT : yield* nodes.alternate(task, c, gfp)
+    if (policy !== NO_OBJECT) return this.#handOut(c, policy, gfp)
     let object = this.#fromArrays(task, c, gfp)
     while (object < NO_OBJECT) {
-      const grown = yield* this.#grow(task, c, gfp)
+      const grown = nodes === null ? yield* this.#growth.grow(task, c, gfp) : yield* nodes.growLocal(task, c, gfp)
       object = this.#afterGrow(task, c, gfp, object === MUST_GROW_FORCED, grown !== NO_PAGE)
     }
-    return object
+    if (object !== NO_OBJECT || nodes === null) return object
+    object = yield* nodes.alloc(task, c, gfp)
+    return object === NO_OBJECT ? NO_OBJECT : this.#handOut(c, object, gfp)
   }
 
   free(ctx: Context, cache: KmemCache, object: number): void {
@@ -160,28 +204,30 @@ export class SlabAllocator implements ObjectAllocator {
     ctx.ns += this.#freeNs
     if (this.#traceFree.enabled) this.#traceFree.emit(this.#group, this.objectAddress(c, object))
 
+    const here = this.#topology.nodeOf(ctx)
+    if (this.#topology.nodes > 1) {
+      const node = this.#topology.nodeOfPage(page)
+      if (node !== here) {
+        this.#node.freeAlien(ctx, c, this.reserve.alienEntryFor(c, object), node, here)
+        return
+      }
+    }
     const array = c.arrays[ctx.cpu]
     if (array.avail < array.limit) {
       c.freeHits++
     } else {
       c.freeMisses++
-      this.#node.flushArray(ctx, c, array)
+      this.#node.flushArray(ctx, c, array, here)
     }
     array.entry[array.avail++] = this.reserve.entryFor(c, object)
   }
 
   /** cache_reap of one CPU. */
   reap(ctx: Context): void {
-    const now = this.#sim.now
-    for (let i = this.caches.length - 1; i >= 0; i--) {
-      const c = this.caches[i]
-      this.#node.drainArray(ctx, c, c.arrays[ctx.cpu])
-      if (c.nextReapNs > now) continue
-      c.nextReapNs = now + REAPTIMEOUT_LIST3_NS
-      if (c.shared !== null) this.#node.drainArray(ctx, c, c.shared)
-      if (c.freeTouched !== 0) c.freeTouched = 0
-      else this.#node.drainFreelist(ctx, c, Math.ceil(c.freeLimit / (5 * c.objsPerSlab)))
-    }
+    const here = this.#topology.nodeOf(ctx)
+    const reapNode = this.#reapNode[ctx.cpu]
+    reapCaches(this.caches, this.#node, ctx, this.#sim.now, here, reapNode)
+    this.#reapNode[ctx.cpu] = (reapNode + 1) % this.#topology.nodes
   }
 
   objectAddress(cache: KmemCache, object: number): number {
@@ -209,10 +255,10 @@ export class SlabAllocator implements ObjectAllocator {
   checkInvariants(): void {
     let pages = 0
     for (const c of this.caches) {
-      checkCache(c, this.#pages.frames)
+      checkCache(c, this.#pages)
       pages += c.slabs.rows << c.order
     }
-    pages += this.#unfinishedPages
+    pages += this.#growth.unfinishedPages
     assert(pages === this.#slabPages.held, "slab: pages held and slabs disagree")
   }
 
@@ -252,7 +298,7 @@ export class SlabAllocator implements ObjectAllocator {
       ctx.ns += this.#allocHitNs
       return this.#handOut(c, object, gfp)
     }
-    this.#node.refill(c, array)
+    this.#node.refill(c, array, this.#topology.nodeOf(ctx))
     if (array.avail === 0) return MUST_GROW
     return this.#takeAfterRefill(ctx, c, array, gfp, false)
   }
@@ -265,7 +311,7 @@ export class SlabAllocator implements ObjectAllocator {
       return NO_OBJECT
     }
     if (array.avail === 0) {
-      this.#node.refill(c, array)
+      this.#node.refill(c, array, this.#topology.nodeOf(ctx))
       if (array.avail === 0) return forced ? MUST_GROW_FORCED : MUST_GROW
     }
     return this.#takeAfterRefill(ctx, c, array, gfp, forced)
@@ -288,49 +334,5 @@ export class SlabAllocator implements ObjectAllocator {
       this.#traceAlloc.emit(this.#group, this.objectAddress(c, object), c.objectSize, c.size, gfp)
     }
     return object
-  }
-
-  /** cache_grow without sleeping. The row of the new slab, NO_PAGE or WOULD_SLEEP. */
-  #tryGrow(ctx: Context, c: SlabCache, gfp: number): number {
-    const page = this.#pages.tryAlloc(ctx, this.#slabPages.mask(c, gfp), c.order)
-    if (page === WOULD_SLEEP) return WOULD_SLEEP
-    if (!this.#gotPages(c, page, gfp)) return NO_PAGE
-    if (c.management === null) return this.#node.addSlab(c, page, 0)
-    const management = this.tryAlloc(ctx, c.management, gfp & ~GFP_CONSTRAINT_MASK)
-    if (management < 0) {
-      this.#slabPages.release(ctx, c, page)
-      return management === WOULD_SLEEP ? WOULD_SLEEP : this.#growFailed(c)
-    }
-    return this.#node.addSlab(c, page, management)
-  }
-
-  /** cache_grow of a task. */
-  *#grow(task: Task, c: SlabCache, gfp: number): Sleeps<number> {
-    const page = yield* this.#pages.alloc(task, this.#slabPages.mask(c, gfp), c.order)
-    if (!this.#gotPages(c, page, gfp)) return NO_PAGE
-    if (c.management === null) return this.#node.addSlab(c, page, 0)
-    this.#unfinishedPages += 1 << c.order
-    const management: number = yield* this.alloc(task, c.management, gfp & ~GFP_CONSTRAINT_MASK)
-    this.#unfinishedPages -= 1 << c.order
-    if (management === NO_OBJECT) {
-      this.#slabPages.release(task, c, page)
-      return this.#growFailed(c)
-    }
-    return this.#node.addSlab(c, page, management)
-  }
-
-  #gotPages(c: SlabCache, page: number, gfp: number): boolean {
-    if (page === NO_PAGE) {
-      this.#growFailed(c)
-      if ((gfp & __GFP_NOWARN) === 0) this.onAllocationFailure(c, gfp)
-      return false
-    }
-    this.#slabPages.adopt(c, page, this.reserve.notice(page))
-    return true
-  }
-
-  #growFailed(c: SlabCache): number {
-    c.growFailures++
-    return NO_PAGE
   }
 }

@@ -1,18 +1,20 @@
 /**
- * One SLAB cache: geometry, the arrays in front of it, and its node with the three lists of slabs.
+ * One SLAB cache: geometry, the arrays in front of it, and its memory nodes, each with three lists of slabs.
  *
  * A slab is on the full, partial or free list by its count of taken objects; objects in arrays count as taken.
  * source: mm/slab.c:struct kmem_cache, struct kmem_list3
  */
 import { type CacheOptions, type KmemCache, type SlabNumbers, SlabTable } from "@swaplab/kmem"
 import { ArrayCache } from "./array-cache.ts"
-import { cpuCacheTunables, freeLimit, type SlabGeometry } from "./geometry.ts"
+import { cpuCacheTunables, type SlabGeometry } from "./geometry.ts"
+import { SlabNode } from "./slab-node.ts"
+import type { SlabTopology } from "./topology.ts"
 
-/** Lists of a node. */
+/** Lists of the first node; those of node n are LISTS × n further on. */
 export const SLABS_FULL = 0
 export const SLABS_PARTIAL = 1
 export const SLABS_FREE = 2
-const LISTS = 3
+export const LISTS = 3
 
 /** kmem_cache of SLAB. Its counters are for reports; nothing decides by them. */
 export class SlabCache implements KmemCache {
@@ -33,13 +35,7 @@ export class SlabCache implements KmemCache {
 
   readonly slabs: SlabTable
   readonly arrays: ReadonlyArray<ArrayCache>
-  readonly shared: ArrayCache | null
-  /** Free objects in slabs of the node (not those in arrays), and above how many an empty slab is destroyed at once. */
-  freeObjects = 0
-  readonly freeLimit: number
-  /** The free list was looked at since the last reap of the node. */
-  freeTouched = 0
-  nextReapNs = 0
+  readonly nodes: ReadonlyArray<SlabNode>
 
   allocHits = 0
   allocMisses = 0
@@ -53,6 +49,13 @@ export class SlabCache implements KmemCache {
   reserveRefusals = 0
   /** Times a reserve slab was unmarked because a clean one had been added in exchange. */
   reserveExchanges = 0
+  /** Objects that callers got past the arrays, from slabs of their own and of other nodes (____cache_alloc_node). */
+  nodeAllocs = 0
+  /** Of these, objects of slabs from the reserve whose callers may not use it: the arrays' rule does not reach there. */
+  reserveLeaks = 0
+  /** Objects freed on another node than theirs, and times their alien array was full. */
+  nodeFrees = 0
+  alienOverflows = 0
   /** Tagged entries handed out with the gate closed, where Linux would return a pointer with bit 0 set. */
   taggedWithGateClosed = 0
 
@@ -63,6 +66,7 @@ export class SlabCache implements KmemCache {
     geometry: SlabGeometry,
     options: CacheOptions,
     cpus: number,
+    topology: SlabTopology,
     management: SlabCache | null,
     numbers: SlabNumbers
   ) {
@@ -79,16 +83,32 @@ export class SlabCache implements KmemCache {
     this.limit = tunables.limit
     this.batchcount = tunables.batchcount
     this.sharedFactor = tunables.sharedFactor
-    this.slabs = new SlabTable(geometry.objsPerSlab, LISTS, numbers)
+    this.slabs = new SlabTable(geometry.objsPerSlab, LISTS * topology.nodes, numbers)
     this.arrays = Array.from({ length: cpus }, () => new ArrayCache(tunables.limit, tunables.batchcount))
-    this.shared = tunables.sharedFactor > 0 ? new ArrayCache(tunables.sharedLimit, tunables.batchcount) : null
-    this.freeLimit = freeLimit(cpus, tunables.batchcount, geometry.objsPerSlab)
+    this.nodes = Array.from(
+      { length: topology.nodes },
+      (_, node) => new SlabNode(tunables, node, topology.nodes, topology.cpusOf(node), geometry.objsPerSlab)
+    )
+  }
+
+  /** Of the first node. */
+  get shared(): ArrayCache | null {
+    return this.nodes[0].shared
+  }
+
+  /** Free objects in slabs of all nodes. */
+  get freeObjects(): number {
+    return this.nodes.reduce((sum, node) => sum + node.freeObjects, 0)
   }
 
   /** Objects sitting in all arrays. */
   get inArrays(): number {
-    let objects = this.shared === null ? 0 : this.shared.avail
+    let objects = 0
     for (const array of this.arrays) objects += array.avail
+    for (const { alien, shared } of this.nodes) {
+      objects += shared?.avail ?? 0
+      for (const array of alien) objects += array?.avail ?? 0
+    }
     return objects
   }
 }

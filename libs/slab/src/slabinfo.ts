@@ -1,7 +1,7 @@
 // /proc/slabinfo of SLAB: objects in arrays count as active.
 // source: mm/slab.c:s_show
 import type { SlabinfoRow } from "@swaplab/kmem"
-import { type SlabCache, SLABS_FULL, SLABS_PARTIAL } from "./slab-cache.ts"
+import { LISTS, type SlabCache, SLABS_FULL, SLABS_PARTIAL } from "./slab-cache.ts"
 
 /** One line of /proc/slabinfo. */
 export const slabinfoRow = (c: SlabCache): SlabinfoRow => {
@@ -16,8 +16,11 @@ export const slabinfoRow = (c: SlabCache): SlabinfoRow => {
     limit: c.limit,
     batchcount: c.batchcount,
     sharedFactor: c.sharedFactor,
-    activeSlabs: c.slabs.count[SLABS_FULL] + c.slabs.count[SLABS_PARTIAL],
+    activeSlabs: c.nodes.reduce(
+      (sum, _node, n) => sum + c.slabs.count[LISTS * n + SLABS_FULL] + c.slabs.count[LISTS * n + SLABS_PARTIAL],
+      0
+    ),
     totalSlabs: c.slabs.rows,
-    sharedAvailable: c.shared === null ? 0 : c.shared.avail
+    sharedAvailable: c.nodes.reduce((sum, { shared }) => sum + (shared?.avail ?? 0), 0)
   }
 }

@@ -103,8 +103,8 @@ describe("free limit", () => {
     const objects = take(slab, heads, 0, 15 * 40)
     expect(slab.slabPages()).toBe(40)
     for (const object of objects) slab.free(onCpu(0), heads, object)
-    expect(heads.freeLimit).toBe(2 * 60 + 15)
-    expect(heads.freeObjects).toBeLessThanOrEqual(heads.freeLimit)
+    expect(heads.nodes[0].freeLimit).toBe(2 * 60 + 15)
+    expect(heads.freeObjects).toBeLessThanOrEqual(heads.nodes[0].freeLimit)
     expect(slab.slabPages()).toBeLessThan(40)
     expect(pages.free_).toBe(4096 - slab.slabPages())
     slab.checkInvariants()
@@ -267,10 +267,10 @@ describe("reaping", () => {
     const freeSlabs = () => heads.slabs.count[SLABS_FREE]
     const before = freeSlabs()
     expect(before).toBeGreaterThan(2)
-    heads.freeTouched = 1
+    heads.nodes[0].freeTouched = 1
     sim.queue.now = 8_000_000_000
     slab.reap(onCpu(0))
-    expect([freeSlabs(), heads.freeTouched]).toEqual([before, 0])
+    expect([freeSlabs(), heads.nodes[0].freeTouched]).toEqual([before, 0])
     sim.queue.now = 10_000_000_000
     heads.arrays[0].touched = 1
     slab.reap(onCpu(0))

@@ -2,10 +2,11 @@
 import { CHAIN_END, HELD, NO_SLAB, ON_NO_LIST, type PageSource } from "@swaplab/kmem"
 import { PG_slab } from "@swaplab/page-alloc"
 import { assert } from "@swaplab/sim"
-import { NODE_PARTIAL, type SlubCache } from "./slub-cache.ts"
+import type { SlubCache } from "./slub-cache.ts"
 
 /** Frozen slabs are exactly those that CPUs hold; every object is free, on one CPU's freelist, or held. Pages held. */
-export function checkCache(c: SlubCache, frames: PageSource["frames"]): number {
+export function checkCache(c: SlubCache, pageSource: PageSource): number {
+  const { frames } = pageSource
   const slabs = c.slabs
   slabs.checkInvariants()
   const frozen = new Set<number>()
@@ -30,7 +31,7 @@ export function checkCache(c: SlubCache, frames: PageSource["frames"]): number {
     pages += 1 << slabs.order[row]
     objects += slabs.objects[row]
     assert((slabs.frozen[row] !== 0) === frozen.has(row), "slub: frozen slab that no CPU holds")
-    const listed = slabs.list[row] === NODE_PARTIAL
+    const listed = slabs.list[row] === pageSource.zoneOf(slabs.page[row]).node
     assert(listed || slabs.list[row] === ON_NO_LIST, "slub: unknown list")
     if (!frozen.has(row)) {
       assert(

@@ -14,6 +14,9 @@ import type { ReserveRules } from "./revision.ts"
 import { NODE_PARTIAL, type SlubCache } from "./slub-cache.ts"
 import type { SlubPages } from "./slub-pages.ts"
 
+/** remote_node_defrag_ratio at boot: of 1024 searches 23 do not look at other nodes. */
+const REMOTE_NODE_DEFRAG_RATIO = 1000
+
 export class SlabLists {
   readonly #pages: SlubPages
   #rules: ReserveRules
@@ -41,7 +44,7 @@ export class SlabLists {
       let row = c.cpuSlab[cpu]
       if (row === NO_SLAB) {
         row = c.cpuPartial[cpu]
-        if (row === NO_SLAB) return this.#getPartialNode(ctx, c, gfp)
+        if (row === NO_SLAB) return this.#getPartial(ctx, c, gfp)
         c.cpuPartial[cpu] = slabs.next[row]
         c.cpuSlab[cpu] = row
         c.cpuFreelist[cpu] = CHAIN_END
@@ -86,10 +89,11 @@ export class SlabLists {
     c.cpuFreelist[cpu] = CHAIN_END
     c.cpuSlab[cpu] = NO_SLAB
     slabs.frozen[row] = 0
-    if (slabs.inuse[row] === 0 && slabs.count[NODE_PARTIAL] > c.geometry.minPartial) this.#pages.discard(ctx, c, row)
+    const node = this.#pages.nodeOf(c, row)
+    if (slabs.inuse[row] === 0 && slabs.count[node] > c.geometry.minPartial) this.#pages.discard(ctx, c, row)
     else if (slabs.freelist[row] === CHAIN_END) assert(slabs.list[row] === ON_NO_LIST, "slub: full slab on a list")
-    else if (remoteFrees) slabs.addTail(NODE_PARTIAL, row)
-    else slabs.addHead(NODE_PARTIAL, row)
+    else if (remoteFrees) slabs.addTail(node, row)
+    else slabs.addHead(node, row)
   }
 
   /** __slab_free: an object goes back to a slab that is not this CPU's current one. */
@@ -103,39 +107,60 @@ export class SlabLists {
       this.#putCpuPartial(ctx, c, row, true)
       return
     }
-    if (slabs.inuse[row] === 0 && slabs.count[NODE_PARTIAL] > c.geometry.minPartial) {
+    if (slabs.inuse[row] === 0 && slabs.count[this.#pages.nodeOf(c, row)] > c.geometry.minPartial) {
       slabs.unlink(row)
       this.#pages.discard(ctx, c, row)
     }
   }
 
   /**
-   * Moves the whole CPU partial list to the node; empty slabs beyond min_partial go back to the page allocator. Up to v3.5
-   * the node is looked up at the first slab with objects, and empty ones before it go back whatever the node holds.
+   * Moves the whole CPU partial list to the nodes; empty slabs beyond min_partial go back to the page allocator. Up to v3.5
+   * the node is looked up at a slab with objects only: empty ones before the first go back whatever their node holds, and those
+   * after it by what its node holds.
    */
   unfreezePartials(ctx: Context, c: SlubCache, cpu: number): void {
     const slabs = c.slabs
-    let nodeKnown = this.#unfreezeKeepsMinPartial
+    const ownNode = this.#unfreezeKeepsMinPartial
+    let known = -1
     let row = c.cpuPartial[cpu]
     c.cpuPartial[cpu] = NO_SLAB
     while (row !== NO_SLAB) {
       const next = slabs.next[row]
       slabs.frozen[row] = 0
-      if (slabs.inuse[row] === 0 && (!nodeKnown || slabs.count[NODE_PARTIAL] > c.geometry.minPartial)) {
+      const node = this.#pages.nodeOf(c, row)
+      if (ownNode) known = node
+      if (slabs.inuse[row] === 0 && (known < 0 || slabs.count[known] > c.geometry.minPartial)) {
         this.#pages.discard(ctx, c, row)
       } else {
-        nodeKnown = true
-        slabs.addTail(NODE_PARTIAL, row)
+        known = node
+        slabs.addTail(node, row)
       }
       row = next
     }
   }
 
+  /** get_partial(), of a caller that asks for no node: from the local one, else from one that has more than it needs. */
+  #getPartial(ctx: Context, c: SlubCache, gfp: number): boolean {
+    const numa = this.#pages.numa
+    if (numa === null) return this.#getPartialNode(ctx, c, gfp, NODE_PARTIAL)
+    if (this.#getPartialNode(ctx, c, gfp, numa.nodeOf(ctx))) return true
+    if (this.#pages.cycles(ctx) % 1024 > REMOTE_NODE_DEFRAG_RATIO) return false
+    const zones = numa.list(numa.slabNode(ctx), gfp)
+    for (let i = 0; i < zones.length; i++) {
+      const { node } = zones[i]
+      if (!numa.cpusetAllows(ctx, zones[i]) || c.slabs.count[node] <= c.geometry.minPartial) continue
+      if (!this.#getPartialNode(ctx, c, gfp, node)) continue
+      c.remotePartials++
+      return true
+    }
+    return false
+  }
+
   /** The first usable slab of the node becomes the CPU's; more are frozen onto the CPU partial list. */
-  #getPartialNode(ctx: Context, c: SlubCache, gfp: number): boolean {
+  #getPartialNode(ctx: Context, c: SlubCache, gfp: number, node: number): boolean {
     const slabs = c.slabs
     const cpu = ctx.cpu
-    let row = slabs.head[NODE_PARTIAL]
+    let row = slabs.head[node]
     while (row !== NO_SLAB) {
       const next = slabs.next[row]
       if (this.#rules.nodePartialTest && !this.#pages.allowed(ctx, c, row, gfp)) {

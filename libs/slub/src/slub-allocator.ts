@@ -4,7 +4,9 @@
  * Modelled: per-CPU slab with its private freelist, CPU partial lists, the node's partial list, freezing and unfreezing, high
  * orders first and the fallback order second, merging of caches, and the handling of reserve slabs in its three revisions (see
  * revision.ts). Slabs go back to the page allocator as soon as the node holds min_partial others: there is no reaper.
- * Not modelled: NUMA nodes; the boot caches kmem_cache and kmem_cache_node and the memory of per-CPU structures; debugging;
+ * With CONFIG_NUMA each memory node has a partial list, and a CPU whose node has nothing takes slabs of another one that has more
+ * than it needs. No caller here asks for a node, so the slab of a CPU always matches (node_match).
+ * Not modelled: the boot caches kmem_cache and kmem_cache_node and the memory of per-CPU structures; debugging;
  * RCU delay of SLAB_DESTROY_BY_RCU; races between CPUs inside one operation (cmpxchg retries), since every call is atomic.
  * source: mm/slub.c @v3.5 and @v3.6
  */
@@ -73,6 +75,7 @@ export class SlubAllocator implements ObjectAllocator {
   #fastPathTest: boolean
   #newSlabTest: boolean
   readonly #cpus: number
+  readonly #nodes: number
   readonly #group: number
   readonly #heading: SizeHeading
   readonly #general: Array<SlubCache>
@@ -86,11 +89,12 @@ export class SlubAllocator implements ObjectAllocator {
     assert(options.cpus >= 1, "slub: a machine has at least one CPU")
     const rules = reserveRules({ ...NO_RESERVE_SWITCHES, ...options.switches })
     this.#pages = pages
-    this.#slubPages = new SlubPages(pages, rules)
+    this.#slubPages = new SlubPages(sim, pages, rules)
     this.#lists = new SlabLists(this.#slubPages, rules, options.unfreezeKeepsMinPartial ?? false)
     this.#fastPathTest = rules.fastPathTest
     this.#newSlabTest = rules.newSlabTest
     this.#cpus = options.cpus
+    this.#nodes = pages.numa?.nodes ?? 1
     this.#group = options.group ?? 0
     this.#heading = options.sizeHeading ?? "objsize"
     this.#allocHitNs = options.costs?.allocHitNs ?? 0
@@ -225,7 +229,7 @@ export class SlubAllocator implements ObjectAllocator {
 
   checkInvariants(): void {
     let pages = 0
-    for (const c of this.caches) pages += checkCache(c, this.#pages.frames)
+    for (const c of this.caches) pages += checkCache(c, this.#pages)
     assert(pages === this.#slubPages.held, "slub: pages held and slabs disagree")
   }
 
@@ -235,7 +239,16 @@ export class SlubAllocator implements ObjectAllocator {
       cpus: this.#cpus,
       freePointerOutside: options.ctor === true || options.rcu === true
     })
-    const cache = new SlubCache(name, objectSize, this.caches.length, geometry, options, this.#cpus, this.#numbers)
+    const cache = new SlubCache(
+      name,
+      objectSize,
+      this.caches.length,
+      geometry,
+      options,
+      this.#cpus,
+      this.#nodes,
+      this.#numbers
+    )
     this.caches.push(cache)
     return cache
   }

@@ -1,14 +1,14 @@
 /**
- * One SLUB cache: geometry, what each CPU holds, and the partial list of its node.
+ * One SLUB cache: geometry, what each CPU holds, and the partial list of each memory node.
  *
- * Where a slab can be: a CPU's current slab (frozen), on a CPU's partial list (frozen), on the node's partial list, or, when all
+ * Where a slab can be: a CPU's current slab (frozen), on a CPU's partial list (frozen), on the partial list of its node, or, when all
  * its objects are taken, on no list at all. A full slab is found again when one of its objects is freed.
  * source: include/linux/slub_def.h:struct kmem_cache, kmem_cache_cpu; mm/slab.h:struct kmem_cache_node
  */
 import { type CacheOptions, CHAIN_END, type KmemCache, NO_SLAB, type SlabNumbers, SlabTable } from "@swaplab/kmem"
 import type { SlubGeometry } from "./geometry.ts"
 
-/** The one list of a node. */
+/** The one list of the first node; that of node n has the number n. */
 export const NODE_PARTIAL = 0
 
 /** kmem_cache of SLUB. Its counters are for reports; nothing decides by them. */
@@ -46,6 +46,8 @@ export class SlubCache implements KmemCache {
   growFailures = 0
   /** Slabs deactivated because their caller may not use the reserve. */
   reserveDeactivations = 0
+  /** Times a CPU took partial slabs of another node. */
+  remotePartials = 0
   /** Marked slabs passed over on the node's partial list. */
   reserveSkips = 0
 
@@ -56,6 +58,7 @@ export class SlubCache implements KmemCache {
     geometry: SlubGeometry,
     options: CacheOptions,
     cpus: number,
+    nodes: number,
     numbers: SlabNumbers
   ) {
     this.name = name
@@ -67,17 +70,17 @@ export class SlubCache implements KmemCache {
     this.objsPerSlab = geometry.objsPerSlab
     this.reclaimAccount = options.reclaimAccount ?? false
     this.mergeable = options.ctor !== true && options.rcu !== true
-    this.slabs = new SlabTable(geometry.objsPerSlab, 1, numbers)
+    this.slabs = new SlabTable(geometry.objsPerSlab, nodes, numbers)
     this.cpuSlab = new Int32Array(cpus).fill(NO_SLAB)
     this.cpuFreelist = new Uint16Array(cpus).fill(CHAIN_END)
     this.cpuPartial = new Int32Array(cpus).fill(NO_SLAB)
   }
 
-  /** Free objects of the node's partial slabs: what /proc/slabinfo subtracts. */
+  /** Free objects of partial slabs of all nodes: what /proc/slabinfo subtracts. */
   get nodeFreeObjects(): number {
     const { head, next, objects, inuse } = this.slabs
     let free = 0
-    for (let row = head[NODE_PARTIAL]; row !== NO_SLAB; row = next[row]) free += objects[row] - inuse[row]
+    for (const first of head) for (let row = first; row !== NO_SLAB; row = next[row]) free += objects[row] - inuse[row]
     return free
   }
 }

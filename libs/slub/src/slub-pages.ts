@@ -19,24 +19,41 @@ import {
   PG_active,
   PG_slab
 } from "@swaplab/page-alloc"
-import { assert } from "@swaplab/sim"
+import { assert, type Sim } from "@swaplab/sim"
 import type { ReserveRules } from "./revision.ts"
 import type { SlubCache } from "./slub-cache.ts"
 
 export class SlubPages {
+  readonly #sim: Sim
   readonly #pages: PageSource
   #rules: ReserveRules
   /** Pages held, and how many of them are reclaim-accounted. */
   held = 0
   heldReclaimable = 0
 
-  constructor(pages: PageSource, rules: ReserveRules) {
+  constructor(sim: Sim, pages: PageSource, rules: ReserveRules) {
+    this.#sim = sim
     this.#pages = pages
     this.#rules = rules
   }
 
   set rules(rules: ReserveRules) {
     this.#rules = rules
+  }
+
+  /** Memory nodes, of a kernel with CONFIG_NUMA. */
+  get numa(): PageSource["numa"] {
+    return this.#pages.numa
+  }
+
+  /** page_to_nid() of a slab. */
+  nodeOf(cache: SlubCache, row: number): number {
+    return this.#pages.numa === null ? 0 : this.#pages.zoneOf(cache.slabs.page[row]).node
+  }
+
+  /** get_cycles(), of a time stamp counter of 2 GHz. */
+  cycles(ctx: Context): number {
+    return Math.floor((this.#sim.now + ctx.ns) * 2)
   }
 
   /** Mask of the fallback attempt: the caller's, as far as it may pass, and what the cache adds. */

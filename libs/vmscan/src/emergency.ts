@@ -7,9 +7,10 @@
 // swap cache as well. Active anonymous pages are left alone: they are mapped. Not modelled: throttle_vm_writeout between
 // zones, the rest of 2.6.23.
 // source: the concept patch of that mail (emergency_free_pages)
-import type { Task } from "@swaplab/page-alloc"
+import type { Task, Zone } from "@swaplab/page-alloc"
 import { ScanControl } from "./batch.ts"
 import { DEF_PRIORITY, LRU_ACTIVE_FILE, LRU_INACTIVE_ANON, LRU_INACTIVE_FILE, SWAP_CLUSTER_MAX } from "./constants.ts"
+import { lruvecsOf } from "./direct-reclaim.ts"
 import { isolateLruPages, putbackInactivePages } from "./isolate.ts"
 import type { LruVec } from "./lruvec.ts"
 import type { Pgdat } from "./pgdat.ts"
@@ -55,8 +56,9 @@ export const emergencyFreePages = (
   task: Task,
   gfp: number,
   order: number,
-  highZone: number
+  zonelist: ReadonlyArray<Zone>
 ): number => {
+  const list = lruvecsOf(pgdat, task, zonelist)
   const sc = new ScanControl(gfp, order, SWAP_CLUSTER_MAX, DEF_PRIORITY, false)
   sc.maySwap = sc.mayWritepage = sc.mayUnmap = false
   let givenUp = false
@@ -65,9 +67,7 @@ export const emergencyFreePages = (
   for (; sc.priority >= 0 && sc.nrReclaimed < SWAP_CLUSTER_MAX; sc.priority--) {
     givenUp = true
     task.ns += pgdat.costs.passNs
-    for (let i = pgdat.lruvecs.length - 1; i >= 0; i--) {
-      const lruvec = pgdat.lruvecs[i]
-      if (lruvec.zone.index > highZone) continue
+    for (const lruvec of list) {
       if (lruvec.zone.allUnreclaimable && sc.priority !== DEF_PRIORITY) continue
       givenUp = false
       dropFromZone(pgdat, task, lruvec, sc)

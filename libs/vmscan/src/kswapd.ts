@@ -47,17 +47,17 @@ function* tryToSleep(pgdat: Pgdat, task: Task, order: number, classzone: number)
     interrupted = yield* pgdat.kswapdWait.sleepTimeout(process, pgdat.sim.jiffies(HZ_10_NS), "interruptible")
   }
   if (prepareSleep(pgdat, task, order, interrupted, classzone)) {
-    if (pgdat.trace.kswapdSleep.enabled) pgdat.trace.kswapdSleep.emit(process.group, 0)
-    pgdat.pages.setPercpuThresholds(false)
+    if (pgdat.trace.kswapdSleep.enabled) pgdat.trace.kswapdSleep.emit(process.group, pgdat.node)
+    pgdat.pages.setPercpuThresholds(pgdat.zones, false)
     yield* pgdat.kswapdWait.sleep(process, "interruptible")
-    pgdat.pages.setPercpuThresholds(true)
+    pgdat.pages.setPercpuThresholds(pgdat.zones, true)
   } else {
     pgdat.vmstat.inc(interrupted ? KSWAPD_LOW_WMARK_HIT_QUICKLY : KSWAPD_HIGH_WMARK_HIT_QUICKLY)
   }
   process.why = null
 }
 
-/** The program of the kernel thread kswapd0. Never returns. */
+/** The program of the kernel thread kswapd0, or that of another node. Never returns. */
 export function* kswapd(pgdat: Pgdat, task: Task): Sleeps<never> {
   task.flags |= PF_MEMALLOC | PF_SWAPWRITE | PF_KSWAPD | PF_KTHREAD
   task.process.daemon = true
@@ -86,7 +86,7 @@ export function* kswapd(pgdat: Pgdat, task: Task): Sleeps<never> {
       pgdat.kswapdMaxOrder = 0
       pgdat.classzoneIdx = pgdat.highestZone
     }
-    if (pgdat.trace.kswapdWake.enabled) pgdat.trace.kswapdWake.emit(task.process.group, 0, order)
+    if (pgdat.trace.kswapdWake.enabled) pgdat.trace.kswapdWake.emit(task.process.group, pgdat.node, order)
     const balanced = yield* balancePgdat(pgdat, task, order, classzone)
     balancedOrder = balanced.order
     balancedClasszone = balanced.classzone
@@ -104,6 +104,6 @@ export const wakeupKswapd = (pgdat: Pgdat, zone: Zone, order: number, classzone:
   if (pgdat.kswapdWait.waiters === 0) return
   if (pgdat.pages.zoneWatermarkOk(zone, order, zone.watermark[WMARK_LOW], 0, 0)) return
   const point = pgdat.trace.wakeupKswapd
-  if (point.enabled) point.emit(pgdat.group, 0, zone.index, order)
+  if (point.enabled) point.emit(pgdat.group, pgdat.node, zone.index, order)
   pgdat.kswapdWait.wakeUp()
 }

@@ -1,9 +1,18 @@
 // The OOM killer: kills the process whose death frees most.
 //
 // Modelled: badness, the sacrifice of a child, waiting for a victim that is dying already, the pause of one tick.
-// Not modelled: notifiers, panic_on_oom, oom_kill_allocating_task, NUMA constraints, ptrace, the console dump.
-// source: mm/oom_kill.c:out_of_memory, select_bad_process, oom_scan_process_thread, oom_badness, oom_kill_process
-import type { Task } from "@swaplab/page-alloc"
+// Not modelled: notifiers, panic_on_oom, oom_kill_allocating_task, ptrace, the console dump.
+// A request that a memory policy binds to some nodes can kill only tasks that may have pages there, and one of a task in a
+// cpuset only tasks whose cpusets share a node with it.
+// source: mm/oom_kill.c:constrained_alloc, out_of_memory, select_bad_process, oom_scan_process_thread, oom_badness, oom_kill_process
+import {
+  __GFP_THISNODE,
+  type Context,
+  type Mempolicy,
+  type PageAllocator,
+  type Task,
+  type Zone
+} from "@swaplab/page-alloc"
 import { type Sim, type Sleeps, WaitQueue } from "@swaplab/sim"
 import type { OomCandidate, OomOps } from "./ops.ts"
 
@@ -15,6 +24,38 @@ export const oomBadness = (candidate: OomCandidate, totalPages: number): number 
   const adj = candidate.oomScoreAdj - (candidate.root ? 30 : 0)
   const used = candidate.rssPages + candidate.pageTablePages + candidate.swapEntries
   return Math.max(1, used + adj * Math.floor(totalPages / 1000))
+}
+
+/** CONSTRAINT_MEMORY_POLICY or CONSTRAINT_CPUSET: the request may not use all of the memory. */
+export interface OomConstraint {
+  /** Nodes of the memory policy; null where the cpuset is what constrains. */
+  readonly policyNodes: number | null
+  /** Pages of the nodes that it may use, without swap. */
+  readonly pages: number
+}
+
+/** constrained_alloc; null: CONSTRAINT_NONE. */
+export const oomConstraint = (
+  { numa, zones }: Pick<PageAllocator, "numa" | "zones">,
+  task: Context,
+  gfp: number,
+  zonelist: ReadonlyArray<Zone>
+): OomConstraint | null => {
+  if (numa === null || (gfp & __GFP_THISNODE) !== 0) return null
+  const pagesOf = (mask: number): number =>
+    zones.reduce((sum, zone) => (mask >> zone.node & 1) !== 0 ? sum + zone.spanned : sum, 0)
+  const bound = numa.maskOf(zonelist)
+  if (bound !== null) return { policyNodes: bound, pages: pagesOf(bound) }
+  if (zonelist.every((zone) => numa.cpusetAllows(task, zone))) return null
+  return { policyNodes: null, pages: pagesOf(task.memsAllowed ?? 0) }
+}
+
+/** oom_unkillable_task: can the death of that task not help the one that asks? */
+const cannotHelp = (candidate: OomCandidate, asking: Context, constraint: OomConstraint | null): boolean => {
+  const nodes = constraint?.policyNodes ?? null
+  if (nodes === null) return ((candidate.memsAllowed ?? ~0) & (asking.memsAllowed ?? ~0)) === 0
+  const policy: Mempolicy | null | undefined = candidate.mempolicy
+  return policy !== undefined && policy !== null && policy.mode !== "preferred" && (policy.nodes & nodes) === 0
 }
 
 /** What select_bad_process found: a victim, that a task is dying already, or no task at all. */
@@ -77,13 +118,13 @@ export class OomKiller {
   }
 
   /** out_of_memory: true if a task was killed. */
-  *outOfMemory(task: Task): Sleeps<boolean> {
+  *outOfMemory(task: Task, constraint: OomConstraint | null): Sleeps<boolean> {
     if (task.process.killed) {
       task.memdie = true
       return false
     }
-    const total = this.#ops.totalPages()
-    const selected = selectBadProcess(this.#ops.candidates(), this.#ops.pidOf(task), total)
+    const total = this.#ops.totalPages(constraint?.pages)
+    const selected = selectBadProcess(this.#candidates(task, constraint), this.#ops.pidOf(task), total)
     if (selected === "wait") return false
     if (selected === "nobody") {
       this.#ops.panic("Out of memory and no killable processes...")
@@ -97,6 +138,12 @@ export class OomKiller {
     }
     yield* this.pause(task)
     return true
+  }
+
+  *#candidates(task: Task, constraint: OomConstraint | null): Generator<OomCandidate, void, undefined> {
+    for (const candidate of this.#ops.candidates()) {
+      if (!cannotHelp(candidate, task, constraint)) yield candidate
+    }
   }
 
   /** schedule_timeout_killable(1): gives the victim a chance to exit. */

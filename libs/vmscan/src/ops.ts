@@ -4,7 +4,7 @@
 //
 // Reference counts follow the kernel: each page table entry holds one reference, the swap or page cache holds one, and a
 // page taken off its LRU list by reclaim carries one more (the isolation reference), as does a page in a pagevec.
-import type { Context, Task } from "@swaplab/page-alloc"
+import type { Context, Mempolicy, Task } from "@swaplab/page-alloc"
 import type { Sleeps, WaitQueue } from "@swaplab/sim"
 
 /** Results of `tryToUnmap` (include/linux/rmap.h). */
@@ -122,6 +122,9 @@ export interface OomCandidate {
   /** TIF_MEMDIE. */
   readonly memdie: boolean
   readonly children: ReadonlyArray<OomCandidate>
+  /** Memory policy and cpuset of the task; absent: the default policy, and all nodes. */
+  readonly mempolicy?: Mempolicy | null
+  readonly memsAllowed?: number
 }
 
 /** The process table as the OOM killer needs it. Kernel threads and init are left out of `candidates`. */
@@ -129,8 +132,8 @@ export interface OomOps {
   candidates(): Iterable<OomCandidate>
   /** pid of the calling task. */
   pidOf(task: Task): number
-  /** RAM + swap, in pages (totalpages). */
-  totalPages(): number
+  /** RAM + swap, in pages (totalpages); `ramPages`: what the request may use of the RAM, where that is not all. */
+  totalPages(ramPages?: number): number
   /** Sets TIF_MEMDIE without a signal: the task is dying already and needs memory to do so. */
   giveMemdie(victim: OomCandidate): void
   /** Sets TIF_MEMDIE and sends SIGKILL to every process that shares the victim's mm. */

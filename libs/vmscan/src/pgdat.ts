@@ -1,7 +1,7 @@
 // What all parts of reclaim share: the node (pg_data_t) with its wait queues, and the ways out of reclaim.
 //
-// Modelled: one node. Not modelled: NUMA (each node would have a kswapd and a throttle of its own), memory control
-// groups, cpusets, laptop mode, compaction (CONFIG_COMPACTION=n, as in x86_64_defconfig of 3.6: kswapd and direct
+// Each memory node has a kswapd and a throttle of its own; LRU lists, operations and switches are those of the machine.
+// Not modelled: memory control groups, laptop mode, compaction (CONFIG_COMPACTION=n, as in x86_64_defconfig of 3.6: kswapd and direct
 // reclaim then treat every order alike).
 // source: include/linux/mmzone.h:pg_data_t
 import type { Frames, PageAllocator, Task, VmStat, Zone } from "@swaplab/page-alloc"
@@ -20,11 +20,13 @@ import {
 import { VmscanTracepoints } from "./tracepoints.ts"
 
 export class Pgdat {
+  /** Its number. */
+  readonly node: number
   readonly sim: Sim
   readonly pages: PageAllocator
   readonly frames: Frames
   readonly vmstat: VmStat
-  /** Populated zones, lowest first. */
+  /** Populated zones of the node, lowest first. */
   readonly zones: ReadonlyArray<Zone>
   readonly lru: Lru
   /** Lists of `zones`, in the same order. */
@@ -45,32 +47,43 @@ export class Pgdat {
   /** Highest zone kswapd was asked to look at. */
   classzoneIdx: number
 
-  /** Tasks inside direct reclaim or kswapd now; bounds the number of isolated pages. */
+  /** Tasks inside direct reclaim for this node first, or its kswapd, now; bounds the number of isolated pages. */
   reclaimers = 0
   /** Calls of emergency_free_pages, and pages that they dropped. */
   emergencies = 0
   emergencyPages = 0
-  /** Tasks that write out a pageout list now, and pages that went through such lists. */
-  readonly pageoutWriters = new Set<Task>()
+  /** Tasks of the machine that write out a pageout list now, and pages that went through such lists. */
+  readonly pageoutWriters: Set<Task>
   pageoutListed = 0
   readonly #spareBatches: Array<ReclaimBatch> = []
   readonly #batchesInUse = new Set<ReclaimBatch>()
 
-  constructor(sim: Sim, pages: PageAllocator, mm: ReclaimOps, congestion: Congestion, options: VmscanOptions) {
+  /** `first` is the first node of the machine, for every other node. */
+  constructor(
+    sim: Sim,
+    pages: PageAllocator,
+    mm: ReclaimOps,
+    congestion: Congestion,
+    options: VmscanOptions,
+    node = 0,
+    first: Pgdat | null = null
+  ) {
+    this.node = node
     this.sim = sim
     this.pages = pages
     this.frames = pages.frames
     this.vmstat = pages.vmstat
-    this.zones = pages.populatedZones
-    this.lru = new Lru(pages)
-    this.lruvecs = this.lru.lruvecs
+    this.zones = pages.populatedZones.filter((zone) => zone.node === node)
+    this.lru = first?.lru ?? new Lru(pages)
+    this.lruvecs = this.lru.lruvecs.filter((lruvec) => lruvec.zone.node === node)
+    this.pageoutWriters = first?.pageoutWriters ?? new Set()
     this.mm = mm
     this.congestion = congestion
     this.switches = { ...DEFAULT_SWITCHES, ...options.switches }
     this.costs = { ...DEFAULT_COSTS, ...options.costs }
     this.swappiness = options.swappiness ?? 60
     this.group = options.group ?? 0
-    this.trace = new VmscanTracepoints(sim)
+    this.trace = first?.trace ?? new VmscanTracepoints(sim)
     this.kswapdWait = new WaitQueue(sim, "kswapd_wait", "an allocation that finds a zone below its low watermark")
     this.pfmemallocWait = new WaitQueue(
       sim,

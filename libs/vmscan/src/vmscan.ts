@@ -10,9 +10,9 @@ import { emergencyFreePages } from "./emergency.ts"
 import { kswapd, wakeupKswapd } from "./kswapd.ts"
 import type { Lru } from "./lru.ts"
 import type { LruVec } from "./lruvec.ts"
-import { OomKiller } from "./oom.ts"
+import { oomConstraint, OomKiller } from "./oom.ts"
 import type { Congestion, OomOps, ReclaimOps } from "./ops.ts"
-import type { VmscanOptions } from "./options.ts"
+import type { VmscanOptions, VmscanSwitches } from "./options.ts"
 import { Pgdat } from "./pgdat.ts"
 import { shrinkInactiveList } from "./shrink-inactive.ts"
 
@@ -27,9 +27,12 @@ const NO_OOM_OPS: OomOps = {
 }
 
 export class Vmscan implements Reclaimer {
+  /** The memory nodes, and the first of them. */
+  readonly pgdats: ReadonlyArray<Pgdat>
   readonly pgdat: Pgdat
   readonly lru: Lru
   readonly oom: OomKiller
+  readonly #pages: PageAllocator
 
   constructor(
     sim: Sim,
@@ -38,39 +41,58 @@ export class Vmscan implements Reclaimer {
     congestion: Congestion,
     options: VmscanOptions & { readonly oom?: OomOps } = {}
   ) {
-    this.pgdat = new Pgdat(sim, pages, mm, congestion, options)
+    const first = new Pgdat(sim, pages, mm, congestion, options)
+    this.pgdat = first
+    this.pgdats = Array.from(
+      { length: pages.numa?.nodes ?? 1 },
+      (_, node) => node === 0 ? first : new Pgdat(sim, pages, mm, congestion, options, node, first)
+    )
+    this.#pages = pages
     this.lru = this.pgdat.lru
     this.oom = new OomKiller(sim, options.oom ?? NO_OOM_OPS)
   }
 
-  /** kswapd0: spawn it as a kernel thread. */
-  kswapd(task: Task): Sleeps<never> {
-    return kswapd(this.pgdat, task)
+  /** Other switches from now on. */
+  setSwitches(switches: VmscanSwitches): void {
+    for (const pgdat of this.pgdats) pgdat.switches = switches
   }
 
-  wakeKswapd(_ctx: Context, zone: Zone, order: number, classzone: number): void {
-    wakeupKswapd(this.pgdat, zone, order, classzone)
+  /** kswapd of a node (kswapd0 of the first): spawn it as a kernel thread. */
+  kswapd(task: Task, node = 0): Sleeps<never> {
+    return kswapd(this.pgdats[node], task)
   }
 
-  tryToFreePages(task: Task, gfp: number, order: number, highZone: number): Sleeps<number> {
-    return tryToFreePages(this.pgdat, task, gfp, order, highZone)
+  wakeKswapd(ctx: Context, zone: Zone, order: number, classzone: number): void {
+    const { numa } = this.#pages
+    if (numa !== null && !numa.cpusetAllows(ctx, zone)) return
+    wakeupKswapd(this.pgdats[zone.node], zone, order, classzone)
   }
 
-  emergencyFreePages(task: Task, gfp: number, order: number, highZone: number): number {
-    return emergencyFreePages(this.pgdat, task, gfp, order, highZone)
+  tryToFreePages(
+    task: Task,
+    gfp: number,
+    order: number,
+    zonelist: ReadonlyArray<Zone>,
+    unmasked: ReadonlyArray<Zone> = zonelist
+  ): Sleeps<number> {
+    return tryToFreePages(this.pgdats[unmasked[0].node], task, gfp, order, zonelist, unmasked[0])
+  }
+
+  emergencyFreePages(task: Task, gfp: number, order: number, zonelist: ReadonlyArray<Zone>): number {
+    return emergencyFreePages(this.pgdats[zonelist[0].node], task, gfp, order, zonelist)
   }
 
   /** out_of_memory, for the allocator, which has locked the zones of its zonelist. */
-  outOfMemory(task: Task, _gfp: number, _order: number): Sleeps<boolean> {
-    return this.oom.outOfMemory(task)
+  outOfMemory(task: Task, gfp: number, _order: number, zonelist: ReadonlyArray<Zone>): Sleeps<boolean> {
+    return this.oom.outOfMemory(task, oomConstraint(this.#pages, task, gfp, zonelist))
   }
 
   /** pagefault_out_of_memory: a fault could not get memory although its allocation was allowed to fail. */
   *pagefaultOutOfMemory(task: Task): Sleeps<void> {
-    const zones = this.pgdat.zones
+    const zones = this.#pages.populatedZones
     if (!zones.some((zone) => zone.oomLocked)) {
       for (const zone of zones) zone.oomLocked = true
-      yield* this.oom.outOfMemory(task)
+      yield* this.oom.outOfMemory(task, null)
       for (const zone of zones) zone.oomLocked = false
     }
     yield* this.oom.pause(task)
@@ -104,14 +126,14 @@ export class Vmscan implements Reclaimer {
   /** Pages that reclaimers hold now. */
   isolatedPages(): number {
     let pages = 0
-    for (const lruvec of this.pgdat.lruvecs) pages += lruvec.isolated[0] + lruvec.isolated[1]
+    for (const lruvec of this.lru.lruvecs) pages += lruvec.isolated[0] + lruvec.isolated[1]
     return pages
   }
 
   /** Pages on LRU lists now. */
   lruPages(): number {
     let pages = 0
-    for (const lruvec of this.pgdat.lruvecs) {
+    for (const lruvec of this.lru.lruvecs) {
       for (const list of lruvec.lists) pages += list.count
     }
     return pages
@@ -120,7 +142,7 @@ export class Vmscan implements Reclaimer {
   checkInvariants(): void {
     this.lru.checkInvariants()
     let held = 0
-    for (const batch of this.pgdat.batchesInUse()) held += batch.taken
+    for (const pgdat of this.pgdats) for (const batch of pgdat.batchesInUse()) held += batch.taken
     assert(held === this.isolatedPages(), "isolated pages differ from those that reclaimers hold")
   }
 }

@@ -27,7 +27,7 @@ const filled = (counts: { file?: number; mapped?: number; cleanSwap?: number; di
 }
 
 const emergency = (toy: Toy): number =>
-  toy.vmscan.emergencyFreePages(new ToyTask(toy.sim, "nbd0", PF_MEMALLOC), GFP_NOIO, 0, 3)
+  toy.vmscan.emergencyFreePages(new ToyTask(toy.sim, "nbd0", PF_MEMALLOC), GFP_NOIO, 0, toy.pages.zonelist(GFP_KERNEL))
 
 describe("emergency_free_pages", () => {
   it("drops clean file pages and clean swap cache, and touches nothing else", () => {
@@ -91,7 +91,11 @@ const session = (pageoutList: boolean, options: { requests?: number; onWrite?: (
     options.onWrite?.(task)
     return tryPageout(task, pfn)
   }
-  const task = toy.spawn("T", (self) => toy.vmscan.tryToFreePages(self, GFP_KERNEL, 0, 3), PF_MEMALLOC)
+  const task = toy.spawn(
+    "T",
+    (self) => toy.vmscan.tryToFreePages(self, GFP_KERNEL, 0, toy.pages.zonelist(GFP_KERNEL)),
+    PF_MEMALLOC
+  )
   toy.sim.run(1e9)
   return { toy, task, flags }
 }
@@ -136,13 +140,17 @@ describe("the pageout list", () => {
       if (nested < 0) {
         nested = 0
         task.flags |= PF_MEMALLOC
-        yield* toy.vmscan.tryToFreePages(task, GFP_NOIO, 0, 3)
+        yield* toy.vmscan.tryToFreePages(task, GFP_NOIO, 0, toy.pages.zonelist(GFP_KERNEL))
         task.flags &= ~PF_MEMALLOC
         nested = toy.mm.writes
       }
       return yield* pageout(task, pfn)
     }
-    const task = toy.spawn("T", (self) => toy.vmscan.tryToFreePages(self, GFP_KERNEL, 0, 3), PF_MEMALLOC)
+    const task = toy.spawn(
+      "T",
+      (self) => toy.vmscan.tryToFreePages(self, GFP_KERNEL, 0, toy.pages.zonelist(GFP_KERNEL)),
+      PF_MEMALLOC
+    )
     toy.sim.run(10e9)
     expect([task.process.finished, nested, toy.mm.writes]).toEqual([true, 0, 32])
     expect(toy.vmscan.pgdat.pageoutWriters.size).toBe(0)

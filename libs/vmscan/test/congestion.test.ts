@@ -107,7 +107,7 @@ describe("direct reclaim of a congested zone that frees nothing", () => {
     toy.vmscan.lru.drain(ctx)
     toy.mm.removeMapping = () => false
     toy.zone.congested = toy.congestion.congested = true
-    const t = timed(toy, 0, (task) => toy.vmscan.tryToFreePages(task, GFP_KERNEL, 0, 3))
+    const t = timed(toy, 0, (task) => toy.vmscan.tryToFreePages(task, GFP_KERNEL, 0, toy.pages.zonelist(GFP_KERNEL)))
     toy.sim.run()
     expect(t.endedAt).toBe(1000 * MS)
   })
@@ -122,7 +122,7 @@ describe("throttle_vm_writeout", () => {
     toy.mm.dirtyLimit = 100
     toy.mm.writeback = writeback
     toy.at(1050 * MS, () => toy.mm.writeback = 0)
-    const t = timed(toy, 0, (task) => toy.vmscan.tryToFreePages(task, gfp, 0, 3))
+    const t = timed(toy, 0, (task) => toy.vmscan.tryToFreePages(task, gfp, 0, toy.pages.zonelist(GFP_KERNEL)))
     toy.sim.run()
     return t.endedAt
   }

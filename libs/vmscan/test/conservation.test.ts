@@ -56,7 +56,10 @@ const play = (commands: ReadonlyArray<{ kind: string; n: number }>, requests: nu
       toy.vmscan.lru.putPage(ctx, pfn)
     },
     reclaim: (n) => {
-      toy.spawn("T", (task) => toy.vmscan.tryToFreePages(task, n === 0 ? GFP_NOIO : GFP_KERNEL, 0, 3))
+      toy.spawn(
+        "T",
+        (task) => toy.vmscan.tryToFreePages(task, n === 0 ? GFP_NOIO : GFP_KERNEL, 0, toy.pages.zonelist(GFP_KERNEL))
+      )
     },
     run: (n) => {
       toy.sim.run(toy.sim.now + n, 20_000)

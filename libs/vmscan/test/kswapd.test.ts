@@ -164,7 +164,7 @@ describe("all_unreclaimable", () => {
     const results: Array<number> = []
     const reclaim = (): void => {
       toy.spawn("T", function*(task) {
-        results.push(yield* toy.vmscan.tryToFreePages(task, GFP_KERNEL, 0, 3))
+        results.push(yield* toy.vmscan.tryToFreePages(task, GFP_KERNEL, 0, toy.pages.zonelist(GFP_KERNEL)))
       })
       toy.sim.run(toy.sim.now + 1_000_000_000)
     }

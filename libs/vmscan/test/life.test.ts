@@ -10,7 +10,8 @@ import {
   PF_MEMALLOC,
   PG_dirty,
   PG_lru,
-  PG_referenced
+  PG_referenced,
+  VMSTAT_NAMES
 } from "@swaplab/page-alloc"
 import { type VmscanSwitches } from "@swaplab/vmscan"
 import { createHash } from "node:crypto"
@@ -148,7 +149,7 @@ const live = (seed: number): string => {
     mm.slabObjects = random.below(6) === 0 ? 1 : 0
     if (random.below(10) === 0) {
       toy.spawn("emergency", function*(task) {
-        see("emergency", vmscan.emergencyFreePages(task, GFP_NOIO, 0, 3))
+        see("emergency", vmscan.emergencyFreePages(task, GFP_NOIO, 0, toy.pages.zonelist(GFP_KERNEL)))
       })
     }
     sim.run(sim.now + 10 * MS, 200_000)
@@ -163,7 +164,7 @@ const live = (seed: number): string => {
       }
     }
   }
-  see(...pages.vmstat.items)
+  see(...pages.vmstat.items.filter((_value, item) => !/^numa_|^zone_reclaim/.test(VMSTAT_NAMES[item])))
   const { vmstat } = pages
   return `${COUNTERS.map((name) => vmstat.get(name)).join(" ")} ${hash.digest("hex").slice(0, 12)}`
 }

@@ -49,7 +49,7 @@ describe("sc.nr_scanned in shrink_page_list", () => {
     for (const pfn of pfns) toy.mapAnon(ctx, pfn, false)
     toy.vmscan.lru.drain(ctx)
     expect(toy.pages.frames.flags[pfns[0]] & PG_lru).toBe(PG_lru)
-    toy.spawn("T", (task: ToyTask) => toy.vmscan.tryToFreePages(task, GFP_KERNEL, 0, 3))
+    toy.spawn("T", (task: ToyTask) => toy.vmscan.tryToFreePages(task, GFP_KERNEL, 0, toy.pages.zonelist(GFP_KERNEL)))
     toy.sim.run(toy.sim.now)
     expect(pressure.at(-1)).toEqual([2 * pfns.length, pfns.length])
   })

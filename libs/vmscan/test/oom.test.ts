@@ -1,4 +1,5 @@
 import { oomBadness, selectBadProcess } from "#src/oom.ts"
+import { GFP_KERNEL } from "@swaplab/page-alloc"
 import { type OomCandidate, type OomOps } from "@swaplab/vmscan"
 import { describe, expect, it } from "vitest"
 import { Toy, type ToyOptions } from "./toy.ts"
@@ -118,7 +119,7 @@ describe("out of memory", () => {
   it("panics when there is nobody to kill", () => {
     const { toy, killed, panics } = withVictim({ swapSlots: 0 })
     killed.push("nobody left")
-    const task = toy.spawn("T", (t) => toy.vmscan.outOfMemory(t, 0, 0))
+    const task = toy.spawn("T", (t) => toy.vmscan.outOfMemory(t, 0, 0, toy.pages.zonelist(GFP_KERNEL)))
     toy.sim.run(1_000_000_000)
     expect(panics.length).toBe(1)
     expect(task.process.waitingOn?.name).toBe("panic")
@@ -126,7 +127,7 @@ describe("out of memory", () => {
 
   it("gives a dying caller the reserve instead of killing", () => {
     const { toy, killed } = withVictim({})
-    const task = toy.spawn("T", (t) => toy.vmscan.outOfMemory(t, 0, 0))
+    const task = toy.spawn("T", (t) => toy.vmscan.outOfMemory(t, 0, 0, toy.pages.zonelist(GFP_KERNEL)))
     task.process.killed = true
     toy.sim.run(0)
     expect([task.memdie, killed.length]).toEqual([true, 0])
@@ -197,7 +198,7 @@ describe("out_of_memory tells whether it has killed", () => {
     })
     let result: boolean | null = null
     toy.spawn("caller", function*(task) {
-      result = yield* toy.vmscan.outOfMemory(task, 0, 0)
+      result = yield* toy.vmscan.outOfMemory(task, 0, 0, toy.pages.zonelist(GFP_KERNEL))
     })
     toy.sim.run(1_000_000_000)
     expect([result, toy.vmscan.oom.kills, given]).toEqual([killed, kills, memdie])
@@ -208,7 +209,7 @@ describe("out_of_memory tells whether it has killed", () => {
     const results: Array<unknown> = []
     const task = toy.spawn("caller", function*(task) {
       task.process.killed = true
-      results.push(yield* toy.vmscan.outOfMemory(task, 0, 0))
+      results.push(yield* toy.vmscan.outOfMemory(task, 0, 0, toy.pages.zonelist(GFP_KERNEL)))
     })
     toy.sim.run(1_000_000_000)
     expect([results, task.memdie]).toEqual([[false], true])

@@ -21,13 +21,11 @@ import {
 import { describe, expect, it } from "vitest"
 import { context, Toy, type ToyTask } from "./toy.ts"
 
-const HIGH_ZONE = 3
-
 /** One direct reclaim by a task of its own, run to its end; its result. */
 const reclaim = (toy: Toy, gfp = GFP_KERNEL): number => {
   let reclaimed = -1
   toy.spawn("T", function*(task: ToyTask) {
-    reclaimed = yield* toy.vmscan.tryToFreePages(task, gfp, 0, HIGH_ZONE)
+    reclaimed = yield* toy.vmscan.tryToFreePages(task, gfp, 0, toy.pages.zonelist(GFP_KERNEL))
   })
   toy.sim.run(toy.sim.now)
   return reclaimed
@@ -327,7 +325,7 @@ describe("shrink_active_list", () => {
       toy.mm.young[pfn] = 1
     }
     toy.vmscan.lru.drain(ctx)
-    const task = toy.spawn("T", (t) => toy.vmscan.tryToFreePages(t, GFP_NOIO, 0, HIGH_ZONE))
+    const task = toy.spawn("T", (t) => toy.vmscan.tryToFreePages(t, GFP_NOIO, 0, toy.pages.zonelist(GFP_KERNEL)))
     toy.sim.run(0)
     expect(task.process.finished).toBe(true)
     expect(toy.pages.vmstat.get("pgdeactivate")).toBeGreaterThanOrEqual(32)

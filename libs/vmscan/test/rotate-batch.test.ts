@@ -59,7 +59,7 @@ const reclaimed = ({ flags, gfp, mapped, marksReclaim, usedNs, young }: Case, is
   let used = -1
   toy.spawn("T", function*(task: ToyTask) {
     task.ns = usedNs
-    yield* toy.vmscan.tryToFreePages(task, gfp, 0, 3)
+    yield* toy.vmscan.tryToFreePages(task, gfp, 0, toy.pages.zonelist(GFP_KERNEL))
     used = task.ns
   })
   toy.sim.run()

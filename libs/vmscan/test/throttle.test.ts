@@ -24,7 +24,7 @@ const half = (): number => new Toy().zone.watermark[WMARK_MIN] >> 1
 const reclaimer = (toy: Toy, gfp: number, flags = 0) => {
   const seen = { finishedAt: -1, result: -1, task: toy.spawn("T", body, flags) }
   function* body(task: Parameters<Parameters<Toy["spawn"]>[1]>[0]) {
-    seen.result = yield* toy.vmscan.tryToFreePages(task, gfp, 0, 3)
+    seen.result = yield* toy.vmscan.tryToFreePages(task, gfp, 0, toy.pages.zonelist(GFP_KERNEL))
     seen.finishedAt = toy.sim.now
   }
   return seen

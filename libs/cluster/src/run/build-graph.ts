@@ -15,7 +15,7 @@ import type { Connection } from "./connection.ts"
 import { needsCrypt, waitForCrypt } from "./crypt-graph.ts"
 import { type DevicePath, pathsOf } from "./device-path.ts"
 import type { FaultOn } from "./fault-script.ts"
-import { idle } from "./idle-tasks.ts"
+import { idle, kswapdOf, reclaimingKswapds } from "./idle-tasks.ts"
 import { type WaitEdge, type WaitGraph, type WaitNode, type WaitNodeKind, withCycle } from "./wait-graph.ts"
 
 /** What only the run knows. */
@@ -68,17 +68,17 @@ class Builder {
 
   memory(): string {
     const id = "memory"
-    const { disk, kswapd, pages } = this.machine
+    const { disk, kswapds, pages } = this.machine
     const sender = this.paths.find((path) => path.sender.refusal.open)?.sender
     const refusal = sender?.refusal ?? (pages.atomicRefusal.timeNs >= 0 ? pages.atomicRefusal : null)
     const lines = pages.populatedZones.map((zone) => {
-      const at = refusal === null ? -1 : refusal.zone.subarray(0, refusal.zones).indexOf(zone.index)
+      const at = refusal === null ? -1 : refusal.zone.subarray(0, refusal.zones).indexOf(zone.slot)
       const floor = at < 0 || refusal === null ? zone.watermark[0] : refusal.floor[at]
-      return `${zone.name} ${zone.free} free, ${at < 0 ? "min" : "floor"} ${floor}`
+      return `${zone.label} ${zone.free} free, ${at < 0 ? "min" : "floor"} ${floor}`
     })
     if (this.node(id, "resource", "free pages", lines)) {
       if (disk.inFlight() > 0) this.completionsOf(this.paths[0], id, "a completed write frees its page")
-      else if (kswapd.waitingOn === disk.bios.pool.wait) {
+      else if (kswapds.some(({ waitingOn }) => waitingOn === disk.bios.pool.wait)) {
         this.edge(id, this.mempool(disk.bios.pool), "the next write needs a bio")
       }
       this.causes(id, "memory", "would be there without it")
@@ -159,10 +159,10 @@ class Builder {
 
   isolated(): string {
     const id = "isolated"
-    const { lruvecs } = this.machine.vmscan.pgdat
+    const { lruvecs } = this.machine.vmscan.lru
     const zones = lruvecs.filter((vec) => vec.isolated[0] > vec.lists[0].count || vec.isolated[1] > vec.lists[2].count)
     const lines = zones.map((vec) =>
-      `${vec.zone.name}: ${vec.isolated[0] + vec.isolated[1]} isolated, ${
+      `${vec.zone.label}: ${vec.isolated[0] + vec.isolated[1]} isolated, ${
         vec.lists[0].count + vec.lists[2].count
       } inactive`
     )
@@ -248,8 +248,9 @@ class Builder {
 
   /** The edge of a task. */
   needs(id: string, task: KernelTask): void {
-    const { disk, root, vmscan, kswapd } = this.machine
+    const { disk, root, vmscan } = this.machine
     const queue = task.waitingOn
+    const kswapd = kswapdOf(this.machine, queue)
     if (queue === disk.requestSlot[0]) this.edge(id, this.slots(0), "a request slot")
     else if (queue === disk.requestSlot[1]) this.edge(id, this.slots(1), "a request slot")
     else if (root !== null && queue !== null && root.device.queue.requestSlot.includes(queue)) {
@@ -257,7 +258,7 @@ class Builder {
     } else if (queue === disk.bios.pool.wait) this.edge(id, this.mempool(disk.bios.pool), "a bio")
     else if (queue === disk.requestPool.wait) this.edge(id, this.mempool(disk.requestPool), "a request")
     else if (queue?.name === "page lock") this.edge(id, this.pageLock(), "its page")
-    else if (queue === vmscan.pgdat.pfmemallocWait) this.edge(id, this.task(kswapd), "to raise free pages")
+    else if (kswapd !== null) this.edge(id, this.task(kswapd), "to raise free pages")
     else if (/too_many_isolated/.test(task.why ?? "")) this.edge(id, this.isolated(), "reclaimers put pages back")
     else if (task.refusal.open) {
       this.edge(id, this.memory(), allocationName(task.refusal.gfp, task.refusal.order))
@@ -312,14 +313,14 @@ class Builder {
 export const waitGraph = (connection: Connection, facts: GraphFacts): WaitGraph => {
   const { machine } = connection
   const builder = new Builder(connection, facts)
-  const { cryptTasks, kswapd, nbdReceiver, nbdSender, rootNbd } = machine
-  const named = [nbdReceiver, nbdSender, rootNbd?.receiver ?? null, rootNbd?.sender ?? null, ...cryptTasks, kswapd]
+  const { cryptTasks, kswapds, nbdReceiver, nbdSender, rootNbd } = machine
+  const named = [nbdReceiver, nbdSender, rootNbd?.receiver ?? null, rootNbd?.sender ?? null, ...cryptTasks, ...kswapds]
     .filter((task) => task !== null)
   for (const task of named) if (!idle(machine, task)) builder.task(task)
 
   // everybody else in groups that wait alike
   const groups = new Map<string, Array<KernelTask>>()
-  const reclaimers = machine.kswapd.waitingOn === null || idle(machine, machine.kswapd) ? [] : ["kswapd0"]
+  const reclaimers = reclaimingKswapds(machine)
   for (const process of machine.sim.processes) {
     const task = process as KernelTask
     if (process.group !== machine.group || named.includes(task) || idle(machine, task)) continue

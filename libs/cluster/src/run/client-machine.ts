@@ -7,6 +7,7 @@ import { moderationOf } from "../scenario/cards.ts"
 import { type ClientSpec, kernelOf } from "../scenario/clients.ts"
 import { swapExtrasOf } from "../scenario/compressed-swap.ts"
 import type { Load } from "../scenario/loads.ts"
+import { numaOf } from "../scenario/numa.ts"
 import { addressSpaces, type ClientPlace, costsOf } from "./client-place.ts"
 
 /** What stays of a client from boot to boot. */
@@ -35,6 +36,7 @@ export const bootMachine = (
     ramBytes: group.ram,
     ...(group.zones !== undefined && { presentPages: group.zones }),
     cpus: group.cpus,
+    ...numaOf(group),
     thp: group.thp,
     minFreeKbytes: group.minFree === "auto" ? null : Math.floor(group.minFree / 1024),
     pageCachePages: Math.floor(group.pageCache * group.ram / PAGE_SIZE),

@@ -47,5 +47,6 @@ export const costsOf = (costs: CostConfig): Machine["costs"] => ({
   packetNs: costs.packet,
   mergedPacketNs: costs.mergedPacket,
   perKiBNs: costs.perKiB,
-  contextSwitchNs: costs.contextSwitch
+  contextSwitchNs: costs.contextSwitch,
+  pageAccessNs: costs.pageAccess
 })

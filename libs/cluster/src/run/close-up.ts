@@ -11,7 +11,7 @@ export const closeUpColumns = (
   packetsLost: () => number
 ): void => {
   const { pages, disk, nic, vmscan } = machine
-  for (const zone of pages.populatedZones) recorder.column(`free_${zone.name}`, () => zone.free)
+  for (const zone of pages.populatedZones) recorder.column(`free_${zone.label.replaceAll(" ", "_")}`, () => zone.free)
   recorder.column("requests_in_flight", () => disk.inFlight())
   recorder.column("requests_sent", () => machine.nbd?.sentCount ?? 0)
   recorder.column("requests_completed_total", () => disk.counters.completed)
@@ -23,7 +23,10 @@ export const closeUpColumns = (
     return sum
   }
   recorder.column("tasks_in_d", tasks((task) => task.state === "uninterruptible"))
-  recorder.column("tasks_throttled", () => vmscan.pgdat.pfmemallocWait.waiters)
+  recorder.column(
+    "tasks_throttled",
+    () => vmscan.pgdats.reduce((sum, { pfmemallocWait }) => sum + pfmemallocWait.waiters, 0)
+  )
   recorder.column("tasks_refused", tasks((task) => task.refusal.open))
   recorder.column("packets_lost_total", packetsLost)
   recorder.column("rx_buffers", () => nic.rx.posted + nic.rx.arrived)

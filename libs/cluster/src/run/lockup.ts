@@ -7,8 +7,7 @@ import {
   allocFlagNames,
   gfpFlagNames,
   type Refusal,
-  watermarkFloor,
-  ZONE_NAMES
+  watermarkFloor
 } from "@swaplab/page-alloc"
 import { waitGraph } from "./build-graph.ts"
 import type { Connection } from "./connection.ts"
@@ -66,9 +65,9 @@ export const lockupReport = (connection: Connection, facts: LockupFacts): Lockup
     ? classify(machine, graph)
     : "dead network"
   const stuck =
-    [machine.nbdSender, machine.rootNbd?.sender ?? null, machine.kswapd, ...mine as Array<KernelTask>].find((task) =>
-      task !== null && task.refusal.open
-    ) ?? null
+    [machine.nbdSender, machine.rootNbd?.sender ?? null, ...machine.kswapds, ...mine as Array<KernelTask>].find((
+      task
+    ) => task !== null && task.refusal.open) ?? null
   const refusal = firstRefusal(machine, taxonomy, stuck)
   const report = {
     client: machine.name,
@@ -85,7 +84,7 @@ export const lockupReport = (connection: Connection, facts: LockupFacts): Lockup
     graph,
     cycle: graphText(graph).cycle,
     allocation: stuck === null ? null : allocationOf(stuck),
-    firstFailure: refusal === null ? null : failureOf(refusal),
+    firstFailure: refusal === null ? null : failureOf(refusal, machine),
     zones: zonesAt(machine, refusal),
     requestsOutstanding: requestsInFlight(machine),
     lastCompletionNs: facts.lastCompletionNs
@@ -112,7 +111,7 @@ const allocationOf = (task: KernelTask): LockupAllocation => {
   return { task: task.name, order, gfp, flags: gfpFlagNames(gfp), text: task.why ?? allocationName(gfp, order) }
 }
 
-const failureOf = (refusal: Refusal): LockupFailure => ({
+const failureOf = (refusal: Refusal, { pages }: Machine): LockupFailure => ({
   timeNs: refusal.timeNs,
   task: refusal.comm,
   order: refusal.order,
@@ -123,7 +122,7 @@ const failureOf = (refusal: Refusal): LockupFailure => ({
     ? null
     : { timeNs: refusal.beforeNs, order: refusal.beforeOrder, gfp: refusal.beforeGfp },
   zones: Array.from({ length: refusal.zones }, (_, i) => ({
-    name: ZONE_NAMES[refusal.zone[i]],
+    name: pages.zones[refusal.zone[i]].label,
     free: refusal.free[i],
     min: refusal.min[i],
     floor: refusal.floor[i]
@@ -133,9 +132,9 @@ const failureOf = (refusal: Refusal): LockupFailure => ({
 const zonesAt = (machine: Machine, refusal: Refusal | null): ReadonlyArray<LockupZone> =>
   machine.pages.populatedZones.map((zone) => {
     const [min, low, high] = zone.watermark
-    const at = refusal === null ? -1 : refusal.zone.subarray(0, refusal.zones).indexOf(zone.index)
+    const at = refusal === null ? -1 : refusal.zone.subarray(0, refusal.zones).indexOf(zone.slot)
     return {
-      name: zone.name,
+      name: zone.label,
       free: zone.free,
       min,
       low,

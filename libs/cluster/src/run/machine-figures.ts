@@ -90,7 +90,7 @@ const sinceBoot = ({ connection, machine, sockets }: Counted): MachineFigures =>
     failedAllocations: pages.counters.messages + pages.counters.messagesSuppressed,
     firstFailedAllocation: pages.firstFailure?.message ?? null,
     lowWater: pages.populatedZones.map((zone) => ({
-      zone: zone.name,
+      zone: zone.label,
       lowestFree: zone.lowestFree,
       min: zone.watermark[WMARK_MIN]
     })),

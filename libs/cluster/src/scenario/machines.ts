@@ -29,6 +29,7 @@ import { GIB, KIB, MIB, name, positiveRate, positiveTime, ram, US } from "./fiel
 import { backgroundSchema, workloadSchema } from "./loads.ts"
 import { NbdClientConfig } from "./nbd-client.ts"
 import { coalesce, ethtool, NicConfig, txQueue } from "./nic.ts"
+import { numaCostFields, numaField } from "./numa.ts"
 import { RootConfig } from "./roots.ts"
 import { BondConfig, SwitchConfig, SwitchesConfig, switchKey } from "./switches.ts"
 import { SysctlsConfig } from "./sysctls.ts"
@@ -72,6 +73,7 @@ export const clientGroupSchema = (workloads: WorkloadTable) =>
         + "machine. Without it: those of a PC with so much RAM."
     ),
     cpus: field(whole(1, 64), 2, "CPUs. Not stated for the published runs."),
+    ...numaField,
     thp: field(
       yesNo,
       false,
@@ -290,6 +292,7 @@ export const CostConfig = Schema.Struct({
     measured(125, 500)
   ),
   contextSwitch: field(Time, 2 * US, "A switch between tasks. Assumed.", assumed(US, 4 * US)),
-  ...cryptCostFields
+  ...cryptCostFields,
+  ...numaCostFields
 })
 export interface CostConfig extends Schema.Schema.Type<typeof CostConfig> {}

@@ -17,7 +17,7 @@ const parked = (allocator: Allocator, kernel: string) => {
   const enter = (name: string, gfp: number, flags = 0) =>
     machine.startProcess(0, name, function*(self) {
       self.flags |= flags
-      yield* machine.vmscan.tryToFreePages(self, gfp, 0, 1)
+      yield* machine.vmscan.tryToFreePages(self, gfp, 0, machine.pages.zonelist(GFP_KERNEL))
       through.push(name)
     })
   const user = enter("GFP_KERNEL", GFP_KERNEL)

@@ -10,7 +10,7 @@ describe("patch 16, throttle-counter", () => {
       leave(rig, 20)
       for (let process = 0; process < 3; process++) {
         rig.machine.startProcess(0, `user-${process}`, function*(self) {
-          yield* rig.machine.vmscan.tryToFreePages(self, GFP_KERNEL, 0, 1)
+          yield* rig.machine.vmscan.tryToFreePages(self, GFP_KERNEL, 0, rig.machine.pages.zonelist(GFP_KERNEL))
         })
       }
       rig.cluster.sim.run(rig.cluster.sim.now + 5e6)

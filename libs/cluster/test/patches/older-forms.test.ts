@@ -1,6 +1,6 @@
 // The forms that patches had before they were merged: what each does otherwise.
 import { NO_OBJECT } from "@swaplab/kmem"
-import { GFP_ATOMIC, GFP_NOIO } from "@swaplab/page-alloc"
+import { GFP_ATOMIC, GFP_KERNEL, GFP_NOIO } from "@swaplab/page-alloc"
 import { expect, it } from "vitest"
 import { boot, freshCache, leave, memallocTask, slabOf, softirq, wearOut } from "./rig.ts"
 
@@ -12,7 +12,7 @@ it("throttle-v8: a task without __GFP_FS is throttled without limit", () => {
     leave(rig, 20)
     let done = false
     rig.machine.startProcess(0, "user", function*(self) {
-      yield* rig.machine.vmscan.tryToFreePages(self, GFP_NOIO, 0, 1)
+      yield* rig.machine.vmscan.tryToFreePages(self, GFP_NOIO, 0, rig.machine.pages.zonelist(GFP_KERNEL))
       done = true
     })
     rig.cluster.sim.run(rig.cluster.sim.now + 5000 * MS)

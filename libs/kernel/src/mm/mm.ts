@@ -107,7 +107,10 @@ export class Mm {
     const entry = this.tables.entries[index]
     if ((entry & PTE_PRESENT) !== 0) return this.#tryWriteProtectFault(task, index, entry)
     if ((entry & PTE_SWAP) !== 0 || this.tables.tablePages[this.tables.table(index)] === NO_PAGE) return false
+    const { mempolicy } = task
+    if (mempolicy !== null) mempolicy.faultPage = index
     const pfn = this.#parts.pages.tryAlloc(task, GFP_ANON, 0)
+    if (mempolicy !== null) mempolicy.faultPage = -1
     if (pfn < 0) {
       // an order-0 allocation that may wait fails without waiting only where fault injection says so
       if (pfn === NO_PAGE) this.#refused = task
@@ -125,7 +128,10 @@ export class Mm {
     for (;;) {
       const refused = this.#refused === task
       if (refused) this.#refused = null
+      const { mempolicy } = task
+      if (mempolicy !== null) mempolicy.faultPage = index
       const result = refused ? FAULT_OOM : yield* this.#handleFault(task, index, write)
+      if (mempolicy !== null) mempolicy.faultPage = -1
       if (result !== FAULT_OOM || task.killed) return result
       yield* this.#parts.vmscan.pagefaultOutOfMemory(task)
     }
@@ -218,7 +224,9 @@ export class Mm {
     this.#map(index, pfn, write ? PTE_WRITE | PTE_DIRTY : 0)
     this.#parts.pages.vmstat.inc(PGFAULT)
     this.#parts.vmscan.lru.add(task, pfn, true)
-    task.ns += this.#parts.costs.minorFaultNs
+    const { costs, pages } = this.#parts
+    task.ns += costs.minorFaultNs
+    if (pages.numa !== null) task.ns += pages.numa.remoteNs(task, pages.zoneOf(pfn), costs.pageAccessNs)
   }
 
   #map(index: number, pfn: number, bits: number): void {

@@ -48,8 +48,8 @@ export class MachineOomOps implements OomOps {
     return task.process.id
   }
 
-  totalPages(): number {
-    return this.#parts.pages.presentPages + this.#parts.swap.slots.pages
+  totalPages(ramPages = this.#parts.pages.presentPages): number {
+    return ramPages + this.#parts.swap.slots.pages
   }
 
   giveMemdie(victim: OomCandidate): void {
@@ -88,7 +88,9 @@ export class MachineOomOps implements OomOps {
       root: false,
       exiting: (task.flags & PF_EXITING) !== 0,
       memdie: task.memdie,
-      children: []
+      children: [],
+      mempolicy: task.mempolicy,
+      memsAllowed: task.memsAllowed
     }
   }
 }

@@ -30,7 +30,7 @@ const DIRTY_BACKGROUND_RATIO = 10
 /** The pieces that reclaim works with. Those that may be null appear when a load first needs them. */
 export interface ReclaimParts {
   readonly pages: PageAllocator
-  readonly vmscan: Pick<Vmscan, "pgdat">
+  readonly vmscan: Pick<Vmscan, "lru">
   readonly swap: Swap
   readonly mm: Pick<Mm, "isYoung" | "pageReferenced" | "tryToUnmap">
   readonly pageCache: Pick<PageCache, "removeMapping">
@@ -159,7 +159,7 @@ export class MachineReclaimOps implements ReclaimOps {
     const { pages, vmscan, swap } = this.#parts
     const swapAvailable = swap.nrSwapPages() > 0
     let available = pages.vmstat.items[NR_FREE_PAGES]
-    for (const lruvec of vmscan.pgdat.lruvecs) {
+    for (const lruvec of vmscan.lru.lruvecs) {
       available += lruvec.reclaimablePages(swapAvailable) - lruvec.zone.dirtyBalanceReserve
     }
     return Math.max(0, available) + 1

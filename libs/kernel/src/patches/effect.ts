@@ -11,6 +11,10 @@ export interface MachineFacts {
   readonly copiesPackets: boolean
   /** The card gathers fragments: what is sent lies in pages. */
   readonly scatterGather: boolean
+  /** One unless given. */
+  readonly memoryNodes?: number
+  /** Its processes have a bind policy; not unless given. */
+  readonly boundToNodes?: boolean
 }
 
 interface Situation extends MachineFacts {
@@ -37,6 +41,8 @@ const first = (...rules: ReadonlyArray<Rule>): Rule => (on) => {
 const needsSlub: Rule = ({ allocator }) => allocator === "slub" ? null : "the allocator is slab"
 const needsSlab: Rule = ({ allocator }) => allocator === "slab" ? null : "the allocator is slub"
 
+const needsNodes: Rule = ({ memoryNodes = 1 }) => memoryNodes > 1 ? null : "the machines have one memory node"
+
 /** Received packets can carry the mark: their buffers may come from the reserve, by a path that notes it. */
 const needsMarkedPackets: Rule = (on) => {
   const kmalloc = on.receiveBuffers === "kmalloc" || on.has("netdev-kmalloc")
@@ -60,7 +66,11 @@ const RULES: Readonly<Partial<Record<PatchName, Rule>>> = {
     needsMarkedPackets
   ),
   "pfmemalloc-if-needed": without("slab-knowledge"),
-  "ignore-mempolicy": () => "the machines have one memory node",
+  "ignore-mempolicy": needsNodes,
+  "drop-nodemask": first(
+    needsNodes,
+    ({ boundToNodes }) => boundToNodes === true ? null : "no process is bound to memory nodes"
+  ),
   "sk-gfp-atomic": without("gfp-memalloc", "nbd-memalloc"),
   "memalloc-sockets": (on) =>
     on.has("nbd-memalloc") || (on.allocator === "slab" && on.has("slab-knowledge"))
@@ -82,6 +92,7 @@ const RULES: Readonly<Partial<Record<PatchName, Rule>>> = {
       : null,
   "slub-min-partial": needsSlub,
   "slab-skips-first": first(needsSlab, without("slab-knowledge")),
+  "slab-raw-aliens": first(needsSlab, without("slab-knowledge"), needsNodes),
   "throttle-v8": without("throttle"),
   "netdev-kmalloc": (on) =>
     on.receiveBuffers === "kmalloc" && !on.copiesPackets ? "the card's driver does that anyway" : null,

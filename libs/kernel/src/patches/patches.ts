@@ -15,6 +15,8 @@ export type PatchKind =
   | "revision"
   /** Proposed on the mailing list in August 2007 in place of such a series, never merged. */
   | "alternative"
+  /** Changes what the series does, in a kernel after 3.6. */
+  | "later"
 
 /** One patch. */
 export interface Patch {
@@ -57,10 +59,12 @@ export type PatchName =
   | "nbd-append-sent"
   | "slub-min-partial"
   | "slab-skips-first"
+  | "slab-raw-aliens"
   | "throttle-v8"
   | "netdev-kmalloc"
   | "recursive-reclaim"
   | "pageout-list"
+  | "drop-nodemask"
 
 const patch = (
   kind: PatchKind,
@@ -98,7 +102,7 @@ export const PATCHES: ReadonlyArray<Patch> = [
   recalled(
     6,
     "ignore-mempolicy",
-    "reserve allocations ignore memory policies (NUMA only: no effect on these machines)",
+    "reserve allocations ignore memory policies (machines with several memory nodes)",
     "183f6371aac2"
   ),
   recalled(7, "sk-gfp-atomic", "ACKs and probes of a memalloc socket may use the reserve", "99a1dec70d5a"),
@@ -131,6 +135,12 @@ export const PATCHES: ReadonlyArray<Patch> = [
   patch("release", 0, "nbd-append-sent", "nbd appends sent requests to its list"),
   patch("release", 0, "slub-min-partial", "SLUB keeps min_partial empty slabs when it spills a partial list"),
   patch("revision", 0, "slab-skips-first", "SLAB's search for an unreserved object leaves out the array's first entry"),
+  patch(
+    "revision",
+    0,
+    "slab-raw-aliens",
+    "the SLAB patch without its part in cache_free_alien: objects enter alien arrays without their mark"
+  ),
   inferred(
     "revision",
     "throttle-v8",
@@ -149,6 +159,12 @@ export const PATCHES: ReadonlyArray<Patch> = [
     "pageout-list",
     "reclaim collects the pages that need I/O, and starts it afterwards without PF_MEMALLOC",
     "there was no code: length of the list, and when it is written, are choices"
+  ),
+  inferred(
+    "later",
+    "drop-nodemask",
+    "reserve allocations are free of the nodemask of a bind policy as well: what ignore-mempolicy had left in force",
+    "its commit, and the rest of the kernel of 2018 that it came with"
   )
 ]
 

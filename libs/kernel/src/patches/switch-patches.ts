@@ -28,7 +28,7 @@ export const switchPatches = (machine: Machine, patches: NonNullable<KernelSpec[
   machine.kernel = kernel
   machine.pages.switches = pageAllocSwitches(kernel)
   machine.objects.setSwitches(reserveSwitches(kernel))
-  machine.vmscan.pgdat.switches = vmscanSwitches(kernel)
+  machine.vmscan.setSwitches(vmscanSwitches(kernel))
   machine.net.switches = netSwitches(kernel)
   machine.swap.readahead.plug = readaheadPlug(kernel)
   machine.nbd?.setSwitches(nbdSwitches(kernel))

@@ -18,6 +18,7 @@ export const pageAllocSwitches = (spec: KernelSpec): PageAllocSwitches => {
     gfpMemalloc: has.has("gfp-memalloc"),
     softirqMemalloc: has.has("softirq-memalloc"),
     ignoreMempolicy: has.has("ignore-mempolicy"),
+    dropNodemask: has.has("drop-nodemask"),
     recursiveReclaim: has.has("recursive-reclaim")
   }
 }
@@ -29,7 +30,8 @@ export const reserveSwitches = (spec: KernelSpec): ReserveSwitches => {
     reserveSlabs: has.has("slab-knowledge"),
     slowPathTest: has.has("slub-fast-path"),
     memallocGate: has.has("memalloc-sockets"),
-    skipsFirst: has.has("slab-skips-first")
+    skipsFirst: has.has("slab-skips-first"),
+    rawAliens: has.has("slab-raw-aliens")
   }
 }
 

@@ -10,6 +10,7 @@ import { type Advice, type Given, idleFindings, type IdleRow } from "./advice.ts
 import { IDLE_COMPRESSED_SWAP } from "./compressed-swap-rules.ts"
 import { IDLE_CARD, IDLE_ETHTOOL, IDLE_MODERATION } from "./ethtool-rules.ts"
 import { groupsOf } from "./group-rules.ts"
+import { IDLE_NUMA } from "./numa-rules.ts"
 
 /** A value within a decoded group. */
 const fieldOf = (root: unknown, path: ReadonlyArray<string>): unknown =>
@@ -101,6 +102,7 @@ const idleSettings = (given: Given): ReadonlyArray<Finding> => {
     ...IDLE,
     ...IDLE_ROOT,
     ...IDLE_COMPRESSED_SWAP,
+    ...IDLE_NUMA,
     ...IDLE_ETHTOOL,
     ...IDLE_MODERATION,
     ...IDLE_CARD

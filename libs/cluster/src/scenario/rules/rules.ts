@@ -12,6 +12,7 @@ import { FAULT_RULES } from "./fault-rules.ts"
 import { groupRules } from "./group-rules.ts"
 import { KERNEL_RULES } from "./kernel-rules.ts"
 import { LAN_RULES } from "./lan-rules.ts"
+import { NUMA_RULES } from "./numa-rules.ts"
 import { SERVER_RULES } from "./server-rules.ts"
 
 export const scenarioRules = perTable((workloads: WorkloadTable): ReadonlyArray<Rule<Scenario>> => [
@@ -20,6 +21,7 @@ export const scenarioRules = perTable((workloads: WorkloadTable): ReadonlyArray<
   ...applicationRules(workloads),
   ...SERVER_RULES,
   ...COMPRESSED_SWAP_RULES,
+  ...NUMA_RULES,
   ...DISK_RULES,
   ...LAN_RULES,
   ...FAULT_RULES,

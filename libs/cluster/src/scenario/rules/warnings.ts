@@ -15,12 +15,14 @@ import { FAULT_ADVICE } from "./fault-rules.ts"
 import { GROUP_ADVICE } from "./group-advice.ts"
 import { KERNEL_ADVICE } from "./kernel-advice.ts"
 import { LAN_ADVICE } from "./lan-rules.ts"
+import { IDLE_NUMA_COSTS } from "./numa-rules.ts"
 import { SERVER_ADVICE } from "./server-rules.ts"
 import { SYSCTL_ADVICE } from "./sysctl-advice.ts"
 
 const IDLE: ReadonlyArray<IdleRow<Scenario>> = [
   UNUSED_APPLICATIONS,
   ...IDLE_CRYPT_COSTS,
+  ...IDLE_NUMA_COSTS,
   {
     path: ["lan", "switch", "portLimit"],
     idle: ({ lan }) => lan.flowControl,

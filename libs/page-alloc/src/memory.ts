@@ -1,10 +1,10 @@
-// One node of memory: its zones with their reserves, and page allocation without any policy of when to sleep.
+// The memory of one machine: its zones with their reserves, and page allocation without any policy of when to sleep.
 //
-// Modelled: boot (zones, watermarks, reserve pageblocks, THP's larger reserve), the walk over a zonelist, page
-// preparation, freeing, draining. Not modelled: several nodes, compound pages (a block is its head), cpusets, dirty
-// limits per zone for __GFP_WRITE.
+// Modelled: boot (zones of one or several nodes, watermarks, reserve pageblocks, THP's larger reserve), the walk over a
+// zonelist, page preparation, freeing, draining. Not modelled: compound pages (a block is its head), dirty limits per zone
+// for __GFP_WRITE.
 // source: mm/page_alloc.c:get_page_from_freelist, buffered_rmqueue, prep_new_page, free_hot_cold_page,
-// __free_pages_ok, drain_all_pages, setup_per_zone_wmarks, calculate_totalreserve_pages
+// __free_pages_ok, drain_all_pages
 import { assert } from "@swaplab/sim"
 import { ALLOC_NO_WATERMARKS, ALLOC_WMARK_MASK, type PfmemallocMark } from "./alloc-flags.ts"
 import type { AllocTrace } from "./alloc-trace.ts"
@@ -14,31 +14,22 @@ import {
   __GFP_COLD,
   __GFP_ZERO,
   gfpMigrateType,
-  gfpZone,
   MAX_NR_ZONES,
   MIGRATE_TYPES,
   MIGRATE_UNMOVABLE,
   ZONE_NORMAL
 } from "./gfp.ts"
 import type { ZoneSize } from "./memory-map.ts"
+import { Numa } from "./numa.ts"
 import { PAGE_FLAGS_CHECK_AT_FREE, PG_buddy, PG_pfmemalloc } from "./page-flags.ts"
 import { PerCpuLists } from "./per-cpu-lists.ts"
+import { setLowmemReserves, setPercpuThresholds, setWatermarks } from "./reserves.ts"
 import type { Context } from "./sched.ts"
+import { type NumaOptions, type ZonelistsOfBits, zonelistsOfBits } from "./topology.ts"
 import { NR_FREE_PAGES, PGALLOC_DMA, PGFREE } from "./vmstat-items.ts"
 import type { VmStat } from "./vmstat.ts"
-import {
-  lowmemReserve,
-  MAX_ORDER,
-  minFreeKbytes,
-  normalStatThreshold,
-  PAGEBLOCK_ORDER,
-  PAGEBLOCK_PAGES,
-  percpuDriftMark,
-  pressureStatThreshold,
-  thpMinFreeKbytes,
-  zoneWatermarks
-} from "./watermark.ts"
-import { MAX_ORDER_NR_PAGES, WMARK_HIGH, WMARK_LOW, WMARK_MIN, Zone, zoneWatermarkOk } from "./zone.ts"
+import { MAX_ORDER, minFreeKbytes, PAGEBLOCK_ORDER, PAGEBLOCK_PAGES, thpMinFreeKbytes } from "./watermark.ts"
+import { MAX_ORDER_NR_PAGES, WMARK_HIGH, Zone, zoneWatermarkOk } from "./zone.ts"
 
 /** No page: the allocation failed. */
 export const NO_PAGE = -1
@@ -47,9 +38,11 @@ const roundUpToBlock = (pfn: number): number => Math.ceil(pfn / MAX_ORDER_NR_PAG
 
 const EMPTY_ZONE: ZoneSize = { startPfn: 0, spannedPages: 0, presentPages: 0 }
 
-export interface NodeOptions {
-  /** Zones DMA, DMA32, Normal. */
-  readonly zoneSizes: ReadonlyArray<ZoneSize>
+export interface MemoryOptions {
+  /** Zones DMA, DMA32, Normal of each memory node. */
+  readonly zoneSizes: ReadonlyArray<ReadonlyArray<ZoneSize>>
+  /** CONFIG_NUMA; null: off. */
+  readonly numa: NumaOptions | null
   readonly cpus: number
   readonly transparentHugepages: boolean
   /** A write to vm.min_free_kbytes at boot. */
@@ -58,13 +51,15 @@ export interface NodeOptions {
   readonly freeNs: number
 }
 
-export class Node {
+export class Memory {
   readonly frames: Frames
-  /** All four, by index; unpopulated ones have `present` 0. */
+  /** Four of each node, by slot; unpopulated ones have `present` 0. */
   readonly zones: ReadonlyArray<Zone>
   readonly populatedZones: ReadonlyArray<Zone>
   readonly vmstat: VmStat
   readonly buddy: Buddy
+  /** What belongs to CONFIG_NUMA; null where that is off. */
+  readonly numa: Numa | null
   readonly cpus: number
   /** Σ present pages. */
   readonly presentPages: number
@@ -74,15 +69,15 @@ export class Node {
   totalReservePages = 0
 
   protected readonly trace: AllocTrace
-  /** Zones a mask may use, best first, by its four zone bits. */
-  protected readonly zonelists: ReadonlyArray<ReadonlyArray<Zone>>
+  /** Zones a mask may use, best first, by its four zone bits; of CPUs of the first node. */
+  protected readonly zonelists: ZonelistsOfBits
   readonly #perCpu: PerCpuLists
   readonly #zoneOfBlock: Uint8Array
   #markReserve: boolean
   readonly #freeNs: number
   readonly #items: Float64Array
 
-  constructor(options: NodeOptions, vmstat: VmStat, trace: AllocTrace) {
+  constructor(options: MemoryOptions, vmstat: VmStat, trace: AllocTrace) {
     const { cpus, zoneSizes } = options
     assert(cpus >= 1 && cpus <= 255, "between 1 and 255 CPUs")
     this.cpus = cpus
@@ -94,10 +89,12 @@ export class Node {
 
     let start = 0
     const zones: Array<Zone> = []
-    for (let index = 0; index < MAX_NR_ZONES; index++) {
-      const zone = new Zone(index, start, zoneSizes[index] ?? EMPTY_ZONE, cpus, vmstat)
-      zones.push(zone)
-      start = roundUpToBlock(zone.end)
+    for (const sizes of zoneSizes) {
+      for (let index = 0; index < MAX_NR_ZONES; index++) {
+        const zone = new Zone(zones.length, start, sizes[index] ?? EMPTY_ZONE, cpus, vmstat, zoneSizes.length)
+        zones.push(zone)
+        start = roundUpToBlock(zone.end)
+      }
     }
     this.zones = zones
     this.populatedZones = zones.filter((zone) => zone.present > 0)
@@ -106,12 +103,10 @@ export class Node {
     this.frames = new Frames(start)
     this.#zoneOfBlock = new Uint8Array(start >> PAGEBLOCK_ORDER)
     for (const zone of this.populatedZones) {
-      this.#zoneOfBlock.fill(zone.index, zone.start >> PAGEBLOCK_ORDER, roundUpToBlock(zone.end) >> PAGEBLOCK_ORDER)
+      this.#zoneOfBlock.fill(zone.slot, zone.start >> PAGEBLOCK_ORDER, roundUpToBlock(zone.end) >> PAGEBLOCK_ORDER)
     }
-    this.zonelists = Array.from({ length: 16 }, (_, bits) => {
-      const highest = gfpZone(bits)
-      return this.populatedZones.filter((zone) => zone.index <= highest).reverse()
-    })
+    this.numa = options.numa === null ? null : new Numa(this.populatedZones, cpus, options.numa)
+    this.zonelists = this.numa?.zonelistsOf(0) ?? zonelistsOfBits(this.populatedZones.toReversed())
 
     this.buddy = new Buddy(this.frames, this.presentPages >= PAGEBLOCK_PAGES * MIGRATE_TYPES, trace)
     this.#perCpu = new PerCpuLists(this.buddy, vmstat, trace)
@@ -129,9 +124,17 @@ export class Node {
     return this.zones[this.#zoneOfBlock[pfn >> PAGEBLOCK_ORDER]]
   }
 
-  /** Zones this mask may use, best first; the first is the preferred zone, its index the class of the request. */
+  /**
+   * Zones this mask may use on a CPU of the first node, best first; the first is the preferred zone, its index the class of the
+   * request.
+   */
   zonelist(gfp: number): ReadonlyArray<Zone> {
     return this.zonelists[gfp & 15]
+  }
+
+  /** The zonelist of a request at `place` (see {@link Numa}). */
+  protected zonelistAt(place: number, gfp: number): ReadonlyArray<Zone> {
+    return this.numa === null ? this.zonelists[gfp & 15] : this.numa.list(place, gfp)
   }
 
   /** zone_watermark_ok(); `mark` in pages. */
@@ -150,30 +153,12 @@ export class Node {
   setMinFreeKbytes(kbytes: number): void {
     assert(Number.isInteger(kbytes) && kbytes >= 0, "min_free_kbytes is a whole number of kB")
     this.minFreeKbytes = kbytes
-    let lowmem = 0
-    for (const zone of this.zones) lowmem += zone.present
-    this.totalReservePages = 0
-    for (const zone of this.populatedZones) {
-      const [min, low, high] = zoneWatermarks(kbytes, zone.present, lowmem)
-      zone.watermark[WMARK_MIN] = min
-      zone.watermark[WMARK_LOW] = low
-      zone.watermark[WMARK_HIGH] = high
-      this.buddy.setupMigrateReserve(zone)
-      zone.dirtyBalanceReserve = Math.min(zone.present, Math.max(...zone.lowmemReserve) + high)
-      this.totalReservePages += zone.dirtyBalanceReserve
-      const threshold = normalStatThreshold(zone.present, this.cpus)
-      zone.percpuDriftMark = percpuDriftMark(zone.watermark, this.cpus, threshold)
-    }
+    this.totalReservePages = setWatermarks(this.populatedZones, this.buddy, this.cpus, kbytes)
   }
 
-  /** set_pgdat_percpu_threshold(): kswapd lowers the thresholds while it is awake. Shown, without effect. */
-  setPercpuThresholds(pressure: boolean): void {
-    for (const zone of this.populatedZones) {
-      if (zone.percpuDriftMark === 0) continue
-      zone.statThreshold = pressure
-        ? pressureStatThreshold(zone.watermark[WMARK_MIN], zone.watermark[WMARK_LOW], this.cpus)
-        : normalStatThreshold(zone.present, this.cpus)
-    }
+  /** set_pgdat_percpu_threshold(): the kswapd of a node lowers the thresholds of its zones while it is awake. */
+  setPercpuThresholds(zones: ReadonlyArray<Zone>, pressure: boolean): void {
+    setPercpuThresholds(zones, this.cpus, pressure)
   }
 
   /** page->pfmemalloc; only meaningful right after the allocation. */
@@ -230,27 +215,37 @@ export class Node {
     }
   }
 
-  /** get_page_from_freelist(): the first zone of the list that stays above its mark and has a block gives it. */
+  /**
+   * get_page_from_freelist(): the first zone of the list that stays above its mark and has a block gives it. `preferred` is
+   * the best zone that policy and cpuset of the request allow.
+   */
   protected getPageFromFreelist(
     ctx: Context,
     gfp: number,
     order: number,
     zonelist: ReadonlyArray<Zone>,
-    allocFlags: number
+    allocFlags: number,
+    preferred: Zone
   ): number {
-    const classzone = zonelist[0].index
+    const classzone = preferred.index
     for (let i = 0; i < zonelist.length; i++) {
       const zone = zonelist[i]
       if ((allocFlags & ALLOC_NO_WATERMARKS) === 0) {
         const mark = zone.watermark[allocFlags & ALLOC_WMARK_MASK]
         if (!zoneWatermarkOk(zone, order, mark, classzone, allocFlags)) continue
       }
-      const page = this.#bufferedRmqueue(zone, ctx.cpu, gfp, order)
-      if (page === NONE) continue
-      this.#prepNewPage(page, order, gfp, (allocFlags & ALLOC_NO_WATERMARKS) !== 0)
-      return page
+      const page = this.takeFrom(zone, ctx.cpu, gfp, order, (allocFlags & ALLOC_NO_WATERMARKS) !== 0)
+      if (page !== NO_PAGE) return page
     }
     return NO_PAGE
+  }
+
+  /** A block of this zone, ready for its owner; NO_PAGE if the zone has none. */
+  protected takeFrom(zone: Zone, cpu: number, gfp: number, order: number, usedReserve: boolean): number {
+    const page = this.#bufferedRmqueue(zone, cpu, gfp, order)
+    if (page === NONE) return NO_PAGE
+    this.#prepNewPage(page, order, gfp, usedReserve)
+    return page
   }
 
   /** Conservation of pages, and every list and count of every zone. */
@@ -281,11 +276,8 @@ export class Node {
     return pages
   }
 
-  #initWatermarks(options: NodeOptions): void {
-    const present = this.zones.map((zone) => zone.present)
-    for (const zone of this.zones) {
-      lowmemReserve(present, zone.index).forEach((pages, classzone) => zone.lowmemReserve[classzone] = pages)
-    }
+  #initWatermarks(options: MemoryOptions): void {
+    setLowmemReserves(this.zones)
     this.setMinFreeKbytes(minFreeKbytes(this.nrFreeBufferPages() * 4))
     if (options.transparentHugepages) {
       const raised = thpMinFreeKbytes(this.populatedZones.length, this.nrFreeBufferPages(), this.minFreeKbytes)
