@@ -38,6 +38,11 @@ describe("a scenario", () => {
     [{ distance: 31 }, "a whole number from 11 to 30"]
   ])("is refused with %o", (numa, text) => expect(refusals(numa)).toContain(text))
 
+  it("is refused with zones of its own", () => {
+    const zones = { dma: 3920, dma32: 12_000, normal: 0 }
+    expect(refusals({}, { zones })).toContain("expected no zones beside numa")
+  })
+
   it.each([
     [{ numa: { nodes: 1, distance: 21 } }, {}, "clients[0].numa.distance: 21 has no effect: there is one memory node"],
     [{ numa: { mems: [0, 1] } }, {}, "has no effect: the cpuset has all nodes"],

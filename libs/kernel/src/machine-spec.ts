@@ -1,10 +1,6 @@
 // What a client is made of, and what it is plugged into.
 import type { CardName, Coalescing, Ethtool, Packets, Wire } from "@swaplab/net-skb"
-<<<<<<< HEAD
-import type { PresentPages } from "@swaplab/page-alloc"
-=======
-import type { MempolicyMode, NumaOptions } from "@swaplab/page-alloc"
->>>>>>> 16c7b3f (numa: memory nodes of a client: zones, zonelists and policies, SLAB and SLUB by node, a kswapd and a throttle each; patch 6 has an effect)
+import type { MempolicyMode, NumaOptions, PresentPages } from "@swaplab/page-alloc"
 import type { Nanoseconds } from "@swaplab/sim"
 import type { Costs } from "./costs.ts"
 import type { KernelSpec } from "./patches/kernel-spec.ts"

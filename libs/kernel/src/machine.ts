@@ -127,12 +127,8 @@ export class Machine {
     const nodeOfCpu = numa === undefined ? undefined : nodesOfCpus(spec.cpus, numa.nodeBytes.length)
     this.cpus = new Cpus(sim, this.group, spec.cpus, costs.contextSwitchNs, nodeOfCpu)
     this.pages = new PageAllocator(sim, {
-<<<<<<< HEAD
-      memory: spec.presentPages ?? spec.ramBytes,
-=======
       ...(numa !== undefined && { numa }),
-      memory: spec.ramBytes,
->>>>>>> 16c7b3f (numa: memory nodes of a client: zones, zonelists and policies, SLAB and SLUB by node, a kswapd and a throttle each; patch 6 has an effect)
+      memory: spec.presentPages ?? spec.ramBytes,
       cpus: spec.cpus,
       transparentHugepages: spec.thp,
       ...(spec.minFreeKbytes === null ? {} : { minFreeKbytes: spec.minFreeKbytes }),

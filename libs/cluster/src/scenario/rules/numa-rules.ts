@@ -37,6 +37,12 @@ export const NUMA_RULES: ReadonlyArray<Rule<Scenario>> = forEach(
         mismatch(String(numa.nodes), `at most ${plural(cpus, "node")}, one for each CPU of the group`)
     },
     {
+      name: "zones are those of one node",
+      path: ["zones"],
+      holds: ({ zones }) => zones === undefined,
+      words: () => "expected no zones beside numa: its nodes say where the zones lie"
+    },
+    {
       name: "split gives every node its RAM",
       path: ["numa", "split"],
       holds: ({ numa: { nodes, split } }) => split === undefined || split.length === nodes,
