@@ -12,7 +12,7 @@ import { NR_FREE_PAGES, NR_VM_ZONE_STAT_ITEMS } from "./vmstat-items.ts"
 import type { VmStat } from "./vmstat.ts"
 import { inactiveRatio, MAX_ORDER, normalStatThreshold, type PcpSizes, pcpSizes } from "./watermark.ts"
 
-export const ZONE_NAMES: ReadonlyArray<string> = ["DMA", "DMA32", "Normal", "Movable"]
+const ZONE_NAMES: ReadonlyArray<string> = ["DMA", "DMA32", "Normal", "Movable"]
 
 /** Zone frames start at multiples of the largest block, so that buddies never straddle zones. */
 export const MAX_ORDER_NR_PAGES = 1024
