@@ -7,14 +7,12 @@
 // Draws N of the mutants of all libs (1,000) and runs those of the libs that are named. Each result goes to out/mutation at
 // once. `--rest` takes the results from there and runs the mutants that have none; `--again` also those that survived.
 import { Stryker } from "@stryker-mutator/core"
-import { Instrumenter } from "@stryker-mutator/instrumenter"
 import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync } from "node:fs"
 import { join } from "node:path"
 import { parseArgs } from "node:util"
 import { equivalents } from "./src/equivalent-mutants.mjs"
 import {
   changeKey,
-  describeMutants,
   draw,
   equivalentReason,
   hasDied,
@@ -24,8 +22,9 @@ import {
   rangeOf,
   scoreOf
 } from "./src/mutants.mjs"
-import { ignorer, listener } from "./src/mutation-plugin.mjs"
-import { files, read, root } from "./src/workspace.mjs"
+import { listener } from "./src/mutation-plugin.mjs"
+import { mutantsOf } from "./src/planted/candidates.mjs"
+import { root } from "./src/workspace.mjs"
 
 /** @typedef {import("./src/mutants.mjs").Mutant} Mutant */
 /** @typedef {import("./src/mutants.mjs").Result} Result */
@@ -56,18 +55,6 @@ for (const name of /** @type {const} */ (["draw", "seed", "workers"])) {
 const mutator = { excludedMutations: LEFT_OUT, plugins: [] }
 const out = join(root, "out/mutation")
 mkdirSync(out, { recursive: true })
-
-/** Every mutant of a lib. @type {(lib: string) => Promise<ReadonlyArray<Mutant>>} */
-const mutantsOf = async (lib) => {
-  const silent = /** @type {any} */ (new Proxy({}, { get: () => () => false }))
-  const { mutants } = await new Instrumenter(silent).instrument(
-    files(`libs/${lib}/src`).filter((path) => path.endsWith(".ts") && !path.endsWith("/check.ts"))
-      .map((name) => ({ name, mutate: true, content: read(name) })),
-    { ...mutator, plugins: null, noHeader: false, ignorers: [ignorer.value] }
-  )
-  const kept = mutants.filter(({ status }) => status !== "Ignored")
-  return describeMutants(lib, kept, (file) => read(`libs/${lib}/${file}`))
-}
 
 const fromZero = (/** @type {import("./src/mutants.mjs").Position} */ { column, line }) => ({
   line: line - 1,

@@ -283,14 +283,17 @@ export const SWAPLAB = {
       ],
       arguments: {
         file: optional(
-          file("FILE", "a soak test (YAML)"),
-          "What the swarm is narrowed to, and which findings are expected. Without it: everything."
+          file("FILE", "a soak test or a scenario (YAML)"),
+          "What the swarm is narrowed to, and which findings are expected; or a scenario with one kernel, run with one seed after the "
+            + "other. Without it: everything."
         )
       },
       options: {
         for: one(time, "Goes on for this much time of the clock, such as 1h."),
         runs: one(wholeNumber(1), "So many runs.", { without: "Without it, and without the others: 100." }),
+        clientHours: one(wholeNumber(1), "So many client-hours of a scenario, over as many seeds as that takes."),
         untilFailure: flag("Ends with the first unexpected finding."),
+        canary: flag("One run in a hundred fails by design: shows that the alarm works."),
         seed: one(wholeNumber(0), "The first seed; the others follow.", { without: "Without it: 1." }),
         draw: flag("Prints the scenario of the first seed instead of running anything."),
         json,

@@ -1,4 +1,5 @@
 // swaplab soak: one troubled classroom after the other, drawn from seeds.
+import type { LoadedScenario } from "@swaplab/cluster"
 import type { Values } from "@swaplab/command"
 import { mistake, parseQuantity, TIME, toYaml } from "@swaplab/config"
 import {
@@ -7,6 +8,7 @@ import {
   EXIT,
   jsonFile,
   loadSoak,
+  runsFor,
   runSoak,
   type Soak,
   SOAK_FORM,
@@ -39,6 +41,19 @@ const timeOf = ({ for: time }: Flags): Effect.Effect<number | null, UsageError> 
     : Effect.succeed(ns / 1e6)
 }
 
+/** Runs of --client-hours; null without it. A drawn scenario lasts as long as its load does, so that its hours are not known before. */
+const runsOf = (
+  { clientHours, runs }: Flags,
+  { scenario }: SoakPlan,
+  { scenario: of }: LoadedScenario
+): Effect.Effect<number | null, UsageError> => {
+  if (clientHours === undefined) return Effect.succeed(null)
+  if (runs !== undefined) return new UsageError({ message: "--client-hours: not together with --runs" })
+  return scenario === null
+    ? new UsageError({ message: "--client-hours: expected a scenario, whose runs have a length of their own" })
+    : Effect.succeed(runsFor(clientHours, of))
+}
+
 /** A broken law or a lost run is a fault of swaplab and outweighs all else. */
 const exitCodeOf = ({ ended, groups }: Soak): number => {
   if (groups.some(({ finding }) => finding.ours)) return EXIT.ourFault
@@ -46,12 +61,17 @@ const exitCodeOf = ({ ended, groups }: Soak): number => {
   return groups.some(({ finding }) => finding.expected === null) ? EXIT.lockup : EXIT.ok
 }
 
-const jsonOf = ({ clientHours, coverage, ended, firstSeed, groups, plan, runs }: Soak): object => ({
+const jsonOf = (
+  { clientHours, coverage, ended, fingerprint, firstSeed, groups, lockups, lockupsPer1000Hours, plan, runs }: Soak
+): object => ({
   name: plan.name,
   file: plan.file,
   firstSeed,
   runs,
   clientHours,
+  lockups,
+  lockupsPer1000Hours,
+  fingerprint,
   ended,
   findings: groups.map(({ finding, runs: of, seed, signature }) => ({
     signature,
@@ -96,18 +116,20 @@ export const soak = (flags: Flags, worker: URL) =>
     if (flags.fresh && flags.out === undefined) return yield* new UsageError({ message: "--fresh: expected --out too" })
     // a swarm that draws nothing is a mistake that is told before anything is made
     const { loaded } = yield* drawScenario(plan, firstSeed)
+    const hours = yield* runsOf(flags, plan, loaded)
     if (!Number.isSafeInteger(firstSeed)) return yield* mistake(`--seed ${firstSeed}`, "expected a smaller number")
     yield* withOut(flags.out, (out) =>
       Effect.gen(function*() {
-        const also = { swarm: [...plan.swarm], tolerate: plan.tolerate, firstSeed }
+        const also = { swarm: [...plan.swarm], tolerate: plan.tolerate, firstSeed, canary: flags.canary }
         const store = out === null
           ? null
           : yield* openStore(out, { engine: engine(worker), loaded, also, fresh: flags.fresh }, () => SOAK_FORM)
         const ticker = yield* makeTicker(stderr)
         const soaking = runSoak(plan, {
           firstSeed,
-          runs: flags.runs ?? (millis === null && !flags.untilFailure ? RUNS : Number.POSITIVE_INFINITY),
+          runs: hours ?? flags.runs ?? (millis === null && !flags.untilFailure ? RUNS : Number.POSITIVE_INFINITY),
           untilFailure: flags.untilFailure,
+          canary: flags.canary,
           onStop,
           onProgress: (_progress, tally) => ticker.show(soakProgress(tally)),
           ...(store === null ? {} : { store }),

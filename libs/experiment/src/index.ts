@@ -135,6 +135,7 @@ export { type Drawn, drawScenario } from "./soak/draw-scenario.ts"
 export { type SoakFinding } from "./soak/findings.ts"
 export { EVERYTHING, loadSoak, type SoakPlan, type Tolerated } from "./soak/soak-file.ts"
 export {
+  runsFor,
   runSoak,
   type Soak,
   SOAK_FORM,

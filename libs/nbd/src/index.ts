@@ -15,6 +15,7 @@ export {
   type TransmissionMode
 } from "./server/export.ts"
 export { FairClient, FairQueue } from "./server/fair-queue.ts"
+export { SERVER_FAULTS, type ServerFaultKey } from "./server/fault-names.ts"
 export { Job, type JobOwner } from "./server/job.ts"
 export { MemoryStore } from "./server/memory-store.ts"
 export {

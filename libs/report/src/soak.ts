@@ -59,8 +59,11 @@ const groupBlocks = ({ finding, runs, seed, signature }: SoakGroup): ReadonlyArr
   ...(finding.expected === null ? [] : [paragraph(`Expected: ${finding.expected}`)])
 ]
 
+/** Three digits are as many as an interval from a count deserves. */
+const perThousand = (rate: number): string => Number.isFinite(rate) ? String(Number(rate.toPrecision(3))) : "unknown"
+
 const soakDocument = (soak: Soak): Document => {
-  const { clientHours, coverage, firstSeed, groups, plan, runs } = soak
+  const { clientHours, coverage, firstSeed, groups, lockups, lockupsPer1000Hours: [low, high], plan, runs } = soak
   const unexpected = groups.filter(({ finding }) => finding.expected === null)
   const expected = groups.filter(({ finding }) => finding.expected !== null)
   return [
@@ -68,6 +71,11 @@ const soakDocument = (soak: Soak): Document => {
       item(`${plan.name} (${plan.file})`, "strong"),
       BLANK,
       paragraph(`${plural(runs, "run")} from seed ${firstSeed}, ${clientHours.toFixed(2)} client-hours.`),
+      paragraph(
+        `${plural(lockups, "client")} locked up: ${
+          perThousand(lockups / clientHours * 1000)
+        } in 1,000 client-hours, 95 %: ${perThousand(low)} to ${perThousand(high)} (Poisson, exact).`
+      ),
       paragraph(
         unexpected.length === 0 ? "No unexpected finding." : `${plural(unexpected.length, "unexpected signature")}.`,
         unexpected.length === 0 ? "good" : "bad"

@@ -18,16 +18,21 @@ const soak = (groups: ReadonlyArray<SoakGroup>): Soak =>
     plan: { name: "soak", file: "the whole swarm" },
     firstSeed: 7,
     runs: 12,
-    clientHours: 0.5,
+    clientHours: 500,
+    lockups: 1,
+    lockupsPer1000Hours: [0.0506, 11.1433],
     groups,
     coverage
   }) as unknown as Soak
 
 it("unexpected findings come first, and say so; expected ones have their reason", () => {
   const text = renderSoak(soak([group("lockup: tx starvation", null), group("oom", "no memory is no memory")]))
-  expect(text).toContain("12 runs from seed 7, 0.50 client-hours.")
+  expect(text).toContain("12 runs from seed 7, 500.00 client-hours.")
   expect(text).toMatch(
     /1 unexpected signature\.[^]*Unexpected\n[^]*tx starvation[^]*Expected\n[^]*Expected: no memory is/
+  )
+  expect(text.replaceAll(/\s+/g, " ")).toContain(
+    "1 client locked up: 2 in 1,000 client-hours, 95 %: 0.0506 to 11.1 (Poisson, exact)."
   )
   expect(renderSoak(soak([]))).toContain("No unexpected finding.")
 })

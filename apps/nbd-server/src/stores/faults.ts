@@ -1,5 +1,13 @@
 // Faults on demand: what a store does wrong while its faults are switched on, for soak tests of clients.
-import { type ByteStore, Command, dispatch, type Job, NbdError, type WaitingStore } from "@swaplab/nbd"
+import {
+  type ByteStore,
+  Command,
+  dispatch,
+  type Job,
+  NbdError,
+  type ServerFaultKey,
+  type WaitingStore
+} from "@swaplab/nbd"
 import { Random } from "./random.ts"
 import type { Why } from "./refusals.ts"
 
@@ -47,7 +55,8 @@ export interface FaultPlan {
   readonly diskBytesPerSecond: number | null
 }
 
-export const NO_FAULTS: FaultPlan = {
+/** Every key, as the table of fault names that the emulator shares has it: what is missing on either side is an error of types. */
+export const NO_FAULTS: FaultPlan & Readonly<Record<ServerFaultKey, unknown>> = {
   delay: null,
   stall: false,
   errors: [],

@@ -44,7 +44,7 @@ export const ROWS: ReadonlyArray<string> = [
 export const COVERAGE: ReadonlyArray<string> = ROWS.filter((row) => !IMPOSSIBLE.has(row))
 
 /** The rows that a run has reached, each once; those that are taken to be impossible among them. */
-export const reachedBy = (run: RunResult): ReadonlyArray<string> => {
+export const reachedBy = (run: Omit<RunResult, "laws">): ReadonlyArray<string> => {
   const found = new Set<string>()
   const counted = (what: string, figures: object): void => {
     for (const [name, value] of Object.entries(figures)) if (Number(value) > 0) found.add(`${what} ${name}`)

@@ -104,7 +104,11 @@ const GROUP = rows("group", [
   ["nbd.timeout", mostly(3, null, ["1 s", "30 s"]), "NBD_SET_TIMEOUT."],
   ["nbd.rebootTime", ["2 s"], "How long a reboot takes."],
   ["nbd.deadTimeout", [null, "1 s"], "How long requests wait for a new connection."],
-  ["zram", mostly(6, null, [{}, { size: "25 %", devices: 1 }]), "Compressed swap before the server."],
+  [
+    "zram",
+    mostly(6, null, [{}, { size: "25 %", devices: 1, zeroPages: "10 %" }]),
+    "Compressed swap before the server."
+  ],
   ["zswap", mostly(6, null, [{}, { maxPool: "5 %" }]), "Compressed swap in front of the server."],
   ["encryptSwap", mostly(6, null, [true]), "dm-crypt."],
   ["root", mostly(5, null, [{ size: "16 MiB" }, { size: "16 MiB", format: "ext4" }]), "A root image."],

@@ -15,10 +15,9 @@ import { assert, Random } from "@swaplab/sim"
 import { WORKLOADS, type WorkloadTable } from "@swaplab/workload"
 import { Either } from "effect"
 import { DIMENSIONS } from "./dimensions.ts"
-import type { SoakPlan } from "./soak-file.ts"
+import { DRAWN_KERNEL, type SoakPlan } from "./soak-file.ts"
 
-/** Name of the kernel in a drawn scenario. */
-export const DRAWN_KERNEL = "drawn"
+export { DRAWN_KERNEL }
 
 /** Names in a drawn scenario: of the groups of its clients, its servers and its switches, as many as there are. */
 const GROUPS: ReadonlyArray<string> = ["client", "other"]
@@ -244,6 +243,10 @@ export interface Drawn {
 
 /** The scenario of a seed. An error: no drawing fits together, which a file that narrows the swarm too far can cause. */
 export const drawScenario = (plan: SoakPlan, seed: number): Either.Either<Drawn, ConfigError> => {
+  if (plan.scenario !== null) {
+    const given = { ...plan.scenario, seeds: [seed] }
+    return Either.map(decodeScenario(plan.file, given), (loaded) => ({ seed, given, loaded }))
+  }
   let last: ConfigError | null = null
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
     const given = new Drawing(plan, seed, attempt).scenario()

@@ -1,4 +1,5 @@
 // The file of a soak test: what its swarm is narrowed to, and which findings are expected.
+import { type LoadedScenario, loadScenario } from "@swaplab/cluster"
 import {
   decodeTree,
   type Expected,
@@ -9,10 +10,12 @@ import {
   readWithIncludes,
   text
 } from "@swaplab/config"
-import type { ConfigError } from "@swaplab/config"
-import { choice } from "@swaplab/config"
+import { choice, type ConfigError, type Mapping, mistake } from "@swaplab/config"
 import { Effect, Either, Schema } from "effect"
 import { DIMENSIONS } from "./dimensions.ts"
+
+/** Name of the kernel in the scenarios of a soak test. */
+export const DRAWN_KERNEL = "drawn"
 
 const values = Schema.Array(Schema.Unknown).pipe(
   Schema.minItems(1, { title: "a list of at least one value", jsonSchema: { minItems: 1 } })
@@ -54,6 +57,8 @@ export interface SoakPlan {
   /** Values by dimension: those of the file, else those of the table. */
   readonly swarm: ReadonlyMap<string, ReadonlyArray<unknown>>
   readonly tolerate: ReadonlyArray<Tolerated>
+  /** The scenario that is run with one seed after the other, as a file has it; null: each seed draws one of its own. */
+  readonly scenario: Mapping | null
 }
 
 const TOLERATED: ReadonlyArray<Tolerated> = [
@@ -76,6 +81,7 @@ const planOf = (
 ): SoakPlan => ({
   file,
   name,
+  scenario: null,
   swarm: new Map([...DIMENSIONS].map(([key, { choices }]) => [key, swarm[key] ?? choices])),
   tolerate
 })
@@ -90,9 +96,27 @@ const MAX_BYTES = 1024 * 1024
 const decodeSoak = (file: string, tree: MappingNode): Either.Either<SoakPlan, ConfigError> =>
   Either.map(decodeTree(SoakFile, [], tree), (decoded) => planOf(file, decoded))
 
-/** Loads the file of a soak test. */
+/** The plan that runs a scenario again and again, with its one kernel. */
+const planOfScenario = (file: string, { given }: LoadedScenario): Either.Either<SoakPlan, ConfigError> => {
+  const kernels = Object.entries(given.kernels as Mapping)
+  if (kernels.length !== 1) {
+    return Either.left(mistake(`${file}: kernels`, "a soak test runs a scenario with one kernel"))
+  }
+  const { compare: _compare, expect: _expect, map: _map, ...rest } = given
+  return Either.right({
+    ...EVERYTHING,
+    file,
+    name: String(given.name),
+    scenario: { ...rest, kernels: { [DRAWN_KERNEL]: kernels[0][1] }, expect: { default: "any" } }
+  })
+}
+
+/** Loads the file of a soak test: what its swarm is narrowed to, or a scenario, which has clients. */
 export const loadSoak = (file: string): Effect.Effect<SoakPlan, ConfigError, Files> =>
   Effect.flatMap(
     readWithIncludes(file, { expected: EXPECTED, maxBytes: MAX_BYTES, own: ["$schema", "include"] }),
-    (tree) => decodeSoak(file, tree)
+    (tree) =>
+      tree.entries.has("clients")
+        ? Effect.flatMap(loadScenario(file), (loaded) => planOfScenario(file, loaded))
+        : decodeSoak(file, tree)
   )

@@ -1,13 +1,15 @@
 // A soak test: one seed after the other becomes a scenario and a run, whose findings are counted by signature, until there are
 // enough runs, the time is up, or the first unexpected finding. Runs are kept in their order by seed whatever is done first.
-import type { RunResult } from "@swaplab/cluster"
+import type { RunResult, Scenario } from "@swaplab/cluster"
 import type { ConfigError } from "@swaplab/config"
 import { Effect, Either } from "effect"
 import { type Asker, drive, type Driven, type DriveOptions, type DriveProgress } from "../capacity/drive.ts"
 import type { Form } from "../form.ts"
 import type { JobStore } from "../jobs.ts"
+import { poissonInterval } from "../poisson.ts"
 import type { RunFailure } from "../protocol.ts"
 import type { Runner } from "../runner.ts"
+import { canaryOf } from "./canary.ts"
 import { COVERAGE, reachedBy } from "./coverage.ts"
 import { type Drawn, DRAWN_KERNEL, drawScenario } from "./draw-scenario.ts"
 import { findingsOf, lostFinding, type SoakFinding } from "./findings.ts"
@@ -19,6 +21,8 @@ export interface SoakRun {
   readonly fingerprint: string
   readonly clients: number
   readonly simulatedNs: number
+  /** Clients that locked up. */
+  readonly lockups: number
   readonly findings: ReadonlyArray<SoakFinding>
   /** Rows of the coverage table. */
   readonly reached: ReadonlyArray<string>
@@ -62,6 +66,11 @@ export interface Soak {
   readonly firstSeed: number
   readonly runs: number
   readonly clientHours: number
+  /** Clients that locked up, and the exact interval of that per 1,000 client-hours, 95 % (Garwood). */
+  readonly lockups: number
+  readonly lockupsPer1000Hours: readonly [low: number, high: number]
+  /** Of the fingerprints of all runs, in whatever order they came. */
+  readonly fingerprint: string
   /** Unexpected ones first, then by their number. */
   readonly groups: ReadonlyArray<SoakGroup>
   /** By signature; runs that a store had are not among them. */
@@ -79,9 +88,14 @@ export interface SoakOptions extends Omit<DriveOptions<Drawn, SoakRun>, "jobOf" 
   readonly runs: number
   /** Ends with the first unexpected finding. */
   readonly untilFailure: boolean
+  /** One run in a hundred fails by design, see canary.ts. */
+  readonly canary?: boolean
   readonly store?: JobStore<SoakRun>
   readonly onProgress?: (progress: DriveProgress, tally: SoakTally) => Effect.Effect<void>
 }
+
+/** Hexadecimal digits of a fingerprint that are added up. */
+const MIXED_DIGITS = 12
 
 /** The runs so far. */
 export class SoakTally implements Asker<Drawn, SoakRun> {
@@ -91,8 +105,11 @@ export class SoakTally implements Asker<Drawn, SoakRun> {
   readonly #coverage = new Map(COVERAGE.map((row) => [row, 0]))
   readonly examples = new Map<string, SoakExample>()
   #asked = 0
+  #mixed = 0
   runs = 0
   clientNs = 0
+  /** Clients that locked up. */
+  lockups = 0
   mistake: ConfigError | null = null
 
   constructor(plan: SoakPlan, options: SoakOptions) {
@@ -113,21 +130,28 @@ export class SoakTally implements Asker<Drawn, SoakRun> {
 
   /** What is kept of a run; the first one of each signature whole. */
   readonly reduce = (drawn: Drawn, run: RunResult): SoakRun => {
-    const findings = findingsOf(this.#plan, drawn, run)
+    const canary = this.#options.canary === true ? canaryOf(drawn.seed) : []
+    const findings = findingsOf(this.#plan, drawn, { ...run, laws: [...canary, ...run.laws] })
     for (const finding of findings) this.#example({ drawn, finding, run })
     return {
       seed: drawn.seed,
       fingerprint: run.fingerprint,
       clients: run.clients.length,
       simulatedNs: run.simulatedNs,
+      lockups: run.clients.filter(({ outcome }) => outcome === "lockup").length,
       findings,
       reached: reachedBy(run)
     }
   }
 
-  readonly answer = (_drawn: Drawn, { clients, findings, reached, seed, simulatedNs }: SoakRun): void => {
+  readonly answer = (
+    _drawn: Drawn,
+    { fingerprint, clients, findings, lockups, reached, seed, simulatedNs }: SoakRun
+  ): void => {
     this.runs++
+    this.lockups += lockups
     this.clientNs += clients * simulatedNs
+    this.#mixed = (this.#mixed + Number.parseInt(fingerprint.slice(0, MIXED_DIGITS), 16)) % 2 ** (4 * MIXED_DIGITS)
     for (const row of reached) this.#coverage.set(row, (this.#coverage.get(row) ?? 0) + 1)
     const first = new Map(
       findings.map((finding) => [finding.signature, finding]).toReversed() as Array<[string, SoakFinding]>
@@ -156,6 +180,10 @@ export class SoakTally implements Asker<Drawn, SoakRun> {
     )
   }
 
+  get fingerprint(): string {
+    return this.#mixed.toString(16).padStart(MIXED_DIGITS, "0")
+  }
+
   get coverage(): ReadonlyMap<string, number> {
     return this.#coverage
   }
@@ -179,6 +207,21 @@ export class SoakTally implements Asker<Drawn, SoakRun> {
   }
 }
 
+const NS_PER_HOUR = 3.6e12
+
+/** Per 1,000 client-hours. Nothing is known without any time. */
+const rateOf = ({ clientNs, lockups }: SoakTally): readonly [number, number] => {
+  const thousands = clientNs / NS_PER_HOUR / 1000
+  const [low, high] = poissonInterval(lockups)
+  return thousands === 0 ? [0, Number.POSITIVE_INFINITY] : [low / thousands, high / thousands]
+}
+
+/** Runs of a scenario that come to so many client-hours, if each goes on for all of its time. */
+export const runsFor = (clientHours: number, { clients, duration }: Scenario): number => {
+  const count = clients.reduce((sum, group) => sum + group.count, 0)
+  return Math.ceil(clientHours * NS_PER_HOUR / (count * duration))
+}
+
 /** The job of a drawing. */
 const soakJob = ({ loaded, seed }: Drawn) => ({
   id: 0,
@@ -193,7 +236,7 @@ const soakJob = ({ loaded, seed }: Drawn) => ({
 export const runSoak = (plan: SoakPlan, options: SoakOptions): Effect.Effect<Soak, never, Runner> =>
   Effect.gen(function*() {
     const tally = new SoakTally(plan, options)
-    const { onProgress, firstSeed, runs: _runs, untilFailure: _until, ...rest } = options
+    const { canary: _canary, firstSeed, onProgress, runs: _runs, untilFailure: _until, ...rest } = options
     const driven = yield* drive<Drawn, SoakRun>(tally, {
       ...rest,
       jobOf: soakJob,
@@ -204,7 +247,10 @@ export const runSoak = (plan: SoakPlan, options: SoakOptions): Effect.Effect<Soa
       plan,
       firstSeed,
       runs: tally.runs,
-      clientHours: tally.clientNs / 3.6e12,
+      clientHours: tally.clientNs / NS_PER_HOUR,
+      lockups: tally.lockups,
+      lockupsPer1000Hours: rateOf(tally),
+      fingerprint: tally.fingerprint,
       groups: tally.groups,
       examples: tally.examples,
       coverage: tally.coverage,

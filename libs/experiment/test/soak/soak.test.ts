@@ -1,11 +1,12 @@
 import { layerInProcess } from "#src/runner.ts"
+import { canaryOf } from "#src/soak/canary.ts"
 import { COVERAGE, ROWS } from "#src/soak/coverage.ts"
 import { DRAWN_KERNEL, drawScenario } from "#src/soak/draw-scenario.ts"
 import { lostFinding } from "#src/soak/findings.ts"
 import { IMPOSSIBLE } from "#src/soak/impossible.ts"
 import { EVERYTHING, type SoakPlan } from "#src/soak/soak-file.ts"
 import { runSoak } from "#src/soak/soak.ts"
-import { decodeScenario, FAULT_NAMES, faultNamed, runCluster } from "@swaplab/cluster"
+import { decodeScenario, FAULT_NAMES, faultNamed, madeUpResult, runCluster } from "@swaplab/cluster"
 import { parseYaml, plainOf, toYaml } from "@swaplab/config"
 import { CARD_NAMES } from "@swaplab/net-skb"
 import { Effect, Either } from "effect"
@@ -148,6 +149,31 @@ describe("a soak test", () => {
       runSoak(SMALL, { firstSeed: 1, runs: 50, untilFailure: true }).pipe(Effect.provide(layerInProcess(simulate)))
     )
     expect(soak.runs).toBe(1)
+  })
+})
+
+/** A run of nothing. */
+const QUIET = madeUpResult({ kernel: DRAWN_KERNEL, seed: 1, outcome: "completed", elapsedNs: 1e9, clients: [] })
+
+describe("the canary", () => {
+  const seeds = Array.from({ length: 20_000 }, (_, i) => i + 1).filter((seed) => canaryOf(seed).length > 0)
+
+  it("is one run in a hundred", () => {
+    // five standard deviations of 20,000 draws with a probability of 0.01 are 70
+    expect(Math.abs(seeds.length - 200)).toBeLessThan(70)
+  })
+
+  it("raises the alarm, and only where it is asked for", async () => {
+    const soak = (canary: boolean) =>
+      Effect.runPromise(
+        runSoak(SMALL, { firstSeed: seeds[0], runs: 1, untilFailure: false, canary }).pipe(
+          Effect.provide(layerInProcess(() => QUIET))
+        )
+      )
+    const [group] = (await soak(true)).groups
+    expect(group).toMatchObject({ signature: "law canary", runs: 1, seed: seeds[0] })
+    expect(group.finding).toMatchObject({ ours: true, expected: null })
+    expect((await soak(false)).groups).toEqual([])
   })
 })
 
