@@ -50,7 +50,7 @@ try {
     const target = join(stage, name)
     mkdirSync(target)
     writeFileSync(join(target, "package.json"), `${JSON.stringify(packedManifest(manifests[i], versions), null, 2)}\n`)
-    copyFileSync(join(root, "LICENSE"), join(target, "LICENSE"))
+    for (const file of ["CHANGELOG.md", "LICENSE"]) copyFileSync(join(root, file), join(target, file))
     const from = join(root, folder)
     const isApp = manifests[i].bin !== undefined
     // what is built goes its own way

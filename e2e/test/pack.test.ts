@@ -4,6 +4,7 @@ import { join } from "node:path"
 import { beforeAll, describe, expect, it } from "vitest"
 import { execute, fileWith, root, scratch } from "../src/command.ts"
 import { small } from "../src/scenarios.ts"
+import { MOST_KIB } from "../src/size-budget.ts"
 
 const packages = scratch()
 const prefix = scratch()
@@ -37,14 +38,31 @@ describe("npm run pack", () => {
     for (const file of readdirSync(packages)) {
       const paths = (await succeed("tar", ["-tzf", join(packages, file)], packages)).trim().split("\n")
       const odd = paths.filter((path) =>
-        !/^package\/(LICENSE|README\.md|package\.json)$/.test(path) && !(isApp(file) ? OF_APPS : OF_LIBS).test(path)
+        !/^package\/(CHANGELOG\.md|LICENSE|README\.md|package\.json)$/.test(path) &&
+        !(isApp(file) ? OF_APPS : OF_LIBS).test(path)
       )
       expect(odd, file).toEqual([])
-      expect(paths, file).toEqual(expect.arrayContaining(["package/LICENSE", "package/README.md"]))
+      expect(paths, file).toEqual(
+        expect.arrayContaining(["package/CHANGELOG.md", "package/LICENSE", "package/README.md"])
+      )
       const bins = paths.filter((path) => path.startsWith("package/bin/")).length
       expect(bins, file).toBe(isApp(file) ? 1 : 0)
       expect(paths.some((path) => /^package\/bundle\/main\.c?js$/.test(path)), file).toBe(isApp(file))
     }
+  })
+
+  it("keeps each within its budget of installed bytes", async () => {
+    const sizes = await Promise.all(
+      readdirSync(packages).map(async (file) => {
+        const lines = (await succeed("tar", ["-tzvf", join(packages, file)], packages)).trim().split("\n")
+        const bytes = lines.reduce((sum, line) => sum + Number(line.split(/ +/)[2]), 0)
+        return [packageOf(file).slice("swaplab-".length), Math.ceil(bytes / 1024)] as const
+      })
+    )
+    expect(sizes.map(([name]) => name).sort()).toEqual(Object.keys(MOST_KIB).sort())
+    expect(sizes.filter(([name, kib]) => kib > MOST_KIB[name]!)).toEqual([])
+    // a budget that is never nearly used is none
+    expect(sizes.filter(([name, kib]) => kib < MOST_KIB[name]! / 2)).toEqual([])
   })
 
   it("names exact versions", async () => {

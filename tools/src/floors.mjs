@@ -120,15 +120,21 @@ export const dependenciesOf = (/** @type {Project} */ project) =>
 const OF_SOME_APPS = ["man", "systemd"]
 
 /**
- * What every packed package says of itself. Its licence file comes from the root when it is packed. An app is its bundle,
+ * What every packed package says of itself. Licence and changes come from the root when it is packed. An app is its bundle,
  * which has everything in it.
  */
 export const published = (/** @type {Project} */ { floor, folder }) => ({
   license: "MIT",
   repository: { ...JSON.parse(read("package.json")).repository, directory: folder },
   files: floor === APPS
-    ? ["bin", "bundle", ...OF_SOME_APPS.filter((name) => existsSync(join(root, folder, name))), "README.md"]
-    : ["dist", "src", "README.md"],
+    ? [
+      "bin",
+      "bundle",
+      ...OF_SOME_APPS.filter((name) => existsSync(join(root, folder, name))),
+      "README.md",
+      "CHANGELOG.md"
+    ]
+    : ["dist", "src", "README.md", "CHANGELOG.md"],
   engines: { node: ">=20.19" }
 })
 

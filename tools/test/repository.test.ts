@@ -152,6 +152,7 @@ describe("the workspace", () => {
       "scenarios",
       "docs",
       "examples",
+      "CHANGELOG.md",
       "README.md",
       "CONTRIBUTING.md",
       "LICENSE"

@@ -1,4 +1,8 @@
-// Contents page of @swaplab/blk, in reading order.
+/**
+ * {@include ../README.md}
+ *
+ * @module @swaplab/blk
+ */
 export { BioSet, NO_BIO } from "./bio-set.ts"
 export { BlockQueue, SUBMITTED } from "./block-queue.ts"
 export { BLK_RW_SYNC, CongestionState } from "./congestion.ts"

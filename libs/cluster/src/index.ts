@@ -1,4 +1,8 @@
-// Contents page of @swaplab/cluster, in reading order.
+/**
+ * {@include ../README.md}
+ *
+ * @module @swaplab/cluster
+ */
 export {
   type Base,
   BASE_INFO,

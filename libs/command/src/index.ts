@@ -1,4 +1,8 @@
-// Contents page of @swaplab/command, in reading order.
+/**
+ * {@include ../README.md}
+ *
+ * @module @swaplab/command
+ */
 export { completionScript, SHELLS } from "./completions.ts"
 export { directory, file, type Kind, oneOf, text, wholeNumber } from "./kinds.ts"
 export { type Called, parse, type Said } from "./parse.ts"

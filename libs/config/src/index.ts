@@ -1,4 +1,8 @@
-// Contents page of @swaplab/config, in reading order.
+/**
+ * {@include ../README.md}
+ *
+ * @module @swaplab/config
+ */
 export { type Choices } from "./choices.ts"
 export { decodeTree, forEach, mistakeAt, type Rule, type RuleRow, rulesOf } from "./decode.ts"
 export {

@@ -101,7 +101,7 @@ export const experimentOf = (plan: Plan, { failures, interrupted, results }: Job
   interrupted
 })
 
-/** Runs all jobs of a plan; interruption as with {@link runJobs}. */
+/** Runs all jobs of a plan; interruption as with `runJobs`. */
 export const runExperiment = (
   plan: Plan,
   options: RunExperimentOptions = {}

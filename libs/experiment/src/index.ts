@@ -1,4 +1,8 @@
-// Contents page of @swaplab/experiment, in reading order.
+/**
+ * {@include ../README.md}
+ *
+ * @module @swaplab/experiment
+ */
 export { ablationCsv, ablationJson } from "./ablation-json.ts"
 export {
   type AblationResult,

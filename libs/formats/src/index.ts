@@ -1,4 +1,8 @@
-// Contents page of @swaplab/formats, in reading order.
+/**
+ * {@include ../README.md}
+ *
+ * @module @swaplab/formats
+ */
 export { type Read, type Unread } from "./read.ts"
 
 // traces of block devices

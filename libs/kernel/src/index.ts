@@ -1,4 +1,8 @@
-// Contents page of @swaplab/kernel, in reading order.
+/**
+ * {@include ../README.md}
+ *
+ * @module @swaplab/kernel
+ */
 export { MAX_SLOTS } from "@swaplab/swap"
 export type { Corruption, LostSwap } from "./content-errors.ts"
 export { type Costs, DEFAULT_COSTS } from "./costs.ts"

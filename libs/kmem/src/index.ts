@@ -1,4 +1,8 @@
-// Contents page of @swaplab/kmem, in reading order.
+/**
+ * {@include ../README.md}
+ *
+ * @module @swaplab/kmem
+ */
 export { skbDataArea, skbTruesize } from "./derived-sizes.ts"
 export { Failslab, type FailslabOptions } from "./failslab.ts"
 export { GFP_CONSTRAINT_MASK, GFP_SLAB_PASS_MASK } from "./gfp-masks.ts"

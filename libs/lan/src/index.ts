@@ -1,4 +1,8 @@
-// Contents page of @swaplab/lan, in reading order.
+/**
+ * {@include ../README.md}
+ *
+ * @module @swaplab/lan
+ */
 export { Aggregate, type AggregateMember, type AggregateOptions } from "./aggregate.ts"
 export { DropReason, dropReasonNames, type FrameOps, type Tap, TapEvent } from "./frame-ops.ts"
 export { type Framing } from "./framing.ts"

@@ -1,4 +1,8 @@
-// Contents page of @swaplab/nbd, in reading order.
+/**
+ * {@include ../README.md}
+ *
+ * @module @swaplab/nbd
+ */
 
 // the wire, also as @swaplab/nbd/wire
 export * from "./wire/index.ts"

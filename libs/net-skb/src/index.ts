@@ -1,4 +1,8 @@
-// Contents page of @swaplab/net-skb, in reading order.
+/**
+ * {@include ../README.md}
+ *
+ * @module @swaplab/net-skb
+ */
 export { Bond, type BondLinks } from "./bond.ts"
 export { type Card, CARD_NAMES, type CardName, cardOf, CARDS, type NicOptions } from "./cards.ts"
 export { freeCoalesced, RX_HEADROOM, skbTryCoalesce } from "./coalesce.ts"

@@ -1,4 +1,8 @@
-// Contents page of @swaplab/page-alloc, in reading order.
+/**
+ * {@include ../README.md}
+ *
+ * @module @swaplab/page-alloc
+ */
 export { ALLOC_HARDER, ALLOC_HIGH, allocFlagNames, type PageAllocSwitches, type PfmemallocMark } from "./alloc-flags.ts"
 export {
   EAGAIN,

@@ -1,4 +1,8 @@
-// Contents page of @swaplab/report, in reading order.
+/**
+ * {@include ../README.md}
+ *
+ * @module @swaplab/report
+ */
 export { renderAblation } from "./ablation.ts"
 export { type Analysis } from "./analysis-report.ts"
 export { capacityPage } from "./capacity-page.ts"

@@ -1,4 +1,8 @@
-// Contents page of @swaplab/server-model, in reading order.
+/**
+ * {@include ../README.md}
+ *
+ * @module @swaplab/server-model
+ */
 export { serverBusy, type ServerClient, ServerConnection } from "./connection.ts"
 export { Disk } from "./disk.ts"
 export {

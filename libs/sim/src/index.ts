@@ -1,4 +1,8 @@
-// Contents page of @swaplab/sim, in reading order.
+/**
+ * {@include ../README.md}
+ *
+ * @module @swaplab/sim
+ */
 export { assert, AssertionError } from "./assert.ts"
 export { keepAsDoubles, WIDE } from "./doubles.ts"
 export { exp, log } from "./elementary.ts"

@@ -1,3 +1,7 @@
-// Contents page of @swaplab/slab, in reading order.
+/**
+ * {@include ../README.md}
+ *
+ * @module @swaplab/slab
+ */
 export type { SlabOptions } from "./options.ts"
 export { SlabAllocator } from "./slab-allocator.ts"

@@ -1,4 +1,8 @@
-// Contents page of @swaplab/swap, in reading order.
+/**
+ * {@include ../README.md}
+ *
+ * @module @swaplab/swap
+ */
 export { PageSizes, type PageSizesOptions } from "./compressed/page-sizes.ts"
 export { type CompressionCosts, Zram, zramSetupPages, type ZramStats } from "./compressed/zram.ts"
 export { Zswap, ZSWAP_ENTRY, zswapSetupPages, type ZswapStats } from "./compressed/zswap.ts"

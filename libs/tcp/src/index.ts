@@ -1,4 +1,8 @@
-// Contents page of @swaplab/tcp, in reading order.
+/**
+ * {@include ../README.md}
+ *
+ * @module @swaplab/tcp
+ */
 export { connectTcp } from "./connect.ts"
 export { connectOver } from "./handshake.ts"
 export { letGo } from "./let-go.ts"

@@ -1,4 +1,8 @@
-// Contents page of @swaplab/view, in reading order.
+/**
+ * {@include ../README.md}
+ *
+ * @module @swaplab/view
+ */
 export { type Page, pageHtml } from "./page.ts"
 // parts of a page that shows a run while it goes on
 export { ClientPanel } from "./live/client-panel.ts"

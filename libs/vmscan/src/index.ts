@@ -1,4 +1,8 @@
-// Contents page of @swaplab/vmscan, in reading order.
+/**
+ * {@include ../README.md}
+ *
+ * @module @swaplab/vmscan
+ */
 export {
   type Congestion,
   type OomCandidate,

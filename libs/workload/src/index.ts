@@ -1,4 +1,8 @@
-// Contents page of @swaplab/workload, in reading order.
+/**
+ * {@include ../README.md}
+ *
+ * @module @swaplab/workload
+ */
 export { readDatagrams } from "./background/read-socket.ts"
 export { hog } from "./hog.ts"
 export type { Display } from "./plug-in/display.ts"

@@ -33,7 +33,7 @@ export interface UslFit extends UslCoefficients {
   readonly residuals: ReadonlyArray<number>
   /** The largest of them, without its sign. */
   readonly worst: number
-  /** Whether the law describes the points: no residual above {@link MOST_RESIDUAL}. */
+  /** Whether the law describes the points: no residual above `MOST_RESIDUAL`. */
   readonly fits: boolean
 }
 

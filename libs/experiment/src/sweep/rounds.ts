@@ -7,7 +7,7 @@ import type { Runner } from "../runner.ts"
 
 /**
  * Runs jobs until `next` gives no more; it gets all results so far, by the id of the job. Ids are unique over all rounds.
- * Interruption as with {@link runJobs}: the round under way ends early, and none follows it.
+ * Interruption as with `runJobs`: the round under way ends early, and none follows it.
  */
 export const runRounds = <A>(
   next: (results: ReadonlyMap<number, A>) => ReadonlyArray<Job>,

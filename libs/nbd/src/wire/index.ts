@@ -1,4 +1,10 @@
-// Contents page of @swaplab/nbd/wire, in reading order: the codec alone, without the engine of the server.
+/**
+ * Contents page, in reading order.
+ *
+ * The codec alone, without the engine of the server.
+ *
+ * @module @swaplab/nbd/wire
+ */
 export { getU32, putU32, toU64, type U64 } from "./bytes.ts"
 export {
   Command,
