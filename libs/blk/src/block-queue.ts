@@ -20,8 +20,17 @@ import { BLK_MAX_REQUEST_COUNT, type TaskIo, TaskIoTable } from "./task-io.ts"
 export const SUBMITTED = 1
 
 /**
- * `request_queue`. Requests and bios are integers; their columns are public to read. `bios` is `fs_bio_set`, which all queues
- * of a machine share, another set, or the memory for a set of its own.
+ * `request_queue` of one disk: bios become requests, merged and limited, in the order in which a driver takes them.
+ *
+ * **When to use.** Between swap or file pages and a driver: submit pages here, set `driver` and `onBioEnd`, and let the
+ * driver call `fetch` and `endRequest`.
+ *
+ * **Details.** Requests and bios are integers; their columns are public to read. Places are sectors of 512 bytes, a bio
+ * carries one page. `bios` is `fs_bio_set`, which all queues of a machine share, another set, or the memory for a set
+ * of its own. The try-methods return `SUBMITTED`, or `WOULD_SLEEP` with nothing done; the others sleep for a bio, one of `nrRequests` slots a class, or a request.
+ *
+ * **Gotchas.** A task under a plug holds its requests back until `unplug`: whoever puts a task to sleep must call
+ * `flushPlugOnSchedule`. Without a driver requests stay where they are. `onBioEnd` has one owner.
  */
 export class BlockQueue extends DispatchQueue {
   readonly #sim: Sim

@@ -91,7 +91,19 @@ export interface PageSource {
   pagePfmemalloc(pfn: number): boolean
 }
 
-/** Implemented by SLAB and SLUB. */
+/**
+ * The calls of an object allocator, implemented by SLAB and SLUB.
+ *
+ * **When to use.** Write what allocates kernel objects against this; which allocator a machine has is then a matter of
+ * its kernel.
+ *
+ * **Details.** Sizes are bytes, objects are handles from 0 up. `tryAlloc` is for every context, `alloc` for process
+ * context, entered with `yield*`. A failure is NO_OBJECT, and `onAllocationFailure` hears of one for want of pages
+ * unless the mask has __GFP_NOWARN.
+ *
+ * **Gotchas.** Caches are never destroyed: make them at boot. An object has no content. `reap` must be called by the
+ * owner where `reapIntervalNs` is not 0. Wrong frees are bugs and fail an assertion.
+ */
 export interface ObjectAllocator {
   /** Makes allocations fail; null: none. */
   failslab: Failslab | null

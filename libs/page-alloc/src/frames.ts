@@ -35,6 +35,18 @@ export const FIRST_IMAGE_WRITER = 0xfffffffd
 /** Host memory of one frame. */
 export const BYTES_PER_FRAME = 28
 
+/**
+ * All page frames of a machine: struct page, one typed array a field.
+ *
+ * **When to use.** Wherever a page's flags, references, owner's number or content are read or written:
+ * `frames.flags[pfn]`.
+ *
+ * **Details.** The index is the frame number, 0 to `count` − 1. Content is a token, not bytes: who wrote the page and
+ * which version. A frame is on at most one list, through `next` and `prev`; OFF_LIST in `next` says that it is on none.
+ *
+ * **Gotchas.** `private` belongs to the owner of an allocated page, and to the allocator otherwise. `order` holds on
+ * the head of a block only. `refCount` has 8 bits and is not checked here. Holes of physical memory have no frames.
+ */
 export class Frames {
   readonly count: number
   /** Links of the one list a frame can be on; OFF_LIST in `next` when it is on none. */

@@ -14,7 +14,19 @@ import { type Context, type Task } from "./sched.ts"
 import { SlowPath, WOULD_SLEEP } from "./slow-path.ts"
 import { MAX_ORDER } from "./watermark.ts"
 
-/** The page allocator of one machine: `tryAlloc` never sleeps, `alloc` may; `free` (of {@link Memory}) takes pages back. */
+/**
+ * The page allocator of one machine: `tryAlloc` never sleeps, `alloc` may; `free` takes pages back.
+ *
+ * **When to use.** As the memory of an emulated kernel, or alone, to see watermarks, zones and fragmentation at work.
+ *
+ * **Details.** A block is 2^order frames of 4 KiB and is named by its first frame, 0 or more. A failed allocation is
+ * NO_PAGE. `tryAlloc` may also return WOULD_SLEEP: then `yield* alloc(…)` reclaims. CPU time of each call, in
+ * nanoseconds, is added to the `ns` of the context. `buddyinfo` and `zoneinfo` write the files of /proc.
+ *
+ * **Gotchas.** Frame 0 is a page: compare with NO_PAGE. Contents are stale without __GFP_ZERO. Without a `reclaimer` an
+ * allocation that enters direct reclaim fails an assertion. So do a mask with __GFP_WAIT in an interrupt, and to free
+ * with another order, twice or while mapped: those are bugs of the caller.
+ */
 export class PageAllocator extends SlowPath {
   /** Makes allocations fail; null: none. */
   failPageAlloc: FailPageAlloc | null = null

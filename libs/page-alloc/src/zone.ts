@@ -36,6 +36,19 @@ export class PerCpuPages {
   }
 }
 
+/**
+ * A zone (struct zone): the memory of one node that some masks may use, and everything that is decided by.
+ *
+ * **When to use.** Read it for reports and for decisions of reclaim; {@link PageAllocator} makes the zones and
+ * allocates from them.
+ *
+ * **Details.** All counts are pages. `watermark` is min, low and high, by WMARK_MIN, WMARK_LOW, WMARK_HIGH;
+ * `lowmemReserve` is what a request of each class leaves here besides. `nrFree` counts blocks by order, `pageState`
+ * gives any item of vmstat.
+ *
+ * **Gotchas.** `free` leaves out pages of per-CPU lists, which are neither free nor used (`pcpPages`). Frames are
+ * dense: a frame number is no physical address (`startPfn` is one). `modState` of NR_FREE_PAGES fails an assertion.
+ */
 export class Zone {
   /** ZONE_DMA … ZONE_MOVABLE. */
   readonly index: number

@@ -39,7 +39,20 @@ export interface EventKindOptions {
   readonly group?: number
 }
 
-/** Future events in order of time. */
+/**
+ * Future events in order of time.
+ *
+ * **When to use.** For whatever happens at a time and needs no task: `register` a handler once, then schedule by `at`
+ * or `after`. A deadline that moves is a {@link Timer}; a sleep of a task is `Process.hold`.
+ *
+ * **Details.** An event is a time, a kind and an argument of 32 bits; scheduling allocates nothing until the heap has
+ * to grow. Events of one time fire in the order in which they were scheduled, those of kinds with `interrupt` first.
+ * `pendingWork(group)` counts what is under way on one machine, without kinds with `retry`.
+ *
+ * **Gotchas.** An event cannot be cancelled: let its handler find that it is no longer wanted. Times in the past, in
+ * fractions of a nanosecond or beyond 2^53 fail an assertion, as do 5,000,000 events at one time. Kinds are never given
+ * back: register at boot.
+ */
 export class EventQueue {
   /** Time of the event that is firing, or of the last one that fired. */
   now: Nanoseconds = 0

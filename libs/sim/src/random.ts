@@ -19,7 +19,19 @@ const hash = (text: string, basis: number): number => {
   return h
 }
 
-/** One stream of pseudo-random numbers (xoshiro128**), named by its path: `new Random(seed, "client-3", "nbd")`. */
+/**
+ * One stream of pseudo-random numbers (xoshiro128**), named by its path: `new Random(seed, "client-3", "nbd")`.
+ *
+ * **When to use.** Take one stream for each thing that draws numbers, by `Sim.stream`. Streams of other names never
+ * change it, so a further client leaves the numbers of the others as they are.
+ *
+ * **Details.** `seed` is a whole number up to 2^53; `u32` gives 32 bits, `unit` a number between 0 and 1 (neither of
+ * them), `below(n)` a whole number below n ≤ 2^52. `exponential`, `normal` and `lognormal` use the logarithm of this
+ * lib, which is the same on every machine.
+ *
+ * **Gotchas.** The parts of a path are joined by "/": ("a/b") and ("a", "b") are one stream, and two objects of one
+ * name give the same numbers. Not for secrets.
+ */
 export class Random {
   #a: number
   #b: number

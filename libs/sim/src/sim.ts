@@ -40,7 +40,20 @@ export type RunEnd =
   /** No event is left that could wake these tasks. */
   | { readonly reason: "deadlock"; readonly blocked: ReadonlyArray<BlockedTask> }
 
-/** Virtual time under Effect: an event queue, a deterministic scheduler and a clock, for one simulated cluster. */
+/**
+ * Virtual time under Effect: an event queue, a deterministic scheduler and a clock, for one simulated cluster.
+ *
+ * **When to use.** Make one for each simulation, build the machines on it, then call `run`. Equal seeds and equal calls
+ * give equal runs; `fingerprint` shows whether two runs were equal.
+ *
+ * **Details.** Times are nanoseconds, whole numbers from 0. `spawn` starts the one fiber of a task, `fork` an Effect
+ * without a task; both read the clock and draw random numbers of the simulation. `run` fires events until a time, a
+ * number of events or `stop`, or until none is left, and returns the reason: with tasks asleep that nothing can wake it
+ * is `deadlock`, which names each of them.
+ *
+ * **Gotchas.** `run` throws the cause of a fiber that failed, because that is a bug of the program. A periodic event
+ * that arms itself again keeps `run` from ever returning `finished`: give a time. `hz` must divide 10^9.
+ */
 export class Sim {
   readonly queue = new EventQueue()
   readonly seed: number

@@ -4,8 +4,17 @@ import type { EventKind, EventKindOptions, EventQueue, Nanoseconds } from "./eve
 /**
  * A kernel timer (`mod_timer`, `del_timer`): one deadline that may be moved or dropped at any time.
  *
- * Moving a deadline later costs nothing: the event already queued finds its deadline moved and re-arms. So a timer that
- * is pushed back by every packet (TCP's RTO) puts one event into the queue per period, not per packet.
+ * **When to use.** For a time-out that is often pushed back or cancelled. What always happens at its time is a plain
+ * event of the {@link EventQueue}.
+ *
+ * **Details.** Moving a deadline later costs nothing: the event already queued finds its deadline moved and re-arms. So
+ * a timer that is pushed back by every packet (TCP's RTO) puts one event into the queue per period, not per packet. The
+ * timer is disarmed before its handler runs, which may arm it again.
+ *
+ * **Gotchas.** Without `options` it is a `retry`, which is no work in flight; options that are given take the place of
+ * that default, so pass `retry: true` beside a group. A cancelled timer's event still fires, without effect, and counts
+ * in the fingerprint. Each timer registers a kind of event for good: make it with its owner. A deadline in the past
+ * fails an assertion.
  */
 export class Timer {
   /** Absolute expiry time, or Infinity when not armed. */

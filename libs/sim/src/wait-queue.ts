@@ -5,7 +5,21 @@ import type { Nanoseconds } from "./event-queue.ts"
 import type { Process, ProcessState, Sleeps } from "./process.ts"
 import type { Sim } from "./sim.ts"
 
-/** wait_queue_head_t: tasks in order of arrival; exclusive waiters are woken one at a time. */
+/**
+ * wait_queue_head_t: tasks in order of arrival; exclusive waiters stand behind the others and are woken one at a time.
+ *
+ * **When to use.** For every sleep of a task that waits for somebody else. Name what is waited for and what would wake
+ * the waiter: both stand in lockup reports and in the `deadlock` of {@link Sim}.
+ *
+ * **Details.** The sleeping methods are entered with `yield*`. Those with a time-out return true when woken, false when
+ * `delay` nanoseconds have passed. `wakeUp` wakes all plain waiters and at most one exclusive one, `wakeAll` everybody;
+ * both return how many. A woken task runs after the event that is firing at the earliest.
+ *
+ * **Gotchas.** Others run between the wake-up and the waiter: look at the condition again, in a loop. A killed task
+ * does not sleep unless the state is `uninterruptible`: the call returns at once (true from those with a time-out), so
+ * such a loop must ask `process.killed`. To sleep on two queues, or to wake a task that does not wait here, fails an
+ * assertion.
+ */
 export class WaitQueue {
   readonly name: string
   /** What would wake a waiter, in words: printed as the edge of the wait-for graph. */

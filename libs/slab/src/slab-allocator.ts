@@ -50,6 +50,15 @@ import { SlabTopology } from "./topology.ts"
 const MUST_GROW = -3
 const MUST_GROW_FORCED = -4
 
+/**
+ * SLAB of one machine: caches of equal objects, behind an array for each CPU.
+ *
+ * **When to use.** For a kernel built with CONFIG_SLAB.
+ *
+ * **Details.** The calls, units and errors are those of ObjectAllocator in @swaplab/kmem.
+ *
+ * **Gotchas.** Empty slabs may stay until `reap`, which the owner calls on each CPU every `reapIntervalNs` (2 s).
+ */
 export class SlabAllocator implements ObjectAllocator {
   readonly reapIntervalNs = REAPTIMEOUT_CPUC_NS
   failslab: Failslab | null = null

@@ -62,6 +62,19 @@ export interface SlubOptions {
   readonly group?: number
 }
 
+/**
+ * SLUB of one machine: caches of equal objects, each CPU with a slab of its own.
+ *
+ * **When to use.** For a kernel built with CONFIG_SLUB; the calls are those of ObjectAllocator in @swaplab/kmem.
+ *
+ * **Details.** An object is a handle, a number from 0; NO_OBJECT is a failure, WOULD_SLEEP asks for `yield* alloc(…)`.
+ * A slab is asked for at the preferred order first, then at the least that holds an object. CPU time in nanoseconds is
+ * added to the context's `ns`.
+ *
+ * **Gotchas.** `createCache` may return an older cache that it merges with, under that one's name. `slabinfo` counts
+ * the free objects of slabs that CPUs hold as active, as Linux does. Freeing an object of another cache, or one that
+ * nobody holds, fails an assertion.
+ */
 export class SlubAllocator implements ObjectAllocator {
   readonly reapIntervalNs = 0
   failslab: Failslab | null = null

@@ -61,7 +61,20 @@ class AreaIo implements SwapIo {
   }
 }
 
-/** Swap of one machine. */
+/**
+ * Swap of one machine: slots, swap cache, page locks, I/O and readahead of all its areas.
+ *
+ * **When to use.** Reclaim calls the first half of its methods to swap a page out, the fault handler the second half to
+ * bring one back; `swapsText` writes /proc/swaps.
+ *
+ * **Details.** A slot is one page of an area; a page in the swap cache has its slot in `frames.private`. try-methods
+ * return `WOULD_SLEEP` with nothing done. `swapinReadahead` brings in the block of 2^pageCluster slots around the one
+ * wanted.
+ *
+ * **Gotchas.** The areas take over `onBioEnd` of their devices, so a device carries one area. An area out of slots is
+ * no error: `addToSwap` says false and `counters.noSlot` rises. A write that fails leaves the page dirty in memory: see
+ * `counters.writeErrors`.
+ */
 export class Swap {
   readonly state: SwapState
   /** By type: in the order of their swapon. */

@@ -26,6 +26,19 @@ const NO_OOM_OPS: OomOps = {
   panic: () => {}
 }
 
+/**
+ * Reclaim of one machine: direct reclaim, kswapd, the LRU lists and the OOM killer.
+ *
+ * **When to use.** Make it after the page allocator and set it as that one's `reclaimer`; page tables, swap and page
+ * cache put their pages on `lru`.
+ *
+ * **Details.** Each memory node has its `pgdat`. What reclaim does to a page of the machine goes through `ReclaimOps`.
+ * Whatever may sleep is entered with `yield*`; `tryToFreePages` returns pages, times are nanoseconds.
+ *
+ * **Gotchas.** Nobody starts kswapd by itself: spawn `kswapd(task, node)` for each node. Without `oom` in the options
+ * the killer finds no candidate: a task that calls it then sleeps for ever. Pages that reclaimers hold
+ * (`isolatedPages`) are on no list, and `lruPages` leaves them out.
+ */
 export class Vmscan implements Reclaimer {
   /** The memory nodes, and the first of them. */
   readonly pgdats: ReadonlyArray<Pgdat>
