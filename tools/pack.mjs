@@ -5,12 +5,14 @@
 // the libs that it wants from there.
 import { execFileSync } from "node:child_process"
 import {
+  appendFileSync,
   copyFileSync,
   cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   rmSync,
   statSync,
   writeFileSync
@@ -44,6 +46,16 @@ const libs = projects.filter((_, i) => manifests[i].bin === undefined).map(({ fo
 if (libs.length > 0) {
   execFileSync(join(root, "node_modules/.bin/tsc"), ["-b", ...libs], { cwd: root, stdio: "inherit" })
 }
+/** Puts the page into a bundle, with the licences of what is in it. @type {(folder: string, bundle: string) => void} */
+const addPage = (folder, bundle) => {
+  execFileSync(process.execPath, [join(root, "tools/page.mjs"), folder], { stdio: "ignore" })
+  copyFileSync(join(folder, "swaplab.html"), join(bundle, "swaplab.html"))
+  appendFileSync(
+    join(bundle, "licences.txt"),
+    `\n\nOf the page:\n\n${readFileSync(join(folder, "licences.txt"), "utf8")}`
+  )
+}
+
 const stage = mkdtempSync(join(tmpdir(), "swaplab-pack-"))
 try {
   const staged = projects.map(({ folder, name }, i) => {
@@ -63,6 +75,8 @@ try {
       execFileSync(process.execPath, [join(root, "tools/bundle.mjs"), from, join(target, "bundle")], {
         stdio: "inherit"
       })
+      // it serves a page
+      if (name === "swaplab") addPage(join(stage, "page"), join(target, "bundle"))
       return target
     }
     const dist = join(from, "dist")

@@ -37,7 +37,11 @@ const bundle = async (program) => {
     configFile: false,
     logLevel: "warn",
     publicDir: false,
-    resolve: { conditions: ["@swaplab/source"] },
+    resolve: {
+      conditions: ["@swaplab/source"],
+      // the same without texts that become code, which the policy of the page refuses
+      alias: { msgpackr: join(root, "node_modules/msgpackr/dist/index-no-eval.cjs") }
+    },
     plugins: [effectByModule],
     build: {
       write: false,

@@ -13,7 +13,8 @@ export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 /** A line about progress, which differs from run to run. */
 const PROGRESS = /^progress: .*\n/gm
 
-const main = join(root, "apps/swaplab/bin/swaplab.mjs")
+/** The command. */
+export const main = join(root, "apps/swaplab/bin/swaplab.mjs")
 
 /** How a process ended, and what it printed. */
 export interface Ended {

@@ -13,7 +13,7 @@ const packageOf = (file: string): string => file.replace(/-\d+\.\d+\.\d+\.tgz$/,
 const isApp = (file: string): boolean => ["swaplab-swaplab", "swaplab-nbd-server"].includes(packageOf(file))
 const OF_LIBS = /^package\/(src\/[\w/-]+\.ts|dist\/[\w/-]+\.(js|d\.ts)(\.map)?)$/
 const OF_APPS =
-  /^package\/(bin\/[\w-]+\.[cm]js|bundle\/([\w-]+\.c?js|licences\.txt)|man\/[\w.-]+\.[1-9]|systemd\/[\w.-]+)$/
+  /^package\/(bin\/[\w-]+\.[cm]js|bundle\/([\w-]+\.c?js|licences\.txt|swaplab\.html)|man\/[\w.-]+\.[1-9]|systemd\/[\w.-]+)$/
 
 const succeed = async (program: string, args: ReadonlyArray<string>, cwd: string): Promise<string> => {
   const { code, stderr, stdout } = await execute(program, args, { cwd })

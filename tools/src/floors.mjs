@@ -3,7 +3,7 @@
 // of each package.json, the references of each tsconfig and .oxlintrc.json from this table; test/floors.test.ts compares.
 //
 //   5  apps/*
-//   4  experiment   report   view
+//   4  experiment   report   view   live
 //   3  cluster
 //   2  kernel       workload
 //   1  vmscan  swap  blk  nbd-driver  net-skb  tcp  lan  slab  slub  page-alloc  kmem  server-model
@@ -80,9 +80,10 @@ export const projects = [
   ]),
   lib("report", 4, ["sim", "config", "formats", "cluster", "experiment"]),
   lib("view", 4, ["cluster", "report"]),
-  app("swaplab", ["nbd", "command", "config", "server-model", "cluster", "experiment", "report", "view"]),
+  lib("live", 4, ["config", "cluster"]),
+  app("swaplab", ["nbd", "command", "config", "server-model", "cluster", "experiment", "report", "view", "live"]),
   app("nbd-server", ["command", "config", "nbd", "stats"]),
-  app("dashboard", ["config", "cluster", "view"])
+  app("dashboard", ["config", "cluster", "view", "live"])
 ]
 
 /** Edges on one floor, allowed one by one; every other import points to a lower floor. */

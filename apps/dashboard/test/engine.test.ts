@@ -1,31 +1,31 @@
 import { CLIENT_FIGURES, decodeScenario, runCluster } from "@swaplab/cluster"
+import { type Act, History } from "@swaplab/live"
 import { Either } from "effect"
 import { describe, expect, it } from "vitest"
-import type { Act } from "../src/engine/acts.ts"
-import { Engine } from "../src/engine/engine.ts"
 import { loadFromTexts } from "../src/engine/memory-files.ts"
-import type { Answer, Request } from "../src/engine/protocol.ts"
-import { History } from "../src/page/history.ts"
+import type { PageAnswer, PageRequest } from "../src/engine/messages.ts"
+import { makeThread } from "../src/engine/thread.ts"
 import { texts } from "../src/scenarios.ts"
 import { small } from "./small.ts"
 
 /** An engine whose clock and timers are the test's. */
 const rig = () => {
-  const answers: Array<Answer> = []
+  const answers: Array<PageAnswer> = []
   const due: Array<() => void> = []
   let ms = 0
-  const engine = new Engine(texts, {
+  const receive = makeThread(texts, {
     answer: (answer) => answers.push(answer),
     // each look at the clock takes a millisecond
     clock: () => ms++,
     soon: (call, after) => {
       ms += after
       due.push(call)
-    }
+    },
+    answerMs: 30
   })
   return {
     answers,
-    ask: (request: Request) => engine.receive(request),
+    ask: (request: PageRequest) => receive(request),
     /** Runs until nothing is due, or so many slices. */
     settle: (slices = Number.POSITIVE_INFINITY) => {
       for (let i = 0; i < slices && due.length > 0; i++) due.shift()?.()
@@ -34,13 +34,13 @@ const rig = () => {
   }
 }
 
-const load = (text = small, kernel: string | null = null, acts: ReadonlyArray<Act> = []): Request => ({
+const load = (text = small, kernel: string | null = null, acts: ReadonlyArray<Act> = []): PageRequest => ({
   kind: "load",
   source: { file: "small.yaml", text, kernel, seed: 1, acts },
   sampleNs: 1e6,
   look: null
 })
-const play = (fromNs: number, toNs: number, speed = Number.POSITIVE_INFINITY, fresh = false): Request => ({
+const play = (fromNs: number, toNs: number, speed = Number.POSITIVE_INFINITY, fresh = false): PageRequest => ({
   kind: "play",
   fromNs,
   toNs,
@@ -63,7 +63,7 @@ describe("the engine behind the page", () => {
     const { events, fingerprint } = runCluster(loaded.scenario, "patched", 1)
     const last = rows().at(-1)
     expect(last).toMatchObject({ ended: { outcome: "completed", fingerprint, events }, still: true })
-    expect(last?.snapshot).toMatchObject({ client: "client-1", locked: false })
+    expect(last?.snapshots).toMatchObject([{ client: "client-1", locked: false }])
   })
 
   it("sends a row for each interval, once", () => {
@@ -83,14 +83,14 @@ describe("the engine behind the page", () => {
     ask(load())
     ask(play(0, 5e6))
     settle()
-    const then = rows().at(-1)?.snapshot
+    const then = rows().at(-1)?.snapshots
     ask(play(5e6, 40e6))
     settle()
-    expect(rows().at(-1)?.snapshot).not.toEqual(then)
+    expect(rows().at(-1)?.snapshots).not.toEqual(then)
     ask(play(5e6, 5e6))
     settle()
     expect(rows().at(-1)?.nowNs).toBe(5e6)
-    expect(rows().at(-1)?.snapshot).toEqual(then)
+    expect(rows().at(-1)?.snapshots).toEqual(then)
   })
 
   it("plays no faster than it is told, and stands still when it is paused", () => {

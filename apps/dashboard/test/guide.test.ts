@@ -1,8 +1,8 @@
-import { ClusterRun } from "@swaplab/cluster"
+import type { Scenario } from "@swaplab/cluster"
+import { Engine, type Moments } from "@swaplab/live"
 import { Either } from "effect"
 import { describe, expect, it } from "vitest"
 import { loadFromTexts } from "../src/engine/memory-files.ts"
-import { momentsOf } from "../src/engine/moments.ts"
 import { guideSteps } from "../src/page/guide-steps.ts"
 import { speedWords, timeWords } from "../src/page/words.ts"
 import { texts } from "../src/scenarios.ts"
@@ -10,8 +10,24 @@ import { small } from "./small.ts"
 
 const { scenario } = Either.getOrThrow(loadFromTexts("two-minutes.yaml", texts))
 
+/** The moments that an engine tells. */
+const momentsOf = (opened: { readonly scenario: Scenario; readonly kernel: string }): Moments | null => {
+  let told: Moments | null = null
+  const engine = new Engine({
+    answer: (answer) => {
+      if (answer.kind === "moments") told = answer.moments
+    },
+    clock: () => 0,
+    soon: () => undefined,
+    answerMs: 0
+  })
+  engine.receive({ kind: "open", opened: { ...opened, seed: 1, yaml: "" }, sampleNs: 1e6, look: null })
+  engine.receive({ kind: "moments" })
+  return told
+}
+
 describe("the lockup in two minutes", () => {
-  const moments = momentsOf(new ClusterRun(scenario, "without", 1))
+  const moments = momentsOf({ scenario, kernel: "without" })
 
   it("has its moments from the run, in order, and ends in a closed circle through the sender", () => {
     expect(moments).not.toBeNull()
@@ -27,7 +43,7 @@ describe("the lockup in two minutes", () => {
 
   it("has none where nothing locks up", () => {
     const { scenario: alive } = Either.getOrThrow(loadFromTexts("small.yaml", new Map([["small.yaml", small]])))
-    expect(momentsOf(new ClusterRun(alive, "patched", 1))).toBeNull()
+    expect(momentsOf({ scenario: alive, kernel: "patched" })).toBeNull()
   })
 
   it("plays one stretch after the other, and takes about two minutes to read", () => {

@@ -25,6 +25,9 @@ import { load, server, serverTrace } from "./real-server/options.ts"
 /** Worker threads that a pool may have. */
 export const MAX_WORKERS = 256
 
+/** Where a page is served without --port. */
+export const SERVE_PORT = 8420
+
 /** The limits of the scenario, written here once more because help does without its schema. The types compare them. */
 const MAX_SEEDS: typeof Seeds = 10_000
 const MAX_MAP_SEEDS: typeof MapSeeds = 1000
@@ -45,6 +48,9 @@ const set = many(
   text("PATH=VALUE", "a path and a value such as clients.0.ram=128MiB"),
   "Puts a value over the scenario's. PATH is that of the file, with numbers for the entries of a list; VALUE is YAML."
 )
+const port = one(wholeNumber(0, 65_535), "Serves at this port; 0: at any that is free.", {
+  without: `Without it: ${SERVE_PORT}.`
+})
 const json = flag("Prints the result as JSON in one line, and nothing else.")
 const report = one(
   file("FILE", "a file"),
@@ -102,13 +108,44 @@ export const SWAPLAB = {
         workers,
         server,
         serverTrace,
+        watch: flag("Makes the runs one after the other, and serves a page on this machine that shows them meanwhile."),
+        port,
         noMap: flag("Leaves out the map of outcomes, where the scenario has one.")
       },
       examples: [
         ["run scenarios/quick.yaml", "one small run"],
         ["run scenarios/quick.yaml --seeds 20 --out results", "twenty runs, kept as they end; the same again goes on"],
         ["run scenarios/quick.yaml --report quick.html", "the report as a page for a browser"],
-        ["run scenarios/quick.yaml --set clients.0.ram=64MiB --json", "with more memory, for another program"]
+        ["run scenarios/quick.yaml --set clients.0.ram=64MiB --json", "with more memory, for another program"],
+        ["run scenarios/seed-2012.yaml --watch", "the same result, and a page that shows how it comes about"]
+      ]
+    },
+    serve: {
+      meaning: "Serves a page that shows a run while it goes on, with hands on.",
+      arguments: scenario,
+      options: {
+        kernel: one(text("NAME", "a kernel of the scenario"), "With this kernel.", {
+          without: "Without it: with the first of the scenario."
+        }),
+        seed,
+        set,
+        port,
+        address: one(
+          text("ADDRESS", "an address of this machine"),
+          "Serves at this address. One that others reach needs --token-file.",
+          { without: "Without it: 127.0.0.1, which nobody else reaches." }
+        ),
+        tokenFile: one(
+          file("FILE", "a file with a token"),
+          "Lets in only who has the token of this file: by ?token=… in the address, or as Authorization: Bearer."
+        )
+      },
+      examples: [
+        ["serve scenarios/quick.yaml", "then open the address that it prints"],
+        [
+          "serve scenarios/quick.yaml --address 0.0.0.0 --token-file token",
+          "for others, too; openssl rand -hex 16 > token makes one"
+        ]
       ]
     },
     ablate: {

@@ -1,5 +1,6 @@
 // What run, map, sweep and ablate share: many runs in worker threads, each kept in the directory of --out as soon as it is over, so
 // that the same command goes on where an interruption or a crash ended it.
+import type { WorkerError } from "@effect/platform/WorkerError"
 import type { LoadedScenario, Outcome, RunResult } from "@swaplab/cluster"
 import {
   type Form,
@@ -29,6 +30,8 @@ export interface KeptFlags {
 
 /** What is run, and what is kept of it. */
 export interface KeptRuns<A> {
+  /** Serves a page at this port that shows the runs, which are made one after the other. */
+  readonly watchPort?: number
   /** The scenario that the jobs vary. */
   readonly loaded: LoadedScenario
   readonly jobs: ReadonlyArray<Job>
@@ -99,6 +102,15 @@ const say = <A>(
 /** Told when an interruption has told the runs to stop. */
 export const onStop = Console.error("swaplab: the runs under way are ending; Ctrl-C again ends the command at once")
 
+/** Who makes the runs. */
+const runnerOf = <A>(worker: URL, { workers }: KeptFlags, { jobs, watchPort }: KeptRuns<A>) =>
+  Effect.gen(function*() {
+    const pool: Layer.Layer<Runner, UsageError | WorkerError> = watchPort === undefined
+      ? workerPool(worker, workers, jobs.length)
+      : (yield* Effect.promise(() => import("./live/watched.ts"))).layerWatched(worker, watchPort, jobs.length)
+    return pool
+  })
+
 /** Makes the runs of a command. Then `finish`, which no interruption stops. */
 export const keepRuns = <A, E, R>(
   worker: URL,
@@ -121,7 +133,7 @@ export const keepRuns = <A, E, R>(
         ...(store === null ? {} : { store })
       }).pipe(
         Effect.ensuring(line.end),
-        Effect.provide(runner ?? workerPool(worker, flags.workers, jobs.length))
+        Effect.provide(runner ?? (yield* runnerOf(worker, flags, runs)))
       )
       // an interruption ends the runs early and is held back until their results have been shown and written
       yield* Effect.uninterruptible(

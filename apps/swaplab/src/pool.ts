@@ -10,7 +10,7 @@ import { MAX_WORKERS } from "./commands.ts"
  * Young generation of a worker in MB. A simulation's garbage is short-lived; with V8's default it is collected while
  * still in use, which halves the speed of runs with many tasks.
  */
-const YOUNG_GENERATION_MB = 192
+export const YOUNG_GENERATION_MB = 192
 
 /** Workers that start at `worker`: as many as wanted, else one a core, and no more than there are runs. */
 export const workerPool = (worker: URL, wanted: number | undefined, runs: number) =>

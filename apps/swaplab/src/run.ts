@@ -16,8 +16,8 @@ import {
 } from "@swaplab/experiment"
 import { renderReport, roomSvg, runPage } from "@swaplab/report"
 import { Console, Effect } from "effect"
-import type { Commands } from "./commands.ts"
-import { ExitWith, tellFailures } from "./exit.ts"
+import { type Commands, SERVE_PORT } from "./commands.ts"
+import { ExitWith, tellFailures, UsageError } from "./exit.ts"
 import { keepRuns } from "./kept-runs.ts"
 import type { Out } from "./out.ts"
 import { overridesOf } from "./overrides.ts"
@@ -59,6 +59,12 @@ const finish = (
 /** `swaplab run`, with worker threads that start at `worker`. */
 export const run = (flags: Values<Commands["run"]>, worker: URL) =>
   Effect.gen(function*() {
+    if (flags.watch && flags.workers !== undefined) {
+      return yield* new UsageError({ message: "run: --workers and --watch: expected one of the two" })
+    }
+    if (!flags.watch && flags.port !== undefined) {
+      return yield* new UsageError({ message: "run: --port: expected --watch too" })
+    }
     const loaded = yield* loadScenario(flags.file, yield* overridesOf(flags))
     const plan = yield* makePlan(loaded, {
       noMap: flags.noMap,
@@ -75,7 +81,8 @@ export const run = (flags: Values<Commands["run"]>, worker: URL) =>
         reduce: keptOf,
         outcomeOf: (kept) => ("run" in kept ? kept.run : kept.cell).outcome,
         formOf: keptForm,
-        ...(runner !== null && { runner, also })
+        ...(runner !== null && { runner, also }),
+        ...(flags.watch && { watchPort: flags.port ?? SERVE_PORT })
       },
       (results, out) => finish(experimentOf(plan, results), flags.json, out, page, traces)
     )

@@ -29,6 +29,7 @@ type Started = Exclude<keyof Commands, "completions">
 /** Where each command is. */
 const COMMANDS: { readonly [Name in Started]: () => Promise<Run<Name>> } = {
   run: async () => (await import("./run.ts")).run,
+  serve: async () => (await import("./serve.ts")).serve,
   ablate: async () => (await import("./ablate.ts")).ablate,
   map: async () => (await import("./map.ts")).map,
   compare: async () => (await import("./compare.ts")).compare,

@@ -1,11 +1,11 @@
-// What a worker thread starts with: it waits for runs and simulates them.
-import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
-import * as NodeWorkerRunner from "@effect/platform-node/NodeWorkerRunner"
-import { runCluster } from "@swaplab/cluster"
-import { layerWorkerMain } from "@swaplab/experiment"
-import { Layer } from "effect"
-import { threadCpuSeconds } from "./cpu-time.ts"
+// What a worker thread starts with: it waits for runs and simulates them, one after the other or one that is looked at.
+import { isMainThread, parentPort, workerData } from "node:worker_threads"
 
-const runner = layerWorkerMain(runCluster, threadCpuSeconds)
-
-NodeRuntime.runMain(NodeWorkerRunner.launch(Layer.provide(runner, NodeWorkerRunner.layer)))
+if (isMainThread || parentPort === null) throw new Error("this module is what a worker thread starts with")
+if (workerData === "live") {
+  const { runThread } = await import("./live/thread.ts")
+  runThread(parentPort)
+} else {
+  const { runPool } = await import("./pool-worker.ts")
+  runPool()
+}

@@ -32,7 +32,7 @@ export { type Advanced, ClusterRun, type ClusterRunOptions } from "./run/cluster
 export { COUNTER_NAMES } from "./run/counters.ts"
 export { DROP_SITE_NAMES, DROP_SITES, type Drops, type DropSite, NO_DROPS, totalDrops } from "./run/drop-sites.ts"
 export { certainLimits, type EarlyStop } from "./run/early-stop.ts"
-export { CONSEQUENCES, type FaultAftermath, type FaultResult } from "./run/fault-result.ts"
+export { CONSEQUENCES, type FaultAftermath, type FaultMark, type FaultResult } from "./run/fault-result.ts"
 export {
   fellBehind,
   type FinalPass,

@@ -20,6 +20,7 @@ export {
   makeAblation,
   type Variant
 } from "./ablation.ts"
+export { Board } from "./board.ts"
 export { type Advice } from "./capacity/advice.ts"
 export { type Bottleneck, findBottleneck, type Limit, nextOf } from "./capacity/bottleneck.ts"
 export { capacityCsv, capacityJson } from "./capacity/capacity-json.ts"

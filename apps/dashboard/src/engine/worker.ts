@@ -1,21 +1,22 @@
-// The thread of the engine.
+// The thread of the page.
 import { texts } from "../scenarios.ts"
-import { Engine } from "./engine.ts"
-import type { Answer, Request } from "./protocol.ts"
+import type { PageAnswer, PageRequest } from "./messages.ts"
+import { makeThread } from "./thread.ts"
 
 /** The part of a worker's global scope that is used here; the types of a page describe another one. */
 interface WorkerScope {
-  onmessage: ((event: MessageEvent<Request>) => void) | null
-  postMessage(answer: Answer, transfer: ReadonlyArray<ArrayBufferLike>): void
+  onmessage: ((event: MessageEvent<PageRequest>) => void) | null
+  postMessage(answer: PageAnswer, transfer: ReadonlyArray<ArrayBufferLike>): void
 }
 
 const scope = globalThis as unknown as WorkerScope
 
-const engine = new Engine(texts, {
+const receive = makeThread(texts, {
   answer: (answer, transfer) => scope.postMessage(answer, transfer),
   clock: () => performance.now(),
   soon: (call, ms) => {
     setTimeout(call, ms)
-  }
+  },
+  answerMs: 30
 })
-scope.onmessage = ({ data }) => engine.receive(data)
+scope.onmessage = ({ data }) => receive(data)

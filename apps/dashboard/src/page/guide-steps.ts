@@ -1,6 +1,6 @@
 // "The lockup in two minutes": what each step says, and which stretch of the run it plays. The times are the run's own
 // (engine/moments.ts); no figure stands here that the run does not give.
-import type { Moments } from "../engine/moments.ts"
+import type { Moments } from "@swaplab/live"
 import { timeWords } from "./words.ts"
 
 /** One step. */

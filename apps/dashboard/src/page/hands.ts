@@ -1,13 +1,16 @@
 // Hands on: pull a cable, restart a server, start a hog. Each is an entry of a fault script, and is kept with the run.
+import type { Act } from "@swaplab/live"
+import type { Facts } from "@swaplab/live"
 import { type ComponentChild, h } from "preact"
 import { useState } from "preact/hooks"
-import type { Act } from "../engine/acts.ts"
-import type { Facts } from "../engine/protocol.ts"
 import { type Linked, toLink } from "./link.ts"
 import { timeWords } from "./words.ts"
 
 export interface HandsProps {
+  /** For a link. */
   readonly run: Linked
+  /** What has been done. */
+  readonly acts: ReadonlyArray<Act>
   readonly facts: Facts
   readonly atNs: number
   /** The client that is looked at. */
@@ -46,7 +49,7 @@ const save = (name: string, text: string): void => {
 }
 
 export const Hands = (props: HandsProps): ComponentChild => {
-  const { facts, onAct, onTakeBack, run } = props
+  const { acts, facts, onAct, onTakeBack, run } = props
   const [told, tell] = useState("")
   const link = async (): Promise<void> => {
     history.replaceState(null, "", `#room=${await toLink(run)}`)
@@ -60,14 +63,14 @@ export const Hands = (props: HandsProps): ComponentChild => {
       "div",
       { class: "controls" },
       kinds(props).map(([words, act]) => h("button", { type: "button", onClick: () => onAct(act) }, words)),
-      run.acts.length === 0 ? null : h("button", { type: "button", onClick: onTakeBack }, "Take the last one back"),
+      acts.length === 0 ? null : h("button", { type: "button", onClick: onTakeBack }, "Take the last one back"),
       h("button", { type: "button", onClick: () => save(`${facts.scenario}.yaml`, facts.yaml) }, "Save as a scenario"),
       h("button", { type: "button", onClick: () => void link() }, "Make a link")
     ),
-    run.acts.length === 0 ? null : h(
+    acts.length === 0 ? null : h(
       "ol",
       { class: "acts" },
-      run.acts.map(({ at: when, what, where }) =>
+      acts.map(({ at: when, what, where }) =>
         h("li", null, `${timeWords(Number.parseFloat(String(when)))}: ${what} at ${where}`)
       )
     ),

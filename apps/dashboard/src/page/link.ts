@@ -1,5 +1,5 @@
 // A run in the part of an address that is sent nowhere: scenario, kernel, seed and what was done by hand, compressed.
-import type { Act } from "../engine/acts.ts"
+import type { Act } from "@swaplab/live"
 
 /** All that makes a run. */
 export interface Linked {

@@ -5,15 +5,23 @@ import { Guide } from "./guide.ts"
 import { fromLink, type Linked } from "./link.ts"
 import { Room } from "./room.ts"
 
-/** What the address asks for: `#guide`, `#room`, `#room=…`. */
+/** The address of the socket of the command that the page came from; null: it came from nowhere. */
+const liveUrl = (): string | null => {
+  const path = document.querySelector<HTMLMetaElement>("meta[name=swaplab-live]")?.content
+  return path === undefined ? null : `ws://${location.host}${path}`
+}
+
+/** What the address asks for: `#guide`, `#room`, `#room=…`, `#run`; without anything the run of the command, where there is one. */
 interface Asked {
-  readonly room: boolean
+  readonly page: "guide" | "room" | "run"
   readonly linked: Linked | Error | null
 }
 
 const askedBy = async (hash: string): Promise<Asked> => {
   const [name, link = ""] = hash.replace(/^#/, "").split("=", 2)
-  return { room: name === "room", linked: link === "" ? null : await fromLink(link) }
+  const served = liveUrl() !== null
+  const page = name === "room" ? "room" : served && name !== "guide" ? "run" : "guide"
+  return { page, linked: link === "" ? null : await fromLink(link) }
 }
 
 const Page = (): ComponentChild => {
@@ -27,20 +35,24 @@ const Page = (): ComponentChild => {
     return () => removeEventListener("hashchange", read)
   }, [])
   if (asked === null) return null
-  const { linked, room } = asked
-  const tab = (name: string, words: string, here: boolean): ComponentChild =>
-    h("a", { href: `#${name}`, ...(here && { "aria-current": "page" }) }, words)
+  const { linked, page } = asked
+  const tab = (name: string, words: string): ComponentChild =>
+    h("a", { href: `#${name}`, ...(name === page && { "aria-current": "page" }) }, words)
+  const url = liveUrl()
   return [
     h(
       "nav",
       { class: "top", "aria-label": "pages" },
-      tab("guide", "The lockup in two minutes", !room),
-      tab("room", "A room", room)
+      url === null ? null : tab("run", "The run of the command"),
+      tab("guide", "The lockup in two minutes"),
+      tab("room", "A room")
     ),
     linked instanceof Error
       ? h("p", { class: "mistake", role: "alert" }, linked.message)
-      : room
-      ? h(Room, { linked, key: location.hash })
+      : page === "room"
+      ? h(Room, { linked, url: null, key: location.hash })
+      : page === "run"
+      ? h(Room, { linked: null, url, key: "run" })
       : h(Guide, {})
   ]
 }

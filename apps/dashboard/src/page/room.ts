@@ -1,9 +1,9 @@
 // A room of clients while a scenario runs: every client a tile, the servers, and one client looked at closely.
 import { CLIENT_STATES } from "@swaplab/cluster"
+import type { Act } from "@swaplab/live"
 import { ClientPanel, ServerCard, Tile, WaitGraphView } from "@swaplab/view"
 import { type ComponentChild, h } from "preact"
 import { useEffect, useReducer, useRef, useState } from "preact/hooks"
-import type { Act } from "../engine/acts.ts"
 import { texts } from "../scenarios.ts"
 import { EngineClient } from "./engine-client.ts"
 import { Hands } from "./hands.ts"
@@ -13,6 +13,21 @@ import { RunControls } from "./run-controls.ts"
 
 /** Rows begin this close together; where they become too many they lie farther apart. */
 const SAMPLE_NS = 2e6
+
+/** What is said of the run of a command. */
+const Served = ({ connection, facts, told }: EngineClient): ComponentChild => {
+  const of = facts === null ? "" : `${facts.scenario}: ${facts.kernel}, seed ${facts.seed}`
+  return [
+    h("p", null, connection === null || connection.words === "" ? of : `${facts?.scenario}: ${connection.words}`),
+    connection?.acts === null
+      ? h("p", { class: "soft" }, "The result of this run is kept: you can pause it, and do nothing to it.")
+      : null,
+    connection?.lost === null || connection === null
+      ? null
+      : h("p", { class: "mistake", role: "alert" }, connection.lost),
+    told === "" ? null : h("p", { class: "mistake", role: "alert" }, told)
+  ]
+}
 
 /** The tiles and the servers at one row. */
 const Overview = (
@@ -133,57 +148,61 @@ const Closely = ({ engine }: { readonly engine: EngineClient }): ComponentChild 
   )
 }
 
-export const Room = ({ linked }: { readonly linked: Linked | null }): ComponentChild => {
+/** A room: of a run that the page makes, or of one that a command makes, at the address of its socket. */
+export const Room = (
+  { linked, url }: { readonly linked: Linked | null; readonly url: string | null }
+): ComponentChild => {
   const [, changed] = useReducer((n: number) => n + 1, 0)
   const engineRef = useRef<EngineClient | null>(null)
-  const [run, setRun] = useState<Linked>(linked ?? { file: "quick.yaml", text: null, kernel: null, seed: 1, acts: [] })
-  const [speed, setSpeed] = useState(0.1)
+  const [own, setOwn] = useState<Linked>(linked ?? { file: "quick.yaml", text: null, kernel: null, seed: 1, acts: [] })
+  const [speed, setSpeed] = useState(url === null ? 0.1 : Number.POSITIVE_INFINITY)
   const [shownNs, setShown] = useState<number | null>(null)
   const chosen = useRef<string | null>(null)
 
   useEffect(() => {
     const engine = new EngineClient(() => changed(undefined))
     engineRef.current = engine
+    if (url === null) take(own)
+    else engine.ask({ kind: "connect", url })
     return () => engine.close()
   }, [])
 
   /** Takes a run, and goes to where the one before stood if it is the same with more done by hand. */
   const take = (next: Linked, atNs = 0): void => {
-    setRun(next)
+    setOwn(next)
     setShown(null)
     const engine = engineRef.current
     if (engine === null) return
     const { acts, file, kernel, seed, text } = next
-    engine.ask({
-      kind: "load",
-      source: { file, text: text ?? texts.get(file) ?? "", kernel, seed, acts },
-      sampleNs: SAMPLE_NS,
-      look: chosen.current
-    })
+    const source = { file, text: text ?? texts.get(file) ?? "", kernel, seed, acts }
+    engine.ask({ kind: "load", source, sampleNs: SAMPLE_NS, look: chosen.current })
     if (atNs > 0) go(atNs, atNs)
   }
-  useEffect(() => take(run), [])
 
   const engine = engineRef.current
-  const go = (fromNs: number, toNs: number, at = Number.POSITIVE_INFINITY): void => {
+  const go = (fromNs: number | null, toNs: number, at = Number.POSITIVE_INFINITY): void => {
+    setShown(null)
     engineRef.current?.ask({ kind: "play", fromNs, toNs, speed: at, sampleNs: SAMPLE_NS, fresh: false })
   }
   if (engine === null) return h("main", null, h("h1", null, "A room"), h("p", null, "Boots …"))
-  const { facts, history, mistake, nowNs } = engine
+  const { connection, facts, history, mistake, nowNs } = engine
   const atNs = shownNs ?? nowNs
+  /** What was done by hand; null: nothing can be, and time does not go back. */
+  const acts = url === null ? own.acts : connection?.acts ?? null
+  const act = (next: ReadonlyArray<Act>): void => {
+    setShown(null)
+    if (url === null) take({ ...own, acts: next }, atNs)
+    else engine.ask({ kind: "acts", acts: next, atNs })
+  }
   return h(
     "main",
     { id: "room" },
-    h("h1", null, "A room"),
-    h(RunChoice, { run, facts, onTake: (next: Linked) => take(next) }),
+    h("h1", null, url === null ? "A room" : "The run of the command"),
+    url === null ? h(RunChoice, { run: own, facts, onTake: (next: Linked) => take(next) }) : h(Served, engine),
     mistake === null ? null : h("p", { class: "mistake", role: "alert" }, mistake),
-    mistake === null || run.acts.length === 0
+    mistake === null || own.acts.length === 0
       ? null
-      : h(
-        "button",
-        { type: "button", onClick: () => take({ ...run, acts: run.acts.slice(0, -1) }) },
-        "Take back what was done last"
-      ),
+      : h("button", { type: "button", onClick: () => act(own.acts.slice(0, -1)) }, "Take back what was done last"),
     facts === null || mistake !== null ? null : [
       h("p", { class: "soft" }, facts.description),
       h(RunControls, {
@@ -191,19 +210,12 @@ export const Room = ({ linked }: { readonly linked: Linked | null }): ComponentC
         atNs,
         speed,
         onSpeed: setSpeed,
-        onPlay: () => {
-          setShown(null)
-          go(atNs, Number.POSITIVE_INFINITY, speed)
-        },
+        onPlay: () => go(null, Number.POSITIVE_INFINITY, speed),
         onPause: () => engine.ask({ kind: "pause" }),
-        onStep: (ns: number) => {
-          setShown(null)
-          go(atNs + ns, atNs + ns)
-        },
+        onStep: (ns: number) => go(nowNs + ns, nowNs + ns),
         onShow: (ns: number) => setShown(ns),
         onSettle: (ns: number) => {
-          setShown(null)
-          go(ns, ns)
+          if (acts !== null) go(ns, ns)
         }
       }),
       h(Overview, {
@@ -215,13 +227,16 @@ export const Room = ({ linked }: { readonly linked: Linked | null }): ComponentC
           engine.ask({ kind: "look", client })
         }
       }),
-      h(Hands, {
-        run,
+      acts === null ? null : h(Hands, {
+        run: url === null
+          ? own
+          : { file: "run.yaml", text: facts.yaml, kernel: facts.kernel, seed: facts.seed, acts: [] },
+        acts,
         facts,
         atNs,
         client: engine.snapshot?.client ?? null,
-        onAct: (act: Act) => take({ ...run, acts: [...run.acts, act] }, atNs),
-        onTakeBack: () => take({ ...run, acts: run.acts.slice(0, -1) }, atNs)
+        onAct: (next: Act) => act([...acts, next]),
+        onTakeBack: () => act(acts.slice(0, -1))
       }),
       h(Closely, { engine })
     ]

@@ -1,7 +1,7 @@
 // Which run: a scenario that ships, or one of the reader's own; a kernel; a seed.
+import type { Facts } from "@swaplab/live"
 import { type ComponentChild, h } from "preact"
 import { useState } from "preact/hooks"
-import type { Facts } from "../engine/protocol.ts"
 import { texts } from "../scenarios.ts"
 import type { Linked } from "./link.ts"
 

@@ -10,6 +10,7 @@ import type { Client } from "./client.ts"
 import { clientResult, collect } from "./collect.ts"
 import { declareColumns } from "./columns.ts"
 import { deadLink } from "./dead-link.ts"
+import type { FaultMark } from "./fault-result.ts"
 import { FaultScript } from "./fault-script.ts"
 import { leftOver } from "./left-over.ts"
 import { lockupReport, rescueReport } from "./lockup.ts"
@@ -115,6 +116,11 @@ export class ClusterRun {
     const { reason } = this.cluster.sim.run(Math.min(duration, untilNs), maxEvents)
     if (reason === "events") return reason
     return reason === "until" && this.now < duration ? "until" : "ended"
+  }
+
+  /** Faults that have begun so far. */
+  faults(): ReadonlyArray<FaultMark> {
+    return this.#script.marks()
   }
 
   /** What has happened. `ended` is the outcome of those who are not done, `cpuSeconds` what the host has spent. */

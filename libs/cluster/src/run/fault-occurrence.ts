@@ -5,7 +5,7 @@ import { faultNamed } from "../faults/faults.ts"
 import { type FaultConfig, optionsOf } from "../scenario/faults.ts"
 import type { Aftermath } from "./fault-aftermath.ts"
 import type { FaultPlace } from "./fault-places.ts"
-import type { FaultResult } from "./fault-result.ts"
+import type { FaultMark, FaultResult } from "./fault-result.ts"
 
 /** An entry in a few words. */
 export const wordsOf = (config: FaultConfig): string => faultNamed(config.what).describe(optionsOf(config))
@@ -86,15 +86,22 @@ export class Occurrence {
     return this.effects.some(([what, count]) => what === hits && count > 0)
   }
 
-  result(): FaultResult {
-    const { aftermath, beganNs, config, effects, endedNs, hit, index, places } = this
+  mark(): FaultMark {
+    const { beganNs, config, endedNs, index, places } = this
     return {
       entry: index,
       what: config.what,
       words: wordsOf(config),
       where: places.map(({ place }) => place.name),
       beganNs,
-      endedNs,
+      endedNs
+    }
+  }
+
+  result(): FaultResult {
+    const { aftermath, effects, hit } = this
+    return {
+      ...this.mark(),
       effects: effects.map(([what, count]) => ({ what, count })),
       hit,
       ...aftermath.result()

@@ -48,7 +48,7 @@ export const CONSEQUENCES = [
 ] as const satisfies ReadonlyArray<keyof FaultAftermath>
 
 /** A fault from a beginning to its end, at all its places. */
-export interface FaultResult extends FaultAftermath {
+export interface FaultMark {
   /** Its entry in the scenario, from 0. */
   readonly entry: number
   /** The name of its kind, and what it was, in words. */
@@ -59,6 +59,10 @@ export interface FaultResult extends FaultAftermath {
   readonly beganNs: number
   /** Null: it was on until the end of the run. */
   readonly endedNs: number | null
+}
+
+/** What a fault did, and what followed. */
+export interface FaultResult extends FaultMark, FaultAftermath {
   /** What it did. */
   readonly effects: ReadonlyArray<{ readonly what: string; readonly count: number }>
   /** It has hit something. */

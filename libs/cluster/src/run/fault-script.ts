@@ -15,7 +15,7 @@ import type { ClientRun } from "./client-run.ts"
 import { Aftermath } from "./fault-aftermath.ts"
 import { FaultAt, Occurrence, wordsOf } from "./fault-occurrence.ts"
 import { type FaultPlace, placesOf } from "./fault-places.ts"
-import type { FaultResult } from "./fault-result.ts"
+import type { FaultMark, FaultResult } from "./fault-result.ts"
 import type { Cluster } from "./topology.ts"
 
 /** A fault that is on, as a possible cause of a lockup. */
@@ -111,6 +111,11 @@ export class FaultScript {
   /** What has happened. */
   results(): ReadonlyArray<FaultResult> {
     return this.#kept.map((occurrence) => occurrence.result())
+  }
+
+  /** What has begun so far, for a time line. */
+  marks(): ReadonlyArray<FaultMark> {
+    return this.#kept.map((occurrence) => occurrence.mark())
   }
 
   /** What nobody would notice: entries that never began, hit nothing or were left out, and what is not in the result. */

@@ -1,11 +1,8 @@
-// The engine behind the page: takes requests, runs the session in slices so that it can be interrupted, and answers with rows.
+// The engine behind a page: takes requests, runs the session in slices so that it can be interrupted, and answers with rows.
 // Going back means to run again from the start: a run is the same each time.
-import { ClusterRun, type LoadedScenario } from "@swaplab/cluster"
-import { Either } from "effect"
-import { withActs } from "./acts.ts"
-import { loadFromTexts, type Texts } from "./memory-files.ts"
+import { ClusterRun } from "@swaplab/cluster"
 import { momentsOf } from "./moments.ts"
-import type { Answer, Request, Source } from "./protocol.ts"
+import type { Answer, Opened, Play, Request } from "./protocol.ts"
 import { Session } from "./session.ts"
 
 /** What the engine needs of its host. */
@@ -15,11 +12,12 @@ export interface Host {
   readonly clock: () => number
   /** Calls soon, after what has arrived meanwhile. */
   readonly soon: (call: () => void, ms: number) => void
+  /** Milliseconds between two answers while the run goes on. */
+  readonly answerMs: number
 }
 
-/** Milliseconds that a slice may take, and between two answers. */
+/** Milliseconds that a slice may take. */
 const SLICE_MS = 8
-const ANSWER_MS = 30
 /** Events between two looks at the clock. */
 const EVENTS = 400
 
@@ -35,63 +33,63 @@ interface Stretch {
 /** The engine. */
 export class Engine {
   readonly #host: Host
-  readonly #texts: Texts
-  #loaded: { readonly source: Source; readonly scenario: LoadedScenario; readonly kernel: string } | null = null
+  #opened: Opened | null = null
   #session: Session | null = null
   #stretch: Stretch | null = null
-  #look: string | null = null
+  #look: ReadonlyArray<string> = []
   #answeredMs = 0
   #scheduled = false
 
-  constructor(texts: Texts, host: Host) {
-    this.#texts = texts
+  constructor(host: Host) {
     this.#host = host
   }
 
-  /** Does what the page asks for. */
+  /** The run that is taken; null: none is. */
+  get session(): Session | null {
+    return this.#session
+  }
+
+  /** Does what it is asked for. */
   receive(request: Request): void {
     switch (request.kind) {
-      case "load":
-        return this.#load(request.source, request.sampleNs, request.look)
+      case "open":
+        return this.#open(request.opened, request.sampleNs, request.look)
       case "play":
         return this.#play(request)
       case "pause":
         this.#stretch = null
         return this.#answer()
       case "look":
-        this.#look = request.client
+        this.#look = request.clients
         return this.#answer()
       case "moments":
         return this.#moments()
     }
   }
 
-  #load(source: Source, sampleNs: number, look: string | null): void {
+  /** Forgets the run. */
+  close(): void {
     this.#stretch = null
     this.#session = null
-    const texts = new Map([...this.#texts, [source.file, source.text]])
-    const loaded = loadFromTexts(source.file, texts).pipe(Either.flatMap((scenario) => withActs(scenario, source.acts)))
-    if (Either.isLeft(loaded)) return this.#mistake(loaded.left.message)
-    const scenario = loaded.right
-    const kernels = Object.keys(scenario.scenario.kernels)
-    const kernel = source.kernel ?? kernels[0]
-    if (!kernels.includes(kernel)) {
-      return this.#mistake(`${source.file}: has no kernel ${kernel}, expected ${kernels.join(", ")}`)
-    }
-    this.#loaded = { source, scenario, kernel }
-    this.#session = new Session(scenario, kernel, source.seed, sampleNs)
+    this.#opened = null
+  }
+
+  #open(opened: Opened, sampleNs: number, look: ReadonlyArray<string> | null): void {
+    this.#stretch = null
+    this.#opened = opened
+    this.#session = new Session(opened, sampleNs)
     const { facts } = this.#session
-    this.#look = look ?? facts.clients[0].name
+    this.#look = look ?? [facts.clients[0].name]
     this.#host.answer({ kind: "loaded", facts }, [])
     // what happens at the instant of the start, and the first row
     this.#session.advance(0, Number.POSITIVE_INFINITY)
     this.#answer()
   }
 
-  #play({ fresh, fromNs, sampleNs, speed, toNs }: Extract<Request, { kind: "play" }>): void {
-    if (this.#loaded === null || this.#session === null) return
-    const { kernel, scenario, source } = this.#loaded
-    if (fromNs < this.#session.nowNs) this.#session = new Session(scenario, kernel, source.seed, sampleNs)
+  #play({ fresh, fromNs: wantedNs, sampleNs, speed, toNs }: Play): void {
+    if (this.#opened === null || this.#session === null) return
+    const fromNs = wantedNs ?? this.#session.nowNs
+    if (fromNs < this.#session.nowNs) this.#session = new Session(this.#opened, sampleNs)
     this.#stretch = { fromNs, toNs, speed, startedMs: null }
     if (fresh) {
       // no rows on the way there
@@ -103,9 +101,9 @@ export class Engine {
   }
 
   #moments(): void {
-    if (this.#loaded === null) return
-    const { kernel, scenario, source } = this.#loaded
-    const moments = momentsOf(new ClusterRun(scenario.scenario, kernel, source.seed))
+    if (this.#opened === null) return
+    const { kernel, scenario, seed } = this.#opened
+    const moments = momentsOf(new ClusterRun(scenario, kernel, seed))
     this.#host.answer({ kind: "moments", moments }, [])
   }
 
@@ -139,7 +137,7 @@ export class Engine {
     const over = session.ended !== null || (stretch.startedMs !== null && session.nowNs >= stretch.toNs)
     if (over) this.#stretch = null
     const now = this.#host.clock()
-    if (over || session.full || now - this.#answeredMs >= ANSWER_MS) this.#answer()
+    if (over || session.full || now - this.#answeredMs >= this.#host.answerMs) this.#answer()
     if (!over) this.#later(now - began < SLICE_MS ? SLICE_MS : 0)
   }
 
@@ -160,14 +158,10 @@ export class Engine {
       kind: "rows",
       nowNs: session.nowNs,
       batch,
-      snapshot: this.#look === null ? null : session.look(this.#look),
+      snapshots: session.look(this.#look),
+      faults: session.takeFaults(),
       ended: session.ended,
       still: this.#stretch === null
     }, [batch.timesNs.buffer, batch.clients.buffer, batch.servers.buffer])
-  }
-
-  #mistake(message: string): void {
-    this.#loaded = null
-    this.#host.answer({ kind: "mistake", message }, [])
   }
 }

@@ -1,10 +1,10 @@
-// Rows that the engine has sent, in columns that grow. Where there are too many, every second one goes: the whole run stays
+// Rows that an engine has sent, in columns that grow. Where there are too many, every second one goes: the whole run stays
 // visible, more coarsely.
 import { CLIENT_FIGURES, type ClientFigure, SERVER_FIGURES, type ServerFigure } from "@swaplab/cluster"
-import type { Batch } from "../engine/protocol.ts"
+import type { Batch } from "./protocol.ts"
 
 /** Rows at most; beyond that half of them go. */
-const MAX_ROWS = 4096
+export const MAX_ROWS = 4096
 
 /** All rows of a run or of a stretch of it. */
 export class History {
@@ -43,6 +43,16 @@ export class History {
     this.#serverRows.set(servers.subarray(first * this.#servers), this.#rows * this.#servers)
     this.#rows += more
     if (this.#rows > MAX_ROWS) this.#thin()
+  }
+
+  /** The rows after a time. */
+  after(ns: number): Batch {
+    const first = this.rowAt(ns) + 1
+    return {
+      timesNs: this.#times.slice(first, this.#rows),
+      clients: this.#clientRows.slice(first * this.#clients, this.#rows * this.#clients),
+      servers: this.#serverRows.slice(first * this.#servers, this.#rows * this.#servers)
+    }
   }
 
   /** The last row at or before a time; −1: there is none. */

@@ -1,0 +1,42 @@
+// What the page and its thread say to each other: the thread makes a run, or shows one that a command makes.
+import type { Act, Answer, Request } from "@swaplab/live"
+
+/** Which run: a scenario as text, one of its kernels, a seed. */
+export interface Source {
+  /** Name of the file, for messages. */
+  readonly file: string
+  readonly text: string
+  /** Null: the first of the scenario. */
+  readonly kernel: string | null
+  readonly seed: number
+  /** What was done by hand. */
+  readonly acts: ReadonlyArray<Act>
+}
+
+/** What the page asks for. */
+export type PageRequest =
+  | Exclude<Request, { readonly kind: "open" | "look" }>
+  /** Takes a run; its time is 0. */
+  | { readonly kind: "load"; readonly source: Source; readonly sampleNs: number; readonly look: string | null }
+  /** Shows the run of the command that this page came from, by the address of its socket. */
+  | { readonly kind: "connect"; readonly url: string }
+  | { readonly kind: "look"; readonly client: string }
+  /** Does by hand, to the run of the command, all of this and nothing else. */
+  | { readonly kind: "acts"; readonly acts: ReadonlyArray<Act>; readonly atNs: number }
+
+/** The run of the command that this page came from. */
+export interface Connection {
+  /** Null: the page hears of the run. Else why not. */
+  readonly lost: string | null
+  /** What has been done by hand; null: nothing can be, and time does not go back. */
+  readonly acts: ReadonlyArray<Act> | null
+  /** Which run of how many it is; empty: there is only one. */
+  readonly words: string
+}
+
+/** What the thread answers. */
+export type PageAnswer =
+  | Answer
+  | { readonly kind: "connection"; readonly connection: Connection }
+  /** Why what was asked for cannot be done; empty: it is done. */
+  | { readonly kind: "told"; readonly words: string }

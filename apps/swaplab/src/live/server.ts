@@ -1,0 +1,154 @@
+// The server of a run that is looked at: the page, its socket, and figures for Prometheus.
+import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
+import * as HttpRouter from "@effect/platform/HttpRouter"
+import * as HttpServer from "@effect/platform/HttpServer"
+import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as RpcSerialization from "@effect/rpc/RpcSerialization"
+import * as RpcServer from "@effect/rpc/RpcServer"
+import { LiveRpcs } from "@swaplab/live"
+import { Effect, type Scope } from "effect"
+import { readFileSync } from "node:fs"
+import { createServer } from "node:http"
+import type { Socket } from "node:net"
+import { hostname } from "node:os"
+import { UsageError } from "../exit.ts"
+import type { EngineThread } from "./engine-thread.ts"
+import { cookieName, type GuardOptions, isLoopback, refusalOf } from "./guard.ts"
+import { readPage, servedPage } from "./page.ts"
+import { type Controls, viewerHandlers } from "./viewers.ts"
+
+/** Where a server listens. */
+export interface Listening {
+  /** The command, for messages. */
+  readonly command: string
+  readonly address: string
+  /** 0: any that is free. */
+  readonly port: number
+  readonly tokenFile: string | undefined
+}
+
+const HEADERS = {
+  "cache-control": "no-store",
+  "cross-origin-opener-policy": "same-origin",
+  "cross-origin-resource-policy": "same-origin",
+  "referrer-policy": "no-referrer",
+  "x-content-type-options": "nosniff"
+}
+
+const plain = (text: string, status: number) =>
+  HttpServerResponse.text(`${text}\n`, { status, headers: { ...HEADERS, "content-type": "text/plain; charset=utf-8" } })
+
+/** Turns away who may not ask. Who brings the token in the address gets it as a cookie, and the address without it. */
+const guarded = <E, R>(options: GuardOptions, app: Effect.Effect<HttpServerResponse.HttpServerResponse, E, R>) =>
+  Effect.gen(function*() {
+    const { headers, url } = yield* HttpServerRequest.HttpServerRequest
+    const { pathname, searchParams } = new URL(url, "http://swaplab.invalid")
+    const token = searchParams.get("token")
+    const { authorization, cookie, host, origin } = headers
+    const refusal = refusalOf({ authorization, cookie, host, origin, token }, options)
+    if (refusal !== null) return plain(refusal.words, refusal.status)
+    if (token === null || pathname !== "/") return yield* app
+    return HttpServerResponse.empty({
+      status: 303,
+      headers: {
+        ...HEADERS,
+        location: "/",
+        "set-cookie": `${cookieName(options.port)}=${encodeURIComponent(token)}; HttpOnly; SameSite=Strict; Path=/`
+      }
+    })
+  })
+
+const pageAt = (page: string) =>
+  Effect.map(HttpServerRequest.HttpServerRequest, ({ headers }) => {
+    const { html, policy } = servedPage(page, headers["host"] ?? "")
+    return HttpServerResponse.text(html, {
+      headers: { ...HEADERS, "content-type": "text/html; charset=utf-8", "content-security-policy": policy }
+    })
+  })
+
+/** A server that forgets nobody: its sockets end with it, those of pages too. */
+const closing = Effect.acquireRelease(
+  Effect.sync(() => {
+    const sockets = new Set<Socket>()
+    const server = createServer()
+    server.on("connection", (socket: Socket) => {
+      sockets.add(socket)
+      socket.on("close", () => sockets.delete(socket))
+    })
+    return { server, sockets }
+  }),
+  ({ sockets }) => Effect.sync(() => sockets.forEach((socket) => socket.destroy()))
+)
+
+const tokenOf = ({ address, command, tokenFile }: Listening): Effect.Effect<string | null, UsageError> => {
+  if (tokenFile === undefined) {
+    return isLoopback(address) ? Effect.succeed(null) : new UsageError({
+      message: `${command}: --address ${address}: others reach this address, expected --token-file FILE too`
+    })
+  }
+  return Effect.try({
+    try: () => readFileSync(tokenFile, "utf8").trim(),
+    catch: (error) => new UsageError({ message: `${command}: --token-file ${tokenFile}: ${String(error)}` })
+  }).pipe(
+    Effect.filterOrFail(
+      (token) => /^[\x21-\x7e]{16,200}$/.test(token),
+      () =>
+        new UsageError({
+          message:
+            `${command}: --token-file ${tokenFile}: expected one line of 16 to 200 characters without blanks, such as from `
+            + "openssl rand -hex 16"
+        })
+    )
+  )
+}
+
+const cannotListen = ({ address, command, port }: Listening, cause: unknown): UsageError => {
+  const code = (cause as { readonly code?: string }).code ?? String(cause)
+  const reason = code === "EADDRINUSE"
+    ? `--port ${port}: is in use on ${address}, expected another one, or 0 for any that is free`
+    : `--address ${address} --port ${port}: cannot listen there: ${code}`
+  return new UsageError({ message: `${command}: ${reason}` })
+}
+
+/** Serves a run for as long as the scope is open. Returns the address of the page. */
+export const serveLive = (
+  listening: Listening,
+  worker: URL,
+  thread: EngineThread,
+  controls: Controls
+): Effect.Effect<string, UsageError, Scope.Scope> =>
+  Effect.gen(function*() {
+    const { address, command, port } = listening
+    const token = yield* tokenOf(listening)
+    const page = readPage(worker)
+    if (page === null) return yield* new UsageError({ message: `${command}: the page is not built: npm run page` })
+    const { server } = yield* closing
+    const http = yield* NodeHttpServer.make(() => server, { host: address, port }).pipe(
+      Effect.mapError(({ cause }) => cannotListen(listening, cause))
+    )
+    const live = yield* RpcServer.toHttpAppWebsocket(LiveRpcs, { disableTracing: true }).pipe(
+      Effect.provide(LiveRpcs.toLayer(viewerHandlers(thread.shared, controls))),
+      Effect.provide(RpcSerialization.layerMsgPack)
+    )
+    const bound = http.address._tag === "TcpAddress" ? http.address.port : port
+    const router = HttpRouter.empty.pipe(
+      HttpRouter.get("/", pageAt(page)),
+      HttpRouter.get("/live", live),
+      HttpRouter.get(
+        "/metrics",
+        Effect.map(thread.metrics, (text) =>
+          HttpServerResponse.text(text, { headers: { ...HEADERS, "content-type": "text/plain; version=0.0.4" } }))
+      ),
+      Effect.catchTag("RouteNotFound", () =>
+        Effect.succeed(plain("there is only / and /metrics", 404)))
+    )
+    const options = { address, port: bound, token, machine: hostname() }
+    yield* HttpServer.serveEffect(guarded(options, router)).pipe(Effect.provideService(HttpServer.HttpServer, http))
+    const shown = address === "0.0.0.0" || address === "::"
+      ? hostname()
+      : address.includes(":")
+      ? `[${address}]`
+      : address
+    return `http://${shown}:${bound}/`
+  })
