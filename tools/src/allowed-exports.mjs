@@ -233,5 +233,12 @@ export const ALLOWED = {
     Section: "PageSection",
     Ticker: "makeTicker",
     TraceText: "traceJson"
+  },
+  live: {
+    ClientFacts: "Facts",
+    Play: "Request",
+    Progress: "Answer",
+    Seen: "SharedRun",
+    Session: "Engine"
   }
 }

@@ -62,6 +62,9 @@ export const run = (flags: Values<Commands["run"]>, worker: URL) =>
     if (flags.watch && flags.workers !== undefined) {
       return yield* new UsageError({ message: "run: --workers and --watch: expected one of the two" })
     }
+    if (flags.watch && (flags.server !== undefined || flags.serverTrace !== undefined)) {
+      return yield* new UsageError({ message: "run: --watch and a real server: expected one of the two" })
+    }
     if (!flags.watch && flags.port !== undefined) {
       return yield* new UsageError({ message: "run: --port: expected --watch too" })
     }

@@ -144,7 +144,9 @@ const CASES: Readonly<
   fail_page_alloc: [{ probability: "50 %", minOrder: 0 }, (did) => {
     expect(did["allocations asked for"]).toBeGreaterThan(1000)
     expect(did["allocations failed"] / did["allocations asked for"]).toBeCloseTo(0.5, 1)
-  }]
+  }],
+  sysctl: [{ name: "vm.page-cluster", value: 0 }, (did) => expect(did).toEqual({ "sysctls changed": 1 })],
+  patch: [{ patch: "throttle", set: "off" }, (did) => expect(did).toEqual({ "patches exchanged": 1 })]
 }
 
 describe("each kind", () => {

@@ -61,6 +61,9 @@ export interface Facts {
   readonly durationNs: number
   readonly clients: ReadonlyArray<ClientFacts>
   readonly servers: ReadonlyArray<{ readonly name: string; readonly bufferBytes: number }>
+  /** Sysctls that can be written while it goes on, and patches that can be exchanged. */
+  readonly sysctls: ReadonlyArray<{ readonly name: string; readonly most: number }>
+  readonly patches: ReadonlyArray<string>
   /** The scenario with what was done by hand, as a file that runs by itself. */
   readonly yaml: string
 }

@@ -6,7 +6,9 @@ import {
   clientSnapshot,
   ClusterRun,
   type FaultMark,
+  LIVE_PATCHES,
   LiveColumns,
+  RUNNING_SYSCTLS,
   type RunResult,
   SERVER_FIGURES
 } from "@swaplab/cluster"
@@ -57,6 +59,8 @@ export class Session {
       durationNs: scenario.duration,
       clients: run.clients.map(factsOf),
       servers: run.cluster.servers.map(({ name, station }) => ({ name, bufferBytes: station.fabric.bufferBytes })),
+      sysctls: RUNNING_SYSCTLS,
+      patches: LIVE_PATCHES,
       yaml
     }
   }

@@ -11,6 +11,8 @@ const facts: Facts = {
   durationNs: 1e9,
   clients: ["a", "b"].map((name) => ({ name, present: 100, min: 1, low: 2, high: 3 })),
   servers: [],
+  sysctls: [],
+  patches: [],
   yaml: ""
 }
 

@@ -17,7 +17,8 @@ export class Readahead {
   readonly #state: SwapState
   readonly #io: SwapIo
   readonly #queue: BlockQueue
-  readonly #pageCluster: number
+  /** vm.page-cluster. */
+  pageCluster: number
   /** The block is submitted under one plug. */
   plug: boolean
 
@@ -25,7 +26,7 @@ export class Readahead {
     this.#state = state
     this.#io = io
     this.#queue = queue
-    this.#pageCluster = pageCluster
+    this.pageCluster = pageCluster
     this.plug = plug
   }
 
@@ -34,7 +35,7 @@ export class Readahead {
    * for the caller and usually still locked for the read; NO_PAGE when there is no memory or the slot is gone.
    */
   *swapinReadahead(task: Task, slot: number): Sleeps<number> {
-    const mask = 2 ** this.#pageCluster - 1
+    const mask = 2 ** this.pageCluster - 1
     const last = slot | mask
     const plug = this.plug
     this.#state.counters.readaheads++

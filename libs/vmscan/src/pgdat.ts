@@ -36,7 +36,7 @@ export class Pgdat {
   /** Read at every use: another set counts from then on. */
   switches: VmscanSwitches
   readonly costs: VmscanCosts
-  readonly swappiness: number
+  swappiness: number
   readonly group: number
   readonly trace: VmscanTracepoints
 

@@ -3,6 +3,7 @@ import type { Act } from "@swaplab/live"
 import type { Facts } from "@swaplab/live"
 import { type ComponentChild, h } from "preact"
 import { useState } from "preact/hooks"
+import { Changes } from "./changes.ts"
 import { type Linked, toLink } from "./link.ts"
 import { timeWords } from "./words.ts"
 
@@ -38,6 +39,12 @@ const kinds = (
   ]
 }
 
+/** `3.0 ms: restart at server`, `4.0 ms: sysctl vm.swappiness = 0 at client-1`. */
+const actWords = ({ at: when, name, patch, set, value, what, where }: Act): string => {
+  const how = what === "sysctl" ? ` ${name} = ${value}` : what === "patch" ? ` ${patch} ${set}` : ""
+  return `${timeWords(Number.parseFloat(String(when)))}: ${what}${how} at ${where}`
+}
+
 /** Gives a text to the reader as a file. */
 const save = (name: string, text: string): void => {
   const url = URL.createObjectURL(new Blob([text], { type: "application/yaml" }))
@@ -49,7 +56,7 @@ const save = (name: string, text: string): void => {
 }
 
 export const Hands = (props: HandsProps): ComponentChild => {
-  const { acts, facts, onAct, onTakeBack, run } = props
+  const { acts, atNs, client, facts, onAct, onTakeBack, run } = props
   const [told, tell] = useState("")
   const link = async (): Promise<void> => {
     history.replaceState(null, "", `#room=${await toLink(run)}`)
@@ -67,12 +74,11 @@ export const Hands = (props: HandsProps): ComponentChild => {
       h("button", { type: "button", onClick: () => save(`${facts.scenario}.yaml`, facts.yaml) }, "Save as a scenario"),
       h("button", { type: "button", onClick: () => void link() }, "Make a link")
     ),
+    client === null ? null : h(Changes, { facts, client, atNs, onAct }),
     acts.length === 0 ? null : h(
       "ol",
       { class: "acts" },
-      acts.map(({ at: when, what, where }) =>
-        h("li", null, `${timeWords(Number.parseFloat(String(when)))}: ${what} at ${where}`)
-      )
+      acts.map((act) => h("li", null, actWords(act)))
     ),
     h("p", { class: "soft", role: "status" }, told)
   )

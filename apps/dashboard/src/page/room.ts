@@ -1,7 +1,7 @@
 // A room of clients while a scenario runs: every client a tile, the servers, and one client looked at closely.
 import { CLIENT_STATES } from "@swaplab/cluster"
 import type { Act } from "@swaplab/live"
-import { ClientPanel, ServerCard, Tile, WaitGraphView } from "@swaplab/view"
+import { ClientPanel, ServerCard, Tile, TimeLine, WaitGraphView } from "@swaplab/view"
 import { type ComponentChild, h } from "preact"
 import { useEffect, useReducer, useRef, useState } from "preact/hooks"
 import { texts } from "../scenarios.ts"
@@ -10,6 +10,7 @@ import { Hands } from "./hands.ts"
 import type { Linked } from "./link.ts"
 import { RunChoice } from "./run-choice.ts"
 import { RunControls } from "./run-controls.ts"
+import { timeWords } from "./words.ts"
 
 /** Rows begin this close together; where they become too many they lie farther apart. */
 const SAMPLE_NS = 2e6
@@ -19,7 +20,7 @@ const Served = ({ connection, facts, told }: EngineClient): ComponentChild => {
   const of = facts === null ? "" : `${facts.scenario}: ${facts.kernel}, seed ${facts.seed}`
   return [
     h("p", null, connection === null || connection.words === "" ? of : `${facts?.scenario}: ${connection.words}`),
-    connection?.acts === null
+    facts !== null && connection?.acts === null
       ? h("p", { class: "soft" }, "The result of this run is kept: you can pause it, and do nothing to it.")
       : null,
     connection?.lost === null || connection === null
@@ -217,6 +218,12 @@ export const Room = (
         onSettle: (ns: number) => {
           if (acts !== null) go(ns, ns)
         }
+      }),
+      h(TimeLine, {
+        faults: engine.faults,
+        toNs: Math.max(nowNs, history.timesNs[history.rows - 1] ?? 0),
+        atNs,
+        words: timeWords
       }),
       h(Overview, {
         engine,

@@ -7,9 +7,9 @@ import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as RpcSerialization from "@effect/rpc/RpcSerialization"
 import * as RpcServer from "@effect/rpc/RpcServer"
 import { LiveRpcs } from "@swaplab/live"
-import { Effect, type Scope } from "effect"
+import { Effect, Scope } from "effect"
 import { readFileSync } from "node:fs"
-import { createServer } from "node:http"
+import { createServer, type Server } from "node:http"
 import type { Socket } from "node:net"
 import { hostname } from "node:os"
 import { UsageError } from "../exit.ts"
@@ -67,19 +67,15 @@ const pageAt = (page: string) =>
     })
   })
 
-/** A server that forgets nobody: its sockets end with it, those of pages too. */
-const closing = Effect.acquireRelease(
-  Effect.sync(() => {
-    const sockets = new Set<Socket>()
-    const server = createServer()
-    server.on("connection", (socket: Socket) => {
-      sockets.add(socket)
-      socket.on("close", () => sockets.delete(socket))
-    })
-    return { server, sockets }
-  }),
-  ({ sockets }) => Effect.sync(() => sockets.forEach((socket) => socket.destroy()))
-)
+/** All connections to a server, those of pages too. */
+const socketsOf = (server: Server): ReadonlySet<Socket> => {
+  const sockets = new Set<Socket>()
+  server.on("connection", (socket: Socket) => {
+    sockets.add(socket)
+    socket.on("close", () => sockets.delete(socket))
+  })
+  return sockets
+}
 
 const tokenOf = ({ address, command, tokenFile }: Listening): Effect.Effect<string | null, UsageError> => {
   if (tokenFile === undefined) {
@@ -111,19 +107,17 @@ const cannotListen = ({ address, command, port }: Listening, cause: unknown): Us
   return new UsageError({ message: `${command}: ${reason}` })
 }
 
-/** Serves a run for as long as the scope is open. Returns the address of the page. */
-export const serveLive = (
+/** Listens and answers. */
+const answering = (
   listening: Listening,
-  worker: URL,
+  server: Server,
+  token: string | null,
+  page: string,
   thread: EngineThread,
   controls: Controls
-): Effect.Effect<string, UsageError, Scope.Scope> =>
+) =>
   Effect.gen(function*() {
-    const { address, command, port } = listening
-    const token = yield* tokenOf(listening)
-    const page = readPage(worker)
-    if (page === null) return yield* new UsageError({ message: `${command}: the page is not built: npm run page` })
-    const { server } = yield* closing
+    const { address, port } = listening
     const http = yield* NodeHttpServer.make(() => server, { host: address, port }).pipe(
       Effect.mapError(({ cause }) => cannotListen(listening, cause))
     )
@@ -132,23 +126,44 @@ export const serveLive = (
       Effect.provide(RpcSerialization.layerMsgPack)
     )
     const bound = http.address._tag === "TcpAddress" ? http.address.port : port
+    const metrics = Effect.map(thread.metrics, (text) =>
+      HttpServerResponse.text(text, { headers: { ...HEADERS, "content-type": "text/plain; version=0.0.4" } }))
     const router = HttpRouter.empty.pipe(
       HttpRouter.get("/", pageAt(page)),
       HttpRouter.get("/live", live),
-      HttpRouter.get(
-        "/metrics",
-        Effect.map(thread.metrics, (text) =>
-          HttpServerResponse.text(text, { headers: { ...HEADERS, "content-type": "text/plain; version=0.0.4" } }))
-      ),
+      HttpRouter.get("/metrics", metrics),
       Effect.catchTag("RouteNotFound", () =>
         Effect.succeed(plain("there is only / and /metrics", 404)))
     )
-    const options = { address, port: bound, token, machine: hostname() }
-    yield* HttpServer.serveEffect(guarded(options, router)).pipe(Effect.provideService(HttpServer.HttpServer, http))
-    const shown = address === "0.0.0.0" || address === "::"
-      ? hostname()
-      : address.includes(":")
-      ? `[${address}]`
-      : address
-    return `http://${shown}:${bound}/`
+    const app = guarded({ address, port: bound, token, machine: hostname() }, router)
+    yield* HttpServer.serveEffect(app).pipe(Effect.provideService(HttpServer.HttpServer, http))
+    return `http://${shownHost(address)}:${bound}/`
+  })
+
+/** What a reader writes for an address. */
+const shownHost = (address: string): string =>
+  address === "0.0.0.0" || address === "::" ? hostname() : address.includes(":") ? `[${address}]` : address
+
+/** Serves a run for as long as the scope is open. Returns the address of the page. */
+export const serveLive = (
+  listening: Listening,
+  worker: URL,
+  thread: EngineThread,
+  controls: Controls
+): Effect.Effect<string, UsageError, Scope.Scope> =>
+  Effect.gen(function*() {
+    const token = yield* tokenOf(listening)
+    const page = readPage(worker)
+    if (page === null) {
+      return yield* new UsageError({ message: `${listening.command}: the page is not built: npm run page` })
+    }
+    const server = createServer()
+    const sockets = socketsOf(server)
+    const scope = yield* Scope.make()
+    // a server and its sockets end when the last of their connections does, and the page of a viewer never does
+    yield* Effect.addFinalizer((exit) =>
+      Effect.zipRight(Effect.sync(() => sockets.forEach((socket) => socket.destroy())), Scope.close(scope, exit))
+    )
+    // what answers requests ends by interruption, wherever the server was started
+    return yield* Effect.interruptible(Scope.extend(answering(listening, server, token, page, thread, controls), scope))
   })

@@ -89,6 +89,8 @@ type FaultTarget =
   | "flood"
   | "failslab"
   | "fail_page_alloc"
+  | "sysctl"
+  | "kernel"
 
 /** One kind of fault. `F` are the fields of its options, each with description and default. */
 export interface FaultKind<On extends PlaceKind = PlaceKind, F extends Schema.Struct.Fields = Schema.Struct.Fields> {
@@ -106,8 +108,11 @@ export interface FaultKind<On extends PlaceKind = PlaceKind, F extends Schema.St
   /** It makes no sense without `for`. */
   readonly needsEnd?: true
   readonly options: F
-  /** What a swarm draws its options from, by key and as a file has them; null leaves a key out. */
-  readonly swarm: Choices
+  /**
+   * What a swarm draws its options from, by key and as a file has them; null leaves a key out. Null for all of them: a swarm draws
+   * none of this kind, because nothing goes wrong with it.
+   */
+  readonly swarm: Choices | null
   readonly rules?: ReadonlyArray<FaultRule<Schema.Struct.Type<F>>>
   /** Pages of a process that it starts on a client, whose address space is made at boot. */
   readonly process?: (options: Schema.Struct.Type<F>) => number

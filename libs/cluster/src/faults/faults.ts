@@ -6,6 +6,7 @@ import { diskFull, errors, slowDisk } from "./disk-faults.ts"
 import type { FaultKind } from "./fault-kind.ts"
 import { flood, hog } from "./hog-faults.ts"
 import { burstLoss, duplicate, loss, reorder } from "./impairment-faults.ts"
+import { patch, sysctl } from "./kernel-faults.ts"
 import { failPageAlloc, failslab } from "./memory-faults.ts"
 import { clientPowerOff, crash } from "./power-faults.ts"
 import { pause, restart, serverPowerOff, stop } from "./server-faults.ts"
@@ -35,7 +36,9 @@ export const FAULTS = {
   hog,
   flood,
   failslab,
-  fail_page_alloc: failPageAlloc
+  fail_page_alloc: failPageAlloc,
+  sysctl,
+  patch
 } as const satisfies Record<string, unknown>
 
 /** The name of a kind of fault: `what` in a scenario. */
@@ -48,3 +51,6 @@ export const FAULT_NAMES: ReadonlyArray<FaultName> = Object.keys(FAULTS).filter(
 
 /** The row of a name. Its options are those that were decoded for it. */
 export const faultNamed = (name: FaultName): FaultKind => FAULTS[name] as unknown as FaultKind
+
+/** Kinds that a swarm draws. */
+export const SWARM_FAULTS: ReadonlyArray<FaultName> = FAULT_NAMES.filter((name) => faultNamed(name).swarm !== null)

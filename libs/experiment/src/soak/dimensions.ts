@@ -1,6 +1,6 @@
 // What a swarm draws of a scenario: one row for each thing, with the values that it is drawn from. A file narrows any row to
 // values of its own. Sizes are such that a run takes a fraction of a second of CPU time.
-import { FAULT_NAMES } from "@swaplab/cluster"
+import { SWARM_FAULTS } from "@swaplab/cluster"
 import { BASES, SYSCTLS, WHEN_LOST } from "@swaplab/kernel"
 import { CARD_NAMES, type SysctlRow } from "@swaplab/net-skb"
 import { DISK_NAMES } from "@swaplab/server-model"
@@ -51,7 +51,7 @@ const DRAWING = rows("drawing", [
   ["servers", [...often(9, 1), 2], "NBD servers. A client has one by its name."],
   ["switches", [...often(9, 1), 2], "Switches. Of two, clients are at the second, whose uplink leads to the servers'."],
   ["uplink", ["1 Gbit", "100 Mbit"], "The cable between two switches."],
-  ["faults", FAULT_NAMES, "Kinds of faults. In each run every kind is off with a probability of one half."],
+  ["faults", SWARM_FAULTS, "Kinds of faults. In each run every kind is off with a probability of one half."],
   ["faultCount", [1, 1, 2, 2, 3, 5], "Faults of a run."],
   ["trouble", ["100 ms", "300 ms", "1 s"], "When all faults have ended. From then on progress is demanded."],
   ["duration", ["150 s"], "So long after that the workloads have to be at their end."]

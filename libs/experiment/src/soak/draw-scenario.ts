@@ -227,7 +227,7 @@ class Drawing {
       ...(where === null ? {} : { where }),
       at: `${begin} ms`,
       for: `${long} ms`,
-      ...optionsOf(random, swarm)
+      ...optionsOf(random, swarm ?? {})
     }
   }
 }

@@ -116,7 +116,7 @@ it("the file of a drawn scenario gives the same run", () => {
 it("every option that a fault is drawn with is one of its own", () => {
   for (const name of FAULT_NAMES) {
     const { options, swarm } = faultNamed(name)
-    for (const key of Object.keys(swarm)) expect(Object.keys(options)).toContain(key)
+    for (const key of Object.keys(swarm ?? {})) expect(Object.keys(options)).toContain(key)
   }
 })
 

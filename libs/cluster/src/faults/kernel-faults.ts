@@ -1,0 +1,123 @@
+// Kernels that are changed while they run: a sysctl is written, or a patch is exchanged as live patching would. Both are put back
+// at the end of the fault; a client that boots meanwhile has what its scenario says.
+// Modelled: sysctls that take effect when they are written. Not modelled: those that a machine reads at boot or a socket when it is
+// made; `sysctl` of a group of clients sets them.
+// source: kernel/sysctl.c, kernel/livepatch (patches: kernel/src/patches/switch-patches.ts)
+import { choice, required, whole } from "@swaplab/config"
+import { type Machine, PATCHES, patchesOf, type PatchName, SETTLED_AT_BOOT, switchPatches } from "@swaplab/kernel"
+import { type ActiveFault, faultKind } from "./fault-kind.ts"
+
+/** A sysctl that takes effect when it is written. */
+interface LiveSysctl {
+  readonly most: number
+  readonly read: (machine: Machine) => number
+  readonly write: (machine: Machine, value: number) => void
+}
+
+const LIVE_SYSCTLS = {
+  "vm.swappiness": {
+    most: 100,
+    read: ({ vmscan: { pgdat } }) => pgdat.swappiness,
+    write: ({ vmscan: { pgdat } }, value) => {
+      pgdat.swappiness = value
+    }
+  },
+  "vm.page-cluster": {
+    most: 9,
+    read: ({ swap: { readahead } }) => readahead.pageCluster,
+    write: ({ swap: { readahead } }, value) => {
+      readahead.pageCluster = value
+    }
+  },
+  "vm.min_free_kbytes": {
+    most: 65_536,
+    read: ({ pages }) => pages.minFreeKbytes,
+    write: ({ pages }, value) => pages.setMinFreeKbytes(value)
+  }
+} as const satisfies Readonly<Record<string, LiveSysctl>>
+
+type LiveSysctlName = keyof typeof LIVE_SYSCTLS
+
+const rowOf = (name: LiveSysctlName): LiveSysctl => LIVE_SYSCTLS[name]
+
+const NAMES = ["vm.swappiness", "vm.page-cluster", "vm.min_free_kbytes"] as const satisfies ReadonlyArray<
+  LiveSysctlName
+>
+
+/** Sysctls that can be written while a machine runs, with the largest value of each. */
+export const RUNNING_SYSCTLS: ReadonlyArray<{ readonly name: string; readonly most: number }> = NAMES.map((name) => ({
+  name,
+  most: rowOf(name).most
+}))
+
+/** What has been changed, and how it is put back. Nothing is put back that was not changed. */
+const changed = (count: 0 | 1, what: string, end: () => void): ActiveFault => ({
+  end: () => {
+    if (count === 1) end()
+  },
+  effects: () => [[what, count]]
+})
+
+export const sysctl = faultKind({
+  on: "client",
+  meaning: "somebody writes a sysctl",
+  sets: "sysctl",
+  parts: ({ name }) => [name],
+  cause: "memory",
+  hits: "sysctls changed",
+  options: {
+    ...required(
+      "name",
+      choice(...NAMES),
+      "Its name. Others take effect at boot, or when a socket is made: `sysctl` of the group of clients has these."
+    ),
+    ...required(
+      "value",
+      whole(0, 65_536),
+      "What is written, in Linux's unit: swappiness from 0 to 100, page-cluster from 0 to 9, min_free_kbytes in kB."
+    )
+  },
+  swarm: null,
+  rules: [{
+    path: ["value"],
+    holds: ({ name, value }) => value <= rowOf(name).most,
+    words: ({ name }) => `at most ${rowOf(name).most} for ${name}`
+  }],
+  begin: ({ machine }, { name, value }) => {
+    const { read, write } = rowOf(name)
+    const before = read(machine)
+    write(machine, value)
+    return changed(before === value ? 0 : 1, "sysctls changed", () => write(machine, before))
+  },
+  describe: ({ name, value }) => `${name} = ${value}`
+})
+
+/** Patches that can be exchanged while a machine runs. */
+export const LIVE_PATCHES: ReadonlyArray<PatchName> = PATCHES.map(({ name }) => name).filter((name) =>
+  SETTLED_AT_BOOT[name] === undefined
+)
+
+export const patch = faultKind({
+  on: "client",
+  meaning: "a patch of the kernel is put in or taken out while it runs; what state it left stays",
+  sets: "kernel",
+  parts: ({ patch: name }) => [name],
+  cause: "memory",
+  hits: "patches exchanged",
+  options: {
+    ...required(
+      "patch",
+      choice(...LIVE_PATCHES),
+      `Its name, see swaplab patches. Only a boot exchanges ${Object.keys(SETTLED_AT_BOOT).join(" and ")}.`
+    ),
+    ...required("set", choice("on", "off"), "Whether the kernel has it from then on.")
+  },
+  swarm: null,
+  begin: ({ machine }, { patch: name, set }) => {
+    const had = patchesOf(machine.kernel).has(name)
+    const wanted = set === "on"
+    switchPatches(machine, { [name]: wanted })
+    return changed(had === wanted ? 0 : 1, "patches exchanged", () => switchPatches(machine, { [name]: had }))
+  },
+  describe: ({ patch: name, set }) => `${name} ${set}`
+})
