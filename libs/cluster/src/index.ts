@@ -24,9 +24,9 @@ export {
   tasksOf
 } from "@swaplab/kernel"
 export { cableNamesOf, recordCable } from "./capture/capture.ts"
+export { cpuStacks } from "./capture/cpu-stacks.ts"
 export { FAULT_NAMES, type FaultName, faultNamed, SWARM_FAULTS } from "./faults/faults.ts"
 export { LIVE_PATCHES, RUNNING_SYSCTLS } from "./faults/kernel-faults.ts"
-export { cpuStacks } from "./capture/cpu-stacks.ts"
 export type { ClientRun } from "./run/client-run.ts"
 export type { Client } from "./run/client.ts"
 export { type Advanced, ClusterRun, type ClusterRunOptions } from "./run/cluster-run.ts"
