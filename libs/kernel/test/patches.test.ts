@@ -4,6 +4,7 @@ import {
   BASES,
   type KernelSpec,
   nbdSwitches,
+  noEffect,
   pageAllocSwitches,
   PATCHES,
   patchesOf,
@@ -70,6 +71,8 @@ const TURNS: ReadonlyArray<readonly [PatchName, slab: ReadonlyArray<string>, slu
   ["drop-nodemask", ["dropNodemask"], ["dropNodemask"]]
 ]
 
+const CARD = { receiveBuffers: "kmalloc", copiesPackets: true, scatterGather: false } as const
+
 describe("patches", () => {
   it.each(TURNS)("%s turns its switches and no others", (name, slab, slub) => {
     expect(turnedBy("slab", name).toSorted()).toEqual(slab.toSorted())
@@ -82,8 +85,12 @@ describe("patches", () => {
       if (slab.length + slub.length > 0) continue
       expect(PATCHES.find((patch) => patch.name === name)?.meaning).toMatch(/no (change of behaviour|effect)/)
     }
-    // a switch that nothing reads is said too
-    expect(PATCHES.find(({ name }) => name === "ignore-mempolicy")?.meaning).toMatch(/no effect/)
+  })
+
+  it.each<PatchName>(["ignore-mempolicy", "drop-nodemask", "slab-raw-aliens"])("%s needs memory nodes", (name) => {
+    const reason = (memoryNodes: number) =>
+      noEffect({ allocator: "slab", base: "v3.6" }, { ...CARD, memoryNodes, boundToNodes: true }, name)
+    expect([reason(1), reason(2)]).toEqual(["the machines have one memory node", null])
   })
 
   it("numbers the merged series from 1 to 16, once each", () => {
