@@ -66,8 +66,16 @@ const withoutOwn = ({ commands, ...program }: Program): Program => ({
 })
 
 /**
- * Reads the words after the program's name. `style` is how help is shown. Of a wrong command line the first mistake is
- * said, on one line.
+ * Reads the words after the program's name.
+ *
+ * **When to use.** Once, with the table of a {@link Program}; then switch on `command` of what it returns, whose
+ * `values` have the types of the rows.
+ *
+ * **Details.** `style` is how help is shown. Help, the version, and the first mistake of a wrong command line come back
+ * as a text, a mistake on one line with the option, the value and what was expected.
+ *
+ * **Gotchas.** It prints nothing and ends nothing: print `said`, and exit with a code of your own where `wrong` is
+ * true. Options that were not given are undefined, false or an empty list; a default is the caller's.
  */
 export const parse = <Commands extends Readonly<Record<string, CommandRow>>>(
   program: Program<Commands>,

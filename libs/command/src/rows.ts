@@ -81,7 +81,18 @@ export interface CommandRow {
   readonly examples: ReadonlyArray<readonly [line: string, meaning: string]>
 }
 
-/** A program: its commands by name. The command named "" is the program itself, without a command's name. */
+/**
+ * A program: its commands by name. The command named "" is the program itself, without a command's name.
+ *
+ * **When to use.** Write one table for a program; `parse`, help, `completionScript` and the tables of the reference
+ * derive from it.
+ *
+ * **Details.** Rows are made by `flag`, `one`, `many`, `required`, `optional` and `several`; a Kind reads a value and
+ * says what was expected. The key `noMap` is the option `--no-map`.
+ *
+ * **Gotchas.** An argument that takes several words must be the last. Exit codes are for the reference only: nothing
+ * exits by them.
+ */
 export interface Program<Commands extends Readonly<Record<string, CommandRow>> = Readonly<Record<string, CommandRow>>> {
   readonly name: string
   readonly meaning: string

@@ -29,7 +29,18 @@ export const documented = source("documented")
 /** A default that nobody has measured, and the range in which it may lie. */
 export const assumed = source("assumed")
 
-/** A field that may be left out. With a source it takes part in the question which assumption matters. */
+/**
+ * A field of a schema that may be left out; `value` stands for it then.
+ *
+ * **When to use.** For every setting with a default. What must be given is {@link required}, what may be absent {@link
+ * maybe}.
+ *
+ * **Details.** `value`, `low` and `high` are in base units (bytes, nanoseconds); the JSON Schema and the reference show
+ * them as a file writes them. With a source it takes part in the question which assumption matters.
+ *
+ * **Gotchas.** A default that the schema refuses throws where the schema is made. A key that is there with `undefined`
+ * is not left out, and is refused.
+ */
 export const field = <A, I>(schema: Schema.Schema<A, I>, value: A, description: string, from?: Source<A>) =>
   Schema.optionalWith(schema, { exact: true, default: () => value }).annotations({
     description,

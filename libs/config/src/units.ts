@@ -119,7 +119,19 @@ const unitPattern = (kind: UnitKind): string =>
 export const quantityPattern = (kind: UnitKind): RegExp =>
   new RegExp(`^\\d{1,18}(\\.\\d{1,9})? ?(${unitPattern(kind)})$`)
 
-/** Value of a quantity in base units, or null if it is none. */
+/**
+ * The value of a quantity such as `64 MiB` in base units (bytes, nanoseconds, bits or bytes per second, a share), or
+ * null.
+ *
+ * **When to use.** For quantities outside of a schema, such as in options of a command; in a schema take Size, Time or
+ * Rate.
+ *
+ * **Details.** A number without sign, at most one blank, a unit of the kind. Values are rounded to whole base units,
+ * except shares. {@link formatQuantity} writes one.
+ *
+ * **Gotchas.** Units are read as they stand: `mib`, a bare number and `MB` give null, and so does more than `kind.max`.
+ * The message is the caller's: `kind.expected` says what was expected.
+ */
 export const parseQuantity = (kind: UnitKind, text: string): number | null => {
   if (!quantityPattern(kind).test(text)) return null
   const digits = /^[\d.]+/.exec(text)

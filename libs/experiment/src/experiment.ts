@@ -101,7 +101,19 @@ export const experimentOf = (plan: Plan, { failures, interrupted, results }: Job
   interrupted
 })
 
-/** Runs all jobs of a plan; interruption as with `runJobs`. */
+/**
+ * Runs all jobs of a plan: the kernels and seeds of a scenario, and the fields of its map.
+ *
+ * **When to use.** After `makePlan`; give the result to a report. Searches and sweeps have functions of their own.
+ *
+ * **Details.** The {@link Runner} decides where simulations run: worker threads, or this thread. Results depend on the
+ * plan alone, not on the number of workers. A `store` keeps finished runs, so that a second call makes only what is
+ * missing.
+ *
+ * **Gotchas.** It never fails: a run lost to a bug is in `failures`, and an interruption gives what there is, with
+ * `interrupted` set, as in every list of jobs. Look at both before you trust a table. With `layerInProcess` nothing
+ * else happens during a run.
+ */
 export const runExperiment = (
   plan: Plan,
   options: RunExperimentOptions = {}

@@ -49,7 +49,17 @@ import { firstCpuOf, processPlace, startKswapds } from "./placement.ts"
 import { setUpSwap, startCrypt, type SwapSetup } from "./swap-setup.ts"
 import { KernelTask, type TaskOptions } from "./task.ts"
 
-/** One emulated client. */
+/**
+ * One emulated client, booted when it is made.
+ *
+ * **When to use.** Give it a spec and its plugs, `attachSwap` a device, `startProcess` its programs, and let the Sim
+ * run.
+ *
+ * **Details.** Sizes are pages of 4 KiB unless named bytes, times nanoseconds. Its parts are public to read.
+ *
+ * **Gotchas.** A process number is started once; wrong content is no error, see `corruptions`; a reboot is another
+ * Machine.
+ */
 export class Machine {
   readonly sim: Sim
   readonly spec: MachineSpec

@@ -14,7 +14,19 @@ import { DownBy, DROPPED, type LinkOptions, PausedBy } from "./link-options.ts"
 import { LinkWire } from "./link-wire.ts"
 import { WAITING } from "./transmit-queue.ts"
 
-/** One direction of a cable. */
+/**
+ * One direction of a cable, with the transmit queue in front of it.
+ *
+ * **When to use.** Two of them make a cable between a card and a {@link Switch}, two switches, or two cards.
+ *
+ * **Details.** `send` returns the time in nanoseconds at which the last bit will have left, Infinity while paused, or
+ * DROPPED, and `FrameOps.drop` has taken the frame back then. Queues count bytes with Ethernet's framing; `busyNs` over
+ * the time passed is the utilisation. Rate, latency and the cable may change while it runs.
+ *
+ * **Gotchas.** Most arrivals have no event of their own (see {@link Lan}): read the counters through the getters, which
+ * first bring the link up to date. Without `queueBytes` the queue has no end. `setUp(false)` loses all that is queued
+ * or on the wire.
+ */
 export class Link extends LinkWire {
   readonly queueBytes: number
   #held = 0

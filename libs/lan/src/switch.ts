@@ -30,7 +30,17 @@ interface Trunk {
   readonly ends: Aggregate
 }
 
-/** A store-and-forward switch. */
+/**
+ * A store-and-forward switch with one packet buffer.
+ *
+ * **When to use.** To join links: `addPort` each cable, then `route` each address to a port.
+ *
+ * **Details.** Buffers, limits and marks are bytes, latencies nanoseconds; drops are counted by reason and by output
+ * port.
+ *
+ * **Gotchas.** Nothing is learnt or flooded: a frame without a route, or whose route is its own port, is dropped
+ * (`NoRoute`).
+ */
 export class Switch implements BufferOwner {
   readonly name: string
   readonly forwardingLatencyNs: Nanoseconds

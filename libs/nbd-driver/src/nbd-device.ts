@@ -1,11 +1,8 @@
 // The NBD block driver of Linux 3.5 and 3.6: one socket, a sending kernel thread, a receiving user task.
 // Modelled: waiting_queue and queue_head, tx_lock, one header and then page by page with MSG_MORE, replies matched by
-// cookie and received straight into the pages of the request, every error path down to clearing the queues. The calls into
-// the socket are in sock-xmit.ts.
-// Not modelled: the lock around the queues (nothing runs in parallel; the one lock that all devices share costs no time),
-// the ioctls but DO_IT, SET_SOCK and DISCONNECT (SET_TIMEOUT and READ_ONLY are options), sysfs. One sender lives for ever,
-// where Linux starts a thread with each DO_IT. DO_IT also sets the size of the disk to 0 when it ends, so that the block layer
-// refuses what comes then; here the driver refuses it, with the same error, unless requests wait for a new connection.
+// cookie and read straight into the request's pages, all error paths. Calls into the socket are in sock-xmit.ts.
+// Not modelled: the lock around the queues (nothing runs in parallel), ioctls but DO_IT, SET_SOCK and DISCONNECT
+// (SET_TIMEOUT, READ_ONLY are options), sysfs. One sender lives for ever; Linux starts a thread with each DO_IT.
 // source: drivers/block/nbd.c:do_nbd_request, nbd_thread, nbd_handle_req, nbd_send_req, nbd_read_stat, nbd_do_it
 import { type BlockDriver, type BlockQueue, NO_REQUEST } from "@swaplab/blk"
 import {
@@ -40,7 +37,13 @@ import type { Transport } from "./transport.ts"
 /** The high half of a kernel pointer: cookies are the addresses of requests in Linux, here their numbers. */
 const COOKIE_HI = 0xffff8800
 
-/** One /dev/nbdN. */
+/**
+ * **When to use.** One /dev/nbdN, the driver of a block queue: spawn `sender`, `connect` a transport, run `doIt`.
+ *
+ * **Details.** `doIt` returns when the connection has ended: a negative errno or 0. Times are nanoseconds.
+ *
+ * **Gotchas.** Requests then end with EIO (in Linux the disk has size 0), unless they wait for a new connection.
+ */
 export class NbdDevice implements BlockDriver {
   readonly name: string
   readonly queue: BlockQueue

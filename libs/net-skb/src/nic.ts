@@ -22,7 +22,19 @@ const ETH_HLEN = 14
 
 const NEVER = Number.POSITIVE_INFINITY
 
-/** One card. Plug its wire's far end to `plug`, or to `receive`. */
+/**
+ * One network card with its driver, between a `Wire` (the near end of a cable) and the {@link NetStack} of its machine.
+ *
+ * **When to use.** Make one for each cable of a machine, `plug` the far end of the cable (or call `receive` at each
+ * arrival), then `open` it. `CARDS` has the options of real cards.
+ *
+ * **Details.** Frames are rows of {@link Packets}, skbs are numbers of the stack; times are nanoseconds. Received
+ * frames wait in the ring of the card until NAPI polls it. Counters are public: `rxMissed` for an empty ring,
+ * `rxDroppedTotal` for the driver and the stack, `interrupts`.
+ *
+ * **Gotchas.** The last card that is made is the device of its stack: where there are several, set `device` to a
+ * `Bond`. A card that is down frees what arrives and counts it in `rxWhileDown`. One receive queue: no RSS.
+ */
 export class Nic implements NetDevice, Napi {
   /** Packets refused by the stack because of their protocol, and by the driver for want of a buffer. */
   rxDropped = 0

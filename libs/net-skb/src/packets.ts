@@ -54,7 +54,19 @@ export interface FrameOps {
   drop(frame: number, reason: number): void
 }
 
-/** All frames of a cluster. A frame is an index; its last holder must `free` it. */
+/**
+ * All frames of a cluster, one typed array a header field. A frame is an index; its last holder must `free` it.
+ *
+ * **When to use.** Make one for a network; links, cards and sockets share it. `frameOps` is what a LAN needs of it.
+ *
+ * **Details.** `alloc` never fails: the arrays double. `bytes` is the IP packet with its headers, without Ethernet;
+ * `len` is the payload. `seq` and `ack` are stream offsets in bytes, not 32-bit numbers; `tsval` and `tsecr` are
+ * nanoseconds.
+ *
+ * **Gotchas.** A frame from `alloc` has the fields of its predecessor, but no SACK blocks: write all that matter.
+ * Growth replaces the arrays, so read them through the object each time. Freeing twice, or while queued, fails an
+ * assertion. Payload is not here.
+ */
 export class Packets {
   /** Bytes of the IP packet, headers included; without Ethernet. */
   bytes: Int32Array

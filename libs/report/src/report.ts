@@ -188,6 +188,16 @@ export const runDocument = (result: ExperimentResult): Document => {
   ]
 }
 
-/** The report of an experiment as text; it ends with a line feed. */
+/**
+ * The report of an experiment as text; it ends with a line feed.
+ *
+ * **When to use.** For a terminal, a pipe or a file. Pages take `runPage`, machines the JSON of @swaplab/experiment.
+ *
+ * **Details.** `sheet` is the width in columns (at least 40; 80 without it) and whether tones become colours. Tables
+ * that are too wide are drawn in parts.
+ *
+ * **Gotchas.** Its last section is what the runs have cost the host, so texts of equal results differ there. Runs lost
+ * to a bug are not in it: say the `failures` of the result beside it. An interruption is said.
+ */
 export const renderReport = (result: ExperimentResult, sheet: Sheet = PLAIN): string =>
   drawText([...runDocument(result), ...costSection(result)], sheet)

@@ -76,7 +76,19 @@ export interface ServerImage {
   readonly writer: number
 }
 
-/** The server machine. */
+/**
+ * The server machine: cards, CPUs, page cache, disk, and nbd-server with a worker for each connection.
+ *
+ * **When to use.** As the far end of emulated clients: `connectSwap` and `connectImage` give connections; `stop`,
+ * `pause`, `powerOff` and their opposites, `stealCpu`, `setCapacity` and `errors` are its faults.
+ *
+ * **Details.** Sizes are bytes, rounded down to pages of 4096; `bytesPerSecond` holds for each swap connection. `dial`
+ * returns 0 or a negative errno. `faultCounts` says what the faults have hit.
+ *
+ * **Gotchas.** Sockets of the server never lack memory, and its packets cost CPU time only as a part of each request's
+ * measured cost. After `stop` clients must `dial` again, as nbd-client does. `cache` is null before a disk that has
+ * none.
+ */
 export class ServerMachine {
   readonly net: NetStack
   /** One for each cable. */

@@ -38,12 +38,17 @@ export interface HistogramData {
 }
 
 /**
- * A distribution of numbers from 0 up to 2^53. Count, sum, mean and maximum are exact; percentiles are off by one bucket at most.
+ * A distribution of numbers from 0 up to 2^53. Count, sum, mean and maximum are exact; percentiles are off by one
+ * bucket at most.
  *
- * **Details.** The array of counts grows to the power of two of the largest value; until the first value it takes no memory.
- * In the range that was reached, `record` allocates nothing.
+ * **When to use.** For many values whose percentiles are wanted, such as latencies in nanoseconds; `merge` those of
+ * several sources, `data` and `Histogram.from` bring one to another process.
  *
- * **Gotchas.** Choose the unit of the values so that 1 is small enough: values that differ after the point only share a bucket.
+ * **Details.** The array of counts grows to the power of two of the largest value; until the first value it takes no
+ * memory. In the range that was reached, `record` allocates nothing. Wrong values throw a RangeError.
+ *
+ * **Gotchas.** Choose the unit of the values so that 1 is small enough: values that differ after the point only share a
+ * bucket. Histograms of different `bits` cannot be merged. Without any value, mean, maximum and percentiles are 0.
  */
 export class Histogram {
   /** Every power of two has 2^bits buckets. */

@@ -24,7 +24,19 @@ import type { TcpOptions } from "./tcp-options.ts"
 import { TcpState } from "./tcp-state.ts"
 import { delackTimer, writeTimer } from "./timer.ts"
 
-/** One end of a connection: `connectOver` asks a listener for one, or make two and `connectTcp` them. */
+/**
+ * One end of a connection.
+ *
+ * **When to use.** `connectOver` asks a {@link TcpListener} for a connection with its handshake; to begin with one that
+ * stands, make two sockets and `connectTcp` them.
+ *
+ * **Details.** A stream carries bytes and pages of 4096 bytes as tokens. What may sleep is entered with `yield*`; it
+ * returns bytes, 0 at the end of the stream, or a negative errno. `shutdown` says FIN, `abort` RST, `die` nothing;
+ * `close` frees what the socket holds.
+ *
+ * **Gotchas.** Two tasks that send on one socket must exclude each other, or their data mixes. The reader must ask for
+ * pages where pages were sent. An error is told once. No task may be inside when `close` is called.
+ */
 export class TcpSocket extends TcpState {
   /** What the first stands for is in `writePending`. */
   readonly writeTimer: Timer

@@ -45,5 +45,15 @@ const PageView = ({ command, headline, sections, subtitle, title }: Page): Compo
     )
   )
 
-/** The page as the text of an HTML file. The same input gives the same bytes. */
+/**
+ * The page as the text of an HTML file. The same input gives the same bytes.
+ *
+ * **When to use.** To show a report in a browser: `runPage`, `capacityPage` and `sweepPage` of @swaplab/report make the
+ * content.
+ *
+ * **Details.** One file without scripts that loads nothing; drawings are SVG inside of it. `command` stands at its end.
+ *
+ * **Gotchas.** It writes no file. Texts are escaped, but the SVG of a drawing is put in as it is: take it from
+ * @swaplab/report only.
+ */
 export const pageHtml = (page: Page): string => `<!doctype html>\n${renderToStaticMarkup(h(PageView, page))}\n`

@@ -13,7 +13,17 @@ import { session } from "./session/session.ts"
 import { swapTrace } from "./trace/swap-trace.ts"
 import { usememWorkload } from "./usemem-workload.ts"
 
-/** Every workload by its name. */
+/**
+ * Every workload of swaplab, by its name in scenarios, metrics and results.
+ *
+ * **When to use.** As the table for loading and running, which is the default everywhere; spread it into a table with
+ * rows of your own.
+ *
+ * **Details.** See {@link Workload} for what a row says.
+ *
+ * **Gotchas.** The order counts: the first that is measured (`usemem`) is the default of a scenario, and background
+ * loads start in it.
+ */
 export const WORKLOADS = {
   usemem: usememWorkload,
   session,

@@ -48,8 +48,18 @@ export interface ClusterRunOptions {
 export type Advanced = "until" | "events" | "ended"
 
 /**
- * One run of a scenario with the kernel of one cell and one seed. Equal arguments give equal runs, on every machine, however
- * often `advance` is called and whatever is read in between.
+ * One run of a scenario with the kernel of one cell and one seed, which can be stopped and gone on with.
+ *
+ * **When to use.** For debuggers, dashboards and tests that look at the machines on the way; {@link runCluster} runs to
+ * the end at once.
+ *
+ * **Details.** The constructor builds and boots the cluster; `advance` goes on to a time in nanoseconds or for a number
+ * of events. Equal arguments give equal runs, on every machine, however often `advance` is called and whatever is read
+ * in between.
+ *
+ * **Gotchas.** Read only: to change a machine changes the run. `result` adds a sample to the series, so call it once,
+ * when you have done. `advance` never goes beyond the duration of the scenario, and throws what a bug of a machine
+ * throws.
  */
 export class ClusterRun {
   readonly scenario: Scenario

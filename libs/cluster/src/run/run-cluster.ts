@@ -11,9 +11,18 @@ import { NO_HOOKS, type Outcome, type RunHooks, type RunResult } from "./result.
 const SLICE = 100_000
 
 /**
- * Runs `scenario` with the kernel of one cell and one seed. Synchronous: belongs into a worker thread. Equal arguments
- * give equal results, on every machine, except for `cpuSeconds`. With a `replay` the run ends when its client is done, and
- * takes its steps on the way.
+ * Runs `scenario` with one of its kernels and one seed, to its end.
+ *
+ * **When to use.** For whole runs, in a worker thread because it is synchronous. To pause or look inside take {@link
+ * ClusterRun}.
+ *
+ * **Details.** Equal arguments give equal results, on every machine, except for `cpuSeconds`. `hooks` are asked every
+ * 100,000 events; `shouldStop` ends the run with the outcome `stopped`. With a `replay` the run ends when its client is
+ * done, and takes its steps on the way. Times in the result are nanoseconds of simulated time.
+ *
+ * **Gotchas.** The scenario must come from `decodeScenario` or `loadScenario`, made with the same `workloads`. What
+ * users do wrong has been told by then: anything thrown here is a bug. `cpuSeconds` is what the hook says, 0 with
+ * NO_HOOKS.
  */
 export const runCluster = (
   scenario: Scenario,

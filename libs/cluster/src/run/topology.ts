@@ -39,7 +39,17 @@ export interface Cluster {
   readonly others: OtherHostsPort | null
 }
 
-/** Builds and boots the cluster. Nothing has happened yet on its virtual time. `remote` stands behind its first server. */
+/**
+ * Builds and boots the cluster of a scenario for one kernel and one seed. Nothing has happened yet on its virtual time.
+ *
+ * **When to use.** To get the machines and cables alone. {@link ClusterRun} builds one and adds what makes a run of it.
+ *
+ * **Details.** `cellKernel` is the name of a kernel of the scenario, for clients that name none. `remote` stands behind
+ * the first server. The parts are public; drive them by `sim.run`.
+ *
+ * **Gotchas.** Workloads are not started, except those that run from boot; there are no faults, no watchdog and no
+ * series. The scenario must have been checked: a wrong one fails assertions.
+ */
 export const buildCluster = (
   scenario: Scenario,
   cellKernel: string,

@@ -60,7 +60,18 @@ const scenarioOf = (
     Either.mapLeft(({ problems }) => new ConfigError({ problems: problems.map(withMoved) }))
   )
 
-/** Decodes and checks a scenario that is plain data. `file` is its name in results, and in messages without a `source`. */
+/**
+ * Decodes and checks a scenario that is plain data.
+ *
+ * **When to use.** For scenarios made by a program. {@link loadScenario} reads files.
+ *
+ * **Details.** `given` is as a YAML file would have it, quantities as texts with units; the result has base units
+ * (bytes, nanoseconds, bits per second). `file` is its name in results, and in messages without a `source`. `warnings`
+ * name settings without effect.
+ *
+ * **Gotchas.** Mistakes are a Left with a ConfigError, all of one stage at once, and are not thrown. `include` is for
+ * files only. Pass the same `workloads` to the run.
+ */
 export const decodeScenario = (
   file: string,
   given: Mapping,
@@ -78,7 +89,17 @@ export const withOverrides = (
     (tree) => scenarioOf(loaded.file, tree, loaded.workloads)
   )
 
-/** Loads a scenario. Every mistake of the user ends in a {@link ConfigError}. */
+/**
+ * Loads a scenario from a file, with what it includes, and puts `overrides` over it.
+ *
+ * **When to use.** In front of every run of a file. {@link decodeScenario} takes plain data.
+ *
+ * **Details.** Files are read through the `Files` service, so that a browser can have its own. `--set` of the command
+ * line is an override. The result is checked as a whole; quantities are in base units.
+ *
+ * **Gotchas.** Every mistake of the user ends in a ConfigError with path, line, value and what was expected; nothing
+ * has been run by then. Files of more than 10 MiB are refused.
+ */
 export const loadScenario = (
   file: string,
   overrides: ReadonlyArray<Override> = [],

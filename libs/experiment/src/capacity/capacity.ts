@@ -58,7 +58,19 @@ export interface CapacityOptions {
   readonly wholeRuns?: boolean
 }
 
-/** Searches the capacity. An interruption, or the end of the time, makes it end with what is known. */
+/**
+ * Searches N*, the highest level of a ladder at which a run holds with the wanted probability.
+ *
+ * **When to use.** For "how many clients can this server carry": `makeLadder` gives the levels, `demand` how sure to
+ * be.
+ *
+ * **Details.** `holds`, `sure` and `within` are shares from 0 to 1. Levels count from 1; N* is at least `low` and less
+ * than `high`. The same runs are made with any number of workers.
+ *
+ * **Gotchas.** Look at `state` first: only `decided` is an answer as sure as asked for. `not-monotone` gives no number,
+ * and an interruption or the end of the time gives what is known. `failure` is a run lost to a bug. Runs end as soon as
+ * they have missed for good, unless `wholeRuns` is set.
+ */
 export const findCapacity = (
   situation: Situation,
   demand: Demand,

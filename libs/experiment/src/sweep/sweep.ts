@@ -60,7 +60,18 @@ const key = (path: string): string => formatPath(parsePath(path) ?? [])
 const twice = (paths: ReadonlyArray<string>): string | undefined =>
   paths.find((path, i) => paths.findIndex((other) => key(other) === key(path)) !== i)
 
-/** Makes a sweep. Every value of every axis is checked before anything is run. */
+/**
+ * Makes the plan of a sweep: every combination of the values of its axes, with each kernel.
+ *
+ * **When to use.** To see how measures change with settings. `makeRounds` turns the plan into rounds of runs,
+ * `runRounds` makes them, `sweepOf` puts the results together.
+ *
+ * **Details.** Seeds count from 1 to `mostSeeds`; `seeds` of them are run in any case, more only where a precision asks
+ * for them. `drawn` settings get a value of their own for each seed.
+ *
+ * **Gotchas.** Every value of every axis is checked before anything is run: a wrong one, an unknown kernel, a path
+ * given twice or more than 4096 fields (kernels counted) is a Left with a ConfigError.
+ */
 export const makeSweep = (
   loaded: LoadedScenario,
   options: SweepOptions

@@ -25,7 +25,20 @@ export class FairClient<Work> {
   }
 }
 
-/** Work of many clients, taken out in fair order. */
+/**
+ * Work of many clients, taken out in fair order by deficit round robin.
+ *
+ * **When to use.** Where many clients share one resource and the cost of their pieces differs: bytes of a disk, time of
+ * a CPU.
+ *
+ * **Details.** A client of weight 2 may spend two quanta of cost units a turn. `next` gives one piece, `round` one turn
+ * to each client. The queue knows no time: the caller asks when there is room. Work whose cost is not known is pushed
+ * with cost 0 and charged by `spend`.
+ *
+ * **Gotchas.** A client that falls idle loses what it did not use, but keeps its debt. A piece that costs much more
+ * than the quantum waits several rounds, so choose the quantum near the largest usual cost. Work of one client stays in
+ * order.
+ */
 export class FairQueue<Work> {
   /** Cost units a turn. */
   readonly quantum: number

@@ -27,8 +27,17 @@ class Group {
 }
 
 /**
- * A sparse byte store; everything never written, trimmed or zeroed is a hole that reads as zeroes. Blocks are never used
- * again for another store: what one client wrote cannot show up at another.
+ * A sparse store of bytes in memory; what was never written, trimmed or zeroed is a hole that reads as zeroes.
+ *
+ * **When to use.** As the `store`, and the `extents`, of an export that need not outlive the process.
+ *
+ * **Details.** Memory comes in blocks of 32 KiB, or 128 KiB for a large WRITE. Methods return 0 or one of `NbdError`;
+ * beyond `limitBytes` a write gets ENOSPC. Memory is never used again for another store: what one client wrote cannot
+ * show up at another.
+ *
+ * **Gotchas.** Ranges are not checked here: a transmission has done so. A write that gets ENOSPC may have stored its
+ * beginning. `view` and `room` give the memory itself, not a copy. Part of a block that is trimmed is zeroed and stays
+ * in memory.
  */
 export class MemoryStore implements ByteStore, ExtentSource {
   readonly size: number

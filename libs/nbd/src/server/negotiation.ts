@@ -111,7 +111,19 @@ const errorReply = (option: number, type: number, why: string): NegotiationStep 
 
 const refusal = (option: number, type: keyof typeof WORDS): NegotiationStep => errorReply(option, type, WORDS[type])
 
-/** One connection's negotiation. */
+/**
+ * One connection's negotiation, the server's side of the handshake.
+ *
+ * **When to use.** Between `OptionDecoder`, whose messages it takes, and {@link Transmission}, for which it finds the
+ * export and the mode. `ServerSession` does all that for stores that answer at once.
+ *
+ * **Details.** Send the greeting with `Negotiation.flags` first. `step` answers one message: send its `reply`, then do
+ * what `next` says. Mistakes of the client are answered with the errors of the NBD document; nothing is thrown. `state`
+ * is plain data, from which another process goes on.
+ *
+ * **Gotchas.** After `tls` call `tlsStarted` once the handshake is through, and use no byte that came before it. More
+ * than 256 options close the connection. Of meta contexts there is base:allocation only.
+ */
 export class Negotiation {
   /** New sessions and options are turned away. */
   shuttingDown = false

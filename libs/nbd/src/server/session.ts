@@ -7,7 +7,19 @@ import { ReplyBuffer } from "./reply-buffer.ts"
 import type { ServedExport } from "./served-export.ts"
 import { Transmission } from "./transmission.ts"
 
-/** One connection over stores that answer at once. */
+/**
+ * One connection to a server, from the greeting to the end: bytes in, bytes out.
+ *
+ * **When to use.** For a small server over any stream: send `greeting()`, give each chunk that arrives to `push`, send
+ * what it returns, and close the stream when `closed` is true. {@link Negotiation} and {@link Transmission} are the
+ * parts for more.
+ *
+ * **Details.** The first export is the default one, asked for by an empty name. A wrong client gets an error of the NBD
+ * document or is closed; nothing is thrown. The bytes that `push` returns are the caller's.
+ *
+ * **Gotchas.** The stores must answer at once: the answer of a store that waits goes out with a later `push` only. No
+ * TLS. After `closed`, `push` takes nothing more, but what was returned must still be sent.
+ */
 export class ServerSession {
   /** The connection must be closed once everything that was returned has been sent. */
   closed = false

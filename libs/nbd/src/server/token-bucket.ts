@@ -13,7 +13,19 @@ interface TokenRate {
   readonly second: number
 }
 
-/** A bucket of tokens. */
+/**
+ * A bucket of tokens: a rate with a burst.
+ *
+ * **When to use.** To hold a client to so many bytes or requests a second: when `wait(now)` is 0, start the work and
+ * `take` its cost.
+ *
+ * **Details.** The unit of time is the caller's: `second` says how long a second of that clock is (1000 for
+ * milliseconds). `wait` returns a time in that unit. Work may start while there is no debt, however large it is, and
+ * the next one waits for the debt.
+ *
+ * **Gotchas.** `take` never refuses and adds nothing earned: ask `wait` before it. A clock that steps back earns
+ * nothing.
+ */
 export class TokenBucket {
   readonly #rate: TokenRate
   #tokens: number

@@ -162,7 +162,17 @@ export const MAX_OPTION_DATA = 0x10000
 /** Most data of an option that is skipped; beyond, the connection is closed. */
 export const MAX_SKIPPED_OPTION_DATA = 0x2000000
 
-/** What a server reads in the handshake. */
+/**
+ * What a server reads in the handshake: the client's flags, then options.
+ *
+ * **When to use.** In front of a negotiation: `push` each chunk that arrives, then call `next` until it returns null.
+ *
+ * **Details.** Chunks may be cut anywhere. Data of an option above 64 KiB is skipped and its `data` is null; above 32
+ * MiB, and for a wrong magic, `next` returns a fault.
+ *
+ * **Gotchas.** A fault stays: only disconnecting is left. When the negotiation has ended take `rest()` once: those
+ * bytes are the first requests, and are not in the stream any more.
+ */
 export class OptionDecoder {
   readonly #queue = new ByteQueue()
   #greeted = false

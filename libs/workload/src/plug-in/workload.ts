@@ -91,7 +91,18 @@ export interface Workload<F extends Schema.Struct.Fields = Schema.Struct.Fields,
 /** Workloads by name. A name is the key in a scenario, in the names of metrics and in results. */
 export type WorkloadTable = Readonly<Record<string, Workload>>
 
-/** Makes a row: its options are those of its fields. */
+/**
+ * Makes a row of a table of workloads: its options are those of its fields.
+ *
+ * **When to use.** For a workload of your own; put the row into a table (beside {@link WORKLOADS}, or instead) and pass
+ * the table to what loads and runs scenarios.
+ *
+ * **Details.** The row is returned as it is; the call only ties the types of its methods to `options` and `metrics`.
+ * `start` begins tasks through its host and takes no simulated time.
+ *
+ * **Gotchas.** Keys of `options` become keys of scenarios, and names of metrics go into results: to rename one breaks
+ * files that exist. Draw random numbers from the host only, or equal runs differ.
+ */
 export const workload = <F extends Schema.Struct.Fields, Figure extends string = never>(
   row: Workload<F, Figure>
 ): Workload<F, Figure> => row
