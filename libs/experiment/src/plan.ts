@@ -53,7 +53,16 @@ export interface PlanOptions {
 /** The axes of a map: across, and down where there is a second one. */
 const axesOf = ({ x, y }: Pick<MapPlan, "x" | "y">): ReadonlyArray<Axis> => (y === null ? [x] : [x, y])
 
-/** Makes the plan of an experiment. Fields of the map that are no valid scenario are the user's mistake. */
+/**
+ * Makes the plan of an experiment: a job for each kernel and seed of the table, and for each field of the map.
+ *
+ * **When to use.** Between `loadScenario` and {@link runExperiment}.
+ *
+ * **Details.** `options` choose kernels and leave out the table or the map. Jobs have ids from 0.
+ *
+ * **Gotchas.** An unknown kernel, or a field of the map that is no valid scenario, is a Left with a ConfigError:
+ * nothing is run.
+ */
 export const makePlan = (loaded: LoadedScenario, options: PlanOptions = {}): Either.Either<Plan, ConfigError> =>
   Either.gen(function*() {
     const { scenario } = loaded

@@ -19,7 +19,16 @@ import type { LinkWire } from "./link-wire.ts"
 import type { Link } from "./link.ts"
 import type { Switch } from "./switch.ts"
 
-/** One network: its links and switches, and the owner of the frames. Links register themselves. */
+/**
+ * One network: its links and switches, and the owner of the frames.
+ *
+ * **When to use.** Make one for each Sim, before its links and switches, which register themselves.
+ *
+ * **Details.** A frame is a number of the owner's, who gives the `FrameOps`. Times are nanoseconds.
+ *
+ * **Gotchas.** What has arrived is worked out when somebody asks, so read counters through their getters. Links of one
+ * name share a random stream: `checkInvariants` refuses that.
+ */
 export class Lan {
   readonly sim: Sim
   readonly ops: FrameOps

@@ -82,7 +82,16 @@ export interface Tap {
   frame(frame: number, sent: boolean): void
 }
 
-/** The network of one machine. */
+/**
+ * The network of one machine: its sockets by number, the memory of their skbs, its counters and sysctls.
+ *
+ * **When to use.** Make one for each machine, then its {@link Nic}, then sockets of @swaplab/tcp on it.
+ *
+ * **Details.** `host` is the machine's address on the LAN, a number. An skb is a number; costs are nanoseconds of CPU
+ * time.
+ *
+ * **Gotchas.** It has one `device`: of several cards, a `Bond`.
+ */
 export class NetStack {
   readonly sim: Sim
   readonly host: number

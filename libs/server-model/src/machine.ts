@@ -86,8 +86,8 @@ export interface ServerImage {
  * returns 0 or a negative errno. `faultCounts` says what the faults have hit.
  *
  * **Gotchas.** Sockets of the server never lack memory, and its packets cost CPU time only as a part of each request's
- * measured cost. After `stop` clients must `dial` again, as nbd-client does. `cache` is null before a disk that has
- * none.
+ * measured cost. After `stop` and `start` clients must `dial` again, as nbd-client does. `cache` is null before a disk
+ * that has none.
  */
 export class ServerMachine {
   readonly net: NetStack

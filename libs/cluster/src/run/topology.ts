@@ -48,7 +48,7 @@ export interface Cluster {
  * the first server. The parts are public; drive them by `sim.run`.
  *
  * **Gotchas.** Workloads are not started, except those that run from boot; there are no faults, no watchdog and no
- * series. The scenario must have been checked: a wrong one fails assertions.
+ * series. The scenario must have been checked before: nothing is checked here.
  */
 export const buildCluster = (
   scenario: Scenario,

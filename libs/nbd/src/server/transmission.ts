@@ -1,6 +1,4 @@
-// The transmission phase of one connection: bytes in, replies out. Requests that lie whole in what arrived are performed
-// where they lie; only one that is cut is put together. Nothing here waits: a store that must wait takes a Job and
-// finishes it later, and the owner of the socket may stop the transmission in front of any request and let it go on.
+// The transmission phase of one connection: bytes in, replies out. Nothing here waits.
 // Not done: ordering between requests in flight (the protocol asks for none), a READ in several chunks.
 // source: doc/proto.md "Transmission", "Simple reply message", "Structured reply chunk message"
 import { type Carriage, carried } from "../tokens/carriage.ts"
@@ -33,6 +31,15 @@ const NOTHING = new Uint8Array(0)
 /** Why a transmission ended. */
 export type EndReason = "disc" | "bad magic" | "payload too long" | "stopped"
 
+/**
+ * **When to use.** After a negotiation, for the owner of a socket: give what arrives to `receive`; the host sends the
+ * replies.
+ *
+ * **Details.** Requests that lie whole in what arrived are performed there; a store that must wait takes a Job and
+ * finishes it later. The host may stop it in front of any request, until `resume`.
+ *
+ * **Gotchas.** A wrong client ends it, and nothing is thrown: look at `ended`, then go on until `done`.
+ */
 export class Transmission {
   readonly served: ServedExport
   readonly mode: TransmissionMode
