@@ -2,7 +2,7 @@ import { expect, it } from "vitest"
 import { fingerprint } from "./fingerprint.ts"
 import { ALLOCATORS } from "./rig.ts"
 
-// a NUMA machine would show it: a task bound to an empty node gets its page from another one
+// what it does on several nodes: "preferred" and "bind" in libs/page-alloc/test/numa.test.ts
 it.each(ALLOCATORS)("patch 6, ignore-mempolicy: with one memory node nothing differs, %s", (allocator) => {
   expect(fingerprint(allocator, "v3.6 - ignore-mempolicy")).toBe(fingerprint(allocator, "v3.6"))
 })
