@@ -58,7 +58,7 @@ const asScripts = () => ({
 const SCRIPTS = { "nbd-server": ["main", "run-command", "worker", "run-member"] }
 const scripts = SCRIPTS[basename(app)]
 const options = scripts === undefined ? AS_MODULES : asScripts()
-const programs = scripts ?? ["main", "worker"].filter((name) => existsSync(join(app, `src/${name}.ts`)))
+const programs = scripts ?? ["main", "worker", "side"].filter((name) => existsSync(join(app, `src/${name}.ts`)))
 
 /** Bundles one program; returns the paths of all that went in. @type {(program: string) => Promise<ReadonlyArray<string>>} */
 const bundle = async (program) => {

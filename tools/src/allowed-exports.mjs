@@ -180,7 +180,7 @@ export const ALLOWED = {
     Change: "Variant",
     ClientSpread: "RunMetrics",
     ComparedTime: "ComparedRow",
-    Drawn: "drawScenario",
+    Divergence: "ComparedRuns",
     EstimatedDefault: "Influence",
     EstimatesFound: "estimatesOf",
     ExperimentOptions: "ExplainOptions",
@@ -212,7 +212,6 @@ export const ALLOWED = {
     SensitivityPlan: "Sensitivity",
     ShrinkOptions: "shrink",
     ShrinkProgress: "ShrinkOptions",
-    SoakFinding: "SoakGroup",
     SoakOptions: "runSoak",
     SoakRun: "SOAK_FORM",
     SoakTally: "SoakOptions",
@@ -231,7 +230,6 @@ export const ALLOWED = {
     ProgressLine: "makeProgressLine",
     ProgressOutput: "makeProgressLine",
     Section: "PageSection",
-    Ticker: "makeTicker",
     TraceText: "traceJson"
   },
   live: {

@@ -1,8 +1,6 @@
 // The table of commands and options: what the command line takes, its help, its completions and the tables of
 // docs/reference/command.md. It loads nothing of the emulator, so that help is there at once.
-import type { MAX_MAP_SEEDS as MapSeeds, MAX_SEEDS as Seeds } from "@swaplab/cluster"
 import {
-  directory,
   file,
   flag,
   type Kind,
@@ -18,40 +16,32 @@ import {
   wholeNumber
 } from "@swaplab/command"
 import type { EXIT } from "@swaplab/experiment"
+import { CHECK_DETERMINISM, REPLAY } from "./commands-again.ts"
 import { EXPORT_FORMATS, EXPORT_NAMES } from "./export-formats.ts"
 import { IMPORTED } from "./import-forms.ts"
+import {
+  json,
+  lockup,
+  MAX_MAP_SEEDS,
+  out,
+  PROC_FILES,
+  PROC_NAME,
+  scenario,
+  seed,
+  seeds,
+  set,
+  SHRINK,
+  time,
+  workers
+} from "./option-rows.ts"
 import { load, server, serverTrace } from "./real-server/options.ts"
-
-/** Worker threads that a pool may have. */
-export const MAX_WORKERS = 256
 
 /** Where a page is served without --port. */
 export const SERVE_PORT = 8420
 
-/** The limits of the scenario, written here once more because help does without its schema. The types compare them. */
-const MAX_SEEDS: typeof Seeds = 10_000
-const MAX_MAP_SEEDS: typeof MapSeeds = 1000
-
-const scenario = { file: required(file("FILE", "a scenario (YAML)"), "A scenario (YAML).") }
-const lockup = {
-  result: required(file("RESULT", "a result"), "A result.json that run --out wrote, or its directory.")
-}
-const out = (meaning: string) => one(directory("DIR", "a directory"), `${meaning} It is made where it is missing.`)
-const workers = one(wholeNumber(1, MAX_WORKERS), "Worker threads. Results do not depend on their number.", {
-  without: "Without it: one a core."
-})
-const seed = one(wholeNumber(0), "Runs this seed only.")
-const seeds = one(wholeNumber(1, MAX_SEEDS), "Runs the seeds 1 to N; not together with --seed.", {
-  without: "Without both: the scenario's."
-})
-const set = many(
-  text("PATH=VALUE", "a path and a value such as clients.0.ram=128MiB"),
-  "Puts a value over the scenario's. PATH is that of the file, with numbers for the entries of a list; VALUE is YAML."
-)
 const port = one(wholeNumber(0, 65_535), "Serves at this port; 0: at any that is free.", {
   without: `Without it: ${SERVE_PORT}.`
 })
-const json = flag("Prints the result as JSON in one line, and nothing else.")
 const report = one(
   file("FILE", "a file"),
   "Writes the report as a page: one HTML file with its charts that loads nothing. Its directory is made where it is missing."
@@ -82,8 +72,6 @@ const percentage: Kind<number> = {
 }
 
 const comparable = file("RESULT", "a result")
-
-const time = text("TIME", "a time such as 100 ms")
 
 /** The table. */
 export const SWAPLAB = {
@@ -332,6 +320,7 @@ export const SWAPLAB = {
         untilFailure: flag("Ends with the first unexpected finding."),
         canary: flag("One run in a hundred fails by design: shows that the alarm works."),
         seed: one(wholeNumber(0), "The first seed; the others follow.", { without: "Without it: 1." }),
+        shrink: SHRINK,
         draw: flag("Prints the scenario of the first seed instead of running anything."),
         json,
         out: out(
@@ -392,6 +381,8 @@ export const SWAPLAB = {
       },
       examples: [["sensitivity scenarios/quick.yaml --seeds 3", "what the time of a run hangs on"]]
     },
+    "check-determinism": CHECK_DETERMINISM,
+    replay: REPLAY,
     why: {
       meaning:
         "Explains a lockup of a result: who waits for whom, and which patch would have saved the client; or a time-out.",
@@ -427,9 +418,8 @@ export const SWAPLAB = {
       arguments: {
         ...scenario,
         name: optional(
-          text("NAME", "the name of a file of /proc"),
-          "The file: meminfo, vmstat, zoneinfo, buddyinfo, slabinfo, swaps, diskstats, net/snmp, net/sockstat, PID/status or "
-            + "PID/stack; or Mem-Info, the report of an allocation failure."
+          PROC_NAME,
+          `The file: ${PROC_FILES}.`
         )
       },
       options: {

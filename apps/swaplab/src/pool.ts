@@ -4,7 +4,7 @@ import { layerWorkers } from "@swaplab/experiment"
 import { Layer } from "effect"
 import { availableParallelism } from "node:os"
 import { Worker } from "node:worker_threads"
-import { MAX_WORKERS } from "./commands.ts"
+import { MAX_WORKERS } from "./option-rows.ts"
 
 /**
  * Young generation of a worker in MB. A simulation's garbage is short-lived; with V8's default it is collected while

@@ -28,7 +28,7 @@ const clientOf = (run: ClusterRun, name: string | undefined): Effect.Effect<Clie
 }
 
 /** A file by its name: that of a task is PID/status or PID/stack. */
-const fileOf = (files: Proc, { machine }: Client, name: string): Effect.Effect<string, UsageError> => {
+export const fileOf = (files: Proc, { machine }: Client, name: string): Effect.Effect<string, UsageError> => {
   const file = Object.entries(files).find(([known]) => known === name)
   if (file !== undefined) return Effect.succeed(file[1]())
   const tasks = tasksOf(machine)
@@ -43,6 +43,10 @@ const fileOf = (files: Proc, { machine }: Client, name: string): Effect.Effect<s
   const known = [...tasks].map(([number, { name: comm }]) => `${number} (${comm})`)
   return mistake(`proc: ${name}: no task has that PID, expected one of ${known.slice(0, 40).join(", ")}`)
 }
+
+/** The files at the top of /proc. */
+export const topFiles = (files: Proc): ReadonlyArray<readonly [string, string]> =>
+  Object.entries(files).filter(([file]) => /^[a-z]+$/.test(file)).map(([file, text]) => [file, text()])
 
 /** `swaplab proc`. */
 export const proc = (flags: Values<Commands["proc"]>) =>
@@ -68,8 +72,6 @@ export const proc = (flags: Values<Commands["proc"]>) =>
     const files: Proc = procOf(client.machine)
     const { name } = flags
     if (name !== undefined) yield* Console.log((yield* fileOf(files, client, name)).trimEnd())
-    // those at the top of /proc
-    const texts = Object.entries(files).filter(([file]) => /^[a-z]+$/.test(file))
-      .map(([file, text]): readonly [string, string] => [file, text()])
+    const texts = topFiles(files)
     yield* withOut(flags.out, (out) => out === null ? Effect.void : out.write(texts))
   })

@@ -7,10 +7,16 @@ import { UsageError } from "./exit.ts"
 /** Events between two moments at which the command can be interrupted. */
 const SLICE = 100_000
 
-/** Goes to a time, or to the end of the run. */
-export const goTo = (run: ClusterRun, ns: number): Effect.Effect<void> =>
+/** Goes to a time, or to the end of the run. `told` hears where it is. */
+export const goTo = (
+  run: ClusterRun,
+  ns: number,
+  told: (nowNs: number) => Effect.Effect<void> = () => Effect.void
+): Effect.Effect<void> =>
   Effect.suspend(() =>
-    run.advance(ns, SLICE) === "events" ? Effect.zipRight(Effect.yieldNow(), goTo(run, ns)) : Effect.void
+    run.advance(ns, SLICE) === "events"
+      ? Effect.zipRight(told(run.now), Effect.zipRight(Effect.yieldNow(), goTo(run, ns, told)))
+      : Effect.void
   )
 
 /** The time of an option in nanoseconds; Infinity without one. */

@@ -12,20 +12,20 @@ import {
   runSoak,
   type Soak,
   SOAK_FORM,
-  type SoakExample,
   type SoakPlan
 } from "@swaplab/experiment"
-import { makeTicker, renderSoak, soakProgress } from "@swaplab/report"
+import { makeTicker, renderSoak, soakProgress, type Ticker } from "@swaplab/report"
 import { Console, Effect } from "effect"
 import { stderr } from "node:process"
-import { type Commands, MAX_WORKERS } from "./commands.ts"
+import type { Commands } from "./commands.ts"
 import { engine } from "./engine.ts"
 import { ExitWith, UsageError } from "./exit.ts"
 import { onStop, openStore } from "./kept-runs.ts"
+import { MAX_WORKERS } from "./option-rows.ts"
 import { type Out, withOut } from "./out.ts"
 import { workerPool } from "./pool.ts"
 import { sheet } from "./screen.ts"
-import { failureFiles } from "./soak-failures.ts"
+import { writeFailures } from "./soak-failures.ts"
 
 type Flags = Values<Commands["soak"]>
 
@@ -62,12 +62,13 @@ const exitCodeOf = ({ ended, groups }: Soak): number => {
 }
 
 const jsonOf = (
-  { clientHours, coverage, ended, fingerprint, firstSeed, groups, lockups, lockupsPer1000Hours, plan, runs }: Soak
+  { clientHours, coverage, cut, ended, fingerprint, firstSeed, groups, lockups, lockupsPer1000Hours, plan, runs }: Soak
 ): object => ({
   name: plan.name,
   file: plan.file,
   firstSeed,
   runs,
+  cut,
   clientHours,
   lockups,
   lockupsPer1000Hours,
@@ -83,17 +84,15 @@ const jsonOf = (
   coverage: Object.fromEntries(coverage)
 })
 
-const writeFailures = (out: Out, examples: ReadonlyArray<SoakExample>) =>
-  Effect.forEach(examples, (example) => failureFiles(out, example), { discard: true })
-
-const finish = (soak: Soak, flags: Flags, out: Out | null) =>
+/** Shows what it has come to, and writes it. Then come the folders, the smallest scenarios of which take a while. */
+const finish = (soak: Soak, flags: Flags, out: Out | null, ticker: Ticker) =>
   Effect.gen(function*() {
     if (soak.mistake !== null) return yield* soak.mistake
     const data = jsonOf(soak)
     yield* Console.log(flags.json ? JSON.stringify(data) : renderSoak(soak, sheet()).trimEnd())
     if (out !== null) {
       yield* out.write([["soak.json", jsonFile(data)], ["report.txt", renderSoak(soak)]])
-      yield* writeFailures(out, [...soak.examples.values()])
+      yield* Effect.ensuring(writeFailures(soak, flags.shrink ?? "unexpected", out, ticker), ticker.end)
     }
     const code = exitCodeOf(soak)
     if (code !== EXIT.ok) return yield* new ExitWith({ code })
@@ -113,6 +112,9 @@ export const soak = (flags: Flags, worker: URL) =>
     const firstSeed = flags.seed ?? 1
     if (flags.draw) return yield* print(plan, firstSeed)
     const millis = yield* timeOf(flags)
+    if (flags.shrink !== undefined && flags.out === undefined) {
+      return yield* new UsageError({ message: "--shrink: expected --out too" })
+    }
     if (flags.fresh && flags.out === undefined) return yield* new UsageError({ message: "--fresh: expected --out too" })
     // a swarm that draws nothing is a mistake that is told before anything is made
     const { loaded } = yield* drawScenario(plan, firstSeed)
@@ -134,7 +136,9 @@ export const soak = (flags: Flags, worker: URL) =>
           onProgress: (_progress, tally) => ticker.show(soakProgress(tally)),
           ...(store === null ? {} : { store }),
           ...(millis === null ? {} : { timeUp: Effect.sleep(millis) })
-        }).pipe(Effect.ensuring(ticker.end), Effect.provide(workerPool(worker, flags.workers, MAX_WORKERS)))
-        yield* Effect.uninterruptible(Effect.flatMap(soaking, (result) => finish(result, flags, out)))
+        }).pipe(Effect.ensuring(ticker.end))
+        yield* Effect.uninterruptible(Effect.flatMap(soaking, (result) => finish(result, flags, out, ticker))).pipe(
+          Effect.provide(workerPool(worker, flags.workers, MAX_WORKERS))
+        )
       }))
   })

@@ -38,6 +38,8 @@ const COMMANDS: { readonly [Name in Started]: () => Promise<Run<Name>> } = {
   capacity: async () => (await import("./capacity.ts")).capacity,
   load: async () => (await import("./load/load.ts")).load,
   soak: async () => (await import("./soak.ts")).soak,
+  "check-determinism": async () => (await import("./determinism.ts")).checkDeterminism,
+  replay: async () => (await import("./replay.ts")).replay,
   why: async () => (await import("./why.ts")).why,
   shrink: async () => (await import("./shrink.ts")).shrink,
   proc: async () => (await import("./proc.ts")).proc,

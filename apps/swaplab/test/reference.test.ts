@@ -17,9 +17,16 @@ const tableOf = (name: string): string => {
   return optionsTable(row)
 }
 
-const PAGES = ["command.md", "ablate-and-map.md", "sweep-and-compare.md", "capacity.md", "soak.md", "real-server.md"]
-  .map((page) => fileURLToPath(new URL(`../../../docs/reference/${page}`, import.meta.url)))
-const BLOCK = /<!-- (commands|options \w+) -->\n[\s\S]*?<!-- end -->/g
+const PAGES = [
+  "command.md",
+  "ablate-and-map.md",
+  "sweep-and-compare.md",
+  "capacity.md",
+  "soak.md",
+  "check-and-replay.md",
+  "real-server.md"
+].map((page) => fileURLToPath(new URL(`../../../docs/reference/${page}`, import.meta.url)))
+const BLOCK = /<!-- (commands|options [\w-]+) -->\n[\s\S]*?<!-- end -->/g
 
 it.each(PAGES)("%s has the tables of the command line", async (page) => {
   const text = readFileSync(page, "utf8")

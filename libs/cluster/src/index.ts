@@ -33,6 +33,7 @@ export { type Advanced, ClusterRun, type ClusterRunOptions } from "./run/cluster
 export { COUNTER_NAMES } from "./run/counters.ts"
 export { DROP_SITE_NAMES, DROP_SITES, type Drops, type DropSite, NO_DROPS, totalDrops } from "./run/drop-sites.ts"
 export { certainLimits, type EarlyStop } from "./run/early-stop.ts"
+export { EventLog, type LoggedEvent } from "./run/event-log.ts"
 export { CONSEQUENCES, type FaultAftermath, type FaultMark, type FaultResult } from "./run/fault-result.ts"
 export {
   fellBehind,
@@ -45,6 +46,7 @@ export {
 } from "./run/gateway-result.ts"
 export type { LatencySummary } from "./run/latency-summary.ts"
 export { LatencyHistogram, NO_LATENCY } from "./run/latency.ts"
+export { applyChanges, type LiveChange, liveChanges } from "./run/live-change.ts"
 export {
   CLIENT_FIGURES,
   CLIENT_STATES,

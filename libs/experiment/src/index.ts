@@ -33,6 +33,15 @@ export { PROVING_SEEDS } from "./capacity/trial-seeds.ts"
 export { type CellLockup, cellOf, type CellResult } from "./cell.ts"
 export { packResult, unpackResult } from "./codec.ts"
 export { type ComparedRow, type ComparedTime, type Comparison, comparisonsOf, runsOf } from "./comparison.ts"
+export { type DifferingRun, differingRuns } from "./differing-runs.ts"
+export {
+  type ComparedRun,
+  type ComparedRuns,
+  compareEvents,
+  type Divergence,
+  LONGEST_STRETCH,
+  type Stretch
+} from "./divergence.ts"
 export {
   experimentOf,
   type ExperimentResult,
@@ -70,12 +79,14 @@ export { openRunStore, type RunStore, StoreMismatch, type StoreOptions } from ".
 export { layerInProcess, layerWorkerMain, layerWorkers, Runner, type Simulate } from "./runner.ts"
 export {
   chooseLockup,
+  chooseRun,
   chooseTimeout,
   type LockupChoice,
   readResult,
   type SavedLockup,
   type SavedNetwork,
-  type SavedResult
+  type SavedResult,
+  type SavedRun
 } from "./saved-result.ts"
 export { type KeptTraces, readServerTraces, SERVER_TRACE_FILE, serverTraceFiles } from "./server-trace.ts"
 export { type LostStep } from "./shrink-search.ts"
@@ -138,6 +149,7 @@ export { uslAt, type UslCoefficients, type UslFit, type UslPoint } from "./analy
 // soak tests
 export { type Drawn, drawScenario } from "./soak/draw-scenario.ts"
 export { type SoakFinding } from "./soak/findings.ts"
+export { findAgain, shrinkFinding } from "./soak/shrink-finding.ts"
 export { EVERYTHING, loadSoak, type SoakPlan, type Tolerated } from "./soak/soak-file.ts"
 export {
   runsFor,

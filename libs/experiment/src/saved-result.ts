@@ -116,11 +116,20 @@ export interface SavedTimeout extends Schema.Schema.Type<typeof LateClient> {
   readonly rtos: number
 }
 
+/** A run of a result. */
+export interface SavedRun {
+  readonly kernel: string
+  readonly seed: number
+  readonly fingerprint: string
+  /** How each client ended. */
+  readonly clients: ReadonlyArray<{ readonly name: string; readonly outcome: string }>
+}
+
 /** A result that was read back. */
 export interface SavedResult {
   readonly file: string
   readonly loaded: LoadedScenario
-  readonly runs: ReadonlyArray<{ readonly kernel: string; readonly seed: number; readonly fingerprint: string }>
+  readonly runs: ReadonlyArray<SavedRun>
   /** What was found wrong. */
   readonly findings: (typeof Saved.Type)["findings"]
   /** In the order of the runs; within a run, the first one first. */
@@ -202,7 +211,12 @@ export const readResult = (
           }
         ))
     })
-    const runs = saved.runs.map(({ fingerprint, kernel, seed }) => ({ fingerprint, kernel, seed }))
+    const runs = saved.runs.map(({ clients, fingerprint, kernel, seed }) => ({
+      fingerprint,
+      kernel,
+      seed,
+      clients: clients.map(({ name, outcome }) => ({ name, outcome }))
+    }))
     return { file, loaded, runs, findings: saved.findings, lockups, timeouts }
   })
 
@@ -236,6 +250,21 @@ const fits = (
 ): boolean =>
   (kernel === undefined || item.kernel === kernel) && (seed === undefined || item.seed === seed) &&
   (client === undefined || item.client === client)
+
+/** The first run that fits the choice. */
+export const chooseRun = (
+  { file, runs }: SavedResult,
+  { kernel, seed }: Omit<LockupChoice, "client">
+): Either.Either<SavedRun, ConfigError> => {
+  const found = runs.find((run) =>
+    (kernel === undefined || run.kernel === kernel) && (seed === undefined || run.seed === seed)
+  )
+  if (found !== undefined) return Either.right(found)
+  const there = runs.slice(0, 8).map((run) => `kernel ${run.kernel}, seed ${run.seed}`)
+  return Either.left(
+    mistake(file, runs.length === 0 ? "has no run, expected one" : `no such run, expected one of: ${there.join("; ")}`)
+  )
+}
 
 /** The first client that fits the choice and was not done in time, where no lockup fits it; else null. */
 export const chooseTimeout = ({ lockups, timeouts }: SavedResult, choice: LockupChoice): SavedTimeout | null =>

@@ -1,7 +1,15 @@
 // What can be made smaller in a scenario. A step is a whole scenario with one thing less; those that take most away come
 // first. Nothing here knows what a lockup is.
 import { type Base, baseInfo, clientGroupSchema, patchesOf, type PatchName } from "@swaplab/cluster"
-import { formatDistribution, isMapping, type Mapping, MomentDistribution } from "@swaplab/config"
+import {
+  formatDistribution,
+  formatQuantity,
+  isMapping,
+  type Mapping,
+  MomentDistribution,
+  parseQuantity,
+  TIME
+} from "@swaplab/config"
 import { counts, type Quantity, sizes, type Workload, type WorkloadTable } from "@swaplab/workload"
 import { Schema } from "effect"
 
@@ -181,7 +189,29 @@ const fewerSections = (given: Mapping): ReadonlyArray<Step> =>
     given: put(given, path, undefined)
   }))
 
-/** Without pieces of the list of faults, then with one fault without a key. All of them at once is a section. */
+/** Shorter and earlier, as a file has times. */
+const LESS: Readonly<Record<string, (ns: number) => ReadonlyArray<number>>> = {
+  for: (ns) => [ns / 8, ns / 2, ns * 0.75],
+  at: (ns) => [0, ns / 2, ns * 0.75]
+}
+
+/** One fault that begins earlier or lasts a shorter time. In whole milliseconds, then in whole microseconds. */
+const lessTime = (fault: Mapping): ReadonlyArray<readonly [what: string, fault: Mapping]> =>
+  Object.entries(LESS).flatMap(([key, less]) => {
+    const value = fault[key]
+    const ns = typeof value === "string" ? parseQuantity(TIME, value) : null
+    if (ns === null) return []
+    const grain = ns > 4e6 ? 1e6 : 1e3
+    const values = less(ns).map((part) => Math.floor(part / grain) * grain).filter((part) =>
+      part < ns && (key === "at" || part > 0)
+    )
+    return [...new Set(values)].map((part) => {
+      const text = formatQuantity(TIME, part)
+      return [`${String(fault.what)} ${key} ${text}`, { ...fault, [key]: text }] as const
+    })
+  })
+
+/** Without pieces of the list of faults, then with less of one fault. All of them at once is a section. */
 const fewerFaults = (given: Mapping): ReadonlyArray<Step> => {
   const faults = (given.faults ?? []) as ReadonlyArray<Mapping>
   const words = (list: ReadonlyArray<Mapping>): string => list.map(({ what }) => String(what)).join(", ")
@@ -195,7 +225,13 @@ const fewerFaults = (given: Mapping): ReadonlyArray<Step> => {
       given: { ...given, faults: faults.map((other, j) => j === i ? put(fault, [key], undefined) : other) }
     }))
   )
-  return [...pieced, ...keyed]
+  const timed = faults.flatMap((fault, i) =>
+    lessTime(fault).map(([what, less]) => ({
+      what,
+      given: { ...given, faults: faults.map((other, j) => j === i ? less : other) }
+    }))
+  )
+  return [...pieced, ...keyed, ...timed]
 }
 
 /** One group with less. */

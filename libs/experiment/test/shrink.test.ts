@@ -238,5 +238,5 @@ it("keeps the faults that a lockup needs, with as few keys as will do", () => {
   }
   const lockup = { ...LOCKUP, taxonomy: "dead network" as const }
   const { given } = small(run({}, lockup, 1, locks, { ...SAVED, loaded }))
-  expect(given.faults).toEqual([{ what: "down", where: "client", at: "2 s" }])
+  expect(given.faults).toEqual([{ what: "down", where: "client", at: "0 ns" }])
 })

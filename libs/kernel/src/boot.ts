@@ -68,7 +68,7 @@ export const startReaper = (sim: Sim, objects: ObjectAllocator, cpus: Cpus, coun
     cpus.steal(cpu, Math.round(context.ns))
     context.ns = 0
     sim.queue.after(period, kind, cpu)
-  }, { group, retry: true })
+  }, { name: "cache_reap", group, retry: true })
   // Linux staggers the CPUs by three ticks each
   for (let cpu = 0; cpu < count; cpu++) sim.queue.after(period + 3 * cpu * sim.tickNs, kind, cpu)
 }

@@ -65,7 +65,7 @@ export class Cpus implements Dispatcher {
     this.#busyNs = new Float64Array(count)
     this.#endQueued = new Uint8Array(count)
     this.#leaving = new Uint8Array(count)
-    this.#burstEnd = sim.queue.register((cpu) => this.#endBurst(cpu), { group })
+    this.#burstEnd = sim.queue.register((cpu) => this.#endBurst(cpu), { name: "end of a CPU burst", group })
   }
 
   /** Starts the fiber of a task: its program begins when the task first gets a CPU. */

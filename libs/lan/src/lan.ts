@@ -60,7 +60,11 @@ export class Lan {
     let kind = this.#arrivalKinds.get(group)
     if (kind === undefined) {
       const links = this.links
-      kind = this.sim.queue.register((index) => links[index].look(), { group, interrupt: true })
+      kind = this.sim.queue.register((index) => links[index].look(), {
+        name: "arrival of a frame",
+        group,
+        interrupt: true
+      })
       this.#arrivalKinds.set(group, kind)
     }
     return kind

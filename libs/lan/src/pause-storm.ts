@@ -33,7 +33,7 @@ export class PauseStorm {
   constructor(sim: Sim, up: Link, down: Link) {
     this.#up = up
     this.#down = down
-    this.#timer = new Timer(sim.queue, () => this.#turn())
+    this.#timer = new Timer(sim.queue, () => this.#turn(), { name: "turn of a pause storm", retry: true })
   }
 
   get on(): boolean {

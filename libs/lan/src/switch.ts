@@ -97,14 +97,14 @@ export class Switch implements BufferOwner {
     this.#pauseKind = lan.sim.queue.register((port) => {
       if (this.#orders[port].shift() === true) this.#inputs[port].pause()
       else this.#inputs[port].resume()
-    }, { interrupt: true })
+    }, { name: "pause frame", interrupt: true })
     this.#departKind = lan.sim.queue.register(() => {
       if (lan.sim.queue.now !== this.#departAt) return
       this.#departAt = NEVER
       lan.advance()
       this.#settleAll(lan.sim.queue.now)
       this.replanned()
-    }, { interrupt: true })
+    }, { name: "frame leaves a switch", interrupt: true })
   }
 
   /** Frames that came in, went out and were dropped here (drops of the output links are counted there). */

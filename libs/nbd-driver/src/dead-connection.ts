@@ -18,7 +18,7 @@ export class DeadConnection {
   constructor(sim: Sim, timeoutNs: Nanoseconds, group: number, failAll: () => void) {
     this.#sim = sim
     this.#timeoutNs = timeoutNs
-    this.#timer = new Timer(sim.queue, failAll, { group, retry: true })
+    this.#timer = new Timer(sim.queue, failAll, { name: "nbd dead timeout", group, retry: true })
   }
 
   /** Requests wait for a new connection. */

@@ -35,7 +35,7 @@ export class SockXmit {
     this.memalloc = memallocXmit
     this.#timeoutNs = xmitTimeoutNs
     this.#counters = counters
-    this.#timer = new Timer(sim.queue, () => this.#killHungXmit(), { group, retry: true })
+    this.#timer = new Timer(sim.queue, () => this.#killHungXmit(), { name: "nbd_xmit_timeout", group, retry: true })
   }
 
   /** Before any call: sets mask and flag, returns the flag as it was. */

@@ -78,11 +78,16 @@ export class Nic implements NetDevice, Napi {
     this.#txUrbNs = options.usb?.urbNs ?? 0
     this.tx = new TxRing(stack, wire, options.txDescriptors, options.txQueueLength, options.tso)
     this.#irq = new Timer(stack.sim.queue, () => this.#onTimer(), {
+      name: "interrupt of the card",
       group: stack.group,
       interrupt: true,
       look: true
     })
-    this.#watchdog = new Timer(stack.sim.queue, () => this.#onWatchdog(), { group: stack.group, retry: true })
+    this.#watchdog = new Timer(stack.sim.queue, () => this.#onWatchdog(), {
+      name: "dev_watchdog",
+      group: stack.group,
+      retry: true
+    })
     this.sg = options.sg
     this.weight = options.weight
     stack.device = this

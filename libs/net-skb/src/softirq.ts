@@ -72,7 +72,7 @@ export class Softirq {
     this.#twoTicks = 2 * sim.tickNs
     this.#started = 0
     keepAsDoubles<Softirq>(this, "busyUntil")
-    this.#kind = sim.queue.register(() => this.#poll(), { group })
+    this.#kind = sim.queue.register(() => this.#poll(), { name: "NET_RX_SOFTIRQ", group })
   }
 
   /** Devices wait to be polled. */

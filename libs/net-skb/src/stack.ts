@@ -101,7 +101,8 @@ export class NetStack {
   readonly netdev: NetdevAlloc
   #switches: NetSwitches
   readonly costs: NetCosts
-  readonly sysctls: NetSysctls
+  /** Read at every use: another value counts from then on. */
+  sysctls: NetSysctls
   /** When the machine booted: below zero, before the simulation began. */
   readonly bootedNs: Nanoseconds
   readonly memallocSocks: MemallocSocks
@@ -157,6 +158,11 @@ export class NetStack {
   set switches(switches: NetSwitches) {
     this.#switches = switches
     this.skbs.switches = switches
+  }
+
+  /** Other values from now on; those that are not named stay as they are. */
+  setSysctls(values: Partial<NetSysctls>): void {
+    this.sysctls = { ...this.sysctls, ...values }
   }
 
   /** Whether one more challenge ACK may be sent in this second: `tcp_send_challenge_ack`. */

@@ -1,8 +1,8 @@
 // The sysctls of the network, by their Linux names, and the parameters of the module tcp_cubic by their names on the kernel's
 // command line. One table: types, the schema of scenarios, their reference and the tests derive from it.
-// Modelled: those whose mechanism the model has. A machine has one set of values from its boot on.
-// Not modelled: a change while the machine runs. Linux takes most values up at once; buffers of a connection stay as they are.
-//   Sysctls without a mechanism here are no rows: tcp_retries1 (asks for another route),
+// Modelled: those whose mechanism the model has. A value may be changed while the machine runs; a connection
+//   keeps what it took up at its beginning.
+// Not modelled: sysctls without a mechanism here are no rows: tcp_retries1 (asks for another route),
 //   tcp_tw_reuse and tcp_tw_recycle (no connection gets the number of one before), tcp_max_tw_buckets (never reached),
 //   tcp_max_syn_backlog and somaxconn (no backlog is ever full), netdev_max_backlog (cards use NAPI), rmem_max and wmem_max
 //   (nobody sets a buffer by hand). A scenario has keys of its own for vm.min_free_kbytes (minFree) and

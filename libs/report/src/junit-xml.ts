@@ -6,7 +6,7 @@ import { element } from "./svg.ts"
 /** Kinds of findings that are no failure of what was tested. */
 const ERRORS: ReadonlySet<string> = new Set(["law", "failure"])
 
-type Run = SavedResult["runs"][number]
+type Run = Omit<SavedResult["runs"][number], "clients">
 
 const caseOf = ({ findings, loaded }: SavedResult, { fingerprint, kernel, seed }: Run): string => {
   const found = findings.filter((finding) => finding.kernel === kernel && finding.seed === seed)

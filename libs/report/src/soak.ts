@@ -63,7 +63,7 @@ const groupBlocks = ({ finding, runs, seed, signature }: SoakGroup): ReadonlyArr
 const perThousand = (rate: number): string => Number.isFinite(rate) ? String(Number(rate.toPrecision(3))) : "unknown"
 
 const soakDocument = (soak: Soak): Document => {
-  const { clientHours, coverage, firstSeed, groups, lockups, lockupsPer1000Hours: [low, high], plan, runs } = soak
+  const { clientHours, coverage, cut, firstSeed, groups, lockups, lockupsPer1000Hours: [low, high], plan, runs } = soak
   const unexpected = groups.filter(({ finding }) => finding.expected === null)
   const expected = groups.filter(({ finding }) => finding.expected !== null)
   return [
@@ -71,6 +71,7 @@ const soakDocument = (soak: Soak): Document => {
       item(`${plan.name} (${plan.file})`, "strong"),
       BLANK,
       paragraph(`${plural(runs, "run")} from seed ${firstSeed}, ${clientHours.toFixed(2)} client-hours.`),
+      ...(cut === 0 ? [] : [paragraph(`${plural(cut, "run")} cut short: slow, not stuck.`)]),
       paragraph(
         `${plural(lockups, "client")} locked up: ${
           perThousand(lockups / clientHours * 1000)

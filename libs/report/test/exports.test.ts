@@ -146,9 +146,9 @@ it("a result as JUnit: a suite a kernel, a case a run, findings as failures and 
     file: "result.json",
     loaded,
     runs: [
-      { kernel: "patched", seed: 1, fingerprint: "a1" },
-      { kernel: "patched", seed: 2, fingerprint: "a2" },
-      { kernel: "bare", seed: 1, fingerprint: "b1" }
+      { kernel: "patched", seed: 1, fingerprint: "a1", clients: [] },
+      { kernel: "patched", seed: 2, fingerprint: "a2", clients: [] },
+      { kernel: "bare", seed: 1, fingerprint: "b1", clients: [] }
     ],
     findings: [
       { kind: "threshold", kernel: "patched", seed: 2, text: "p99 < 50 ms: client-1 has 61 ms" },

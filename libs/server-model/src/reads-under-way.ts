@@ -35,7 +35,7 @@ export class ReadsUnderWay {
       run.count = 0
       cache.insert(owner, page, count)
       run.done.wakeAll()
-    })
+    }, { name: "end of a read of the server" })
   }
 
   /** Is the page on its way? */

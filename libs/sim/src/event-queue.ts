@@ -22,6 +22,8 @@ const MAX_INTERRUPT_ARG = 2 ** 20
 export const MAX_EVENTS_PER_INSTANT = 5_000_000
 
 export interface EventKindOptions {
+  /** What the event is, for people who compare two runs event by event. */
+  readonly name?: string
   /** A poll, retry or time-out: it can wake somebody, but by itself it is no work in flight (see `pendingWork`). */
   readonly retry?: boolean
   /**
@@ -68,6 +70,8 @@ export class EventQueue {
   readonly #handlers: Array<(arg: number) => void> = []
   /** The group of each kind. */
   readonly #groups: Array<number> = []
+  /** The name of each kind: read when somebody looks at an event, never when one fires. */
+  readonly #names: Array<string> = []
   /** Of each kind of interrupts: its place among them, below all sequence numbers; 0 for others. */
   #rank = new Float64Array(64)
   /** 1 for kinds that only look. */
@@ -87,6 +91,7 @@ export class EventQueue {
   register(handler: (arg: number) => void, options: EventKindOptions = {}): EventKind {
     const kind = this.#handlers.push(handler) - 1
     this.#groups.push(options.group ?? 0)
+    this.#names.push(options.name ?? `kind ${kind}`)
     const bin = options.retry === true ? 0 : (options.group ?? 0) + 1
     if (kind >= this.#bin.length) this.#bin = grown(this.#bin)
     while (bin >= this.#pending.length) this.#pending = grown(this.#pending)
@@ -141,6 +146,16 @@ export class EventQueue {
     return this.size === 0 ? Number.POSITIVE_INFINITY : this.#time[0]
   }
 
+  /** Kind and argument of the next event. The queue must not be empty. */
+  next(): { readonly kind: EventKind; readonly arg: number } {
+    return { kind: this.#kind[0], arg: this.#arg[0] }
+  }
+
+  /** What a kind of event is, and the group that it belongs to. */
+  describe(kind: EventKind): { readonly name: string; readonly group: number } {
+    return { name: this.#names[kind], group: this.#groups[kind] }
+  }
+
   /** Events of a group under way that are work (a frame on a wire, a burst of CPU), not polls or time-outs. */
   pendingWork(group: number): number {
     return group + 1 < this.#pending.length ? this.#pending[group + 1] : 0
@@ -192,7 +207,13 @@ export class EventQueue {
 
   /** Running hash over kind, argument and time of every event so far: 16 hexadecimal digits. */
   fingerprint(): string {
-    return (this.#hashA >>> 0).toString(16).padStart(8, "0") + (this.#hashB >>> 0).toString(16).padStart(8, "0")
+    return formatFingerprint(this.#hashA, this.#hashB)
+  }
+
+  /** Writes the two words of the fingerprint so far, its halves, into `into` from `at` on. */
+  readFingerprint(into: Int32Array, at: number): void {
+    into[at] = this.#hashA
+    into[at + 1] = this.#hashB
   }
 
   /** Every parent is due before its children, and the counts of pending work add up. */
@@ -265,6 +286,10 @@ export class EventQueue {
     this.#arg = arg
   }
 }
+
+/** The two words of a fingerprint as text. */
+export const formatFingerprint = (a: number, b: number): string =>
+  (a >>> 0).toString(16).padStart(8, "0") + (b >>> 0).toString(16).padStart(8, "0")
 
 const nothing = (): void => {}
 

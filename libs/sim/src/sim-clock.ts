@@ -20,7 +20,7 @@ export class SimClock implements Clock.Clock {
       this.#callbacks[slot] = null
       this.#free.push(slot)
       if (callback !== null) callback()
-    })
+    }, { name: "sleep of a program" })
     this.currentTimeMillis = Effect.sync(() => this.unsafeCurrentTimeMillis())
     this.currentTimeNanos = Effect.sync(() => this.unsafeCurrentTimeNanos())
   }

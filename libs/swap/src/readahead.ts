@@ -17,7 +17,7 @@ export class Readahead {
   readonly #state: SwapState
   readonly #io: SwapIo
   readonly #queue: BlockQueue
-  /** vm.page-cluster. */
+  /** /proc/sys/vm/page-cluster. */
   pageCluster: number
   /** The block is submitted under one plug. */
   plug: boolean

@@ -28,7 +28,11 @@ export class DeathRow implements TimewaitSocks {
 
   constructor(stack: NetStack) {
     this.#stack = stack
-    this.#timer = new Timer(stack.sim.queue, () => this.#visit(), { group: stack.group, retry: true })
+    this.#timer = new Timer(stack.sim.queue, () => this.#visit(), {
+      name: "inet_twdr_hangman",
+      group: stack.group,
+      retry: true
+    })
   }
 
   rcv(ctx: Context, port: number, skb: number): boolean {

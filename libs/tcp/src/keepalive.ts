@@ -34,7 +34,11 @@ const silence = (sk: TcpSocket): Nanoseconds => {
 /** `inet_csk_reset_keepalive_timer`. A socket without keep-alive never has the timer. */
 const resetKeepaliveTimer = (sk: TcpSocket, delay: Nanoseconds): void => {
   const { group, sim } = sk.stack
-  const timer = sk.keepaliveTimer ??= new Timer(sim.queue, () => keepaliveTimer(sk), { group, retry: true })
+  const timer = sk.keepaliveTimer ??= new Timer(sim.queue, () => keepaliveTimer(sk), {
+    name: "tcp_keepalive_timer",
+    group,
+    retry: true
+  })
   timer.armAt(sim.queue.now + sim.jiffies(delay))
 }
 

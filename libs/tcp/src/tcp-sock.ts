@@ -46,8 +46,8 @@ export class TcpSocket extends TcpState {
     super(stack, options)
     enableEarlyRetrans(this)
     const timer = { group: stack.group, retry: true }
-    this.writeTimer = new Timer(stack.sim.queue, () => writeTimer(this), timer)
-    this.delackTimer = new Timer(stack.sim.queue, () => delackTimer(this), timer)
+    this.writeTimer = new Timer(stack.sim.queue, () => writeTimer(this), { name: "tcp_write_timer", ...timer })
+    this.delackTimer = new Timer(stack.sim.queue, () => delackTimer(this), { name: "tcp_delack_timer", ...timer })
     initializeRcvMss(this)
   }
 

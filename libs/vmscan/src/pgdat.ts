@@ -36,6 +36,7 @@ export class Pgdat {
   /** Read at every use: another set counts from then on. */
   switches: VmscanSwitches
   readonly costs: VmscanCosts
+  /** /proc/sys/vm/swappiness, read at every use. */
   swappiness: number
   readonly group: number
   readonly trace: VmscanTracepoints

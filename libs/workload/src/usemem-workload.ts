@@ -36,8 +36,8 @@ export const usememWorkload = workload({
   options,
   swarm: {
     processesPerCpu: [1, 2, 4],
-    size: ["1x RAM", "1.2x RAM", "1.5x RAM", "2x RAM"],
-    passes: [1, 2, 2, 3],
+    size: ["1x RAM", "1.2x RAM", "1.2x RAM", "1.5x RAM", "2x RAM"],
+    passes: [1, 2, 2],
     mode: ["write", "write", "read"]
   },
   processes: (given, client) => {

@@ -47,7 +47,7 @@ export const flap = faultKind({
     const lost = since(links, unplugged)
     let out = false
     let times = 0
-    const timer = new Timer(place.sim.queue, () => turn())
+    const timer = new Timer(place.sim.queue, () => turn(), { name: "turn of a flapping cable", retry: true })
     const turn = (): void => {
       out = !out
       if (out) times++

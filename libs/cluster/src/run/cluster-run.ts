@@ -29,7 +29,7 @@ const startAtItsTime = (run: ClientRun, cluster: Cluster, whenDone: () => void):
     run.watchdog.restart()
     // a client without power begins when it has booted
     if (run.client.power.booted) startLoads(run.client)
-  })
+  }, { name: "start of the workload" })
   cluster.sim.queue.at(run.client.startNs, start, 0)
 }
 
@@ -96,7 +96,7 @@ export class ClusterRun {
       script.look()
       stopWhenDone()
       sim.queue.after(WATCHDOG_PERIOD_NS, watch, 0)
-    }, { retry: true })
+    }, { name: "watchdog", retry: true })
     sim.queue.after(WATCHDOG_PERIOD_NS, watch, 0)
 
     declareColumns(this.#recorder, cluster)
@@ -104,7 +104,7 @@ export class ClusterRun {
     const sample = sim.queue.register(() => {
       this.#recorder.sample(sim.now)
       sim.queue.after(scenario.series.interval, sample, 0)
-    }, { retry: true })
+    }, { name: "sample of the series", retry: true })
     sim.queue.at(0, sample, 0)
   }
 
@@ -131,6 +131,12 @@ export class ClusterRun {
   /** Faults that have begun so far. */
   faults(): ReadonlyArray<FaultMark> {
     return this.#script.marks()
+  }
+
+  /** Goes on by one event, which a look that finds nothing is, too. Null: there is more to come. */
+  step(): Advanced | null {
+    const end = this.cluster.sim.step(this.scenario.duration)
+    return end === null ? null : "ended"
   }
 
   /** What has happened. `ended` is the outcome of those who are not done, `cpuSeconds` what the host has spent. */

@@ -85,7 +85,7 @@ export const clientResult = (run: ClientRun, outcome: Outcome): ClientResult => 
     lowWater: of.lowWater,
     lockup: run.lockup,
     livelock: run.livelock,
-    standstill: outcome === "timeout" ? run.standstill : null,
+    standstill: outcome === "timeout" || outcome === "stopped" ? run.standstill : null,
     rescue: run.rescue
   }
 }

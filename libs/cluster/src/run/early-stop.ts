@@ -3,6 +3,7 @@
 // Certain: the longest of some latencies, and counts that only rise, held against an upper limit. Not certain, and so never a reason:
 // means, percentiles and shares, which the rest of a run may bring down again; lower limits; figures of servers and of runs.
 import { formatQuantity, TIME } from "@swaplab/config"
+import { PSWPIN, PSWPOUT } from "@swaplab/page-alloc"
 import type { WorkloadTable } from "@swaplab/workload"
 import { formatMiss, formatThreshold, keeps, type Threshold } from "../scenario/threshold.ts"
 import { ClientLoad } from "./client-load.ts"
@@ -16,6 +17,11 @@ export interface EarlyStop {
   readonly thresholds: ReadonlyArray<Threshold>
   /** Whether a lockup of any client is a miss. */
   readonly lockup: boolean
+  /**
+   * So many events, with the pages that were swapped, are enough where no client stands in a closed cycle, or even then: with
+   * `stuckToo`. An event may swap many pages, each of which takes the host as long as an event.
+   */
+  readonly enough?: { readonly events: number; readonly stuckToo: boolean }
 }
 
 /** Counts of a client over all its boots. */
@@ -52,11 +58,17 @@ export class MissWatch {
     this.#everyNs = duration / LOOKS
   }
 
-  /** What has been missed, in words; null: nothing yet, as far as it was looked. */
-  look(nowNs: number): string | null {
+  /** What has been missed after so many events, in words; null: nothing yet, as far as it was looked. */
+  look(nowNs: number, events: number): string | null {
+    const at = `; ended at ${formatQuantity(TIME, Math.round(nowNs / 1e6) * 1e6)}`
+    const { enough } = this.#stop
+    if (
+      enough !== undefined && events + this.#swapped() >= enough.events && (enough.stuckToo || !this.#standsStill())
+    ) {
+      return `enough: ${enough.events} events and swapped pages${at}`
+    }
     if (nowNs < this.#dueNs) return null
     this.#dueNs = nowNs + this.#everyNs
-    const at = `; ended at ${formatQuantity(TIME, Math.round(nowNs / 1e6) * 1e6)}`
     const locked = this.#stop.lockup ? this.#runs.find(({ lockup }) => lockup !== null) : undefined
     if (locked !== undefined) return `${locked.client.spec.name} has locked up${at}`
     for (const threshold of this.#stop.thresholds) {
@@ -64,6 +76,19 @@ export class MissWatch {
       if (missed !== null) return `${missed}${at}`
     }
     return null
+  }
+
+  /** Pages that clients have swapped since their last boot. */
+  #swapped(): number {
+    return this.#runs.reduce((sum, { client }) => {
+      const { items } = client.machine.pages.vmstat
+      return sum + items[PSWPIN] + items[PSWPOUT]
+    }, 0)
+  }
+
+  /** A client is in a closed cycle, which goes on until it is proved a deadlock or has opened. */
+  #standsStill(): boolean {
+    return this.#runs.some(({ locked, stuck }) => stuck !== null && !locked)
   }
 
   #miss(threshold: Threshold): string | null {

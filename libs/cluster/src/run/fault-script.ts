@@ -169,7 +169,7 @@ export class FaultScript {
 
   #at(time: Nanoseconds, step: () => void): void {
     const { queue } = this.#cluster.sim
-    this.#kind ??= queue.register((index) => this.#steps[index](), { retry: true })
+    this.#kind ??= queue.register((index) => this.#steps[index](), { name: "fault", retry: true })
     queue.at(Math.max(time, queue.now), this.#kind, this.#steps.push(step) - 1)
   }
 

@@ -44,7 +44,7 @@ export const startDatagrams = (
     link.send(packets.datagram(host, to.host, to.port, to.bytes))
     sim.queue.after(nextGap(), kind, 0)
     // it never depends on the client, so it is no work of the client's under way
-  }, { retry: true })
+  }, { name: "datagram of another host", retry: true })
   sim.queue.after(first, kind, 0)
   return () => {
     on = false

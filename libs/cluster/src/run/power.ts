@@ -113,13 +113,13 @@ export class Power implements ClientPower {
         if (!this.rebooting || !this.on) return
         this.#off()
         if (this.#reboot !== null) queue.after(group.nbd.rebootTime, this.#reboot.up, this.boots)
-      }, { retry: true }),
+      }, { name: "power off", retry: true }),
       // by the number of its boots: somebody may have pulled the plug and put it back meanwhile
       up: queue.register((boots) => {
         if (!this.rebooting || this.on || this.boots !== boots) return
         this.rebooting = false
         this.#turnOn()
-      }, { retry: true })
+      }, { name: "boot", retry: true })
     }
     this.rebooting = true
     queue.after(0, this.#reboot.down, 0)

@@ -9,6 +9,8 @@ import { NO_HOOKS, type Outcome, type RunHooks, type RunResult } from "./result.
 
 /** Events between two looks at the host: progress, and whether to stop. */
 const SLICE = 100_000
+/** The same where a run may be ended for having had enough of them. */
+const SHORT_SLICE = 10_000
 
 /**
  * Runs `scenario` with one of its kernels and one seed, to its end.
@@ -46,7 +48,9 @@ export const runCluster = (
     : new MissWatch(hooks.earlyStop, clients, scenario.duration, workloads)
   let missed: string | null = null
   let ended: Outcome = "timeout"
-  let nextLook = sim.queue.fired + SLICE
+  const slice = hooks.earlyStop?.enough === undefined ? SLICE : SHORT_SLICE
+  let nextLook = sim.queue.fired + slice
+  let nextCheck = SLICE
   for (;;) {
     const why = run.advance(Math.min(limit, steps?.nextNs ?? limit), nextLook - sim.queue.fired)
     if (why === "until" && run.now < limit && steps !== null) {
@@ -54,15 +58,18 @@ export const runCluster = (
       continue
     }
     if (why !== "events") break
-    nextLook += SLICE
-    if (hooks.checked === true) run.checkInvariants()
+    nextLook += slice
+    if (hooks.checked === true && sim.queue.fired >= nextCheck) {
+      nextCheck += SLICE
+      run.checkInvariants()
+    }
     hooks.progress({
       simulatedNs: run.now,
       events: sim.queue.fired,
       clientsAlive: clients.filter(({ client, lockup }) => lockup === null && client.machine.oomKills === 0).length,
       clients: clients.length
     })
-    missed = misses?.look(sim.now) ?? null
+    missed = misses?.look(sim.now, sim.queue.fired) ?? null
     if (missed !== null || hooks.shouldStop()) {
       ended = "stopped"
       break

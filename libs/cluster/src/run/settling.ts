@@ -20,7 +20,7 @@ export class Settling {
       if (!this.#done || this.#times !== times) return
       this.over = true
       sim.stop()
-    })
+    }, { name: "end of the run" })
   }
 
   /** Whether everything is done now. A client that boots again takes it back. */

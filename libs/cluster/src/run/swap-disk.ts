@@ -26,7 +26,7 @@ export class SwapDisk implements BlockDriver {
     this.#sim = sim
     this.#machine = machine
     this.#tokens = new Uint32Array(2 * slots)
-    this.#kind = sim.queue.register((rq) => this.#end(rq), { group: machine.group })
+    this.#kind = sim.queue.register((rq) => this.#end(rq), { name: "end of a disk request", group: machine.group })
   }
 
   requestFn(queue: DispatchQueue): void {

@@ -16,7 +16,12 @@ const AROUND = new Set(["name", "description", "seeds", "compare", "expect", "th
 
 const words = (value: unknown): string | null => value === undefined ? null : JSON.stringify(value).replaceAll("\"", "")
 
-const differencesAt = (path: ReadonlyArray<string | number>, a: unknown, b: unknown): ReadonlyArray<Differing> => {
+/** In what two values as a file has them differ. */
+export const differencesAt = (
+  path: ReadonlyArray<string | number>,
+  a: unknown,
+  b: unknown
+): ReadonlyArray<Differing> => {
   if (isMapping(a) && isMapping(b)) {
     return [...new Set([...Object.keys(a), ...Object.keys(b)])].flatMap((key) =>
       differencesAt([...path, key], a[key], b[key])

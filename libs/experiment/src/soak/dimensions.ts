@@ -83,8 +83,8 @@ const SCENARIO = rows("scenario", [
 ])
 
 const GROUP = rows("group", [
-  ["count", [...often(14, 1), ...often(8, 2), ...often(4, 3), 8, 30], "Clients."],
-  ["ram", ["12 MiB", "16 MiB", "16 MiB", "24 MiB"], "Memory of a client."],
+  ["count", [...often(30, 1), ...often(12, 2), ...often(6, 3), 8, 30], "Clients."],
+  ["ram", ["8 MiB", "8 MiB", "12 MiB", "16 MiB"], "Memory of a client."],
   ["swap", ["32 MiB", "64 MiB", "64 MiB"], "Swap of a client."],
   ["cpus", [1, 2, 2, 4], "CPUs of a client."],
   ["pageCache", [null, "0 %", "15 %"], "Clean page cache at the start."],

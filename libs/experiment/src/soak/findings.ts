@@ -45,10 +45,12 @@ const ofClient = (drawn: Drawn, run: Judged, client: ClientResult): ReadonlyArra
   switch (outcome) {
     case "lockup":
       return lockup === null ? said("lockup without a report", "") : said(signatureOf("lockup", lockup), lockup.text)
+    // a run that is cut short while a client stands in a closed cycle is of a kernel that is known to lock up
+    case "stopped":
     case "timeout": {
-      const report = client.standstill ?? client.livelock
+      const report = client.standstill ?? (outcome === "timeout" ? client.livelock : null)
       // slow is not stuck
-      if (report === null && movesOn(run)) return []
+      if (report === null && (outcome === "stopped" || movesOn(run))) return []
       return report === null
         ? said("no progress after the faults; no report", `${client.pagesTouched} pages touched`)
         : said(signatureOf("no progress after the faults:", report), report.text)
@@ -90,7 +92,7 @@ const REQUIRED = PATCHES.filter(({ kind }) => kind === "series" || kind === "str
 const FOREIGN = PATCHES.filter(({ kind }) => kind === "revision" || kind === "alternative")
 
 /** The kernel has the merged series and its fix whole, and nothing in another form. */
-const hasSeries = ({ loaded: { scenario } }: Drawn): boolean => {
+export const hasSeries = ({ loaded: { scenario } }: Drawn): boolean => {
   const patches = patchesOf(scenario.kernels[DRAWN_KERNEL])
   return REQUIRED.every(({ name }) => patches.has(name)) && !FOREIGN.some(({ name }) => patches.has(name))
 }

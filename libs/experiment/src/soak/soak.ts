@@ -6,13 +6,14 @@ import { Effect, Either } from "effect"
 import { type Asker, drive, type Driven, type DriveOptions, type DriveProgress } from "../capacity/drive.ts"
 import type { Form } from "../form.ts"
 import type { JobStore } from "../jobs.ts"
+import type { Job } from "../plan.ts"
 import { poissonInterval } from "../poisson.ts"
 import type { RunFailure } from "../protocol.ts"
 import type { Runner } from "../runner.ts"
 import { canaryOf } from "./canary.ts"
 import { COVERAGE, reachedBy } from "./coverage.ts"
 import { type Drawn, DRAWN_KERNEL, drawScenario } from "./draw-scenario.ts"
-import { findingsOf, lostFinding, type SoakFinding } from "./findings.ts"
+import { findingsOf, hasSeries, lostFinding, type SoakFinding } from "./findings.ts"
 import type { SoakPlan } from "./soak-file.ts"
 
 /** What is kept of a run. */
@@ -23,6 +24,8 @@ export interface SoakRun {
   readonly simulatedNs: number
   /** Clients that locked up. */
   readonly lockups: number
+  /** It was cut short, see {@link soakJob}: whether it comes to its end is not known. */
+  readonly cut: boolean
   readonly findings: ReadonlyArray<SoakFinding>
   /** Rows of the coverage table. */
   readonly reached: ReadonlyArray<string>
@@ -65,6 +68,8 @@ export interface Soak {
   readonly plan: SoakPlan
   readonly firstSeed: number
   readonly runs: number
+  /** Runs that were cut short: slow, not stuck. */
+  readonly cut: number
   readonly clientHours: number
   /** Clients that locked up, and the exact interval of that per 1,000 client-hours, 95 % (Garwood). */
   readonly lockups: number
@@ -107,6 +112,8 @@ export class SoakTally implements Asker<Drawn, SoakRun> {
   #asked = 0
   #mixed = 0
   runs = 0
+  /** Of these, runs that were cut short. */
+  cut = 0
   clientNs = 0
   /** Clients that locked up. */
   lockups = 0
@@ -139,6 +146,7 @@ export class SoakTally implements Asker<Drawn, SoakRun> {
       clients: run.clients.length,
       simulatedNs: run.simulatedNs,
       lockups: run.clients.filter(({ outcome }) => outcome === "lockup").length,
+      cut: run.endedEarly !== undefined,
       findings,
       reached: reachedBy(run)
     }
@@ -146,10 +154,11 @@ export class SoakTally implements Asker<Drawn, SoakRun> {
 
   readonly answer = (
     _drawn: Drawn,
-    { fingerprint, clients, findings, lockups, reached, seed, simulatedNs }: SoakRun
+    { fingerprint, clients, cut, findings, lockups, reached, seed, simulatedNs }: SoakRun
   ): void => {
     this.runs++
     this.lockups += lockups
+    if (cut) this.cut++
     this.clientNs += clients * simulatedNs
     this.#mixed = (this.#mixed + Number.parseInt(fingerprint.slice(0, MIXED_DIGITS), 16)) % 2 ** (4 * MIXED_DIGITS)
     for (const row of reached) this.#coverage.set(row, (this.#coverage.get(row) ?? 0) + 1)
@@ -222,15 +231,38 @@ export const runsFor = (clientHours: number, { clients, duration }: Scenario): n
   return Math.ceil(clientHours * NS_PER_HOUR / (count * duration))
 }
 
-/** The job of a drawing. */
-const soakJob = ({ loaded, seed }: Drawn) => ({
+/** Events and swapped pages after which a run with one client is cut short, what each further client and each MiB of a large one adds. */
+const ENOUGH = 100_000
+const A_CLIENT = 10_000
+const A_MIB = 25_000
+const SMALL_MIB = 16
+
+/**
+ * The job of a drawing. A run that only is slow tells no more by its second hundred thousand events than by its first. One that
+ * stands in a closed cycle goes on until that is proved a deadlock; of a kernel that is known to lock up, the cycle is enough.
+ */
+export const soakJob = ({ scenario }: SoakPlan, drawn: Drawn): Job => ({
   id: 0,
-  loaded,
+  loaded: drawn.loaded,
   kernel: DRAWN_KERNEL,
-  seed,
+  seed: drawn.seed,
   field: null,
-  checked: true
+  checked: true,
+  // a scenario of a file is run for all of its time
+  ...(scenario === null && {
+    earlyStop: {
+      thresholds: [],
+      lockup: false,
+      enough: { events: enoughEvents(drawn), stuckToo: !hasSeries(drawn) }
+    }
+  })
 })
+
+const enoughEvents = ({ loaded: { scenario: { clients } } }: Drawn): number => {
+  const count = clients.reduce((sum, group) => sum + group.count, 0)
+  const largest = Math.max(...clients.map(({ ram }) => ram)) / 2 ** 20
+  return ENOUGH + A_CLIENT * (count - 1) + A_MIB * Math.max(0, largest - SMALL_MIB)
+}
 
 /** Runs a soak test. An interruption, or the end of the time, makes it end with what is known. */
 export const runSoak = (plan: SoakPlan, options: SoakOptions): Effect.Effect<Soak, never, Runner> =>
@@ -239,7 +271,7 @@ export const runSoak = (plan: SoakPlan, options: SoakOptions): Effect.Effect<Soa
     const { canary: _canary, firstSeed, onProgress, runs: _runs, untilFailure: _until, ...rest } = options
     const driven = yield* drive<Drawn, SoakRun>(tally, {
       ...rest,
-      jobOf: soakJob,
+      jobOf: (drawn) => soakJob(plan, drawn),
       reduce: (drawn, _job, run) => tally.reduce(drawn, run),
       ...(onProgress === undefined ? {} : { onProgress: (progress: DriveProgress) => onProgress(progress, tally) })
     })
@@ -251,6 +283,7 @@ export const runSoak = (plan: SoakPlan, options: SoakOptions): Effect.Effect<Soa
       lockups: tally.lockups,
       lockupsPer1000Hours: rateOf(tally),
       fingerprint: tally.fingerprint,
+      cut: tally.cut,
       groups: tally.groups,
       examples: tally.examples,
       coverage: tally.coverage,

@@ -37,6 +37,17 @@ describe("a run that has missed", () => {
     expect(cut.laws.filter(({ holds }) => !holds)).toEqual([])
   })
 
+  it("is ended where it has had enough events, and nobody stands in a closed cycle", () => {
+    const earlyStop = { thresholds: [], lockup: false, enough: { events: 100_000, stuckToo: false } }
+    const cut = runCluster(loaded.scenario, "series", 1, { ...NO_HOOKS, earlyStop })
+    const swapped = cut.clients.reduce((sum, { vmstat }) => sum + vmstat.pswpin + vmstat.pswpout, 0)
+    expect(cut.outcome).toBe("stopped")
+    expect(cut.events + swapped).toBeGreaterThanOrEqual(100_000)
+    expect(cut.events).toBeLessThan(100_000)
+    expect(cut.endedEarly).toMatch(/^enough: 100000 events and swapped pages; ended at \d+/)
+    expect(whole.events).toBeGreaterThan(100_000)
+  })
+
   it("is the run that it would have been where it keeps the limit", () => {
     const earlyStop = { thresholds: [limit("client.faultLatency.max < 10 s")], lockup: true }
     const kept = runCluster(loaded.scenario, "series", 1, { ...NO_HOOKS, earlyStop })

@@ -27,7 +27,7 @@ export class LocalDisk {
     this.#kind = sim.queue.register(() => {
       this.queued -= this.#pages.shift() ?? 0
       this.#ends.shift()?.()
-    }, { group })
+    }, { name: "end of a disk request", group })
   }
 
   /** Starts a request; `end` is called when it is done. Requests end in order. */

@@ -1,0 +1,43 @@
+// Rows of arguments and options that several commands have.
+import type { MAX_MAP_SEEDS as MapSeeds, MAX_SEEDS as Seeds } from "@swaplab/cluster"
+import { directory, file, flag, many, one, oneOf, required, text, wholeNumber } from "@swaplab/command"
+
+/** Worker threads that a pool may have. */
+export const MAX_WORKERS = 256
+
+/** The limits of the scenario, written here once more because help does without its schema. The types compare them. */
+const MAX_SEEDS: typeof Seeds = 10_000
+export const MAX_MAP_SEEDS: typeof MapSeeds = 1000
+
+export const scenario = { file: required(file("FILE", "a scenario (YAML)"), "A scenario (YAML).") }
+export const lockup = {
+  result: required(file("RESULT", "a result"), "A result.json that run --out wrote, or its directory.")
+}
+export const out = (meaning: string) =>
+  one(directory("DIR", "a directory"), `${meaning} It is made where it is missing.`)
+export const workers = one(wholeNumber(1, MAX_WORKERS), "Worker threads. Results do not depend on their number.", {
+  without: "Without it: one a core."
+})
+export const seed = one(wholeNumber(0), "Runs this seed only.")
+export const seeds = one(wholeNumber(1, MAX_SEEDS), "Runs the seeds 1 to N; not together with --seed.", {
+  without: "Without both: the scenario's."
+})
+export const set = many(
+  text("PATH=VALUE", "a path and a value such as clients.0.ram=128MiB"),
+  "Puts a value over the scenario's. PATH is that of the file, with numbers for the entries of a list; VALUE is YAML."
+)
+export const json = flag("Prints the result as JSON in one line, and nothing else.")
+
+export const time = text("TIME", "a time such as 100 ms")
+/** A file of /proc. */
+export const PROC_NAME = text("NAME", "the name of a file of /proc")
+export const PROC_FILES =
+  "meminfo, vmstat, zoneinfo, buddyinfo, slabinfo, swaps, diskstats, net/snmp, net/sockstat, PID/status or "
+  + "PID/stack; or Mem-Info, the report of an allocation failure"
+
+/** Which findings of a soak test are made smaller. */
+export const SHRINK = one(
+  oneOf("WHICH", ["unexpected", "all", "none"]),
+  "The first run of which signatures is made smaller for --out: unexpected, all or none. Each takes a minute at most.",
+  { without: "Without it: unexpected." }
+)

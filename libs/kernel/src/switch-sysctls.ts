@@ -1,0 +1,24 @@
+// Sysctls written while a machine runs, as `sysctl -w` does: whoever reads the value next sees the other one.
+// Modelled: a connection keeps what it took up at its beginning (tcp_sack, tcp_timestamps, tcp_window_scaling, the congestion
+//   control and its parameters), so that another value counts for the next one.
+// Not modelled: values that this model settles at boot, although Linux takes them up at once; see `SYSCTLS_OF_BOOT`.
+// source: kernel/sysctl.c
+import type { Machine } from "./machine.ts"
+import type { SysctlName, Sysctls } from "./sysctls.ts"
+
+/** Sysctls that only a boot can exchange here, with the reason. */
+export const SYSCTLS_OF_BOOT: Readonly<Partial<Record<SysctlName, string>>> = {
+  "net.core.netdev_max_backlog": "the queue is made at boot",
+  "net.core.netdev_budget": "each softirq has it",
+  "net.ipv4.tcp_mem": "the limits of memory are set at boot",
+  "net.ipv4.tcp_rmem": "the limits of memory are set at boot",
+  "net.ipv4.tcp_wmem": "the limits of memory are set at boot"
+}
+
+/** Writes sysctls of a running machine, none of them of {@link SYSCTLS_OF_BOOT}; those that are not named stay as they are. */
+export const switchSysctls = (machine: Machine, values: Sysctls): void => {
+  const { "vm.page-cluster": pageCluster, "vm.swappiness": swappiness, ...net } = values
+  machine.net.setSysctls(net)
+  if (typeof swappiness === "number") machine.vmscan.pgdat.swappiness = swappiness
+  if (typeof pageCluster === "number") machine.swap.readahead.pageCluster = pageCluster
+}
