@@ -44,7 +44,7 @@ export {
   MAX_LATENESS_P999_NS,
   withGateway
 } from "./run/gateway-result.ts"
-export type { LatencySummary } from "./run/latency-summary.ts"
+export { hasLatencies, type Latencies, type LatencySummary, type NoLatencies } from "./run/latency-summary.ts"
 export { LatencyHistogram, NO_LATENCY } from "./run/latency.ts"
 export { applyChanges, type LiveChange, liveChanges } from "./run/live-change.ts"
 export {
@@ -113,7 +113,7 @@ export {
 } from "./scenario/scenario.ts"
 export { formatMiss, formatThreshold, keeps, type Threshold } from "./scenario/threshold.ts"
 // for tests, and for using what is above without a run
-export { madeUpLockup, madeUpResult } from "./run/made-up.ts"
+export { madeUpLatencies, madeUpLockup, madeUpResult } from "./run/made-up.ts"
 export {
   type ClientNetwork,
   type ClientResult,

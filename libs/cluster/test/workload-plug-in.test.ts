@@ -90,7 +90,7 @@ describe("a workload from outside", () => {
     }
     const longest = Math.max(...of("client.program.reopen.max"))
     const [{ workload: first }, { workload: second }] = result.clients
-    expect(longest).toBe(Math.max(first.latencies.reopen.maxNs, second.latencies.reopen.maxNs))
+    expect(longest).toBe(Math.max(first.latencies.reopen.maxNs ?? 0, second.latencies.reopen.maxNs ?? 0))
     expect(longest).toBeGreaterThan(1e6)
     expect(of("client.program.reopen.count")).toEqual([1, 1])
     expect(of("client.sysbench.done")).toEqual([])
@@ -103,7 +103,7 @@ describe("a workload from outside", () => {
     expect({ clients, group }).toEqual({ clients: 2, group: "client" })
     expect(together.latencies.reopen.count).toBe(2)
     expect(together.latencies.reopen.meanNs)
-      .toBeCloseTo((first.latencies.reopen.meanNs + second.latencies.reopen.meanNs) / 2, 0)
+      .toBeCloseTo(((first.latencies.reopen.meanNs ?? 0) + (second.latencies.reopen.meanNs ?? 0)) / 2, 0)
     const longest = metricsOf(workloads)["group.program.reopen.max"]
     expect(longest.scope === "group" && longest.of(result.groups[0])).toBe(together.latencies.reopen.maxNs)
   })

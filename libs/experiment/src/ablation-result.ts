@@ -14,7 +14,7 @@ export interface VariantSummary extends OutcomeCounts {
   readonly variant: Variant
   readonly runs: number
   /** Share of runs that completed. */
-  readonly completedShare: Estimate
+  readonly completedShare: Omit<Estimate, "value"> & { readonly value: number | null }
   /** Classes of the lockups with their counts, the most frequent first. */
   readonly classes: ReadonlyArray<readonly [taxonomy: string, count: number]>
   /** The allocation that was stuck in the first lockup that has one; null without. */
@@ -105,7 +105,7 @@ const summarise = (variant: Variant, all: ReadonlyArray<CellResult>): VariantSum
     variant,
     runs: runs.length,
     ...counts,
-    completedShare: { ...share, value: runs.length === 0 ? 0 : share.value },
+    completedShare: { ...share, value: orNull(share.value) },
     classes: classesOf(runs),
     stuck: runs.map(({ lockup }) => lockup?.allocation ?? null).find((allocation) => allocation !== null) ?? null,
     lockupNs: orNull(medianOf(runs.flatMap(({ lockup }) => (lockup === null ? [] : [lockup.sinceNs])))),

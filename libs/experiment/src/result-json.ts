@@ -18,7 +18,7 @@ export interface KernelSummary extends OutcomeCounts {
   /** Runs that came to their own end; those that were stopped are counted beside them. */
   readonly runs: number
   /** Share of these runs that locked up, with Wilson's interval of 95 %. */
-  readonly lockupShare: { readonly value: number; readonly low: number; readonly high: number }
+  readonly lockupShare: { readonly value: number | null; readonly low: number; readonly high: number }
   /** Medians over completed runs; null when there is none. Of sys then: over those that were not done in time. */
   readonly elapsedNs: number | null
   readonly sysNs: number | null
@@ -26,8 +26,8 @@ export interface KernelSummary extends OutcomeCounts {
   /** Median of the time of the first lockup; null when there is none. */
   readonly lockupNs: number | null
   /** Bytes swapped in, and out, per simulated second: medians over all runs that have elapsed time. */
-  readonly swapInPerSecond: number
-  readonly swapOutPerSecond: number
+  readonly swapInPerSecond: number | null
+  readonly swapOutPerSecond: number | null
 }
 
 /** The content of result.json. */
@@ -73,13 +73,13 @@ export const summarise = (result: ExperimentResult): ReadonlyArray<KernelSummary
       kernel,
       runs: ended,
       ...counts,
-      lockupShare: { ...share, value: ended === 0 ? 0 : share.value },
+      lockupShare: { ...share, value: orNull(share.value) },
       elapsedNs: orNull(medianOf(completed.map((run) => run.elapsedNs))),
       sysNs: orNull(medianOf((completed.length > 0 ? completed : timedOut).map((run) => run.sysNs))),
       userNs: orNull(medianOf(completed.map((run) => run.userNs))),
       lockupNs: orNull(medianOf(runs.flatMap(firstLockupNs))),
-      swapInPerSecond: orNull(medianOf(measured.map((run) => rate(run, "swapInBytes")))) ?? 0,
-      swapOutPerSecond: orNull(medianOf(measured.map((run) => rate(run, "swapOutBytes")))) ?? 0
+      swapInPerSecond: orNull(medianOf(measured.map((run) => rate(run, "swapInBytes")))),
+      swapOutPerSecond: orNull(medianOf(measured.map((run) => rate(run, "swapOutBytes"))))
     }
   })
 

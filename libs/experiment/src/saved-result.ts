@@ -52,7 +52,7 @@ const LateClient = Schema.Struct({
   elapsedNs: Schema.Number,
   pagesTouched: Schema.Number,
   vmstat: Schema.Record({ key: Schema.String, value: Schema.Number }),
-  faultLatency: Schema.Struct({ count: Schema.Number, maxNs: Schema.Number })
+  faultLatency: Schema.Struct({ count: Schema.Number, maxNs: Schema.NullOr(Schema.Number) })
 })
 
 const Format = Schema.Struct({ format: Schema.Number })

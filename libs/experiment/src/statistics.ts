@@ -141,10 +141,11 @@ export const faster = (before: number, after: number): Faster => ({
   speedRatio: before / after
 })
 
-/** Middle value; not a number for none. */
-export const medianOf = (
-  values: ReadonlyArray<number>
-): number => (values.length === 0 ? Number.NaN : median([...values]))
+/** Middle of the values that are known; not a number for none. */
+export const medianOf = (values: ReadonlyArray<number | null>): number => {
+  const known = values.filter((value) => value !== null)
+  return known.length === 0 ? Number.NaN : median(known)
+}
 
 /** The value; null where it is not finite, which JSON cannot say. */
 export const orNull = (value: number): number | null => (Number.isFinite(value) ? value : null)

@@ -52,9 +52,9 @@ const thresholdFindings = (
   thresholds.flatMap((threshold) => {
     // a counter that no kernel of the run has is zero
     const value = metrics[threshold.metric] ?? (threshold.metric.startsWith("client.vmstat.") ? 0 : null)
-    // no client runs what is measured
-    if (value === null) return []
     const limit = formatThreshold(threshold, workloads)
+    // of nothing nothing is too much, and nothing is enough
+    if (value === null) return threshold.comparison.startsWith("<") ? [] : [`${limit}: nothing has it`]
     if (typeof value === "number") {
       return keeps(threshold, value)
         ? []

@@ -2,8 +2,8 @@
 import {
   decodeScenario,
   type LoadedScenario,
+  madeUpLatencies,
   madeUpResult,
-  NO_LATENCY,
   type Outcome,
   type RunHooks,
   type RunResult,
@@ -39,7 +39,7 @@ export const fakeResult = (
     clients: run.clients.map((client) => ({
       ...client,
       vmstat: { pgfault: 100 + seed },
-      faultLatency: { ...NO_LATENCY, count: 10, p50Ns: 1e6, p99Ns: seed * 1e7, maxNs: 1e8 },
+      faultLatency: madeUpLatencies({ p99Ns: seed * 1e7, maxNs: 1e8 }),
       lowWater: [{ zone: "DMA", lowestFree: 90, min: 61 }, { zone: "DMA32", lowestFree: 100 + seed, min: 191 }]
     }))
   }

@@ -1,5 +1,5 @@
 // The report of an ablation: a table of kernels for each allocator, then what each patch does for this load.
-import { formatFinding } from "@swaplab/config"
+import { formatFinding, plural } from "@swaplab/config"
 import {
   type AblationResult,
   type Allocator,
@@ -104,7 +104,7 @@ const effectText = (effect: PatchEffect): string => {
     case "not run":
       return "not run"
     case "no effect":
-      return `no effect: equal fingerprints in ${equal} of ${seeds} seeds`
+      return `no effect: equal fingerprints in ${equal} of ${plural(seeds, "seed")}`
     case "necessary":
     case "helps":
     case "harms":

@@ -1,4 +1,5 @@
 // What was found in the curves of a sweep: the Universal Scalability Law, operational bounds, offers by price.
+import { plural } from "@swaplab/config"
 import { type Bounds, type CurveFit, MOST_LITTLE_ERROR, type Pareto, shortNames } from "@swaplab/experiment"
 import { type Block, type Document, item, key, left, paragraph, right, type Row, section, table } from "./document.ts"
 import { latency, NONE, percent } from "./format.ts"
@@ -70,14 +71,17 @@ const boundBlocks = (bounds: Bounds): ReadonlyArray<Block> => {
       }; they meet at ${plain(knee)} ${knee === 1 ? "client" : "clients"}.`
     ),
     ...(above.length === 0 ? [] : [item(
-      `  ! above the bound by more than the interval at ${
-        above.join(", ")
-      } clients: a demand is not what it was with the fewest `
+      `  ! above the bound by more than the interval at ${above.join(", ")} ${
+        above.length === 1 && above[0] === 1 ? "client" : "clients"
+      }: a demand is not what it was with the fewest `
         + "(merged requests, page cache, read-ahead), or the fewest were in each other's way.",
       "warn"
     )]),
     ...little.map(({ littleError, n }) =>
-      item(`  Little's law is off by ${percent(littleError)} at ${n} clients: the window is not steady.`, "warn")
+      item(
+        `  Little's law is off by ${percent(littleError)} at ${plural(n, "client")}: the window is not steady.`,
+        "warn"
+      )
     )
   ]
 }

@@ -5,7 +5,7 @@ import { type Block, key, right, type Row, table } from "./document.ts"
 import { count, latency, megabytes, percent } from "./format.ts"
 
 const FIGURES: ReadonlyArray<
-  readonly [name: string, of: (host: ApplicationsResult) => number, text: (value: number) => string]
+  readonly [name: string, of: (host: ApplicationsResult) => number | null, text: (value: number) => string]
 > = [
   ["people", (host) => host.people, count],
   ["RAM in use at most", (host) => 1 - host.lowestFreeBytes / host.ramBytes, percent],

@@ -9,14 +9,16 @@ interface Sample {
   readonly seconds: number
 }
 
-type Middle = (of: (sample: Sample) => number) => number
+type Middle = (of: (sample: Sample) => number | null) => number
 
-const perSecond = (value: number, seconds: number): number => (seconds > 0 ? value / seconds : 0)
+const perSecond = (value: number, seconds: number): number | null => (seconds > 0 ? value / seconds : null)
 
-const latencyCells = (found: ReadonlyArray<LatencySummary>): ReadonlyArray<string> =>
-  found.length === 0
-    ? [NONE, NONE]
-    : [latency(medianOf(found.map((of) => of.p50Ns))), latency(medianOf(found.map((of) => of.p99Ns)))]
+const latencyCells = (
+  found: ReadonlyArray<LatencySummary>
+): ReadonlyArray<string> => [
+  latency(medianOf(found.map((of) => of.p50Ns))),
+  latency(medianOf(found.map((of) => of.p99Ns)))
+]
 
 /** The rows of one load: its operations, then its other figures. */
 const loadRows = (kernel: string, name: string, same: ReadonlyArray<Sample>): ReadonlyArray<Row> => {

@@ -1,4 +1,5 @@
 // What limits a capacity, what comes next, and what to change: sentences for the first screen, then the table of all that was tried.
+import { plural } from "@swaplab/config"
 import { type Advice, type Bottleneck, type Limit, nextOf, PROVING_SEEDS, type Situation } from "@swaplab/experiment"
 import { percentOf, unitOf, valueOf } from "./capacity-words.ts"
 import { type Block, key, paragraph, right, table } from "./document.ts"
@@ -39,7 +40,9 @@ const adviceText = (situation: Situation, advice: Advice): string => {
   const open = after.most >= ladder.values.length ? " or more" : ""
   return `With twice of it (${changeText(advice)}): ${spanText(there, after)}${open} ${unitOf(situation)}, instead of ${
     spanText(situation, before)
-  } of the same ${seeds} seeds.${law} Checked by ${runs} runs; it has not the confidence of the number.`
+  } of the same ${plural(seeds, "seed")}.${law} Checked by ${
+    plural(runs, "run")
+  }; it has not the confidence of the number.`
 }
 
 /** The first screen: what limits, what comes next, what to change. */
@@ -54,7 +57,9 @@ export const limitSentences = (situation: Situation, bottleneck: Bottleneck): Re
     : []
   if (proved.length === 0) {
     const words = seeds < PROVING_SEEDS && state === "finished"
-      ? `What limits it is not known: ${seeds} seeds fail a tenth beyond what they carry, ${PROVING_SEEDS} at least are needed.`
+      ? `What limits it is not known: ${plural(seeds, "seed")} ${
+        seeds === 1 ? "fails" : "fail"
+      } a tenth beyond what they carry, ${PROVING_SEEDS} at least are needed.`
       : "No resource limits it by itself: a fifth more of none is enough."
     return cut.length > 0 ? cut : [paragraph(words)]
   }
@@ -72,7 +77,11 @@ export const limitSentences = (situation: Situation, bottleneck: Bottleneck): Re
 export const limitBlocks = ({ leftOut, limits, seeds }: Bottleneck): ReadonlyArray<Block> => {
   if (seeds < PROVING_SEEDS) {
     return [
-      paragraph(`Not known: ${seeds} seeds fail a tenth beyond what they carry, ${PROVING_SEEDS} at least are needed.`)
+      paragraph(
+        `Not known: ${plural(seeds, "seed")} ${
+          seeds === 1 ? "fails" : "fail"
+        } a tenth beyond what they carry, ${PROVING_SEEDS} at least are needed.`
+      )
     ]
   }
   const proved = limits.filter((each) => each.limits).map(({ name }) => name)

@@ -1,6 +1,7 @@
 // The line about a search that goes on: how many runs there are and will be, the time that is left, what is known.
 // The time is that of the search and of all that follows it. Events that are foreseen are divided by the events a second since the
 // first one; before the first seed has ended nobody knows how many events a run has, and only the runs are told.
+import { plural } from "@swaplab/config"
 import type { CapacitySearch, Progress, Situation } from "@swaplab/experiment"
 import { Clock, Effect, Ref } from "effect"
 import { unitOf, valueOf } from "./capacity-words.ts"
@@ -24,11 +25,11 @@ const capacityProgress = (
 ): string => {
   const left = secondsLeft === null ? "" : `, about ${spanText(secondsLeft)} left`
   if (phase !== "search" || search === null) {
-    return `${runs} of about ${total} runs${left}: ${phase === "search" ? "" : PHASES[phase]}`
+    return `${runs} of about ${plural(total, "run")}${left}: ${phase === "search" ? "" : PHASES[phase]}`
   }
-  return `${runs} of about ${total} runs${left}, ${search.seeds.length} seeds, ${unitOf(situation)}: ${
-    valueOf(situation, search.low)
-  } to ${valueOf(situation, search.high - 1)}`
+  return `${runs} of about ${plural(total, "run")}${left}, ${plural(search.seeds.length, "seed")}, ${
+    unitOf(situation)
+  }: ${valueOf(situation, search.low)} to ${valueOf(situation, search.high - 1)}`
 }
 
 /** A line about a search and what follows it. */

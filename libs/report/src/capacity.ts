@@ -61,7 +61,9 @@ export const numberBlocks = (capacity: Capacity, bottleneck: Bottleneck | null):
     return [
       item("No number", "bad"),
       paragraph(
-        `${audit.failed} of ${audit.runs} values below a seed's limit failed when they were run again: a harder value can hold where `
+        `${audit.failed} of ${
+          plural(audit.runs, "value")
+        } below a seed's limit failed when they were run again: a harder value can hold where `
           + "an easier one fails, so a search by halves would give any number. Look at the curve."
       )
     ]

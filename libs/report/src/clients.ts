@@ -12,7 +12,7 @@ const perSecond = (bytes: number, ns: number): number => (ns === 0 ? Number.NaN 
 
 const sum = (values: ReadonlyArray<number>): number => values.reduce((a, b) => a + b, 0)
 
-const shortLatency = (ns: number): string => latency(ns).replace(" ", "")
+const shortLatency = (ns: number | null): string => latency(ns).replace(" ", "")
 
 /** An outcome, with what a reader should see at once. */
 const outcomeCell = (outcome: Outcome): Cell =>
@@ -42,20 +42,16 @@ const clientRow = (run: RunResult, client: ClientResult, start: StartCell): Row 
   ...(start === null ? [] : [start(client)]),
   seconds(client.elapsedNs),
   count(client.faultLatency.count),
-  ...(client.faultLatency.count === 0
-    ? [NONE, NONE, NONE, NONE]
-    : [client.faultLatency.p50Ns, client.faultLatency.p95Ns, client.faultLatency.p99Ns, client.faultLatency.maxNs]
-      .map(shortLatency)),
+  ...[client.faultLatency.p50Ns, client.faultLatency.p95Ns, client.faultLatency.p99Ns, client.faultLatency.maxNs]
+    .map(shortLatency),
   swapRates([client], client.elapsedNs)
 ]
 
 /** Sums over the clients of a run; of latencies the worst. */
 const totalRow = (run: RunResult, start: StartCell): Row => {
   const faults = run.clients.map((client) => client.faultLatency)
-  const worst = (key: "p50Ns" | "p95Ns" | "p99Ns" | "maxNs"): string => {
-    const value = Math.max(0, ...faults.map((fault) => fault[key]))
-    return value === 0 ? NONE : shortLatency(value)
-  }
+  const worst = (key: "p50Ns" | "p95Ns" | "p99Ns" | "maxNs"): string =>
+    shortLatency(Math.max(...faults.flatMap((fault) => fault[key] ?? [])))
   return [
     run.kernel,
     `all ${run.clients.length}`,

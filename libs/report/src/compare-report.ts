@@ -1,5 +1,6 @@
 // The report of swaplab compare: what the two have not in common, then for each pair of cells the figures that people look at
 // first, and whatever else differs.
+import { plural } from "@swaplab/config"
 import {
   bothWays,
   type CellComparison,
@@ -88,12 +89,14 @@ const outcomeLine = ({ completed, identical, outcomes: { a, b }, seeds }: CellCo
   ),
   item(
     completed
-      ? `  compared: the ${seeds.length === 1 ? "1 seed" : `${seeds.length} seeds`} that both completed`
-      : `  compared: ${seeds.length} seeds, of which not one was completed by both: times end where the runs ended`,
+      ? `  compared: the ${plural(seeds.length, "seed")} that both completed`
+      : `  compared: ${
+        plural(seeds.length, "seed")
+      }, of which not one was completed by both: times end where the runs ended`,
     completed ? null : "warn"
   ),
   ...(identical > 0
-    ? [item(`  the same run, event for event: ${identical} of ${seeds.length} seeds`)]
+    ? [item(`  the same run, event for event: ${identical} of ${plural(seeds.length, "seed")}`)]
     : []),
   ...(seeds.length < 3 ? [item("  fewer than three seeds show no significance", "warn")] : [])
 ]

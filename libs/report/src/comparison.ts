@@ -1,4 +1,5 @@
 // Kernels side by side, in the manner of MMTests' compare-kernels, with both meanings of "faster".
+import { plural } from "@swaplab/config"
 import type { ComparedRow, Comparison } from "@swaplab/experiment"
 import { type Block, key, paragraph, right, type Row, table } from "./document.ts"
 import { change, decimal, ratio } from "./format.ts"
@@ -39,7 +40,7 @@ export const comparisonTable = (comparison: Comparison): ReadonlyArray<Block> =>
   ]
   return [
     table(columns, body),
-    paragraph(`${seeds.length === 1 ? "1 seed" : `${seeds.length} seeds`} completed by both.`)
+    paragraph(`${plural(seeds.length, "seed")} completed by both.`)
   ]
 }
 

@@ -133,9 +133,9 @@ export const curvesSvg = (result: SweepResult, bounds: ReadonlyArray<Bound>): st
   }
   const seeds = cells.map(({ runs }) => runs.length)
   const [least, most] = [Math.min(...seeds), Math.max(...seeds)]
-  const words = `Means over ${
-    least === most ? most : `${least} to ${most}`
-  } seeds; bands: 95 % intervals (Student), cut off at the edges.`
+  // of one seed there is no interval
+  const bands = most > 1 ? "; bands: 95 % intervals (Student), cut off at the edges" : ""
+  const words = most === 1 ? "One seed." : `Means over ${least === most ? most : `${least} to ${most}`} seeds${bands}.`
   let y = HEADER
   // a metric that no run has would be an empty frame
   const measured = metrics.filter((metric) => cells.some(({ runs }) => runs.some((run) => metric.of(run) !== null)))

@@ -1,6 +1,7 @@
 // The map of outcomes as a picture: a grid for each kernel. The colour of a field is the share of runs that completed; a bar
 // at its foot is divided by the classes of those that did not, each with its pattern, and their codes are written out, so
 // that nothing is said by colour alone. No font, script or image is loaded.
+import { plural } from "@swaplab/config"
 import { type CellResult, endedRuns, type MapCell, type OutcomeMap } from "@swaplab/experiment"
 import { inkOn, shareColour } from "./heat-colours.ts"
 import { CODE_WORDS, codeCounts, type EndedCode, fieldCounts } from "./outcome-codes.ts"
@@ -268,9 +269,7 @@ export const heatMap = (title: string, map: OutcomeMap): string => {
   const legendTop = head + kernels.length * each + 16
   const height = legendTop + 52 + codeCounts(runs).length * 24 + MARGIN
   const words = [`${title}: outcomes over ${map.plan.x.path}`, ...(map.plan.y === null ? [] : [map.plan.y.path])]
-  const subtitle = `${
-    seeds.length === 1 ? "1 seed" : `${seeds.length} seeds`
-  } in each field; completed / run, and the class of the others`
+  const subtitle = `${plural(seeds.length, "seed")} in each field; completed / run, and the class of the others`
   const width = Math.ceil(
     MARGIN * 2 + Math.max(
       frame.left + frame.xs.length * pitch.x,

@@ -1,5 +1,6 @@
 // The proof of lockups: in full once a kernel, as counts for the other seeds.
 import { type LockupReport, type RunResult } from "@swaplab/cluster"
+import { plural } from "@swaplab/config"
 import { type ExperimentResult, medianOf, runsOf } from "@swaplab/experiment"
 import { BLANK, type Block, item, lines } from "./document.ts"
 import { seconds } from "./format.ts"
@@ -28,7 +29,7 @@ const ofKernel = (kernel: string, runs: ReadonlyArray<RunResult>): ReadonlyArray
   const shown = reportsOf(first)[0]
   return [
     item(
-      `  ${kernel}: lockups in ${locked.length} of ${runs.length} runs, last progress after ${
+      `  ${kernel}: lockups in ${locked.length} of ${plural(runs.length, "run")}, last progress after ${
         seconds(medianOf(reports.map((report) => report.sinceNs)))
       } s (median). ${counts(reports.map((report) => report.kind))}; ${
         counts(reports.map((report) => report.taxonomy))
@@ -49,7 +50,9 @@ const rescuesOf = (kernel: string, runs: ReadonlyArray<RunResult>): ReadonlyArra
   const count = new Set(rescued.map((item) => item.run)).size
   return [
     item(
-      `  ${kernel}: a cycle broken by the OOM killer in ${count} of ${runs.length} runs. Seed ${run.seed}, ${rescue.client}:`
+      `  ${kernel}: a cycle broken by the OOM killer in ${count} of ${
+        plural(runs.length, "run")
+      }. Seed ${run.seed}, ${rescue.client}:`
     ),
     ...lockupLines(rescue, 4),
     BLANK
@@ -67,7 +70,9 @@ const livelocksOf = (kernel: string, runs: ReadonlyArray<RunResult>): ReadonlyAr
   const late = new Set(found.filter(({ outcome }) => outcome === "timeout").map((entry) => entry.run)).size
   return [
     item(
-      `  ${kernel}: livelock in reclaim in ${count} of ${runs.length} runs, ${late} of them not done when the time was up. Seed ${run.seed}, ${livelock.client}:`
+      `  ${kernel}: livelock in reclaim in ${count} of ${
+        plural(runs.length, "run")
+      }, ${late} of them not done when the time was up. Seed ${run.seed}, ${livelock.client}:`
     ),
     ...lockupLines(livelock, 4),
     BLANK
@@ -84,7 +89,9 @@ const standstillsOf = (kernel: string, runs: ReadonlyArray<RunResult>): Readonly
   const count = new Set(found.map((entry) => entry.run)).size
   return [
     item(
-      `  ${kernel}: a closed cycle when the time was up, too short for a proof, in ${count} of ${runs.length} runs. Seed ${run.seed}, ${standstill.client}:`
+      `  ${kernel}: a closed cycle when the time was up, too short for a proof, in ${count} of ${
+        plural(runs.length, "run")
+      }. Seed ${run.seed}, ${standstill.client}:`
     ),
     ...lockupLines(standstill, 4),
     BLANK

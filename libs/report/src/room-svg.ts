@@ -1,5 +1,6 @@
 // A run as a chart over time: what the clients do, what they swap, and how busy their servers are.
 import type { RunResult, Series } from "@swaplab/cluster"
+import { plural } from "@swaplab/config"
 import { type Frame, type Line, type Panel, panelSvg, timeAxisSvg, xOf } from "./chart.ts"
 import { drawing, element, round, svgText } from "./svg.ts"
 
@@ -143,7 +144,9 @@ export const roomSvg = (run: RunResult): string => {
   const title = `${run.scenario}, ${run.kernel}, seed ${run.seed}`
   const head = [
     svgText(24, 30, title, { "font-size": 18, "font-weight": "bold" }),
-    svgText(24, 51, `${run.clients.length} clients. Each point is the time since the one before.`, { fill: "#444444" })
+    svgText(24, 51, `${plural(run.clients.length, "client")}. Each point is the time since the one before.`, {
+      fill: "#444444"
+    })
   ]
   if (timesNs.length < 2) return drawing(WIDTH, HEADER, title, ...head, svgText(24, 72, "There are no samples."))
   const base = {

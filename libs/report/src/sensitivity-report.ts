@@ -1,4 +1,5 @@
 // The report of swaplab sensitivity: which assumption moves a result, as a table and as a tornado chart.
+import { plural } from "@swaplab/config"
 import type { Influence, Sensitivity } from "@swaplab/experiment"
 import { type Document, item, key, left, paragraph, right, type Row, section, table, toned } from "./document.ts"
 import { faultSection, interruption } from "./faults.ts"
@@ -27,9 +28,9 @@ const sensitivityDocument = (result: Sensitivity): Document => {
   return [
     ...section(`Which assumption matters? ${loaded.scenario.name} (${loaded.file})`, [
       item(
-        `  kernel ${kernel}, ${
-          seeds === 1 ? "1 seed" : `${seeds} seeds`
-        }, ${influences.length} parameters, ${plan.jobs.length} runs`
+        `  kernel ${kernel}, ${plural(seeds, "seed")}, ${plural(influences.length, "parameter")}, ${
+          plural(plan.jobs.length, "run")
+        }`
       ),
       item(`  ${metric.name} as it is: ${estimateText(metric.unit, base)}`)
     ]),

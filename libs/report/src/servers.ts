@@ -40,7 +40,7 @@ export const serverTable = (result: ExperimentResult): ReadonlyArray<Block> => {
   const { all, several } = serversOf(result)
   if (all.length === 0) return []
   const rows = all.map((server): Row => {
-    const middle = (of: (server: ServerResult) => number): number => medianOf(server.runs.map(of))
+    const middle = (of: (server: ServerResult) => number | null): number => medianOf(server.runs.map(of))
     return [
       ...whose(several, server),
       count(middle((of) => of.requests)),
@@ -67,9 +67,9 @@ export const imageTable = (result: ExperimentResult): ReadonlyArray<Block> => {
     const names = [...new Set(server.runs.flatMap(({ images }) => images.map(({ name }) => name)))]
     return names.map((name): Row => {
       const images = server.runs.flatMap((run) => run.images.filter((image) => image.name === name))
-      const middle = (of: (image: ImageResult) => number): number => medianOf(images.map(of))
+      const middle = (of: (image: ImageResult) => number | null): number => medianOf(images.map(of))
       const share = (of: (image: ImageResult) => number): string =>
-        percent(middle((image) => image.readBytes === 0 ? 0 : of(image) / image.readBytes))
+        percent(middle((image) => image.readBytes === 0 ? null : of(image) / image.readBytes))
       return [
         ...whose(several, server),
         name,

@@ -51,11 +51,14 @@ const groupTable = (result: ExperimentResult): ReadonlyArray<Block> => {
     const runs: ReadonlyArray<RunResult> = runsOf(result.runs, kernel)
     if (runs.length === 0) return []
     return scenario.clients.map((group): Row => {
-      const middle = (of: (clients: ReadonlyArray<ClientResult>) => number): number =>
+      const middle = (of: (clients: ReadonlyArray<ClientResult>) => number | null): number =>
         medianOf(runs.map(({ clients }) => of(clients.filter(({ name }) => groupOf.get(name) === group.name))))
       const total = (of: (client: ClientResult) => number): number =>
         middle((clients) => clients.reduce((sum, client) => sum + of(client), 0))
-      const worst = middle((clients) => Math.max(...clients.map(({ faultLatency }) => faultLatency.p99Ns)))
+      const worst = middle((clients) => {
+        const known = clients.flatMap(({ faultLatency }) => faultLatency.p99Ns ?? [])
+        return known.length === 0 ? null : Math.max(...known)
+      })
       const actions = runs.flatMap(({ groups }) =>
         groups.flatMap(({ group: name, workload }) =>
           name === group.name && workload.latency !== null ? [workload.latency.maxNs] : []
@@ -67,8 +70,8 @@ const groupTable = (result: ExperimentResult): ReadonlyArray<Block> => {
         count(group.count),
         count(total(({ oomKills }) => oomKills)),
         count(total(({ faultLatency }) => faultLatency.count)),
-        worst === 0 ? NONE : latency(worst),
-        actions.length === 0 ? NONE : latency(medianOf(actions)),
+        latency(worst),
+        latency(medianOf(actions)),
         megabytes(total(({ network }) => network.rxBytes + network.txBytes)),
         seconds(total(({ swapLayers }) => (swapLayers?.compressed?.cpuNs ?? 0) + (swapLayers?.crypt?.cpuNs ?? 0)))
       ]

@@ -7,9 +7,11 @@ import type { Drawing } from "./run-drawings.ts"
 import { sweepDrawings } from "./sweep-drawings.ts"
 import { sweepDocument } from "./sweep-report.ts"
 
-const captionOf = (file: string, { plan: { axes } }: SweepResult): string =>
+const captionOf = (file: string, { cells, plan: { axes } }: SweepResult): string =>
   file === "curves.svg"
-    ? `Over ${axes[0]?.path ?? ""}: means over the seeds; the bands are 95 % intervals.`
+    ? `Over ${axes[0]?.path ?? ""}: ${
+      cells.some(({ runs }) => runs.length > 1) ? "means over the seeds; the bands are 95 % intervals." : "one seed."
+    }`
     : file === "pareto.svg"
     ? "What to buy: price across, what it gives upward. Nothing else beats what is on the line; the table is below."
     : `${file.replace(/\.svg$/, "")} over both paths: means over the seeds, with half of the 95 % interval.`

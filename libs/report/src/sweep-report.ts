@@ -1,6 +1,6 @@
 // The report of swaplab sweep: a row for each field of the grid, a column for each metric with its mean and interval, and
 // what has to be known to read it.
-import { formatFinding } from "@swaplab/config"
+import { formatFinding, plural } from "@swaplab/config"
 import {
   type CellResult,
   endedRuns,
@@ -79,19 +79,25 @@ const legend = (result: SweepResult): ReadonlyArray<Block> => [
   ...result.plan.metrics.map(({ meaning, name }) => item(`  ${name}: ${meaning}.`))
 ]
 
+/** "5 seeds", or "5 to 8 seeds". */
+const spanOf = (seeds: ReadonlyArray<number>): string => {
+  const [least, most] = [Math.min(...seeds), Math.max(...seeds)]
+  return least === most ? plural(most, "seed") : `${least} to ${most} seeds`
+}
+
 /** What became of the precision that was wanted. */
 const precisionSection = (result: SweepResult, precision: number | null): Document => {
   if (precision === null) return []
   const { cells, interrupted, plan } = result
   const seeds = cells.map(({ runs }) => runs.length)
   const missed = impreciseCells(plan.metrics, cells, precision)
-  const used = `${Math.min(...seeds)} to ${Math.max(...seeds)} seeds a field`
+  const used = `${spanOf(seeds)} a field`
   if (missed.length === 0) {
     return section("Precision", [item(`  ${percent(precision)} everywhere, with ${used}.`, "good")])
   }
   const limit = interrupted ? "" : ` The limit is ${plan.mostSeeds} (--most-seeds).`
   return section("Precision", [
-    item(`  ${percent(precision)} is not reached at ${missed.length} places, with ${used}.${limit}`, "warn"),
+    item(`  ${percent(precision)} is not reached at ${plural(missed.length, "place")}, with ${used}.${limit}`, "warn"),
     ...missed.slice(0, MOST_LINES).map(({ cell, error, metric }) =>
       item(
         `  ${placeOf(result, cells[cell])}: ${metric.name} ${
@@ -125,12 +131,12 @@ const steadySection = ({ cells, plan }: SweepResult): Document => {
   }
   return section("Steady state", [
     item(
-      `  In ${applied} of ${runs.length} runs, after at most ${
+      `  In ${applied} of ${plural(runs.length, "run")}, after at most ${
         (longest / 1e9).toFixed(2)
       } s of beginning that MSER-5 cut off.`,
       applied < runs.length ? "warn" : null
     ),
-    ...[...reasons].map(([reason, n]) => item(`  None in ${n === 1 ? "1 run" : `${n} runs`}: ${reason}.`))
+    ...[...reasons].map(([reason, n]) => item(`  None in ${plural(n, "run")}: ${reason}.`))
   ])
 }
 
@@ -142,9 +148,9 @@ export const sweepDocument = (result: SweepResult, precision: number | null, ana
   return [
     ...section(`${loaded.scenario.name} (${loaded.file})`, [
       item(
-        `  ${cells.length === 1 ? "1 field" : `${cells.length} fields`}, ${
-          runs.length === 1 ? "1 run" : `${runs.length} runs`
-        }${plan.kernels.length === 1 ? `, kernel ${plan.kernels[0]}` : ""}`
+        `  ${plural(cells.length, "field")}, ${plural(runs.length, "run")}${
+          plan.kernels.length === 1 ? `, kernel ${plan.kernels[0]}` : ""
+        }`
       ),
       ...axisLines(result)
     ]),

@@ -1,6 +1,6 @@
 // What the measured workload has measured, by group of clients: what people feel, or how far a program got. Medians over
 // seeds of what all clients of a group have measured together.
-import type { GroupResult, LatencySummary } from "@swaplab/cluster"
+import { type GroupResult, hasLatencies, type Latencies, type LatencySummary } from "@swaplab/cluster"
 import { type ExperimentResult, medianOf, type Plan, runsOf } from "@swaplab/experiment"
 import { BLANK, type Block, key, paragraph, right, type Row, table } from "./document.ts"
 import { count, latency } from "./format.ts"
@@ -15,9 +15,9 @@ const words = (figure: string): string => figure.replace(/[A-Z]/g, (letter) => `
 const share = (value: number): string => `${(value * 100).toFixed(value > 0 && value < 0.0995 ? 1 : 0)}%`
 
 const latencyRow = (start: Row, figure: string, all: ReadonlyArray<LatencySummary>): ReadonlyArray<Row> => {
-  const found = all.filter((summary) => summary.count > 0)
-  const middle = (of: (summary: LatencySummary) => number): number => medianOf(found.map(of))
-  const time = (of: (summary: LatencySummary) => number): string => latency(middle(of)).replace(" ", "")
+  const found = all.filter(hasLatencies)
+  const middle = (of: (summary: Latencies) => number): number => medianOf(found.map(of))
+  const time = (of: (summary: Latencies) => number): string => latency(middle(of)).replace(" ", "")
   if (found.length === 0) return []
   return [[
     ...start,

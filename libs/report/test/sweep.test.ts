@@ -56,7 +56,7 @@ describe("the report of a sweep", () => {
 
   it("says what is not precise", () => {
     const text = renderSweep(two(), 0.03, NOTHING)
-    expect(text).toContain("3.0 % is not reached at 2 places, with 3 to 3 seeds a field. The limit is 3")
+    expect(text).toContain("3.0 % is not reached at 2 places, with 3 seeds a field. The limit is 3")
     expect(text).toContain("cpus=2, ram=32 MiB: elapsed ±4.8 %")
     expect(renderSweep(two(), 0.05, NOTHING)).toContain("5.0 % everywhere")
   })

@@ -52,9 +52,9 @@ export class ServerStats {
     return now === 0 ? 0 : (this.residentAreaNs + this.resident * (now - this.#changedAt)) / now
   }
 
-  /** Time inside per arrival until now, of those still inside too: W of Little's law, from the requests one by one. */
-  meanResidenceNs(now: Nanoseconds): Nanoseconds {
-    if (this.arrivals === 0) return 0
+  /** Time inside per arrival until now, of those still inside too: W of Little's law, from the requests one by one. Null: there was no arrival. */
+  meanResidenceNs(now: Nanoseconds): Nanoseconds | null {
+    if (this.arrivals === 0) return null
     return (this.residenceNs + this.resident * now - this.#insideSince) / this.arrivals
   }
 

@@ -103,7 +103,7 @@ const serverResult = (sim: Sim, server: Server): ServerResult => {
     linkOutUtilisation: busyNs(server.out) / (now * server.out.length),
     cpuUtilisation: host.busyNs() / (now * host.cpus),
     diskUtilisation: disk.stations.utilisation,
-    cacheHitRatio: lookups === 0 ? 1 : (cache?.hits ?? 0) / lookups,
+    cacheHitRatio: lookups === 0 ? null : (cache?.hits ?? 0) / lookups,
     images: [...images.values()].map(({ info, stats: of }) => ({
       name: info.name,
       requests: of.requests,

@@ -3,10 +3,10 @@ import { SHARE, TIME } from "@swaplab/config"
 import type { LatencySummary } from "./latency-summary.ts"
 import type { Metric, MetricUnit } from "./metric.ts"
 
-/** A share of the latencies; none of none. */
-const share = (part: number, { count }: LatencySummary): number => (count === 0 ? 0 : part / count)
+/** A share of the latencies; null of none. */
+const share = (part: number, { count }: LatencySummary): number | null => (count === 0 ? null : part / count)
 
-/** The figures of a distribution: unit, value, and what it is. */
+/** The figures of a distribution: unit, value, and what it is. Without a latency all but the count are null. */
 const LATENCY_FIGURES = {
   count: [null, (s) => s.count, (of) => `${of}, counted`],
   mean: [TIME, (s) => s.meanNs, (of) => `mean latency of ${of}`],
@@ -20,7 +20,7 @@ const LATENCY_FIGURES = {
   over10s: [SHARE, (s) => share(s.over10s, s), (of) => `share of ${of} above 10 s`]
 } as const satisfies Record<
   string,
-  readonly [unit: MetricUnit, value: (summary: LatencySummary) => number, meaning: (of: string) => string]
+  readonly [unit: MetricUnit, value: (summary: LatencySummary) => number | null, meaning: (of: string) => string]
 >
 
 /** Metrics of a distribution of latencies, by `prefix` and a dot before each. */

@@ -86,7 +86,7 @@ export const retransmitsExplained = ({ network }: Cluster, { connection, servers
 
 /** L = λ·W at a server: the integral of the requests inside against the sum of their times inside. */
 export const littlesLaw = (server: ServerResult): LawResult => {
-  const product = server.throughputPerSecond * server.meanResidenceNs / 1e9
+  const product = server.throughputPerSecond * (server.meanResidenceNs ?? 0) / 1e9
   const off = server.meanInSystem === 0 ? 0 : Math.abs(product - server.meanInSystem) / server.meanInSystem
   return {
     law: "Little's law",

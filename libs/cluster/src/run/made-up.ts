@@ -3,6 +3,7 @@
 // matters.
 import { TcpMib } from "@swaplab/tcp"
 import { NO_DROPS } from "./drop-sites.ts"
+import type { Latencies } from "./latency-summary.ts"
 import { NO_LATENCY } from "./latency.ts"
 import type { LockupReport } from "./lockup-report.ts"
 import type { PortResult } from "./network-result.ts"
@@ -47,6 +48,21 @@ export const madeUpLockup = (known: Partial<LockupReport> = {}): LockupReport =>
   requestsOutstanding: 1,
   lastCompletionNs: 0.2e9,
   text: "deadlock of client-1\n",
+  ...known
+})
+
+/** A distribution of ten latencies of 1 ms, but for what is known of it. */
+export const madeUpLatencies = (known: Partial<Latencies> = {}): Latencies => ({
+  count: 10,
+  meanNs: 1e6,
+  p50Ns: 1e6,
+  p90Ns: 1e6,
+  p95Ns: 1e6,
+  p99Ns: 1e6,
+  p999Ns: 1e6,
+  maxNs: 1e6,
+  over1s: 0,
+  over10s: 0,
   ...known
 })
 

@@ -40,11 +40,12 @@ export type Metric =
     readonly scope: "server"
     readonly unit: MetricUnit
     readonly meaning: string
-    readonly of: (server: ServerFigures) => number
+    /** Null: it has served nothing that has it. */
+    readonly of: (server: ServerFigures) => number | null
   }
 
 /** A metric of a run. */
-export const run = (unit: MetricUnit, meaning: string, of: (run: RunResult) => number): Metric => ({
+export const run = (unit: MetricUnit, meaning: string, of: (run: RunResult) => number | null): Metric => ({
   scope: "run",
   unit,
   meaning,
@@ -66,7 +67,11 @@ export const group = (
 ): Metric => ({ scope: "group", unit, meaning: `${meaning}; all clients of a group`, of })
 
 /** A metric of each server. */
-export const server = (unit: MetricUnit, meaning: string, of: (server: ServerFigures) => number): Metric => ({
+export const server = (
+  unit: MetricUnit,
+  meaning: string,
+  of: (server: ServerFigures) => number | null
+): Metric => ({
   scope: "server",
   unit,
   meaning,

@@ -19,7 +19,7 @@ import type { CompressedResult, CryptResult } from "./swap-layers-result.ts"
 export const serversWithPorts = ({ network, servers }: RunResult): ReadonlyArray<ServerFigures> =>
   servers.map((result, i) => ({ result, port: network.servers[i] }))
 
-const perSecond = (bytes: number, ns: number): number => (ns === 0 ? 0 : (bytes * 8 * 1e9) / ns)
+const perSecond = (bytes: number, ns: number): number | null => (ns === 0 ? null : (bytes * 8 * 1e9) / ns)
 
 /** Every port of a run. */
 export const portsOf = ({ clients, network }: RunResult): ReadonlyArray<PortResult> => [
@@ -48,12 +48,15 @@ type Faults = RunResult["faults"]
 
 /** Figures of the faults of a scenario. */
 const FAULT_METRICS: Readonly<
-  Record<string, readonly [unit: MetricUnit, meaning: string, of: (faults: Faults) => number]>
+  Record<string, readonly [unit: MetricUnit, meaning: string, of: (faults: Faults) => number | null]>
 > = {
   back: [
     TIME,
     "longest time from the beginning of a fault until the last client that stood still went on",
-    (faults) => largest(faults.map(({ backAfterNs }) => backAfterNs ?? 0))
+    (faults) => {
+      const times = faults.flatMap(({ backAfterNs }) => backAfterNs ?? [])
+      return times.length === 0 ? null : largest(times)
+    }
   ],
   notBack: [null, "clients that stood still to the end, each fault by itself", (of) => total(of.map((f) => f.notBack))],
   still: [
@@ -94,7 +97,7 @@ const uplinks = (unit: MetricUnit, meaning: string, of: (direction: DirectionRes
 })
 
 /** Compressed memory, and encryption; null on a client that has none. */
-const compressed = (unit: MetricUnit, meaning: string, of: (stored: CompressedResult) => number): Metric =>
+const compressed = (unit: MetricUnit, meaning: string, of: (stored: CompressedResult) => number | null): Metric =>
   client(unit, meaning, ({ swapLayers }) => {
     const stored = swapLayers?.compressed ?? null
     return stored === null ? null : of(stored)
@@ -128,7 +131,7 @@ const METRICS = {
   user: run(TIME, "CPU time in user mode, all clients", (r) => r.userNs),
   sys: run(TIME, "CPU time in the kernel, all clients", (r) => r.sysNs),
   "client.started": client(TIME, "when its workload started", (c) => c.startedNs),
-  "client.elapsed": client(TIME, "one client's workload", (c) => c.elapsedNs),
+  "client.elapsed": client(TIME, "one client's workload", (c) => c.startedNs === null ? null : c.elapsedNs),
   "client.user": client(TIME, "CPU time in user mode", (c) => c.userNs),
   "client.sys": client(TIME, "CPU time in the kernel", (c) => c.sysNs),
   "client.pagesTouched": client(null, "touches of pages", (c) => c.pagesTouched),

@@ -27,7 +27,8 @@ export interface ServerResult {
   readonly linkOutUtilisation: number
   readonly cpuUtilisation: number
   readonly diskUtilisation: number
-  readonly cacheHitRatio: number
+  /** Null: nothing was read. */
+  readonly cacheHitRatio: number | null
   /** Images of roots, by name. */
   readonly images: ReadonlyArray<ImageResult>
   /** Writes that were refused because the disk was full. */
@@ -41,8 +42,8 @@ export interface ServerResult {
   readonly meanInSystem: number
   /** Requests that arrived per simulated second: λ of Little's law. */
   readonly throughputPerSecond: number
-  /** Time of a request in the server on average, of those still there at the end too: W of Little's law. */
-  readonly meanResidenceNs: number
+  /** Time of a request in the server on average, of those still there at the end too: W of Little's law. Null: there was none. */
+  readonly meanResidenceNs: number | null
 }
 
 /** The server on which programs of thin clients run. Utilisations are shares from 0 to 1, over the whole run. */

@@ -24,8 +24,8 @@ export interface CompressedResult {
   /** Bytes of the pages that were stored, before and after compression. */
   readonly storedBytes: number
   readonly compressedBytes: number
-  /** The one over the other. */
-  readonly ratio: number
+  /** The one over the other; null: nothing was stored. */
+  readonly ratio: number | null
   /** Bytes of pages that were read back from it. */
   readonly loadedBytes: number
   /** Most bytes of pages that it held at a time, and most memory that it took for them. */

@@ -7,9 +7,9 @@ import type { CompressedResult, CryptResult, SwapLayersResult } from "./swap-lay
 const sumOf = <A>(list: ReadonlyArray<A>, of: (item: A) => number): number =>
   list.reduce((sum, item) => sum + of(item), 0)
 
-/** Bytes of whole pages to bytes after compression; 1 of nothing. */
-const ratioOf = (pages: number, compressedBytes: number): number =>
-  compressedBytes === 0 ? 1 : pages * PAGE_SIZE / compressedBytes
+/** Bytes of whole pages to bytes after compression; null of nothing. */
+const ratioOf = (pages: number, compressedBytes: number): number | null =>
+  compressedBytes === 0 ? null : pages * PAGE_SIZE / compressedBytes
 
 const zramResult = (machine: Machine): CompressedResult | null => {
   const { zrams } = machine.swapSetup

@@ -103,7 +103,8 @@ const boundsOf = (result: SweepResult, { cells, name }: Curve): Bounds | null =>
     const uses = resources.map((resource) => [RESOURCES[resource], meanOf(runs, resource).value] as const)
     const [busiest, utilisation] = uses.reduce((a, b) => (b[1] > a[1] ? b : a))
     const inSystem = meanOf(runs, "server.meanInSystem").value
-    const product = throughput.value * meanOf(runs, "server.meanResidence").value / 1e9
+    const residence = meanOf(runs, "server.meanResidence").value
+    const product = Number.isNaN(residence) ? 0 : throughput.value * residence / 1e9
     const low = Number.isFinite(throughput.low) ? throughput.low : throughput.value
     return {
       n,

@@ -2,7 +2,7 @@
 // scenario as it is; the paired difference of a metric says how much of a result hangs on it. One at a time: what two
 // estimates do together is not seen.
 import { type LoadedScenario, withOverrides } from "@swaplab/cluster"
-import { type ConfigError, mistake } from "@swaplab/config"
+import { type ConfigError, mistake, plural } from "@swaplab/config"
 import { Either } from "effect"
 import type { CellResult } from "../cell.ts"
 import type { JobResults } from "../jobs.ts"
@@ -101,7 +101,7 @@ export const makeSensitivity = (
     for (const axis of options.vary) {
       if (axis.values.length !== 2) {
         return yield* Either.left(
-          mistake(`--vary ${axis.path}`, `has ${axis.values.length} values, expected two: PATH=low,high`)
+          mistake(`--vary ${axis.path}`, `has ${plural(axis.values.length, "value")}, expected two: PATH=low,high`)
         )
       }
       const estimate = doubted(axis)

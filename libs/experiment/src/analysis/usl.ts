@@ -6,6 +6,7 @@
 // and with the weights (X^2 / N)^2, of the X that was fitted before, its squares are those of X. A coefficient that would be
 // negative is left out, since neither contention nor coherency can be. Intervals are those of 200 fits to seeds drawn with
 // replacement.
+import { plural } from "@swaplab/config"
 import { Random } from "@swaplab/sim"
 import { mean, quantile } from "simple-statistics"
 import type { Estimate } from "../statistics.ts"
@@ -117,7 +118,7 @@ export const fitUsl = (points: ReadonlyArray<UslPoint>): UslFit | string => {
   const known = points.filter(({ n, values }) => n >= 1 && values.length > 0 && mean([...values]) > 0)
     .toSorted((a, b) => a.n - b.n)
   if (known.length < LEAST_POINTS) {
-    return `${known.length} points with a throughput, ${LEAST_POINTS} are the least for three coefficients`
+    return `${plural(known.length, "point")} with a throughput, ${LEAST_POINTS} are the least for three coefficients`
   }
   const ns = known.map(({ n }) => n)
   const means = known.map(({ values }) => mean([...values]))

@@ -20,7 +20,7 @@ export interface SteadyState {
   readonly toNs: number
   /** What was cut off at its front. */
   readonly warmUpNs: number
-  readonly figures: Readonly<Record<SteadyFigure, number>>
+  readonly figures: Readonly<Record<SteadyFigure, number | null>>
 }
 
 /** Why a run has no steady state. */
@@ -141,7 +141,7 @@ export const steadyOf = (run: RunResult): SteadyState | NoSteadyState => {
       swapOutRate: bits("pswpout"),
       meanInSystem: inSystem,
       // Little's law
-      meanResidence: throughput === 0 ? 0 : inSystem * 1e9 / throughput
+      meanResidence: throughput === 0 ? null : inSystem * 1e9 / throughput
     }
   }
 }
