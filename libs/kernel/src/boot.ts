@@ -49,6 +49,10 @@ export const diskMemory = (
 export const cryptBios = ({ bios, sim }: Pick<DiskMemory, "bios" | "sim">): BioSet =>
   new BioSet(sim, bios, MIN_IOS, "dm-crypt")
 
+/** Limits of the queue of an NBD device. */
+export const nbdQueueLimits = ({ nrRequests }: Pick<MachineSpec, "nrRequests">): BlockQueueOptions =>
+  nrRequests === undefined ? {} : { nrRequests }
+
 /** The queue of a block device, with bios of `fs_bio_set` unless others are given; its driver comes later. */
 export const diskQueue = (
   { congestion, fsBioSet, requests, sim }: DiskMemory,

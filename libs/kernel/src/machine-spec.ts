@@ -41,6 +41,8 @@ export interface MachineSpec {
   readonly swapSlots: number
   /** zram, zswap and dm-crypt. */
   readonly swapExtras?: SwapExtras
+  /** /sys/block/nbd0/queue/nr_requests, and that of nbd1; Linux's default if absent. */
+  readonly nrRequests?: number
   readonly nic: {
     readonly driver: CardName
     readonly rxRing: number

@@ -21,7 +21,7 @@ import {
 import { assert, type Process, type Sim, type Sleeps } from "@swaplab/sim"
 import type { Swap } from "@swaplab/swap"
 import { Vmscan } from "@swaplab/vmscan"
-import { cryptBios, diskMemory, diskQueue, objectAllocator, startReaper } from "./boot.ts"
+import { cryptBios, diskMemory, diskQueue, nbdQueueLimits, objectAllocator, startReaper } from "./boot.ts"
 import type { Corruption, LostSwap } from "./content-errors.ts"
 import type { Costs } from "./costs.ts"
 import { Cpus } from "./cpus.ts"
@@ -166,7 +166,12 @@ export class Machine {
     this.bios = bios
     this.fsBioSet = fsBioSet
     this.requests = requests
-    this.disk = diskQueue(this, "nbd0", {}, spec.swapExtras?.crypt === undefined ? fsBioSet : cryptBios(this))
+    this.disk = diskQueue(
+      this,
+      "nbd0",
+      nbdQueueLimits(spec),
+      spec.swapExtras?.crypt === undefined ? fsBioSet : cryptBios(this)
+    )
     const nodes = this.objects.createCache("radix_tree_node", RADIX_TREE_NODE, { ctor: true, reclaimAccount: true })
     this.radixTreeNodes = new CacheMemory(this.objects, nodes)
     this.swapSetup = setUpSwap(this, this.#boot)

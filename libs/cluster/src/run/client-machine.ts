@@ -42,6 +42,7 @@ export const bootMachine = (
     pageCachePages: Math.floor(group.pageCache * group.ram / PAGE_SIZE),
     swapSlots: Math.floor(group.swap / PAGE_SIZE),
     swapExtras: swapExtrasOf(group, scenario.costs),
+    nrRequests: group.nbd.nrRequests,
     nic: {
       driver: group.nic.driver,
       rxRing: group.nic.rxRing,

@@ -107,7 +107,10 @@ export const clientGroupSchema = (workloads: WorkloadTable) =>
       "The image with programs and libraries, as files that can be read again. Without it: programs need no file, and the clean "
         + "page cache at the start is dropped for good."
     ),
-    nbd: section(NbdClientConfig, "What happens when the connection to the server is lost."),
+    nbd: section(
+      NbdClientConfig,
+      "Its NBD devices: what their queues hold, and what happens when the connection to the server is lost."
+    ),
     sysctl: section(
       SysctlsConfig,
       "Sysctls of these clients from their boot on, by their Linux names, in Linux's own units, and parameters of tcp_cubic. "

@@ -1,5 +1,7 @@
-// What nbd-client and the driver of a client group do when the connection to the server is lost.
-import { choice, field, meanings, Time } from "@swaplab/config"
+// The NBD devices of a client group: how much their queues hold, and what nbd-client and the driver do when the connection to the
+// server is lost.
+import { BLKDEV_MAX_RQ, BLKDEV_MIN_RQ } from "@swaplab/blk"
+import { choice, field, meanings, Time, whole } from "@swaplab/config"
 import { WHEN_LOST, type WhenLost } from "@swaplab/kernel"
 import { Schema } from "effect"
 
@@ -15,6 +17,12 @@ export const NbdClientConfig = Schema.Struct({
     Time,
     30e9,
     "With whenLost: reboot, from the loss of the connection to the kernel of the next boot: shutdown, firmware, PXE. Assumed."
+  ),
+  nrRequests: field(
+    whole(BLKDEV_MIN_RQ, 10_000),
+    BLKDEV_MAX_RQ,
+    "Requests that the queue of the client's nbd0 may hold in each direction, and that of nbd1 with its root image: "
+      + "/sys/block/nbd0/queue/nr_requests. 128 is Linux's default. Who wants one more waits for the end of another."
   ),
   timeout: field(
     Time,

@@ -1,8 +1,13 @@
 // The resources that can limit a capacity, a row each: how busy it was in a run, and what makes a fifth more of it.
-// Modelled: links, the server's CPU, threads, page cache, rate limit and read-ahead, its disk where the scenario gives it by
-// figures, the switch's buffer, memory and read-ahead of clients.
-// Not modelled: disks that are given by a name, and the queues and locks inside a kernel (nr_requests, the lock of an nbd
-// socket), which no key sets. What that costs: where one of these limits, no row raises the number, which is said.
+// Modelled: links, the server's CPUs, threads, page cache, rate limit and read-ahead, its disk where the scenario gives it by
+// figures, the switch's buffer; of clients memory, CPUs, the CPU time of their kernels, nr_requests and both read-aheads.
+//
+// Locks. Four things happen one after the other in the model, and each has a row. The server performs the requests of a connection
+// one by one with `threads: 1`, and its threads answer in turn: threads, CPU time. The nbd driver sends the requests of a device
+// one by one, under the lock of its socket: the time that it holds is CPU time of the client's kernel, or waiting for the link. A
+// card's receive processing is on one CPU: the same row. A queue has so many requests: nr_requests.
+// Not modelled: disks that are given by a name; socket buffers; locks of which no time is modelled (queue_lock, mmap_sem, the
+// inode's of the server). What that costs: where one of these limits, no row raises the number, which is said.
 import { type LoadedScenario, withOverrides } from "@swaplab/cluster"
 import {
   BYTE_RATE,
@@ -57,6 +62,9 @@ const ofGroups = (of: (group: Group) => ReadonlyArray<Knob>) => ({ scenario }: L
 
 const knob = (path: Knob["path"], value: number, unit: UnitKind | null): Knob => ({ path, value, unit })
 
+/** Pages that are swapped in together, as a power of two. source: mm/swap.c:swap_setup */
+const PAGE_CLUSTER = "vm.page-cluster"
+
 /** The table, in the order of a report. */
 export const RESOURCES: ReadonlyArray<Resource> = [
   {
@@ -81,6 +89,12 @@ export const RESOURCES: ReadonlyArray<Resource> = [
       knob(["write", "base"], write.base, TIME),
       knob(["write", "perKiB"], write.perKiB, TIME)
     ])
+  },
+  {
+    name: "number of the server's CPUs",
+    use: [],
+    falls: false,
+    knobs: ofServers(({ cpus }) => [knob(["cpus"], cpus, null)])
   },
   {
     name: "threads of a connection",
@@ -141,6 +155,38 @@ export const RESOURCES: ReadonlyArray<Resource> = [
     use: [],
     falls: false,
     knobs: ofGroups(({ ram }) => [knob(["ram"], ram, SIZE)])
+  },
+  {
+    name: "number of the clients' CPUs",
+    use: [],
+    falls: false,
+    knobs: ofGroups(({ cpus }) => [knob(["cpus"], cpus, null)])
+  },
+  {
+    name: "CPU time of the clients' kernels",
+    use: [],
+    falls: true,
+    knobs: (loaded) => [
+      ...Object.entries(loaded.scenario.costs).map(([name, ns]) => knob(["costs", name], ns, TIME)),
+      ...ofGroups(({ root }) =>
+        root?.format === "squashfs" ? [knob(["root", "cpuPerBlock"], root.cpuPerBlock, TIME)] : []
+      )(loaded)
+    ]
+  },
+  {
+    name: "nr_requests of the clients",
+    use: [],
+    falls: false,
+    knobs: ofGroups(({ nbd }) => [knob(["nbd", "nrRequests"], nbd.nrRequests, null)])
+  },
+  {
+    name: "swap read-ahead of the clients",
+    use: [],
+    falls: false,
+    // a power of two: the least step is twice as much
+    knobs: ofGroups(({ ram, swap, sysctl }) =>
+      swap === 0 ? [] : [knob(["sysctl", PAGE_CLUSTER], sysctl[PAGE_CLUSTER] ?? (ram < 16 * 2 ** 20 ? 2 : 3), null)]
+    )
   },
   {
     name: "read-ahead of the clients",

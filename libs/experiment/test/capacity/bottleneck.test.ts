@@ -1,6 +1,7 @@
 // Made-up runs whose latency grows with clients over the rate of the server's link: that link limits, and nothing else does.
 import { makeLadder } from "#src/capacity/ladder.ts"
 import { relaxedRows, RESOURCES } from "#src/capacity/resources.ts"
+import { madeUpLatencies } from "@swaplab/cluster"
 import { type Advice, findBottleneck, findCapacity, layerInProcess, type Simulate } from "@swaplab/experiment"
 import { Effect, Either } from "effect"
 import { describe, expect, it } from "vitest"
@@ -21,7 +22,7 @@ const perLink: Simulate = ({ clients: [{ count }], server }, kernel, seed) => {
     ...run,
     clients: run.clients.map((client) => ({
       ...client,
-      faultLatency: { ...client.faultLatency, p99Ns: use < 1 ? 1e7 : 1e9 }
+      faultLatency: madeUpLatencies({ p99Ns: use < 1 ? 1e7 : 1e9 })
     }))
   }
 }
@@ -116,6 +117,22 @@ describe("the resources that are tried", () => {
       "rate limit of a client",
       "service time of the server's disk"
     ])
+  })
+
+  it("are queues, read-aheads and the CPU time of kernels, too", () => {
+    const at = scenarioWith({
+      kernels: { series: { allocator: "slab", base: "v3.6" } },
+      clients: [{ nbd: { nrRequests: 40 }, root: { cpuPerBlock: "1200 us" } }, { ram: "12 MiB", swap: "64 MiB" }],
+      costs: { packet: "1200 ns" }
+    })
+    const of = (wanted: string) =>
+      relaxedRows(at, "seed").find(({ resource }) => resource.name === wanted)?.loaded.scenario
+    expect(of("nr_requests of the clients")?.clients.map(({ nbd }) => nbd.nrRequests)).toEqual([48, 154])
+    expect(of("swap read-ahead of the clients")?.clients.map(({ sysctl }) => sysctl["vm.page-cluster"])).toEqual([4, 3])
+    const { clients: [first], costs } = of("CPU time of the clients' kernels") ?? at.scenario
+    expect([costs.packet, first.root?.cpuPerBlock]).toEqual([1000, 1e6])
+    expect(of("number of the clients' CPUs")?.clients.map(({ cpus }) => cpus)).toEqual([3, 3])
+    expect(of("read-ahead of the clients")?.clients[0].root?.readahead).toBe(38 * 4096)
   })
 
   it("have a fifth more: times fall, counts and sizes grow", () => {

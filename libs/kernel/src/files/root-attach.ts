@@ -5,8 +5,9 @@ import type { PageAllocator } from "@swaplab/page-alloc"
 import type { Sim } from "@swaplab/sim"
 import type { Swap } from "@swaplab/swap"
 import type { Vmscan } from "@swaplab/vmscan"
-import { type DiskMemory, diskQueue } from "../boot.ts"
+import { type DiskMemory, diskQueue, nbdQueueLimits } from "../boot.ts"
 import type { Costs } from "../costs.ts"
+import type { MachineSpec } from "../machine-spec.ts"
 import type { Mm } from "../mm/mm.ts"
 import { attachNbd, type NbdAttachment, type NbdHost } from "../nbd-attach.ts"
 import { NBD_CLIENT_DEFAULT, type NbdClientOptions } from "../nbd-client.ts"
@@ -26,6 +27,7 @@ export type RootConnection =
 export interface RootHost extends NbdHost, DiskMemory {
   readonly sim: Sim
   readonly group: number
+  readonly spec: Pick<MachineSpec, "nrRequests">
   readonly pages: PageAllocator
   readonly vmscan: Vmscan
   readonly swap: Swap
@@ -45,7 +47,7 @@ export interface MountedRoot {
 /** Mounts an image. */
 export const attachRoot = (host: RootHost, spec: RootSpec, connection: RootConnection): MountedRoot => {
   const { costs, cpus, group, mm, pages, sim, swap, vmscan } = host
-  const queue = diskQueue(host, connection.kind === "nbd" ? "nbd1" : "sda")
+  const queue = connection.kind === "nbd" ? diskQueue(host, "nbd1", nbdQueueLimits(host.spec)) : diskQueue(host, "sda")
   const image = new RootImage(
     {
       sim,
