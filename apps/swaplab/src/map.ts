@@ -96,6 +96,6 @@ export const map = (flags: Flags, worker: URL) =>
         outcomeOf: ({ outcome }) => outcome,
         formOf: () => CELL_FORM
       },
-      (results, out) => finish(loaded, mapOf(mapPlan, jobs, (id) => results.results.get(id)), results, flags.json, out)
+      (results, out) => finish(loaded, mapOf(mapPlan, results), results, flags.json, out)
     )
   })

@@ -7,6 +7,7 @@ import { type ExperimentOptions, type JobResults, type JobStore, runJobs } from 
 import type { Job, MapPlan, Plan } from "./plan.ts"
 import type { RunFailure } from "./protocol.ts"
 import type { Runner } from "./runner.ts"
+import { sweepOf } from "./sweep/sweep.ts"
 
 /** Runs in one field of the map with one kernel, by seed. Fewer than there are seeds when they were cut short. */
 export interface MapCell {
@@ -18,7 +19,7 @@ export interface MapCell {
 
 /** The map of outcomes. */
 export interface OutcomeMap {
-  readonly plan: MapPlan
+  readonly plan: Omit<MapPlan, "sweep">
   readonly cells: ReadonlyArray<MapCell>
 }
 
@@ -34,24 +35,11 @@ export interface ExperimentResult {
   readonly interrupted: boolean
 }
 
-/** Puts the runs of a map into its fields. `of` gives the result of a job by its id. */
-export const mapOf = (
-  plan: MapPlan,
-  jobs: ReadonlyArray<Job>,
-  of: (id: number) => CellResult | undefined
-): OutcomeMap => {
-  const cells = new Map<string, { kernel: string; x: number; y: number; runs: Array<CellResult> }>()
-  for (const job of jobs) {
-    if (job.field === null) continue
-    const [x, y = 0] = job.field
-    const key = `${job.kernel} ${x} ${y}`
-    const cell = cells.get(key) ?? { kernel: job.kernel, x, y, runs: [] }
-    cells.set(key, cell)
-    const result = of(job.id)
-    if (result !== undefined) cell.runs.push(result)
-  }
-  return { plan, cells: [...cells.values()] }
-}
+/** The map that some runs make: the cells of its sweep. */
+export const mapOf = (plan: MapPlan, results: Parameters<typeof sweepOf>[1]): OutcomeMap => ({
+  plan,
+  cells: sweepOf(plan.sweep, results).cells.map(({ field: [x, y = 0], kernel, runs }) => ({ kernel, x, y, runs }))
+})
 
 /** What is kept of a run: all of one of the table, little of one of the map. */
 export type Kept = { readonly run: RunResult } | { readonly cell: CellResult }
@@ -93,9 +81,10 @@ export const experimentOf = (plan: Plan, { failures, interrupted, results }: Job
     const kept = results.get(id)
     return kept !== undefined && "run" in kept ? [kept.run] : []
   }),
-  map: plan.map === null ? null : mapOf(plan.map, plan.jobs, (id) => {
-    const kept = results.get(id)
-    return kept !== undefined && "cell" in kept ? kept.cell : undefined
+  map: plan.map === null ? null : mapOf(plan.map, {
+    failures,
+    interrupted,
+    results: new Map([...results].flatMap(([id, kept]) => "cell" in kept ? [[id, kept.cell] as const] : []))
   }),
   failures,
   interrupted

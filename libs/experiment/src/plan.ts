@@ -2,7 +2,8 @@
 import type { EarlyStop, LoadedScenario, Replay } from "@swaplab/cluster"
 import { type ConfigError, mistake, mistakeAt } from "@swaplab/config"
 import { Either } from "effect"
-import { atField, type Axis, type Field, fieldsOf } from "./sweep/grid.ts"
+import type { Axis, Field } from "./sweep/grid.ts"
+import { makeSweep, type SweepPlan } from "./sweep/sweep.ts"
 
 /** One simulation to be run. */
 export interface Job {
@@ -21,13 +22,14 @@ export interface Job {
   readonly earlyStop?: EarlyStop
 }
 
-/** The map of outcomes that is to be made. */
+/** The map of outcomes that is to be made: a sweep over one or two paths of which outcomes are shown. */
 export interface MapPlan {
   readonly x: Axis
   /** Null for a map of one parameter. */
   readonly y: Axis | null
   readonly kernels: ReadonlyArray<string>
   readonly seeds: ReadonlyArray<number>
+  readonly sweep: SweepPlan
 }
 
 /** What an experiment consists of. */
@@ -76,11 +78,10 @@ export const makePlan = (loaded: LoadedScenario, options: PlanOptions = {}): Eit
     }
     const kernels = options.kernels === undefined ? all : all.filter((name) => options.kernels?.includes(name))
     const jobs: Array<Job> = []
-    const add = (at: LoadedScenario, kernel: string, seed: number, field: Field | null): void => {
-      jobs.push({ id: jobs.length, loaded: at, kernel, seed, field })
-    }
     if (options.noTable !== true) {
-      for (const kernel of kernels) for (const seed of scenario.seeds) add(loaded, kernel, seed, null)
+      for (const kernel of kernels) {
+        for (const seed of scenario.seeds) jobs.push({ id: jobs.length, loaded, kernel, seed, field: null })
+      }
     }
 
     const config = options.noMap === true ? undefined : scenario.map
@@ -100,16 +101,12 @@ export const makePlan = (loaded: LoadedScenario, options: PlanOptions = {}): Eit
         )
       )
     }
-    const map: MapPlan = {
-      x: config.x,
-      y: config.y ?? null,
-      kernels: mapped,
-      seeds: Array.from({ length: config.seeds }, (_, i) => i + 1)
-    }
-    const axes = axesOf(map)
-    for (const field of fieldsOf(axes)) {
-      const at = yield* atField(loaded, axes, field, "map:")
-      for (const kernel of map.kernels) for (const seed of map.seeds) add(at, kernel, seed, field)
-    }
-    return { loaded, kernels, seeds: scenario.seeds, map, jobs }
+    const { seeds, x, y = null } = config
+    const sweep = yield* makeSweep(
+      loaded,
+      { axes: axesOf({ x, y }), drawn: [], kernels: mapped, seeds, mostSeeds: seeds, metrics: [] },
+      { called: "map", firstId: jobs.length }
+    )
+    const map: MapPlan = { x, y, kernels: mapped, seeds: Array.from({ length: seeds }, (_, i) => i + 1), sweep }
+    return { loaded, kernels, seeds: scenario.seeds, map, jobs: [...jobs, ...sweep.cells.flatMap((cell) => cell.jobs)] }
   })

@@ -113,10 +113,19 @@ export const openRunStore = <A>(
         Effect.onError(() => Effect.ignore(fs.remove(`${path}.tmp`, { force: true }))),
         Effect.uninterruptible
       )
-    const nameOf = (job: Job): Effect.Effect<string> => {
-      const { namesOf, suffix } = formOf(job)
-      return Effect.map(runKey(engine, job, namesOf(job)), (key) => `${key}.${suffix}`)
-    }
+    // a job is looked for and then kept: its name is made once
+    const names = new WeakMap<Job, string>()
+    const nameOf = (job: Job): Effect.Effect<string> =>
+      Effect.suspend(() => {
+        const known = names.get(job)
+        if (known !== undefined) return Effect.succeed(known)
+        const { namesOf, suffix } = formOf(job)
+        return Effect.map(runKey(engine, job, namesOf(job)), (key) => {
+          const name = `${key}.${suffix}`
+          names.set(job, name)
+          return name
+        })
+      })
 
     const there = yield* isStore(folder)
     const manifest: Manifest = {

@@ -50,25 +50,38 @@ const uslSection = (fits: ReadonlyArray<CurveFit>): Document =>
   section("Universal Scalability Law: γ N / (1 + σ (N - 1) + κ N (N - 1))", fits.flatMap(fitBlocks))
 
 const boundBlocks = (bounds: Bounds): ReadonlyArray<Block> => {
-  const { curve, cycleSeconds, demands, knee, most, points } = bounds
-  const rows = points.map(({ above, bound, busiest, n, throughput, utilisation }): Row => [
+  const { curve, cycleSeconds, demands, knee, most, points, servers } = bounds
+  const rows = points.map(({ above, bound, busiest, n, share, throughput, utilisation }): Row => [
     String(n),
     estimateText(null, throughput),
+    ...(several ? [percent(share)] : []),
     { text: `${plain(bound)}${above ? " !" : ""}`, tone: above ? "warn" : "strong" },
     busiest,
     percent(utilisation)
   ])
   const above = points.filter((point) => point.above).map(({ n }) => n)
-  const little = points.filter(({ littleError }) => littleError > MOST_LITTLE_ERROR)
+  const little = points.flatMap(({ littleError, n }) =>
+    littleError === null || littleError <= MOST_LITTLE_ERROR ? [] : [{ littleError, n }]
+  )
+  const several = servers > 1
   return [
     ...(curve === "" ? [] : [item(`  ${curve}`)]),
-    table([right("clients"), right("requests/s"), right("bound"), left("busiest"), right("use")], rows),
+    table([
+      right("clients"),
+      right("requests/s"),
+      ...(several ? [right("busiest server")] : []),
+      right("bound"),
+      left("busiest"),
+      right("use")
+    ], rows),
     item(
       `  Demand of a request where the fewest clients are: ${
         demands.map(({ resource, seconds }) => `${resource} ${latency(seconds * 1e9)}`).join(", ")
-      }; D + Z ${latency(cycleSeconds * 1e9)}. Bounds: N / (D + Z) and 1 / Dmax = ${plain(most)} requests/s by the ${
-        demands[0].resource
-      }; they meet at ${plain(knee)} ${knee === 1 ? "client" : "clients"}.`
+      }; D + Z ${latency(cycleSeconds * 1e9)}. Bounds: N / (D + Z) and ${
+        several ? "1 / (V Dmax), V the share of the busiest server; 1 / Dmax" : "1 / Dmax"
+      } = ${plain(most)} requests/s by the ${demands[0].resource}; they meet at ${plain(knee)} ${
+        knee === 1 ? "client" : "clients"
+      }.`
     ),
     ...(above.length === 0 ? [] : [item(
       `  ! above the bound by more than the interval at ${above.join(", ")} ${

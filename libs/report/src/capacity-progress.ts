@@ -1,6 +1,6 @@
 // The line about a search that goes on: how many runs there are and will be, the time that is left, what is known.
 // The time is that of the search and of all that follows it. Events that are foreseen are divided by the events a second since the
-// first one; before the first seed has ended nobody knows how many events a run has, and only the runs are told.
+// first one. From the first run on the most that it may take is told, an estimate once the first seed has ended.
 import { plural } from "@swaplab/config"
 import type { CapacitySearch, Progress, Situation } from "@swaplab/experiment"
 import { Clock, Effect, Ref } from "effect"
@@ -19,11 +19,11 @@ type Known = Pick<CapacitySearch, "low" | "high" | "seeds">
 /** Text of the line; without a time where none is known. */
 const capacityProgress = (
   situation: Situation,
-  { phase, runs, total }: Progress,
+  { atMost, phase, runs, total }: Progress,
   search: Known | null,
   secondsLeft: number | null
 ): string => {
-  const left = secondsLeft === null ? "" : `, about ${spanText(secondsLeft)} left`
+  const left = secondsLeft === null ? "" : `, ${atMost === true ? "at most" : "about"} ${spanText(secondsLeft)} left`
   if (phase !== "search" || search === null) {
     return `${runs} of about ${plural(total, "run")}${left}: ${phase === "search" ? "" : PHASES[phase]}`
   }

@@ -6,7 +6,9 @@
 // those few are in each other's way already, that bound is too low.
 // A run above a bound by more than its interval shows that a demand is not what it is alone: requests that are merged, a page
 // cache that serves several, a disk that reads ahead.
-// Not given for several servers: a hash shares clients among them unevenly, so that no mean stands for the busiest.
+// Several servers: D is the demand of a request at the server that it goes to, the sum of all busy times over all requests. The busiest
+// server, with a share V of the requests, can answer 1 / D of them a second, so that all together answer 1 / (V D). V is that of the run
+// itself (forced flow law), because a hash shares clients among servers unevenly, and differently for each number of clients.
 import { clientsOf } from "@swaplab/cluster"
 import type { CellResult } from "../cell.ts"
 import { endedRuns } from "../outcome-counts.ts"
@@ -35,11 +37,13 @@ export interface BoundPoint {
   readonly bound: number
   /** Whether the run is above it by more than its interval. */
   readonly above: boolean
-  /** The busiest resource there, and its use. */
+  /** Share of the requests that the busiest server got: 1 of one server. */
+  readonly share: number
+  /** The busiest resource there, and its use; of several servers at the one where it is busiest. */
   readonly busiest: string
   readonly utilisation: number
-  /** |L - X W| / L of the server: Little's law over the same window. */
-  readonly littleError: number
+  /** |L - X W| / L of the server: Little's law over the same window. Null: there are several, each checked by its run. */
+  readonly littleError: number | null
 }
 
 /** The bounds of a curve. */
@@ -49,9 +53,10 @@ export interface Bounds {
   readonly demands: ReadonlyArray<{ readonly resource: string; readonly seconds: number }>
   /** D + Z in seconds: clients over throughput, where the fewest are. */
   readonly cycleSeconds: number
-  /** 1 / Dmax. */
+  readonly servers: number
+  /** 1 / Dmax: what one server can answer a second. */
   readonly most: number
-  /** Clients at which the two bounds meet. */
+  /** Clients at which the two bounds meet, with the share of the busiest server where the most clients are. */
   readonly knee: number
   readonly points: ReadonlyArray<BoundPoint>
 }
@@ -67,40 +72,53 @@ const spreadOf = ({ metrics }: CellResult, name: string): ClientSpread | null =>
 const meanOf = (runs: ReadonlyArray<CellResult>, name: string): Estimate =>
   meanEstimate(runs.flatMap((run) => spreadOf(run, name)?.mean ?? []))
 
-/** Whether every run has one server. */
-const single = (runs: ReadonlyArray<CellResult>): boolean =>
-  runs.every((run) => {
-    const spread = spreadOf(run, X)
-    return spread !== null && spread.minClient === spread.maxClient && spread.min === spread.max
-  })
+/** Means over runs of what is most at a server. */
+const mostOf = (runs: ReadonlyArray<CellResult>, name: string): number =>
+  meanEstimate(runs.flatMap((run) => spreadOf(run, name)?.max ?? [])).value
 
-const numberOfClients = (result: SweepResult, cell: SweepCell): number => {
+/** Clients and servers of a place. */
+const sizesOf = (result: SweepResult, cell: SweepCell): { readonly n: number; readonly servers: number } => {
   const planned = result.plan.cells.find(({ field, kernel }) => field === cell.field && kernel === cell.kernel)
   const scenario = planned?.jobs[0]?.loaded.scenario
-  return scenario === undefined ? 0 : clientsOf(scenario, cell.kernel).length
+  if (scenario === undefined) return { n: 0, servers: 1 }
+  const servers = (scenario.servers ?? [{}]).reduce<number>(
+    (sum, entry) => sum + ("count" in entry ? entry.count ?? 1 : 1),
+    0
+  )
+  return { n: clientsOf(scenario, cell.kernel).length, servers }
 }
+
+/** Requests a second at all servers together. */
+const throughputOf = (runs: ReadonlyArray<CellResult>, servers: number): Estimate =>
+  meanEstimate(runs.flatMap((run) => {
+    const spread = spreadOf(run, X)
+    return spread === null ? [] : [spread.mean * servers]
+  }))
 
 const resources = Object.keys(RESOURCES) as ReadonlyArray<Resource>
 
 const boundsOf = (result: SweepResult, { cells, name }: Curve): Bounds | null => {
   const places = cells.flatMap((cell) => {
     const runs = cell === undefined ? [] : endedRuns(cell.runs)
-    return cell === undefined || runs.length === 0 ? [] : [{ runs, n: numberOfClients(result, cell) }]
+    return cell === undefined || runs.length === 0 ? [] : [{ runs, ...sizesOf(result, cell) }]
   }).toSorted((a, b) => a.n - b.n)
-  if (places.length < 2 || places[0].n === places.at(-1)?.n || !places.every(({ runs }) => single(runs))) return null
+  if (places.length < 2 || places[0].n === places.at(-1)?.n) return null
   const [fewest] = places
-  const least = meanOf(fewest.runs, X).value
+  const { servers } = fewest
+  if (places.some((place) => place.servers !== servers)) return null
+  const least = throughputOf(fewest.runs, servers).value
   if (!(least > 0)) return null
   const demands = resources.map((resource) => ({
     resource: RESOURCES[resource],
-    seconds: meanOf(fewest.runs, resource).value / least
+    seconds: meanOf(fewest.runs, resource).value * servers / least
   })).toSorted((a, b) => b.seconds - a.seconds)
   const most = 1 / demands[0].seconds
   const cycleSeconds = fewest.n / least
   const points = places.map(({ n, runs }): BoundPoint => {
-    const throughput = meanOf(runs, X)
-    const bound = Math.min(n / cycleSeconds, most)
-    const uses = resources.map((resource) => [RESOURCES[resource], meanOf(runs, resource).value] as const)
+    const throughput = throughputOf(runs, servers)
+    const share = servers === 1 ? 1 : mostOf(runs, X) / throughput.value
+    const bound = Math.min(n / cycleSeconds, most / share)
+    const uses = resources.map((resource) => [RESOURCES[resource], mostOf(runs, resource)] as const)
     const [busiest, utilisation] = uses.reduce((a, b) => (b[1] > a[1] ? b : a))
     const inSystem = meanOf(runs, "server.meanInSystem").value
     const residence = meanOf(runs, "server.meanResidence").value
@@ -110,15 +128,17 @@ const boundsOf = (result: SweepResult, { cells, name }: Curve): Bounds | null =>
       n,
       throughput,
       bound,
+      share,
       above: low > bound * 1.001,
       busiest,
       utilisation,
-      littleError: inSystem === 0 ? 0 : Math.abs(inSystem - product) / inSystem
+      littleError: servers > 1 ? null : inSystem === 0 ? 0 : Math.abs(inSystem - product) / inSystem
     }
   })
-  return { curve: name, demands, cycleSeconds, most, knee: cycleSeconds * most, points }
+  const share = points.at(-1)?.share ?? 1
+  return { curve: name, demands, cycleSeconds, servers, most, knee: cycleSeconds * most / share, points }
 }
 
-/** The bounds of every curve of a sweep over a number of clients; none for other sweeps, and for several servers. */
+/** The bounds of every curve of a sweep over a number of clients; none for other sweeps. */
 export const sweepBounds = (result: SweepResult): ReadonlyArray<Bounds> =>
   curvesOf(result).flatMap((curve) => boundsOf(result, curve) ?? [])

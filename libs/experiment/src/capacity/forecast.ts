@@ -2,6 +2,9 @@
 // Runs: the search itself is made, in thought, with the seeds that have ended and others like them; before the first one has
 // ended, with seeds somewhere in the middle of the ladder that differ by some percent. The median of several such searches is told.
 // Events of a run: a line through those of the runs so far, by level.
+// The first run is the pilot: it has the easiest level, and where the ladder is a number of clients a run of N of them is taken to have
+// N times its events per client. What is told from it is the most that the search will take, with N* at the end of the ladder; an
+// estimate is told once the first seed has ended, some seven runs later, because before that nobody knows where N* lies.
 // Not foreseen: seeds that are unlike all before them. What that costs: a forecast from one seed is as good as that seed is typical.
 import { log, Random } from "@swaplab/sim"
 import type { DriveProgress } from "./drive.ts"
@@ -27,6 +30,8 @@ export interface Progress extends DriveProgress {
   readonly total: number
   /** Events that are foreseen for the rest of this phase and those after it; null: no run is known. */
   readonly eventsLeft: number | null
+  /** Whether they are the most that it may come to, as long as only the pilot is known. */
+  readonly atMost?: boolean
 }
 
 /** Runs, and the sum of their levels. */
@@ -49,6 +54,11 @@ export class Effort {
     this.#events += events
     this.#squares += level * level
     this.#products += level * events
+  }
+
+  /** Events of runs of which only easier ones are known, each with so many times those events as its level is theirs. */
+  mostEventsOf({ levels }: Load): number | null {
+    return this.#levels === 0 ? null : levels * this.#events / this.#levels
   }
 
   /** Null: no run is known. */
@@ -118,12 +128,15 @@ export class Foresight {
   readonly #asked: SearchOptions
   readonly #rows: number
   readonly #effort = new Effort()
+  /** Whether harder levels are more clients. */
+  readonly #grows: boolean
   #levels = 0
   #forecast: SearchForecast
   #dueAt = 1
 
   constructor(asked: SearchOptions, { ladder, loaded }: Situation) {
     this.#asked = asked
+    this.#grows = /^clients\.\d+\.count$/.test(ladder.path) && !ladder.least
     this.#rows = relaxedRows(loaded, ladder.path).length
     this.#forecast = forecastSearch(asked, [])
   }
@@ -144,11 +157,19 @@ export class Foresight {
       ...progress,
       phase: "search",
       total: Math.max(runs, progress.runs),
-      // a level by itself says nothing of the others, so no time is told before the first seed has ended
-      eventsLeft: seeds.length === 0 ? null : this.#effort.eventsLeft(progress, {
-        runs: Math.max(0, runs - progress.runs) + following.runs,
-        levels: Math.max(0, levels - this.#levels) + following.levels
+      ...(seeds.length === 0 ? { eventsLeft: this.#most(progress, runs + following.runs), atMost: true } : {
+        eventsLeft: this.#effort.eventsLeft(progress, {
+          runs: Math.max(0, runs - progress.runs) + following.runs,
+          levels: Math.max(0, levels - this.#levels) + following.levels
+        })
       })
     }
+  }
+
+  /** With every run at the hardest level. */
+  #most({ running }: DriveProgress, runs: number): number | null {
+    if (!this.#grows) return null
+    const events = this.#effort.mostEventsOf({ runs, levels: runs * this.#asked.levels })
+    return events === null ? null : Math.max(0, events - running.reduce((sum, run) => sum + run.events, 0))
   }
 }

@@ -60,6 +60,12 @@ const key = (path: string): string => formatPath(parsePath(path) ?? [])
 const twice = (paths: ReadonlyArray<string>): string | undefined =>
   paths.find((path, i) => paths.findIndex((other) => key(other) === key(path)) !== i)
 
+/** Who sweeps: how messages call it, and the id of its first job. */
+export interface SweepPlace {
+  readonly called: string
+  readonly firstId: number
+}
+
 /**
  * Makes the plan of a sweep: every combination of the values of its axes, with each kernel.
  *
@@ -74,7 +80,8 @@ const twice = (paths: ReadonlyArray<string>): string | undefined =>
  */
 export const makeSweep = (
   loaded: LoadedScenario,
-  options: SweepOptions
+  options: SweepOptions,
+  { called, firstId }: SweepPlace = { called: "the sweep", firstId: 0 }
 ): Either.Either<SweepPlan, ConfigError> =>
   Either.gen(function*() {
     const all = Object.keys(loaded.scenario.kernels)
@@ -91,13 +98,13 @@ export const makeSweep = (
     const fields = fieldsOf(axes)
     if (fields.length * kernels.length > MAX_FIELDS) {
       return yield* Either.left(
-        mistake("the sweep", `has ${fields.length * kernels.length} fields, expected at most ${MAX_FIELDS}`)
+        mistake(called, `has ${fields.length * kernels.length} fields, expected at most ${MAX_FIELDS}`)
       )
     }
     const cells: Array<PlannedCell> = []
-    let id = 0
+    let id = firstId
     for (const field of fields) {
-      const at = yield* atField(loaded, axes, field, "the sweep:")
+      const at = yield* atField(loaded, axes, field, `${called}:`)
       const places: Array<LoadedScenario> = []
       for (let seed = 1; seed <= options.mostSeeds; seed++) {
         places.push(drawn.length === 0 ? at : yield* withDraws(at, drawn, seed))

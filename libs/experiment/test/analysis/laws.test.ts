@@ -93,7 +93,52 @@ describe("operational bounds", () => {
       sweep([counts], ([n]) => ({ throughput: 100 * Number(n), disk: 0.1, residence: n === 4 ? 1.1e6 : 1e6 }))
     )
     expect(bounds.points.map(({ above }) => above)).toEqual([false, false, false, true])
-    expect(bounds.points.filter(({ littleError }) => littleError > 0.02).map(({ n }) => n)).toEqual([4])
+    expect(bounds.points.filter(({ littleError }) => (littleError ?? 0) > 0.02).map(({ n }) => n)).toEqual([4])
+  })
+
+  it("are those of the busiest of several servers", () => {
+    // three servers of 1000 a second each: one has half of the clients, the others share the rest
+    const shares = [0.5, 0.25, 0.25]
+    const result = sweep([counts], ([n]) => ({ throughput: 95 * Number(n) }), {
+      servers: [{ name: "server", count: 3 }]
+    })
+    const shared: SweepResult = {
+      ...result,
+      cells: result.cells.map((cell) => ({
+        ...cell,
+        runs: cell.runs.map((run) => {
+          const of = (values: ReadonlyArray<number>) => ({
+            min: Math.min(...values),
+            mean: values.reduce((a, b) => a + b) / values.length,
+            max: Math.max(...values),
+            minClient: "server-3",
+            maxClient: "server-1"
+          })
+          const { mean: all } = run.metrics["server.throughputPerSecond"] as ReturnType<typeof of>
+          const throughput = shares.map((share) => share * all)
+          return {
+            ...run,
+            metrics: {
+              ...run.metrics,
+              "server.throughputPerSecond": of(throughput),
+              "server.diskUtilisation": of(throughput.map((each) => each / 1000)),
+              "server.linkInUtilisation": of([0, 0, 0]),
+              "server.linkOutUtilisation": of([0, 0, 0]),
+              "server.cpuUtilisation": of([0, 0, 0])
+            }
+          }
+        })
+      }))
+    }
+    const [bounds] = sweepBounds(shared)
+    expect(bounds).toMatchObject({ servers: 3, demands: [{ resource: "disk" }, {}, {}, {}] })
+    expect(bounds.most).toBeCloseTo(1000, 6)
+    // 2000 a second, of which the first one gets half
+    expect(bounds.knee).toBeCloseTo(2000 / 95.2, 0)
+    expect(bounds.points[3].bound).toBeCloseTo(Math.min(16 * 95.19, 2000), 0)
+    expect(bounds.points[3]).toMatchObject({ busiest: "disk", above: false, littleError: null })
+    expect(bounds.points[3].share).toBeCloseTo(0.5, 6)
+    expect(bounds.points[3].utilisation).toBeCloseTo(0.5 * 16 * 0.0952, 1)
   })
 
   it("are none where the number of clients stays", () => {
