@@ -122,7 +122,11 @@ describe("the resources that are tried", () => {
   it("are queues, read-aheads and the CPU time of kernels, too", () => {
     const at = scenarioWith({
       kernels: { series: { allocator: "slab", base: "v3.6" } },
-      clients: [{ nbd: { nrRequests: 40 }, root: { cpuPerBlock: "1200 us" } }, { name: "small", ram: "12 MiB", swap: "64 MiB" }],
+      clients: [{ nbd: { nrRequests: 40 }, root: { cpuPerBlock: "1200 us" } }, {
+        name: "small",
+        ram: "12 MiB",
+        swap: "64 MiB"
+      }],
       costs: { packet: "1200 ns" }
     })
     const of = (wanted: string) =>
