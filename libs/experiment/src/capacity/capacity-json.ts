@@ -4,7 +4,8 @@ import { cellsCsv } from "../cells-csv.ts"
 import { failuresJson } from "../protocol.ts"
 import type { Advice } from "./advice.ts"
 import { type Bottleneck, nextOf } from "./bottleneck.ts"
-import type { Capacity } from "./capacity.ts"
+import { askedOf, type Capacity } from "./capacity.ts"
+import { Effort, forecastSearch } from "./forecast.ts"
 import { demandsOf } from "./situation.ts"
 
 /** The value of a level; null beyond the ends of the ladder. */
@@ -36,6 +37,21 @@ const limitsJson = ({ advice, leftOut, limits, seeds, state }: Bottleneck): obje
   advice: advice === null ? null : adviceJson(advice)
 })
 
+/** What the search foresaw of itself when its first seed had ended, and what it took; null: it has not come so far. */
+const foreseenJson = ({ demand, samples, situation, state }: Capacity): object | null => {
+  const pilot = samples.filter(({ index }) => index === 0)
+  if (state !== "decided" || pilot.length === samples.length) return null
+  const capacity = pilot.reduce((most, { holds, level }) => holds ? Math.max(most, level) : most, 0)
+  const effort = new Effort()
+  for (const { cell, level } of pilot) effort.add(level, cell.events)
+  const forecast = forecastSearch(askedOf(situation, demand), [capacity])
+  return {
+    runs: forecast.runs,
+    events: Math.round(effort.eventsOf(forecast) ?? 0),
+    took: { runs: samples.length, events: samples.reduce((sum, { cell }) => sum + cell.events, 0) }
+  }
+}
+
 /** All of the answer as plain data. It depends on the scenario and the seeds only, not on the host. */
 export const capacityJson = (capacity: Capacity, bottleneck: Bottleneck | null): object => {
   const { audit, demand, failure, high, low, reached, samples, seeds, situation, state } = capacity
@@ -61,6 +77,7 @@ export const capacityJson = (capacity: Capacity, bottleneck: Bottleneck | null):
     runs: samples.length,
     endedEarly: samples.filter(({ cell }) => cell.endedEarly !== undefined).length,
     audit,
+    foreseen: foreseenJson(capacity),
     curve: reached.flatMap(({ reach, seeds: asked }, i) =>
       asked === 0 ? [] : [{ value: ladder.values[i], seeds: asked, hold: reach }]
     ),

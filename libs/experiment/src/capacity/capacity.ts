@@ -58,6 +58,14 @@ export interface CapacityOptions {
   readonly wholeRuns?: boolean
 }
 
+/** What a search asks of its seeds. */
+export const askedOf = ({ ladder }: Situation, { holds, maxSeeds, sure, within }: Demand): SearchOptions => ({
+  levels: ladder.values.length,
+  bound: new ConfidenceSequence(holds, (1 - sure) / 2),
+  enough: enough(ladder, within),
+  maxSeeds
+})
+
 /**
  * Searches N*, the highest level of a ladder at which a run holds with the wanted probability.
  *
@@ -78,12 +86,7 @@ export const findCapacity = (
 ): Effect.Effect<Capacity, never, Runner> =>
   Effect.gen(function*() {
     const place = new Place(situation)
-    const asked: SearchOptions = {
-      levels: situation.ladder.values.length,
-      bound: new ConfidenceSequence(demand.holds, (1 - demand.sure) / 2),
-      enough: enough(situation.ladder, demand.within),
-      maxSeeds: demand.maxSeeds
-    }
+    const asked = askedOf(situation, demand)
     const search = new CapacitySearch(asked)
     const foresight = onProgress === undefined ? null : new Foresight(asked, situation)
     const cells = new Map<string, CellResult>()
