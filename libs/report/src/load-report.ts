@@ -2,7 +2,7 @@
 import type { LatencySummary } from "@swaplab/cluster"
 import { plural } from "@swaplab/config"
 import { type Block, type Document, item, key, paragraph, right, type Row, section, table } from "./document.ts"
-import { latency } from "./format.ts"
+import { latency, NONE } from "./format.ts"
 import { PLAIN, type Sheet } from "./sheet.ts"
 import { drawText } from "./text.ts"
 
@@ -46,7 +46,7 @@ export interface LoadResult {
 
 /** A load whose generator was too late to say anything about servers. */
 export const tooLate = ({ boundNs, nullLateness, servers }: LoadResult): boolean =>
-  nullLateness.p999Ns > boundNs || servers.some(({ lateness }) => (lateness?.p999Ns ?? 0) > boundNs)
+  (nullLateness.p999Ns ?? 0) > boundNs || servers.some(({ lateness }) => (lateness?.p999Ns ?? 0) > boundNs)
 
 /** Whether every client asked every server for the same, in the same order. */
 const sameSequence = ({ servers: [first, ...others] }: LoadResult): boolean =>
@@ -59,7 +59,7 @@ const PERCENTILES = [["50.00", "p50Ns"], ["90.00", "p90Ns"], ["95.00", "p95Ns"],
   "p999Ns"
 ]] as const
 
-const usec = (ns: number): string => (ns / 1000).toFixed(ns < 99_950 ? 1 : 0)
+const usec = (ns: number | null): string => ns === null ? NONE : (ns / 1000).toFixed(ns < 99_950 ? 1 : 0)
 
 const direction = (what: string, { bytes, latency: of }: LoadDirection, ns: number): ReadonlyArray<Block> => {
   const rate = perSecond(bytes, ns)

@@ -125,10 +125,10 @@ export const withGateway = (run: ClusterRun, result: RunResult, facts: GatewayFa
 /** Why a run cannot be judged: its host could not keep up; null: it could. */
 export const fellBehind = ({ gateway }: Pick<RunResult, "gateway">): string | null => {
   if (gateway === undefined) return null
-  const { behindMaxNs, lateness } = gateway.pace
+  const { behindMaxNs, lateness: { p999Ns } } = gateway.pace
   const ms = (ns: number): string => `${(ns / 1e6).toFixed(1)} ms`
-  if (lateness.p999Ns > MAX_LATENESS_P999_NS) {
-    return `requests left the gateway up to ${ms(lateness.p999Ns)} late (p99.9), expected at most ${
+  if (p999Ns !== null && p999Ns > MAX_LATENESS_P999_NS) {
+    return `requests left the gateway up to ${ms(p999Ns)} late (p99.9), expected at most ${
       ms(MAX_LATENESS_P999_NS)
     }`
   }
