@@ -128,9 +128,7 @@ export const fellBehind = ({ gateway }: Pick<RunResult, "gateway">): string | nu
   const { behindMaxNs, lateness: { p999Ns } } = gateway.pace
   const ms = (ns: number): string => `${(ns / 1e6).toFixed(1)} ms`
   if (p999Ns !== null && p999Ns > MAX_LATENESS_P999_NS) {
-    return `requests left the gateway up to ${ms(p999Ns)} late (p99.9), expected at most ${
-      ms(MAX_LATENESS_P999_NS)
-    }`
+    return `requests left the gateway up to ${ms(p999Ns)} late (p99.9), expected at most ${ms(MAX_LATENESS_P999_NS)}`
   }
   return behindMaxNs > MAX_BEHIND_NS
     ? `the run was up to ${ms(behindMaxNs)} behind the clock, expected at most ${ms(MAX_BEHIND_NS)}`
