@@ -167,6 +167,7 @@ export const ALLOWED = {
     Load: "describeLoad",
     LockupAllocation: "LockupReport",
     NetworkResult: "RunResult",
+    NoLatencies: "LatencySummary",
     SwapAreaResult: "SwapLayersResult",
     SwitchResult: "NetworkResult",
     ZoneLowWater: "ClientResult"

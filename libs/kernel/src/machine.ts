@@ -166,12 +166,8 @@ export class Machine {
     this.bios = bios
     this.fsBioSet = fsBioSet
     this.requests = requests
-    this.disk = diskQueue(
-      this,
-      "nbd0",
-      nbdQueueLimits(spec),
-      spec.swapExtras?.crypt === undefined ? fsBioSet : cryptBios(this)
-    )
+    const swapBios = spec.swapExtras?.crypt === undefined ? fsBioSet : cryptBios(this)
+    this.disk = diskQueue(this, "nbd0", nbdQueueLimits(spec), swapBios)
     const nodes = this.objects.createCache("radix_tree_node", RADIX_TREE_NODE, { ctor: true, reclaimAccount: true })
     this.radixTreeNodes = new CacheMemory(this.objects, nodes)
     this.swapSetup = setUpSwap(this, this.#boot)
