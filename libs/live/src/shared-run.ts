@@ -62,6 +62,8 @@ export class SharedRun {
     switch (answer.kind) {
       case "loaded":
         this.facts = answer.facts
+        this.nowNs = 0
+        this.ended = null
         this.#faults = []
         this.#fresh()
         break

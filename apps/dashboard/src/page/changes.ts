@@ -69,7 +69,7 @@ export const Changes = ({ atNs, client, facts, onAct }: ChangesProps): Component
       h(
         "button",
         { type: "button", onClick: () => onAct({ what: "patch", where: client, at, patch, set }) },
-        `${set === "on" ? "Put it into" : "Take it out of"} ${client}`
+        `${set === "on" ? "Put into" : "Take out of"} ${client}`
       )
     )
   )
