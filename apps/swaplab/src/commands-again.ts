@@ -71,7 +71,6 @@ export const REPLAY = {
   },
   examples: [
     ["replay results meminfo --at 12.5s", "memory at 12.5 s of the first run"],
-    ["replay results --at 2s --set kernels.slab.patches.throttle=true", "what one patch would have changed"],
-    ["replay results --at 2s --fault '{what: restart, where: server, for: 1 s}'", "and what a restart"]
+    ["replay results --at 2s --set kernels.slab.patches.throttle=true", "with one patch more"]
   ]
 } as const

@@ -43,7 +43,7 @@ describe("a run that has missed", () => {
     const swapped = cut.clients.reduce((sum, { vmstat }) => sum + vmstat.pswpin + vmstat.pswpout, 0)
     expect(cut.outcome).toBe("stopped")
     expect(cut.events + swapped).toBeGreaterThanOrEqual(100_000)
-    expect(cut.events).toBeLessThan(100_000)
+    expect(cut.events).toBeLessThanOrEqual(100_000)
     expect(cut.endedEarly).toMatch(/^enough: 100000 events and swapped pages; ended at \d+/)
     expect(whole.events).toBeGreaterThan(100_000)
   })

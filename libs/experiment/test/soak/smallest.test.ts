@@ -18,6 +18,9 @@ const SMALL: SoakPlan = {
     ...EVERYTHING.swarm,
     ["base", ["v3.6"]],
     ["patches", [0]],
+    ["groups", [1]],
+    ["servers", [1]],
+    ["switches", [1]],
     ["clients.count", [1]],
     ["clients.ram", ["12 MiB"]],
     ["backgroundCount", [0]]
