@@ -133,7 +133,7 @@ describe("system calls", () => {
     ["write(4, \"hello\", 5) = ?", [4, "hello", 5], null, null],
     [
       "bind(3, {sa_family = AF_INET, sin_port = htons(80), a = {1, 2}}, 16) = 0",
-      [3, null, 16],
+      [3, { struct: "sa_family = AF_INET, sin_port = htons(80), a = {1, 2}" }, 16],
       0,
       null
     ],

@@ -65,7 +65,7 @@ describe("a mistake of the user is one message on standard error, and exit code 
     [["compare", "gone"], "swaplab: compare: expected RESULT"],
     [
       ["sensitivity", "ok.yaml", "--vary", "clients.0.cpus=1"],
-      "--vary clients.0.cpus: has 1 values, expected two: PATH=low,high"
+      "--vary clients.0.cpus: has 1 value, expected two: PATH=low,high"
     ],
     [
       ["sensitivity", "ok.yaml", "--metric", "elapse"],
