@@ -7,7 +7,7 @@ export interface DifferingRun {
   readonly seed: number
   /** Its events differ; else only what was made of them. */
   readonly diverges: boolean
-  /** Values that differ, by path within the run; at most {@link MOST}. */
+  /** Values that differ, by path within the run; at most `MOST`. */
   readonly values: ReadonlyArray<Differing>
 }
 

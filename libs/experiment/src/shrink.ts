@@ -136,7 +136,7 @@ export const shrinkTo = <A>(
     return { given: best, report: report.shown, runs, kept, lost, finished, interrupted: last.interrupted }
   }))
 
-/** Makes the scenario of a lockup smaller. Null: the run does not lock up any more. See {@link shrinkTo}. */
+/** Makes the scenario of a lockup smaller. Null: the run does not lock up any more. See `shrinkTo`. */
 export const shrink = (
   { file, loaded }: SavedResult,
   { atNs, kernel, seed, taxonomy }: SavedLockup,

@@ -24,7 +24,7 @@ export interface SoakRun {
   readonly simulatedNs: number
   /** Clients that locked up. */
   readonly lockups: number
-  /** It was cut short, see {@link soakJob}: whether it comes to its end is not known. */
+  /** It was cut short, see `soakJob`: whether it comes to its end is not known. */
   readonly cut: boolean
   readonly findings: ReadonlyArray<SoakFinding>
   /** Rows of the coverage table. */
