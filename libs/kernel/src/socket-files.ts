@@ -1,6 +1,8 @@
 // /proc/net/sockstat and /proc/net/snmp of a client, as far as its network counts.
-// Modelled: sockets of TCP and UDP, those in TIME_WAIT, memory of both protocols; of snmp what arrived for IP and what TCP sent again.
-// Not modelled: fragments, raw sockets, ICMP, orphans: their figures are 0, and so are those that nothing here counts.
+// Modelled: sockets of TCP and UDP, memory of both protocols; of snmp what arrived for IP, TCP and UDP, and what was dropped.
+// Not modelled: what TCP counts by itself (connections made, segments sent and sent again), sockets in TIME_WAIT, fragments, raw
+//   sockets, ICMP, orphans: their figures are 0. A reader of RetransSegs learns nothing here; the report of a run counts
+//   segments that were sent again.
 // source: net/ipv4/proc.c:sockstat_seq_show, snmp_seq_show
 import { DatagramSocket, type Socket } from "@swaplab/net-skb"
 import type { Machine } from "./machine.ts"
