@@ -17,7 +17,9 @@ const WHOLE = ["docs/tutorial.md", "docs/explanation/lockup.md"]
 
 const pages = [
   "README.md",
-  ...readdirSync(join(root, "docs"), { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".md"))
+  ...readdirSync(join(root, "docs"), { recursive: true, encoding: "utf8" })
+    // what `npm run api` makes has copies of pages
+    .filter((name) => name.endsWith(".md") && !name.startsWith("api/html/"))
     .map((name) => join("docs", name)).sort()
 ]
 

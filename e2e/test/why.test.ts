@@ -100,7 +100,7 @@ describe("swaplab shrink", () => {
     writeFileSync(file, first.stdout)
     const again = await swaplab(["run", file])
     expect(again.code).toBe(0)
-    expect(again.stdout).toMatch(/lockups in 1 of 1 runs/)
+    expect(again.stdout).toMatch(/lockups in 1 of 1 run,/)
   })
 })
 

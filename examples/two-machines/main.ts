@@ -53,8 +53,9 @@ for (const [name, built] of [["a good cable", () => {}], ["a cable that wears ou
   const run = new ClusterRun(scenario, "series", 1, { workloads, built })
   run.advance(Infinity)
   const result = run.result("timeout", 0)
-  const reopen = result.clients.map(({ workload: { latencies } }) =>
-    `${(latencies["reopen"]!.maxNs / 1e9).toFixed(2)} s`
-  )
+  const reopen = result.clients.map(({ workload: { latencies } }) => {
+    const longest = latencies["reopen"]?.maxNs ?? null
+    return longest === null ? "nothing" : `${(longest / 1e9).toFixed(2)} s`
+  })
   console.log(`${name}: ${result.outcome}, the program was usable again after ${reopen.join(" and ")}`)
 }

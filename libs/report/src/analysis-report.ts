@@ -51,6 +51,7 @@ const uslSection = (fits: ReadonlyArray<CurveFit>): Document =>
 
 const boundBlocks = (bounds: Bounds): ReadonlyArray<Block> => {
   const { curve, cycleSeconds, demands, knee, most, points, servers } = bounds
+  const several = servers > 1
   const rows = points.map(({ above, bound, busiest, n, share, throughput, utilisation }): Row => [
     String(n),
     estimateText(null, throughput),
@@ -63,7 +64,6 @@ const boundBlocks = (bounds: Bounds): ReadonlyArray<Block> => {
   const little = points.flatMap(({ littleError, n }) =>
     littleError === null || littleError <= MOST_LITTLE_ERROR ? [] : [{ littleError, n }]
   )
-  const several = servers > 1
   return [
     ...(curve === "" ? [] : [item(`  ${curve}`)]),
     table([

@@ -64,7 +64,9 @@ describe("a drawn scenario", () => {
         expect(ns[0] + ns[1]).toBeLessThanOrEqual(1e9)
       }
     }
-    expect([...seen].toSorted()).toEqual([...FAULT_NAMES].toSorted())
+    // but those that a swarm leaves alone: they change the kernel for good
+    const inSwarms = FAULT_NAMES.filter((name) => faultNamed(name).swarm !== null)
+    expect([...seen].toSorted()).toEqual(inSwarms.toSorted())
   })
 
   it("has several groups, servers, switches, and what takes long, where it is told so", () => {
