@@ -138,7 +138,7 @@ describe("a workload from outside", () => {
       workloads
     )
     expect(Either.isLeft(both) && both.left.message).toContain(
-      "expected a mapping with one of usemem, session, program"
+      "expected a mapping with one of usemem, session, swapTrace, program"
     )
   })
 

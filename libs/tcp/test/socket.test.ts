@@ -56,6 +56,8 @@ describe("a new socket", () => {
       rto: 1000 * MS,
       mss: MSS,
       linkMss: 1460,
+      linkedMss: 1448,
+      tailRoom: 0,
       advmss: 1460,
       mssClamp: 1460,
       rcvMss: 88,
