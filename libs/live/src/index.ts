@@ -1,4 +1,8 @@
-// Contents page of @swaplab/live, in reading order.
+/**
+ * {@include ../README.md}
+ *
+ * @module @swaplab/live
+ */
 export { type Act, asFile, withActs } from "./acts.ts"
 export { Engine, type Host } from "./engine.ts"
 export { History } from "./history.ts"
