@@ -41,3 +41,12 @@ export const SHRINK = one(
   "The first run of which signatures is made smaller for --out: unexpected, all or none. Each takes a minute at most.",
   { without: "Without it: unexpected." }
 )
+
+/** Where the page of a report goes. */
+export const report = one(
+  file("FILE", "a file"),
+  "Writes the report as a page: one HTML file with its charts that loads nothing. Its directory is made where it is missing."
+)
+
+/** Starts anew. */
+export const fresh = flag("Drops the runs that DIR has, instead of going on from them.")
