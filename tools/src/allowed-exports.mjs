@@ -127,6 +127,9 @@ export const ALLOWED = {
     ServerMachineOptions: "ServerMachine",
     ServiceTime: "DiskFigures"
   },
+  formats: {
+    CaptureInterface: "pcapngHead"
+  },
   kernel: {
     Corruption: "Machine",
     Costs: "DEFAULT_COSTS",

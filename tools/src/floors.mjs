@@ -82,7 +82,7 @@ export const projects = [
   lib("view", 4, ["cluster", "report"]),
   lib("live", 4, ["config", "cluster"]),
   app("swaplab", ["nbd", "command", "config", "server-model", "cluster", "experiment", "report", "view", "live"]),
-  app("nbd-server", ["command", "config", "nbd", "stats"]),
+  app("nbd-server", ["command", "config", "formats", "nbd", "stats"]),
   app("dashboard", ["config", "cluster", "view", "live"])
 ]
 

@@ -48,6 +48,14 @@ describe("a sysctl that is written while the client runs", () => {
     }
   )
 
+  it("vm.swappiness is one for all memory nodes", () => {
+    const two = { ...GROUP, ram: "64 MiB", swap: "320 MiB", cpus: 2, numa: { nodes: 2 } } as const
+    const faults = [{ what: "sysctl", name: "vm.swappiness", value: 0, where: "client-1", at: "1 ms" }] as const
+    const run = new ClusterRun(scenario([two], { duration: "60 s", faults }), "slab-series", 1)
+    run.advance(2e6)
+    expect(machineOf(run).vmscan.pgdats.map(({ swappiness }) => swappiness)).toEqual([0, 0])
+  })
+
   it("that had this value already is said to have had no effect", () => {
     const run = runWith({ what: "sysctl", name: "vm.swappiness", value: 60 })
     run.advance(Number.POSITIVE_INFINITY)

@@ -15,7 +15,7 @@ export { isTrdump, readTrdump } from "./trdump.ts"
 export { isCapture } from "./capture-file.ts"
 export { type EndPoint, otherFrame, tcpFrame, udpFrame } from "./ethernet.ts"
 export { readNbdCapture } from "./nbd-capture.ts"
-export { PcapngWriter } from "./pcapng.ts"
+export { type CaptureInterface, pcapngHead, pcapngPacket, PcapngWriter } from "./pcapng.ts"
 
 // the memory and the card of a machine
 export { isLspci, readLspci } from "./lspci.ts"

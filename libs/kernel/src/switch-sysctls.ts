@@ -15,10 +15,41 @@ export const SYSCTLS_OF_BOOT: Readonly<Partial<Record<SysctlName, string>>> = {
   "net.ipv4.tcp_wmem": "the limits of memory are set at boot"
 }
 
+/** A sysctl of memory that takes effect when it is written. */
+export interface MemorySysctl {
+  /** Its largest value, in Linux's unit. */
+  readonly most: number
+  readonly read: (machine: Machine) => number
+  readonly write: (machine: Machine, value: number) => void
+}
+
+/** Sysctls of memory, in Linux's units: swappiness, a power of two of pages, kB. */
+export const MEMORY_SYSCTLS = {
+  "vm.swappiness": {
+    most: 100,
+    read: ({ vmscan: { pgdat } }) => pgdat.swappiness,
+    write: ({ vmscan: { pgdats } }, value) => {
+      for (const pgdat of pgdats) pgdat.swappiness = value
+    }
+  },
+  "vm.page-cluster": {
+    most: 9,
+    read: ({ swap: { readahead } }) => readahead.pageCluster,
+    write: ({ swap: { readahead } }, value) => {
+      readahead.pageCluster = value
+    }
+  },
+  "vm.min_free_kbytes": {
+    most: 65_536,
+    read: ({ pages }) => pages.minFreeKbytes,
+    write: ({ pages }, value) => pages.setMinFreeKbytes(value)
+  }
+} as const satisfies Readonly<Record<string, MemorySysctl>>
+
 /** Writes sysctls of a running machine, none of them of {@link SYSCTLS_OF_BOOT}; those that are not named stay as they are. */
 export const switchSysctls = (machine: Machine, values: Sysctls): void => {
   const { "vm.page-cluster": pageCluster, "vm.swappiness": swappiness, ...net } = values
   machine.net.setSysctls(net)
-  if (typeof swappiness === "number") machine.vmscan.pgdat.swappiness = swappiness
-  if (typeof pageCluster === "number") machine.swap.readahead.pageCluster = pageCluster
+  if (typeof swappiness === "number") MEMORY_SYSCTLS["vm.swappiness"].write(machine, swappiness)
+  if (typeof pageCluster === "number") MEMORY_SYSCTLS["vm.page-cluster"].write(machine, pageCluster)
 }

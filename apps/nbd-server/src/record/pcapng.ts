@@ -2,6 +2,7 @@
 // numbers are those of the stream, there are no retransmissions and no checksums, TLS is shown decrypted, and time is
 // when the server saw the bytes. The client's address is real where it is IPv4, its port a number of the connection.
 // source: draft-ietf-opsawg-pcapng; RFC 791, RFC 9293
+import { pcapngHead, pcapngPacket } from "@swaplab/formats"
 import { isIPv4 } from "node:net"
 
 /** Raw IP: LINKTYPE_RAW. */
@@ -10,27 +11,9 @@ const LINKTYPE_RAW = 101
 const SEGMENT = 65000
 const NBD_PORT = 10809
 
-const block = (type: number, body: Uint8Array): Uint8Array => {
-  const length = 12 + Math.ceil(body.length / 4) * 4
-  const out = new Uint8Array(length)
-  const view = new DataView(out.buffer)
-  view.setUint32(0, type, true)
-  view.setUint32(4, length, true)
-  out.set(body, 8)
-  view.setUint32(length - 4, length, true)
-  return out
-}
-
-/** Section header, and one interface. */
-export const pcapngHeader = (): Uint8Array => {
-  const section = new DataView(new ArrayBuffer(16))
-  section.setUint32(0, 0x1a2b3c4d, true)
-  section.setUint16(4, 1, true)
-  section.setBigInt64(8, -1n, true)
-  const face = new DataView(new ArrayBuffer(8))
-  face.setUint16(0, LINKTYPE_RAW, true)
-  return Buffer.concat([block(0x0a0d0d0a, new Uint8Array(section.buffer)), block(1, new Uint8Array(face.buffer))])
-}
+/** The beginning of the file. Its times are microseconds since 1970. */
+export const pcapngHeader = (): Uint8Array =>
+  pcapngHead({ name: "nbd", application: "swaplab-nbd-server", linkType: LINKTYPE_RAW, resolution: 6 })
 
 const addressBytes = (address: string, connection: number): ReadonlyArray<number> =>
   isIPv4(address) ? address.split(".").map(Number) : [10, 0, connection >>> 8 & 255, connection & 255]
@@ -80,29 +63,23 @@ export class PcapConnection {
   }
 
   #packet(fromClient: boolean, flags: number, seq: number, ack: number, payload: Uint8Array): void {
-    const length = 40 + payload.length
-    const body = new Uint8Array(20 + length)
-    const view = new DataView(body.buffer)
-    const now = this.#nowUs()
-    view.setUint32(4, Math.floor(now / 4294967296), true)
-    view.setUint32(8, now % 4294967296, true)
-    view.setUint32(12, length, true)
-    view.setUint32(16, length, true)
+    const packet = new Uint8Array(40 + payload.length)
+    const view = new DataView(packet.buffer)
     const server = [127, 0, 0, 1]
-    body[20] = 0x45
-    view.setUint16(22, length)
-    body[28] = 64
-    body[29] = 6
-    body.set(fromClient ? this.#client : server, 32)
-    body.set(fromClient ? server : this.#client, 36)
-    view.setUint16(40, fromClient ? this.#port : NBD_PORT)
-    view.setUint16(42, fromClient ? NBD_PORT : this.#port)
-    view.setUint32(44, seq)
-    view.setUint32(48, ack)
-    body[52] = 0x50
-    body[53] = flags
-    view.setUint16(54, 65535)
-    body.set(payload, 60)
-    this.#write(block(6, body))
+    packet[0] = 0x45
+    view.setUint16(2, packet.length)
+    packet[8] = 64
+    packet[9] = 6
+    packet.set(fromClient ? this.#client : server, 12)
+    packet.set(fromClient ? server : this.#client, 16)
+    view.setUint16(20, fromClient ? this.#port : NBD_PORT)
+    view.setUint16(22, fromClient ? NBD_PORT : this.#port)
+    view.setUint32(24, seq)
+    view.setUint32(28, ack)
+    packet[32] = 0x50
+    packet[33] = flags
+    view.setUint16(34, 65535)
+    packet.set(payload, 40)
+    this.#write(pcapngPacket(this.#nowUs(), packet))
   }
 }

@@ -4,44 +4,21 @@
 // made; `sysctl` of a group of clients sets them.
 // source: kernel/sysctl.c, kernel/livepatch (patches: kernel/src/patches/switch-patches.ts)
 import { choice, required, whole } from "@swaplab/config"
-import { type Machine, PATCHES, patchesOf, type PatchName, SETTLED_AT_BOOT, switchPatches } from "@swaplab/kernel"
+import {
+  MEMORY_SYSCTLS,
+  type MemorySysctl,
+  PATCHES,
+  patchesOf,
+  type PatchName,
+  SETTLED_AT_BOOT,
+  switchPatches
+} from "@swaplab/kernel"
 import { type ActiveFault, faultKind } from "./fault-kind.ts"
 
-/** A sysctl that takes effect when it is written. */
-interface LiveSysctl {
-  readonly most: number
-  readonly read: (machine: Machine) => number
-  readonly write: (machine: Machine, value: number) => void
-}
-
-const LIVE_SYSCTLS = {
-  "vm.swappiness": {
-    most: 100,
-    read: ({ vmscan: { pgdat } }) => pgdat.swappiness,
-    write: ({ vmscan: { pgdat } }, value) => {
-      pgdat.swappiness = value
-    }
-  },
-  "vm.page-cluster": {
-    most: 9,
-    read: ({ swap: { readahead } }) => readahead.pageCluster,
-    write: ({ swap: { readahead } }, value) => {
-      readahead.pageCluster = value
-    }
-  },
-  "vm.min_free_kbytes": {
-    most: 65_536,
-    read: ({ pages }) => pages.minFreeKbytes,
-    write: ({ pages }, value) => pages.setMinFreeKbytes(value)
-  }
-} as const satisfies Readonly<Record<string, LiveSysctl>>
-
-type LiveSysctlName = keyof typeof LIVE_SYSCTLS
-
-const rowOf = (name: LiveSysctlName): LiveSysctl => LIVE_SYSCTLS[name]
+const rowOf = (name: keyof typeof MEMORY_SYSCTLS): MemorySysctl => MEMORY_SYSCTLS[name]
 
 const NAMES = ["vm.swappiness", "vm.page-cluster", "vm.min_free_kbytes"] as const satisfies ReadonlyArray<
-  LiveSysctlName
+  keyof typeof MEMORY_SYSCTLS
 >
 
 /** Sysctls that can be written while a machine runs, with the largest value of each. */
