@@ -1,6 +1,7 @@
 // Clients with several memory nodes: rules, warnings, and runs whose laws hold.
 import { buildCluster, decodeScenario, describeNuma, runCluster } from "@swaplab/cluster"
 import { formatFinding } from "@swaplab/config"
+import { switchSysctls } from "@swaplab/kernel"
 import { Either } from "effect"
 import { describe, expect, it } from "vitest"
 import { KERNELS, scenario, SMALL } from "./clusters.ts"
@@ -35,7 +36,7 @@ describe("a scenario", () => {
     [{ policy: { mode: "bind", nodes: [0] }, mems: [1] }, "got [0], expected nodes of the cpuset, [1]"],
     [{ mems: [3] }, "got [3], expected nodes from 0 to 1"],
     [{ card: 2 }, "got 2, expected a node from 0 to 1"],
-    [{ distance: 31 }, "a whole number from 11 to 30"]
+    [{ distance: 255 }, "a whole number from 11 to 254"]
   ])("is refused with %o", (numa, text) => expect(refusals(numa)).toContain(text))
 
   it("is refused with zones of its own", () => {
@@ -59,14 +60,40 @@ describe("a scenario", () => {
 
 const walk = { workload: { usemem: { processesPerCpu: 1, size: "90 MiB", passes: 1 } } }
 
-it.each(["slab-series", "slub-series"])("%s: a run on two nodes is conserved, repeatable, and uses both", (kernel) => {
-  const of = () => scenario([{ ...BIG, ...walk, numa: { nodes: 2 } }], { duration: "30 s" })
+it.each([
+  ["slab-series", 0],
+  ["slub-series", 0],
+  ["slab-series", 7],
+  ["slub-series", 1]
+])("%s: a run on two nodes with zone_reclaim_mode %i is conserved, repeatable, and uses both", (kernel, mode) => {
+  const group = { ...BIG, ...walk, numa: { nodes: 2 }, sysctl: { "vm.zone_reclaim_mode": mode } }
+  const of = () => scenario([group], { duration: "30 s" })
   const [first, second] = [1, 2].map(() => runCluster(of(), kernel, 1))
   expect(first.laws.filter(({ holds }) => !holds)).toEqual([])
   expect(first.fingerprint).toBe(second.fingerprint)
   expect(first.clients[0].lowWater.map(({ zone }) => zone)).toEqual(["node 0 DMA", "node 0 DMA32", "node 1 DMA32"])
   const counter = (name: string): number => first.clients[0].vmstat[name]
   expect(Math.min(counter("numa_local"), counter("numa_other"), counter("numa_miss"))).toBeGreaterThan(0)
+})
+
+it.each([
+  [{}, {}, [0, 1, 5]],
+  [{ distance: 31 }, {}, [1, 1, 5]],
+  [{ distance: 31 }, { "vm.zone_reclaim_mode": 0 }, [0, 1, 5]],
+  [{}, { "vm.zone_reclaim_mode": 7, "vm.min_unmapped_ratio": 3, "vm.min_slab_ratio": 9 }, [7, 3, 9]]
+])("numa %o and sysctl %o: mode and ratios of zone_reclaim", (numa, sysctl, expected) => {
+  const { machine } = buildCluster(scenario([{ ...BIG, numa, sysctl }]), "slub-series", 1).clients[0]
+  const at = machine.pages.numa
+  expect([at?.zoneReclaimMode, at?.minUnmappedRatio, at?.minSlabRatio]).toEqual(expected)
+})
+
+it("vm.swappiness counts on every node, at boot and when it is written", () => {
+  const group = { ...BIG, numa: {}, sysctl: { "vm.swappiness": 10 } }
+  const { machine } = buildCluster(scenario([group]), "slub-series", 1).clients[0]
+  const seen = () => machine.vmscan.pgdats.map(({ swappiness }) => swappiness)
+  expect(seen()).toEqual([10, 10])
+  switchSysctls(machine, { "vm.swappiness": 0 })
+  expect(seen()).toEqual([0, 0])
 })
 
 it("the processes of a cpuset leave the other node to the kernel", () => {

@@ -116,6 +116,8 @@ describe("--set", () => {
 describe("a sysctl without effect is said, with the reason", () => {
   const CUBIC = { "net.ipv4.tcp_congestion_control": "cubic" }
   const IDLE = ", swap: 0 B, zram: { size: 32 MiB }"
+  const NODES = ", ram: 64 MiB, cpus: 2, numa: {}"
+  const FAR = NODES.replace("{}", "{ distance: 31 }")
   const RECONNECT = ", nbd: { whenLost: reconnect }"
 
   it.each([
@@ -131,7 +133,11 @@ describe("a sysctl without effect is said, with the reason", () => {
     [client({ "net.ipv4.tcp_synack_retries": 9 }), "nobody connects to this machine"],
     [client({ "net.ipv4.tcp_keepalive_time": 9 }), "no socket of this machine has SO_KEEPALIVE"],
     [client({ "net.ipv4.tcp_ecn": 1 }), "the switch marks nothing"],
-    [server({ "vm.swappiness": 9 }), "the memory of an NBD server never lacks"]
+    [server({ "vm.swappiness": 9 }), "the memory of an NBD server never lacks"],
+    [client({ "vm.zone_reclaim_mode": 1 }), "only kernels with memory nodes have it (numa)"],
+    [client({ "vm.min_unmapped_ratio": 2 }), "only kernels with memory nodes have it (numa)"],
+    [client({ "vm.min_slab_ratio": 2 }, NODES), "vm.zone_reclaim_mode is 0 here"],
+    [client({ "vm.zone_reclaim_mode": 0, "vm.min_slab_ratio": 2 }, FAR), "vm.zone_reclaim_mode is 0 here"]
   ])("%s", (text, reason) => {
     const said = warnings(text)
     expect(said).toHaveLength(1)
@@ -147,7 +153,9 @@ describe("a sysctl without effect is said, with the reason", () => {
     client({ "net.ipv4.tcp_limit_output_bytes": 9 }).replace("v3.5", "v3.6"),
     client({ "net.ipv4.tcp_syn_retries": 9 }, RECONNECT),
     `${client({}, RECONNECT)}\nserver: { sysctl: ${yaml({ "net.ipv4.tcp_synack_retries": 9 })} }`,
-    client({ "vm.swappiness": 9 }, IDLE)
+    client({ "vm.swappiness": 9 }, IDLE),
+    client({ "vm.zone_reclaim_mode": 1, "vm.min_slab_ratio": 2 }, NODES),
+    client({ "vm.min_unmapped_ratio": 2 }, FAR)
   ])("not here: %s", (text) => expect(warnings(text)).toEqual([]))
 })
 

@@ -47,6 +47,7 @@ import type { KernelSpec } from "./patches/kernel-spec.ts"
 import { netSwitches, pageAllocSwitches, vmscanSwitches } from "./patches/switches.ts"
 import { firstCpuOf, processPlace, startKswapds } from "./placement.ts"
 import { setUpSwap, startCrypt, type SwapSetup } from "./swap-setup.ts"
+import { setReclaimSysctls } from "./switch-sysctls.ts"
 import { KernelTask, type TaskOptions } from "./task.ts"
 
 /**
@@ -132,7 +133,6 @@ export class Machine {
     this.group = sim.group(spec.name)
     this.#boot = bootContext()
     const { kernel, costs } = spec
-    const swappiness = spec.sysctls?.["vm.swappiness"]
     const { numa } = spec
     const nodeOfCpu = numa === undefined ? undefined : nodesOfCpus(spec.cpus, numa.nodeBytes.length)
     this.cpus = new Cpus(sim, this.group, spec.cpus, costs.contextSwitchNs, nodeOfCpu)
@@ -157,9 +157,9 @@ export class Machine {
       switches: vmscanSwitches(kernel),
       costs: { scanPageNs: costs.scanPageNs, unmapPageNs: costs.unmapPageNs, swapOutPageNs: costs.swapOutPageNs },
       oom: new MachineOomOps(this),
-      group: this.group,
-      ...(swappiness !== undefined && { swappiness })
+      group: this.group
     })
+    setReclaimSysctls(this, spec.sysctls ?? {})
     this.pages.reclaimer = this.vmscan
     this.pageCache = new PageCache(this.pages)
     const { bios, fsBioSet, requests } = diskMemory(sim, this.objects)

@@ -46,10 +46,22 @@ export const MEMORY_SYSCTLS = {
   }
 } as const satisfies Readonly<Record<string, MemorySysctl>>
 
+/** Sysctls of reclaim; those of zone_reclaim() exist only on a kernel with memory nodes. */
+export const setReclaimSysctls = (machine: Machine, values: Sysctls): void => {
+  const { "vm.swappiness": swappiness } = values
+  if (swappiness !== undefined) MEMORY_SYSCTLS["vm.swappiness"].write(machine, swappiness)
+  const { numa } = machine.pages
+  if (numa === null) return
+  numa.zoneReclaimMode = values["vm.zone_reclaim_mode"] ?? numa.zoneReclaimMode
+  numa.minUnmappedRatio = values["vm.min_unmapped_ratio"] ?? numa.minUnmappedRatio
+  numa.minSlabRatio = values["vm.min_slab_ratio"] ?? numa.minSlabRatio
+}
+
 /** Writes sysctls of a running machine, none of them of {@link SYSCTLS_OF_BOOT}; those that are not named stay as they are. */
 export const switchSysctls = (machine: Machine, values: Sysctls): void => {
-  const { "vm.page-cluster": pageCluster, "vm.swappiness": swappiness, ...net } = values
-  machine.net.setSysctls(net)
-  if (typeof swappiness === "number") MEMORY_SYSCTLS["vm.swappiness"].write(machine, swappiness)
+  const net = Object.entries(values).filter(([name]) => !name.startsWith("vm."))
+  machine.net.setSysctls(Object.fromEntries(net))
+  setReclaimSysctls(machine, values)
+  const { "vm.page-cluster": pageCluster } = values
   if (typeof pageCluster === "number") MEMORY_SYSCTLS["vm.page-cluster"].write(machine, pageCluster)
 }

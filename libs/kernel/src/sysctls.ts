@@ -23,6 +23,35 @@ const VM_SYSCTLS = {
     meaning:
       "Pages that a page-in reads around its own, as a power of two: 3 are 8 pages. Default: 3, 2 below 16 MiB of RAM.",
     source: "mm/swap_state.c:swapin_readahead"
+  },
+  "vm.zone_reclaim_mode": {
+    kind: "whole",
+    min: 0,
+    max: 7,
+    standard: null,
+    unit: "",
+    meaning:
+      "Reclaim in the zones of the own memory node before another node is asked: 1 clean unmapped pages of files, with 2 dirty ones, "
+      + "with 4 mapped and swapped ones too. Default: 0, 1 where numa.distance is above 30.",
+    source: "mm/vmscan.c:zone_reclaim"
+  },
+  "vm.min_unmapped_ratio": {
+    kind: "whole",
+    min: 0,
+    max: 100,
+    standard: 1,
+    unit: "percent of a zone",
+    meaning: "Pages of files, not mapped, that vm.zone_reclaim_mode leaves in a zone.",
+    source: "mm/vmscan.c:zone_reclaim"
+  },
+  "vm.min_slab_ratio": {
+    kind: "whole",
+    min: 0,
+    max: 100,
+    standard: 5,
+    unit: "percent of a zone",
+    meaning: "Reclaimable slab pages that vm.zone_reclaim_mode leaves in a zone.",
+    source: "mm/vmscan.c:__zone_reclaim"
   }
 } as const satisfies Readonly<Record<string, SysctlRow>>
 

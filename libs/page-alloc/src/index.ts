@@ -76,7 +76,14 @@ export {
   PG_writeback
 } from "./page-flags.ts"
 export { PageList } from "./page-list.ts"
-export { NO_RECLAIMER, type Reclaimer } from "./reclaimer.ts"
+export {
+  NO_RECLAIMER,
+  type Reclaimer,
+  ZONE_RECLAIM_FULL,
+  ZONE_RECLAIM_NOSCAN,
+  ZONE_RECLAIM_SOME,
+  ZONE_RECLAIM_SUCCESS
+} from "./reclaimer.ts"
 export { Refusal } from "./refusal.ts"
 export {
   bootContext,
@@ -152,7 +159,8 @@ export {
   PSWPOUT,
   SLABS_SCANNED,
   UNEVICTABLE_PGS_CULLED,
-  VMSTAT_NAMES
+  VMSTAT_NAMES,
+  ZONE_RECLAIM_FAILED
 } from "./vmstat-items.ts"
 export { VmStat, type VmStatLines } from "./vmstat.ts"
 export { PAGE_SHIFT, PAGE_SIZE } from "./watermark.ts"

@@ -19,6 +19,7 @@ import {
   nodeOrders,
   nodesOfCpus,
   type NumaOptions,
+  RECLAIM_DISTANCE,
   REMOTE_DISTANCE,
   type ZonelistsOfBits,
   zonelistsOfBits
@@ -45,6 +46,11 @@ export class Numa {
   /** Populated zones of each node, lowest first. */
   readonly zonesOfNode: ReadonlyArray<ReadonlyArray<Zone>>
   readonly zonelistOrder: "node" | "zone"
+  /** vm.zone_reclaim_mode: 1 reclaims in a zone before the next one is tried, 2 writes for that, 4 unmaps and swaps. */
+  zoneReclaimMode: number
+  /** vm.min_unmapped_ratio and vm.min_slab_ratio, in percent of a zone: what zone_reclaim() leaves of both. */
+  minUnmappedRatio = 1
+  minSlabRatio = 5
   /** By node: the full list and the one for __GFP_THISNODE. */
   readonly #full: ReadonlyArray<ZonelistsOfBits>
   readonly #own: ReadonlyArray<ZonelistsOfBits>
@@ -62,6 +68,7 @@ export class Numa {
     this.nodes = nodes
     this.nodeOfCpu = nodesOfCpus(cpus, nodes)
     this.distance = options.distance ?? REMOTE_DISTANCE
+    this.zoneReclaimMode = nodes > 1 && this.distance > RECLAIM_DISTANCE ? 1 : 0
     assert(this.distance > LOCAL_DISTANCE, "another node is further away than the own one")
     this.zonesOfNode = Array.from({ length: nodes }, (_, node) => populated.filter((zone) => zone.node === node))
     assert(this.zonesOfNode.every((zones) => zones.length > 0), "a memory node without memory")

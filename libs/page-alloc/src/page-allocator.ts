@@ -7,6 +7,7 @@ import { describeShortage } from "./failure.ts"
 import type { FailPageAlloc } from "./fault-inject.ts"
 import { __GFP_HARDWALL, __GFP_WAIT } from "./gfp.ts"
 import { NO_PAGE } from "./memory.ts"
+import { WOULD_RECLAIM } from "./numa-memory.ts"
 import { ANY_NODE } from "./numa.ts"
 import type { PageAllocOptions } from "./options.ts"
 import { buddyinfoText, zoneinfoText } from "./proc.ts"
@@ -49,10 +50,17 @@ export class PageAllocator extends SlowPath {
    * `place` is where to look for them on a machine with memory nodes: see {@link Numa}.
    */
   tryAlloc(ctx: Context, gfp: number, order: number, place = ANY_NODE): number {
+    if (this.numa === null) return this.#tryAt(ctx, gfp, order, place)
+    const page = this.#tryPlaced(ctx, gfp, order, place)
+    return page === WOULD_RECLAIM ? WOULD_SLEEP : page
+  }
+
+  #tryPlaced(ctx: Context, gfp: number, order: number, place: number): number {
     const numa = this.numa
     if (numa === null) return this.#tryAt(ctx, gfp, order, place)
     const at = place === ANY_NODE ? numa.place(ctx, gfp) : place
     const page = this.#tryAt(ctx, gfp, order, at)
+    if (page === WOULD_RECLAIM) return page
     if (page !== WOULD_SLEEP && place === ANY_NODE) numa.placed(ctx, at)
     if (page >= 0) numa.countInterleave(at, this.zoneOf(page))
     return page
@@ -74,20 +82,43 @@ export class PageAllocator extends SlowPath {
       if (slow === WOULD_SLEEP && this.failPageAlloc !== null) this.failPageAlloc.attr.passed(ctx)
       return slow
     }
+    if (page === WOULD_RECLAIM) return WOULD_RECLAIM
+    if (this.trace.alloc.enabled) this.traceAlloc(page, order, gfp)
+    return page
+  }
+
+  /** The first attempt of a task that has come to a zone which zone_reclaim() scans, and what follows if it fails. */
+  *#allocReclaiming(task: Task, gfp: number, order: number, place: number): Sleeps<number> {
+    const zonelist = this.zonelistAt(place, gfp)
+    const preferred = this.preferredZone(task, zonelist) ?? zonelist[0]
+    const page = yield* this.getPageSleeping(
+      task,
+      gfp | __GFP_HARDWALL,
+      order,
+      zonelist,
+      this.#firstAttemptFlags,
+      preferred
+    )
+    if (page === NO_PAGE) {
+      const slow = this.trySlow(task, gfp, order, place, zonelist, preferred)
+      return slow === WOULD_SLEEP ? yield* this.allocSlow(task, gfp, order, place) : slow
+    }
     if (this.trace.alloc.enabled) this.traceAlloc(page, order, gfp)
     return page
   }
 
   /** Allocates 2^order pages: the first frame, or NO_PAGE. The pages' contents are stale unless __GFP_ZERO is given. */
   *alloc(task: Task, gfp: number, order: number, place = ANY_NODE): Sleeps<number> {
-    const page = this.tryAlloc(task, gfp, order, place)
-    if (page !== WOULD_SLEEP) return page
+    const page = this.#tryPlaced(task, gfp, order, place)
+    if (page !== WOULD_SLEEP && page !== WOULD_RECLAIM) return page
     if (this.failPageAlloc !== null) this.failPageAlloc.attr.passed(null)
     const numa = this.numa
     if (numa === null) return yield* this.allocSlow(task, gfp, order, place)
     const at = place === ANY_NODE ? numa.place(task, gfp) : place
     if (place === ANY_NODE) numa.placed(task, at)
-    const slow = yield* this.allocSlow(task, gfp, order, at)
+    const slow = yield* page === WOULD_RECLAIM
+      ? this.#allocReclaiming(task, gfp, order, at)
+      : this.allocSlow(task, gfp, order, at)
     if (slow >= 0) numa.countInterleave(at, this.zoneOf(slow))
     return slow
   }

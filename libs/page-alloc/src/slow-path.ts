@@ -5,44 +5,32 @@
 // order-1…3 requests depend on reclaim alone, as there), suspend, core dumps.
 // CPU costs are parameters and estimates; they decide how long a retry loop takes when nothing makes it sleep.
 // source: mm/page_alloc.c:__alloc_pages_slowpath, __alloc_pages_direct_reclaim, __alloc_pages_may_oom, should_alloc_retry
-import { assert, type Nanoseconds, type Sim, type Sleeps, WaitQueue } from "@swaplab/sim"
+import { assert, type Sim, type Sleeps, WaitQueue } from "@swaplab/sim"
 import {
   ALLOC_CPUSET,
   ALLOC_NO_WATERMARKS,
-  ALLOC_PFMEMALLOC,
   ALLOC_WMARK_HIGH,
   gfpToAllocFlags,
   NO_SWITCHES,
   type PageAllocSwitches
 } from "./alloc-flags.ts"
+import { AllocRecords } from "./alloc-records.ts"
 import { allocTrace } from "./alloc-trace.ts"
-import {
-  type AllocationFailure,
-  allocationFailure,
-  type AllocCounters,
-  allocCounters,
-  describeShortage,
-  RateLimit
-} from "./failure.ts"
+import { describeShortage } from "./failure.ts"
 import {
   __GFP_FS,
   __GFP_HARDWALL,
   __GFP_NO_KSWAPD,
   __GFP_NOFAIL,
   __GFP_NORETRY,
-  __GFP_NOWARN,
   __GFP_WAIT,
   GFP_THISNODE_NUMA,
-  gfpMigrateType,
   gfpZone
 } from "./gfp.ts"
 import { zonesOfNodes, zonesOfPresentPages, zonesOfRam } from "./memory-map.ts"
 import { NO_PAGE, OOM_MIN_ZONE } from "./memory.ts"
-import { NumaMemory } from "./numa-memory.ts"
+import { WOULD_RECLAIM } from "./numa-memory.ts"
 import { type AllocCosts, DEFAULT_ALLOC_COSTS, type PageAllocOptions } from "./options.ts"
-import { PG_pfmemalloc } from "./page-flags.ts"
-import { NO_RECLAIMER, type Reclaimer } from "./reclaimer.ts"
-import { Refusal } from "./refusal.ts"
 import { MAX_ROUNDS_PER_INSTANT, RETRY_WAIT_NS, shouldAllocRetry } from "./retry.ts"
 import { type Context, isTask, PF_MEMALLOC, type Task } from "./sched.ts"
 import { VmStat } from "./vmstat.ts"
@@ -53,24 +41,9 @@ import type { Zone } from "./zone.ts"
 export const WOULD_SLEEP = -2
 
 /** What {@link PageAllocator} does beyond the first attempt. */
-export class SlowPath extends NumaMemory {
-  /** Plugged in when the kernel boots. */
-  reclaimer: Reclaimer = NO_RECLAIMER
-  /** Called for each "page allocation failure" message that passes the rate limit. */
-  onAllocationFailure: (info: AllocationFailure) => void = () => {}
-  /** The first message. */
-  firstFailure: AllocationFailure | null = null
-  /**
-   * The first allocation in interrupt context that failed since `lastProgressNs`. Tasks have records of their own (see
-   * {@link Task}).
-   */
-  readonly atomicRefusal = new Refusal()
-  /** When the machine last got something done; asked when an allocation in interrupt context fails. */
-  lastProgressNs: () => Nanoseconds = () => 0
-  readonly counters: AllocCounters = allocCounters()
+export class SlowPath extends AllocRecords {
   readonly costs: AllocCosts
   #switches: PageAllocSwitches
-  readonly #rateLimit = new RateLimit()
   readonly #oomWait: WaitQueue
 
   constructor(sim: Sim, options: PageAllocOptions) {
@@ -119,15 +92,15 @@ export class SlowPath extends NumaMemory {
   ): number {
     this.counters.slowpath++
     if (order >= MAX_ORDER || (this.numa !== null && (gfp & GFP_THISNODE_NUMA) === GFP_THISNODE_NUMA)) {
-      return this.#fail(ctx, gfp, order, 0, zonelist[0])
+      return this.fail(ctx, gfp, order, 0, zonelist[0])
     }
     this.#wakeAllKswapd(ctx, gfp, order, zonelist, preferred)
     const allocFlags = gfpToAllocFlags(ctx, gfp, this.#switches)
     const best = this.slowPreferred(zonelist, allocFlags, preferred)
     const reserveList = this.reserveList(ctx, gfp, place, zonelist, this.#switches)
     const page = this.#rebalance(ctx, gfp, order, zonelist, allocFlags, best, reserveList)
-    if (page === NO_PAGE) return this.#fail(ctx, gfp, order, allocFlags, zonelist[0])
-    return page >= 0 ? this.#gotPage(page, order, gfp, allocFlags) : WOULD_SLEEP
+    if (page === NO_PAGE) return this.fail(ctx, gfp, order, allocFlags, zonelist[0])
+    return page >= 0 ? this.gotPage(page, order, gfp, allocFlags) : WOULD_SLEEP
   }
 
   /** The rest of the slow path: entered at the instant at which `tryAlloc` said WOULD_SLEEP. */
@@ -141,6 +114,7 @@ export class SlowPath extends NumaMemory {
     let totalReclaimed = 0
     let rounds = 0
     let instant = this.sim.now
+    let mayReclaimZones = this.numa !== null && this.numa.zoneReclaimMode !== 0
     if (refusal !== undefined) {
       refusal.write(instant, task.process.name, gfp, order, allocFlags, zonelist)
       refusal.open = true
@@ -149,14 +123,21 @@ export class SlowPath extends NumaMemory {
       // a request that has looked at the reserve goes on with the list that it had there
       if ((allocFlags & ALLOC_NO_WATERMARKS) !== 0) zonelist = reserveList
       task.process.why = describeShortage(gfp, order, zonelist[0], allocFlags)
-      let page = NO_PAGE
+      let page = mayReclaimZones
+        ? yield* this.#rebalanceReclaiming(task, gfp, order, zonelist, allocFlags, preferred, reserveList)
+        : WOULD_SLEEP
+      mayReclaimZones = false
+      if (page !== WOULD_SLEEP) return this.#finish(task, gfp, order, allocFlags, zonelist, page, outerWhy)
+      page = NO_PAGE
       // a caller that may ignore the watermarks and must not fail waits here: it never reclaims
       let retry = (allocFlags & ALLOC_NO_WATERMARKS) !== 0 &&
         ((gfp & __GFP_NOFAIL) !== 0 || (task.flags & PF_MEMALLOC) !== 0)
       let restart = false
       if (!retry) {
         const reclaimed = yield* this.#directReclaim(task, gfp, order, zonelist)
-        if (reclaimed > 0) page = this.#attemptAfterReclaim(task, gfp, order, zonelist, allocFlags, preferred)
+        if (reclaimed > 0) {
+          page = yield* this.#attemptAfterReclaim(task, gfp, order, zonelist, allocFlags, preferred)
+        }
         if (page === NO_PAGE && reclaimed === 0 && (gfp & (__GFP_FS | __GFP_NORETRY)) === __GFP_FS) {
           page = yield* this.#mayOom(task, gfp, order, zonelist, preferred)
           restart = (gfp & __GFP_NOFAIL) !== 0 ||
@@ -180,14 +161,27 @@ export class SlowPath extends NumaMemory {
         }
         reserveList = this.reserveList(task, gfp, place, zonelist, this.#switches)
         page = this.#rebalance(task, gfp, order, zonelist, allocFlags, preferred, reserveList)
-        if (page === WOULD_SLEEP) continue
+        mayReclaimZones = page === WOULD_RECLAIM
+        if (mayReclaimZones || page === WOULD_SLEEP) continue
       }
-      task.process.why = outerWhy
-      if (refusal !== undefined) refusal.close(this.sim.now, page === NO_PAGE)
-      return page === NO_PAGE
-        ? this.#fail(task, gfp, order, allocFlags, zonelist[0])
-        : this.#gotPage(page, order, gfp, allocFlags)
+      return this.#finish(task, gfp, order, allocFlags, zonelist, page, outerWhy)
     }
+  }
+
+  #finish(
+    task: Task,
+    gfp: number,
+    order: number,
+    allocFlags: number,
+    zonelist: ReadonlyArray<Zone>,
+    page: number,
+    outerWhy: string | null
+  ): number {
+    task.process.why = outerWhy
+    task.refusal?.close(this.sim.now, page === NO_PAGE)
+    return page === NO_PAGE
+      ? this.fail(task, gfp, order, allocFlags, zonelist[0])
+      : this.gotPage(page, order, gfp, allocFlags)
   }
 
   /** One more try at mark MIN, then without watermarks; then who must not reclaim fails, and the rest would sleep. */
@@ -201,8 +195,33 @@ export class SlowPath extends NumaMemory {
     reserveList: ReadonlyArray<Zone>
   ): number {
     ctx.ns += this.costs.allocSlowNs
-    let page = this.getPageFromFreelist(ctx, gfp, order, zonelist, allocFlags & ~ALLOC_NO_WATERMARKS, preferred)
-    if (page !== NO_PAGE) return page
+    const page = this.getPageFromFreelist(ctx, gfp, order, zonelist, allocFlags & ~ALLOC_NO_WATERMARKS, preferred)
+    return page === NO_PAGE ? this.#withoutWatermarks(ctx, gfp, order, allocFlags, preferred, reserveList) : page
+  }
+
+  /** The same where the try at mark MIN may sleep in zone_reclaim(). */
+  *#rebalanceReclaiming(
+    task: Task,
+    gfp: number,
+    order: number,
+    zonelist: ReadonlyArray<Zone>,
+    allocFlags: number,
+    preferred: Zone,
+    reserveList: ReadonlyArray<Zone>
+  ): Sleeps<number> {
+    const page = yield* this.getPageSleeping(task, gfp, order, zonelist, allocFlags & ~ALLOC_NO_WATERMARKS, preferred)
+    return page === NO_PAGE ? this.#withoutWatermarks(task, gfp, order, allocFlags, preferred, reserveList) : page
+  }
+
+  #withoutWatermarks(
+    ctx: Context,
+    gfp: number,
+    order: number,
+    allocFlags: number,
+    preferred: Zone,
+    reserveList: ReadonlyArray<Zone>
+  ): number {
+    let page = NO_PAGE
     if ((allocFlags & ALLOC_NO_WATERMARKS) !== 0) {
       page = this.getPageFromFreelist(ctx, gfp, order, reserveList, ALLOC_NO_WATERMARKS, preferred)
       if (page !== NO_PAGE) {
@@ -251,22 +270,22 @@ export class SlowPath extends NumaMemory {
     return reclaimed
   }
 
-  #attemptAfterReclaim(
+  *#attemptAfterReclaim(
     task: Task,
     gfp: number,
     order: number,
     zonelist: ReadonlyArray<Zone>,
     allocFlags: number,
     preferred: Zone
-  ): number {
+  ): Sleeps<number> {
     this.numa?.cacheOf(zonelist)?.clear()
     // with marks per attempt a page got here must not look as if it came from the reserve
     const flags = this.#switches.pfmemallocMark === "no-watermarks" ? allocFlags & ~ALLOC_NO_WATERMARKS : allocFlags
-    const page = this.getPageFromFreelist(task, gfp, order, zonelist, flags, preferred)
+    const page = yield* this.getPageSleeping(task, gfp, order, zonelist, flags, preferred)
     if (page !== NO_PAGE) return page
     this.counters.drains++
     this.drainAllPages()
-    return this.getPageFromFreelist(task, gfp, order, zonelist, flags, preferred)
+    return yield* this.getPageSleeping(task, gfp, order, zonelist, flags, preferred)
   }
 
   /** __alloc_pages_may_oom(): a page that turned up meanwhile, or NO_PAGE after calling the OOM killer. */
@@ -285,7 +304,7 @@ export class SlowPath extends NumaMemory {
     for (const zone of zones) zone.oomLocked = true
     // somebody else's OOM kill may have just freed memory: look at a mark that needs plenty of it
     const flags = ALLOC_WMARK_HIGH | ALLOC_CPUSET
-    const page = this.getPageFromFreelist(task, gfp | __GFP_HARDWALL, order, zonelist, flags, preferred)
+    const page = yield* this.getPageSleeping(task, gfp | __GFP_HARDWALL, order, zonelist, flags, preferred)
     const mayKill = (gfp & __GFP_NOFAIL) !== 0 ||
       (order <= PAGE_ALLOC_COSTLY_ORDER && gfpZone(gfp) >= OOM_MIN_ZONE &&
         !(this.numa !== null && (gfp & GFP_THISNODE_NUMA) === GFP_THISNODE_NUMA))
@@ -302,43 +321,5 @@ export class SlowPath extends NumaMemory {
     if ((gfp & __GFP_NO_KSWAPD) !== 0) return
     const zones = this.unmasked(zonelist)
     for (let i = 0; i < zones.length; i++) this.reclaimer.wakeKswapd(ctx, zones[i], order, preferred.index)
-  }
-
-  #gotPage(page: number, order: number, gfp: number, allocFlags: number): number {
-    if ((allocFlags & ALLOC_PFMEMALLOC) !== 0) this.frames.flags[page] |= PG_pfmemalloc
-    if (this.trace.alloc.enabled) this.traceAlloc(page, order, gfp)
-    return page
-  }
-
-  protected traceAlloc(page: number, order: number, gfp: number): void {
-    this.trace.alloc.emit(this.trace.group, page === NO_PAGE ? 0 : page, order, gfpMigrateType(gfp), gfp)
-  }
-
-  /** nopage: counts the failure and, unless the caller expects it, reports it. */
-  #fail(ctx: Context, gfp: number, order: number, allocFlags: number, zone: Zone): number {
-    const counters = this.counters
-    counters.failures[Math.min(order, MAX_ORDER - 1)]++
-    if (this.trace.alloc.enabled) this.traceAlloc(NO_PAGE, order, gfp)
-    if (ctx.inInterrupt) this.#recordAtomic(gfp, order, allocFlags, zone)
-    if ((gfp & __GFP_NOWARN) !== 0) {
-      counters.quietFailures++
-    } else if (!this.#rateLimit.pass(this.sim.now)) {
-      counters.messagesSuppressed++
-    } else {
-      counters.messages++
-      const info = allocationFailure(this.sim.now, ctx, gfp, order, allocFlags, zone)
-      this.firstFailure ??= info
-      this.onAllocationFailure(info)
-    }
-    return NO_PAGE
-  }
-
-  /** An attempt at a preferred order does not count; one before the reserve is asked gives way to one with no way out. */
-  #recordAtomic(gfp: number, order: number, allocFlags: number, zone: Zone): void {
-    const record = this.atomicRefusal
-    if ((gfp & __GFP_NORETRY) !== 0) return
-    const first = record.timeNs < this.lastProgressNs()
-    const final = (gfp & __GFP_NOWARN) === 0 && (record.gfp & __GFP_NOWARN) !== 0
-    if (first || final) record.write(this.sim.now, "softirq", gfp, order, allocFlags, this.zonelistAt(zone.node, gfp))
   }
 }

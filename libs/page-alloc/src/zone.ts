@@ -94,6 +94,8 @@ export class Zone {
   congested = false
   /** ZONE_OOM_LOCKED: an allocation is about to call, or is in, the OOM killer. */
   oomLocked = false
+  /** ZONE_RECLAIM_LOCKED: a task is in zone_reclaim() of this zone. */
+  reclaimLocked = false
 
   statThreshold: number
   /** 0: counters cannot drift far enough to matter. */

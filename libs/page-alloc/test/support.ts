@@ -10,7 +10,9 @@ import {
   PF_MEMALLOC,
   type Reclaimer,
   type Task,
-  type Zone
+  type Zone,
+  ZONE_RECLAIM_FULL,
+  ZONE_RECLAIM_SOME
 } from "@swaplab/page-alloc"
 import { Process, Sim, type Sleeps } from "@swaplab/sim"
 import { Effect } from "effect"
@@ -87,6 +89,10 @@ export class ScriptedReclaimer implements Reclaimer {
   /** Result of emergencyFreePages; may free pages. */
   emergency: () => number = () => 0
 
+  /** What zone_reclaim() finds before it scans, and what scanning a zone does; by default nothing is there. */
+  zoneReclaimAnswer: (zone: Zone) => number = () => ZONE_RECLAIM_FULL
+  onZoneReclaim: (zone: Zone) => void = () => {}
+
   wakeKswapd(_ctx: Context, zone: Zone, order: number, classzone: number): void {
     this.log.push(`wake ${zone.name} ${order} ${classzone}`)
   }
@@ -96,6 +102,17 @@ export class ScriptedReclaimer implements Reclaimer {
     this.onReclaim(task)
     yield* task.process.hold(1_000_000)
     return this.progress.shift() ?? 0
+  }
+
+  asksZoneReclaim(_ctx: Context, zone: Zone): number {
+    return this.zoneReclaimAnswer(zone)
+  }
+
+  *zoneReclaim(task: Task, zone: Zone): Sleeps<number> {
+    this.log.push(`zone_reclaim ${zone.label}`)
+    yield* task.process.hold(1_000_000)
+    this.onZoneReclaim(zone)
+    return ZONE_RECLAIM_SOME
   }
 
   emergencyFreePages(_task: Task, gfp: number, order: number): number {

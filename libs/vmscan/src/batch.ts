@@ -46,6 +46,11 @@ export class ScanControl {
   mayWritepage = true
   /** Mapped pages may be unmapped. */
   mayUnmap = true
+  /** ISOLATE_UNMAPPED; ISOLATE_CLEAN, which leaves pages under writeback, too. What is left goes to the head of its list. */
+  isolateUnmapped = false
+  isolateClean = false
+  /** Pages that the last isolation looked at, taken or not. */
+  looked = 0
   /** Where dirty swap pages go instead of being written at once. */
   pageoutList: PageoutList | null = null
   nrScanned = 0

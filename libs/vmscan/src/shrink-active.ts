@@ -38,7 +38,7 @@ export const shrinkActiveList = (
   pgdat.lru.drain(task)
   const taken = isolateLruPages(pgdat, task, lruvec, lru, nrToScan, hold, sc)
   lruvec.recentScanned[file] += taken
-  vmstat.inc(PGREFILL_DMA + lruvec.zone.index, taken)
+  vmstat.inc(PGREFILL_DMA + lruvec.zone.index, sc.looked)
   task.ns += taken * pgdat.costs.scanPageNs
 
   let rotated = 0

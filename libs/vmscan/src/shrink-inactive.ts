@@ -43,10 +43,11 @@ export function* shrinkInactiveList(
 
   const batch = pgdat.takeBatch()
   batch.reset()
-  const rotated = tryRotateBatch(pgdat, task, lruvec, lru, nrToScan, batch, sc)
+  const rotated = !(sc.isolateUnmapped || sc.isolateClean) &&
+    tryRotateBatch(pgdat, task, lruvec, lru, nrToScan, batch, sc)
   if (!rotated) batch.taken = isolateLruPages(pgdat, task, lruvec, lru, nrToScan, batch.pages, sc)
   const taken = batch.taken
-  pgdat.vmstat.inc((sc.isKswapd ? PGSCAN_KSWAPD_DMA : PGSCAN_DIRECT_DMA) + zone.index, taken)
+  pgdat.vmstat.inc((sc.isKswapd ? PGSCAN_KSWAPD_DMA : PGSCAN_DIRECT_DMA) + zone.index, rotated ? taken : sc.looked)
   if (taken === 0) {
     pgdat.giveBatch(batch)
     return 0

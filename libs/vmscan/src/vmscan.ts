@@ -15,6 +15,7 @@ import type { Congestion, OomOps, ReclaimOps } from "./ops.ts"
 import type { VmscanOptions, VmscanSwitches } from "./options.ts"
 import { Pgdat } from "./pgdat.ts"
 import { shrinkInactiveList } from "./shrink-inactive.ts"
+import { asksZoneReclaim, zoneReclaim } from "./zone-reclaim.ts"
 
 /** A machine on which nothing can be killed. */
 const NO_OOM_OPS: OomOps = {
@@ -89,6 +90,18 @@ export class Vmscan implements Reclaimer {
     unmasked: ReadonlyArray<Zone> = zonelist
   ): Sleeps<number> {
     return tryToFreePages(this.pgdats[unmasked[0].node], task, gfp, order, zonelist, unmasked[0])
+  }
+
+  asksZoneReclaim(ctx: Context, zone: Zone, gfp: number): number {
+    const { numa } = this.#pages
+    assert(numa !== null, "zone_reclaim: a kernel without memory nodes")
+    return asksZoneReclaim(numa, ctx, zone, gfp)
+  }
+
+  zoneReclaim(task: Task, zone: Zone, gfp: number, order: number): Sleeps<number> {
+    const { numa } = this.#pages
+    assert(numa !== null, "zone_reclaim: a kernel without memory nodes")
+    return zoneReclaim(this.pgdats[zone.node], numa, task, zone, gfp, order)
   }
 
   emergencyFreePages(task: Task, gfp: number, order: number, zonelist: ReadonlyArray<Zone>): number {

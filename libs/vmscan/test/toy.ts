@@ -5,6 +5,7 @@ import {
   GFP_HIGHUSER_MOVABLE,
   NO_PAGE,
   NR_WRITEBACK,
+  type NumaOptions,
   PageAllocator,
   type PageAllocOptions,
   PG_dirty,
@@ -65,6 +66,7 @@ export class ToyTask implements Task {
 export interface ToyOptions {
   readonly memory?: PageAllocOptions["memory"]
   readonly cpus?: number
+  readonly numa?: NumaOptions
   readonly swapSlots?: number
   readonly writeNs?: number
   /** Writes in flight at most; 0: the device takes none. */
@@ -217,7 +219,8 @@ export class Toy {
     this.sim = new Sim({ seed: options.seed ?? 1, hz: 250 })
     this.pages = new PageAllocator(this.sim, {
       memory: options.memory ?? { dma: 0, dma32: 4096, normal: 0 },
-      cpus: options.cpus ?? 1
+      cpus: options.cpus ?? 1,
+      ...(options.numa !== undefined && { numa: options.numa })
     })
     this.mm = new ToyMm(this.sim, this.pages.frames.count, options)
     this.congestion = {

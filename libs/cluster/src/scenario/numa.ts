@@ -16,6 +16,9 @@ import type { MachineSpec } from "@swaplab/kernel"
 import { MAX_NODES, PAGE_SIZE, RECLAIM_DISTANCE, REMOTE_DISTANCE } from "@swaplab/page-alloc"
 import { Schema } from "effect"
 
+/** The SLIT has a byte for each distance, and 255 says that there is no way. */
+const MAX_DISTANCE = 254
+
 const node = whole(0, MAX_NODES - 1)
 const nodes = Schema.Array(node).pipe(
   Schema.minItems(1),
@@ -42,10 +45,10 @@ const NumaConfig = Schema.Struct({
     "RAM of each node, in the order of its addresses. Without it: equal parts."
   ),
   distance: field(
-    whole(11, RECLAIM_DISTANCE),
+    whole(11, MAX_DISTANCE),
     REMOTE_DISTANCE,
     "Time of an access to another node, in tenths of one to the own node (SLIT). 20 is what Linux assumes where the firmware "
-      + "says nothing; above 30 it would reclaim before it leaves a node (zone_reclaim_mode), which is not modelled."
+      + `says nothing; above ${RECLAIM_DISTANCE} it reclaims before it leaves a node (vm.zone_reclaim_mode 1).`
   ),
   zonelistOrder: field(
     choice("default", "node", "zone"),

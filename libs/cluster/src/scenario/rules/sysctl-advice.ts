@@ -1,6 +1,7 @@
 // Sysctls that change nothing where they stand: a table of reasons, each with the names and the machines that it is about.
 import type { Finding, Path } from "@swaplab/config"
 import { patchesOf, type SysctlName, type Sysctls, WHEN_LOST } from "@swaplab/kernel"
+import { RECLAIM_DISTANCE } from "@swaplab/page-alloc"
 import { faultNamed } from "../../faults/faults.ts"
 import { kernelOf } from "../clients.ts"
 import { loadsOf } from "../loads.ts"
@@ -52,10 +53,25 @@ const smallQueues = ({ given: { scenario }, group, is }: Place): boolean => {
   )
 }
 
+const ZONE_RECLAIM = ["vm.zone_reclaim_mode", "vm.min_unmapped_ratio", "vm.min_slab_ratio"] as const
+
+/** vm.zone_reclaim_mode as Linux sets it at boot. */
+const defaultMode = (group: ClientGroup | undefined): number =>
+  group?.numa !== undefined && group.numa.nodes > 1 && group.numa.distance > RECLAIM_DISTANCE ? 1 : 0
+
 const ROWS: ReadonlyArray<Row> = [
   {
     names: below("vm."),
     reason: ({ is }) => is === "server" ? "the memory of an NBD server never lacks, nothing is reclaimed there" : null
+  },
+  {
+    names: one(...ZONE_RECLAIM),
+    reason: ({ group }) => group?.numa === undefined ? "only kernels with memory nodes have it (numa)" : null
+  },
+  {
+    names: one("vm.min_unmapped_ratio", "vm.min_slab_ratio"),
+    reason: ({ group, sysctl }) =>
+      (sysctl["vm.zone_reclaim_mode"] ?? defaultMode(group)) === 0 ? "vm.zone_reclaim_mode is 0 here" : null
   },
   {
     names: (name) => name.startsWith("net.ipv4.") || name.startsWith("tcp_cubic."),
