@@ -198,10 +198,12 @@ export const ALLOWED = {
     LadderOptions: "makeLadder",
     LostStep: "Shrunk",
     MapPlan: "OutcomeMap",
+    NamedBytes: "readRecording",
     NoFolder: "makeFolder",
     NoSteadyState: "CellResult",
     PatchVerdict: "PatchEffect",
     PlanOptions: "makePlan",
+    RecordedRun: "Recording",
     ResultChoice: "parseChoice",
     ResultJson: "resultJson",
     RunExperimentOptions: "runExperiment",
@@ -242,5 +244,8 @@ export const ALLOWED = {
     Progress: "Answer",
     Seen: "SharedRun",
     Session: "Engine"
+  },
+  view: {
+    Figure: "FigureCharts"
   }
 }

@@ -1,6 +1,7 @@
 import { outcomeOfExits } from "#src/run/client-run.ts"
 import {
   buildCluster,
+  CLIENT_STATES,
   runCluster,
   type RunHooks,
   type RunProgress,
@@ -133,7 +134,10 @@ describe("a run", () => {
       ...["server", "client-1", "client-2"].flatMap((port) =>
         ["no_room", "lost", "unplugged", "queue_max_bytes"].map((name) => `${port}.port_${name}`)
       ),
-      "switch.buffer_bytes"
+      "switch.buffer_bytes",
+      ...["client-1", "client-2"].flatMap((client) =>
+        ["state", "major_faults", "major_fault_ns"].map((name) => `${client}.${name}`)
+      )
     ])
     expect(Array.from(timesNs.slice(0, 3))).toEqual([0, 20e6, 40e6])
     expect(timesNs.at(-1)).toBe(result.simulatedNs)
@@ -142,6 +146,10 @@ describe("a run", () => {
     expect(last("client-2.pages_touched")).toBe(12_288)
     expect(last("client-1.pswpout")).toBe(result.clients[0].vmstat.pswpout)
     expect(last("server.requests")).toBeGreaterThanOrEqual(result.servers[0].requests)
+    const [{ faultLatency }] = result.clients
+    expect(last("client-1.major_faults")).toBe(faultLatency.count)
+    expect(last("client-1.major_fault_ns")).toBeCloseTo(faultLatency.count * (faultLatency.meanNs ?? 0))
+    expect(CLIENT_STATES[last("client-1.state")]).toBe("done")
   })
 
   it("warns when swap was too small, and calls a killed workload `oom`", () => {

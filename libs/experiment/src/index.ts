@@ -73,6 +73,7 @@ export { type Job, makePlan, type MapPlan, type Plan, type PlanOptions } from ".
 export { RunFailure } from "./protocol.ts"
 export { parseAxis } from "./range.ts"
 export { reasonOf } from "./reason.ts"
+export { type NamedBytes, readRecording, type RecordedRun, type Recording } from "./recording.ts"
 export { type KernelSummary, type ResultJson, resultJson, summarise } from "./result-json.ts"
 export { type ClientSpread, type RunMetrics } from "./run-metrics.ts"
 export { openRunStore, type RunStore, StoreMismatch, type StoreOptions } from "./run-store.ts"

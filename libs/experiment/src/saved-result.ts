@@ -142,7 +142,7 @@ const EXPECTED = "expected the result.json that swaplab run --out writes, or its
 const MAX_REASON = 100
 
 /** Where a file differs from a result first: `runs[0].seed: is missing`. */
-const mismatchOf = (error: ParseResult.ParseError): string => {
+export const mismatchOf = (error: ParseResult.ParseError): string => {
   const [{ message, path }] = ParseResult.ArrayFormatter.formatErrorSync(error)
   const keys = path.map((key) => (typeof key === "symbol" ? String(key) : key))
   const [line] = message.split("\n")

@@ -18,6 +18,8 @@ export {
   type Progress,
   type Request
 } from "./protocol.ts"
-export { type Session } from "./session.ts"
+// a run that was recorded
+export { NoColumn, recordedRows } from "./recorded.ts"
+export { factsOf, type Session } from "./session.ts"
 export { type Seen, SharedRun } from "./shared-run.ts"
 export { type Ask, LiveRpcs, unpackBatch, type Update } from "./wire.ts"

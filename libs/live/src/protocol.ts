@@ -60,7 +60,12 @@ export interface Facts {
   readonly seed: number
   readonly durationNs: number
   readonly clients: ReadonlyArray<ClientFacts>
-  readonly servers: ReadonlyArray<{ readonly name: string; readonly bufferBytes: number }>
+  /** Each with the name of its switch, and the size of the buffer there. */
+  readonly servers: ReadonlyArray<{
+    readonly name: string
+    readonly switchName: string
+    readonly bufferBytes: number
+  }>
   /** Sysctls that can be written while it goes on, and patches that can be exchanged. */
   readonly sysctls: ReadonlyArray<{ readonly name: string; readonly most: number }>
   readonly patches: ReadonlyArray<string>

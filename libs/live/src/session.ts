@@ -18,11 +18,33 @@ import type { Batch, ClientFacts, Ended, Facts, Opened } from "./protocol.ts"
 /** Rows that wait to be taken, which happens far more often. */
 const ROWS = 512
 
-const factsOf = ({ client: { machine, spec } }: ClientRun): ClientFacts => {
+const clientFacts = ({ client: { machine, spec } }: ClientRun): ClientFacts => {
   const sum = (mark: number): number =>
     machine.pages.populatedZones.reduce((pages, zone) => pages + zone.watermark[mark], 0)
   return { name: spec.name, present: machine.pages.presentPages, min: sum(0), low: sum(1), high: sum(2) }
 }
+
+const runFacts = (run: ClusterRun, { kernel, scenario, seed, yaml }: Opened): Facts => ({
+  scenario: scenario.name,
+  description: scenario.description,
+  kernel,
+  kernels: Object.keys(scenario.kernels),
+  seed,
+  durationNs: scenario.duration,
+  clients: run.clients.map(clientFacts),
+  servers: run.cluster.servers.map(({ name, station: { fabric } }) => ({
+    name,
+    switchName: fabric.name,
+    bufferBytes: fabric.bufferBytes
+  })),
+  sysctls: RUNNING_SYSCTLS,
+  patches: LIVE_PATCHES,
+  yaml
+})
+
+/** What does not change during a run. Its machines are booted for that, and forgotten. */
+export const factsOf = (opened: Opened): Facts =>
+  runFacts(new ClusterRun(opened.scenario, opened.kernel, opened.seed), opened)
 
 /** One run. */
 export class Session {
@@ -43,26 +65,14 @@ export class Session {
   /** Beginnings and ends of faults that have been told. */
   #told = 0
 
-  constructor({ kernel, scenario, seed, yaml }: Opened, sampleNs: number) {
-    const run = new ClusterRun(scenario, kernel, seed)
+  constructor(opened: Opened, sampleNs: number) {
+    const run = new ClusterRun(opened.scenario, opened.kernel, opened.seed)
     this.run = run
     this.#columns = new LiveColumns(run)
     this.#clients = new Float64Array(ROWS * this.#columns.clients * CLIENT_FIGURES.length)
     this.#servers = new Float64Array(ROWS * this.#columns.servers * SERVER_FIGURES.length)
     this.#sampleNs = sampleNs
-    this.facts = {
-      scenario: scenario.name,
-      description: scenario.description,
-      kernel,
-      kernels: Object.keys(scenario.kernels),
-      seed,
-      durationNs: scenario.duration,
-      clients: run.clients.map(factsOf),
-      servers: run.cluster.servers.map(({ name, station }) => ({ name, bufferBytes: station.fabric.bufferBytes })),
-      sysctls: RUNNING_SYSCTLS,
-      patches: LIVE_PATCHES,
-      yaml
-    }
+    this.facts = runFacts(run, opened)
   }
 
   get nowNs(): number {

@@ -1,5 +1,5 @@
 import { type ClientSnapshot, madeUpLockup } from "@swaplab/cluster"
-import { ClientPanel, WaitGraphView } from "@swaplab/view"
+import { ClientPanel, FigureCharts, Tile, WaitGraphView } from "@swaplab/view"
 import { type ComponentChild, h } from "preact"
 import { renderToStaticMarkup } from "preact-render-to-string"
 import { describe, expect, it } from "vitest"
@@ -108,5 +108,54 @@ describe("the wait-for graph, live", () => {
     for (const line of report.cycle) expect(text(true)).toContain(`<li>${line.replaceAll("&", "&amp;")}</li>`)
     expect(text(true)).toContain(report.taxonomy)
     expect(text(false)).not.toContain(report.taxonomy)
+  })
+})
+
+describe("figures over time", () => {
+  const charts = (atNs: number) =>
+    html(h(FigureCharts, {
+      timesNs: [0, 10, 20],
+      figures: [{ title: "Pages", values: [4, 8, 2.5] }, { title: "Drops", values: [0, 0, 0] }],
+      atNs
+    }))
+
+  it("each say what they are where the reader is, and the most they ever are", () => {
+    expect(charts(15)).toContain("Pages: 8, at most 8")
+    expect(charts(20)).toContain("Pages: 2.50, at most 8")
+    expect(charts(15)).toContain("class=\"at\" x1=\"450\"")
+  })
+
+  it("that are always 0 are no charts", () => {
+    expect(charts(0).match(/<figure/g)).toHaveLength(1)
+    expect(charts(0)).toContain("Always 0: drops.")
+  })
+})
+
+describe("a tile", () => {
+  const tile = (latencyNs: number) =>
+    html(h(Tile, {
+      name: "client-1",
+      state: "alive",
+      free: 1,
+      low: 2,
+      requests: 3,
+      latencyNs,
+      chosen: false,
+      onChoose: () => {}
+    }))
+
+  it("says how long page-ins take with a sign and a word, not with a colour alone", () => {
+    expect(tile(0)).toContain("<span class=\"wait none\">no page-in</span>")
+    const steps = [[2e6, "short", "▁", "2.0 ms"], [20e6, "noticed", "▃", "20.0 ms"], [0.2e9, "long", "▅", "200.0 ms"], [
+      2e9,
+      "longest",
+      "█",
+      "2.0 s"
+    ]] as const
+    for (const [ns, kind, sign, words] of steps) {
+      expect(tile(ns)).toContain(
+        `<span class="wait ${kind}"><i aria-hidden="true">${sign}</i>page-ins ${words}</span>`
+      )
+    }
   })
 })

@@ -1,7 +1,7 @@
 // The page's end of an engine: starts its thread, and keeps what it has told.
 import type { ClientSnapshot, FaultMark } from "@swaplab/cluster"
 import { type Ended, type Facts, History, type Moments } from "@swaplab/live"
-import type { Connection, PageAnswer, PageRequest } from "../engine/messages.ts"
+import type { Connection, PageAnswer, PageRequest, RecordedClient, RecordedRuns } from "../engine/messages.ts"
 
 /** The source of the engine stands in the page; a thread of a file that is opened from a disk must start from a blob. */
 const startWorker = (): Worker => {
@@ -34,6 +34,9 @@ export class EngineClient {
   connection: Connection | null = null
   /** Why something that was asked for was not done. */
   told = ""
+  /** Of a result that is shown. */
+  recorded: RecordedRuns | null = null
+  closely: RecordedClient | null = null
   readonly #worker: Worker
   readonly #changed: () => void
 
@@ -81,6 +84,12 @@ export class EngineClient {
         return
       case "connection":
         this.connection = answer.connection
+        return
+      case "recorded":
+        this.recorded = answer.recorded
+        return
+      case "closely":
+        this.closely = answer.closely
         return
       case "told":
         this.told = answer.words

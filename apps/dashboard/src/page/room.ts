@@ -1,13 +1,13 @@
 // A room of clients while a scenario runs: every client a tile, the servers, and one client looked at closely.
-import { CLIENT_STATES } from "@swaplab/cluster"
 import type { Act } from "@swaplab/live"
-import { ClientPanel, ServerCard, Tile, TimeLine, WaitGraphView } from "@swaplab/view"
+import { ClientPanel, TimeLine, WaitGraphView } from "@swaplab/view"
 import { type ComponentChild, h } from "preact"
 import { useEffect, useReducer, useRef, useState } from "preact/hooks"
 import { texts } from "../scenarios.ts"
 import { EngineClient } from "./engine-client.ts"
 import { Hands } from "./hands.ts"
 import type { Linked } from "./link.ts"
+import { Overview } from "./overview.ts"
 import { RunChoice } from "./run-choice.ts"
 import { RunControls } from "./run-controls.ts"
 import { timeWords } from "./words.ts"
@@ -28,57 +28,6 @@ const Served = ({ connection, facts, told }: EngineClient): ComponentChild => {
       : h("p", { class: "mistake", role: "alert" }, connection.lost),
     told === "" ? null : h("p", { class: "mistake", role: "alert" }, told)
   ]
-}
-
-/** The tiles and the servers at one row. */
-const Overview = (
-  { chosen, engine, onChoose, row }: {
-    readonly engine: EngineClient
-    readonly row: number
-    readonly chosen: string | null
-    readonly onChoose: (client: string) => void
-  }
-): ComponentChild => {
-  const { facts, history } = engine
-  if (facts === null || row < 0) return null
-  const before = Math.max(0, row - 5)
-  const passed = history.timesNs[row] - history.timesNs[before]
-  const share = (server: number, figure: "inBusy" | "outBusy"): number =>
-    passed === 0 ? 0 : (history.server(row, server, figure) - history.server(before, server, figure)) / passed
-  return h(
-    "div",
-    { class: "room" },
-    h(
-      "div",
-      { class: "servers" },
-      facts.servers.map(({ bufferBytes, name }, i) =>
-        h(ServerCard, {
-          name,
-          resident: history.server(row, i, "resident"),
-          inShare: share(i, "inBusy"),
-          outShare: share(i, "outBusy"),
-          bufferShare: history.server(row, i, "switchBuffer") / bufferBytes
-        })
-      )
-    ),
-    h(
-      "div",
-      { class: "tiles", role: "group", "aria-label": "clients" },
-      facts.clients.map(({ low, name }, i) =>
-        h(Tile, {
-          key: name,
-          name,
-          low,
-          state: CLIENT_STATES[history.client(row, i, "state")],
-          free: history.client(row, i, "free"),
-          requests: history.client(row, i, "requests"),
-          latencyNs: history.client(row, i, "latency"),
-          chosen: name === chosen,
-          onChoose: () => onChoose(name)
-        })
-      )
-    )
-  )
 }
 
 /** While a run goes on its graph is drawn anew so often, in milliseconds: nobody reads faster, and drawing takes longer than a tile. */
@@ -149,10 +98,16 @@ const Closely = ({ engine }: { readonly engine: EngineClient }): ComponentChild 
   )
 }
 
-/** A room: of a run that the page makes, or of one that a command makes, at the address of its socket. */
-export const Room = (
-  { linked, url }: { readonly linked: Linked | null; readonly url: string | null }
-): ComponentChild => {
+export interface RoomProps {
+  readonly linked: Linked | null
+  /** Where the run is gone to at once. */
+  readonly fromNs?: number
+  /** Of the socket of a command; null: the page makes the run. */
+  readonly url: string | null
+}
+
+/** A room: of a run that the page makes, or of one that a command makes. */
+export const Room = ({ fromNs = 0, linked, url }: RoomProps): ComponentChild => {
   const [, changed] = useReducer((n: number) => n + 1, 0)
   const engineRef = useRef<EngineClient | null>(null)
   const [own, setOwn] = useState<Linked>(linked ?? { file: "quick.yaml", text: null, kernel: null, seed: 1, acts: [] })
@@ -163,7 +118,7 @@ export const Room = (
   useEffect(() => {
     const engine = new EngineClient(() => changed(undefined))
     engineRef.current = engine
-    if (url === null) take(own)
+    if (url === null) take(own, fromNs)
     else engine.ask({ kind: "connect", url })
     return () => engine.close()
   }, [])
@@ -226,7 +181,8 @@ export const Room = (
         words: timeWords
       }),
       h(Overview, {
-        engine,
+        facts,
+        history,
         row: history.rowAt(atNs),
         chosen: engine.snapshot?.client ?? null,
         onChoose: (client: string) => {

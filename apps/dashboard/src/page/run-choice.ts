@@ -20,7 +20,7 @@ const names = (): ReadonlyArray<string> => {
   return [...QUICK.filter((name) => all.includes(name)), ...all.filter((name) => !QUICK.includes(name)).sort()]
 }
 
-const OWN = "my.yaml"
+export const OWN = "my.yaml"
 
 export const RunChoice = (
   { facts, onTake, run }: {
@@ -31,23 +31,9 @@ export const RunChoice = (
 ): ComponentChild => {
   const [own, setOwn] = useState(run.text ?? "")
   const take = (change: Partial<Linked>): void => onTake({ ...run, acts: [], ...change })
-  const read = async (files: FileList | null | undefined): Promise<void> => {
-    const file = files?.[0]
-    if (file === undefined) return
-    const text = await file.text()
-    setOwn(text)
-    take({ file: OWN, text, kernel: null })
-  }
   return h(
     "div",
-    {
-      class: "choice",
-      onDragOver: (event: DragEvent) => event.preventDefault(),
-      onDrop: (event: DragEvent) => {
-        event.preventDefault()
-        void read(event.dataTransfer?.files)
-      }
-    },
+    { class: "choice" },
     h(
       "label",
       null,
@@ -98,7 +84,7 @@ export const RunChoice = (
       "details",
       null,
       h("summary", null, "Your own scenario"),
-      h("p", { class: "soft" }, "Paste one, or drop a file here. It stays in this page."),
+      h("p", { class: "soft" }, "Paste one, or drop a file on the page. It stays in this page."),
       h("textarea", {
         rows: 10,
         "aria-label": "a scenario (YAML)",

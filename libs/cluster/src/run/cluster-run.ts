@@ -13,6 +13,7 @@ import { deadLink } from "./dead-link.ts"
 import type { FaultMark } from "./fault-result.ts"
 import { FaultScript } from "./fault-script.ts"
 import { leftOver } from "./left-over.ts"
+import { stateColumns } from "./live-columns.ts"
 import { lockupReport, rescueReport } from "./lockup.ts"
 import type { Outcome, RunResult } from "./result.ts"
 import { SeriesRecorder } from "./series.ts"
@@ -100,6 +101,7 @@ export class ClusterRun {
     sim.queue.after(WATCHDOG_PERIOD_NS, watch, 0)
 
     declareColumns(this.#recorder, cluster)
+    for (const run of runs) stateColumns(this.#recorder, run)
     for (const [name, on] of script.columns()) this.#recorder.column(name, on)
     const sample = sim.queue.register(() => {
       this.#recorder.sample(sim.now)

@@ -32,6 +32,11 @@ export class LatencyHistogram {
     return this.#histogram.count
   }
 
+  /** All latencies together, in nanoseconds. */
+  get sumNs(): number {
+    return this.#histogram.sum
+  }
+
   /** Records one latency, to the nearest nanosecond. */
   record(ns: number): void {
     assert(ns >= 0, "a latency must not be negative")

@@ -3,6 +3,7 @@
 import { PSWPIN, PSWPOUT } from "@swaplab/page-alloc"
 import { type ClientRun, outcomeOf } from "./client-run.ts"
 import type { ClusterRun } from "./cluster-run.ts"
+import type { SeriesRecorder } from "./series.ts"
 import { busyNs } from "./server.ts"
 
 /** What a client is doing; a row has its place in this list. */
@@ -48,6 +49,14 @@ const stateOf = (run: ClientRun): ClientState => {
   if (!run.started) return "waiting"
   if (watchdog.stalled) return "frozen"
   return client.machine.disk.inFlight() > 0 ? "swapping" : "alive"
+}
+
+/** The columns of a time series with which a result shows a client as a page does: its state, and its page-ins so far. */
+export const stateColumns = (recorder: SeriesRecorder, run: ClientRun): void => {
+  const { spec: { name } } = run.client
+  recorder.column(`${name}.state`, () => CLIENT_STATES.indexOf(stateOf(run)))
+  recorder.column(`${name}.major_faults`, () => run.latency.count)
+  recorder.column(`${name}.major_fault_ns`, () => run.latency.sumNs)
 }
 
 /** Page-ins of a client since the last row. */

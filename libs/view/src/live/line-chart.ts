@@ -18,6 +18,8 @@ export interface LineChartProps {
   readonly levels: ReadonlyArray<Level>
   /** Top of the scale; without it the largest value. */
   readonly top?: number
+  /** Where the reader is; without it nothing marks that. */
+  readonly atNs?: number
 }
 
 const WIDTH = 600
@@ -48,7 +50,8 @@ const pathOf = ({ fromNs, timesNs, toNs, values }: LineChartProps, top: number):
 
 /** The chart. Words stand outside of the drawing, so that it may be stretched. */
 export const LineChart = (props: LineChartProps): ComponentChild => {
-  const { description, levels, title, values } = props
+  const { atNs, description, fromNs, levels, title, toNs, values } = props
+  const atX = atNs === undefined ? 0 : (atNs - fromNs) / Math.max(1, toNs - fromNs) * WIDTH
   let most = 1
   for (let i = 0; i < values.length; i++) most = Math.max(most, values[i])
   const top = props.top ?? Math.max(most, ...levels.map(({ value }) => value * 1.2))
@@ -73,7 +76,8 @@ export const LineChart = (props: LineChartProps): ComponentChild => {
           y2: (1 - Math.min(1, value / top)) * HEIGHT
         })
       ),
-      h("path", { class: "line", d: pathOf(props, top) })
+      h("path", { class: "line", d: pathOf(props, top) }),
+      atNs === undefined ? null : h("line", { class: "at", x1: atX, x2: atX, y1: 0, y2: HEIGHT })
     ),
     h(
       "div",

@@ -7,7 +7,7 @@ const STATES: Readonly<Record<ClientState, readonly [sign: string, words: string
   waiting: ["·", "not started"],
   alive: ["●", "works"],
   swapping: ["⇄", "swaps"],
-  frozen: ["✋", "stands still"],
+  frozen: ["■", "stands still"],
   locked: ["✗", "locked up"],
   dead: ["†", "dead"],
   done: ["✓", "finished"]
@@ -29,6 +29,25 @@ export interface TileProps {
   readonly onChoose: () => void
 }
 
+/** How long a page-in took, in steps that a person feels: at once, noticed, a pause, a broken flow of thought. */
+const WAITS: ReadonlyArray<readonly [belowNs: number, sign: string, kind: string]> = [
+  [1, "", "none"],
+  [10e6, "▁", "short"],
+  [100e6, "▃", "noticed"],
+  [1e9, "▅", "long"],
+  [Number.POSITIVE_INFINITY, "█", "longest"]
+]
+
+const waitOf = (ns: number): ComponentChild => {
+  const [, sign, kind] = WAITS.find(([below]) => ns < below) ?? WAITS[0]
+  return h(
+    "span",
+    { class: `wait ${kind}` },
+    sign === "" ? null : h("i", { "aria-hidden": "true" }, sign),
+    latencyWords(ns)
+  )
+}
+
 const latencyWords = (ns: number): string =>
   ns === 0 ? "no page-in" : ns < 1e9 ? `page-ins ${(ns / 1e6).toFixed(1)} ms` : `page-ins ${(ns / 1e9).toFixed(1)} s`
 
@@ -42,7 +61,7 @@ export const Tile = (
     h("span", { class: "state" }, stateWords(state)),
     h("span", null, `${free} free${free <= low ? " (scarce)" : ""}`),
     h("span", null, `${requests} requests`),
-    h("span", null, latencyWords(latencyNs))
+    waitOf(latencyNs)
   )
 
 export interface ServerCardProps {
