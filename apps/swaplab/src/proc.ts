@@ -1,9 +1,10 @@
-// swaplab proc: /proc of a client of a scenario at a time of its run, in the shape that tools read.
+// swaplab proc: /proc of a client of a scenario at a time of its run, and its memory nodes in sysfs, in the shape that tools read.
 import {
   type Client,
   type ClientRun,
   ClusterRun,
   loadScenario,
+  nodeFilesOf,
   type Proc,
   procOf,
   stackText,
@@ -29,7 +30,8 @@ const clientOf = (run: ClusterRun, name: string | undefined): Effect.Effect<Clie
 
 /** A file by its name: that of a task is PID/status or PID/stack. */
 export const fileOf = (files: Proc, { machine }: Client, name: string): Effect.Effect<string, UsageError> => {
-  const file = Object.entries(files).find(([known]) => known === name)
+  const nodeFiles = nodeFilesOf(machine)
+  const file = Object.entries<() => string>({ ...files, ...nodeFiles }).find(([known]) => known === name)
   if (file !== undefined) return Effect.succeed(file[1]())
   const tasks = tasksOf(machine)
   const [, pid = "", what = ""] = /^(\d+)\/(status|stack)$/.exec(name) ?? []
@@ -38,15 +40,19 @@ export const fileOf = (files: Proc, { machine }: Client, name: string): Effect.E
     return Effect.succeed(what === "stack" ? stackText(task) : statusText(machine, Number(pid), task))
   }
   if (pid === "") {
-    return mistake(`proc: ${name}: expected ${orList([...Object.keys(files), "PID/status", "PID/stack"])}`)
+    return mistake(
+      `proc: ${name}: expected ${orList([...Object.keys(files), ...Object.keys(nodeFiles), "PID/status", "PID/stack"])}`
+    )
   }
   const known = [...tasks].map(([number, { name: comm }]) => `${number} (${comm})`)
   return mistake(`proc: ${name}: no task has that PID, expected one of ${known.slice(0, 40).join(", ")}`)
 }
 
-/** The files at the top of /proc. */
-export const topFiles = (files: Proc): ReadonlyArray<readonly [string, string]> =>
-  Object.entries(files).filter(([file]) => /^[a-z]+$/.test(file)).map(([file, text]) => [file, text()])
+/** The files at the top of /proc, and those of memory nodes, `node0/meminfo` as node0-meminfo. */
+export const topFiles = (files: Proc, { machine }: Client): ReadonlyArray<readonly [string, string]> => [
+  ...Object.entries(files).filter(([file]) => /^[a-z]+$/.test(file)).map(([file, text]) => [file, text()] as const),
+  ...Object.entries(nodeFilesOf(machine)).map(([file, text]) => [file.replace("/", "-"), text()] as const)
+]
 
 /** `swaplab proc`. */
 export const proc = (flags: Values<Commands["proc"]>) =>
@@ -72,6 +78,6 @@ export const proc = (flags: Values<Commands["proc"]>) =>
     const files: Proc = procOf(client.machine)
     const { name } = flags
     if (name !== undefined) yield* Console.log((yield* fileOf(files, client, name)).trimEnd())
-    const texts = topFiles(files)
+    const texts = topFiles(files, client)
     yield* withOut(flags.out, (out) => out === null ? Effect.void : out.write(texts))
   })

@@ -150,7 +150,7 @@ export const replay = (flags: Flags, worker: URL) =>
         }
         const files = procOf(client.machine)
         if (flags.name !== undefined) yield* Console.log((yield* fileOf(files, client, flags.name)).trimEnd())
-        const texts = topFiles(files)
+        const texts = topFiles(files, client)
         if (!changing) return out === null ? undefined : yield* out.write(texts)
         applyChanges(going, changes)
         yield* goWithLine(going, Number.POSITIVE_INFINITY)

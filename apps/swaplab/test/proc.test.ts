@@ -105,6 +105,32 @@ describe("swaplab proc", () => {
     expect((await proc(`${nbd}/stack`, "--at", "20ms")).stdout).toMatch(/^\[<[0f]{16}>\] \w+/)
   })
 
+  it("has the memory nodes of a client that has some", async () => {
+    const nodes = [
+      "--at",
+      "20ms",
+      "--set",
+      "clients.0.ram=48 MiB",
+      "--set",
+      "clients.0.cpus=2",
+      "--set",
+      "clients.0.numa={ split: [32 MiB, 16 MiB] }"
+    ]
+    expect((await proc("node1/meminfo", ...nodes)).stdout).toMatch(/^Node 1 MemTotal: +\d+ kB$/m)
+    expect((await proc("zoneinfo", ...nodes)).stdout).toMatch(
+      /^Node 1, zone {4}DMA32\n[\s\S]*\n {4}numa_local +[1-9]\d*\n/m
+    )
+    expect((await proc("buddyinfo", ...nodes)).stdout).toMatch(/^Node 1, zone {4}DMA32( +\d+){11}/m)
+    expect((await proc("vmstat", ...nodes)).stdout).toMatch(
+      /^numa_hit [1-9]\d*\nnuma_miss \d+\n[\s\S]*^zone_reclaim_failed 0$/m
+    )
+    const out = join(folder, "nodes")
+    await proc(...nodes, "--out", out)
+    expect(readdirSync(out).filter((name) => name.startsWith("node"))).toHaveLength(10)
+    expect(readFileSync(join(out, "node1-cpulist"), "utf8")).toBe("1\n")
+    expect((await proc("node1/meminfo")).stderr).toContain("proc: node1/meminfo: expected meminfo, vmstat,")
+  })
+
   it("says that a run was over before the time that was asked for", async () => {
     const { code, stderr } = await proc("swaps", "--at", "100s")
     expect(code).toBe(0)

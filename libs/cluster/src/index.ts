@@ -9,6 +9,7 @@ export {
   type BaseInfo,
   baseInfo,
   type KernelSpec,
+  nodeFilesOf,
   noEffect,
   type Patch,
   PATCHES,

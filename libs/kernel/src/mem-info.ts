@@ -62,7 +62,7 @@ const BEHIND_PRESENT: ReadonlyArray<readonly [name: string, item: number]> = [
 
 const perCpu = (zone: Zone): string =>
   [
-    `Node 0 ${zone.name} per-cpu:`,
+    `Node ${zone.node} ${zone.name} per-cpu:`,
     ...zone.pcp.map(({ batch, count, high }, cpu) =>
       `CPU ${String(cpu).padStart(4)}: hi:${String(high).padStart(5)}, btch:${String(batch).padStart(4)} usd:${
         String(count).padStart(4)
@@ -78,7 +78,7 @@ const zoneLine = (zone: Zone): string => {
       return ` ${name}:${item === NR_KERNEL_STACK ? `${value * KIB_PER_STACK}kB` : kib(value)}`
     }).join("")
   const { watermark } = zone
-  return `Node 0 ${zone.name} free:${kib(zone.free)} min:${kib(watermark[WMARK_MIN])} low:${
+  return `Node ${zone.node} ${zone.name} free:${kib(zone.free)} min:${kib(watermark[WMARK_MIN])} low:${
     kib(watermark[WMARK_LOW])
   } high:${kib(watermark[WMARK_HIGH])}${counters(BEFORE_PRESENT)} present:${kib(zone.present)}${
     counters(BEHIND_PRESENT)
@@ -89,7 +89,7 @@ const zoneLine = (zone: Zone): string => {
 
 const blocks = (zone: Zone): string => {
   let total = 0
-  let text = `Node 0 ${zone.name}: `
+  let text = `Node ${zone.node} ${zone.name}: `
   zone.nrFree.forEach((count, order) => {
     total += count << order
     text += `${count}*${KIB_PER_PAGE << order}kB `

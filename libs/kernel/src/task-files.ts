@@ -1,10 +1,11 @@
 // /proc/PID of the tasks of a client: what each is, and where in the kernel it sleeps.
-// Modelled: name, state, memory of its address space, its pending SIGKILL; of its stack the functions from the sleep up to the system
+// Modelled: name, state, memory of its address space, its pending SIGKILL, its memory nodes; of its stack the functions from the sleep up to the system
 //   call or the thread, as the source of 3.6 calls them, without addresses (they are zero, as kptr_restrict shows them).
 // Not modelled: users, groups, signals, threads of a process. A PID is the number of the task in the simulation.
 // source: fs/proc/array.c:proc_pid_status; fs/proc/base.c:proc_pid_stack
-import { PF_KTHREAD } from "@swaplab/page-alloc"
+import { ALL_NODES, PF_KTHREAD } from "@swaplab/page-alloc"
 import type { Machine } from "./machine.ts"
+import { ranges } from "./node-files.ts"
 import { KernelTask } from "./task.ts"
 
 const KIB_PER_PAGE = 4
@@ -63,6 +64,17 @@ export const tasksOf = ({ group, sim }: Machine): ReadonlyMap<number, KernelTask
 const commOf = ({ name }: Machine, task: KernelTask): string =>
   (task.name.startsWith(`${name} `) ? task.name.slice(name.length + 1) : task.name).slice(0, 15)
 
+/** cpuset_task_status_allowed(): the memory nodes of its cpuset, of 64 that x86_64_defconfig has. */
+const memsAllowed = ({ pages: { numa } }: Machine, task: KernelTask): ReadonlyArray<string> => {
+  if (numa === null) return []
+  const nodes = [...numa.zonesOfNode.keys()].filter((node) => ((task.memsAllowed ?? ALL_NODES) >> node & 1) !== 0)
+  const mask = nodes.reduce((bits, node) => bits | 1 << node, 0)
+  return [
+    `Mems_allowed:\t00000000,${mask.toString(16).padStart(8, "0")}`,
+    `Mems_allowed_list:\t${ranges(nodes)}`
+  ]
+}
+
 /** Content of /proc/PID/status. */
 export const statusText = (machine: Machine, pid: number, task: KernelTask): string => {
   const { mm } = machine
@@ -80,6 +92,7 @@ export const statusText = (machine: Machine, pid: number, task: KernelTask): str
     ...memory,
     "Threads:\t1",
     `SigPnd:\t${task.killed ? "0000000000000100" : "0000000000000000"}`,
+    ...memsAllowed(machine, task),
     ""
   ].join("\n")
 }
