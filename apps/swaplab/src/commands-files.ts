@@ -1,5 +1,5 @@
 // Commands about files and the program itself.
-import { file, flag, one, oneOf, optional, required, several, SHELLS, text } from "@swaplab/command"
+import { file, flag, many, one, oneOf, optional, required, several, SHELLS, text } from "@swaplab/command"
 import { EXPORT_FORMATS, EXPORT_NAMES } from "./export-formats.ts"
 import { IMPORTED } from "./import-forms.ts"
 import { scenario, seed, set, time } from "./option-rows.ts"
@@ -45,6 +45,14 @@ export const EXPORT = {
       text("CABLE", "a cable such as client-1/eth0"),
       "The cable that pcapng and iolog record: MACHINE/eth0 as that machine sees it, or the name of an uplink."
     ),
+    client: one(text("NAME", "a client"), "The client whose tracepoints ftrace records.", {
+      without: "Without it: the first."
+    }),
+    event: many(
+      text("NAME", "a tracepoint or a subsystem"),
+      "A tracepoint that ftrace records, or vmscan, kmem, block or writeback: all of that subsystem.",
+      { without: "Without it: every tracepoint." }
+    ),
     until: one(time, "Runs to this simulated time.", { without: "Without it: to the end of the run." }),
     kernel: one(text("NAME", "a kernel of the scenario"), "With this kernel.", {
       without: "Without it: with the first of the scenario."
@@ -55,6 +63,7 @@ export const EXPORT = {
   examples: [
     ["export scenarios/quick.yaml --as trace --until 200ms > quick.json", "who slept on what, for Perfetto"],
     ["export scenarios/quick.yaml --as pcapng --link server/eth0 > q.pcapng", "its traffic, for Wireshark"],
+    ["export scenarios/quick.yaml --as ftrace --event vmscan > trace.txt", "reclaim, for scripts that read ftrace"],
     ["export results --as junit > junit.xml", "a result as tests of a build"]
   ]
 } as const

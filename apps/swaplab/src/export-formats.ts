@@ -12,6 +12,10 @@ export const EXPORT_FORMATS = {
     meaning: "a Chrome trace for Perfetto and chrome://tracing: tasks and their waits, requests, allocations, faults.",
     of: "run"
   },
+  ftrace: {
+    meaning: "tracepoints of a client (--client) as ftrace prints them: reclaim, pages and objects, block layer.",
+    of: "run"
+  },
   pcapng: { meaning: "what goes over a cable (--link), for Wireshark and tshark.", of: "run" },
   iolog: { meaning: "what a client swaps over a cable (--link), for fio to replay.", of: "run" },
   folded: { meaning: "where CPU time went, for flame graphs.", of: "run" },

@@ -1,5 +1,13 @@
 // swaplab export: a run or a result in a form that other tools open.
-import { ClusterRun, loadScenario } from "@swaplab/cluster"
+import {
+  type ClientRun,
+  ClusterRun,
+  FTRACE_SUBSYSTEMS,
+  type FtraceEvent,
+  ftraceEventsOf,
+  FtraceRecorder,
+  loadScenario
+} from "@swaplab/cluster"
 import type { Values } from "@swaplab/command"
 import { orList } from "@swaplab/config"
 import { readResult } from "@swaplab/experiment"
@@ -41,6 +49,40 @@ const trace = (flags: Flags, untilNs: number) =>
     return json
   })
 
+/** The tracepoints of `--event`. */
+const eventsOf = (names: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<FtraceEvent>, UsageError> =>
+  Effect.map(
+    Effect.forEach(names.length === 0 ? FTRACE_SUBSYSTEMS : names, (name) => {
+      const events = ftraceEventsOf(name)
+      return events.length > 0 ? Effect.succeed(events) : new UsageError({
+        message: `export: --event ${name}: expected ${
+          orList([...FTRACE_SUBSYSTEMS, ...FTRACE_SUBSYSTEMS.flatMap(ftraceEventsOf)])
+        }`
+      })
+    }),
+    (events) => events.flat()
+  )
+
+const clientOf = ({ clients }: ClusterRun, name: string | undefined): Effect.Effect<ClientRun, UsageError> => {
+  const names = clients.map(({ client }) => client.spec.name)
+  const found = name === undefined ? clients.at(0) : clients[names.indexOf(name)]
+  return found === undefined
+    ? new UsageError({ message: `export: --client ${name}: expected ${orList(names)}` })
+    : Effect.succeed(found)
+}
+
+const ftrace = (flags: Flags, untilNs: number) =>
+  Effect.gen(function*() {
+    const events = yield* eventsOf(flags.event)
+    const run = yield* runOf(flags)
+    const recorder = new FtraceRecorder(run.cluster, yield* clientOf(run, flags.client), events)
+    yield* goTo(run, untilNs, () => recorder.fullAtNs === null ? Effect.void : Effect.fail("full" as const)).pipe(
+      Effect.ignore
+    )
+    yield* tellFull("the trace", recorder.fullAtNs)
+    return recorder.text()
+  })
+
 const recorded = (flags: Flags, untilNs: number) =>
   Effect.gen(function*() {
     const capture = captureOf(yield* runOf(flags), flags.link)
@@ -77,12 +119,15 @@ const prometheus = (flags: Flags, untilNs: number) =>
 const junit = ({ file }: Flags) => Effect.map(readResult(file), junitXml)
 
 /** How each of them is made. */
-const FORMATS = { trace, pcapng, iolog, folded, prometheus, grafana, junit } satisfies Record<ExportFormat, unknown>
+const FORMATS = { trace, ftrace, pcapng, iolog, folded, prometheus, grafana, junit } satisfies Record<
+  ExportFormat,
+  unknown
+>
 
 /** `swaplab export`. */
 export const exportTo = (flags: Flags) =>
   Effect.gen(function*() {
-    const { as, link, until } = flags
+    const { as, client, event, link, until } = flags
     if (as === undefined) {
       return yield* new UsageError({ message: `export: --as is missing, expected ${orList(EXPORT_NAMES)}` })
     }
@@ -90,6 +135,10 @@ export const exportTo = (flags: Flags) =>
       return yield* new UsageError({
         message: `export: --link has no effect with --as ${as}, only with pcapng and iolog`
       })
+    }
+    const other = client !== undefined ? "client" : event.length > 0 ? "event" : null
+    if (other !== null && as !== "ftrace") {
+      return yield* new UsageError({ message: `export: --${other} has no effect with --as ${as}, only with ftrace` })
     }
     const { of } = EXPORT_FORMATS[as]
     if (until !== undefined && of !== "run") {

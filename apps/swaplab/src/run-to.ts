@@ -7,12 +7,12 @@ import { UsageError } from "./exit.ts"
 /** Events between two moments at which the command can be interrupted. */
 const SLICE = 100_000
 
-/** Goes to a time, or to the end of the run. `told` hears where it is. */
-export const goTo = (
+/** Goes to a time, or to the end of the run. `told` hears where it is; where that fails, the run goes no further. */
+export const goTo = <E = never>(
   run: ClusterRun,
   ns: number,
-  told: (nowNs: number) => Effect.Effect<void> = () => Effect.void
-): Effect.Effect<void> =>
+  told: (nowNs: number) => Effect.Effect<void, E> = () => Effect.void
+): Effect.Effect<void, E> =>
   Effect.suspend(() =>
     run.advance(ns, SLICE) === "events"
       ? Effect.zipRight(told(run.now), Effect.zipRight(Effect.yieldNow(), goTo(run, ns, told)))

@@ -1,9 +1,19 @@
 import { formsInWords } from "@swaplab/experiment"
+import { spawnSync } from "node:child_process"
+import { existsSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
 import { describe, expect, it } from "vitest"
 import { IMPORTED } from "../src/import-forms.ts"
 import { workspace } from "./workspace.ts"
 
 const { path, said, swaplab } = workspace()
+
+const SWAPS = `name: swaps
+seeds: 1
+kernels: { patched: { allocator: slab, base: v3.6 } }
+clients:
+  - { name: client, ram: 8 MiB, cpus: 1, swap: 64 MiB, workload: { usemem: { processesPerCpu: 2, size: 1.5x RAM, passes: 2 } } }
+`
 
 describe("swaplab import", () => {
   it("has help for every form that is read", () => {
@@ -18,6 +28,53 @@ describe("swaplab import", () => {
   })
 })
 
+// trace-vmscan-postprocess.pl and trace-pagealloc-postprocess.pl of Documentation/trace/postprocess of a kernel of 2.6.38 to 3.6
+const scripts = process.env["SWAPLAB_POSTPROCESS"]
+const noScripts = scripts === undefined || !existsSync("/usr/bin/perl")
+
+/** Without the flags of irqs: as after `echo noirq-info > trace_options`, which these scripts ask for. */
+const noIrqInfo = (trace: string): string => trace.replaceAll(/\] \.\.[s.]\.  /g, "] ")
+
+const processed = (name: string, trace: string): string => {
+  const { stderr, stdout } = spawnSync("perl", [join(scripts ?? "", name)], {
+    input: noIrqInfo(trace),
+    encoding: "utf8"
+  })
+  expect(stderr).toBe("")
+  return stdout
+}
+
+describe.skipIf(noScripts)(
+  `scripts of the kernel read ftrace${noScripts ? " (not there: perl, or SWAPLAB_POSTPROCESS=DIR with them)" : ""}`,
+  () => {
+    const file = "swaps.yaml"
+    const traced = async (event: string) => {
+      writeFileSync(path(file), SWAPS)
+      return (await said(["export", path(file), "--as", "ftrace", "--event", event])).stdout
+    }
+
+    it("trace-vmscan-postprocess.pl", async () => {
+      const out = processed("trace-vmscan-postprocess.pl", await traced("vmscan"))
+      const { stdout } = await said(["proc", path(file), "vmstat"])
+      const vmstat = (name: string) => Number(new RegExp(`^${name} (\\d+)$`, "m").exec(stdout)?.[1])
+      const figure = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+)`, "m").exec(out)?.[1])
+      expect(figure("Direct reclaims")).toBe(vmstat("allocstall"))
+      expect(figure("Direct reclaim write anon async I/O") + figure("Kswapd reclaim write anon async I/O"))
+        .toBe(vmstat("nr_vmscan_write"))
+      expect(figure("Kswapd wakeups")).toBeGreaterThan(0)
+      expect(Number(/^Time stalled direct reclaim:\s+([\d.]+)/m.exec(out)?.[1])).toBeGreaterThan(0)
+    })
+
+    it("trace-pagealloc-postprocess.pl", async () => {
+      const trace = await traced("kmem")
+      const out = processed("trace-pagealloc-postprocess.pl", trace)
+      const rows = out.split("\n").filter((line) => /^\S*-\d+ +\d/.test(line)).map((line) => line.trim().split(/\s+/))
+      const allocated = rows.reduce((sum, [, pages]) => sum + Number(pages), 0)
+      expect(allocated).toBe(trace.match(/: mm_page_alloc: /g)?.length)
+    })
+  }
+)
+
 describe("swaplab export", () => {
   it("of a result as junit has its findings", async () => {
     await swaplab("run", "threshold.yaml", "--out", "kept")
@@ -30,11 +87,18 @@ describe("swaplab export", () => {
   it.each([
     [
       ["ok.yaml"],
-      "swaplab: export: --as is missing, expected trace, pcapng, iolog, folded, prometheus, grafana or junit\n"
+      "swaplab: export: --as is missing, expected trace, ftrace, pcapng, iolog, folded, prometheus, grafana or junit\n"
     ],
     [["ok.yaml", "--as", "pcapng"], /--link is missing, expected a cable: server\/eth0/],
     [["ok.yaml", "--as", "pcapng", "--link", "x"], /--link x, expected a cable: /],
     [["ok.yaml", "--as", "trace", "--link", "x"], /--link has no effect with --as trace, only with pcapng and iolog/],
+    [["ok.yaml", "--as", "trace", "--event", "vmscan"], /--event has no effect with --as trace, only with ftrace/],
+    [["ok.yaml", "--as", "trace", "--client", "client-1"], /--client has no effect with --as trace, only with ftrace/],
+    [["ok.yaml", "--as", "ftrace", "--client", "x"], /--client x: expected /],
+    [
+      ["ok.yaml", "--as", "ftrace", "--event", "vmscam"],
+      /--event vmscam: expected vmscan, kmem, block, writeback, mm_/
+    ],
     [["ok.yaml", "--as", "trace", "--kernel", "none"], "swaplab: export: --kernel none: expected vanilla or fast\n"],
     [["ok.yaml", "--as", "trace", "--until", "soon"], /^swaplab: export: --until: got soon, expected a time/],
     [["ok.yaml", "--as", "junit"], /is not JSON, expected the result\.json/],

@@ -108,11 +108,12 @@ export class BlockQueue extends DispatchQueue {
   /** `submit_bio` without sleeping: `SUBMITTED`, or `WOULD_SLEEP` and the bio is still the caller's. */
   trySubmitBio(task: Task, bio: number): number {
     const io = this.#tasks.of(task.process)
-    if (this.#tryMerge(task, io, bio)) return SUBMITTED
+    if (this.#tryMerge(task, io, bio, this.trace.bioQueue.enabled)) return SUBMITTED
     const rwClass = this.#classOf(bio)
     if (!this.slots.available(rwClass, io)) return WOULD_SLEEP
     const object = this.requestPool.tryAlloc(task, GFP_NOIO)
     if (object < 0) return WOULD_SLEEP
+    if (this.trace.bioQueue.enabled) this.trace.bio(this.trace.bioQueue, this.bios, bio)
     this.slots.take(rwClass, io)
     this.#addRequest(task, io, rwClass, object, bio)
     return SUBMITTED
@@ -121,9 +122,12 @@ export class BlockQueue extends DispatchQueue {
   /** `submit_bio`. A task that sleeps for a slot does so uninterruptibly, and does not try to merge again afterwards. */
   *submitBio(task: Task, bio: number): Sleeps<void> {
     const io = this.#tasks.of(task.process)
-    if (this.#tryMerge(task, io, bio)) return
+    const { bioQueue, sleeprq } = this.trace
+    if (bioQueue.enabled) this.trace.bio(bioQueue, this.bios, bio)
+    if (this.#tryMerge(task, io, bio, false)) return
     const rwClass = this.#classOf(bio)
     while (!this.slots.available(rwClass, io)) {
+      if (sleeprq.enabled) this.trace.bio(sleeprq, this.bios, bio)
       this.flushPlugOnSchedule(task.process)
       this.counters.slotWaits[rwClass]++
       const since = this.#sim.now
@@ -189,7 +193,8 @@ export class BlockQueue extends DispatchQueue {
     return this.bios.write[bio] === 0 || this.bios.sync[bio] === 1 ? BLK_RW_SYNC : BLK_RW_ASYNC
   }
 
-  #tryMerge(ctx: Context, io: TaskIo, bio: number): boolean {
+  /** `report`: block_bio_queue is still to be told, if the bio merges. */
+  #tryMerge(ctx: Context, io: TaskIo, bio: number, report: boolean): boolean {
     let way = mergeIntoList(this.requests, io.plugged, this.bios, bio, this.maxPages)
     if (way !== NO_MERGE) {
       this.counters.plugMerges++
@@ -199,6 +204,9 @@ export class BlockQueue extends DispatchQueue {
       if (way === NO_MERGE) return false
       this.counters.queueMerges++
     }
+    if (report) this.trace.bio(this.trace.bioQueue, this.bios, bio)
+    const point = way === BACK_MERGE ? this.trace.bioBackmerge : this.trace.bioFrontmerge
+    if (point.enabled) this.trace.bio(point, this.bios, bio)
     if (way === BACK_MERGE) this.counters.backMerges++
     else this.counters.frontMerges++
     this.counters.bios++
@@ -215,35 +223,38 @@ export class BlockQueue extends DispatchQueue {
     rqs.rwClass[rq] = rwClass
     initRequestFromBio(rqs, rq, this.bios, bio)
     this.stats.start()
+    if (this.trace.getrq.enabled) this.trace.bio(this.trace.getrq, this.bios, bio)
     counters.bios++
     counters.requests++
     counters.mostRequests[rwClass] = Math.max(counters.mostRequests[rwClass], this.slots.count[rwClass])
     ctx.ns += this.costs.bioNs + this.costs.requestNs
     if (io.plugDepth > 0) {
       if (io.plugged.count >= BLK_MAX_REQUEST_COUNT) this.#flushPlug(ctx, io)
+      if (io.plugged.count === 0 && this.trace.plug.enabled) this.trace.plugged()
       rqs.state[rq] = RQ_PLUGGED
       io.plugged.addTail(rqs, rq)
     } else {
-      rqs.state[rq] = RQ_QUEUED
-      this.elevator.addTail(rqs, rq)
+      this.insert(rq)
       this.runQueue()
     }
   }
 
   #flushPlug(ctx: Context | null, io: TaskIo): void {
-    if (io.plugged.count === 0) return
+    const { count } = io.plugged
+    if (count === 0) return
     const rqs = this.requests
     this.counters.plugFlushes++
     for (let rq = io.plugged.popHead(rqs); rq !== NO_REQUEST; rq = io.plugged.popHead(rqs)) {
       if (this.elevator.count !== 0 && mergeIntoQueued(rqs, this.elevator, this.bios, rq, this.maxPages)) {
+        if (this.trace.rqInsert.enabled) this.trace.request(this.trace.rqInsert, rqs, rq)
         this.counters.requestMerges++
         this.stats.absorbed(rqs.write[rq])
         this.putRequest(ctx ?? this.#nobody, rq)
         continue
       }
-      rqs.state[rq] = RQ_QUEUED
-      this.elevator.addTail(rqs, rq)
+      this.insert(rq)
     }
+    if (this.trace.unplug.enabled) this.trace.unplugged(count)
     this.runQueue()
   }
 }

@@ -6,6 +6,7 @@
 import type { Context } from "@swaplab/page-alloc"
 import { assert, type Sim, type WaitQueue } from "@swaplab/sim"
 import { BioSet, NO_BIO } from "./bio-set.ts"
+import { BlkTrace } from "./blk-trace.ts"
 import { CongestionState } from "./congestion.ts"
 import { type BlkCounters, blkCounters } from "./counters.ts"
 import { DiskStats } from "./disk-stats.ts"
@@ -45,6 +46,7 @@ export class DispatchQueue {
   /** Called once for every page of a request that ends, in ascending sector order. */
   onBioEnd: (ctx: Context, pfn: number, write: boolean, error: number) => void = () => {}
   protected readonly costs: BlkCosts
+  protected readonly trace: BlkTrace
   protected readonly elevator = new RequestFifo()
   /** Requests that the driver has. */
   protected started = 0
@@ -67,6 +69,7 @@ export class DispatchQueue {
     this.bios = bios instanceof BioSet ? bios : new BioSet(sim, bios)
     this.requestPool = new Mempool(sim, "blkdev_requests", BLKDEV_MIN_RQ, requestMemory)
     this.stats = new DiskStats(sim)
+    this.trace = new BlkTrace(sim, options.group ?? 0, options.dev ?? [0, 0])
   }
 
   /** First 512-byte sector, by request. */
@@ -110,7 +113,15 @@ export class DispatchQueue {
     assert(this.requests.state[rq] === RQ_QUEUED, "the elevator holds a request that is not queued")
     this.requests.state[rq] = RQ_STARTED
     this.started++
+    if (this.trace.rqIssue.enabled) this.trace.request(this.trace.rqIssue, this.requests, rq)
     return rq
+  }
+
+  /** `__elv_add_request` at the tail. */
+  protected insert(rq: number): void {
+    this.requests.state[rq] = RQ_QUEUED
+    if (this.trace.rqInsert.enabled) this.trace.request(this.trace.rqInsert, this.requests, rq)
+    this.elevator.addTail(this.requests, rq)
   }
 
   /** Requests in the elevator. */
@@ -127,6 +138,7 @@ export class DispatchQueue {
   endRequest(ctx: Context, rq: number, error: number): void {
     const rqs = this.requests
     assert(rqs.state[rq] === RQ_STARTED, "ending a request that the driver does not have")
+    if (this.trace.rqComplete.enabled) this.trace.complete(rqs, rq, error)
     const write = rqs.write[rq] === 1
     let bio = rqs.bioHead[rq]
     rqs.bioHead[rq] = NO_BIO

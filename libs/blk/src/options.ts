@@ -26,4 +26,7 @@ export interface BlockQueueOptions {
   /** Shared by the queues of a machine; one of its own by default. */
   readonly congestion?: CongestionState
   readonly costs?: BlkCosts
+  /** Group of the machine and numbers of the disk, for tracepoints. */
+  readonly group?: number
+  readonly dev?: readonly [major: number, minor: number]
 }

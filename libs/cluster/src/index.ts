@@ -26,6 +26,8 @@ export {
 } from "@swaplab/kernel"
 export { cableNamesOf, recordCable } from "./capture/capture.ts"
 export { cpuStacks } from "./capture/cpu-stacks.ts"
+export { FTRACE_SUBSYSTEMS, type FtraceEvent, ftraceEventsOf } from "./capture/ftrace-events.ts"
+export { FtraceRecorder } from "./capture/ftrace.ts"
 export { FAULT_NAMES, type FaultName, faultNamed, SWARM_FAULTS } from "./faults/faults.ts"
 export { LIVE_PATCHES, RUNNING_SYSCTLS } from "./faults/kernel-faults.ts"
 export type { ClientRun } from "./run/client-run.ts"

@@ -29,6 +29,7 @@ export const objectAllocator = (
 /** What the queues of a machine are made from: its bios and its requests, of all disks. */
 export interface DiskMemory {
   readonly sim: Sim
+  readonly group: number
   readonly congestion: CongestionState
   readonly bios: CacheMemory
   readonly fsBioSet: BioSet
@@ -53,13 +54,16 @@ export const cryptBios = ({ bios, sim }: Pick<DiskMemory, "bios" | "sim">): BioS
 export const nbdQueueLimits = ({ nrRequests }: Pick<MachineSpec, "nrRequests">): BlockQueueOptions =>
   nrRequests === undefined ? {} : { nrRequests }
 
+/** NBD_MAJOR and SCSI_DISK0_MAJOR, and minor numbers of devices without partitions. */
+const DEVICES = { nbd0: [43, 0], nbd1: [43, 1], sda: [8, 0] } as const
+
 /** The queue of a block device, with bios of `fs_bio_set` unless others are given; its driver comes later. */
 export const diskQueue = (
-  { congestion, fsBioSet, requests, sim }: DiskMemory,
-  name: string,
+  { congestion, fsBioSet, group, requests, sim }: DiskMemory,
+  name: keyof typeof DEVICES,
   options: BlockQueueOptions = {},
   bios: BioSet = fsBioSet
-): BlockQueue => new BlockQueue(sim, name, bios, requests, { congestion, ...options })
+): BlockQueue => new BlockQueue(sim, name, bios, requests, { congestion, group, dev: DEVICES[name], ...options })
 
 /** `cache_reap` of each CPU, for an allocator that has one. */
 export const startReaper = (sim: Sim, objects: ObjectAllocator, cpus: Cpus, count: number, group: number): void => {

@@ -61,7 +61,8 @@ export const tasksOf = ({ group, sim }: Machine): ReadonlyMap<number, KernelTask
     )
   )
 
-const commOf = ({ name }: Machine, task: KernelTask): string =>
+/** The name of a task as the kernel has it: 15 characters. */
+export const commOf = ({ name }: Machine, task: KernelTask): string =>
   (task.name.startsWith(`${name} `) ? task.name.slice(name.length + 1) : task.name).slice(0, 15)
 
 /** cpuset_task_status_allowed(): the memory nodes of its cpuset, of 64 that x86_64_defconfig has. */

@@ -39,6 +39,7 @@ export {
   TCP_TIMEWAIT_SOCK,
   VM_AREA_STRUCT
 } from "./object-sizes.ts"
+export { ObjectTrace } from "./object-trace.ts"
 export { CACHED, CHAIN_END, HELD, NO_SLAB, ON_NO_LIST, SlabTable } from "./slab-table.ts"
 export { type SizeHeading, slabinfoLine, type SlabinfoRow, slabinfoText } from "./slabinfo.ts"
 // for tests, and for using an object allocator without a page allocator

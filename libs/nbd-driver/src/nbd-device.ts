@@ -25,7 +25,7 @@ import {
   PAGE_SIZE,
   type Task
 } from "@swaplab/page-alloc"
-import { assert, type Nanoseconds, type Sim, type Sleeps, type Tracepoint, WaitQueue } from "@swaplab/sim"
+import { assert, type Nanoseconds, type Sim, type Sleeps, WaitQueue } from "@swaplab/sim"
 import { DeadConnection } from "./dead-connection.ts"
 import { DriverRequests } from "./driver-requests.ts"
 import type { Mutex } from "./mutex.ts"
@@ -66,8 +66,6 @@ export class NbdDevice implements BlockDriver {
   readonly #requests: DriverRequests
   readonly #pages: RequestPages
   readonly #senderDone: WaitQueue
-  readonly #tpSend: Tracepoint
-  readonly #tpDone: Tracepoint
   /** Runs the block request function, which nobody passes a context. */
   readonly #nobody: Context = bootContext()
   readonly #header = new Uint8Array(REQUEST_BYTES)
@@ -92,8 +90,6 @@ export class NbdDevice implements BlockDriver {
     this.waitingWq = new WaitQueue(sim, `${this.name} waiting_wq`, "a request for the disk")
     this.activeWq = new WaitQueue(sim, `${this.name} active_wq`, "the sender finishes the request")
     this.#senderDone = new WaitQueue(sim, `${this.name} kthread_stop`, "the sender works off its queue")
-    this.#tpSend = sim.trace.point("nbd_send_request", ["request", "write", "sector", "pages"])
-    this.#tpDone = sim.trace.point("nbd_end_request", ["request", "write", "pages", "error"])
     const { deadConnTimeoutNs = 0, group = 0 } = options
     this.#dead = deadConnTimeoutNs === 0
       ? null
@@ -266,7 +262,6 @@ export class NbdDevice implements BlockDriver {
     const queue = this.queue
     const pages = queue.rqPages[rq]
     const sector = queue.rqSector[rq]
-    if (this.#tpSend.enabled) this.#tpSend.emit(rq, write ? 1 : 0, sector, pages)
     const type = write ? Command.Write : Command.Read
     encodeRequest(this.#header, 0, 0, type, COOKIE_HI, rq, sector * 512, pages * PAGE_SIZE)
     const result = yield* this.#xmit.sendBytes(task, transport, this.#header, write)
@@ -330,7 +325,6 @@ export class NbdDevice implements BlockDriver {
   /** `nbd_end_request`. */
   #end(ctx: Context, rq: number, error: number): void {
     this.#requests.end(rq)
-    if (this.#tpDone.enabled) this.#tpDone.emit(rq, this.queue.rqWrite[rq], this.queue.rqPages[rq], error)
     if (error === NbdError.Ok) this.counters.completed++
     else this.counters.failed++
     this.lastCompletionNs = this.#sim.now

@@ -99,6 +99,11 @@ export class Nic implements NetDevice, Napi {
     return this.#rx
   }
 
+  /** The CPU that its interrupts and its softirq run on. */
+  get irqCpu(): number {
+    return this.#softirq.ctx.cpu
+  }
+
   /** Frames that came while the card was down. */
   get rxWhileDown(): number {
     this.#feed?.collect()

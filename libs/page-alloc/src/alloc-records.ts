@@ -37,7 +37,7 @@ export class AllocRecords extends NumaMemory {
   }
 
   protected traceAlloc(page: number, order: number, gfp: number): void {
-    this.trace.alloc.emit(this.trace.group, page === NO_PAGE ? 0 : page, order, gfpMigrateType(gfp), gfp)
+    this.trace.alloc.emit(this.trace.group, page, order, gfpMigrateType(gfp), gfp)
   }
 
   /** nopage: counts the failure and, unless the caller expects it, reports it. */

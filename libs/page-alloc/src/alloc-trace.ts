@@ -5,7 +5,7 @@ import type { Tracepoint, TraceRegistry } from "@swaplab/sim"
 export interface AllocTrace {
   /** The machine the hits belong to. */
   readonly group: number
-  /** Once per request; pfn 0 when it failed. A request that sleeps reports when it ends. */
+  /** Once per request; pfn is NO_PAGE when it failed. A request that sleeps reports when it ends. */
   readonly alloc: Tracepoint
   readonly free: Tracepoint
   readonly zoneLocked: Tracepoint

@@ -171,5 +171,5 @@ export {
   ZONE_RECLAIM_FAILED
 } from "./vmstat-items.ts"
 export { VmStat, type VmStatLines } from "./vmstat.ts"
-export { PAGE_SHIFT, PAGE_SIZE } from "./watermark.ts"
+export { PAGE_SHIFT, PAGE_SIZE, PAGEBLOCK_ORDER } from "./watermark.ts"
 export { watermarkFloor, WMARK_HIGH, WMARK_LOW, WMARK_MIN, Zone } from "./zone.ts"

@@ -1,4 +1,4 @@
-import { GFP_ATOMIC, GFP_HIGHUSER_MOVABLE, GFP_KERNEL } from "@swaplab/page-alloc"
+import { GFP_ATOMIC, GFP_HIGHUSER_MOVABLE, GFP_KERNEL, NO_PAGE } from "@swaplab/page-alloc"
 import { expect, it } from "vitest"
 import { bringTo, context, machine, softirq } from "./support.ts"
 
@@ -38,7 +38,7 @@ it("tracepoints report allocations, frees, refills, steals and drains by their L
   hits.length = 0
   sim.trace.enableOnly(["mm_page_alloc"])
   pages.tryAlloc(softirq(), GFP_ATOMIC, 0)
-  expect(hits).toEqual([`mm_page_alloc 0 0 0 ${GFP_ATOMIC}`])
+  expect(hits).toEqual([`mm_page_alloc ${NO_PAGE} 0 0 ${GFP_ATOMIC}`])
 })
 
 it("the slow path reports its allocations as well", () => {

@@ -112,7 +112,7 @@ class Allocations {
     trace.enableOnly(["mm_page_alloc"])
     trace.sink = (point, _time, group, values) => {
       // a failed request has no page
-      if (values[0] === 0) add(this.#failed, group, 1)
+      if (values[0] < 0) add(this.#failed, group, 1)
       else add(this.#pages, group, 1 << values[point.fields.indexOf("order")])
     }
   }

@@ -101,6 +101,7 @@ export class Process {
   #drive(body: Sleeps<void>): Effect.Effect<void> {
     return Effect.async<void>((resume) => {
       const step = (): void => {
+        this.sim.running = this
         try {
           for (;;) {
             const { done, value } = body.next()
@@ -114,6 +115,8 @@ export class Process {
           }
         } catch (error) {
           resume(Effect.die(error))
+        } finally {
+          this.sim.running = null
         }
       }
       step()

@@ -63,6 +63,8 @@ export class Sim {
   /** Every task ever made, by id: with `waitingOn` this is the wait-for registry. */
   readonly processes: Array<Process> = []
   readonly trace = new TraceRegistry(this.queue)
+  /** The task whose step is under way (`current`); null between steps, and while an event is the work of an interrupt. */
+  running: Process | null = null
   readonly #runQueue = new RunQueue()
   readonly #clock = new SimClock(this.queue)
   readonly #random: EffectRandom.Random

@@ -23,6 +23,7 @@ import {
   NO_RESERVE_SWITCHES,
   type ObjectAllocator,
   objectIndex,
+  ObjectTrace,
   type PageSource,
   type ReserveSwitches,
   type SlabinfoRow,
@@ -30,7 +31,7 @@ import {
   SlabNumbers
 } from "@swaplab/kmem"
 import { type Context, NO_PAGE, PAGE_SIZE, type Task, WOULD_SLEEP } from "@swaplab/page-alloc"
-import { assert, type Sim, type Sleeps, type Tracepoint } from "@swaplab/sim"
+import { assert, type Sim, type Sleeps } from "@swaplab/sim"
 import type { ArrayCache } from "./array-cache.ts"
 import { checkCache } from "./check.ts"
 import { slabGeometry, slabMaxOrder } from "./geometry.ts"
@@ -78,14 +79,12 @@ export class SlabAllocator implements ObjectAllocator {
   readonly #reapNode: Uint8Array
   readonly #numbers = new SlabNumbers()
   readonly #cpus: number
-  readonly #group: number
   readonly #maxOrder: number
   readonly #general: Array<SlabCache>
   readonly #allocHitNs: number
   readonly #allocRefillNs: number
   readonly #freeNs: number
-  readonly #traceAlloc: Tracepoint
-  readonly #traceFree: Tracepoint
+  readonly #trace: ObjectTrace
 
   constructor(sim: Sim, pages: PageSource, options: SlabOptions) {
     assert(options.cpus >= 1, "slab: a machine has at least one CPU")
@@ -94,7 +93,6 @@ export class SlabAllocator implements ObjectAllocator {
     this.#slabPages = new SlabPages(pages)
     this.#topology = new SlabTopology(pages, options.cpus)
     this.#cpus = options.cpus
-    this.#group = options.group ?? 0
     this.#maxOrder = options.slabMaxOrder ?? slabMaxOrder(pages.frames.count)
     this.reserve = new ReserveObjects(
       pages,
@@ -120,8 +118,7 @@ export class SlabAllocator implements ObjectAllocator {
     this.#allocHitNs = options.costs?.allocHitNs ?? 0
     this.#allocRefillNs = options.costs?.allocRefillNs ?? 0
     this.#freeNs = options.costs?.freeNs ?? 0
-    this.#traceAlloc = sim.trace.point("kmem_cache_alloc", ["ptr", "bytes_req", "bytes_alloc", "gfp_flags"])
-    this.#traceFree = sim.trace.point("kmem_cache_free", ["ptr"])
+    this.#trace = new ObjectTrace(sim, options.group ?? 0)
     this.#general = this.#createGeneralCaches()
   }
 
@@ -211,7 +208,7 @@ export class SlabAllocator implements ObjectAllocator {
     assert(slabs.chain[cell] === HELD, "slab: freeing an object that nobody holds")
     slabs.chain[cell] = CACHED
     ctx.ns += this.#freeNs
-    if (this.#traceFree.enabled) this.#traceFree.emit(this.#group, this.objectAddress(c, object))
+    if (this.#trace.free.enabled) this.#trace.freed(c, this.objectAddress(c, object))
 
     const here = this.#topology.nodeOf(ctx)
     if (this.#topology.nodes > 1) {
@@ -339,9 +336,7 @@ export class SlabAllocator implements ObjectAllocator {
     const cell = this.#pages.frames.private[slabs.pageOf(object)] * slabs.stride + objectIndex(object)
     assert(slabs.chain[cell] === CACHED, "slab: handing out an object that is not in an array")
     slabs.chain[cell] = HELD
-    if (this.#traceAlloc.enabled) {
-      this.#traceAlloc.emit(this.#group, this.objectAddress(c, object), c.objectSize, c.size, gfp)
-    }
+    if (this.#trace.alloc.enabled) this.#trace.allocated(c, this.objectAddress(c, object), gfp)
     return object
   }
 }

@@ -299,8 +299,8 @@ describe("costs and traces", () => {
     slab.free(ctx, cache, object)
     expect(ctx.ns).toBe(327)
     const address = cache.slabs.pageOf(object) * 4096 + cache.geometry.firstObject + objectIndex(object) * 176
-    expect(seen[0]).toBe(`3 kmem_cache_alloc ${address} 176 176 32`)
-    expect(seen[2]).toBe(`3 kmem_cache_free ${address}`)
+    expect(seen[0]).toBe(`3 kmem_cache_alloc ${address} 176 176 32 0`)
+    expect(seen[2]).toBe(`3 kmem_cache_free ${address} 0`)
   })
 })
 
@@ -327,5 +327,8 @@ it("tracepoints report allocations and frees, with a value for each field", () =
   const [object] = take(slab, heads, 0, 1)
   slab.free(onCpu(0), heads, object)
   const address = slab.objectAddress(heads, object)
-  expect(hits).toEqual([`ptr ${address}, bytes_req 224, bytes_alloc 256, gfp_flags ${GFP_ATOMIC}`, `ptr ${address}`])
+  expect(hits).toEqual([
+    `ptr ${address}, bytes_req 224, bytes_alloc 256, gfp_flags ${GFP_ATOMIC}, general 0`,
+    `ptr ${address}, general 0`
+  ])
 })

@@ -25,6 +25,7 @@ import {
   type ObjectAllocator,
   type ObjectCosts,
   objectIndex,
+  ObjectTrace,
   type PageSource,
   type ReserveSwitches,
   type SizeHeading,
@@ -33,7 +34,7 @@ import {
   SlabNumbers
 } from "@swaplab/kmem"
 import { __GFP_NOWARN, type Context, NO_PAGE, PAGE_SIZE, type Task, WOULD_SLEEP } from "@swaplab/page-alloc"
-import { assert, type Sim, type Sleeps, type Tracepoint } from "@swaplab/sim"
+import { assert, type Sim, type Sleeps } from "@swaplab/sim"
 import { checkCache } from "./check.ts"
 import { slubGeometry } from "./geometry.ts"
 import { findMergeable } from "./merge.ts"
@@ -89,14 +90,12 @@ export class SlubAllocator implements ObjectAllocator {
   #newSlabTest: boolean
   readonly #cpus: number
   readonly #nodes: number
-  readonly #group: number
   readonly #heading: SizeHeading
   readonly #general: Array<SlubCache>
   readonly #allocHitNs: number
   readonly #allocRefillNs: number
   readonly #freeNs: number
-  readonly #traceAlloc: Tracepoint
-  readonly #traceFree: Tracepoint
+  readonly #trace: ObjectTrace
 
   constructor(sim: Sim, pages: PageSource, options: SlubOptions) {
     assert(options.cpus >= 1, "slub: a machine has at least one CPU")
@@ -108,13 +107,11 @@ export class SlubAllocator implements ObjectAllocator {
     this.#newSlabTest = rules.newSlabTest
     this.#cpus = options.cpus
     this.#nodes = pages.numa?.nodes ?? 1
-    this.#group = options.group ?? 0
     this.#heading = options.sizeHeading ?? "objsize"
     this.#allocHitNs = options.costs?.allocHitNs ?? 0
     this.#allocRefillNs = options.costs?.allocRefillNs ?? 0
     this.#freeNs = options.costs?.freeNs ?? 0
-    this.#traceAlloc = sim.trace.point("kmem_cache_alloc", ["ptr", "bytes_req", "bytes_alloc", "gfp_flags"])
-    this.#traceFree = sim.trace.point("kmem_cache_free", ["ptr"])
+    this.#trace = new ObjectTrace(sim, options.group ?? 0)
     this.#general = this.#createGeneralCaches()
   }
 
@@ -184,7 +181,7 @@ export class SlubAllocator implements ObjectAllocator {
     const cell = row * slabs.stride + index
     assert(slabs.chain[cell] === HELD, "slub: freeing an object that nobody holds")
     ctx.ns += this.#freeNs
-    if (this.#traceFree.enabled) this.#traceFree.emit(this.#group, this.objectAddress(c, object))
+    if (this.#trace.free.enabled) this.#trace.freed(c, this.objectAddress(c, object))
     const cpu = ctx.cpu
     if (row === c.cpuSlab[cpu]) {
       c.freeFast++
@@ -328,9 +325,7 @@ export class SlubAllocator implements ObjectAllocator {
     c.cpuFreelist[cpu] = slabs.chain[cell]
     slabs.chain[cell] = HELD
     const object = slabs.objectOf(row, index)
-    if (this.#traceAlloc.enabled) {
-      this.#traceAlloc.emit(this.#group, this.objectAddress(c, object), c.objectSize, c.size, gfp)
-    }
+    if (this.#trace.alloc.enabled) this.#trace.allocated(c, this.objectAddress(c, object), gfp)
     return object
   }
 }

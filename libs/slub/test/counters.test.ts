@@ -56,6 +56,6 @@ it("its tracepoints name what they tell", () => {
   const sim = new Sim({ seed: 1 })
   new SlubAllocator(sim, new FakePages(64, 0), { cpus: 1 })
   const fields = (name: string) => sim.trace.point(name, []).fields
-  expect(fields("kmem_cache_alloc")).toEqual(["ptr", "bytes_req", "bytes_alloc", "gfp_flags"])
-  expect(fields("kmem_cache_free")).toEqual(["ptr"])
+  expect(fields("kmem_cache_alloc")).toEqual(["ptr", "bytes_req", "bytes_alloc", "gfp_flags", "general"])
+  expect(fields("kmem_cache_free")).toEqual(["ptr", "general"])
 })

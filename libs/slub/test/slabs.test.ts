@@ -310,9 +310,9 @@ it("adds costs and emits traces", () => {
   expect(ctx.ns).toBe(327)
   const page = cache.slabs.pageOf(object)
   expect(seen).toEqual([
-    `2 kmem_cache_alloc ${page * 4096} 256 256 32`,
-    `2 kmem_cache_alloc ${page * 4096 + 256} 256 256 32`,
-    `2 kmem_cache_free ${page * 4096}`
+    `2 kmem_cache_alloc ${page * 4096} 256 256 32 1`,
+    `2 kmem_cache_alloc ${page * 4096 + 256} 256 256 32 1`,
+    `2 kmem_cache_free ${page * 4096} 1`
   ])
 })
 

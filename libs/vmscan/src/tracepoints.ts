@@ -5,7 +5,7 @@ import type { Sim, Tracepoint } from "@swaplab/sim"
 /** Bits of the `flags` field (RECLAIM_WB_…). */
 export const RECLAIM_WB_ANON = 0x1
 export const RECLAIM_WB_FILE = 0x2
-export const RECLAIM_WB_ASYNC = 0x10
+export const RECLAIM_WB_ASYNC = 0x8
 
 export class VmscanTracepoints {
   readonly kswapdSleep: Tracepoint
