@@ -1,6 +1,7 @@
 // A datagram socket that nobody reads: the sink of background packets. Its receive buffer fills, then it drops.
 // source: net/core/sock.c:sock_queue_rcv_skb
 import type { Context } from "@swaplab/page-alloc"
+import { assert } from "@swaplab/sim"
 import { DATAGRAM_RCVBUF } from "./sizes.ts"
 import { NO_SKB } from "./skb-rows.ts"
 import { type ProtoMemory, Socket } from "./sock.ts"
@@ -65,6 +66,18 @@ export class DatagramSocket extends Socket {
     this.queued = 0
     this.memReclaim()
     return count
+  }
+
+  override checkInvariants(): void {
+    super.checkInvariants()
+    const { skbs } = this.stack
+    let queued = 0
+    let truesize = 0
+    for (let skb = this.#head; skb !== NO_SKB; skb = skbs.next[skb]) {
+      queued++
+      truesize += skbs.truesize[skb]
+    }
+    assert(queued === this.queued && truesize === this.rmemAlloc, "queue of a datagram socket miscounted")
   }
 
   /** Drains and unbinds the socket. */

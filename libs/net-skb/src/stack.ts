@@ -6,7 +6,7 @@
 // Not modelled: the memory of a RST (it is made of no skb here), routing, ARP, IP fragments, ingress qdisc, netfilter.
 // source: net/core/dev.c:__netif_receive_skb, skb_pfmemalloc_protocol; net/ipv4/tcp_ipv4.c:tcp_v4_rcv, tcp_v4_send_reset
 import type { MemallocSocks } from "@swaplab/kmem"
-import { type Context, PF_MEMALLOC } from "@swaplab/page-alloc"
+import { type Context, PAGE_SIZE, PF_MEMALLOC } from "@swaplab/page-alloc"
 import { assert, type Nanoseconds, type Sim } from "@swaplab/sim"
 import type { SocketMemory } from "./memory.ts"
 import { NetdevAlloc } from "./netdev-alloc.ts"
@@ -250,9 +250,19 @@ export class NetStack {
     device?.transmitFrame(packets.reset(TCP_HEADER_BYTES, host, sport, dst, port, seq, ack))
   }
 
+  /** Every socket, and that what a protocol has granted is what its sockets hold. */
   checkInvariants(): void {
     this.skbs.checkInvariants()
     assert(this.#tasklets.length === 0, "tasklets must not outlive the softirq that scheduled them")
+    const granted = new Map<ProtoMemory, number>()
+    for (const socket of this.sockets()) {
+      socket.checkInvariants()
+      const bytes = socket.forwardAlloc + socket.rmemAlloc + socket.wmemQueued
+      granted.set(socket.memory, (granted.get(socket.memory) ?? 0) + bytes)
+    }
+    for (const [memory, bytes] of granted) {
+      assert(memory.allocated * PAGE_SIZE === bytes, "memory of a protocol is not what its sockets hold")
+    }
   }
 
   #deliver(ctx: Context, skb: number): void {

@@ -166,7 +166,8 @@ export class TcpSocket extends TcpState {
     if (this.error === 0) writeXmit(this, ctx, 0, false, GFP_ATOMIC)
   }
 
-  checkInvariants(): void {
+  override checkInvariants(): void {
+    super.checkInvariants()
     checkSocket(this)
   }
 }

@@ -157,8 +157,22 @@ export class ClusterRun {
 
   /** Every structure is as it says it is; an assertion fails where it is not. */
   checkInvariants(): void {
-    const { clients, lan } = this.cluster
-    for (const { machine, power } of clients) if (power.booted) machine.checkInvariants()
+    const { applications, clients, lan, servers, sim, stations } = this.cluster
+    sim.queue.checkInvariants()
+    for (const { machine, power } of clients) {
+      if (!power.booted) continue
+      machine.checkInvariants()
+      machine.nbd?.checkInvariants()
+    }
+    applications?.machine.checkInvariants()
+    for (const { machine } of servers) machine.cache?.checkInvariants()
+    const ofClients = new Set(clients.map(({ station }) => station))
+    for (const station of stations) {
+      if (ofClients.has(station)) continue
+      const { net, nics } = station
+      net?.checkInvariants()
+      for (const nic of nics) nic.checkInvariants()
+    }
     lan.checkInvariants()
   }
 

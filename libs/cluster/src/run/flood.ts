@@ -1,5 +1,6 @@
 // A flood of datagrams from another host to sockets of a client, from one moment to another.
-// Modelled: as the datagrams of the background (other-hosts.ts); at its end its sockets let go of what they hold.
+// Modelled: as the datagrams of the background (other-hosts.ts); at its end its sockets are closed; a process that reads
+//   one is killed, and what still comes before it gets a CPU is queued.
 import { DatagramSocket } from "@swaplab/net-skb"
 import { bootContext } from "@swaplab/page-alloc"
 import { assert, type Random } from "@swaplab/sim"
@@ -48,12 +49,8 @@ export class Flood implements ActiveFault {
 
   end(): void {
     for (const stop of this.#stop) stop()
-    const ctx = bootContext()
-    for (const socket of this.#sockets) {
-      // a reader that was killed may still be at its socket
-      if (this.#read) socket.drain(ctx)
-      else socket.close(ctx)
-    }
+    // a reader closes its own when it gets to its end
+    if (!this.#read) { for (const socket of this.#sockets) socket.close(bootContext()) }
   }
 
   effects(): ReturnType<ActiveFault["effects"]> {

@@ -11,6 +11,8 @@ import { NO_HOOKS, type Outcome, type RunHooks, type RunResult } from "./result.
 const SLICE = 100_000
 /** The same where a run may be ended for having had enough of them. */
 const SHORT_SLICE = 10_000
+/** Events between two checks of every structure, where they are wanted. */
+const CHECK_SLICE = 5000
 
 /**
  * Runs `scenario` with one of its kernels and one seed, to its end.
@@ -50,19 +52,21 @@ export const runCluster = (
   let ended: Outcome = "timeout"
   const slice = hooks.earlyStop?.enough === undefined ? SLICE : SHORT_SLICE
   let nextLook = sim.queue.fired + slice
-  let nextCheck = SLICE
+  let nextCheck = hooks.checked === true ? CHECK_SLICE : Number.POSITIVE_INFINITY
   for (;;) {
-    const why = run.advance(Math.min(limit, steps?.nextNs ?? limit), nextLook - sim.queue.fired)
+    const pause = Math.min(nextLook, nextCheck)
+    const why = run.advance(Math.min(limit, steps?.nextNs ?? limit), pause - sim.queue.fired)
     if (why === "until" && run.now < limit && steps !== null) {
       steps.step()
       continue
     }
     if (why !== "events") break
-    nextLook += slice
-    if (hooks.checked === true && sim.queue.fired >= nextCheck) {
-      nextCheck += SLICE
+    if (sim.queue.fired >= nextCheck) {
+      nextCheck += CHECK_SLICE
       run.checkInvariants()
     }
+    if (sim.queue.fired < nextLook) continue
+    nextLook += slice
     hooks.progress({
       simulatedNs: run.now,
       events: sim.queue.fired,

@@ -26,7 +26,7 @@ class ReadSocket extends DatagramSocket {
 
 /**
  * Opens a socket and starts the process `comm` that reads it. `read` is told how many datagrams it has copied out. It ends when
- * it is killed.
+ * it is killed, and its end closes the socket.
  */
 export const readDatagrams = (
   { client, daemon }: Pick<WorkloadHost, "client" | "daemon">,
@@ -38,7 +38,7 @@ export const readDatagrams = (
   daemon(comm, function*(task) {
     for (;;) {
       while (socket.queued === 0 && !task.killed) yield* socket.arrived.sleep(task, "interruptible")
-      if (task.killed) return
+      if (task.killed) return socket.close(task)
       const count = socket.drain(task)
       read(count)
       task.ns += count * (SYSCALL_NS + client.costs.perKiBNs)
