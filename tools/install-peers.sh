@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Installs from Debian the programs that swaplab-nbd-server is tried with and measured beside, and a browser for the pages that
-# swaplab writes; only those that are missing.
+# Installs from Debian the programs that swaplab-nbd-server is tried with and measured beside, a browser for the pages that
+# swaplab writes, and a Postgres for sweeps over many machines; only those that are missing.
 #   tools/install-peers.sh            exit code 0: all are there now; 1: not, and one line on stderr says which and why
 #   tools/install-peers.sh --missing  only prints what is missing, a line each: "program (package)"
 set -euo pipefail
-# nbd-client is in sbin, which users do not have in their path
-export PATH="$PATH:/usr/sbin:/sbin"
+# nbd-client is in sbin, which users do not have in their path, and the server of Postgres in a folder of its version
+export PATH="$PATH:/usr/sbin:/sbin$(printf ':%s' /usr/lib/postgresql/*/bin)"
 
 programs=(
   nbdinfo:libnbd-bin nbdcopy:libnbd-bin nbdsh:python3-libnbd
@@ -14,6 +14,7 @@ programs=(
   tshark:tshark openssl:openssl
   systemd-analyze:systemd systemd-sysusers:systemd man:man-db curl:curl
   chromium:chromium
+  initdb:postgresql
   ip:iproute2 tc:iproute2 ss:iproute2 ethtool:ethtool chrt:util-linux taskset:util-linux unshare:util-linux
 )
 

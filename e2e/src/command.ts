@@ -37,7 +37,7 @@ export interface RunOptions {
 }
 
 /** The environment of a user: nothing that Nx or vitest has put there, no colours, no width. */
-const environment = (): NodeJS.ProcessEnv => {
+export const environment = (): NodeJS.ProcessEnv => {
   const { COLUMNS: _columns, FORCE_COLOR: _colour, NODE_OPTIONS: _options, NODE_ENV: _env, VITEST: _vitest, ...rest } =
     process.env
   return { ...rest, NO_COLOR: "1" }
@@ -49,6 +49,11 @@ export const cpuSecondsOf = (pid: number): number => {
   // the name of the command stands in brackets and may have blanks; user and system time are in hundredths
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ")
   return (Number(fields[11]) + Number(fields[12])) / 100
+}
+
+/** Waits until a condition holds. */
+export const until = async (holds: () => boolean): Promise<void> => {
+  while (!holds()) await sleep(20)
 }
 
 /** Runs any program and collects what it prints. */

@@ -1,4 +1,6 @@
 // What the tests read of `swaplab run --json`.
+import { readdirSync, readFileSync } from "node:fs"
+import { join } from "node:path"
 import { type Ended, swaplab } from "./command.ts"
 
 export interface Client {
@@ -44,3 +46,11 @@ export const withoutHost = (result: Result): unknown =>
 /** `swaplab run FILE --json …`, read. */
 export const runJson = async (file: string, ...args: ReadonlyArray<string>): Promise<Result> =>
   resultOf(await swaplab(["run", file, "--json", ...args]))
+
+/** All files of a result directory, by name. Scenarios of failures are left out: they say where they are and how long they took. */
+export const filesOf = (folder: string): ReadonlyMap<string, string> =>
+  new Map(
+    readdirSync(folder, { recursive: true, encoding: "utf8" })
+      .filter((name) => /\.\w+$/.test(name) && !name.startsWith("failures/")).toSorted()
+      .map((name) => [name, readFileSync(join(folder, name), "latin1")])
+  )

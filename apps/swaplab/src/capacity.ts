@@ -1,4 +1,5 @@
 // swaplab capacity: how many clients a server carries.
+import type { WorkerError } from "@effect/platform/WorkerError"
 import { loadScenario } from "@swaplab/cluster"
 import type { Values } from "@swaplab/command"
 import { type ConfigError, mistake, parseQuantity, SHARE, TIME } from "@swaplab/config"
@@ -16,12 +17,13 @@ import {
   jsonFile,
   kernelFor,
   makeLadder,
+  type Runner,
   type Situation,
   type TypicalRun,
   withDemands
 } from "@swaplab/experiment"
 import { capacityPage, capacitySvg, makeCapacityLine, renderCapacity } from "@swaplab/report"
-import { Console, Effect, Either, Fiber } from "effect"
+import { Console, Effect, Either, Fiber, type Layer } from "effect"
 import { stderr } from "node:process"
 import type { Commands } from "./commands.ts"
 import { engine } from "./engine.ts"
@@ -31,7 +33,7 @@ import { MAX_WORKERS } from "./option-rows.ts"
 import { type Out, withOut } from "./out.ts"
 import { overridesOf } from "./overrides.ts"
 import { type PageFile, pageFile } from "./page-file.ts"
-import { workerPool } from "./pool.ts"
+import { withPool } from "./pool.ts"
 import { realServer } from "./real-server/capacity-server.ts"
 import { sheet } from "./screen.ts"
 
@@ -132,50 +134,57 @@ export const capacity = (flags: Flags, worker: URL) =>
     }
     if (flags.fresh && flags.out === undefined) return yield* new UsageError({ message: "--fresh: expected --out too" })
     const page = yield* pageFile(flags.report)
+    if (flags.server !== undefined && flags.cluster !== undefined) {
+      return yield* new UsageError({ message: "--cluster: not together with --server, whose runs are made here" })
+    }
     const real = yield* realServer(flags.server, flags.workers, loaded, situation)
-    yield* withOut(flags.out, (out) =>
-      Effect.gen(function*() {
-        const store = out === null
-          ? null
-          : yield* openStore(
-            out,
-            { engine: engine(worker), loaded, also: flags.server, fresh: flags.fresh },
-            () => CELL_FORM
-          )
-        const line = yield* makeCapacityLine(stderr, situation)
-        const found = Effect.gen(function*() {
-          // the time is that of all that follows
-          const timeUp = budget === null ? null : yield* Effect.forkScoped(Effect.sleep(budget))
-          const options = {
-            onStop,
-            ...(store === null ? {} : { store }),
-            ...(timeUp === null ? {} : { timeUp: Fiber.join(timeUp) })
-          }
-          const capacity = yield* findCapacity(situation, demand, {
-            ...options,
-            onProgress: line.show
-          })
-          // what fails has to be known, and what holds
-          const bounded = real === null && capacity.state === "decided" && capacity.low >= 1 &&
-            capacity.high <= situation.ladder.values.length
-          const bottleneck = bounded
-            ? yield* findBottleneck(capacity, {
+    const withRunner = <E, R>(use: (runner: Layer.Layer<Runner, WorkerError>) => Effect.Effect<void, E, R>) =>
+      real === null ? withPool(worker, flags, MAX_WORKERS, use) : use(real.layer)
+    yield* withRunner((runner) =>
+      withOut(flags.out, (out) =>
+        Effect.gen(function*() {
+          const store = out === null
+            ? null
+            : yield* openStore(
+              out,
+              { engine: engine(worker), loaded, also: flags.server, fresh: flags.fresh },
+              () => CELL_FORM
+            )
+          const line = yield* makeCapacityLine(stderr, situation)
+          const found = Effect.gen(function*() {
+            // the time is that of all that follows
+            const timeUp = budget === null ? null : yield* Effect.forkScoped(Effect.sleep(budget))
+            const options = {
+              onStop,
+              ...(store === null ? {} : { store }),
+              ...(timeUp === null ? {} : { timeUp: Fiber.join(timeUp) })
+            }
+            const capacity = yield* findCapacity(situation, demand, {
               ...options,
-              onProgress: (progress) => line.show(progress, null)
+              onProgress: line.show
             })
-            : null
-          // the runs of the page are whole ones; a search keeps little of each
-          const typical = page === null || capacity.state === "interrupted" || bottleneck?.state === "interrupted"
-            ? []
-            : yield* findTypicalRuns(capacity, { onStop })
-          return { capacity, bottleneck, typical, behind: real?.behind() ?? null }
-        }).pipe(
-          Effect.scoped,
-          Effect.ensuring(line.end),
-          Effect.provide(real?.layer ?? workerPool(worker, flags.workers, MAX_WORKERS))
-        )
-        yield* Effect.uninterruptible(
-          Effect.flatMap(found, (answer) => finish(answer, flags, out, page))
-        )
-      }))
+            // what fails has to be known, and what holds
+            const bounded = real === null && capacity.state === "decided" && capacity.low >= 1 &&
+              capacity.high <= situation.ladder.values.length
+            const bottleneck = bounded
+              ? yield* findBottleneck(capacity, {
+                ...options,
+                onProgress: (progress) => line.show(progress, null)
+              })
+              : null
+            // the runs of the page are whole ones; a search keeps little of each
+            const typical = page === null || capacity.state === "interrupted" || bottleneck?.state === "interrupted"
+              ? []
+              : yield* findTypicalRuns(capacity, { onStop })
+            return { capacity, bottleneck, typical, behind: real?.behind() ?? null }
+          }).pipe(
+            Effect.scoped,
+            Effect.ensuring(line.end),
+            Effect.provide(runner)
+          )
+          yield* Effect.uninterruptible(
+            Effect.flatMap(found, (answer) => finish(answer, flags, out, page))
+          )
+        }))
+    )
   })

@@ -1,6 +1,19 @@
 // Commands that make runs of one scenario: run, serve and soak.
 import { file, flag, many, one, optional, text, wholeNumber } from "@swaplab/command"
-import { fresh, json, out, report, scenario, seed, seeds, set, SHRINK, time, workers } from "./option-rows.ts"
+import {
+  fresh,
+  json,
+  manyMachines,
+  out,
+  report,
+  scenario,
+  seed,
+  seeds,
+  set,
+  SHRINK,
+  time,
+  workers
+} from "./option-rows.ts"
 import { server, serverTrace } from "./real-server/options.ts"
 
 /** Where a page is served without --port. */
@@ -99,7 +112,8 @@ export const SOAK = {
       "Writes soak.json, report.txt and failures/, a folder for each signature, to this directory, and each run at once."
     ),
     fresh,
-    workers
+    workers,
+    ...manyMachines
   },
   examples: [
     ["soak --runs 200", "two hundred runs of everything"],

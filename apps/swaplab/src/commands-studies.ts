@@ -1,6 +1,19 @@
 // Commands that make many runs and ask something of all of them.
 import { flag, type Kind, many, one, oneOf, text, wholeNumber } from "@swaplab/command"
-import { fresh, json, MAX_MAP_SEEDS, out, report, scenario, seed, seeds, set, time, workers } from "./option-rows.ts"
+import {
+  fresh,
+  json,
+  manyMachines,
+  MAX_MAP_SEEDS,
+  out,
+  report,
+  scenario,
+  seed,
+  seeds,
+  set,
+  time,
+  workers
+} from "./option-rows.ts"
 import { server } from "./real-server/options.ts"
 
 const sweptPath = text(
@@ -40,7 +53,8 @@ export const ABLATE = {
     json,
     out: out("Writes ablation.json, ablation.csv and report.txt to this directory, and each run at once."),
     fresh,
-    workers
+    workers,
+    ...manyMachines
   },
   examples: [
     ["ablate scenarios/ablation.yaml --out ablation", "the whole series"],
@@ -122,7 +136,8 @@ export const SWEEP = {
     ),
     report,
     fresh,
-    workers
+    workers,
+    ...manyMachines
   },
   examples: [
     ["sweep scenarios/quick.yaml -x clients.0.ram=32..64MiB/3", "time and page-ins over memory, five seeds each"],
@@ -176,7 +191,8 @@ export const CAPACITY = {
     report,
     fresh,
     server,
-    workers
+    workers,
+    ...manyMachines
   },
   examples: [
     ["capacity scenarios/capacity-quick.yaml", "a small one, in less than a minute"],

@@ -7,6 +7,7 @@ import { COMPLETIONS, EXPORT, IMPORT, PATCHES, SCHEMA, VALIDATE } from "./comman
 import { COMPARE, PROC, SHRINK, WHY } from "./commands-look.ts"
 import { RUN, SERVE, SOAK } from "./commands-runs.ts"
 import { ABLATE, CAPACITY, MAP, SENSITIVITY, SWEEP } from "./commands-studies.ts"
+import { WORKER } from "./many-machines/options.ts"
 import { load } from "./real-server/options.ts"
 
 /** The table. */
@@ -21,6 +22,7 @@ export const SWAPLAB = {
     sweep: SWEEP,
     capacity: CAPACITY,
     soak: SOAK,
+    worker: WORKER,
     load,
     compare: COMPARE,
     sensitivity: SENSITIVITY,

@@ -19,13 +19,12 @@ import { stderr } from "node:process"
 import { engine } from "./engine.ts"
 import { UsageError } from "./exit.ts"
 import { type Out, withOut } from "./out.ts"
-import { workerPool } from "./pool.ts"
+import { type PoolFlags, withPool } from "./pool.ts"
 
 /** Options that all of them have. */
-export interface KeptFlags {
+export interface KeptFlags extends PoolFlags {
   readonly out: string | undefined
   readonly fresh: boolean
-  readonly workers: number | undefined
 }
 
 /** What is run, and what is kept of it. */
@@ -102,13 +101,18 @@ const say = <A>(
 /** Told when an interruption has told the runs to stop. */
 export const onStop = Console.error("swaplab: the runs under way are ending; Ctrl-C again ends the command at once")
 
-/** Who makes the runs. */
-const runnerOf = <A>(worker: URL, { workers }: KeptFlags, { jobs, watchPort }: KeptRuns<A>) =>
+/** Uses what makes the runs. */
+const withRunner = <A, B, E, R>(
+  worker: URL,
+  flags: KeptFlags,
+  { jobs, runner, watchPort }: KeptRuns<A>,
+  use: (runner: Layer.Layer<Runner, UsageError | WorkerError>) => Effect.Effect<B, E, R>
+) =>
   Effect.gen(function*() {
-    const pool: Layer.Layer<Runner, UsageError | WorkerError> = watchPort === undefined
-      ? workerPool(worker, workers, jobs.length)
-      : (yield* Effect.promise(() => import("./live/watched.ts"))).layerWatched(worker, watchPort, jobs.length)
-    return pool
+    if (runner !== undefined) return yield* use(runner)
+    if (watchPort === undefined) return yield* withPool(worker, flags, jobs.length, use)
+    const { layerWatched } = yield* Effect.promise(() => import("./live/watched.ts"))
+    return yield* use(layerWatched(worker, watchPort, jobs.length))
   })
 
 /** Makes the runs of a command. Then `finish`, which no interruption stops. */
@@ -118,25 +122,26 @@ export const keepRuns = <A, E, R>(
   runs: KeptRuns<A>,
   finish: (results: JobResults<A>, out: Out | null) => Effect.Effect<void, E, R>
 ) =>
-  withOut(flags.out, (out) =>
-    Effect.gen(function*() {
-      if (flags.fresh && out === null) return yield* new UsageError({ message: "--fresh: expected --out too" })
-      const { also, formOf, jobs, loaded, next = once(jobs), reduce, runner } = runs
-      const store = out === null
-        ? null
-        : yield* openStore(out, { engine: engine(worker), loaded, also, fresh: flags.fresh }, formOf)
-      const line = yield* makeProgressLine(stderr, loaded.scenario.duration)
-      const measured = runRounds(next, {
-        reduce,
-        onStop,
-        onProgress: line.show,
-        ...(store === null ? {} : { store })
-      }).pipe(
-        Effect.ensuring(line.end),
-        Effect.provide(runner ?? (yield* runnerOf(worker, flags, runs)))
-      )
-      // an interruption ends the runs early and is held back until their results have been shown and written
-      yield* Effect.uninterruptible(
-        Effect.flatMap(measured, (results) => Effect.zipRight(say(out, runs, results), finish(results, out)))
-      )
-    }))
+  withRunner(worker, flags, runs, (runner) =>
+    withOut(flags.out, (out) =>
+      Effect.gen(function*() {
+        if (flags.fresh && out === null) return yield* new UsageError({ message: "--fresh: expected --out too" })
+        const { also, formOf, jobs, loaded, next = once(jobs), reduce } = runs
+        const store = out === null
+          ? null
+          : yield* openStore(out, { engine: engine(worker), loaded, also, fresh: flags.fresh }, formOf)
+        const line = yield* makeProgressLine(stderr, loaded.scenario.duration)
+        const measured = runRounds(next, {
+          reduce,
+          onStop,
+          onProgress: line.show,
+          ...(store === null ? {} : { store })
+        }).pipe(
+          Effect.ensuring(line.end),
+          Effect.provide(runner)
+        )
+        // an interruption ends the runs early and is held back until their results have been shown and written
+        yield* Effect.uninterruptible(
+          Effect.flatMap(measured, (results) => Effect.zipRight(say(out, runs, results), finish(results, out)))
+        )
+      })))

@@ -18,6 +18,16 @@ export const out = (meaning: string) =>
 export const workers = one(wholeNumber(1, MAX_WORKERS), "Worker threads. Results do not depend on their number.", {
   without: "Without it: one a core."
 })
+/** Where the runs of a command may be made instead. */
+export const manyMachines = {
+  cluster: one(
+    text("URL", "postgres://USER:PASSWORD@HOST:PORT/DATABASE"),
+    "Makes the runs on the workers of this cluster, instead of worker threads: postgres://USER:PASSWORD@HOST:PORT/DATABASE."
+  ),
+  tokenFile: one(file("FILE", "a file with a token"), "The token of the cluster, in a file of one line.", {
+    without: "Without it: of a cluster without a token."
+  })
+}
 export const seed = one(wholeNumber(0), "Runs this seed only.")
 export const seeds = one(wholeNumber(1, MAX_SEEDS), "Runs the seeds 1 to N; not together with --seed.", {
   without: "Without both: the scenario's."

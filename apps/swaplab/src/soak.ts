@@ -23,7 +23,7 @@ import { ExitWith, UsageError } from "./exit.ts"
 import { onStop, openStore } from "./kept-runs.ts"
 import { MAX_WORKERS } from "./option-rows.ts"
 import { type Out, withOut } from "./out.ts"
-import { workerPool } from "./pool.ts"
+import { withPool } from "./pool.ts"
 import { sheet } from "./screen.ts"
 import { writeFailures } from "./soak-failures.ts"
 
@@ -120,25 +120,26 @@ export const soak = (flags: Flags, worker: URL) =>
     const { loaded } = yield* drawScenario(plan, firstSeed)
     const hours = yield* runsOf(flags, plan, loaded)
     if (!Number.isSafeInteger(firstSeed)) return yield* mistake(`--seed ${firstSeed}`, "expected a smaller number")
-    yield* withOut(flags.out, (out) =>
-      Effect.gen(function*() {
-        const also = { swarm: [...plan.swarm], tolerate: plan.tolerate, firstSeed, canary: flags.canary }
-        const store = out === null
-          ? null
-          : yield* openStore(out, { engine: engine(worker), loaded, also, fresh: flags.fresh }, () => SOAK_FORM)
-        const ticker = yield* makeTicker(stderr)
-        const soaking = runSoak(plan, {
-          firstSeed,
-          runs: hours ?? flags.runs ?? (millis === null && !flags.untilFailure ? RUNS : Number.POSITIVE_INFINITY),
-          untilFailure: flags.untilFailure,
-          canary: flags.canary,
-          onStop,
-          onProgress: (_progress, tally) => ticker.show(soakProgress(tally)),
-          ...(store === null ? {} : { store }),
-          ...(millis === null ? {} : { timeUp: Effect.sleep(millis) })
-        }).pipe(Effect.ensuring(ticker.end))
-        yield* Effect.uninterruptible(Effect.flatMap(soaking, (result) => finish(result, flags, out, ticker))).pipe(
-          Effect.provide(workerPool(worker, flags.workers, MAX_WORKERS))
-        )
-      }))
+    yield* withPool(worker, flags, MAX_WORKERS, (pool) =>
+      withOut(flags.out, (out) =>
+        Effect.gen(function*() {
+          const also = { swarm: [...plan.swarm], tolerate: plan.tolerate, firstSeed, canary: flags.canary }
+          const store = out === null
+            ? null
+            : yield* openStore(out, { engine: engine(worker), loaded, also, fresh: flags.fresh }, () => SOAK_FORM)
+          const ticker = yield* makeTicker(stderr)
+          const soaking = runSoak(plan, {
+            firstSeed,
+            runs: hours ?? flags.runs ?? (millis === null && !flags.untilFailure ? RUNS : Number.POSITIVE_INFINITY),
+            untilFailure: flags.untilFailure,
+            canary: flags.canary,
+            onStop,
+            onProgress: (_progress, tally) => ticker.show(soakProgress(tally)),
+            ...(store === null ? {} : { store }),
+            ...(millis === null ? {} : { timeUp: Effect.sleep(millis) })
+          }).pipe(Effect.ensuring(ticker.end))
+          yield* Effect.uninterruptible(Effect.flatMap(soaking, (result) => finish(result, flags, out, ticker))).pipe(
+            Effect.provide(pool)
+          )
+        })))
   })

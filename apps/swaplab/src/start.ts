@@ -36,6 +36,7 @@ const COMMANDS: { readonly [Name in Started]: () => Promise<Run<Name>> } = {
   sensitivity: async () => (await import("./sensitivity.ts")).sensitivity,
   sweep: async () => (await import("./sweep.ts")).sweep,
   capacity: async () => (await import("./capacity.ts")).capacity,
+  worker: async () => (await import("./many-machines/worker.ts")).workFor,
   load: async () => (await import("./load/load.ts")).load,
   soak: async () => (await import("./soak.ts")).soak,
   "check-determinism": async () => (await import("./determinism.ts")).checkDeterminism,

@@ -24,7 +24,8 @@ const PAGES = [
   "capacity.md",
   "soak.md",
   "check-and-replay.md",
-  "real-server.md"
+  "real-server.md",
+  "many-machines.md"
 ].map((page) => fileURLToPath(new URL(`../../../docs/reference/${page}`, import.meta.url)))
 const BLOCK = /<!-- (commands|options [\w-]+) -->\n[\s\S]*?<!-- end -->/g
 

@@ -77,7 +77,7 @@ export { type NamedBytes, readRecording, type RecordedRun, type Recording } from
 export { type KernelSummary, type ResultJson, resultJson, summarise } from "./result-json.ts"
 export { type ClientSpread, type RunMetrics } from "./run-metrics.ts"
 export { openRunStore, type RunStore, StoreMismatch, type StoreOptions } from "./run-store.ts"
-export { layerInProcess, layerWorkerMain, layerWorkers, Runner, type Simulate } from "./runner.ts"
+export { layerInProcess, layerWorkerMain, layerWorkers, NOT_BEGUN, Runner, type Simulate } from "./runner.ts"
 export {
   chooseLockup,
   chooseRun,

@@ -13,7 +13,7 @@ export interface ExperimentProgress {
   readonly total: number
   /** Of runs that are over and of those that go on. */
   readonly events: number
-  /** The runs that go on now. */
+  /** The runs that go on now. One that waits for its turn, or has not told anything yet, is not among them. */
   readonly running: ReadonlyArray<RunProgress & { readonly kernel: string; readonly seed: number }>
 }
 
@@ -91,7 +91,11 @@ class JobList<A> {
     const ordered = [...rest.filter(({ field }) => field !== null), ...rest.filter(({ field }) => field === null)]
     return Effect.flatMap(
       Runner,
-      (runner) => Effect.forEach(ordered, (job) => this.#run(job, runner), { concurrency: runner.size, discard: true })
+      (runner) =>
+        Effect.forEach(ordered, (job) => this.#run(job, runner), {
+          concurrency: runner.ahead ?? runner.size,
+          discard: true
+        })
     )
   }
 
@@ -152,7 +156,7 @@ class JobList<A> {
       ...this.#board.progress(job.id),
       kernel: job.kernel,
       seed: job.seed
-    }))
+    })).filter(({ clients }) => clients > 0)
     return {
       done: this.#results.size + this.#failures.length,
       total: this.#jobs.length,

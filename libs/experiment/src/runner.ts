@@ -17,9 +17,14 @@ export type Simulate = (
   replay: Replay | null
 ) => RunResult
 
+/** What a run gives that was told to stop before it had begun; nothing else of it is read. */
+export const NOT_BEGUN = { outcome: "stopped", simulatedNs: 0 } as RunResult
+
 /** Runs jobs; `size` of them at a time. */
 export class Runner extends Context.Tag("@swaplab/experiment/Runner")<Runner, {
   readonly size: number
+  /** How many of a list it wants to have at once, where some wait at a runner that is far away. Without it: `size`. */
+  readonly ahead?: number
   readonly run: (job: Job, board: Board) => Effect.Effect<RunResult, RunFailure>
 }>() {}
 

@@ -8,11 +8,11 @@ import * as RpcSerialization from "@effect/rpc/RpcSerialization"
 import * as RpcServer from "@effect/rpc/RpcServer"
 import { LiveRpcs } from "@swaplab/live"
 import { Effect, Scope } from "effect"
-import { readFileSync } from "node:fs"
 import { createServer, type Server } from "node:http"
 import type { Socket } from "node:net"
 import { hostname } from "node:os"
 import { UsageError } from "../exit.ts"
+import { readToken } from "../token-file.ts"
 import type { EngineThread } from "./engine-thread.ts"
 import { cookieName, type GuardOptions, isLoopback, refusalOf } from "./guard.ts"
 import { readPage, servedPage } from "./page.ts"
@@ -83,20 +83,7 @@ const tokenOf = ({ address, command, tokenFile }: Listening): Effect.Effect<stri
       message: `${command}: --address ${address}: others reach this address, expected --token-file FILE too`
     })
   }
-  return Effect.try({
-    try: () => readFileSync(tokenFile, "utf8").trim(),
-    catch: (error) => new UsageError({ message: `${command}: --token-file ${tokenFile}: ${String(error)}` })
-  }).pipe(
-    Effect.filterOrFail(
-      (token) => /^[\x21-\x7e]{16,200}$/.test(token),
-      () =>
-        new UsageError({
-          message:
-            `${command}: --token-file ${tokenFile}: expected one line of 16 to 200 characters without blanks, such as from `
-            + "openssl rand -hex 16"
-        })
-    )
-  )
+  return readToken(`${command}: --token-file`, tokenFile)
 }
 
 const cannotListen = ({ address, command, port }: Listening, cause: unknown): UsageError => {
