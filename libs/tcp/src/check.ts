@@ -25,7 +25,10 @@ export const checkSocket = (sk: TcpSocket): void => {
       assert(count === 1 ? size === 0 : count === Math.ceil(skbs.len[skb] / size), "segments of an skb miscounted")
       const tags = skbs.sacked[skb]
       out += count
-      if ((tags & TCPCB_LOST) !== 0) lost += count
+      if ((tags & TCPCB_LOST) !== 0) {
+        lost += count
+        assert(skbs.endSeq[skb] <= sk.retransmitHigh, "a lost segment lies behind the end of those to retransmit")
+      }
       if ((tags & TCPCB_SACKED_RETRANS) !== 0) retrans += count
       if ((tags & TCPCB_SACKED_ACKED) !== 0) {
         sacked += count
@@ -34,6 +37,8 @@ export const checkSocket = (sk: TcpSocket): void => {
       }
     }
     assert(skbs.endSeq[skb] >= skbs.seq[skb] + skbs.len[skb], "segment with wrong offsets")
+    const follower = skbs.next[skb]
+    assert(follower === NO_SKB || skbs.seq[follower] === skbs.endSeq[skb], "a gap in the send queue")
     let bytes = skbs.headLen[skb]
     for (let i = 0; i < skbs.nrFrags[skb]; i++) {
       const size = skbs.fragLen[skb * MAX_SKB_FRAGS + i]
@@ -54,11 +59,24 @@ export const checkSocket = (sk: TcpSocket): void => {
   } else {
     assert(sacked === 0 && sk.facketsOut === 0, "segments are SACKed on a connection without SACK")
   }
+  assert(
+    sk.sendHead === NO_SKB || skbs.seq[sk.sendHead] === sk.sndNxt,
+    "what is sent next does not follow what was sent"
+  )
   let held = 0
-  for (let skb = sk.rcvHead; skb !== NO_SKB; skb = skbs.next[skb]) held += skbs.truesize[skb]
+  let readable = sk.copiedSeq
+  for (let skb = sk.rcvHead; skb !== NO_SKB; skb = skbs.next[skb]) {
+    held += skbs.truesize[skb]
+    assert(skbs.seq[skb] <= readable, "a gap in the receive queue")
+    readable = skbs.endSeq[skb]
+  }
+  assert(sk.rcvHead === NO_SKB || readable === sk.rcvNxt, "the receive queue ends before what was acknowledged")
+  let above = sk.rcvNxt
   for (let skb = sk.oooHead; skb !== NO_SKB; skb = skbs.next[skb]) {
     held += skbs.truesize[skb]
     assert(skbs.endSeq[skb] > sk.rcvNxt, "an out-of-order segment is in order")
+    assert(skbs.seq[skb] >= above, "out-of-order segments are not sorted")
+    above = skbs.seq[skb]
   }
   assert(held === sk.rmemAlloc, "receive memory miscounted")
   assert(sk.sndUna <= sk.sndNxt && sk.sndNxt <= sk.writeSeq, "send offsets out of order")

@@ -123,7 +123,8 @@ describe("an ACK", () => {
     const { skbs } = net.a.stack
     const head = client.writeHead
     skbs.sacked[head] = 0x86
-    Object.assign(client, { caState: LOSS, highSeq: 8 * MSS, lostOut: 8, retransOut: 8, cwnd: 1, undoRetrans: 8 })
+    const lost = { lostOut: 8, retransmitHigh: 8 * MSS, retransOut: 8, undoRetrans: 8 }
+    Object.assign(client, { caState: LOSS, highSeq: 8 * MSS, cwnd: 1, ...lost })
     const before = [skbs.truesize[head], client.wmemQueued]
     script.segment({ ack: 3 * MSS })
     expect(recovery(script)).toMatchObject({ packetsOut: 5, lostOut: 5, retransOut: 5 })
