@@ -24,6 +24,8 @@ export class OutsideServer implements RemoteServer {
   /** Which write it does not perform although it says so; which read it damages. */
   forgets = (_write: number): boolean => false
   damages = (_read: number): boolean => false
+  /** Which write it performs and never answers. */
+  leavesOff = (_write: number): boolean => false
   /** It takes no connections, and has none. */
   down = false
   writes = 0
@@ -44,13 +46,19 @@ export class OutsideServer implements RemoteServer {
     const at = (i: number): string => `${client} ${offset / PAGE + i}`
     const reply = { event: RemoteEvent.Replied, session, cookie, type }
     if (type === Command.Write) {
-      const forgets = this.forgets(this.writes++)
+      const write = this.writes++
+      const forgets = this.forgets(write)
       for (let i = 0; i < length / PAGE; i++) if (!forgets) this.#pages.set(at(i), tokens.slice(8 * i, 8 * i + 8))
-      return this.#say(reply)
+      return this.leavesOff(write) ? undefined : this.#say(reply)
     }
     const read = new Uint8Array(length / PAGE * 8)
     for (let i = 0; i < length / PAGE; i++) read.set(this.#pages.get(at(i)) ?? new Uint8Array(8), 8 * i)
     this.#say({ ...reply, tokens: read, damaged: this.damages(this.reads++) ? [0] : [] })
+  }
+
+  /** What it holds of a page; null: nothing. */
+  held(client: string, page: number): Uint8Array | null {
+    return this.#pages.get(`${client} ${page}`) ?? null
   }
 
   close(session: number): void {
@@ -80,7 +88,8 @@ export const runOutside = (
   kernel: string,
   server: OutsideServer,
   steps: ReadonlyArray<Step> = [],
-  options: ClusterRunOptions = {}
+  options: ClusterRunOptions = {},
+  ended: (run: ClusterRun) => void = () => {}
 ): RunResult => {
   const run = new ClusterRun(scenario, kernel, 1, { ...options, remote: server })
   const left = [...steps]
@@ -95,6 +104,7 @@ export const runOutside = (
     }
   }
   run.checkInvariants()
+  ended(run)
   return withGateway(run, run.result("timeout", 0), FACTS, false)
 }
 

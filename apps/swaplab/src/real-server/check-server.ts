@@ -50,7 +50,7 @@ export const checkServer = (
   Effect.forEach(needs(uri, loaded, kernels), ([name, bytes]) =>
     Effect.gen(function*() {
       const said = `${option} ${uri.text}: export ${JSON.stringify(name)}`
-      const { flags, size, socket } = yield* Effect.tryPromise({
+      const { flags, size, wire: { socket } } = yield* Effect.tryPromise({
         try: () => openExport(uri, name),
         catch: (error) => new UsageError({ message: `${said}: ${(error as Error).message}` })
       })

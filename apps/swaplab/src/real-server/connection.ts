@@ -9,9 +9,9 @@ import {
   SIMPLE_REPLY_BYTES,
   TOKEN_BLOCK
 } from "@swaplab/nbd"
-import type { Socket } from "node:net"
 import type { OpenedExport } from "./open-export.ts"
 import { putBlocks, type Salt, tokensIn } from "./wire-tokens.ts"
+import { Outbox, type Wire } from "./wire.ts"
 
 /** A request as it goes over the wire. */
 export interface WireRequest {
@@ -39,31 +39,30 @@ export interface Hearer<R extends WireRequest> {
   readonly lost: (why: string, broken: boolean) => void
 }
 
-const NOTHING = Buffer.alloc(0)
-
 export class RealConnection<R extends WireRequest> {
   readonly size: number
   readonly flags: number
-  readonly #socket: Socket
+  readonly #wire: Wire
+  readonly #out: Outbox
   readonly #salt: Salt
   readonly #hearer: Hearer<R>
   readonly #pending = new Map<number, R>()
   readonly #reply = new Reply()
   #lastCookie = 0
-  #bytes: Buffer = NOTHING
   #over = false
-  #corked = false
 
-  constructor({ flags, rest, size, socket }: OpenedExport, salt: Salt, hearer: Hearer<R>) {
+  constructor({ flags, size, wire }: OpenedExport, salt: Salt, hearer: Hearer<R>) {
+    const { socket } = wire
     this.size = size
     this.flags = flags
-    this.#socket = socket
+    this.#wire = wire
+    this.#out = new Outbox(socket)
     this.#salt = salt
     this.#hearer = hearer
-    socket.on("data", (bytes: Buffer) => this.#take(bytes))
+    wire.heard = () => this.#take()
     socket.on("error", (error) => this.#lose(`the connection broke: ${error.message}`, false))
     socket.on("close", () => this.#lose("the server closed the connection", false))
-    if (rest.length > 0) this.#take(Buffer.from(rest))
+    this.#take()
     socket.resume()
   }
 
@@ -74,52 +73,42 @@ export class RealConnection<R extends WireRequest> {
     this.#pending.set(cookie, request)
     this.#lastCookie = cookie
     const payload = type === Command.Write ? length : 0
-    const bytes = Buffer.allocUnsafe(REQUEST_BYTES + payload)
-    encodeRequest(bytes, 0, flags, type, 0, cookie, offset, length)
-    if (payload > 0) putBlocks(bytes, REQUEST_BYTES, tokens, this.#salt)
-    if (!this.#corked) this.#socket.cork()
-    this.#corked = true
-    this.#socket.write(bytes)
+    const { at, into } = this.#out.room(REQUEST_BYTES + payload)
+    encodeRequest(into, at, flags, type, 0, cookie, offset, length)
+    if (payload > 0) putBlocks(into, at + REQUEST_BYTES, tokens, this.#salt)
   }
 
   /** Sends what was asked for since the last time. */
   flush(): void {
-    if (!this.#corked) return
-    this.#corked = false
-    this.#socket.uncork()
+    this.#out.flush()
   }
 
-  /** Says DISC, without waiting for replies. */
+  /** Says DISC, without waiting for replies. What still comes is thrown away. */
   close(): void {
     if (this.#over) return
     this.#over = true
     const bytes = Buffer.alloc(REQUEST_BYTES)
     encodeRequest(bytes, 0, 0, Command.Disc, 0, 0, 0, 0)
     this.flush()
-    this.#socket.end(bytes)
-    // what still comes is thrown away, so that the end of the connection is seen
-    this.#socket.on("data", () => {})
+    this.#wire.socket.end(bytes)
   }
 
-  #take(chunk: Buffer): void {
-    if (this.#over) return
-    const bytes = this.#bytes.length === 0 ? chunk : Buffer.concat([this.#bytes, chunk])
-    let at = 0
-    while (bytes.length - at >= SIMPLE_REPLY_BYTES) {
+  #take(): void {
+    const { inbox } = this.#wire
+    while (!this.#over && inbox.length >= SIMPLE_REPLY_BYTES) {
+      const { bytes, from } = inbox
       const reply = this.#reply
-      if (!decodeSimpleReply(bytes, at, reply)) return this.#break("answered with something that is no reply")
+      if (!decodeSimpleReply(bytes, from, reply)) return this.#break("answered with something that is no reply")
       const request = reply.cookieHi === 0 ? this.#pending.get(reply.cookieLo) : undefined
       if (request === undefined) return this.#break(this.#unasked(reply))
       const data = request.type === Command.Read && reply.error === 0 ? request.length : 0
-      if (bytes.length - at < SIMPLE_REPLY_BYTES + data) break
+      if (inbox.length < SIMPLE_REPLY_BYTES + data) return
       this.#pending.delete(request.cookie)
-      const from = at + SIMPLE_REPLY_BYTES
-      at = from + data
-      const read = data === 0 ? NONE : tokensIn(bytes, from, data / TOKEN_BLOCK, this.#salt)
+      inbox.from += SIMPLE_REPLY_BYTES + data
+      const read = data === 0 ? NONE : tokensIn(bytes, from + SIMPLE_REPLY_BYTES, data / TOKEN_BLOCK, this.#salt)
       this.#hearer.replied({ request, error: reply.error === 0 ? 0 : knownError(reply.error), ...read })
-      if (this.#over) return
     }
-    this.#bytes = at === bytes.length ? NOTHING : Buffer.from(bytes.subarray(at))
+    if (this.#over) inbox.from = inbox.to
   }
 
   #unasked({ cookieHi, cookieLo }: Reply): string {
@@ -135,7 +124,7 @@ export class RealConnection<R extends WireRequest> {
   #lose(why: string, broken: boolean): void {
     if (this.#over) return
     this.#over = true
-    this.#socket.destroy()
+    this.#wire.socket.destroy()
     this.#hearer.lost(why, broken)
   }
 }

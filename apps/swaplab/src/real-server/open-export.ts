@@ -10,19 +10,18 @@ import {
   OptionReplyType
 } from "@swaplab/nbd"
 import { readFileSync } from "node:fs"
-import { connect, isIP, type NetConnectOpts, type Socket } from "node:net"
+import { isIP, type Socket } from "node:net"
 import { join } from "node:path"
 import { connect as connectTls, type ConnectionOptions } from "node:tls"
 import type { NbdUri } from "./nbd-uri.ts"
+import { openWire, type Wire, wireOf } from "./wire.ts"
 
-/** An export that is ready for requests. Nobody listens to its socket yet. */
+/** An export that is ready for requests. Nobody hears its wire yet; bytes that came behind the handshake are in its inbox. */
 export interface OpenedExport {
-  readonly socket: Socket
+  readonly wire: Wire
   readonly size: number
   /** Of `TransmissionFlag`. */
   readonly flags: number
-  /** Bytes that came behind the handshake. */
-  readonly rest: Uint8Array
 }
 
 /** Why a server could not be used, in a few words. */
@@ -46,24 +45,24 @@ const ERRORS = new Map<number, string>([
 /** Bytes of a socket, as an async reader of the handshake takes them. */
 class Reader {
   readonly decoder: HandshakeDecoder
-  readonly #socket: Socket
+  readonly #wire: Wire
   #ended: Error | null = null
   #wake: () => void = () => {}
-  readonly #push = (bytes: Uint8Array): void => {
-    this.decoder.push(bytes)
-    this.#wake()
-  }
   readonly #fail = (error?: Error | boolean): void => {
     this.#ended ??= error instanceof Error ? error : new Unusable("it closed the connection in the handshake")
     this.#wake()
   }
 
-  constructor(socket: Socket, decoder = new HandshakeDecoder()) {
-    this.#socket = socket
+  constructor(wire: Wire, decoder = new HandshakeDecoder()) {
+    this.#wire = wire
     this.decoder = decoder
-    socket.on("data", this.#push)
-    socket.on("error", this.#fail)
-    socket.on("close", this.#fail)
+    wire.heard = () => {
+      decoder.push(wire.inbox.take())
+      this.#wake()
+    }
+    wire.socket.on("error", this.#fail)
+    wire.socket.on("close", this.#fail)
+    wire.socket.resume()
   }
 
   async next() {
@@ -76,12 +75,13 @@ class Reader {
     }
   }
 
-  /** Somebody else listens to the socket now. */
+  /** Somebody else hears the wire now. */
   leave(): void {
-    this.#socket.pause()
-    this.#socket.off("data", this.#push)
-    this.#socket.off("error", this.#fail)
-    this.#socket.off("close", this.#fail)
+    const { socket } = this.#wire
+    socket.pause()
+    this.#wire.heard = () => {}
+    socket.off("error", this.#fail)
+    socket.off("close", this.#fail)
   }
 }
 
@@ -145,31 +145,32 @@ export const openExport = async (
   name: string,
   use: (socket: Socket) => void = () => {}
 ): Promise<OpenedExport> => {
-  let socket = connect({ ...uri.place, noDelay: true } as NetConnectOpts)
-  use(socket)
+  let wire = openWire(uri.place, !uri.tls)
+  use(wire.socket)
   try {
-    let reader = new Reader(socket)
+    let reader = new Reader(wire)
     const greeting = await reader.next()
     if (greeting.kind !== "greeting") throw new Unusable("it does not greet")
     const flags = greeting.flags & 3
-    socket.write(encodeClientFlags(flags))
+    wire.socket.write(encodeClientFlags(flags))
     if (uri.tls) {
-      socket.write(encodeOption(Option.StartTls))
+      wire.socket.write(encodeOption(Option.StartTls))
       const type = await replyTo(reader)
       if (type !== OptionReplyType.Ack) throw new Unusable("it has no TLS")
       reader.leave()
+      wire.socket.removeAllListeners("data")
       const { decoder } = reader
-      socket = await secured(socket, uri)
-      use(socket)
-      reader = new Reader(socket, decoder)
-      socket.resume()
+      wire = wireOf(await secured(wire.socket, uri))
+      use(wire.socket)
+      reader = new Reader(wire, decoder)
     }
-    const { size, transmissionFlags } = await negotiate(reader, socket, name, (flags & 2) !== 0)
+    const { size, transmissionFlags } = await negotiate(reader, wire.socket, name, (flags & 2) !== 0)
     reader.leave()
-    return { socket, size, flags: transmissionFlags, rest: reader.decoder.rest() }
+    wire.inbox.put(reader.decoder.rest())
+    return { wire, size, flags: transmissionFlags }
   } catch (error) {
-    socket.on("error", () => {})
-    socket.destroy()
+    wire.socket.on("error", () => {})
+    wire.socket.destroy()
     throw error instanceof Unusable ? error : new Unusable(wordsOf(error as Error))
   }
 }

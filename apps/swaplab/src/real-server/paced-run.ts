@@ -169,6 +169,7 @@ export const pacedRun = async (
   if (hooks.checked === true) run.checkInvariants()
   const result = run.result(stopped ? "stopped" : "timeout", hooks.cpuSeconds())
   over = true
+  run.gateway.leftOff()
   const pass = await finalPass(server, run.gateway)
   server.end()
   return withGateway(run, result, { server: uri.text, replayed: false, behindMaxNs, finalPass: pass }, stopped)

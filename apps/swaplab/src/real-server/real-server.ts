@@ -99,9 +99,9 @@ export class RealServer implements RemoteServer {
     const refused = (why: string): void => this.#answer(session, { event: RemoteEvent.Refused, why })
     openExport(this.uri, place.name, (socket) => this.#opening.set(session, socket)).then((opened) => {
       // closed meanwhile
-      if (!this.#opening.delete(session)) return opened.socket.destroy()
+      if (!this.#opening.delete(session)) return opened.wire.socket.destroy()
       if (opened.size < place.offset + place.bytes) {
-        opened.socket.destroy()
+        opened.wire.socket.destroy()
         return refused("the export has become smaller")
       }
       const own = new Set<PromiseWithin>()

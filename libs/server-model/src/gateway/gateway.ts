@@ -84,6 +84,11 @@ export class Gateway {
     queue.at(Math.max(now, answer.atNs), this.#kind, row)
   }
 
+  /** The run is over: the server may or may not perform what it has not answered. The contents are looked at only after this. */
+  leftOff(): void {
+    for (const session of this.#sessions) session.leftOff()
+  }
+
   /** What a READ has brought: compares it with what must be there. */
   see(served: RemoteExport, page: number, answer: RemoteAnswer, row: number, into: Uint8Array): void {
     const { check } = served

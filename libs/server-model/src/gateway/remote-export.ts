@@ -109,6 +109,11 @@ export class RemoteSession implements OpenExport {
     this.#gateway.see(this.served, page, answer, row, into)
   }
 
+  /** The run is over, and what has no answer gets none. */
+  leftOff(): void {
+    for (const store of this.#asked.values()) store.unsure()
+  }
+
   #end(): void {
     this.state = "over"
     this.#wait.wakeAll()
@@ -173,10 +178,20 @@ class RemoteStore implements TaskStore {
   }
 
   abandoned(): void {
-    const count = this.#bytes / PAGE_SIZE
-    if (this.#type === Command.Write) this.#session.served.check.unanswered(this.#page, count, this.#data)
+    this.unsure()
     this.#error = UNANSWERED
     this.#wait.wakeAll()
+  }
+
+  /** Nobody will know whether the request was performed. */
+  unsure(): void {
+    const { check } = this.#session.served
+    const count = this.#bytes / PAGE_SIZE
+    if (this.#type === Command.Write) check.unanswered(this.#page, count, this.#data)
+    else if (this.#type === Command.Trim) check.discarded(this.#page, count)
+    else if (this.#type === Command.WriteZeroes) {
+      check.unanswered(this.#page, count, new Uint8Array(count * TOKEN_BYTES))
+    }
   }
 
   *#ask(type: number, offset: number, length: number, data: Uint8Array, flags: number): Sleeps<number> {
