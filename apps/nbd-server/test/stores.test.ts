@@ -192,7 +192,7 @@ describe("faults", () => {
       new FaultyStore(
         below,
         faults,
-        (ms, run) => void later.push({ at: now + ms, run }),
+        { after: (ms, run) => void later.push({ at: now + ms, run }) },
         (why) => void noted.push(why)
       ),
       SIZE

@@ -19,6 +19,7 @@ import type { Log } from "../ops/log.ts"
 import { Faults, FaultyStore } from "../stores/faults.ts"
 import type { Room } from "../stores/file-pages.ts"
 import { FileStore } from "../stores/file-store.ts"
+import { HeldBack } from "../stores/held-back.ts"
 import { swapHeader } from "../stores/mkswap.ts"
 import { Pace } from "../stores/pace.ts"
 import { Refusals, WHY } from "../stores/refusals.ts"
@@ -231,16 +232,14 @@ export class StoreOpener {
     readonly owner: string | null
   }): OpenStore {
     const faults = rule.faults === null ? null : new Faults(rule.faults, 1, this.#nowMs)
-    const later = (ms: number, run: () => void): void => {
-      setTimeout(run, ms)
-    }
+    const heldBack = new HeldBack()
     return {
       name: key,
       rule,
       template,
       served: {
         info,
-        store: faults === null ? bytes : new FaultyStore(bytes, faults, later, (why) => refusals.note(why)),
+        store: faults === null ? bytes : new FaultyStore(bytes, faults, heldBack, (why) => refusals.note(why)),
         extents: faults === null && isExtentSource(bytes) ? bytes : null
       },
       usesDisk: file !== null,

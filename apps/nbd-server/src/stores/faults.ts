@@ -8,6 +8,7 @@ import {
   type ServerFaultKey,
   type WaitingStore
 } from "@swaplab/nbd"
+import type { HeldBack } from "./held-back.ts"
 import { Random } from "./random.ts"
 import type { Why } from "./refusals.ts"
 
@@ -133,25 +134,25 @@ export class FaultyStore implements WaitingStore {
   readonly waits = true as const
   readonly #store: ByteStore | WaitingStore
   readonly #faults: Faults
-  readonly #later: (ms: number, run: () => void) => void
+  readonly #heldBack: Pick<HeldBack, "after">
   readonly #note: (why: Why) => void
 
   constructor(
     store: ByteStore | WaitingStore,
     faults: Faults,
-    later: (ms: number, run: () => void) => void,
+    heldBack: Pick<HeldBack, "after">,
     note: (why: Why) => void
   ) {
     this.#note = note
     this.#store = store
     this.#faults = faults
-    this.#later = later
+    this.#heldBack = heldBack
   }
 
   perform(job: Job): void {
     const ms = this.#faults.delayMs(job.bytes.length)
     const go = (): void => this.#faults.whenRunning(() => this.#perform(job))
-    if (ms > 0) this.#later(ms, go)
+    if (ms > 0) this.#heldBack.after(ms, go)
     else go()
   }
 
