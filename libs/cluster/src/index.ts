@@ -44,6 +44,7 @@ export {
   type GatewayFacts,
   type GatewayResult,
   MAX_BEHIND_NS,
+  MAX_HELD_SHARE,
   MAX_LATENESS_P999_NS,
   withGateway
 } from "./run/gateway-result.ts"

@@ -156,6 +156,7 @@ it("a run whose requests left late is not judged", () => {
   expect(fellBehind({ gateway: { ...gateway, pace: { ...gateway.pace, behindMaxNs: 501 * MS } } })).toContain(
     "501.0 ms"
   )
+  expect(fellBehind({ gateway: { ...gateway, pace: { ...gateway.pace, heldShare: 0.051 } } })).toContain("5.1 %")
   const lateness = madeUpLatencies({ p999Ns: 11 * MS })
   expect(fellBehind({ gateway: { ...gateway, pace: { ...gateway.pace, lateness } } })).toContain("11.0 ms late")
 })

@@ -31,10 +31,13 @@ export interface KeptTraces {
 
 const packr = new Packr({ moreTypes: true, useRecords: true })
 
-const traceOf = ({ fingerprint, gateway, kernel, seed, serverTrace: trace }: RunResult): ReadonlyArray<KeptTrace> => {
+const traceOf = (
+  { fingerprint, gateway, kernel, seed, serverTrace: trace, simulatedNs }: RunResult
+): ReadonlyArray<KeptTrace> => {
   if (gateway === undefined || trace === undefined) return []
-  const { finalPass, pace: { behindMaxNs }, server } = gateway
-  return [{ kernel, seed, fingerprint, trace, facts: { server, replayed: true, behindMaxNs, finalPass } }]
+  const { finalPass, pace: { behindMaxNs, heldShare }, server } = gateway
+  const heldNs = heldShare * simulatedNs
+  return [{ kernel, seed, fingerprint, trace, facts: { server, replayed: true, behindMaxNs, heldNs, finalPass } }]
 }
 
 /** The file of the traces of an experiment, or none where no real server took part. */

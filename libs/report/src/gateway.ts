@@ -1,9 +1,16 @@
 // The real server behind the gateway of a run, and how well the run kept to the clock.
-import { fellBehind, type GatewayResult, MAX_BEHIND_NS, MAX_LATENESS_P999_NS, type RunResult } from "@swaplab/cluster"
+import {
+  fellBehind,
+  type GatewayResult,
+  MAX_BEHIND_NS,
+  MAX_HELD_SHARE,
+  MAX_LATENESS_P999_NS,
+  type RunResult
+} from "@swaplab/cluster"
 import { plural } from "@swaplab/config"
 import { type ExperimentResult, runsOf } from "@swaplab/experiment"
 import { type Block, item, key, left, paragraph, right, type Row, table } from "./document.ts"
-import { latency } from "./format.ts"
+import { latency, percent } from "./format.ts"
 
 /** Lies, and reasons for lost connections, that are named. */
 const NAMED = 5
@@ -57,7 +64,7 @@ const linesOf = (run: RunResult, gateway: GatewayResult): ReadonlyArray<Block> =
     item(
       `  Behind the clock: requests ${latency(pace.lateness.p999Ns)} (p99.9), the run ${
         latency(pace.behindMaxNs)
-      } at most.`,
+      } at most. The clock was held for ${percent(pace.heldShare)} of the run.`,
       behind === null ? "good" : "bad"
     ),
     ...wrongs(gateway)
@@ -96,9 +103,12 @@ export const gatewayTable = (result: ExperimentResult): ReadonlyArray<Block> => 
     table(columns, rows),
     paragraph(
       "Latency of the server: from when a request left the gateway until its reply was there. A run is not judged where requests "
-        + `left more than ${latency(MAX_LATENESS_P999_NS)} late (p99.9) or the run was more than ${
+        + `left more than ${latency(MAX_LATENESS_P999_NS)} late (p99.9), the run was more than ${
           latency(MAX_BEHIND_NS)
-        } behind.`
+        } behind, or the clock was held for more than ${
+          percent(MAX_HELD_SHARE)
+        } of the run because the run was behind while `
+        + "the server had nothing to do."
     ),
     ...found.flatMap(({ of, run }) => linesOf(run, of))
   ]

@@ -66,6 +66,11 @@ export class RealConnection<R extends WireRequest> {
     socket.resume()
   }
 
+  /** Requests without a reply. */
+  get inFlight(): number {
+    return this.#pending.size
+  }
+
   /** Puts a request into what `flush` sends. */
   ask(request: R): void {
     if (this.#over) return

@@ -1,6 +1,9 @@
 // A run whose time is that of the host: it goes as far as the clock has come, stops, and lets the sockets of the real server be
 // heard. What comes in is an event at the time of the clock.
 //
+// A run that is behind while the server has no request of it waits for nobody but itself: the clock is held then, instead of
+// having the next requests leave late. The server sees that as a pause. How long it was held in all is told and bounded.
+//
 // The run goes in steps of 100 us of its own time for at most 0.25 ms, so that a host that is behind still hears its sockets.
 // Between steps nothing is due, and no step ends where it begins, which makes the time of the run enough to say where an answer
 // was taken: see `runTrace`.
@@ -17,12 +20,15 @@ import { performance } from "node:perf_hooks"
 import { finalPass } from "./final-pass.ts"
 import type { NbdUri } from "./nbd-uri.ts"
 import { type Place, RealServer } from "./real-server.ts"
+import { warmUp } from "./warm-up.ts"
 
 const STEP_NS = 100_000
 /** Time of the host for steps between two looks at the sockets. */
 const BURST_NS = 250_000
 /** A timer of Node is late by up to a millisecond: what is due sooner is waited for by asking again and again. */
 const TIMER_NS = 2e6
+/** A run that is behind by this much while the server has nothing to do has the clock held. */
+const HOLD_NS = 1e6
 /** A run that is further behind ends: it has no hope. */
 const GIVE_UP_NS = 10e9
 
@@ -32,12 +38,31 @@ interface Ended {
   readonly behindMaxNs: number
 }
 
+/** The clock of the host, as a run sees it. */
+class RunClock {
+  heldNs = 0
+  #began = Number.NaN
+
+  /** Nothing before it starts. */
+  readonly now = (): number =>
+    Number.isNaN(this.#began) ? 0 : Math.floor((performance.now() - this.#began) * 1e6) - this.heldNs
+
+  start(): void {
+    this.#began = performance.now()
+  }
+
+  /** It was so much earlier. */
+  hold(ns: number): void {
+    this.heldNs += ns
+  }
+}
+
 /** Drives a run by the clock until it ends or is told to stop. */
 class Pace {
   readonly #run: ClusterRun
   readonly #server: RealServer
   readonly #hooks: RunHooks
-  readonly #clock: () => number
+  readonly #clock: RunClock
   readonly #end: (ended: Ended) => void
   readonly #fail: (error: unknown) => void
   #behindMaxNs = 0
@@ -49,7 +74,7 @@ class Pace {
     run: ClusterRun,
     server: RealServer,
     hooks: RunHooks,
-    clock: () => number,
+    clock: RunClock,
     end: (ended: Ended) => void,
     fail: (error: unknown) => void
   ) {
@@ -89,12 +114,12 @@ class Pace {
         .length,
       clients: this.#run.clients.length
     })
-    const hopeless = this.#clock() - this.#run.now > GIVE_UP_NS
+    const hopeless = this.#clock.now() - this.#run.now > GIVE_UP_NS
     if (why === "ended" || hopeless || this.#hooks.shouldStop()) {
       this.#over = true
       return this.#end({ stopped: why !== "ended", behindMaxNs: this.#behindMaxNs })
     }
-    const waitNs = events - this.#clock()
+    const waitNs = events - this.#clock.now()
     if (waitNs < TIMER_NS) return this.soon()
     this.#timer = setTimeout(() => {
       this.#timer = null
@@ -105,7 +130,9 @@ class Pace {
   #burst(): Advanced {
     const run = this.#run
     const { queue } = run.cluster.sim
-    let now = this.#clock()
+    const behindNs = this.#clock.now() - queue.nextTime()
+    if (behindNs > HOLD_NS && this.#server.idle) this.#clock.hold(behindNs)
+    let now = this.#clock.now()
     const until = now + BURST_NS
     this.#behindMaxNs = Math.max(this.#behindMaxNs, now - queue.nextTime())
     while (now > run.now) {
@@ -113,7 +140,7 @@ class Pace {
       const next = Math.max(run.now + STEP_NS, Math.min(now, queue.nextTime()))
       if (run.advance(Math.min(now, next)) === "ended") return "ended"
       if (now >= until) break
-      now = this.#clock()
+      now = this.#clock.now()
     }
     return "until"
   }
@@ -122,16 +149,6 @@ class Pace {
     const { queue } = this.#run.cluster.sim
     return { events: queue.nextTime(), fired: queue.fired }
   }
-}
-
-/** Time of the host that the engine gets to compile what a run of this scenario needs; else the run begins late. */
-const WARM_UP_NS = 1.5e9
-
-/** Runs the beginning of the scenario against the modelled server and throws it away. */
-const warmUp = (scenario: Scenario, kernel: string, seed: number, options: ClusterRunOptions): void => {
-  const run = new ClusterRun(scenario, kernel, seed, options)
-  const end = performance.now() + WARM_UP_NS / 1e6
-  while (performance.now() < end && run.advance(Number.POSITIVE_INFINITY, 10_000) === "events");
 }
 
 /** Runs a scenario with this kernel and seed against a real server, in the time of the host. */
@@ -144,12 +161,11 @@ export const pacedRun = async (
   places: ReadonlyArray<Place>,
   options: ClusterRunOptions
 ): Promise<RunResult> => {
-  warmUp(scenario, kernel, seed, options)
-  let began = Number.NaN
-  const clock = (): number => Number.isNaN(began) ? 0 : Math.floor((performance.now() - began) * 1e6)
+  warmUp(scenario, kernel, seed, options, hooks.cpuSeconds)
+  const clock = new RunClock()
   let heard = (): void => {}
   let over = false
-  const server = new RealServer(uri, places, clock, (answer) => {
+  const server = new RealServer(uri, places, clock.now, (answer) => {
     // what the server says after the end is no part of the run
     if (over) return
     run.gateway.take(answer)
@@ -159,7 +175,7 @@ export const pacedRun = async (
   const { behindMaxNs, stopped } = await new Promise<Ended>((resolve, reject) => {
     const pace = new Pace(run, server, hooks, clock, resolve, reject)
     heard = () => pace.soon()
-    began = performance.now()
+    clock.start()
     pace.soon()
   }).catch((error: unknown) => {
     server.end()
@@ -172,5 +188,6 @@ export const pacedRun = async (
   run.gateway.leftOff()
   const pass = await finalPass(server, run.gateway)
   server.end()
-  return withGateway(run, result, { server: uri.text, replayed: false, behindMaxNs, finalPass: pass }, stopped)
+  const { heldNs } = clock
+  return withGateway(run, result, { server: uri.text, replayed: false, behindMaxNs, heldNs, finalPass: pass }, stopped)
 }

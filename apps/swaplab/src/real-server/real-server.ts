@@ -164,6 +164,13 @@ export class RealServer implements RemoteServer {
     this.#connections.delete(session)
   }
 
+  /** The server has nothing to do for the run. */
+  get idle(): boolean {
+    if (this.#opening.size > 0) return false
+    for (const { connection } of this.#connections.values()) if (connection.inFlight > 0) return false
+    return true
+  }
+
   /** Sends what was asked for. */
   flush(): void {
     if (this.#unsent.length === 0) return

@@ -10,6 +10,8 @@ import type { RunResult } from "./result.ts"
 interface PaceResult {
   /** How far it ever was behind. */
   readonly behindMaxNs: number
+  /** How long the clock was held in all, as a share of the run, because the run was behind while the server had nothing to do. */
+  readonly heldShare: number
   /** How late its requests left the gateway. */
   readonly lateness: LatencySummary
 }
@@ -17,6 +19,7 @@ interface PaceResult {
 /** Bounds of `PaceResult` beyond which a run is not judged: its own lateness is then a part of what was measured. */
 export const MAX_LATENESS_P999_NS = 10e6
 export const MAX_BEHIND_NS = 500e6
+export const MAX_HELD_SHARE = 0.05
 
 /** What the server held when everything that it had acknowledged was read once more, behind a flush. */
 export interface FinalPass {
@@ -62,6 +65,7 @@ export interface GatewayFacts {
   readonly server: string
   readonly replayed: boolean
   readonly behindMaxNs: number
+  readonly heldNs: number
   readonly finalPass: FinalPass | null
 }
 
@@ -109,7 +113,11 @@ export const withGateway = (run: ClusterRun, result: RunResult, facts: GatewayFa
       errors,
       readLatency: read.summary(),
       writeLatency: write.summary(),
-      pace: { behindMaxNs: facts.behindMaxNs, lateness: late.summary() },
+      pace: {
+        behindMaxNs: facts.behindMaxNs,
+        heldShare: facts.heldNs / Math.max(1, result.simulatedNs),
+        lateness: late.summary()
+      },
       connectionsOpened: gateway.opened,
       connectionsRefused: gateway.refused,
       connectionsLost: gateway.lost,
@@ -125,10 +133,14 @@ export const withGateway = (run: ClusterRun, result: RunResult, facts: GatewayFa
 /** Why a run cannot be judged: its host could not keep up; null: it could. */
 export const fellBehind = ({ gateway }: Pick<RunResult, "gateway">): string | null => {
   if (gateway === undefined) return null
-  const { behindMaxNs, lateness: { p999Ns } } = gateway.pace
+  const { behindMaxNs, heldShare, lateness: { p999Ns } } = gateway.pace
   const ms = (ns: number): string => `${(ns / 1e6).toFixed(1)} ms`
   if (p999Ns !== null && p999Ns > MAX_LATENESS_P999_NS) {
     return `requests left the gateway up to ${ms(p999Ns)} late (p99.9), expected at most ${ms(MAX_LATENESS_P999_NS)}`
+  }
+  if (heldShare > MAX_HELD_SHARE) {
+    const [held, most] = [heldShare, MAX_HELD_SHARE].map((share) => `${(100 * share).toFixed(1)} %`)
+    return `the clock was held for ${held} of the run while the server had nothing to do, expected at most ${most}`
   }
   return behindMaxNs > MAX_BEHIND_NS
     ? `the run was up to ${ms(behindMaxNs)} behind the clock, expected at most ${ms(MAX_BEHIND_NS)}`
