@@ -14,7 +14,7 @@ import {
   time,
   workers
 } from "./option-rows.ts"
-import { server, serverTrace } from "./real-server/options.ts"
+import { server, serverTrace, soakOfServer } from "./real-server/options.ts"
 
 /** Where a page is served without --port. */
 export const SERVE_PORT = 8420
@@ -107,6 +107,7 @@ export const SOAK = {
     seed: one(wholeNumber(0), "The first seed; the others follow.", { without: "Without it: 1." }),
     shrink: SHRINK,
     draw: flag("Prints the scenario of the first seed instead of running anything."),
+    ...soakOfServer,
     json,
     out: out(
       "Writes soak.json, report.txt and failures/, a folder for each signature, to this directory, and each run at once."

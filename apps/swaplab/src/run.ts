@@ -44,7 +44,7 @@ const finish = (
       yield* out.write([
         ...resultFiles(result, renderReport(result)),
         ...drawings,
-        ...(yield* serverTraceFiles(result))
+        ...(yield* serverTraceFiles(result.plan.loaded, result.runs))
       ])
     }
     if (page !== null) yield* page.write(runPage(result))

@@ -1,4 +1,4 @@
-// swaplab soak: one troubled classroom after the other, drawn from seeds.
+// swaplab soak: one troubled classroom after the other, drawn from seeds; or one real server (real-server/soak-server.ts).
 import type { LoadedScenario } from "@swaplab/cluster"
 import type { Values } from "@swaplab/command"
 import { mistake, parseQuantity, TIME, toYaml } from "@swaplab/config"
@@ -24,6 +24,7 @@ import { onStop, openStore } from "./kept-runs.ts"
 import { MAX_WORKERS } from "./option-rows.ts"
 import { type Out, withOut } from "./out.ts"
 import { withPool } from "./pool.ts"
+import { checkWithout, soakServer } from "./real-server/soak-server.ts"
 import { sheet } from "./screen.ts"
 import { writeFailures } from "./soak-failures.ts"
 
@@ -108,6 +109,11 @@ const print = (plan: SoakPlan, seed: number) =>
 /** `swaplab soak`, with worker threads that start at `worker`. */
 export const soak = (flags: Flags, worker: URL) =>
   Effect.gen(function*() {
+    if (flags.server !== undefined) {
+      const millis = yield* timeOf(flags)
+      return yield* soakServer(flags, millis, flags.runs ?? (millis === null ? RUNS : Number.POSITIVE_INFINITY))
+    }
+    yield* checkWithout(flags)
     const plan = flags.file === undefined ? EVERYTHING : yield* loadSoak(flags.file)
     const firstSeed = flags.seed ?? 1
     if (flags.draw) return yield* print(plan, firstSeed)

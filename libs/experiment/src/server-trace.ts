@@ -3,7 +3,6 @@ import type { GatewayFacts, LoadedScenario, RunResult } from "@swaplab/cluster"
 import type { ServerTraceData } from "@swaplab/server-model"
 import { Effect } from "effect"
 import { Packr } from "msgpackr"
-import type { ExperimentResult } from "./experiment.ts"
 import { scenarioKey } from "./run-key.ts"
 
 /** The name of the file in a directory of results. */
@@ -40,9 +39,10 @@ const traceOf = (
   return [{ kernel, seed, fingerprint, trace, facts: { server, replayed: true, behindMaxNs, heldNs, finalPass } }]
 }
 
-/** The file of the traces of an experiment, or none where no real server took part. */
+/** The file of the traces of runs, or none where no real server took part. */
 export const serverTraceFiles = (
-  { plan: { loaded }, runs }: ExperimentResult
+  loaded: LoadedScenario,
+  runs: ReadonlyArray<RunResult>
 ): Effect.Effect<ReadonlyArray<readonly [name: string, content: Uint8Array]>> =>
   Effect.gen(function*() {
     const traces = runs.flatMap(traceOf)

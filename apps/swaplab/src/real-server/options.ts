@@ -1,5 +1,5 @@
 // Options of commands that can run against a real server. Loads nothing of the emulator: help needs it.
-import { directory, flag, many, one, oneOf, required, text, wholeNumber } from "@swaplab/command"
+import { directory, file, flag, many, one, oneOf, required, text, wholeNumber } from "@swaplab/command"
 
 /** What `--server` takes. */
 export const server = one(
@@ -14,6 +14,28 @@ export const serverTrace = one(
   directory("RESULT", "a directory that run --server --out wrote"),
   "Runs again what --server did, without the server, from the trace that --out kept."
 )
+
+/** Options of `swaplab soak` for a real server. */
+export const soakOfServer = {
+  server: one(
+    text("URI", "an NBD URI such as nbd://server:10809/swap"),
+    "Soaks this real NBD server instead, in real time, with the clients of a scenario: one run after the other, and every page that "
+      + "comes back is checked. All that the export holds is overwritten."
+  ),
+  control: one(
+    text("SOCKET", "a Unix socket"),
+    "Of --server: the control socket of swaplab-nbd-server, by which faults are made; needs --control-token."
+  ),
+  controlToken: one(file("FILE", "a file"), "Of --server: the file with the token of the control socket."),
+  restartCommand: one(
+    text("COMMAND", "a command of the shell"),
+    "Of --server: kills the server and starts it again; the fault kill runs it, and waits until it has ended."
+  ),
+  faults: many(
+    text("LIST", "names of faults"),
+    "Of --server: only these faults, with commas between. Without it: all that can be made."
+  )
+}
 
 /** The row of `swaplab load`. */
 export const load = {

@@ -139,6 +139,7 @@ class Pace {
       // where nothing is due there is nothing to go through step by step
       const next = Math.max(run.now + STEP_NS, Math.min(now, queue.nextTime()))
       if (run.advance(Math.min(now, next)) === "ended") return "ended"
+      this.#server.flush()
       if (now >= until) break
       now = this.#clock.now()
     }
@@ -151,7 +152,10 @@ class Pace {
   }
 }
 
-/** Runs a scenario with this kernel and seed against a real server, in the time of the host. */
+/**
+ * Runs a scenario with this kernel and seed against a real server, in the time of the host. The last pass begins when
+ * `beforePass` is done.
+ */
 export const pacedRun = async (
   scenario: Scenario,
   kernel: string,
@@ -159,7 +163,8 @@ export const pacedRun = async (
   hooks: RunHooks,
   uri: NbdUri,
   places: ReadonlyArray<Place>,
-  options: ClusterRunOptions
+  options: ClusterRunOptions,
+  beforePass: () => Promise<void> = () => Promise.resolve()
 ): Promise<RunResult> => {
   warmUp(scenario, kernel, seed, options, hooks.cpuSeconds)
   const clock = new RunClock()
@@ -186,6 +191,7 @@ export const pacedRun = async (
   const result = run.result(stopped ? "stopped" : "timeout", hooks.cpuSeconds())
   over = true
   run.gateway.leftOff()
+  await beforePass()
   const pass = await finalPass(server, run.gateway)
   server.end()
   const { heldNs } = clock

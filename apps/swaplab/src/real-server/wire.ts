@@ -7,7 +7,7 @@ const READ_BYTES = 64 << 10
 const BUFFER_BYTES = 256 << 10
 
 /** What has come and is not used up: `bytes` from `from` to `to`. */
-export class Inbox {
+class Inbox {
   bytes = Buffer.allocUnsafeSlow(BUFFER_BYTES)
   from = 0
   to = 0

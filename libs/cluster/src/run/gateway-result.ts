@@ -19,7 +19,7 @@ interface PaceResult {
 /** Bounds of `PaceResult` beyond which a run is not judged: its own lateness is then a part of what was measured. */
 export const MAX_LATENESS_P999_NS = 10e6
 export const MAX_BEHIND_NS = 500e6
-export const MAX_HELD_SHARE = 0.05
+export const MAX_HELD_SHARE = 0.02
 
 /** What the server held when everything that it had acknowledged was read once more, behind a flush. */
 export interface FinalPass {
