@@ -89,7 +89,7 @@ export const PROC = {
     }),
     seed,
     set,
-    out: out("Writes all of them to this directory, for tools that read /proc.")
+    out: out("Writes all of them to this directory as the tree that /proc is, for tools that read it.")
   },
   examples: [
     ["proc scenarios/quick.yaml zoneinfo --at 100ms", "zones and watermarks while memory is short"],

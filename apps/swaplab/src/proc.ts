@@ -3,12 +3,11 @@ import {
   type Client,
   type ClientRun,
   ClusterRun,
+  commOf,
   loadScenario,
   nodeFilesOf,
-  type Proc,
   procOf,
-  stackText,
-  statusText,
+  procTree,
   tasksOf
 } from "@swaplab/cluster"
 import type { Values } from "@swaplab/command"
@@ -28,29 +27,29 @@ const clientOf = (run: ClusterRun, name: string | undefined): Effect.Effect<Clie
   return found === undefined ? mistake(`proc: --client ${name}: expected ${orList(names)}`) : Effect.succeed(found)
 }
 
-/** A file by its name: that of a task is PID/status or PID/stack. */
-export const fileOf = (files: Proc, { machine }: Client, name: string): Effect.Effect<string, UsageError> => {
-  const nodeFiles = nodeFilesOf(machine)
-  const file = Object.entries<() => string>({ ...files, ...nodeFiles }).find(([known]) => known === name)
-  if (file !== undefined) return Effect.succeed(file[1]())
-  const tasks = tasksOf(machine)
-  const [, pid = "", what = ""] = /^(\d+)\/(status|stack)$/.exec(name) ?? []
-  const task = tasks.get(Number(pid))
-  if (task !== undefined) {
-    return Effect.succeed(what === "stack" ? stackText(task) : statusText(machine, Number(pid), task))
-  }
-  if (pid === "") {
+/** A file by its name: one below /proc, one of a memory node, or the report of an allocation failure. */
+export const fileOf = ({ machine }: Client, name: string): Effect.Effect<string, UsageError> => {
+  const files = procOf(machine)
+  const others: ReadonlyMap<string, () => string> = new Map(
+    Object.entries<() => string>({ ...nodeFilesOf(machine), "Mem-Info": files["Mem-Info"] })
+  )
+  const file = others.get(name) ?? procTree(machine).get(name)
+  if (file !== undefined) return Effect.succeed(file())
+  if (/^\d+(\/|$)/.test(name)) {
+    const known = [...tasksOf(machine)].map(([number, task]) => `${number} (${commOf(machine, task)})`)
     return mistake(
-      `proc: ${name}: expected ${orList([...Object.keys(files), ...Object.keys(nodeFiles), "PID/status", "PID/stack"])}`
+      `proc: ${name}: expected status, stack or comm of a task: one of ${known.slice(0, 40).join(", ")}`
     )
   }
-  const known = [...tasks].map(([number, { name: comm }]) => `${number} (${comm})`)
-  return mistake(`proc: ${name}: no task has that PID, expected one of ${known.slice(0, 40).join(", ")}`)
+  const known = [...Object.keys(files), ...others.keys()].filter((each, i, all) => all.indexOf(each) === i)
+  return mistake(
+    `proc: ${name}: expected ${orList([...known, "PID/status", "PID/stack", "PID/comm", "sys/vm/…", "sys/net/…"])}`
+  )
 }
 
-/** The files at the top of /proc, and those of memory nodes, `node0/meminfo` as node0-meminfo. */
-export const topFiles = (files: Proc, { machine }: Client): ReadonlyArray<readonly [string, string]> => [
-  ...Object.entries(files).filter(([file]) => /^[a-z]+$/.test(file)).map(([file, text]) => [file, text()] as const),
+/** The whole tree, and the files of memory nodes, `node0/meminfo` as node0-meminfo. */
+export const filesOf = ({ machine }: Client): ReadonlyArray<readonly [string, string]> => [
+  ...[...procTree(machine)].map(([file, text]) => [file, text()] as const),
   ...Object.entries(nodeFilesOf(machine)).map(([file, text]) => [file.replace("/", "-"), text()] as const)
 ]
 
@@ -75,9 +74,8 @@ export const proc = (flags: Values<Commands["proc"]>) =>
     if (run.now < atNs && flags.at !== undefined) {
       yield* Console.error(`swaplab: the run was over at ${(run.now / 1e9).toFixed(3)} s: this is how it ended`)
     }
-    const files: Proc = procOf(client.machine)
     const { name } = flags
-    if (name !== undefined) yield* Console.log((yield* fileOf(files, client, name)).trimEnd())
-    const texts = topFiles(files, client)
+    if (name !== undefined) yield* Console.log((yield* fileOf(client, name)).trimEnd())
+    const texts = filesOf(client)
     yield* withOut(flags.out, (out) => out === null ? Effect.void : out.write(texts))
   })

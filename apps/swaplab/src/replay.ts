@@ -1,5 +1,5 @@
 // swaplab replay: a run of a result once more, up to a time; then its files of /proc, and on with something changed.
-import { applyChanges, ClusterRun, liveChanges, type LoadedScenario, procOf, withOverrides } from "@swaplab/cluster"
+import { applyChanges, ClusterRun, liveChanges, type LoadedScenario, withOverrides } from "@swaplab/cluster"
 import type { Values } from "@swaplab/command"
 import { isMapping, mistake, orList, overrideOf, parseOverride, parseValue, plainOf } from "@swaplab/config"
 import {
@@ -20,7 +20,7 @@ import { threadCpuSeconds } from "./cpu-time.ts"
 import { engine } from "./engine.ts"
 import { UsageError } from "./exit.ts"
 import { withOut } from "./out.ts"
-import { fileOf, topFiles } from "./proc.ts"
+import { fileOf, filesOf } from "./proc.ts"
 import { goTo, timeOfOption } from "./run-to.ts"
 import { sheet } from "./screen.ts"
 import { choiceOf } from "./why.ts"
@@ -148,9 +148,8 @@ export const replay = (flags: Flags, worker: URL) =>
           if (changing) return yield* new UsageError({ message: `replay: --at ${flags.at}: ${over}` })
           yield* Console.error(`swaplab: ${over}: this is how it ended`)
         }
-        const files = procOf(client.machine)
-        if (flags.name !== undefined) yield* Console.log((yield* fileOf(files, client, flags.name)).trimEnd())
-        const texts = topFiles(files, client)
+        if (flags.name !== undefined) yield* Console.log((yield* fileOf(client, flags.name)).trimEnd())
+        const texts = filesOf(client)
         if (!changing) return out === null ? undefined : yield* out.write(texts)
         applyChanges(going, changes)
         yield* goWithLine(going, Number.POSITIVE_INFINITY)

@@ -30,6 +30,11 @@ const able = ["free", "vmstat", "slabtop"].every((name) => existsSync(`/usr/bin/
   inNamespace("mount --bind /proc/meminfo /proc/vmstat").status === 0
 const left = !able && process.env["SWAPLAB_REQUIRE_PEERS"] !== "1"
 
+const leftNet = process.env["SWAPLAB_REQUIRE_PEERS"] !== "1" && !(
+  ["/usr/sbin/sysctl", "/usr/bin/netstat", "/usr/bin/nstat"].every((name) => existsSync(name)) &&
+  inNamespace(`mount --bind ${folder} /proc`).status === 0
+)
+
 const proc = (...args: ReadonlyArray<string>) => said(["proc", file, ...args])
 
 describe("swaplab proc", () => {
@@ -46,7 +51,7 @@ describe("swaplab proc", () => {
     const out = join(folder, "proc")
     const { code, stdout } = await proc("--at", "20ms", "--out", out)
     expect([code, stdout]).toEqual([0, ""])
-    expect(readdirSync(out).sort()).toEqual(
+    expect(readdirSync(out).filter((name) => !/^\d+$/.test(name) && !["net", "sys"].includes(name)).sort()).toEqual(
       ["buddyinfo", "diskstats", "meminfo", "slabinfo", "swaps", "vmstat", "zoneinfo"]
     )
     const fields = readFileSync(join(out, "diskstats"), "utf8").trim().split(/\s+/)
@@ -57,6 +62,61 @@ describe("swaplab proc", () => {
     expect(Number(fields[9])).toBeGreaterThan(0)
     expect(Number(fields[9])).toBeLessThanOrEqual(8 * Number(/^pswpout (\d+)$/m.exec(vmstat)?.[1]))
   })
+
+  it("has folders: of the network, of each task, and of sysctls", async () => {
+    const out = join(folder, "tree")
+    await proc("--at", "20ms", "--out", out)
+    const read = (name: string) => readFileSync(join(out, name), "utf8")
+    expect(readdirSync(join(out, "net")).sort()).toEqual(["netstat", "snmp", "sockstat"])
+    const pids = readdirSync(out).filter((name) => /^\d+$/.test(name))
+    const comms = pids.map((pid) => read(`${pid}/comm`).trim())
+    expect(comms).toEqual(expect.arrayContaining(["kswapd0", "nbd0", "nbd-client", "usemem-1"]))
+    for (const pid of pids) {
+      expect(read(`${pid}/status`)).toMatch(new RegExp(`^Name:\t.*\nState:\t(.|\n)*^Pid:\t${pid}$`, "m"))
+    }
+    expect(read("sys/vm/swappiness")).toBe("60\n")
+    expect(read("sys/net/ipv4/tcp_sack")).toBe("1\n")
+    expect((await proc("sys/vm/min_free_kbytes")).stdout.trim()).toBe(read("sys/vm/min_free_kbytes").trim())
+  })
+
+  it("counts of TCP: what was sent, acknowledged and sent again, as the counters of the run have it", async () => {
+    const lost = ["--set", "lan.loss=2 %"]
+    const row = (text: string, protocol: string) => {
+      const [names = "", values = ""] = text.split("\n").filter((line) => line.startsWith(`${protocol}: `))
+      return Object.fromEntries(names.split(" ").slice(1).map((name, i) => [name, Number(values.split(" ")[i + 1])]))
+    }
+    const tcp = row((await proc("net/snmp", ...lost)).stdout, "Tcp")
+    const ext = row((await proc("net/netstat", ...lost)).stdout, "TcpExt")
+    expect(tcp).toMatchObject({ CurrEstab: 1, AttemptFails: 0, EstabResets: 0, OutRsts: 0 })
+    expect(tcp["InSegs"]).toBeGreaterThan(100)
+    expect(tcp["OutSegs"]).toBeGreaterThan(100)
+    expect(tcp["RetransSegs"]).toBeGreaterThan(0)
+    const again = ["TCPFastRetrans", "TCPForwardRetrans", "TCPSlowStartRetrans"].map((name) => ext[name] ?? Number.NaN)
+    expect(again.reduce((sum, n) => sum + n, 0)).toBeLessThanOrEqual(tcp["RetransSegs"] ?? 0)
+    expect((ext["TCPSackRecovery"] ?? 0) + (ext["TCPTimeouts"] ?? 0)).toBeGreaterThan(0)
+  })
+
+  it.skipIf(leftNet)(
+    `sysctl, netstat and nstat read the tree in place of /proc${
+      leftNet ? " (not there: these, or the right to mount)" : ""
+    }`,
+    async () => {
+      const out = join(folder, "in-place")
+      await proc("--at", "20ms", "--out", out)
+      const { status, stderr, stdout } = inNamespace(
+        `mount --bind ${out} /proc && sysctl vm.swappiness vm.min_free_kbytes net.ipv4.tcp_sack && netstat -s && nstat -asz`
+      )
+      expect([status, stderr]).toEqual([0, ""])
+      const read = (name: string) => readFileSync(join(out, name), "utf8").trim()
+      expect(stdout).toContain(`vm.swappiness = 60\nvm.min_free_kbytes = ${read("sys/vm/min_free_kbytes")}\n`)
+      const [, values = ""] = read("net/snmp").split("\n").filter((line) => line.startsWith("Tcp: "))
+      const [, , , , , , , , , established, received, sent] = values.split(" ")
+      expect(stdout).toMatch(new RegExp(`^ +${established} connections established$`, "m"))
+      expect(stdout).toMatch(new RegExp(`^ +${received} segments received$`, "m"))
+      expect(stdout).toMatch(new RegExp(`^TcpOutSegs +${sent} `, "m"))
+      expect(stdout).toMatch(/^TcpExtTCPTimeouts +\d+ /m)
+    }
+  )
 
   it.skipIf(left)(
     `procps reads it${left ? " (not there: free, vmstat and slabtop, or the right to mount)" : ""}`,
@@ -100,7 +160,7 @@ describe("swaplab proc", () => {
     expect((await proc("net/snmp", "--at", "20ms")).stdout).toMatch(/^Tcp: 1 200 120000 -1( \d+){10}$/m)
     const { code, stderr } = await proc("1/stack", "--at", "20ms")
     expect(code).toBe(2)
-    const [, nbd] = /(\d+) \(client-1 nbd0\)/.exec(stderr) ?? []
+    const [, nbd] = /(\d+) \(nbd0\)/.exec(stderr) ?? []
     expect((await proc(`${nbd}/status`, "--at", "20ms")).stdout).toMatch(/^Name:\tnbd0\nState:\t[RSD] \(/)
     expect((await proc(`${nbd}/stack`, "--at", "20ms")).stdout).toMatch(/^\[<[0f]{16}>\] \w+/)
   })

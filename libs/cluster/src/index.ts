@@ -8,6 +8,7 @@ export {
   BASE_INFO,
   type BaseInfo,
   baseInfo,
+  commOf,
   type KernelSpec,
   nodeFilesOf,
   noEffect,
@@ -19,9 +20,8 @@ export {
   patchNumber,
   type Proc,
   procOf,
+  procTree,
   SETTLED_AT_BOOT,
-  stackText,
-  statusText,
   tasksOf
 } from "@swaplab/kernel"
 export { cableNamesOf, recordCable } from "./capture/capture.ts"

@@ -23,11 +23,16 @@ export const writeFiles = (
     const fs = yield* FileSystem.FileSystem
     const paths = yield* Path.Path
     const encoder = new TextEncoder()
-    const temporary = (name: string): string => paths.join(directory, `.${name}.tmp`)
-    const write = Effect.forEach(contents, ([name, content]) =>
-      fs.writeFile(temporary(name), typeof content === "string" ? encoder.encode(content) : content))
-    const rename = Effect.forEach(contents, ([name]) =>
-      fs.rename(temporary(name), paths.join(directory, name)))
+    const temporary = (name: string): string =>
+      paths.join(directory, paths.dirname(name), `.${paths.basename(name)}.tmp`)
+    const folders = new Set(contents.map(([name]) => paths.join(directory, paths.dirname(name))))
+    yield* Effect.forEach(folders, (folder) => fs.makeDirectory(folder, { recursive: true }))
+    const write = Effect.forEach(
+      contents,
+      ([name, content]) =>
+        fs.writeFile(temporary(name), typeof content === "string" ? encoder.encode(content) : content)
+    )
+    const rename = Effect.forEach(contents, ([name]) => fs.rename(temporary(name), paths.join(directory, name)))
     const clean = Effect.forEach(contents, ([name]) => Effect.ignore(fs.remove(temporary(name), { force: true })))
     yield* Effect.zipRight(write, rename).pipe(Effect.onError(() => clean), Effect.uninterruptible)
   })

@@ -29,6 +29,7 @@ export { formatKernel, type KernelSpec, patchesOf } from "./patches/kernel-spec.
 export { type Patch, PATCHES, type PatchKind, type PatchName, patchNumber } from "./patches/patches.ts"
 export { SETTLED_AT_BOOT, switchPatches } from "./patches/switch-patches.ts"
 export { nbdSwitches, pageAllocSwitches } from "./patches/switches.ts"
+export { procTree } from "./proc-tree.ts"
 export { type Proc, procOf } from "./proc.ts"
 export { openRawDevice, RawBuffer, RawDevice } from "./raw-device.ts"
 export {

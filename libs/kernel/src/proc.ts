@@ -33,7 +33,7 @@ import {
 } from "@swaplab/page-alloc"
 import type { Machine } from "./machine.ts"
 import { memInfoText } from "./mem-info.ts"
-import { snmpText, sockstatText } from "./socket-files.ts"
+import { netstatText, snmpText, sockstatText } from "./socket-files.ts"
 
 const KIB_PER_PAGE = 4
 
@@ -146,6 +146,7 @@ export interface Proc {
   readonly swaps: () => string
   readonly diskstats: () => string
   readonly "net/snmp": () => string
+  readonly "net/netstat": () => string
   readonly "net/sockstat": () => string
   /** What the kernel prints when an allocation fails; no file of /proc. */
   readonly "Mem-Info": () => string
@@ -161,6 +162,7 @@ export const procOf = (machine: Machine): Proc => ({
   swaps: () => machine.swap.swapsText(),
   diskstats: () => diskstatsText(machine),
   "net/snmp": () => snmpText(machine),
+  "net/netstat": () => netstatText(machine),
   "net/sockstat": () => sockstatText(machine),
   "Mem-Info": () => memInfoText(machine)
 })

@@ -67,7 +67,7 @@ export {
 } from "./sizes.ts"
 export { NO_SKB } from "./skb-rows.ts"
 export { SKB_ALLOC_FCLONE, SKB_ALLOC_RX } from "./skb.ts"
-export { Socket, type SocketCounts } from "./sock.ts"
+export { type ProtocolFigures, Socket, type SocketCounts } from "./sock.ts"
 export { type Napi, Softirq, type SoftirqHost } from "./softirq.ts"
 export {
   NET_XMIT_SUCCESS,

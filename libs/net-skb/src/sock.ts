@@ -61,6 +61,9 @@ export class SocketCounts {
   }
 }
 
+/** Figures by the names that /proc/net/snmp, netstat and sockstat have for them. */
+export type ProtocolFigures = Readonly<Record<string, number>>
+
 /** A socket of one machine. Its number on the machine is `port`. */
 export abstract class Socket extends SocketCounts {
   readonly stack: NetStack
@@ -92,6 +95,11 @@ export abstract class Socket extends SocketCounts {
 
   /** A packet for this socket, from the softirq. The socket owns the skb from here on. */
   abstract rcv(ctx: Context, skb: number): void
+
+  /** What the protocol of this socket counts. Those that tell a state are 0 once it is unbound. */
+  figures(): ProtocolFigures {
+    return {}
+  }
 
   /** The NIC is done with an skb of this socket (sock_wfree, tcp_wfree). */
   skbFreed(_ctx: Context, truesize: number): void {

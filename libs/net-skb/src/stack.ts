@@ -24,7 +24,7 @@ import {
 import { Services } from "./services.ts"
 import { TCP_HEADER_BYTES } from "./sizes.ts"
 import { Skbs } from "./skb.ts"
-import { ProtoMemory, type Socket, SocketCounts } from "./sock.ts"
+import { type ProtocolFigures, ProtoMemory, type Socket, SocketCounts } from "./sock.ts"
 import { SoftirqContext } from "./softirq.ts"
 import { DEFAULT_COSTS, type NetCosts, type NetSwitches, NO_SWITCHES } from "./switches.ts"
 import { type NetSysctls, netSysctls } from "./sysctls.ts"
@@ -73,8 +73,14 @@ export interface NetDevice {
 export interface TimewaitSocks {
   /** A packet for that number. False: no socket has it. */
   rcv(ctx: Context, port: number, skb: number): boolean
+  /** How many there are. */
+  readonly count: number
   /** The machine loses its power: all of them are gone. */
   purge(ctx: Context): void
+}
+
+const addFigures = (to: Map<string, number>, figures: ProtocolFigures): void => {
+  for (const [name, value] of Object.entries(figures)) to.set(name, (to.get(name) ?? 0) + value)
 }
 
 /** Sees frames as tcpdump does: received ones unless they are made of the reserve, and those sent. */
@@ -123,6 +129,9 @@ export class NetStack {
   timewait: TimewaitSocks | null = null
   /** What the sockets counted that are gone. */
   readonly gone = new SocketCounts()
+  readonly #goneFigures = new Map<string, number>()
+  /** RSTs sent. */
+  resets = 0
   /** Challenge ACKs of the second that counts (RFC 5961). */
   #challengeSecond = -1
   #challenges = 0
@@ -188,6 +197,20 @@ export class NetStack {
     assert(this.#sockets[socket.port] === socket, "unbinding a socket that is not bound")
     this.#sockets[socket.port] = null
     this.gone.add(socket)
+    this.countGone(socket.figures())
+  }
+
+  /** Counts something of a socket that is gone. */
+  countGone(figures: ProtocolFigures): void {
+    addFigures(this.#goneFigures, figures)
+  }
+
+  /** What the protocols have counted on this machine: all sockets, those that are gone, and RSTs. */
+  figures(): ReadonlyMap<string, number> {
+    const sum = new Map(this.#goneFigures)
+    for (const socket of this.sockets()) addFigures(sum, socket.figures())
+    addFigures(sum, { OutRsts: this.resets, OutSegs: this.resets, InSegs: this.noSocket })
+    return sum
   }
 
   /** The socket of that number, or null. */
@@ -247,6 +270,7 @@ export class NetStack {
   /** Sends a RST from the socket `sport` of this machine, without `ack` one that acknowledges nothing. Without a device it is lost. */
   sendReset(sport: number, dst: number, port: number, seq: number, ack: number | null): void {
     const { device, host, packets } = this
+    if (device !== null) this.resets++
     device?.transmitFrame(packets.reset(TCP_HEADER_BYTES, host, sport, dst, port, seq, ack))
   }
 

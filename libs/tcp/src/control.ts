@@ -21,6 +21,7 @@ export const sendAck = (sk: TcpSocket, ctx: Context): void => {
     return
   }
   sk.acksSent++
+  sk.outSegs++
   queueXmit(sk, ctx, skb, sk.sndNxt, 0, TCPHDR_ACK)
 }
 
@@ -28,6 +29,7 @@ export const sendAck = (sk: TcpSocket, ctx: Context): void => {
 export const xmitProbeSkb = (sk: TcpSocket, ctx: Context): number => {
   const skb = sk.stack.skbs.tryAllocSkb(ctx, MAX_TCP_HEADER, sk.gfpAtomic(), 0)
   if (skb < 0) return -1
+  sk.outSegs++
   return queueXmit(sk, ctx, skb, sk.sndUna - 1, 0, TCPHDR_ACK)
 }
 

@@ -35,6 +35,10 @@ export class DeathRow implements TimewaitSocks {
     })
   }
 
+  get count(): number {
+    return this.#byPort.size
+  }
+
   rcv(ctx: Context, port: number, skb: number): boolean {
     const tw = this.#byPort.get(port)
     if (tw === undefined) return false

@@ -76,6 +76,7 @@ export function* connectOver(sk: TcpSocket, task: Task, host: number, port: numb
   selectInitialWindow(sk, sk.linkMss, (ownOptions(sk) & SYN_WINDOW_SCALE) !== 0)
   connecting.set(key, sk)
   const wait = sk.connecting ??= new WaitQueue(sim, `${sk.name} connect`, "a SYN/ACK, a RST, or the last retry")
+  sk.activeOpens++
   open(sk, task, skb, TCP_SYN_SENT, TCPHDR_SYN | ecnSendSyn(sk))
   while (stateOf(sk) === TCP_SYN_SENT && sk.error === 0 && !task.process.killed) {
     yield* wait.sleep(task.process, "interruptible")
@@ -173,6 +174,7 @@ export const handshake = (sk: TcpSocket, ctx: Context, skb: number): boolean => 
 /** `tcp_finish_connect`, and the same at the other end: the own SYN is acknowledged. */
 const finish = (sk: TcpSocket, ctx: Context, frame: number): void => {
   const retries = sk.retransmits
+  if (sk.state === TCP_SYN_RECV) sk.passiveOpens++
   sk.sndWl1 = sk.stack.packets.seq[frame]
   tcpAck(sk, ctx, 0, frame, false)
   // the SYN was no data, and what its loss did to the window is forgotten

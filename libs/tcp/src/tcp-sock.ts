@@ -5,7 +5,7 @@
 // Connections begin over the network (handshake.ts), or both ends are created established (connect.ts).
 // Not modelled: urgent data, wrap-around of sequence numbers; time stamps count nanoseconds.
 // Congestion control is a table (tcp-cong.ts). What becomes of loss is decided in fastretrans-alert.ts.
-import type { NetStack } from "@swaplab/net-skb"
+import type { NetStack, ProtocolFigures } from "@swaplab/net-skb"
 import { type Context, ECONNRESET, GFP_ATOMIC, type PageToken, type Task } from "@swaplab/page-alloc"
 import { type Sleeps, Timer } from "@swaplab/sim"
 import { cleanupRbuf } from "./ack.ts"
@@ -14,6 +14,7 @@ import { closeSocket, purgeWriteQueue } from "./close.ts"
 import { TCP_CLOSE, TCP_SYN_RECV, TIME_CLOSE, TIME_NONE } from "./constants.ts"
 import { sendReset } from "./control.ts"
 import { enableEarlyRetrans } from "./early-retrans.ts"
+import { countEnd, figuresOf } from "./figures.ts"
 import { initializeRcvMss } from "./initial-window.ts"
 import { processBacklog, tcpRcv } from "./input.ts"
 import { sendFin, writeXmit } from "./output.ts"
@@ -127,9 +128,14 @@ export class TcpSocket extends TcpState {
     this.die(ctx, ECONNRESET)
   }
 
+  override figures(): ProtocolFigures {
+    return figuresOf(this)
+  }
+
   /** `tcp_write_err`, `tcp_reset`, `tcp_done`: nothing is sent any more, sleepers get `error`. */
   die(ctx: Context, error: number): void {
     if (this.error !== 0 || this.closed) return
+    countEnd(this)
     this.error = this.pendingError = error
     this.shutdownReceive = this.shutdownSend = true
     this.writeTimer.cancel()

@@ -156,6 +156,12 @@ export abstract class TcpState extends InetConnectionSock {
   acksSent = 0
   ackFailures = 0
   dataSegmentsSent = 0
+  /** Segments sent that are no repetition, and how connections began and ended, as /proc/net/snmp has them. */
+  outSegs = 0
+  activeOpens = 0
+  passiveOpens = 0
+  attemptFails = 0
+  estabResets = 0
   retransmitted = 0
   timeouts = 0
   readonly mib = new TcpMib()

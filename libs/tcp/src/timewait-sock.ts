@@ -58,7 +58,9 @@ export class TimewaitSock {
 
   /** Its time is over. */
   timedOut(): void {
-    this.#of.mib.TW++
+    const { mib, stack } = this.#of
+    mib.TW++
+    if (this.#of.closed) stack.countGone({ TW: 1 })
   }
 
   /** `tcp_timewait_state_process`: a segment for the connection. */
@@ -128,6 +130,7 @@ export class TimewaitSock {
       packets.tsval[ack] = sim.now
       packets.tsecr[ack] = this.tsRecent
     }
+    stack.countGone({ OutSegs: 1 })
     stack.device?.transmitFrame(ack)
   }
 

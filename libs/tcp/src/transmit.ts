@@ -37,6 +37,7 @@ export const transmitSkb = (sk: TcpSocket, ctx: Context, skb: number, gfp: numbe
     skbs.get(skb)
   }
   const len = skbs.len[skb]
+  if (skbs.endSeq[skb] > sk.sndNxt) sk.outSegs += Math.max(1, segments(len, sk.mss))
   if (len > 0) {
     const now = sk.stack.sim.queue.now
     if (sk.packetsOut === 0 && sk.lsndtime > 0 && now - sk.lsndtime > sk.rto && restartsIdle(sk)) {

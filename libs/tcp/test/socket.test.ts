@@ -20,7 +20,7 @@ describe("a new socket", () => {
       "writeSeq sndUna sndNxt sndWnd maxWindow packetsOut retransOut lostOut sackedOut cwndCnt caState highSeq nonagle",
       "synFailures pushedSeq lsndtime sndSml sndmsgOffset srtt mdev retransmits backoff probesOut writePending rcvNxt rcvWup copiedSeq",
       "backlogLen prequeueMemory userTimeout keepIdle keepIntvl keepProbes keepaliveProbes ecnFlags ecnCuts rcvTstamp tsRecent quick ato lrcvtime rcvRtt spaceSeq spaceBytes error blockedOn",
-      "segmentsReceived acksSent ackFailures dataSegmentsSent retransmitted timeouts",
+      "segmentsReceived acksSent ackFailures dataSegmentsSent outSegs activeOpens passiveOpens attemptFails estabResets retransmitted timeouts",
       "vmWaits sendSpaceWaits txFailures bytesReceived bytesAcked rmemAlloc wmemQueued wmemAlloc forwardAlloc packets drops",
       "facketsOut cwndUsed cwndStamp abcBytes undoRetrans priorSsthresh priorCwnd prrDelivered prrOut lostCntHint",
       "retransmitHigh lostRetransLow frtoCounter mdevMax rttvar rttSeq numSacks options rcvWscale lastSegSize predictedWnd rcvRttSeq pendingError rcvbufDrops backlogDrops closedDrops duplicates outOfWindow pfmemallocDrops"
