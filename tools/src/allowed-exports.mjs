@@ -155,6 +155,7 @@ export const ALLOWED = {
     UsememOptions: "usemem"
   },
   cluster: {
+    Proc: "procOf",
     PageUse: "ClientSnapshot",
     ClientGroup: "ClientSpec",
     ClientNetwork: "ClientResult",

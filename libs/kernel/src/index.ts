@@ -44,5 +44,5 @@ export {
 } from "./swap-setup.ts"
 export { MEMORY_SYSCTLS, type MemorySysctl, switchSysctls, SYSCTLS_OF_BOOT } from "./switch-sysctls.ts"
 export { type SysctlName, SYSCTLS, type Sysctls } from "./sysctls.ts"
-export { commOf, stackText, statusText, tasksOf } from "./task-files.ts"
+export { commOf, tasksOf } from "./task-files.ts"
 export { KernelTask } from "./task.ts"
