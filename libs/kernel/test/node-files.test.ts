@@ -1,5 +1,6 @@
 // /sys/devices/system/node: the shapes of v3.6, and sums over the nodes that are the machine's.
 import { nodeFilesOf, ranges } from "#src/node-files.ts"
+import { statusText } from "#src/task-files.ts"
 import { procOf } from "@swaplab/kernel"
 import { PF_MEMALLOC } from "@swaplab/page-alloc"
 import { expect, it } from "vitest"
