@@ -13,7 +13,7 @@ programs=(
   fio:fio nbd-client:nbd-client nbd-server:nbd-server nbd-trdump:nbd-server nbdkit:nbdkit
   tshark:tshark openssl:openssl
   systemd-analyze:systemd systemd-sysusers:systemd man:man-db curl:curl
-  chromium:chromium
+  chromium:chromium firefox-esr:firefox-esr
   initdb:postgresql
   ip:iproute2 tc:iproute2 ss:iproute2 ethtool:ethtool chrt:util-linux taskset:util-linux unshare:util-linux
 )

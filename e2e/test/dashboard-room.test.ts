@@ -10,20 +10,13 @@ import { small, withLateClient } from "../src/scenarios.ts"
 
 const URL = `file://${join(root, "apps/dashboard/bundle/swaplab.html")}`
 
-/** Cheap scenarios that use as much of the model as they can. */
+/** Cheap scenarios; test/same-hash.test.ts has more. */
 const SCENARIOS: ReadonlyArray<readonly [name: string, text: string]> = [
   ["SLAB with the series", small()],
-  ["SLUB without it", small().replace("allocator: slab, base: v3.6", "allocator: slub, base: v3.5")],
-  ["a second client, later", withLateClient()],
   [
     "loss, and a card that gathers",
     small("lan: { loss: 0.1 % }").replace("cpus: 1", "cpus: 2\n    nic: { driver: e1000 }")
   ],
-  ["SLUB with the series", small().replace("allocator: slab", "allocator: slub")],
-  ["SLAB without it", small().replace("base: v3.6", "base: v3.5")],
-  ["the first version of the series", small().replace("base: v3.6", "base: feb-2012")],
-  ["a slow port", small().replace("cpus: 1", "cpus: 1\n    link: { rate: 100 Mbit }")],
-  ["frames out of order", small("faults: [{ what: reorder, where: client-1, at: 5 ms, for: 1 s, probability: 5 % }]")],
   ["a cable that is pulled", small("faults: [{ what: down, where: client-1, at: 10 ms, for: 300 ms }]")]
 ]
 
