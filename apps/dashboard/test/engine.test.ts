@@ -21,7 +21,8 @@ const rig = () => {
       ms += after
       due.push(call)
     },
-    answerMs: 30
+    answerMs: 30,
+    answerShare: 0.5
   })
   return {
     answers,

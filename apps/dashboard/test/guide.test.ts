@@ -19,7 +19,8 @@ const momentsOf = (opened: { readonly scenario: Scenario; readonly kernel: strin
     },
     clock: () => 0,
     soon: () => undefined,
-    answerMs: 0
+    answerMs: 0,
+    answerShare: 1
   })
   engine.receive({ kind: "open", opened: { ...opened, seed: 1, yaml: "" }, sampleNs: 1e6, look: null })
   engine.receive({ kind: "moments" })

@@ -36,7 +36,8 @@ const answersTo = (...requests: ReadonlyArray<PageRequest>) => {
     answer: (answer) => answers.push(answer),
     clock: () => 0,
     soon: () => {},
-    answerMs: 30
+    answerMs: 30,
+    answerShare: 0.5
   })
   requests.forEach(receive)
   return answers

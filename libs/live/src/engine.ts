@@ -14,12 +14,17 @@ export interface Host {
   readonly soon: (call: () => void, ms: number) => void
   /** Milliseconds between two answers while the run goes on. */
   readonly answerMs: number
+  /** Answers take at most this share of the time. */
+  readonly answerShare: number
 }
 
 /** Milliseconds that a slice may take. */
 const SLICE_MS = 8
 /** Events between two looks at the clock. */
 const EVENTS = 400
+
+/** Weight of the last answer in what an answer takes. */
+const COST_WEIGHT = 0.2
 
 /** A stretch that is played. */
 interface Stretch {
@@ -37,7 +42,10 @@ export class Engine {
   #session: Session | null = null
   #stretch: Stretch | null = null
   #look: ReadonlyArray<string> = []
-  #answeredMs = 0
+  /** While the run goes on there is no answer before this time. */
+  #nextAnswerMs = 0
+  /** What an answer takes, about: one that was held up weighs little. */
+  #costMs = 0
   #scheduled = false
 
   constructor(host: Host) {
@@ -137,31 +145,39 @@ export class Engine {
     const over = session.ended !== null || (stretch.startedMs !== null && session.nowNs >= stretch.toNs)
     if (over) this.#stretch = null
     const now = this.#host.clock()
-    if (over || session.full || now - this.#answeredMs >= this.#host.answerMs) this.#answer()
+    if (over || now >= this.#nextAnswerMs) this.#answer()
     if (!over) this.#later(now - began < SLICE_MS ? SLICE_MS : 0)
   }
 
   /** As far as the slice goes. */
   #runTo(session: Session, untilNs: number, beganMs: number): void {
     while (session.nowNs < untilNs && session.ended === null && this.#host.clock() - beganMs < SLICE_MS) {
-      if (session.full) this.#answer()
+      if (session.full) this.#answer(this.#host.clock() >= this.#nextAnswerMs)
       session.advance(untilNs, EVENTS)
     }
   }
 
-  #answer(): void {
+  /** Rows must be taken before there are too many; to look at clients takes longer, and waits until an answer is due. */
+  #answer(looks = true): void {
     const session = this.#session
     if (session === null) return
-    this.#answeredMs = this.#host.clock()
+    const { answerMs, answerShare, clock } = this.#host
+    const beganMs = clock()
     const batch = session.takeRows()
     this.#host.answer({
       kind: "rows",
       nowNs: session.nowNs,
       batch,
-      snapshots: session.look(this.#look),
+      snapshots: looks ? session.look(this.#look) : null,
       faults: session.takeFaults(),
       ended: session.ended,
       still: this.#stretch === null
     }, [batch.timesNs.buffer, batch.clients.buffer, batch.servers.buffer])
+    // where other programs hold the thread up, run and answers are held up alike: the share is one of CPU time, too
+    const endMs = clock()
+    if (!looks) return
+    const tookMs = endMs - beganMs
+    this.#costMs += (tookMs - this.#costMs) * (this.#costMs === 0 ? 1 : COST_WEIGHT)
+    this.#nextAnswerMs = endMs + Math.max(answerMs, this.#costMs * (1 / answerShare - 1))
   }
 }

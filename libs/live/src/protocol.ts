@@ -93,8 +93,8 @@ export interface Batch {
 export interface Progress {
   readonly nowNs: number
   readonly batch: Batch
-  /** Of the clients that are looked at. */
-  readonly snapshots: ReadonlyArray<ClientSnapshot>
+  /** Of the clients that are looked at; null: as the last time. */
+  readonly snapshots: ReadonlyArray<ClientSnapshot> | null
   /** Faults that have begun; null: as the last time. */
   readonly faults: ReadonlyArray<FaultMark> | null
   readonly ended: Ended | null

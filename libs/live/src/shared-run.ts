@@ -72,7 +72,7 @@ export class SharedRun {
         break
       case "rows":
         this.#history.add(answer.batch)
-        this.#snapshots = answer.snapshots
+        this.#snapshots = answer.snapshots ?? this.#snapshots
         this.#faults = answer.faults ?? this.#faults
         this.nowNs = answer.nowNs
         this.ended = answer.ended

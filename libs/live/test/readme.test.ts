@@ -30,7 +30,8 @@ const example = () => {
     },
     clock: () => ms++,
     soon: (call) => due.push(call),
-    answerMs: 30
+    answerMs: 30,
+    answerShare: 0.5
   })
   engine.receive({
     kind: "open",

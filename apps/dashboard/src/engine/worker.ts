@@ -17,6 +17,8 @@ const receive = makeThread(texts, {
   soon: (call, ms) => {
     setTimeout(call, ms)
   },
-  answerMs: 30
+  answerMs: 30,
+  // there is nothing else that it is for
+  answerShare: 0.5
 })
 scope.onmessage = ({ data }) => receive(data)

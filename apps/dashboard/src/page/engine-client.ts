@@ -76,7 +76,7 @@ export class EngineClient {
         return this.#fresh()
       case "rows":
         this.history.add(answer.batch)
-        this.snapshot = answer.snapshots[0] ?? null
+        if (answer.snapshots !== null) this.snapshot = answer.snapshots[0] ?? null
         if (answer.faults !== null) this.faults = later(answer.faults, this.faults)
         this.nowNs = answer.nowNs
         this.ended = answer.ended

@@ -10,6 +10,9 @@ import type { ThreadAnswer, ThreadRequest } from "./messages.ts"
 /** Milliseconds between two answers: a page shows no more. */
 const ANSWER_MS = 50
 
+/** To be looked at is to cost a run little. */
+const ANSWER_SHARE = 0.02
+
 /** How often it is looked whether a run that is kept is to stop. */
 const LOOK_MS = 100
 
@@ -31,7 +34,8 @@ export const runThread = (port: MessagePort): void => {
       if (ms === 0) setImmediate(call)
       else setTimeout(call, ms)
     },
-    answerMs: ANSWER_MS
+    answerMs: ANSWER_MS,
+    answerShare: ANSWER_SHARE
   })
 
   const finish = (): void => {
