@@ -13,6 +13,10 @@ interface MachineNuma extends NumaOptions {
   readonly policy: { readonly mode: MempolicyMode; readonly nodes: number } | null
   /** Nodes that the cpuset of the user processes allows, one bit each. */
   readonly memsAllowed: number
+  /** cpuset.mem_hardwall: kernel memory of the tasks in that cpuset does not leave it either; false if absent. */
+  readonly memHardwall?: boolean
+  /** Kernel threads that are bound to no CPU and no node are in that cpuset as well; false if absent. */
+  readonly kernelThreads?: boolean
   /** Node whose first CPU takes the interrupts of the card. */
   readonly cardNode: number
 }

@@ -45,7 +45,7 @@ import { attachNbd, type NbdAttachment } from "./nbd-attach.ts"
 import { NBD_CLIENT_DEFAULT, type NbdLink } from "./nbd-client.ts"
 import type { KernelSpec } from "./patches/kernel-spec.ts"
 import { netSwitches, pageAllocSwitches, vmscanSwitches } from "./patches/switches.ts"
-import { firstCpuOf, processPlace, startKswapds } from "./placement.ts"
+import { firstCpuOf, placed, processPlace, startKswapds } from "./placement.ts"
 import { setUpSwap, startCrypt, type SwapSetup } from "./swap-setup.ts"
 import { setReclaimSysctls } from "./switch-sysctls.ts"
 import { KernelTask, type TaskOptions } from "./task.ts"
@@ -223,7 +223,7 @@ export class Machine {
 
   /** Makes a task of this machine; start it with `cpus.start`. */
   task(comm: string, flags = 0, options: Omit<TaskOptions, "flags"> = {}): KernelTask {
-    return new KernelTask(this.sim, `${this.name} ${comm}`, this.group, this.cpus, { flags, ...options })
+    return new KernelTask(this.sim, `${this.name} ${comm}`, this.group, this.cpus, placed(this.spec, flags, options))
   }
 
   /** NBD_DO_IT: the swap device is served over this connection from now on, until it is lost. */

@@ -36,7 +36,8 @@ import type { MachineSpec } from "./machine-spec.ts"
 import { CacheMemory } from "./mm/cache-memory.ts"
 import { PageMemory } from "./mm/page-memory.ts"
 import { readaheadPlug } from "./patches/switches.ts"
-import type { KernelTask } from "./task.ts"
+import { NO_CPUSET } from "./placement.ts"
+import type { KernelTask, TaskOptions } from "./task.ts"
 
 /** How the pages of a machine compress, and what that costs. */
 export interface CompressionSpec extends PageSizesOptions, CompressionCosts {}
@@ -218,11 +219,12 @@ export const setUpSwap = (parts: SwapParts, boot: Context): SwapSetup => {
 
 /** Starts the threads of dm-crypt. */
 export const startCrypt = (
-  host: { readonly cpus: Cpus; task(comm: string, flags?: number): KernelTask },
+  host: { readonly cpus: Cpus; task(comm: string, flags: number, options: Omit<TaskOptions, "flags">): KernelTask },
   crypt: DmCrypt
 ): ReadonlyArray<KernelTask> => {
   const start = (comm: string, body: (thread: KernelTask) => ReturnType<DmCrypt["kcryptdIo"]>): KernelTask => {
-    const thread = host.task(comm, PF_KTHREAD)
+    // of a workqueue, which is bound
+    const thread = host.task(comm, PF_KTHREAD, NO_CPUSET)
     thread.daemon = true
     host.cpus.start(thread, () => body(thread))
     return thread

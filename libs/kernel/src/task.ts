@@ -13,6 +13,7 @@ export interface TaskOptions {
   readonly boundToNode?: boolean
   readonly mempolicy?: Mempolicy | null
   readonly memsAllowed?: number
+  readonly memsHardwall?: number
 }
 
 /** A process or kernel thread: a fiber, its PF_ flags and the CPU time it has used. */
@@ -30,6 +31,7 @@ export class KernelTask extends Process implements Task {
   readonly boundToNode: boolean
   mempolicy: Mempolicy | null
   memsAllowed: number
+  memsHardwall: number
   /** CPU time used and not yet let pass. */
   ns = 0
   userNs = 0
@@ -66,6 +68,7 @@ export class KernelTask extends Process implements Task {
     this.boundToNode = options.boundToNode ?? false
     this.mempolicy = options.mempolicy ?? null
     this.memsAllowed = options.memsAllowed ?? ALL_NODES
+    this.memsHardwall = options.memsHardwall ?? ALL_NODES
     keepAsDoubles<KernelTask>(this, "ns", "userNs", "totalNs", "sliceNs")
   }
 

@@ -132,6 +132,11 @@ export interface ObjectAllocator {
   objectAddress(cache: KmemCache, object: number): number
   /** Pages held from the page allocator, all caches. For conservation of pages. */
   slabPages(): number
+  /**
+   * Objects of marked slabs that a NUMA kernel's SLAB has handed, past the arrays that guard them, to callers without a right to the
+   * reserve; null: not counted (SLUB, which has no such arrays).
+   */
+  reserveLeaks(): number | null
   /** Newest cache first, as /proc/slabinfo walks them. */
   slabinfo(): ReadonlyArray<SlabinfoRow>
   slabinfoText(): string

@@ -72,6 +72,10 @@ export class PageObjects implements ObjectAllocator {
   objectAddress(_cache: KmemCache, object: number): number {
     return object * 4096
   }
+  reserveLeaks(): null {
+    return null
+  }
+
   slabPages(): number {
     return this.objects
   }

@@ -2,8 +2,8 @@
 //
 // Modelled: the policy of a task (default, preferred, bind, interleave), its cpuset as one mask. Not modelled: policies of
 // single mappings and files, MPOL_F_STATIC_NODES and its relatives, migration of pages when a policy changes, memory spread
-// of cpusets; cpusets have no parents but the one with all nodes, and none is mem_exclusive or mem_hardwall, so a kernel
-// allocation may leave the cpuset of its task.
+// of cpusets; cpusets have no parents but the one with all nodes, so a kernel allocation may leave the cpuset of its task unless
+// that is mem_hardwall.
 // source: mm/mempolicy.c:policy_zonelist, policy_nodemask, interleave_nodes, offset_il_node, slab_node
 import { assert } from "@swaplab/sim"
 

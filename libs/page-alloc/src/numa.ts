@@ -11,7 +11,7 @@ import { assert } from "@swaplab/sim"
 import { ALLOC_CPUSET } from "./alloc-flags.ts"
 import { __GFP_HARDWALL, __GFP_MOVABLE, __GFP_OTHER_NODE, __GFP_THISNODE, gfpZone } from "./gfp.ts"
 import { ALL_NODES, firstNode, interleavedNode, nextNode } from "./mempolicy.ts"
-import type { Context } from "./sched.ts"
+import { type Context, PF_EXITING } from "./sched.ts"
 import {
   buildZonelist,
   defaultZonelistOrder,
@@ -201,8 +201,15 @@ export class Numa {
     const allowed = ctx.memsAllowed
     if (allowed === undefined || allowed === ALL_NODES || (allocFlags & ALLOC_CPUSET) === 0) return ALL_NODES
     if (ctx.inInterrupt || (gfp & __GFP_THISNODE) !== 0 || ctx.memdie) return ALL_NODES
-    // without __GFP_HARDWALL the enclosing cpuset counts, and that has all nodes
-    return (gfp & __GFP_HARDWALL) !== 0 ? allowed : ALL_NODES
+    if ((gfp & __GFP_HARDWALL) !== 0) return allowed
+    // without __GFP_HARDWALL the nearest cpuset above with mem_hardwall counts, else the one with all nodes
+    return (ctx.flags & PF_EXITING) !== 0 ? ALL_NODES : allowed | (ctx.memsHardwall ?? ALL_NODES)
+  }
+
+  /** The zones of a list that the cpuset of a request leaves it. */
+  openTo(ctx: Context, gfp: number, allocFlags: number, list: ReadonlyArray<Zone>): ReadonlyArray<Zone> {
+    const allowed = this.allowedNodes(ctx, gfp, allocFlags)
+    return allowed === ALL_NODES ? list : list.filter((zone) => (allowed >> zone.node & 1) !== 0)
   }
 
   /** cpuset_zone_allowed_hardwall(GFP_KERNEL), as reclaim asks for a task. */

@@ -37,7 +37,7 @@ export class Refusal {
     keepAsDoubles<Refusal>(this, "timeNs", "beforeNs", "failedNs")
   }
 
-  /** Writes the record. */
+  /** Writes the record; `zonelist` without the zones that a cpuset keeps from the request. */
   write(
     timeNs: Nanoseconds,
     comm: string,

@@ -32,6 +32,8 @@ export interface Context {
   mempolicy?: Mempolicy | null
   /** Nodes that the cpuset of the task allows, one bit each; absent: all. */
   memsAllowed?: number
+  /** Nodes of the nearest cpuset above it with mem_hardwall, which kernel memory may not leave; absent: all. */
+  memsHardwall?: number
   /** CPU time in nanoseconds that was used and is not charged yet; the libs add their costs here. */
   ns: number
 }

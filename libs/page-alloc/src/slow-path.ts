@@ -115,14 +115,16 @@ export class SlowPath extends AllocRecords {
     let rounds = 0
     let instant = this.sim.now
     let mayReclaimZones = this.numa !== null && this.numa.zoneReclaimMode !== 0
+    const open = this.numa === null ? zonelist : this.numa.openTo(task, gfp, allocFlags, zonelist)
     if (refusal !== undefined) {
-      refusal.write(instant, task.process.name, gfp, order, allocFlags, zonelist)
+      refusal.write(instant, task.process.name, gfp, order, allocFlags, open)
       refusal.open = true
     }
     for (;;) {
       // a request that has looked at the reserve goes on with the list that it had there
       if ((allocFlags & ALLOC_NO_WATERMARKS) !== 0) zonelist = reserveList
-      task.process.why = describeShortage(gfp, order, zonelist[0], allocFlags)
+      const asked = (allocFlags & ALLOC_NO_WATERMARKS) === 0 && open.length > 0 ? open : zonelist
+      task.process.why = describeShortage(gfp, order, asked[0], allocFlags)
       let page = mayReclaimZones
         ? yield* this.#rebalanceReclaiming(task, gfp, order, zonelist, allocFlags, preferred, reserveList)
         : WOULD_SLEEP

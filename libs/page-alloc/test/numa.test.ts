@@ -16,6 +16,7 @@ import {
   type NumaOptions,
   PageAllocator,
   type PageAllocOptions,
+  PF_EXITING,
   PF_MEMALLOC,
   WOULD_SLEEP
 } from "@swaplab/page-alloc"
@@ -178,6 +179,18 @@ describe("placement", () => {
   })
 })
 
+it("mem_hardwall keeps kernel memory in the cpuset, too, but for interrupts, exiting tasks and the reserve", () => {
+  const pages = onNodes({ nodeBytes: [64 * MIB, 64 * MIB] })
+  drain(pages, 1, 0)
+  const take = (more: Partial<Context>, gfp = GFP_KERNEL) =>
+    nodeOf(pages, pages.tryAlloc(at(0, { memsAllowed: 0b10, ...more }), gfp, 0))
+  const inside = { memsHardwall: 0b10 }
+  expect([take({}), take(inside), take({ ...inside, flags: PF_EXITING })]).toEqual([0, WOULD_SLEEP, 0])
+  expect([take({ ...inside, inInterrupt: true }, GFP_ATOMIC), take({ ...inside, flags: PF_MEMALLOC })]).toEqual([0, 0])
+  // a request that may not sleep asks no cpuset
+  expect(take(inside, GFP_ATOMIC)).toBe(0)
+})
+
 /** The first node that a reserve request gets a page of, with both nodes below their watermarks. */
 describe("patch 6: reserve allocations and memory policies", () => {
   const MEMALLOC = GFP_ATOMIC | __GFP_MEMALLOC | __GFP_NOWARN
@@ -205,6 +218,26 @@ describe("patch 6: reserve allocations and memory policies", () => {
   it("drop-nodemask: the bound task whose node is empty gets its page elsewhere", () => {
     expect(reserve({ dropNodemask: true }, "bind", [8, 0])).toBe(0)
     expect(reserve({ dropNodemask: true, ignoreMempolicy: true }, "bind", [8, 8])).toBe(0)
+  })
+
+  it("a bound task that frees memory, with its node exhausted: only drop-nodemask gives it a page", () => {
+    const forms = [{}, { ignoreMempolicy: true }, { ignoreMempolicy: true, dropNodemask: true }]
+    const pages = forms.map((switches) => {
+      const one = onNodes({ nodeBytes: [64 * MIB, 64 * MIB] }, { switches })
+      drain(one, 1, 0)
+      const task = at(1, { mempolicy: mempolicy("bind", 0b10), flags: PF_MEMALLOC })
+      return nodeOf(one, one.tryAlloc(task, GFP_KERNEL | __GFP_NOWARN, 0))
+    })
+    expect(pages).toEqual([NO_PAGE, NO_PAGE, 0])
+  })
+
+  it("a zonelist of another node: with it the local node comes first", () => {
+    const first = [{}, { ignoreMempolicy: true }].map((switches) => {
+      const pages = onNodes({ nodeBytes: [64 * MIB, 64 * MIB] }, { switches })
+      for (const node of [0, 1]) drain(pages, node, 8)
+      return nodeOf(pages, pages.tryAlloc(at(0, { flags: PF_MEMALLOC }), GFP_KERNEL, 0, 1))
+    })
+    expect(first).toEqual([1, 0])
   })
 
   it("a PF_MEMALLOC task is treated alike", () => {

@@ -241,6 +241,10 @@ export class SlabAllocator implements ObjectAllocator {
     return c.slabs.pageOf(object) * PAGE_SIZE + c.geometry.firstObject + objectIndex(object) * c.size
   }
 
+  reserveLeaks(): number {
+    return this.caches.reduce((sum, { reserveLeaks }) => sum + reserveLeaks, 0)
+  }
+
   slabPages(): number {
     return this.#slabPages.held
   }

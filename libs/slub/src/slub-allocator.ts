@@ -207,6 +207,10 @@ export class SlubAllocator implements ObjectAllocator {
     return this.#cacheOf(cache).slabs.pageOf(object) * PAGE_SIZE + objectIndex(object) * cache.size
   }
 
+  reserveLeaks(): null {
+    return null
+  }
+
   slabPages(): number {
     return this.#slubPages.held
   }

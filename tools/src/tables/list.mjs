@@ -3,6 +3,7 @@
 import { withBlocks } from "../page-blocks.mjs"
 import { typed } from "../typed.mjs"
 import { FINDINGS } from "./findings.mjs"
+import { NODE_TABLES } from "./nodes.mjs"
 import { PATCHES } from "./patches.mjs"
 import { ROOMS } from "./rooms.mjs"
 
@@ -21,7 +22,7 @@ import { ROOMS } from "./rooms.mjs"
  */
 
 /** @type {ReadonlyArray<Table>} */
-export const TABLES = [...FINDINGS, ...ROOMS, ...PATCHES]
+export const TABLES = [...FINDINGS, ...NODE_TABLES, ...ROOMS, ...PATCHES]
 
 /** What was kept, by the command as one would type it. @typedef {Record<string, any>} Kept */
 

@@ -17,6 +17,7 @@ import { type DevicePath, pathsOf } from "./device-path.ts"
 import type { FaultOn } from "./fault-script.ts"
 import { idle, kswapdOf, reclaimingKswapds } from "./idle-tasks.ts"
 import { type WaitEdge, type WaitGraph, type WaitNode, type WaitNodeKind, withCycle } from "./wait-graph.ts"
+import { zoneInWords } from "./zone-words.ts"
 
 /** What only the run knows. */
 export interface GraphFacts {
@@ -71,12 +72,14 @@ class Builder {
     const { disk, kswapds, pages } = this.machine
     const sender = this.paths.find((path) => path.sender.refusal.open)?.sender
     const refusal = sender?.refusal ?? (pages.atomicRefusal.timeNs >= 0 ? pages.atomicRefusal : null)
-    const lines = pages.populatedZones.map((zone) => {
-      const at = refusal === null ? -1 : refusal.zone.subarray(0, refusal.zones).indexOf(zone.slot)
-      const floor = at < 0 || refusal === null ? zone.watermark[0] : refusal.floor[at]
-      return `${zone.label} ${zone.free} free, ${at < 0 ? "min" : "floor"} ${floor}`
-    })
-    if (this.node(id, "resource", "free pages", lines)) {
+    if (
+      this.node(
+        id,
+        "resource",
+        "free pages",
+        pages.populatedZones.map((zone) => zoneInWords(zone, refusal, pages))
+      )
+    ) {
       if (disk.inFlight() > 0) this.completionsOf(this.paths[0], id, "a completed write frees its page")
       else if (kswapds.some(({ waitingOn }) => waitingOn === disk.bios.pool.wait)) {
         this.edge(id, this.mempool(disk.bios.pool), "the next write needs a bio")

@@ -82,6 +82,7 @@ export const clientResult = (run: ClientRun, outcome: Outcome): ClientResult => 
     integrityErrors: of.integrityErrors,
     failedAllocations: of.failedAllocations,
     firstFailedAllocation: of.firstFailedAllocation,
+    reserveLeaks: of.reserveLeaks,
     lowWater: of.lowWater,
     lockup: run.lockup,
     livelock: run.livelock,

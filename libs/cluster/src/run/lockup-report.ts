@@ -55,6 +55,8 @@ export interface LockupZone {
   /** The floor of GFP_ATOMIC. */
   readonly atomic: number
   readonly floor: number
+  /** On a machine with memory nodes: a policy or a cpuset keeps the request that was refused from this zone. */
+  readonly closed?: boolean
 }
 
 /** The allocation that failed first, as it was refused: the beginning of the lockup. */

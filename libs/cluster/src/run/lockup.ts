@@ -25,6 +25,7 @@ import type {
 import { requestsInFlight } from "./progress.ts"
 import { scanningText, type ScanningWindow } from "./reclaim-watch.ts"
 import { graphText, type WaitGraph } from "./wait-graph.ts"
+import { isClosed } from "./zone-words.ts"
 
 /** Facts that only the run knows. */
 export interface LockupFacts {
@@ -140,7 +141,8 @@ const zonesAt = (machine: Machine, refusal: Refusal | null): ReadonlyArray<Locku
       low,
       high,
       atomic: watermarkFloor(min, ALLOC_HIGH | ALLOC_HARDER),
-      floor: refusal === null || at < 0 ? min : refusal.floor[at]
+      floor: refusal === null || at < 0 ? min : refusal.floor[at],
+      ...(isClosed(machine.pages, refusal, zone) && { closed: true })
     }
   })
 
@@ -192,7 +194,11 @@ const textOf = (report: Omit<LockupReport, "text">): string => {
       ? "  no allocation is stuck"
       : `  stuck allocation: ${allocation.text} by ${allocation.task}`,
     `  zones: ${
-      report.zones.map((zone) => `${zone.name} free ${zone.free}, floor ${zone.floor}, min ${zone.min}`).join("; ")
+      report.zones.map((zone) =>
+        `${zone.name} free ${zone.free}, ${
+          zone.closed === true ? "closed to it" : `floor ${zone.floor}`
+        }, min ${zone.min}`
+      ).join("; ")
     }`,
     `  block requests outstanding: ${report.requestsOutstanding}, last completion at ${
       seconds(report.lastCompletionNs)

@@ -25,6 +25,7 @@ export interface MachineFigures {
   readonly integrityErrors: number
   readonly failedAllocations: number
   readonly firstFailedAllocation: string | null
+  readonly reserveLeaks: number | null
   readonly lowWater: ReadonlyArray<ZoneLowWater>
   /** Swap: pages that could not be read or written, and writes that found no slot. */
   readonly readErrors: number
@@ -89,6 +90,7 @@ const sinceBoot = ({ connection, machine, sockets }: Counted): MachineFigures =>
     integrityErrors: machine.corruptions.length,
     failedAllocations: pages.counters.messages + pages.counters.messagesSuppressed,
     firstFailedAllocation: pages.firstFailure?.message ?? null,
+    reserveLeaks: machine.objects.reserveLeaks(),
     lowWater: pages.populatedZones.map((zone) => ({
       zone: zone.label,
       lowestFree: zone.lowestFree,

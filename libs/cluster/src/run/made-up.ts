@@ -112,6 +112,7 @@ const client = ({ elapsedNs, kernel, outcome }: MadeUpRun, name: string): Client
   oomKills: 0,
   integrityErrors: 0,
   failedAllocations: 7,
+  reserveLeaks: null,
   firstFailedAllocation: null,
   lowWater: [{ zone: "DMA32", lowestFree: 150, min: 191 }],
   lockup: null,

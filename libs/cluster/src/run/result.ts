@@ -133,6 +133,11 @@ export interface ClientResult {
   readonly failedAllocations: number
   /** The kernel's message of the first of them. */
   readonly firstFailedAllocation: string | null
+  /**
+   * Objects of slabs from the reserve that SLAB of a kernel with memory nodes handed, past the arrays that guard them, to callers
+   * without a right to the reserve; null: not counted, as with SLUB.
+   */
+  readonly reserveLeaks: number | null
   /** How deep each zone was used, from DMA up. */
   readonly lowWater: ReadonlyArray<ZoneLowWater>
   readonly lockup: LockupReport | null

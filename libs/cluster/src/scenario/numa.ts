@@ -61,7 +61,18 @@ const NumaConfig = Schema.Struct({
     PolicyConfig,
     "Memory policy of the processes of the workload (set_mempolicy). Without it: the own node first."
   ),
-  mems: maybe(nodes, "Nodes that the cpuset of these processes allows (cpuset.mems). Without it: all.")
+  mems: maybe(nodes, "Nodes that the cpuset of these processes allows (cpuset.mems). Without it: all."),
+  hardwall: field(
+    Schema.Boolean,
+    false,
+    "cpuset.mem_hardwall: kernel memory of the tasks in that cpuset may not come from other nodes either."
+  ),
+  kernelThreads: field(
+    Schema.Boolean,
+    false,
+    "Kernel threads that are bound to no CPU, such as the sender of the swap device, are in that cpuset, too, as `cset shield "
+      + "--kthread=on` leaves them."
+  )
 })
 export interface NumaConfig extends Schema.Schema.Type<typeof NumaConfig> {}
 
@@ -113,6 +124,8 @@ export const numaOf = (group: NumaGroup): Pick<MachineSpec, "numa"> => {
       zonelistOrder: numa.zonelistOrder,
       policy: numa.policy === undefined ? null : { mode: numa.policy.mode, nodes: maskOf(numa.policy.nodes) },
       memsAllowed: numa.mems === undefined ? 2 ** MAX_NODES - 1 : maskOf(numa.mems),
+      memHardwall: numa.hardwall,
+      kernelThreads: numa.kernelThreads,
       cardNode: numa.card
     }
   }
@@ -127,6 +140,12 @@ export const describeNuma = (group: NumaGroup): ReadonlyArray<string> => {
   return [
     `${plural(numa.nodes, "memory node")} (${sizes})`,
     ...(policy === undefined ? [] : [`policy ${policy.mode} ${policy.nodes.join(",")}`]),
-    ...(numa.mems === undefined ? [] : [`cpuset of nodes ${numa.mems.join(",")}`])
+    ...(numa.mems === undefined
+      ? []
+      : [
+        `cpuset of nodes ${numa.mems.join(",")}${numa.hardwall ? ", mem_hardwall" : ""}${
+          numa.kernelThreads ? ", with kernel threads" : ""
+        }`
+      ])
   ]
 }

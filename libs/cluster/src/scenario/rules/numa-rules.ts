@@ -129,6 +129,11 @@ export const IDLE_NUMA: ReadonlyArray<IdleRow<ClientGroup>> = [
     idle: ({ numa }) => numa !== undefined && numa.nodes > 1 && numa.mems?.length === numa.nodes,
     reason: "the cpuset has all nodes"
   },
+  ...["hardwall", "kernelThreads"].map((key) => ({
+    path: ["numa", key],
+    idle: ({ numa }: ClientGroup) => numa !== undefined && (numa.mems === undefined || numa.mems.length === numa.nodes),
+    reason: "no cpuset keeps anything from a node (mems)"
+  })),
   {
     path: ["numa", "policy"],
     idle: ({ numa }) =>
