@@ -17,7 +17,7 @@ import { type DevicePath, pathsOf } from "./device-path.ts"
 import type { FaultOn } from "./fault-script.ts"
 import { idle, kswapdOf, reclaimingKswapds } from "./idle-tasks.ts"
 import { type WaitEdge, type WaitGraph, type WaitNode, type WaitNodeKind, withCycle } from "./wait-graph.ts"
-import { zoneInWords } from "./zone-words.ts"
+import { zonesInWords } from "./zone-words.ts"
 
 /** What only the run knows. */
 export interface GraphFacts {
@@ -72,14 +72,7 @@ class Builder {
     const { disk, kswapds, pages } = this.machine
     const sender = this.paths.find((path) => path.sender.refusal.open)?.sender
     const refusal = sender?.refusal ?? (pages.atomicRefusal.timeNs >= 0 ? pages.atomicRefusal : null)
-    if (
-      this.node(
-        id,
-        "resource",
-        "free pages",
-        pages.populatedZones.map((zone) => zoneInWords(zone, refusal, pages))
-      )
-    ) {
+    if (this.node(id, "resource", "free pages", zonesInWords(pages, refusal))) {
       if (disk.inFlight() > 0) this.completionsOf(this.paths[0], id, "a completed write frees its page")
       else if (kswapds.some(({ waitingOn }) => waitingOn === disk.bios.pool.wait)) {
         this.edge(id, this.mempool(disk.bios.pool), "the next write needs a bio")

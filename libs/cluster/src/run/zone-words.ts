@@ -8,11 +8,11 @@ const positionIn = (refusal: Refusal, zone: Zone): number => refusal.zone.subarr
 export const isClosed = ({ numa }: Pick<Machine["pages"], "numa">, refusal: Refusal | null, zone: Zone): boolean =>
   refusal !== null && numa !== null && numa.nodes > 1 && positionIn(refusal, zone) < 0
 
-/** A zone as the request sees it that was refused. */
-export const zoneInWords = (zone: Zone, refusal: Refusal | null, pages: Pick<Machine["pages"], "numa">): string => {
-  const at = refusal === null ? -1 : positionIn(refusal, zone)
-  if (at >= 0 && refusal !== null) return `${zone.label} ${zone.free} free, floor ${refusal.floor[at]}`
-  return `${zone.label} ${zone.free} free, ${
-    isClosed(pages, refusal, zone) ? "closed to it" : `min ${zone.watermark[0]}`
-  }`
-}
+/** The zones of a machine as the request sees them that was refused. */
+export const zonesInWords = (pages: Machine["pages"], refusal: Refusal | null): ReadonlyArray<string> =>
+  pages.populatedZones.map((zone) => {
+    const at = refusal === null ? -1 : positionIn(refusal, zone)
+    if (at >= 0 && refusal !== null) return `${zone.label} ${zone.free} free, floor ${refusal.floor[at]}`
+    const limit = isClosed(pages, refusal, zone) ? "closed to it" : `min ${zone.watermark[0]}`
+    return `${zone.label} ${zone.free} free, ${limit}`
+  })
