@@ -2,7 +2,7 @@
 import { join } from "node:path"
 import { afterEach, expect, it } from "vitest"
 import { serveLies } from "../src/lying-server.ts"
-import { withPrograms } from "../src/peers.ts"
+import { ok, withPrograms } from "../src/peers.ts"
 import { listening } from "../src/ports.ts"
 import { scratch, spawnPeer, startServer, stopAll } from "../src/server.ts"
 import { swaplab } from "../src/swaplab.ts"
@@ -56,6 +56,50 @@ withPrograms("nbdkit", "qemu-nbd")("the model and three servers are asked for th
   // a server that keeps nothing is found out
   expect(servers[3]?.wrong.join()).toMatch(/the server lies: \d+ pages? with/)
   expect(code).toBe(99)
+})
+
+/** Paths of all numbers and texts in an object, without those of lists beyond their first element. */
+const pathsOf = (value: unknown, path = ""): ReadonlyArray<string> => {
+  if (Array.isArray(value)) return pathsOf(value[0], `${path}[]`)
+  if (typeof value !== "object" || value === null) return [`${path}: ${typeof value}`]
+  return Object.entries(value).flatMap(([key, of]) => pathsOf(of, `${path}/${key}`))
+}
+
+/** What a script that reads fio's JSON takes from it. */
+const readAsFio = (text: string) => {
+  const { jobs } = JSON.parse(text) as {
+    readonly jobs: ReadonlyArray<{
+      readonly jobname: string
+      readonly write: {
+        readonly iops: number
+        readonly bw: number
+        readonly clat_ns: { readonly mean: number; readonly percentile?: Readonly<Record<string, number>> }
+      }
+    }>
+  }
+  return jobs.map(({ jobname, write: { bw, clat_ns: { mean, percentile }, iops } }) => ({
+    jobname,
+    iops,
+    bw,
+    mean,
+    p99: percentile?.["99.000000"]
+  }))
+}
+
+withPrograms("fio")("has each field where fio has it, with the same type", async () => {
+  const server = await startServer("swap: { swap-*: { size: 256 MiB } }")
+  const ours = await swaplab("load", `nbd://127.0.0.1:${server.port}/swap-{client}`, ...LOAD, "--json")
+  const job = ["--name=job", "--ioengine=null", "--size=1M", "--rw=randrw", "--percentile_list=50:90:95:99:99.9"]
+  const fio = await ok("fio", "--output-format=json", ...job)
+  const known = pathsOf(JSON.parse(fio))
+  const { swaplab: _more, ...load } = JSON.parse(ours.stdout) as Readonly<Record<string, unknown>>
+  expect(pathsOf(load).filter((path) => !known.includes(path))).toEqual([])
+  const [ourJob] = readAsFio(ours.stdout)
+  const [real] = readAsFio(fio)
+  expect(Object.values(real ?? {}).map((value) => typeof value)).toEqual(
+    Object.values(ourJob ?? {}).map((value) => typeof value)
+  )
+  expect([(ourJob?.iops ?? 0) > 0, (ourJob?.p99 ?? 0) > 0]).toEqual([true, true])
 })
 
 it("a server that answers twice", async () => {

@@ -146,16 +146,19 @@ const fioDirection = ({ bytes, latency: of }: LoadDirection, ns: number) => ({
   runtime: Math.round(ns / 1e6),
   total_ios: of.count,
   clat_ns: {
-    max: of.maxNs,
-    mean: of.meanNs,
+    max: of.maxNs ?? 0,
+    mean: of.meanNs ?? 0,
     N: of.count,
-    percentile: {
-      "50.000000": of.p50Ns,
-      "90.000000": of.p90Ns,
-      "95.000000": of.p95Ns,
-      "99.000000": of.p99Ns,
-      "99.900000": of.p999Ns
-    }
+    // as fio has it: of nothing there are no percentiles, and the rest is 0
+    ...(of.count > 0 && {
+      percentile: {
+        "50.000000": of.p50Ns,
+        "90.000000": of.p90Ns,
+        "95.000000": of.p95Ns,
+        "99.000000": of.p99Ns,
+        "99.900000": of.p999Ns
+      }
+    })
   }
 })
 

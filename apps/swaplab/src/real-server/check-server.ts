@@ -72,11 +72,14 @@ export const checkServer = (
 /** Keys of the scenario's server that say nothing about a real one. */
 const MODELLED = ["cpus", "threads", "swapFiles", "clientRate", "pageCache", "disk", "read", "write"] as const
 
-/** What of the scenario has no effect on swap, in words; null: nothing. */
+/** What of the scenario has no effect on swap, or what does not go to the server, in words; null: nothing. */
 export const withoutEffect = ({ given, scenario }: LoadedScenario): string | null => {
   const server: unknown = given["server"] ?? (given["servers"] as ReadonlyArray<unknown> | undefined)?.[0]
   const keys = typeof server === "object" && server !== null ? MODELLED.filter((key) => key in server) : []
-  // images stay with the model, and with them what it serves them from
-  if (keys.length === 0 || scenario.clients.some(({ root }) => root?.from === "nbd")) return null
+  if (scenario.clients.some(({ root }) => root?.from === "nbd")) {
+    // and with them what it serves them from
+    return "root images come from the modelled server, as the scenario has it; only swap goes to the real one"
+  }
+  if (keys.length === 0) return null
   return `server: ${orList(keys).replace(" or ", " and ")} have no effect, because the server is a real one`
 }

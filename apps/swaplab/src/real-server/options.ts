@@ -48,8 +48,8 @@ export const load = {
   options: {
     clients: one(wholeNumber(1, 1000), "How many clients.", { without: "Without it: 10." }),
     profile: one(
-      oneOf("NAME", ["fat-2020", "fat-2025", "stream"]),
-      "What they are: people at fat clients with programs of 2020 or 2025, or stream, which asks for as much as it can.",
+      oneOf("NAME", ["fat-2020", "fat-2025", "ltsp5-fat-2012", "ltsp5-thin-2012", "blade-sparse", "stream"]),
+      "What they are: those of scenarios/profiles, or stream, which asks for as much as it can.",
       { without: "Without it: fat-2020." }
     ),
     for: one(text("TIME", "a time such as 60s"), "How long.", { without: "Without it: 60 s." }),
