@@ -1,34 +1,38 @@
 // @ts-check
 // `node tools/overhead.mjs [RUNS]`: CPU time that a sweep and a search add to that of their runs, with worker threads and a directory
 // that keeps each run. The whole process is measured, less the start of its worker threads; of the runs the time of their threads.
-import { mkdtempSync, rmSync } from "node:fs"
+import * as fs from "node:fs"
 import { tmpdir } from "node:os"
-import { join } from "node:path"
+import * as path from "node:path"
 import { root } from "./src/workspace.mjs"
 
 const runs = Number(process.argv[2] ?? 1000)
 if (!Number.isInteger(runs) || runs < 8) throw new Error(`${process.argv[2]}: expected a number of runs, 8 at least`)
 
-/** What is built. @param {string} path */
-const built = (path) => import(join(root, path))
-const [{ Effect }, NodeContext, { loadScenario }, experiment, { workerPool }] = await Promise.all([
-  import(["effect"].join("")),
-  import(["@effect/platform-node", "NodeContext"].join("/")),
-  built("libs/cluster/dist/index.js"),
-  built("libs/experiment/dist/index.js"),
-  built("apps/swaplab/dist/pool.js")
-])
-const worker = new URL(`file://${join(root, "apps/swaplab/dist/worker.js")}`)
-const directory = mkdtempSync(join(tmpdir(), "swaplab-overhead-"))
+/** What is built. @param {string} file */
+const built = (file) => import(path.join(root, file))
+const [{ Effect, Layer }, NodeContext, { layerFiles }, { loadScenario }, experiment, { workerPool }] = await Promise
+  .all([
+    import(["effect"].join("")),
+    import(["@effect/platform-node", "NodeContext"].join("/")),
+    built("libs/config/dist/index.js"),
+    built("libs/cluster/dist/index.js"),
+    built("libs/experiment/dist/index.js"),
+    built("apps/swaplab/dist/pool.js")
+  ])
+const worker = new URL(`file://${path.join(root, "apps/swaplab/dist/worker.js")}`)
+const directory = fs.mkdtempSync(path.join(tmpdir(), "swaplab-overhead-"))
+
+const layer = Layer.mergeAll(layerFiles(fs, path), NodeContext.layer)
 
 /** @param {any} effect */
-const run = (effect) => Effect.runPromise(Effect.scoped(effect).pipe(Effect.provide(NodeContext.layer)))
+const run = (effect) => Effect.runPromise(Effect.scoped(effect).pipe(Effect.provide(layer)))
 /** @param {string} file */
-const scenario = (file) => run(loadScenario(join(root, "scenarios", file), []))
+const scenario = (file) => run(loadScenario(path.join(root, "scenarios", file), []))
 /** @param {any} loaded @param {string} name */
 const store = (loaded, name) =>
   Effect.map(
-    experiment.openRunStore(join(directory, name), { engine: "overhead", loaded, fresh: false }, () =>
+    experiment.openRunStore(path.join(directory, name), { engine: "overhead", loaded, fresh: false }, () =>
       experiment.CELL_FORM),
     (/** @type {any} */ { find, keep }) => ({
       find,
@@ -102,5 +106,5 @@ try {
     }).pipe(Effect.provide(workerPool(worker, undefined, 8)))
   )
 } finally {
-  rmSync(directory, { recursive: true })
+  fs.rmSync(directory, { recursive: true })
 }

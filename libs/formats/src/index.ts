@@ -8,7 +8,9 @@ export { type Read, type Unread } from "./read.ts"
 // traces of block devices
 export { isBlkparse, readBlkparse } from "./blkparse.ts"
 export { type BlockRequest, type BlockTrace } from "./block-trace.ts"
+export { isFtrace, readFtrace } from "./ftrace.ts"
 export { isIolog, readIolog, writeIolog } from "./iolog.ts"
+export { isPageCsv, readPageCsv } from "./page-csv.ts"
 export { isTrdump, readTrdump } from "./trdump.ts"
 
 // captures of a network

@@ -1,5 +1,16 @@
 // Traces of block devices, from every form that is read.
-import { isBlkparse, isIolog, isTrdump, readBlkparse, readIolog, readTrdump, writeIolog } from "@swaplab/formats"
+import {
+  isBlkparse,
+  isIolog,
+  isPageCsv,
+  isTrdump,
+  readBlkparse,
+  readFtrace,
+  readIolog,
+  readPageCsv,
+  readTrdump,
+  writeIolog
+} from "@swaplab/formats"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 
@@ -123,14 +134,17 @@ it("any text gives requests that can be made, and a reason for every line that i
     "W",
     "0.1",
     "> H=",
-    "4096"
+    "4096",
+    " 1.000125: block_rq_issue: 43,0 W 0 () ",
+    "t,client,page,rw",
+    "\n0.5,desk-1,"
   )
   const text = fc.oneof(
     fc.string(),
     fc.array(fc.oneof(words, fc.string()), { maxLength: 40 }).map((all) => all.join(" "))
   )
   fc.assert(fc.property(text, (any) => {
-    for (const read of [readIolog, readBlkparse, readTrdump]) {
+    for (const read of [readIolog, readBlkparse, readTrdump, readFtrace, readPageCsv]) {
       const { unread, value } = read(any)
       for (const { atNs, length, offset } of value.requests) {
         expect([atNs, offset, length].every(Number.isSafeInteger)).toBe(true)
@@ -143,4 +157,44 @@ it("any text gives requests that can be made, and a reason for every line that i
     }
   }))
   expect([isIolog(""), isBlkparse(""), isTrdump("")]).toEqual([false, false, false])
+})
+
+describe("ftrace", () => {
+  it("takes requests of 3.5, of newer kernels and of perf script, and counts the rest by event", () => {
+    const { unread, value } = readFtrace(`# tracer: nop
+#
+         kswapd0-30    [000] ..s.     1.000125: block_rq_issue: 43,0 W 0 () 2048 + 16 [kswapd0]
+         kswapd0-30    [001] ....     1.000200: mm_vmscan_kswapd_wake: nid=0 order=0
+     kworker/0:1-12    [000] d..2.   12.500000: block_rq_issue: 8,0 RA 4096 () 8 + 8 none,0,0 [kworker/0:1]
+perf  99 [003]  13.000000001: block:block_rq_issue: 8,0 R 4096 () 16 + 8 [perf]
+         usemem-1-9    [001] ....     1.000300: block_rq_issue: 43,0 FN 0 () 0 + 0 [usemem-1]
+rubbish
+         kswapd0-30    [001] ....     1.000400: mm_vmscan_kswapd_wake: nid=0 order=0
+`)
+    expect(value.requests).toEqual([
+      { atNs: 1_000_125_000, write: true, offset: 1_048_576, length: 8192, of: "43,0" },
+      { atNs: 12_500_000_000, write: false, offset: 4096, length: 4096, of: "8,0" },
+      { atNs: 13_000_000_001, write: false, offset: 8192, length: 4096, of: "8,0" }
+    ])
+    expect([...value.byProcess]).toEqual([["kswapd0", 1], ["kworker/0:1", 1], ["perf", 1]])
+    expect(unread.map(({ line, why }) => `${line}: ${why}`)).toEqual([
+      "7: expected a read or a write with data",
+      "8: expected a line of ftrace",
+      "4: 2 of them: block_rq_issue is replayed"
+    ])
+  })
+})
+
+describe("page trace", () => {
+  it("has a page, a client and a time on each line", () => {
+    const { unread, value } = readPageCsv(
+      "t,client,page,rw\n0.000125,desk-1,42,W\n\n3,desk-2,7,R\r\n4,desk-2,7,X\n5,,7,R\n"
+    )
+    expect(value.requests).toEqual([
+      { atNs: 125_000, write: true, offset: 172_032, length: 4096, of: "desk-1" },
+      { atNs: 3e9, write: false, offset: 28_672, length: 4096, of: "desk-2" }
+    ])
+    expect(unread.map(({ line }) => line)).toEqual([5, 6])
+    expect([isPageCsv("t,client,page,rw\n"), isPageCsv("t,page,rw\n"), isPageCsv("")]).toEqual([true, false, false])
+  })
 })

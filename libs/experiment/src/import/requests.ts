@@ -3,8 +3,10 @@ import {
   type BlockRequest,
   type BlockTrace,
   readBlkparse,
+  readFtrace,
   readIolog,
   readNbdCapture,
+  readPageCsv,
   readTrdump
 } from "@swaplab/formats"
 import { PAGE_SIZE } from "@swaplab/page-alloc"
@@ -27,7 +29,8 @@ export const readTrace = (draft: Draft, { bytes, name }: ImportFile, form: Impor
   if (form === "pcap") return draft.take(name, readNbdCapture(bytes))
   if (form === "iolog") return draft.take(name, readIolog(text))
   if (form === "trdump") return draft.take(name, readTrdump(text))
-  const trace = draft.take(name, readBlkparse(text))
+  if (form === "pages") return draft.take(name, readPageCsv(text))
+  const trace = draft.take(name, form === "ftrace" ? readFtrace(text) : readBlkparse(text))
   for (const [process, count] of trace.byProcess) draft.say(name, `${count} requests of ${process}`)
   return oneDevice(draft, name, trace)
 }
