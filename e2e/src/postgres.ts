@@ -40,10 +40,21 @@ export interface Postgres {
   readonly stop: () => void
 }
 
-/** Starts a new one, with settings such as `{ shared_preload_libraries: "pg_stat_statements" }`. */
-export const startPostgres = (settings: Readonly<Record<string, string>> = {}): Postgres => {
+/** A new folder of that user. */
+const folderOfPostgres = (): string => {
   const folder = mkdtempSync(join(tmpdir(), "swaplab-pg-"))
   if (isRoot) chownSync(folder, idOf("-u"), idOf("-g"))
+  return folder
+}
+
+/** Gives a file to that user. */
+export const giveToPostgres = (path: string): void => {
+  if (isRoot) chownSync(path, idOf("-u"), idOf("-g"))
+}
+
+/** Starts a new one, with settings such as `{ shared_preload_libraries: "pg_stat_statements" }`. */
+export const startPostgres = (settings: Readonly<Record<string, string>> = {}): Postgres => {
+  const folder = folderOfPostgres()
   const run = (program: string, ...args: ReadonlyArray<string>): string => {
     const [file, all] = as(program, args)
     return execFileSync(file, all, { cwd: folder, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] })
@@ -55,10 +66,11 @@ export const startPostgres = (settings: Readonly<Record<string, string>> = {}): 
     run("pg_ctl", "-D", data, "-l", join(folder, "log"), "-o", options, "-w", "-t", "300", ...args)
   run("initdb", "-D", data, "-U", "swaplab", "--auth=trust", "--no-sync")
   control("start")
-  run("createdb", "-h", folder, "-U", "swaplab", "swaplab")
+  const place = ["-h", folder, "-p", settings["port"] ?? "5432", "-U", "swaplab"]
+  run("createdb", ...place, "swaplab")
   return {
     url: `postgres:///swaplab?host=${folder}&user=swaplab`,
-    ask: (sql) => run("psql", "-h", folder, "-U", "swaplab", "-d", "swaplab", "-Atc", sql).trim(),
+    ask: (sql) => run("psql", ...place, "-d", "swaplab", "-Atc", sql).trim(),
     restart: () => void control("restart", "-m", "immediate"),
     stop: () => {
       control("stop", "-m", "immediate")

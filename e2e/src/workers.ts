@@ -1,39 +1,43 @@
-// Workers of a cluster: `swaplab worker` as processes of their own.
+// Workers of a cluster, and commands that ask for them, as processes that go on while a test looks at them.
 import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
 import { environment, main, root } from "./command.ts"
 
-/** A worker. */
-export interface Worker {
+/** A process of the command. */
+export interface Going {
   readonly pid: number
-  /** What it has said so far. */
-  readonly said: () => string
+  /** Its exit code. */
+  readonly ended: Promise<number | null>
   /** Kills it with all its threads, and waits until it is gone. */
   readonly kill: (signal?: NodeJS.Signals) => Promise<number | null>
 }
 
-/** Starts a worker of one thread; ends when it takes jobs. */
-export const startWorker = async (...args: ReadonlyArray<string>): Promise<Worker> => {
-  const child: ChildProcess = spawn(process.execPath, [main, "worker", "--workers", "1", ...args], {
+/** Starts the command; resolves when it has said these words on standard error. */
+export const startUntil = async (words: RegExp, args: ReadonlyArray<string>): Promise<Going> => {
+  const child: ChildProcess = spawn(process.execPath, [main, ...args], {
     cwd: root,
     env: environment(),
     stdio: ["ignore", "ignore", "pipe"]
   })
   let said = ""
-  const ended = once(child, "exit") as Promise<[number | null]>
+  const ended = (once(child, "exit") as Promise<[number | null]>).then(([code]) => code)
   await new Promise<void>((resolve, reject) => {
     child.stderr?.setEncoding("utf8").on("data", (text: string) => {
       said += text
-      if (/ works for /.test(said)) resolve()
+      if (words.test(said)) resolve()
     })
-    child.once("error", reject).once("exit", () => reject(new Error(`the worker has ended: ${said}`)))
+    child.once("error", reject).once("exit", () => reject(new Error(`the command has ended: ${said}`)))
   })
   return {
     pid: child.pid ?? 0,
-    said: () => said,
-    kill: async (signal = "SIGKILL") => {
+    ended,
+    kill: (signal = "SIGKILL") => {
       child.kill(signal)
-      return (await ended)[0]
+      return ended
     }
   }
 }
+
+/** Starts a worker of one thread; resolves when it takes jobs. */
+export const startWorker = (...args: ReadonlyArray<string>): Promise<Going> =>
+  startUntil(/ works for /, ["worker", "--workers", "1", ...args])

@@ -7,7 +7,7 @@ import { commandsIn } from "../src/how-to.ts"
 import { left, type Postgres, startPostgres, titled } from "../src/postgres.ts"
 import { filesOf } from "../src/results.ts"
 import { tiny } from "../src/tiny.ts"
-import { startWorker, type Worker } from "../src/workers.ts"
+import { type Going, startWorker } from "../src/workers.ts"
 
 describe("mistakes, without a Postgres", () => {
   const sweep = (...args: ReadonlyArray<string>) => swaplab(["sweep", tiny(), "-x", "clients.0.ram=8MiB,9MiB", ...args])
@@ -47,7 +47,7 @@ describe("mistakes, without a Postgres", () => {
 
 describe.skipIf(left)(titled("with a Postgres"), () => {
   let postgres: Postgres
-  let worker: Worker
+  let worker: Going
   beforeAll(async () => {
     postgres = startPostgres()
     worker = await startWorker("--cluster", postgres.url)

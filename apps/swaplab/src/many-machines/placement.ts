@@ -37,9 +37,14 @@ export class Placement {
     return this.#members.reduce((sum, { weight }) => sum + weight, 0)
   }
 
+  /** How many jobs a worker has been given. */
+  jobsOf(address: Member["address"]): number {
+    return this.#jobs.get(String(address)) ?? 0
+  }
+
   /** The name of the entity for a job. */
   entityFor(key: string): string {
-    const load = ({ address, weight }: Member): number => (this.#jobs.get(String(address)) ?? 0) / weight
+    const load = ({ address, weight }: Member): number => this.jobsOf(address) / weight
     const [first, ...rest] = this.#members
     if (first === undefined) return `${key}.0`
     const least = String(rest.reduce((a, b) => load(b) < load(a) ? b : a, first).address)

@@ -1,0 +1,136 @@
+// @ts-check
+// `node tools/many-machines-cost.mjs [JOBS] [PAIRS]`: what --cluster adds to a job, with a Postgres of its own and two workers of one
+// thread, against two threads of this process' machine: CPU time of command and workers, of Postgres, statements, bytes, and how
+// long both take. All figures are differences between two numbers of jobs, so that no start is in them. Pairs are interleaved, and of
+// times the medians are taken. docs/reference/many-machines.md has what it prints.
+import { spawn, spawnSync } from "node:child_process"
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { argv, env, execPath } from "node:process"
+import { median } from "./src/statistics.mjs"
+import { root } from "./src/workspace.mjs"
+
+const [jobs, pairs] = [Number(argv[2] ?? 400), Number(argv[3] ?? 5)]
+if (!Number.isInteger(jobs) || jobs < 40 || !Number.isInteger(pairs) || pairs < 1) {
+  throw new Error(`got ${argv.slice(2).join(" ")}, expected a number of jobs, 40 at least, and one of pairs`)
+}
+const FEW = 20
+
+/** What the tests have built. @param {string} path */
+const built = (path) => import(join(root, path))
+const { startPostgres } = await built("e2e/out-tsc/src/postgres.js")
+
+const main = join(root, "apps/swaplab/bin/swaplab.mjs")
+const folder = mkdtempSync(join(tmpdir(), "swaplab-cost-"))
+const scenario = join(folder, "small.yaml")
+writeFileSync(
+  scenario,
+  `name: small
+duration: 20 s
+kernels:
+  series: { allocator: slub, base: v3.6 }
+clients:
+  - { name: client, ram: 8 MiB, swap: 40 MiB, workload: { usemem: { processesPerCpu: 1, size: 12 MiB, passes: 1 } } }
+`
+)
+
+/** CPU seconds of a process, in Linux's count of hundredths; `children`: with those of its children that have ended. */
+const cpuOf = (/** @type {number} */ pid, children = false) => {
+  const stat = readFileSync(`/proc/${pid}/stat`, "latin1")
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ").map(Number)
+  return (fields[11] + fields[12] + (children ? fields[13] + fields[14] : 0)) / 100
+}
+
+/** CPU seconds of a server and of all its processes so far. */
+const serverCpu = (/** @type {number} */ pid) => {
+  const others = readdirSync("/proc").filter((name) => /^\d+$/.test(name)).filter((name) => {
+    try {
+      return readFileSync(`/proc/${name}/stat`, "latin1").split(") ")[1]?.split(" ")[1] === String(pid)
+    } catch {
+      return false
+    }
+  })
+  return others.reduce((sum, name) => sum + cpuOf(Number(name)), cpuOf(pid, true))
+}
+
+/** Runs a sweep; its CPU seconds and how long it took. @param {number} n @param {ReadonlyArray<string>} where */
+const sweep = (n, where) => {
+  const words = [main, "sweep", scenario, "-x", "clients.0.ram=8MiB,9MiB", "--seeds", String(n / 2), "--json", ...where]
+  const { status, stderr } = spawnSync("bash", [
+    "-c",
+    "TIMEFORMAT='cost %U %S %R'; time \"$@\" > /dev/null",
+    "bash",
+    execPath,
+    ...words
+  ], {
+    cwd: folder,
+    encoding: "utf8",
+    env: { ...env, LC_ALL: "C" }
+  })
+  const [, user, system, seconds] = /cost (\S+) (\S+) (\S+)/.exec(stderr) ?? []
+  if (status !== 0 || seconds === undefined) throw new Error(stderr)
+  return { cpu: Number(user) + Number(system), seconds: Number(seconds) }
+}
+
+const postgres = startPostgres({ shared_preload_libraries: "pg_stat_statements" })
+/** @type {Array<import("node:child_process").ChildProcess>} */
+const workers = []
+try {
+  postgres.ask("create extension pg_stat_statements")
+  for (let i = 0; i < 2; i++) {
+    const child = spawn(execPath, [main, "worker", "--workers", "1", "--cluster", postgres.url], {
+      stdio: ["ignore", "ignore", "pipe"]
+    })
+    workers.push(child)
+    await new Promise((resolve) => child.stderr.once("data", resolve))
+  }
+  const server = Number(postgres.ask("select pid from pg_stat_activity where backend_type = 'checkpointer'"))
+  const parent = Number(readFileSync(`/proc/${server}/stat`, "latin1").split(") ")[1]?.split(" ")[1])
+  const state = () => ({
+    workers: workers.reduce((sum, { pid }) => sum + cpuOf(pid ?? 0), 0),
+    postgres: serverCpu(parent),
+    statements: Number(postgres.ask("select sum(calls) from pg_stat_statements")),
+    wal: Number(postgres.ask("select wal_bytes from pg_stat_wal"))
+  })
+  const there = (/** @type {number} */ n) => {
+    const before = state()
+    const { cpu, seconds } = sweep(n, ["--cluster", postgres.url])
+    const after = state()
+    return {
+      seconds,
+      cpu: cpu + after.workers - before.workers,
+      postgres: after.postgres - before.postgres,
+      statements: after.statements - before.statements,
+      wal: after.wal - before.wal
+    }
+  }
+  const here = (/** @type {number} */ n) => sweep(n, ["--workers", "2"])
+  // the first ones compile code
+  there(FEW)
+  const found = Array.from({ length: pairs }, () => ({
+    few: { there: there(FEW), here: here(FEW) },
+    many: { there: there(FEW + jobs), here: here(FEW + jobs) }
+  }))
+  /** The median of a difference, of one job. @param {(pair: { there: ReturnType<typeof there>, here: ReturnType<typeof here> }) => number} figure */
+  const perJob = (figure) => median(found.map(({ few, many }) => (figure(many) - figure(few)) / jobs))
+  const own = perJob(({ here }) => here.cpu)
+  console.log(`jobs of ${(own * 1e3).toFixed(0)} ms of CPU time, ${jobs} of them, ${pairs} pairs`)
+  console.log(
+    `command and workers: ${((perJob(({ there }) => there.cpu) - own) * 1e3).toFixed(1)} ms of CPU time added a job`
+  )
+  console.log(`Postgres: ${(perJob(({ there }) => there.postgres) * 1e3).toFixed(1)} ms of CPU time a job`)
+  console.log(`statements a job: ${perJob(({ there }) => there.statements).toFixed(1)}`)
+  console.log(`log of Postgres: ${(perJob(({ there }) => there.wal) / 1024).toFixed(0)} KiB a job`)
+  const speed = perJob(({ here }) => here.seconds) / perJob(({ there }) => there.seconds)
+  console.log(`two workers against two threads: ${speed.toFixed(2)} times the jobs a second`)
+  console.log("statements, by calls:")
+  console.log(postgres.ask(
+    "select calls || ' ' || round(mean_exec_time::numeric, 3) || ' ms ' || left(regexp_replace(query, '\\s+', ' ', 'g'), 70) "
+      + "from pg_stat_statements order by calls desc limit 14"
+  ))
+} finally {
+  for (const child of workers) child.kill("SIGKILL")
+  postgres.stop()
+  rmSync(folder, { recursive: true })
+}
