@@ -35,23 +35,28 @@ clients:
 `
 )
 
-/** CPU seconds of a process, in Linux's count of hundredths; `children`: with those of its children that have ended. */
-const cpuOf = (/** @type {number} */ pid, children = false) => {
-  const stat = readFileSync(`/proc/${pid}/stat`, "latin1")
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ").map(Number)
-  return (fields[11] + fields[12] + (children ? fields[13] + fields[14] : 0)) / 100
+/** The fields of /proc/PID/stat behind the name; null: the process has ended. */
+const statOf = (/** @type {number | string} */ pid) => {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "latin1")
+    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")
+  } catch {
+    return null
+  }
 }
 
+/** CPU seconds in Linux's hundredths: of a process, or with the children of it that have ended. */
+const cpuOf = (/** @type {ReadonlyArray<string>} */ fields, children = false) =>
+  (Number(fields[11]) + Number(fields[12]) + (children ? Number(fields[13]) + Number(fields[14]) : 0)) / 100
+
 /** CPU seconds of a server and of all its processes so far. */
-const serverCpu = (/** @type {number} */ pid) => {
-  const others = readdirSync("/proc").filter((name) => /^\d+$/.test(name)).filter((name) => {
-    try {
-      return readFileSync(`/proc/${name}/stat`, "latin1").split(") ")[1]?.split(" ")[1] === String(pid)
-    } catch {
-      return false
-    }
-  })
-  return others.reduce((sum, name) => sum + cpuOf(Number(name)), cpuOf(pid, true))
+const serverCpu = (/** @type {string} */ pid) => {
+  const own = statOf(pid)
+  const others = readdirSync("/proc").filter((name) => /^\d+$/.test(name)).map(statOf)
+  return others.reduce(
+    (sum, fields) => sum + (fields?.[1] === pid ? cpuOf(fields) : 0),
+    own === null ? 0 : cpuOf(own, true)
+  )
 }
 
 /** Runs a sweep; its CPU seconds and how long it took. @param {number} n @param {ReadonlyArray<string>} where */
@@ -86,9 +91,9 @@ try {
     await new Promise((resolve) => child.stderr.once("data", resolve))
   }
   const server = Number(postgres.ask("select pid from pg_stat_activity where backend_type = 'checkpointer'"))
-  const parent = Number(readFileSync(`/proc/${server}/stat`, "latin1").split(") ")[1]?.split(" ")[1])
+  const parent = statOf(server)?.[1] ?? ""
   const state = () => ({
-    workers: workers.reduce((sum, { pid }) => sum + cpuOf(pid ?? 0), 0),
+    workers: workers.reduce((sum, { pid }) => sum + cpuOf(statOf(pid ?? 0) ?? []), 0),
     postgres: serverCpu(parent),
     statements: Number(postgres.ask("select sum(calls) from pg_stat_statements")),
     wal: Number(postgres.ask("select wal_bytes from pg_stat_wal"))
@@ -100,6 +105,7 @@ try {
     return {
       seconds,
       cpu: cpu + after.workers - before.workers,
+      command: cpu,
       postgres: after.postgres - before.postgres,
       statements: after.statements - before.statements,
       wal: after.wal - before.wal
@@ -118,6 +124,11 @@ try {
   console.log(`jobs of ${(own * 1e3).toFixed(0)} ms of CPU time, ${jobs} of them, ${pairs} pairs`)
   console.log(
     `command and workers: ${((perJob(({ there }) => there.cpu) - own) * 1e3).toFixed(1)} ms of CPU time added a job`
+  )
+  console.log(
+    `of that, and of what is done with the result, in the command: ${
+      (perJob(({ there }) => there.command) * 1e3).toFixed(1)
+    } ms`
   )
   console.log(`Postgres: ${(perJob(({ there }) => there.postgres) * 1e3).toFixed(1)} ms of CPU time a job`)
   console.log(`statements a job: ${perJob(({ there }) => there.statements).toFixed(1)}`)

@@ -53,33 +53,30 @@ describe.skipIf(left)(titled("with a Postgres"), () => {
       built("job-rows.js")
     ])
     const { Effect, Either } = await import(["effect"].join(""))
+    const database = layerDatabase(Either.getOrThrow(parseClusterUrl(postgres.url)))
+    /** Asks rows in a connection of its own. */
+    const ask = (
+      what: (rows: Record<string, (...of: ReadonlyArray<unknown>) => unknown>) => unknown
+    ): Promise<unknown> => Effect.runPromise(Effect.provide(Effect.flatMap(jobRows, what), database))
     const result = (text: string) => ({ result: Buffer.from(text), mac: Buffer.from("mac") })
-    const found = await Effect.runPromise(
-      Effect.gen(function*(): Generator<any, unknown, any> {
-        const rows = yield* jobRows
-        const entities = [yield* rows.put("k", "k.0"), yield* rows.put("k", "k.1")]
-        const first = yield* rows.begin("k")
-        const second = yield* rows.begin("k")
-        return {
-          entities,
-          fences: [first.fence, second.fence],
-          written: [
-            yield* rows.finish("k", first.fence, result("frozen")),
-            yield* rows.finish("k", second.fence, result("right")),
-            yield* rows.finish("k", second.fence, result("twice"))
-          ],
-          begunAgain: yield* rows.begin("k"),
-          fetched: Buffer.from((yield* rows.fetch("k")).result).toString(),
-          gone: yield* Effect.zipRight(rows.drop(["k"]), rows.fetch("k"))
-        }
-      }).pipe(Effect.provide(layerDatabase(Either.getOrThrow(parseClusterUrl(postgres.url)))))
-    )
+    const found = {
+      entities: [await ask((rows) => rows["put"]!("k", "k.0")), await ask((rows) => rows["put"]!("k", "k.1"))],
+      fences: [await ask((rows) => rows["begin"]!("k")), await ask((rows) => rows["begin"]!("k"))],
+      written: [
+        await ask((rows) => rows["finish"]!("k", 1, result("frozen"))),
+        await ask((rows) => rows["finish"]!("k", 2, result("right"))),
+        await ask((rows) => rows["finish"]!("k", 2, result("twice")))
+      ],
+      begunAgain: await ask((rows) => rows["begin"]!("k")),
+      fetched: await ask((rows) => rows["fetch"]!("k")),
+      gone: [await ask((rows) => rows["drop"]!(["k"])), await ask((rows) => rows["fetch"]!("k"))][1]
+    }
     expect(found).toEqual({
       entities: ["k.0", "k.0"],
-      fences: [1, 2],
+      fences: [{ fence: 1, stop: false }, { fence: 2, stop: false }],
       written: [false, true, false],
       begunAgain: null,
-      fetched: "right",
+      fetched: result("right"),
       gone: null
     })
   })
@@ -89,10 +86,9 @@ describe.skipIf(left)(titled("with a Postgres that speaks TLS"), () => {
   it("is joined over TLS, and not where its certificate is of nobody who is known", async () => {
     const pki = scratch()
     const [certificate, key] = [join(pki, "cert.pem"), join(pki, "key.pem")]
-    execFileSync("openssl", [
-      ...["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"],
-      ...["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", key, "-out", certificate]
-    ], { stdio: "ignore" })
+    const words = `req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -keyout ${key} -out ${certificate}`
+    const names = ["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
+    execFileSync("openssl", [...words.split(" "), ...names], { stdio: "ignore" })
     chmodSync(pki, 0o755)
     giveToPostgres(key)
     const port = await new Promise<number>((resolve) => {

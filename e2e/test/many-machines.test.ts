@@ -49,7 +49,8 @@ describe.skipIf(left)(titled("with a Postgres"), () => {
   let postgres: Postgres
   let worker: Going
   beforeAll(async () => {
-    postgres = startPostgres()
+    postgres = startPostgres({ shared_preload_libraries: "pg_stat_statements" })
+    postgres.ask("create extension pg_stat_statements")
     worker = await startWorker("--cluster", postgres.url)
   })
   afterAll(async () => {
@@ -76,6 +77,16 @@ describe.skipIf(left)(titled("with a Postgres"), () => {
     expect(postgres.ask("select count(*) from swaplab_jobs")).toBe("0")
     expect(postgres.ask("select count(*) from swaplab_messages")).toBe("0")
     expect(postgres.ask("select count(*) from swaplab_replies")).toBe("0")
+  })
+
+  it("asks Postgres nine things a job, and else looks now and then", async () => {
+    postgres.ask("select pg_stat_statements_reset()")
+    const axis = ["-x", "clients.0.ram=8MiB,9MiB"]
+    const { code } = await swaplab(["sweep", tiny(), ...axis, "--seeds", "30", "--cluster", postgres.url])
+    expect(code).toBe(0)
+    const perJob =
+      "sum(calls) filter (where calls between 60 and 80 and query ~ '^(BEGIN|COMMIT|insert|update|select result)')"
+    expect(Math.floor(Number(postgres.ask(`select ${perJob.replace("~", "~*")} from pg_stat_statements`)) / 60)).toBe(9)
   })
 
   it("turns away whoever has another token", async () => {

@@ -48,5 +48,6 @@ export const withPool = <A, E, R>(
     const { layerCluster } = yield* Effect.promise(() => import("./many-machines/asker.ts"))
     const joined = yield* Layer.build(layerCluster({ cluster, tokenFile, workers }, worker))
     return yield* use(Layer.succeedContext(joined))
-  }).pipe(Effect.scoped)
+    // nobody looks at spans of statements and messages
+  }).pipe(Effect.scoped, Effect.withTracerEnabled(false))
 }

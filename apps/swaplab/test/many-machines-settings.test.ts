@@ -16,7 +16,9 @@ const IN_ORDER = [
   settings.TICK_MS,
   settings.WATCHDOG_S,
   settings.NO_WORKER_S,
-  settings.JOBS_PER_CORE,
+  settings.AHEAD_S,
+  settings.MOST_JOBS_PER_CORE,
+  settings.LEAST_JOBS_PER_CORE,
   settings.CONNECTIONS,
   settings.KEPT_DAYS,
   settings.FAILOVER_S

@@ -13,7 +13,7 @@ import { jobRows } from "./job-rows.ts"
 import { isSigned, type Joined } from "./join.ts"
 import { Placement } from "./placement.ts"
 import { Refused, RunEntity, specOf } from "./run-entity.ts"
-import { JOBS_PER_CORE, NO_WORKER_S, TICK_MS } from "./settings.ts"
+import { AHEAD_S, LEAST_JOBS_PER_CORE, MOST_JOBS_PER_CORE, NO_WORKER_S, TICK_MS } from "./settings.ts"
 import { type Teller, tellerOf } from "./teller.ts"
 
 /** Jobs of a command that wait for their turn at once, at most: those of a thousand cores. */
@@ -38,6 +38,8 @@ class ClusterRunner {
   readonly #turns = Effect.unsafeMakeSemaphore(1)
   readonly lookForWorkers: Effect.Effect<void>
   #fetched: Array<string> = []
+  /** CPU seconds of a job, a mean that forgets; null: none has ended. */
+  #seconds: number | null = null
 
   constructor(
     joined: Joined,
@@ -65,7 +67,7 @@ class ClusterRunner {
     this.lookForWorkers = runners.getRunners.pipe(
       Effect.flatMap((found) => {
         this.#placement.members = found.filter(([, healthy]) => healthy).map(([runner]) => runner)
-        return this.#turns.resize(Math.max(1, this.#placement.cores * JOBS_PER_CORE))
+        return this.#turns.resize(Math.max(1, this.#placement.cores * this.#jobsPerCore))
       }),
       Effect.matchEffect({ onFailure: (error) => this.#teller.away(error), onSuccess: () => this.#teller.answers })
     )
@@ -74,6 +76,11 @@ class ClusterRunner {
   /** Cores of all workers. */
   get size(): number {
     return Math.max(1, this.#placement.cores)
+  }
+
+  get #jobsPerCore(): number {
+    const wanted = this.#seconds === null ? 0 : 1 + Math.ceil(AHEAD_S / Math.max(this.#seconds, 0.001))
+    return Math.min(MOST_JOBS_PER_CORE, Math.max(LEAST_JOBS_PER_CORE, wanted))
   }
 
   /** Waits for the first worker, and says so where that takes a while. */
@@ -177,7 +184,9 @@ class ClusterRunner {
         return yield* failed(job, "the result was not signed with the token of the cluster")
       }
       this.#fetched.push(key)
-      return unpackResult(found.result)
+      const run = unpackResult(found.result)
+      this.#seconds = this.#seconds === null ? run.cpuSeconds : 0.9 * this.#seconds + 0.1 * run.cpuSeconds
+      return run
     })
   }
 }

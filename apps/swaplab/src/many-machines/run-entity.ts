@@ -4,7 +4,7 @@
 import * as ClusterSchema from "@effect/cluster/ClusterSchema"
 import * as Entity from "@effect/cluster/Entity"
 import * as Rpc from "@effect/rpc/Rpc"
-import { decodeScenario, Replay } from "@swaplab/cluster"
+import { decodeScenario, type LoadedScenario, Replay } from "@swaplab/cluster"
 import type { Mapping } from "@swaplab/config"
 import { type Job, RunFailure } from "@swaplab/experiment"
 import { Either, Schema } from "effect"
@@ -75,6 +75,22 @@ export const specOf = (
   return { spec, key: createHash("sha256").update(spec).digest("hex").slice(0, 32) }
 }
 
+/** Scenarios that a worker has decoded last, by their text: the seeds of a place have the same one, and decoding takes milliseconds. */
+const decoded = new Map<string, LoadedScenario>()
+const MOST_DECODED = 64
+
+const scenarioOf = (file: string, given: Mapping): ReturnType<typeof decodeScenario> => {
+  const text = JSON.stringify([file, given])
+  const known = decoded.get(text)
+  if (known !== undefined) return Either.right(known)
+  return Either.map(decodeScenario(file, given), (loaded) => {
+    const [oldest] = decoded.keys()
+    if (decoded.size === MOST_DECODED && oldest !== undefined) decoded.delete(oldest)
+    decoded.set(text, loaded)
+    return loaded
+  })
+}
+
 /** The job of a text, or why it is none. */
 export const jobOf = (engine: string, spec: string): Either.Either<Job, Refused> =>
   Either.gen(function*() {
@@ -85,7 +101,7 @@ export const jobOf = (engine: string, spec: string): Either.Either<Job, Refused>
     }
     const { checked, earlyStop, file, given, kernel, replay, seed } = read
     const loaded = yield* Either.mapLeft(
-      decodeScenario(file, given as Mapping),
+      scenarioOf(file, given as Mapping),
       ({ message }) => refuse(`no scenario: ${message}`)
     )
     if (!(kernel in loaded.scenario.kernels)) return yield* Either.left(refuse(`no kernel of the scenario: ${kernel}`))

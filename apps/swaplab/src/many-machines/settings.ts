@@ -34,8 +34,12 @@ export const TICK_MS = 1000
 /** Seconds without any work of a job after which its message is given out once more. */
 export const WATCHDOG_S = 30
 
-/** Jobs that a command has given out for each core of the workers, so that none waits for the way to Postgres and back. */
-export const JOBS_PER_CORE = 4
+/** Seconds of work that a command has given out for each core of the workers, so that none waits for the way to Postgres and back. */
+export const AHEAD_S = 1
+
+/** Jobs that it has given out for each core, at most and at least; so many before the first one has ended, too. */
+export const MOST_JOBS_PER_CORE = 32
+export const LEAST_JOBS_PER_CORE = 2
 
 /** Seconds without a worker after which a command says so. */
 export const NO_WORKER_S = 5

@@ -43,4 +43,5 @@ export const workFor = ({ cluster, tokenFile, workers }: Values<Commands["worker
       const joined = yield* joinCluster(at, engine(worker), tokenFile)
       yield* Effect.provide(work(joined, cores), workerPool(worker, cores, cores))
     }).pipe(Effect.scoped, Effect.provide(layerDatabase(at)))
-  })
+    // nobody looks at spans of statements and messages
+  }).pipe(Effect.withTracerEnabled(false))
