@@ -47,8 +47,9 @@ const stateOf = (run: ClientRun): ClientState => {
   if (run.lockup !== null && run.locked) return "locked"
   if (run.endedAt >= 0) return outcomeOf(run, "completed") === "completed" ? "done" : "dead"
   if (!run.started) return "waiting"
-  if (watchdog.stalled) return "frozen"
-  return client.machine.disk.inFlight() > 0 ? "swapping" : "alive"
+  // without a request under way nobody waits for the server: it is at rest, or boots
+  if (client.machine.disk.inFlight() === 0) return "alive"
+  return watchdog.stalled ? "frozen" : "swapping"
 }
 
 /** The columns of a time series with which a result shows a client as a page does: its state, and its page-ins so far. */
