@@ -22,6 +22,7 @@ const [{ Effect, Layer }, NodeContext, { layerFiles }, { loadScenario }, experim
   ])
 const worker = new URL(`file://${path.join(root, "apps/swaplab/dist/worker.js")}`)
 const directory = fs.mkdtempSync(path.join(tmpdir(), "swaplab-overhead-"))
+for (const name of ["sweep", "search"]) fs.mkdirSync(path.join(directory, name))
 
 const layer = Layer.mergeAll(layerFiles(fs, path), NodeContext.layer)
 
