@@ -1,0 +1,33 @@
+// The table of tools/gateway-check.mjs over canned results, and the side of the model.
+import { expect, it } from "vitest"
+import { CELLS, PAIRS } from "../src/gateway-check/cells.mjs"
+import { tableText } from "../src/gateway-check/document.mjs"
+import { runModel } from "../src/gateway-check/runs.mjs"
+
+const canned = (medianMs: number) => ({
+  model: Object.fromEntries(CELLS.map(({ name }) => [name, { MBs: 50, medianMs: 5 }])),
+  real: Object.fromEntries(PAIRS.map(({ key }) => [
+    key,
+    [47, 48, 52].map((MBs, i) => ({ MBs, medianMs, lateMs: [0.1, i] as const, heldPercent: 1 }))
+  ]))
+})
+
+it("has the median of the runs, how far they lie from it, and the error of the model", () => {
+  const text = tableText(canned(5))
+  expect(text).toMatch(/\| nbdkit +\| 48\.00 ± 4\.00 \| 50\.00 \| \+4\.2 % \| 5\.00 ± 0\.00 \| 5\.00 +\| \+0\.0 % \|/)
+  expect([text.includes("0.10, 1.00"), text.includes("✗")]).toEqual([true, false])
+})
+
+it("marks what misses its goal", () => {
+  expect(tableText(canned(5.6))).toMatch(/\| 5\.60 ± 0\.00 \| 5\.00 +\| −10\.7 % ✗ \|/)
+})
+
+it("the model keeps to the delay and to the limit", async () => {
+  for (const cell of CELLS) {
+    const { MBs, medianMs } = await runModel(cell)
+    // a tenth of a second may come at once, in 10 s
+    if (cell.name !== "delay") expect(Math.abs(MBs / 50 - 1)).toBeLessThan(0.03)
+    if (cell.median) expect(medianMs ?? 0).toBeGreaterThan(5)
+    if (cell.name === "delay") expect(medianMs ?? 0).toBeLessThan(5.6)
+  }
+})
