@@ -13,7 +13,7 @@ export interface ExperimentProgress {
   readonly total: number
   /** Of runs that are over and of those that go on. */
   readonly events: number
-  /** The runs that go on now. One that waits for its turn, or has not told anything yet, is not among them. */
+  /** The runs that go on now. One that waits for its turn on another machine, or has not told anything from there, is not among them. */
   readonly running: ReadonlyArray<RunProgress & { readonly kernel: string; readonly seed: number }>
 }
 
@@ -61,6 +61,8 @@ class JobList<A> {
   readonly #results = new Map<number, A>()
   readonly #failures: Array<readonly [job: number, failure: RunFailure]> = []
   readonly #running = new Set<Job>()
+  /** Some of those that were given to the runner may wait there for their turn. */
+  #ahead = false
   #found = 0
   #eventsDone = 0
 
@@ -91,11 +93,13 @@ class JobList<A> {
     const ordered = [...rest.filter(({ field }) => field !== null), ...rest.filter(({ field }) => field === null)]
     return Effect.flatMap(
       Runner,
-      (runner) =>
-        Effect.forEach(ordered, (job) => this.#run(job, runner), {
+      (runner) => {
+        this.#ahead = runner.ahead !== undefined
+        return Effect.forEach(ordered, (job) => this.#run(job, runner), {
           concurrency: runner.ahead ?? runner.size,
           discard: true
         })
+      }
     )
   }
 
@@ -156,7 +160,7 @@ class JobList<A> {
       ...this.#board.progress(job.id),
       kernel: job.kernel,
       seed: job.seed
-    })).filter(({ clients }) => clients > 0)
+    })).filter(({ clients }) => clients > 0 || !this.#ahead)
     return {
       done: this.#results.size + this.#failures.length,
       total: this.#jobs.length,
