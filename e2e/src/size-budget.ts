@@ -8,7 +8,7 @@ export const MOST_KIB: Readonly<Record<string, number>> = {
   config: 340,
   experiment: 1480,
   formats: 220,
-  kernel: 780,
+  kernel: 860,
   kmem: 160,
   lan: 340,
   live: 140,
@@ -26,7 +26,7 @@ export const MOST_KIB: Readonly<Record<string, number>> = {
   swap: 480,
   swaplab: 12700,
   tcp: 980,
-  view: 80,
+  view: 100,
   vmscan: 380,
   workload: 700
 }

@@ -12,7 +12,7 @@ import { seriesCsv } from "./series-csv.ts"
 export const RESULT_FILES = ["result.json", "series.msgpack", "series.csv", "report.txt"] as const
 
 /**
- * Writes files into a directory, which is there. Every file is written under another name, and renamed once all of them are written: the
+ * Writes files into a directory, which is there; names may lie in folders below it, which are made. Every file is written under another name, and renamed once all of them are written: the
  * directory never holds half of a file, and no new one where one of them cannot be written.
  */
 export const writeFiles = (
@@ -25,8 +25,8 @@ export const writeFiles = (
     const encoder = new TextEncoder()
     const temporary = (name: string): string =>
       paths.join(directory, paths.dirname(name), `.${paths.basename(name)}.tmp`)
-    const folders = new Set(contents.map(([name]) => paths.join(directory, paths.dirname(name))))
-    yield* Effect.forEach(folders, (folder) => fs.makeDirectory(folder, { recursive: true }))
+    const folders = new Set(contents.map(([name]) => paths.dirname(name)).filter((folder) => folder !== "."))
+    yield* Effect.forEach(folders, (folder) => fs.makeDirectory(paths.join(directory, folder), { recursive: true }))
     const write = Effect.forEach(
       contents,
       ([name, content]) =>
