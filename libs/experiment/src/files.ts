@@ -12,8 +12,9 @@ import { seriesCsv } from "./series-csv.ts"
 export const RESULT_FILES = ["result.json", "series.msgpack", "series.csv", "report.txt"] as const
 
 /**
- * Writes files into a directory, which is there; names may lie in folders below it, which are made. Every file is written under another name, and renamed once all of them are written: the
- * directory never holds half of a file, and no new one where one of them cannot be written.
+ * Writes files into a directory, which is there; folders below it that names lie in are made. Every file is written under
+ * another name, and renamed once all of them are written: the directory never holds half of a file, and no new one where
+ * one of them cannot be written.
  */
 export const writeFiles = (
   directory: string,
