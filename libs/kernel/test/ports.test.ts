@@ -8,6 +8,8 @@ const src = join(import.meta.dirname, "../src")
 const ABOVE = [
   "index.ts",
   "mem-info.ts",
+  "node-files.ts",
+  "proc-tree.ts",
   "proc.ts",
   "socket-files.ts",
   "switch-sysctls.ts",
