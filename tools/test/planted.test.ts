@@ -33,7 +33,7 @@ describe("a planted bug", () => {
   })
 
   it("is none where it changes nothing, does not start, or ends every run", () => {
-    expect(rejection(null, soak("a"))).toBe("swaplab does not start")
+    expect(rejection(null, soak("a"))).toBe("no result in the trial: it does not start, or a run has no end")
     expect(rejection(soak("a"), soak("a"))).toBe("no change of behaviour in 10 runs")
     const crash = finding("fault of swaplab: page # is free", 1, 10)
     expect(rejection(soak("b", [crash]), soak("a"))).toBe("every run ends with an assertion at its start")

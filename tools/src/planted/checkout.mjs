@@ -7,8 +7,10 @@ import { join } from "node:path"
 import { execPath } from "node:process"
 import { root } from "../workspace.mjs"
 
-/** CPU time that a command of a copy may take. */
-const CPU_SECONDS = 900
+/** Seconds of CPU time that a command of a copy may take. */
+const CPU_SECONDS = 300
+/** Address space that it may take: a changed loop may fill all memory. */
+const MEMORY_KIB = 8 * 1024 * 1024
 
 const APP = "apps/swaplab"
 /** What is not copied: what other tools have built there. */
@@ -51,7 +53,7 @@ export const withCopy = async (
       // by a shell, which sets the limit: a changed loop may have no end
       const { status, stdout } = spawnSync("sh", [
         "-c",
-        `ulimit -t ${CPU_SECONDS}; exec "$0" "$@"`,
+        `ulimit -t ${CPU_SECONDS}; ulimit -v ${MEMORY_KIB}; exec "$0" "$@"`,
         execPath,
         main,
         ...args

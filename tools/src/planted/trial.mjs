@@ -35,7 +35,7 @@ const isCrash = (/** @type {Finding} */ { signature }) => signature.startsWith("
  * @type {(soak: Soak | null, healthy: Soak) => string | null}
  */
 export const rejection = (soak, healthy) => {
-  if (soak === null) return "swaplab does not start"
+  if (soak === null) return "no result in the trial: it does not start, or a run has no end"
   if (soak.fingerprint === healthy.fingerprint) return `no change of behaviour in ${healthy.runs} runs`
   const crashed = soak.findings.filter(isCrash).reduce((sum, { runs }) => sum + runs, 0)
   return crashed >= soak.runs ? "every run ends with an assertion at its start" : null
