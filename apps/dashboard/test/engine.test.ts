@@ -35,11 +35,12 @@ const rig = () => {
   }
 }
 
-const load = (text = small, kernel: string | null = null, acts: ReadonlyArray<Act> = []): PageRequest => ({
+const load = (text = small, kernel: string | null = null, acts: ReadonlyArray<Act> = [], toNs = 0): PageRequest => ({
   kind: "load",
   source: { file: "small.yaml", text, kernel, seed: 1, acts },
   sampleNs: 1e6,
-  look: null
+  look: null,
+  toNs
 })
 const play = (fromNs: number, toNs: number, speed = Number.POSITIVE_INFINITY, fresh = false): PageRequest => ({
   kind: "play",
@@ -77,6 +78,16 @@ describe("the engine behind the page", () => {
     expect(rows().at(-1)?.nowNs).toBe(20e6)
     const figures = rows().reduce((sum, { batch }) => sum + batch.clients.length, 0)
     expect(figures).toBe(times.length * CLIENT_FIGURES.length)
+  })
+
+  it("that is to go to a time at once does not stand still before it is there", () => {
+    const { ask, rows, settle } = rig()
+    ask(load(small, null, [], 20e6))
+    settle()
+    const states = rows().map(({ nowNs, still }) => ({ nowNs, still }))
+    expect(states[0]).toEqual({ nowNs: 0, still: false })
+    expect(states.at(-1)).toEqual({ nowNs: 20e6, still: true })
+    expect(states.slice(0, -1).some(({ still }) => still)).toBe(false)
   })
 
   it("goes back to where everything was the same", () => {

@@ -30,26 +30,24 @@ const openedOf = (loaded: LoadedScenario, { kernel, seed }: Served): Opened => (
 })
 
 /** What is done by hand is put into the scenario, which then runs anew up to where it was. */
-const controlsOf = (thread: EngineThread, served: Served): Controls => {
-  const play = (fromNs: number | null, toNs: number, speed: number): string => {
+const controlsOf = (thread: EngineThread, served: Served): Controls => ({
+  play: ({ fromNs, speed, toNs }) => {
     thread.post({ kind: "play", fromNs, toNs, speed, sampleNs: SAMPLE_NS, fresh: false })
     return ""
+  },
+  pause: () => {
+    thread.post({ kind: "pause" })
+    return ""
+  },
+  acts: (acts: ReadonlyArray<Act>, atNs) => {
+    const changed = withActs(served.loaded, acts)
+    if (Either.isLeft(changed)) return changed.left.message
+    thread.shared.acts = acts
+    const opened = openedOf(changed.right, served)
+    thread.post({ kind: "open", opened, sampleNs: SAMPLE_NS, look: [], toNs: atNs })
+    return ""
   }
-  return {
-    play: ({ fromNs, speed, toNs }) => play(fromNs, toNs, speed),
-    pause: () => {
-      thread.post({ kind: "pause" })
-      return ""
-    },
-    acts: (acts: ReadonlyArray<Act>, atNs) => {
-      const changed = withActs(served.loaded, acts)
-      if (Either.isLeft(changed)) return changed.left.message
-      thread.shared.acts = acts
-      thread.post({ kind: "open", opened: openedOf(changed.right, served), sampleNs: SAMPLE_NS, look: [] })
-      return play(atNs, atNs, Number.POSITIVE_INFINITY)
-    }
-  }
-}
+})
 
 const endWords = ({ kernel, seed }: Served, { events, fingerprint, outcome }: Ended): string =>
   `${kernel}, seed ${seed}: ${outcome}; ${events} events, fingerprint ${fingerprint}`

@@ -61,7 +61,7 @@ export class Engine {
   receive(request: Request): void {
     switch (request.kind) {
       case "open":
-        return this.#open(request.opened, request.sampleNs, request.look)
+        return this.#open(request.opened, request.sampleNs, request.look, request.toNs ?? 0)
       case "play":
         return this.#play(request)
       case "pause":
@@ -82,8 +82,9 @@ export class Engine {
     this.#opened = null
   }
 
-  #open(opened: Opened, sampleNs: number, look: ReadonlyArray<string> | null): void {
-    this.#stretch = null
+  #open(opened: Opened, sampleNs: number, look: ReadonlyArray<string> | null, toNs: number): void {
+    this.#stretch = toNs > 0 ? { fromNs: toNs, toNs, speed: Number.POSITIVE_INFINITY, startedMs: null } : null
+    this.#fresh = null
     this.#opened = opened
     this.#session = new Session(opened, sampleNs)
     const { facts } = this.#session
@@ -92,6 +93,7 @@ export class Engine {
     // what happens at the instant of the start, and the first row
     this.#session.advance(0, Number.POSITIVE_INFINITY)
     this.#answer()
+    if (this.#stretch !== null) this.#later(0)
   }
 
   #play({ fresh, fromNs: wantedNs, sampleNs, speed, toNs }: Play): void {

@@ -28,12 +28,13 @@ export interface Play {
 
 /** What an engine is asked for. */
 export type Request =
-  /** Takes a run; its time is 0. */
+  /** Takes a run; its time is 0. With `toNs` it goes there at once, and does not stand still before. */
   | {
     readonly kind: "open"
     readonly opened: Opened
     readonly sampleNs: number
     readonly look: ReadonlyArray<string> | null
+    readonly toNs?: number
   }
   | Play
   | { readonly kind: "pause" }

@@ -17,8 +17,14 @@ export interface Source {
 /** What the page asks for. */
 export type PageRequest =
   | Exclude<Request, { readonly kind: "open" | "look" }>
-  /** Takes a run; its time is 0. */
-  | { readonly kind: "load"; readonly source: Source; readonly sampleNs: number; readonly look: string | null }
+  /** Takes a run, and goes to this time. */
+  | {
+    readonly kind: "load"
+    readonly source: Source
+    readonly sampleNs: number
+    readonly look: string | null
+    readonly toNs: number
+  }
   /** Shows the run of the command that this page came from, by the address of its socket. */
   | { readonly kind: "connect"; readonly url: string }
   | { readonly kind: "look"; readonly client: string }

@@ -24,7 +24,8 @@ export const makeThread = (texts: Texts, host: ThreadHost): (request: PageReques
         const opened = openSource(request.source, texts)
         if (Either.isRight(opened)) {
           const look = request.look === null ? null : [request.look]
-          return engine.receive({ kind: "open", opened: opened.right, sampleNs: request.sampleNs, look })
+          const { sampleNs, toNs } = request
+          return engine.receive({ kind: "open", opened: opened.right, sampleNs, look, toNs })
         }
         engine.close()
         return host.answer({ kind: "mistake", message: opened.left }, [])

@@ -54,7 +54,7 @@ export class EngineClient {
   }
 
   ask(request: PageRequest): void {
-    if (request.kind === "play") this.still = false
+    if (request.kind === "play" || (request.kind === "load" && request.toNs > 0)) this.still = false
     this.#worker.postMessage(request)
   }
 

@@ -26,7 +26,8 @@ const load = (engine: EngineClient, kernel: string): void =>
     kind: "load",
     source: { file: FILE, text: texts.get(FILE) ?? "", kernel, seed: 1, acts: [] },
     sampleNs: Number.POSITIVE_INFINITY,
-    look: null
+    look: null,
+    toNs: 0
   })
 
 const play = (engine: EngineClient, step: GuideStep, still: boolean): void => {

@@ -131,8 +131,7 @@ export const Room = ({ fromNs = 0, linked, url }: RoomProps): ComponentChild => 
     if (engine === null) return
     const { acts, file, kernel, seed, text } = next
     const source = { file, text: text ?? texts.get(file) ?? "", kernel, seed, acts }
-    engine.ask({ kind: "load", source, sampleNs: SAMPLE_NS, look: chosen.current })
-    if (atNs > 0) go(atNs, atNs)
+    engine.ask({ kind: "load", source, sampleNs: SAMPLE_NS, look: chosen.current, toNs: atNs })
   }
 
   const engine = engineRef.current
