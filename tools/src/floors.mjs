@@ -81,7 +81,18 @@ export const projects = [
   lib("report", 4, ["sim", "config", "formats", "cluster", "experiment"]),
   lib("view", 4, ["cluster", "report"]),
   lib("live", 4, ["config", "cluster"]),
-  app("swaplab", ["nbd", "command", "config", "server-model", "cluster", "experiment", "report", "view", "live"]),
+  app("swaplab", [
+    "sim",
+    "nbd",
+    "command",
+    "config",
+    "server-model",
+    "cluster",
+    "experiment",
+    "report",
+    "view",
+    "live"
+  ]),
   app("nbd-server", ["command", "config", "formats", "nbd", "stats"]),
   app("dashboard", ["config", "cluster", "experiment", "view", "live"])
 ]

@@ -56,6 +56,23 @@ describe("a sysctl that is written while the client runs", () => {
     expect(machineOf(run).vmscan.pgdats.map(({ swappiness }) => swappiness)).toEqual([0, 0])
   })
 
+  it("vm.zone_reclaim_mode is there on a kernel with memory nodes, and without effect on one that has none", () => {
+    const written = (group: object) => {
+      const faults = [{
+        what: "sysctl",
+        name: "vm.zone_reclaim_mode",
+        value: 1,
+        where: "client-1",
+        at: "1 ms"
+      }] as const
+      const run = new ClusterRun(scenario([{ ...GROUP, ...group }], { duration: "60 s", faults }), "slab-series", 1)
+      run.advance(2e6)
+      return { mode: machineOf(run).pages.numa?.zoneReclaimMode, hit: run.result("stopped", 0).faults[0].hit }
+    }
+    expect(written({ ram: "64 MiB", swap: "320 MiB", cpus: 2, numa: { nodes: 2 } })).toEqual({ mode: 1, hit: true })
+    expect(written({})).toEqual({ mode: undefined, hit: false })
+  })
+
   it("that had this value already is said to have had no effect", () => {
     const run = runWith({ what: "sysctl", name: "vm.swappiness", value: 60 })
     run.advance(Number.POSITIVE_INFINITY)

@@ -1,22 +1,16 @@
 // A server outside of the simulation for tests: it answers after a fixed time, and can forget, damage, refuse and go away.
 import { ClusterRun, type ClusterRunOptions, type RunResult, type Scenario, withGateway } from "@swaplab/cluster"
 import { Command } from "@swaplab/nbd"
-import { type RemoteAnswer, RemoteEvent, type RemoteRequest, type RemoteServer } from "@swaplab/server-model"
+import {
+  BLANK_ANSWER,
+  type RemoteAnswer,
+  RemoteEvent,
+  type RemoteRequest,
+  type RemoteServer
+} from "@swaplab/server-model"
 
 const PAGE = 4096
 const REPLY_NS = 200_000
-
-const ANSWER = {
-  cookie: 0,
-  type: 0,
-  error: 0,
-  tokens: null,
-  damaged: [],
-  why: "",
-  broken: false,
-  lateNs: 0,
-  latencyNs: REPLY_NS
-}
 
 export class OutsideServer implements RemoteServer {
   readonly coming: Array<RemoteAnswer> = []
@@ -75,7 +69,7 @@ export class OutsideServer implements RemoteServer {
   }
 
   #say(what: Partial<RemoteAnswer> & Pick<RemoteAnswer, "event" | "session">): void {
-    this.coming.push({ ...ANSWER, atNs: this.nowNs + REPLY_NS, ...what })
+    this.coming.push({ ...BLANK_ANSWER, latencyNs: REPLY_NS, atNs: this.nowNs + REPLY_NS, ...what })
   }
 }
 

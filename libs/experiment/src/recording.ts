@@ -11,6 +11,7 @@ import {
 import { type ConfigError, mistake } from "@swaplab/config"
 import { Either, type ParseResult, Schema } from "effect"
 import { type NamedSeries, unpackSeries } from "./codec.ts"
+import { RESULT_FILES } from "./files.ts"
 import { RESULT_FORMAT } from "./result-json.ts"
 import { mismatchOf } from "./saved-result.ts"
 
@@ -123,8 +124,7 @@ export interface NamedBytes {
   readonly bytes: Uint8Array
 }
 
-const RESULT = "result.json"
-const SERIES = "series.msgpack"
+const [RESULT, SERIES] = RESULT_FILES
 
 const EXPECTED = "expected result.json and series.msgpack as swaplab run --out writes them, or their folder"
 

@@ -29,11 +29,8 @@ import {
   WMARK_MIN,
   type Zone
 } from "@swaplab/page-alloc"
+import { KIB_PER_PAGE, KIB_PER_STACK } from "./kib.ts"
 import type { Machine } from "./machine.ts"
-
-const KIB_PER_PAGE = 4
-/** THREAD_SIZE of x86_64. */
-const KIB_PER_STACK = 8
 
 /** Counters of a zone's line between its watermarks and `present`, in its order, and those behind. */
 const BEFORE_PRESENT: ReadonlyArray<readonly [name: string, item: number]> = [

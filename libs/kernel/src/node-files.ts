@@ -36,11 +36,9 @@ import {
   NUMA_OTHER,
   VMSTAT_NAMES
 } from "@swaplab/page-alloc"
+import { KIB_PER_PAGE, KIB_PER_STACK } from "./kib.ts"
 import type { Machine } from "./machine.ts"
 
-const KIB_PER_PAGE = 4
-/** THREAD_SIZE of x86_64. */
-const KIB_PER_STACK = 8
 const HUGE_PAGE_KIB = 2048
 
 const NUMASTAT: ReadonlyArray<readonly [name: string, item: number]> = [

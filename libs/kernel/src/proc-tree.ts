@@ -9,7 +9,10 @@ import { commOf, stackText, statusText, tasksOf } from "./task-files.ts"
 
 /** Values of sysctls by their names; a list has a tab between two values, as proc_dointvec prints it. */
 const sysctlsOf = (machine: Machine): ReadonlyArray<readonly [name: string, value: string]> => [
-  ...Object.entries(MEMORY_SYSCTLS).map(([name, { read }]) => [name, String(read(machine))] as const),
+  ...Object.entries(MEMORY_SYSCTLS).flatMap(([name, { read }]) => {
+    const value = read(machine)
+    return value === null ? [] : [[name, String(value)] as const]
+  }),
   ...Object.entries(machine.net.sysctls).flatMap(([name, value]) =>
     value === null || value === undefined
       ? []

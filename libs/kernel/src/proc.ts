@@ -31,20 +31,16 @@ import {
   NR_WRITEBACK,
   NR_WRITEBACK_TEMP
 } from "@swaplab/page-alloc"
+import { KIB_PER_PAGE, KIB_PER_STACK } from "./kib.ts"
 import type { Machine } from "./machine.ts"
 import { memInfoText } from "./mem-info.ts"
 import { netstatText, snmpText, sockstatText } from "./socket-files.ts"
-
-const KIB_PER_PAGE = 4
 
 /** vm.overcommit_ratio, in percent. */
 const OVERCOMMIT_RATIO = 50
 
 /** The vmalloc area of x86_64: 2^45 − 1 bytes. */
 const VMALLOC_TOTAL_KIB = 34_359_738_367
-
-/** THREAD_SIZE of x86_64. */
-const KIB_PER_STACK = 8
 
 const HUGE_PAGE_KIB = 2048
 

@@ -102,7 +102,7 @@ export const snmpText = (machine: Machine): string => {
   ].join("")
 }
 
-/** Datagrams that clients send are none of theirs: all that they send is TCP. */
+/** A client sends nothing but TCP. */
 const packetsSent = (figures: ReadonlyMap<string, number>): number =>
   (figures.get("OutSegs") ?? 0) + (figures.get("RetransSegs") ?? 0)
 

@@ -19,12 +19,22 @@ export const SYSCTLS_OF_BOOT: Readonly<Partial<Record<SysctlName, string>>> = {
 export interface MemorySysctl {
   /** Its largest value, in Linux's unit. */
   readonly most: number
-  readonly read: (machine: Machine) => number
+  /** Null: the kernel of this machine has it not. */
+  readonly read: (machine: Machine) => number | null
   readonly write: (machine: Machine, value: number) => void
 }
 
-/** Sysctls of memory, in Linux's units: swappiness, a power of two of pages, kB. */
-export const MEMORY_SYSCTLS = {
+/** One of a kernel with memory nodes. */
+const ofNodes = (most: number, field: "minSlabRatio" | "minUnmappedRatio" | "zoneReclaimMode"): MemorySysctl => ({
+  most,
+  read: ({ pages: { numa } }) => numa === null ? null : numa[field],
+  write: ({ pages: { numa } }, value) => {
+    if (numa !== null) numa[field] = value
+  }
+})
+
+/** Sysctls of reclaim, which a machine has before it has swap. */
+const RECLAIM_SYSCTLS = {
   "vm.swappiness": {
     most: 100,
     read: ({ vmscan: { pgdat } }) => pgdat.swappiness,
@@ -32,6 +42,14 @@ export const MEMORY_SYSCTLS = {
       for (const pgdat of pgdats) pgdat.swappiness = value
     }
   },
+  "vm.zone_reclaim_mode": ofNodes(7, "zoneReclaimMode"),
+  "vm.min_unmapped_ratio": ofNodes(100, "minUnmappedRatio"),
+  "vm.min_slab_ratio": ofNodes(100, "minSlabRatio")
+} as const satisfies Readonly<Record<string, MemorySysctl>>
+
+/** Sysctls of memory, in Linux's units: swappiness, a power of two of pages, kB, bits, percent of a zone. */
+export const MEMORY_SYSCTLS = {
+  ...RECLAIM_SYSCTLS,
   "vm.page-cluster": {
     most: 9,
     read: ({ swap: { readahead } }) => readahead.pageCluster,
@@ -46,22 +64,16 @@ export const MEMORY_SYSCTLS = {
   }
 } as const satisfies Readonly<Record<string, MemorySysctl>>
 
-/** Sysctls of reclaim; those of zone_reclaim() exist only on a kernel with memory nodes. */
-export const setReclaimSysctls = (machine: Machine, values: Sysctls): void => {
-  const { "vm.swappiness": swappiness } = values
-  if (swappiness !== undefined) MEMORY_SYSCTLS["vm.swappiness"].write(machine, swappiness)
-  const { numa } = machine.pages
-  if (numa === null) return
-  numa.zoneReclaimMode = values["vm.zone_reclaim_mode"] ?? numa.zoneReclaimMode
-  numa.minUnmappedRatio = values["vm.min_unmapped_ratio"] ?? numa.minUnmappedRatio
-  numa.minSlabRatio = values["vm.min_slab_ratio"] ?? numa.minSlabRatio
+const write = (rows: Readonly<Record<string, MemorySysctl>>, machine: Machine, values: object): void => {
+  for (const [name, value] of Object.entries(values)) if (typeof value === "number") rows[name]?.write(machine, value)
 }
+
+/** Sets the sysctls of reclaim of a machine that boots. */
+export const setReclaimSysctls = (machine: Machine, values: Sysctls): void => write(RECLAIM_SYSCTLS, machine, values)
 
 /** Writes sysctls of a running machine, none of them of {@link SYSCTLS_OF_BOOT}; those that are not named stay as they are. */
 export const switchSysctls = (machine: Machine, values: Sysctls): void => {
-  const net = Object.entries(values).filter(([name]) => !name.startsWith("vm."))
+  const net = Object.entries(values).filter(([name]) => !(name in MEMORY_SYSCTLS))
   machine.net.setSysctls(Object.fromEntries(net))
-  setReclaimSysctls(machine, values)
-  const { "vm.page-cluster": pageCluster } = values
-  if (typeof pageCluster === "number") MEMORY_SYSCTLS["vm.page-cluster"].write(machine, pageCluster)
+  write(MEMORY_SYSCTLS, machine, values)
 }

@@ -1,14 +1,14 @@
 // /proc/PID of the tasks of a client: what each is, and where in the kernel it sleeps.
-// Modelled: name, state, memory of its address space, its pending SIGKILL, its memory nodes; of its stack the functions from the sleep up to the system
-//   call or the thread, as the source of 3.6 calls them, without addresses (they are zero, as kptr_restrict shows them).
+// Modelled: name, state, memory of its address space, its pending SIGKILL, its memory nodes; of its stack the functions from the
+//   sleep up to the system call or the thread, as the source of 3.6 calls them, without addresses (they are zero, as
+//   kptr_restrict shows them).
 // Not modelled: users, groups, signals, threads of a process. A PID is the number of the task in the simulation.
 // source: fs/proc/array.c:proc_pid_status; fs/proc/base.c:proc_pid_stack
 import { ALL_NODES, PF_KTHREAD } from "@swaplab/page-alloc"
+import { KIB_PER_PAGE } from "./kib.ts"
 import type { Machine } from "./machine.ts"
 import { ranges } from "./node-files.ts"
 import { KernelTask } from "./task.ts"
-
-const KIB_PER_PAGE = 4
 
 /** Wait queues by a part of their name, and what a task that sleeps there has called, the last first. */
 const STACKS: ReadonlyArray<readonly [queue: RegExp, functions: ReadonlyArray<string>]> = [

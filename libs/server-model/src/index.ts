@@ -18,7 +18,13 @@ export {
 export { type EmulatedExport, type ExportStats, ImageExport, type SwapExport } from "./exports.ts"
 export { ContentsCheck, type Lie, type LieKind } from "./gateway/contents-check.ts"
 export { type Gateway } from "./gateway/gateway.ts"
-export { type RemoteAnswer, RemoteEvent, type RemoteRequest, type RemoteServer } from "./gateway/remote-server.ts"
+export {
+  BLANK_ANSWER,
+  type RemoteAnswer,
+  RemoteEvent,
+  type RemoteRequest,
+  type RemoteServer
+} from "./gateway/remote-server.ts"
 export { answersOf, type ServerTraceData } from "./gateway/server-trace.ts"
 export { type ServerHost } from "./host.ts"
 export { type ServerImage, ServerMachine, type ServerMachineOptions, UPTIME_NS } from "./machine.ts"

@@ -166,7 +166,7 @@ export const pacedRun = async (
   options: ClusterRunOptions,
   beforePass: () => Promise<void> = () => Promise.resolve()
 ): Promise<RunResult> => {
-  warmUp(scenario, kernel, seed, options, hooks.cpuSeconds)
+  warmUp(scenario, kernel, seed, options, STEP_NS, hooks.cpuSeconds)
   const clock = new RunClock()
   let heard = (): void => {}
   let over = false

@@ -1,6 +1,12 @@
 // A real server as the gateway of a run asks it: one connection for each of the run's, opened and closed with it.
 import { Command } from "@swaplab/nbd"
-import { type RemoteAnswer, RemoteEvent, type RemoteRequest, type RemoteServer } from "@swaplab/server-model"
+import {
+  BLANK_ANSWER,
+  type RemoteAnswer,
+  RemoteEvent,
+  type RemoteRequest,
+  type RemoteServer
+} from "@swaplab/server-model"
 import { randomBytes } from "node:crypto"
 import type { Socket } from "node:net"
 import { RealConnection, type WireReply, type WireRequest } from "./connection.ts"
@@ -57,18 +63,6 @@ interface Standing {
 }
 
 const NOTHING = new Uint8Array(0)
-
-const ANSWER = {
-  cookie: 0,
-  type: 0,
-  error: 0,
-  tokens: null,
-  damaged: [],
-  why: "",
-  broken: false,
-  lateNs: 0,
-  latencyNs: 0
-}
 
 export class RealServer implements RemoteServer {
   readonly uri: NbdUri
@@ -213,6 +207,6 @@ export class RealServer implements RemoteServer {
   }
 
   #answer(session: number, what: Partial<RemoteAnswer> & Pick<RemoteAnswer, "event">): void {
-    this.#take({ ...ANSWER, session, atNs: this.#clock(), ...what })
+    this.#take({ ...BLANK_ANSWER, session, atNs: this.#clock(), ...what })
   }
 }

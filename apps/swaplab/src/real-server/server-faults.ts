@@ -1,28 +1,7 @@
 // What a soak test does to a real server. By its control socket it makes the faults that scenarios have for modelled servers,
 // under the same names; by a command of the user it is killed and started again.
 import { SERVER_FAULTS } from "@swaplab/nbd"
-import { createHash } from "node:crypto"
-
-/** Numbers that a seed decides. */
-class Random {
-  readonly #seed: number
-  #drawn = 0
-
-  constructor(seed: number) {
-    this.#seed = seed
-  }
-
-  /** Between 0 and 1, without 1. */
-  unit(): number {
-    return createHash("sha256").update(`server faults ${this.#seed} ${this.#drawn++}`).digest().readUInt32BE(0) /
-      2 ** 32
-  }
-
-  /** A whole number below n. */
-  below(n: number): number {
-    return Math.floor(n * this.unit())
-  }
-}
+import { Random } from "@swaplab/sim"
 
 /** What was seen of a server from the beginning of a fault until a second after its end. */
 export interface Seen {
@@ -105,7 +84,7 @@ export const drawFaults = (
   durationNs: number
 ): ReadonlyArray<DrawnFault> => {
   if (names.length === 0) return []
-  const random = new Random(seed)
+  const random = new Random(seed, "server faults")
   // each kind is left out of half of the runs, so that others are seen alone
   const drawn = names.filter(() => random.below(2) === 0)
   const kinds = drawn.length === 0 ? names : drawn

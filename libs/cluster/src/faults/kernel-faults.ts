@@ -17,7 +17,14 @@ import { type ActiveFault, faultKind } from "./fault-kind.ts"
 
 const rowOf = (name: keyof typeof MEMORY_SYSCTLS): MemorySysctl => MEMORY_SYSCTLS[name]
 
-const NAMES = ["vm.swappiness", "vm.page-cluster", "vm.min_free_kbytes"] as const satisfies ReadonlyArray<
+const NAMES = [
+  "vm.swappiness",
+  "vm.page-cluster",
+  "vm.min_free_kbytes",
+  "vm.zone_reclaim_mode",
+  "vm.min_unmapped_ratio",
+  "vm.min_slab_ratio"
+] as const satisfies ReadonlyArray<
   keyof typeof MEMORY_SYSCTLS
 >
 
@@ -51,7 +58,8 @@ export const sysctl = faultKind({
     ...required(
       "value",
       whole(0, 65_536),
-      "What is written, in Linux's unit: swappiness from 0 to 100, page-cluster from 0 to 9, min_free_kbytes in kB."
+      "What is written, in Linux's unit: swappiness from 0 to 100, page-cluster from 0 to 9, min_free_kbytes in kB, "
+        + "zone_reclaim_mode from 0 to 7, the ratios in percent."
     )
   },
   swarm: null,
@@ -64,6 +72,7 @@ export const sysctl = faultKind({
     const { read, write } = rowOf(name)
     const before = read(machine)
     write(machine, value)
+    if (before === null) return changed(0, "sysctls changed", () => {})
     return changed(before === value ? 0 : 1, "sysctls changed", () => write(machine, before))
   },
   describe: ({ name, value }) => `${name} = ${value}`

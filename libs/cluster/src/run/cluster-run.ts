@@ -163,6 +163,7 @@ export class ClusterRun {
       if (!power.booted) continue
       machine.checkInvariants()
       machine.nbd?.checkInvariants()
+      machine.rootNbd?.device.checkInvariants()
     }
     applications?.machine.checkInvariants()
     for (const { machine } of servers) machine.cache?.checkInvariants()

@@ -29,6 +29,7 @@ import { assert, type Sim, type Sleeps, WaitQueue } from "@swaplab/sim"
 import type { Swap } from "@swaplab/swap"
 import type { Vmscan } from "@swaplab/vmscan"
 import type { Costs } from "../costs.ts"
+import { KIB_PER_PAGE } from "../kib.ts"
 import type { CacheMemory } from "../mm/cache-memory.ts"
 import type { KernelTask } from "../task.ts"
 import type { LocalDisk } from "./local-disk.ts"
@@ -36,7 +37,6 @@ import type { LocalDisk } from "./local-disk.ts"
 /** Pages of a request, read or written: 128 KiB. */
 export const REQUEST_PAGES = 32
 const PAGES_PER_NODE = 64
-const KIB_PER_PAGE = 4
 
 /** The pieces that the page cache of files works with. */
 export interface FileCacheParts {

@@ -18,9 +18,9 @@ import {
 } from "@swaplab/page-alloc"
 import { assert, type Sleeps } from "@swaplab/sim"
 import type { PageLocks } from "@swaplab/swap"
+import { KIB_PER_PAGE } from "../kib.ts"
 
 const SECTORS_PER_PAGE = 8
-const KIB_PER_PAGE = 4
 
 /** The pieces that reading works with. */
 export interface RootDeviceParts {

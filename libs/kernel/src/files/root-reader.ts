@@ -24,6 +24,7 @@ import type { Sleeps } from "@swaplab/sim"
 import type { PageLocks } from "@swaplab/swap"
 import type { Vmscan } from "@swaplab/vmscan"
 import type { Costs } from "../costs.ts"
+import { KIB_PER_PAGE } from "../kib.ts"
 import type { KernelTask } from "../task.ts"
 import { ADDED, type AddressSpace, ENOMEM } from "./address-space.ts"
 import type { ImageFormat } from "./image-format.ts"
@@ -36,7 +37,6 @@ const PG_readahead = PG_reclaim
 /** page_cache_alloc_cold, page_cache_alloc_readahead. */
 const GFP_COLD = GFP_HIGHUSER_MOVABLE | __GFP_COLD
 const GFP_READAHEAD = GFP_COLD | __GFP_NORETRY | __GFP_NOWARN
-const KIB_PER_PAGE = 4
 
 /** The pieces that reading works with. */
 export interface RootReaderParts {

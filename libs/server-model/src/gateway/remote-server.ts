@@ -29,6 +29,19 @@ export interface RemoteAnswer {
   readonly latencyNs: number
 }
 
+/** What most answers say: nothing. An answer is this and what it is about. */
+export const BLANK_ANSWER = {
+  cookie: 0,
+  type: 0,
+  error: 0,
+  tokens: null,
+  damaged: [],
+  why: "",
+  broken: false,
+  lateNs: 0,
+  latencyNs: 0
+} as const satisfies Partial<RemoteAnswer>
+
 /** A request to a server outside. */
 export interface RemoteRequest {
   readonly session: number
