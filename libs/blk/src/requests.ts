@@ -1,6 +1,6 @@
 // Requests as columns, and the intrusive list that plugs and the elevator keep them in.
 // source: include/linux/blkdev.h:struct request
-import { assert } from "@swaplab/sim"
+import { assert, ColumnBuffer } from "@swaplab/sim"
 import { NO_BIO } from "./bio-set.ts"
 
 /** No request. */
@@ -12,6 +12,9 @@ const RQ_ALLOCATED = 1
 export const RQ_PLUGGED = 2
 export const RQ_QUEUED = 3
 export const RQ_STARTED = 4
+
+/** Of its columns. */
+const BYTES_PER_REQUEST = 37
 
 /** All requests of a queue. Their number is bounded by the hard cap of both classes, so the columns never grow. */
 export class Requests {
@@ -37,17 +40,18 @@ export class Requests {
   #freeHead = 0
 
   constructor(capacity: number) {
-    this.sector = new Uint32Array(capacity)
-    this.pages = new Uint16Array(capacity)
-    this.write = new Uint8Array(capacity)
-    this.rwClass = new Uint8Array(capacity)
-    this.bioHead = new Int32Array(capacity).fill(NO_BIO)
-    this.bioTail = new Int32Array(capacity).fill(NO_BIO)
-    this.next = new Int32Array(capacity)
-    this.prev = new Int32Array(capacity).fill(NO_REQUEST)
-    this.state = new Uint8Array(capacity)
-    this.object = new Int32Array(capacity).fill(-1)
-    this.start = new Float64Array(capacity)
+    const columns = new ColumnBuffer(BYTES_PER_REQUEST * capacity)
+    this.start = columns.float64(capacity)
+    this.sector = columns.uint32(capacity)
+    this.bioHead = columns.int32(capacity).fill(NO_BIO)
+    this.bioTail = columns.int32(capacity).fill(NO_BIO)
+    this.next = columns.int32(capacity)
+    this.prev = columns.int32(capacity).fill(NO_REQUEST)
+    this.object = columns.int32(capacity).fill(-1)
+    this.pages = columns.uint16(capacity)
+    this.write = columns.uint8(capacity)
+    this.rwClass = columns.uint8(capacity)
+    this.state = columns.uint8(capacity)
     for (let rq = 0; rq < capacity; rq++) this.next[rq] = rq + 1 < capacity ? rq + 1 : NO_REQUEST
   }
 

@@ -125,14 +125,14 @@ describe("laws", () => {
     const { entries } = machine.mm.tables
     const last = machine.mm.tables.base(1) - 1
     const swapped = (): boolean => {
-      const entry = entries[last]
+      const entry = entries.at(last)
       return entry !== 0 && (entry & PTE_PRESENT) === 0 && machine.swap.cache.find(pteValue(entry)) < 0
     }
     while (!swapped()) expect(cluster.sim.run(100e9, 500).reason).toBe("events")
     const token = new Uint8Array(TOKEN_BYTES)
-    served.tokens.read(pteValue(entries[last]), 1, token)
+    served.tokens.read(pteValue(entries.at(last)), 1, token)
     token[TOKEN_BYTES - 1]++
-    served.tokens.write(pteValue(entries[last]), 1, token)
+    served.tokens.write(pteValue(entries.at(last)), 1, token)
     cluster.sim.run(100e9)
     expect(exits().toSorted()).toEqual(["completed", "completed", "completed", "corruption"])
     expect(broken(cluster)).toEqual([expect.stringMatching(/^swap tokens, client-1: page \d+: expected \d+ v1, found/)])

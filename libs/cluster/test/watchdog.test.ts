@@ -46,7 +46,7 @@ describe("the watchdog", () => {
     machine.startProcess(0, "silent", function*(task) {
       for (;;) {
         for (let index = 0; index < mm.tables.pagesPerProcess; index++) {
-          if (mm.tables.entries[index] === 0) yield* mm.fault(task, index, true)
+          if (mm.tables.entries.at(index) === 0) yield* mm.fault(task, index, true)
           yield* task.condResched()
         }
         mm.exit(task, 0)

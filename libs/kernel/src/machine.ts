@@ -307,7 +307,7 @@ export class Machine {
    */
   wrongPage(task: KernelTask, index: number, writer: number, version: number): "corruption" | "lost-swap" {
     const { tokenWriter, tokenVersion } = this.pages.frames
-    const pfn = pteValue(this.mm.tables.entries[index])
+    const pfn = pteValue(this.mm.tables.entries.at(index))
     if (tokenWriter[pfn] === LOST_WRITER) {
       this.lostSwap.push({ timeNs: this.sim.now, task: task.name, page: index, event: tokenVersion[pfn] })
       this.log(`${task.name}: its page ${index} is lost, zeroes in its place`)

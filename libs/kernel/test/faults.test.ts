@@ -34,7 +34,7 @@ function* writePages({ machine }: Rig, task: KernelTask, from: number, to: numbe
   const base = mm.tables.base(task.mm)
   for (let index = base + from; index < base + to; index++) {
     if (!mm.tryFault(task, index, true)) expect(yield* mm.fault(task, index, true)).toBe(FAULT_DONE)
-    pages.frames.tokenWriter[pteValue(mm.tables.entries[index])] = index
+    pages.frames.tokenWriter[pteValue(mm.tables.entries.at(index))] = index
     yield* task.condResched()
   }
 }
@@ -44,7 +44,7 @@ function* swapOut(rig: Rig, task: KernelTask): Sleeps<number> {
   const { mm, swap } = rig.machine
   yield* writePages(rig, task, 0, mm.tables.pagesPerProcess)
   for (let index = 0; index < SWAPPED; index++) {
-    const entry = mm.tables.entries[index]
+    const entry = mm.tables.entries.at(index)
     if ((entry & PTE_SWAP) !== 0 && swap.cache.find(pteValue(entry)) < 0) return index
   }
   throw new Error("nothing was swapped out")
@@ -70,7 +70,7 @@ describe("a first write", () => {
       for (let index = 1; index < PTRS_PER_PTE; index++) expect(mm.tryFault(task, index, true)).toBe(true)
       expect(mm.tryFault(task, PTRS_PER_PTE, true), "the next table").toBe(false)
       expect([items[NR_PAGE_TABLE_PAGES], mm.rss[0], items[PGMAJFAULT]]).toEqual([1, PTRS_PER_PTE, 0])
-      const entry = mm.tables.entries[7]
+      const entry = mm.tables.entries.at(7)
       expect(entry & 0x1f).toBe(PTE_PRESENT | PTE_ACCESSED | PTE_DIRTY | PTE_WRITE)
       expect(pages.frames.rmap[pteValue(entry)]).toBe(7)
     })
@@ -92,7 +92,7 @@ describe("a first write", () => {
       yield* writePages(rig, task, 0, 64)
       mm.exit(task, 0)
       yield* mm.fault(task, 0, true)
-      const pfn = pteValue(mm.tables.entries[0])
+      const pfn = pteValue(mm.tables.entries.at(0))
       expect([pages.frames.tokenWriter[pfn], pages.frames.tokenVersion[pfn]]).toEqual([0, 0])
     })
   })
@@ -101,10 +101,10 @@ describe("a first write", () => {
     run(function*({ machine }, task) {
       const { mm, pages } = machine
       yield* mm.fault(task, 0, false)
-      const entry = mm.tables.entries[0]
+      const entry = mm.tables.entries.at(0)
       expect(entry & (PTE_WRITE | PTE_DIRTY)).toBe(0)
       expect(mm.tryFault(task, 0, true)).toBe(true)
-      expect(mm.tables.entries[0]).toBe(entry | PTE_WRITE | PTE_DIRTY)
+      expect(mm.tables.entries.at(0)).toBe(entry | PTE_WRITE | PTE_DIRTY)
       expect(pages.vmstat.items[PGFAULT]).toBe(2)
     })
   })
@@ -117,14 +117,14 @@ describe("a page in swap", () => {
       const { machine, disk } = rig
       const { mm, pages, swap } = machine
       const index = yield* swapOut(rig, task)
-      const slot = pteValue(mm.tables.entries[index])
+      const slot = pteValue(mm.tables.entries.at(index))
       const majors = pages.vmstat.items[PGMAJFAULT]
       machine.onMajorFault = (ns) => {
         latency = ns
       }
       yield* task.settle()
       expect(yield* mm.fault(task, index, false)).toBe(FAULT_DONE)
-      const entry = mm.tables.entries[index]
+      const entry = mm.tables.entries.at(index)
       const pfn = pteValue(entry)
       expect(entry & 0x1f).toBe(PTE_PRESENT | PTE_ACCESSED)
       expect(pages.frames.tokenWriter[pfn]).toBe(index)
@@ -141,9 +141,9 @@ describe("a page in swap", () => {
     run(function*(rig, task) {
       const { mm, pages, swap } = rig.machine
       const index = yield* swapOut(rig, task)
-      const slot = pteValue(mm.tables.entries[index])
+      const slot = pteValue(mm.tables.entries.at(index))
       expect(yield* mm.fault(task, index, true)).toBe(FAULT_DONE)
-      const entry = mm.tables.entries[index]
+      const entry = mm.tables.entries.at(index)
       const pfn = pteValue(entry)
       expect(entry & 0x1f).toBe(PTE_PRESENT | PTE_ACCESSED | PTE_WRITE | PTE_DIRTY)
       expect(pages.frames.flags[pfn] & (PG_swapcache | PG_dirty)).toBe(PG_dirty)
@@ -156,7 +156,7 @@ describe("a page in swap", () => {
       const { mm, pages, swap } = rig.machine
       const index = yield* swapOut(rig, task)
       yield* mm.fault(task, index, false)
-      const block = pages.frames.private[pteValue(mm.tables.entries[index])] >> 3
+      const block = pages.frames.private[pteValue(mm.tables.entries.at(index))] >> 3
       const neighbour = mm.tables.entries.findIndex((entry) =>
         (entry & PTE_SWAP) !== 0 && pteValue(entry) >> 3 === block && swap.cache.find(pteValue(entry)) >= 0
       )
@@ -171,10 +171,10 @@ describe("a page in swap", () => {
     run(function*(rig, task) {
       const { mm, pages, swap } = rig.machine
       const index = yield* swapOut(rig, task)
-      const slot = pteValue(mm.tables.entries[index])
+      const slot = pteValue(mm.tables.entries.at(index))
       yield* mm.fault(task, index, false)
       expect(mm.tryFault(task, index, true)).toBe(true)
-      const pfn = pteValue(mm.tables.entries[index])
+      const pfn = pteValue(mm.tables.entries.at(index))
       expect(pages.frames.flags[pfn] & PG_swapcache).toBe(0)
       expect([pages.frames.tokenWriter[pfn], swap.areas[0].map.swapCount(slot), swap.cache.find(slot)]).toEqual([
         index,
@@ -203,10 +203,10 @@ describe("a page in swap", () => {
       }
       yield* task.hold(1_000_000)
       const found = underWriteback()
-      const slot = pteValue(mm.tables.entries[found])
+      const slot = pteValue(mm.tables.entries.at(found))
       expect(yield* mm.fault(task, found, true)).toBe(FAULT_DONE)
-      const pfn = pteValue(mm.tables.entries[found])
-      expect(mm.tables.entries[found] & PTE_WRITE).toBe(PTE_WRITE)
+      const pfn = pteValue(mm.tables.entries.at(found))
+      expect(mm.tables.entries.at(found) & PTE_WRITE).toBe(PTE_WRITE)
       expect(pages.frames.flags[pfn] & (PG_swapcache | PG_writeback)).toBe(PG_swapcache | PG_writeback)
       expect(swap.cache.find(slot)).toBe(pfn)
       // what is written now is newer than what is on its way
@@ -221,10 +221,10 @@ describe("a page in swap", () => {
     const { machine } = run(function*(rig, task) {
       const { mm } = rig.machine
       const index = yield* swapOut(rig, task)
-      const entry = mm.tables.entries[index]
+      const entry = mm.tables.entries.at(index)
       rig.disk.readError = 5
       expect(yield* mm.fault(task, index, true)).toBe(FAULT_SIGBUS)
-      expect(mm.tables.entries[index]).toBe(entry)
+      expect(mm.tables.entries.at(index)).toBe(entry)
       rig.disk.readError = 0
     })
     expect(machine.logLines.some(({ message }) => message.startsWith("Read-error on swap-device (43:0:"))).toBe(true)
@@ -240,7 +240,7 @@ describe("a page in swap", () => {
       const killer = rig.sim.queue.register(() => task.kill())
       rig.sim.queue.after(5_000_000, killer, 0)
       result = yield* rig.machine.mm.fault(task, index, false)
-      expect(rig.machine.mm.tables.entries[index] & PTE_PRESENT).toBe(0)
+      expect(rig.machine.mm.tables.entries.at(index) & PTE_PRESENT).toBe(0)
     })
     rig.sim.run(60e9)
     expect(result).toBe(FAULT_OOM)

@@ -14,11 +14,11 @@ function* walk({ machine }: Rig, task: KernelTask, passes: number): Sleeps<void>
   const base = mm.tables.base(task.mm)
   for (let pass = 1; pass <= passes; pass++) {
     for (let index = base; index < base + mm.tables.pagesPerProcess; index++) {
-      if ((mm.tables.entries[index] & PTE_PRESENT) === 0) yield* mm.fault(task, index, true)
-      const pfn = pteValue(mm.tables.entries[index])
+      if ((mm.tables.entries.at(index) & PTE_PRESENT) === 0) yield* mm.fault(task, index, true)
+      const pfn = pteValue(mm.tables.entries.at(index))
       if (pass > 1) expect([frames.tokenWriter[pfn], frames.tokenVersion[pfn]]).toEqual([index, pass - 1])
       if (!mm.tryFault(task, index, true)) yield* mm.fault(task, index, true)
-      const now = pteValue(mm.tables.entries[index])
+      const now = pteValue(mm.tables.entries.at(index))
       frames.tokenWriter[now] = index
       frames.tokenVersion[now] = pass
       if (task.killed) return

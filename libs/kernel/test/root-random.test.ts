@@ -28,7 +28,7 @@ function* useAnonymous(machine: Machine, task: KernelTask, written: Map<number, 
     const index = mm.tables.base(task.mm) + (command.at + i) % ANON_PAGES
     if (!mm.tryFault(task, index, true)) yield* mm.fault(task, index, true)
     if (task.killed) return
-    const entry = mm.tables.entries[index]!
+    const entry = mm.tables.entries.at(index)
     assert((entry & PTE_PRESENT) !== 0, "a page that was just written is not there")
     const pfn = pteValue(entry)
     assert(

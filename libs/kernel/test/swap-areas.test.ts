@@ -24,7 +24,7 @@ const program = (rig: Rig, rounds: number, pages: number) =>
           if (result !== FAULT_DONE) return
         }
         if (task.killed) return
-        const pfn = pteValue(mm.tables.entries[index])
+        const pfn = pteValue(mm.tables.entries.at(index))
         if (round > 1) expect([frames.tokenWriter[pfn], frames.tokenVersion[pfn]]).toEqual([index, round - 1])
         frames.tokenWriter[pfn] = index
         frames.tokenVersion[pfn] = round

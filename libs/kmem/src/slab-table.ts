@@ -8,7 +8,7 @@
  * a per-CPU or shared array) or HELD (in a caller's hands). A double free is therefore caught at once.
  * Memory: 2 bytes per object slot and 29 bytes per slab; rows double when they run out and are never given back.
  */
-import { assert } from "@swaplab/sim"
+import { assert, ColumnBuffer } from "@swaplab/sim"
 import { makeObject, MAX_OBJECTS_PER_SLAB, type SlabNumbers } from "./handle.ts"
 
 /** No row. */
@@ -25,6 +25,8 @@ export const ON_NO_LIST = 0xfe
 const ROW_UNUSED = 0xff
 
 const FIRST_CAPACITY = 8
+/** Of its columns, without those of its objects. */
+const BYTES_PER_SLAB = 29
 
 /** Columns, lists and chains of the slabs of one cache. */
 export class SlabTable {
@@ -68,18 +70,19 @@ export class SlabTable {
     assert(lists < ON_NO_LIST, "slab table: too many lists")
     this.stride = stride
     this.#numbers = numbers
-    this.page = new Int32Array(FIRST_CAPACITY)
-    this.number = new Int32Array(FIRST_CAPACITY)
-    this.order = new Uint8Array(FIRST_CAPACITY)
-    this.objects = new Uint16Array(FIRST_CAPACITY)
-    this.inuse = new Uint16Array(FIRST_CAPACITY)
-    this.freelist = new Uint16Array(FIRST_CAPACITY)
-    this.list = new Uint8Array(FIRST_CAPACITY)
-    this.frozen = new Uint8Array(FIRST_CAPACITY)
-    this.aux = new Int32Array(FIRST_CAPACITY)
-    this.next = new Int32Array(FIRST_CAPACITY)
-    this.prev = new Int32Array(FIRST_CAPACITY)
-    this.chain = new Uint16Array(FIRST_CAPACITY * stride)
+    const columns = new ColumnBuffer((BYTES_PER_SLAB + 2 * stride) * FIRST_CAPACITY)
+    this.page = columns.int32(FIRST_CAPACITY)
+    this.number = columns.int32(FIRST_CAPACITY)
+    this.aux = columns.int32(FIRST_CAPACITY)
+    this.next = columns.int32(FIRST_CAPACITY)
+    this.prev = columns.int32(FIRST_CAPACITY)
+    this.objects = columns.uint16(FIRST_CAPACITY)
+    this.inuse = columns.uint16(FIRST_CAPACITY)
+    this.freelist = columns.uint16(FIRST_CAPACITY)
+    this.chain = columns.uint16(FIRST_CAPACITY * stride)
+    this.order = columns.uint8(FIRST_CAPACITY)
+    this.list = columns.uint8(FIRST_CAPACITY)
+    this.frozen = columns.uint8(FIRST_CAPACITY)
     this.head = new Int32Array(lists).fill(NO_SLAB)
     this.tail = new Int32Array(lists).fill(NO_SLAB)
     this.count = new Int32Array(lists)
@@ -243,18 +246,19 @@ export class SlabTable {
     const from = this.#capacity
     const to = from * 2
     this.#capacity = to
-    this.page = widen(this.page, new Int32Array(to))
-    this.number = widen(this.number, new Int32Array(to))
-    this.order = widen(this.order, new Uint8Array(to))
-    this.objects = widen(this.objects, new Uint16Array(to))
-    this.inuse = widen(this.inuse, new Uint16Array(to))
-    this.freelist = widen(this.freelist, new Uint16Array(to))
-    this.list = widen(this.list, new Uint8Array(to))
-    this.frozen = widen(this.frozen, new Uint8Array(to))
-    this.aux = widen(this.aux, new Int32Array(to))
-    this.next = widen(this.next, new Int32Array(to))
-    this.prev = widen(this.prev, new Int32Array(to))
-    this.chain = widen(this.chain, new Uint16Array(to * this.stride))
+    const columns = new ColumnBuffer((BYTES_PER_SLAB + 2 * this.stride) * to)
+    this.page = widen(this.page, columns.int32(to))
+    this.number = widen(this.number, columns.int32(to))
+    this.aux = widen(this.aux, columns.int32(to))
+    this.next = widen(this.next, columns.int32(to))
+    this.prev = widen(this.prev, columns.int32(to))
+    this.objects = widen(this.objects, columns.uint16(to))
+    this.inuse = widen(this.inuse, columns.uint16(to))
+    this.freelist = widen(this.freelist, columns.uint16(to))
+    this.chain = widen(this.chain, columns.uint16(to * this.stride))
+    this.order = widen(this.order, columns.uint8(to))
+    this.list = widen(this.list, columns.uint8(to))
+    this.frozen = widen(this.frozen, columns.uint8(to))
     this.#linkFreeRows(from)
   }
 }

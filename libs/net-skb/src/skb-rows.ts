@@ -1,6 +1,6 @@
 // The columns of sk_buffs: one row each over a free list. What they mean to the allocation of packets is in skb.ts.
 // source: include/linux/skbuff.h:struct sk_buff, skb_shared_info
-import { assert } from "@swaplab/sim"
+import { assert, ColumnBuffer } from "@swaplab/sim"
 import { NO_FRAME } from "./packets.ts"
 import { MAX_SKB_FRAGS, skbTruesize } from "./sizes.ts"
 
@@ -12,6 +12,12 @@ export const DATA_NONE = 0
 export const DATA_KMALLOC = 1
 export const DATA_FRAGMENT = 2
 export const DATA_SHARED = 3
+
+/** Of its columns: those of the skb itself, and page and bytes of each fragment. */
+const BYTES_PER_SKB = 84 + 8 * MAX_SKB_FRAGS
+
+/** Rows of a machine that boots: a quiet one has some dozens. */
+const FIRST_ROWS = 64
 
 /** Rows of skbs; they double when all are taken. */
 export class SkbRows {
@@ -58,36 +64,37 @@ export class SkbRows {
   protected data: Int32Array
   protected dataBytes: Int32Array
   #free = 0
-  #capacity = 512
+  #capacity = FIRST_ROWS
 
   constructor() {
     const n = this.#capacity
-    this.next = new Int32Array(n)
-    this.truesize = new Int32Array(n)
-    this.len = new Int32Array(n)
-    this.headLen = new Int32Array(n)
-    this.headRoom = new Int32Array(n)
-    this.pfmemalloc = new Uint8Array(n)
-    this.frame = new Int32Array(n)
-    this.gsoSize = new Uint16Array(n)
-    this.gsoSegs = new Uint16Array(n)
-    this.fragList = new Int32Array(n)
-    this.nrFrags = new Uint8Array(n)
-    this.fragPage = new Int32Array(n * MAX_SKB_FRAGS)
-    this.fragLen = new Int32Array(n * MAX_SKB_FRAGS)
-    this.seq = new Float64Array(n)
-    this.endSeq = new Float64Array(n)
-    this.when = new Float64Array(n)
-    this.ackSeq = new Float64Array(n)
-    this.flags = new Uint8Array(n)
-    this.sacked = new Uint8Array(n)
-    this.twinBusy = new Uint8Array(n)
-    this.userCount = new Uint8Array(n)
-    this.headKind = new Uint8Array(n)
-    this.head = new Int32Array(n)
-    this.dataKind = new Uint8Array(n)
-    this.data = new Int32Array(n)
-    this.dataBytes = new Int32Array(n)
+    const columns = new ColumnBuffer(BYTES_PER_SKB * n)
+    this.seq = columns.float64(n)
+    this.endSeq = columns.float64(n)
+    this.when = columns.float64(n)
+    this.ackSeq = columns.float64(n)
+    this.next = columns.int32(n)
+    this.truesize = columns.int32(n)
+    this.len = columns.int32(n)
+    this.headLen = columns.int32(n)
+    this.headRoom = columns.int32(n)
+    this.frame = columns.int32(n)
+    this.fragList = columns.int32(n)
+    this.fragPage = columns.int32(n * MAX_SKB_FRAGS)
+    this.fragLen = columns.int32(n * MAX_SKB_FRAGS)
+    this.head = columns.int32(n)
+    this.data = columns.int32(n)
+    this.dataBytes = columns.int32(n)
+    this.gsoSize = columns.uint16(n)
+    this.gsoSegs = columns.uint16(n)
+    this.pfmemalloc = columns.uint8(n)
+    this.nrFrags = columns.uint8(n)
+    this.flags = columns.uint8(n)
+    this.sacked = columns.uint8(n)
+    this.twinBusy = columns.uint8(n)
+    this.userCount = columns.uint8(n)
+    this.headKind = columns.uint8(n)
+    this.dataKind = columns.uint8(n)
     for (let i = 0; i < n; i++) this.next[i] = i + 1
   }
 
@@ -133,36 +140,37 @@ export class SkbRows {
 
   #grow(): void {
     const n = this.#capacity * 2
+    const columns = new ColumnBuffer(BYTES_PER_SKB * n)
     const wide = <A extends Int32Array | Uint16Array | Uint8Array | Float64Array>(from: A, to: A): A => {
       to.set(from)
       return to
     }
-    this.next = wide(this.next, new Int32Array(n))
-    this.truesize = wide(this.truesize, new Int32Array(n))
-    this.len = wide(this.len, new Int32Array(n))
-    this.headLen = wide(this.headLen, new Int32Array(n))
-    this.headRoom = wide(this.headRoom, new Int32Array(n))
-    this.pfmemalloc = wide(this.pfmemalloc, new Uint8Array(n))
-    this.frame = wide(this.frame, new Int32Array(n))
-    this.gsoSize = wide(this.gsoSize, new Uint16Array(n))
-    this.gsoSegs = wide(this.gsoSegs, new Uint16Array(n))
-    this.fragList = wide(this.fragList, new Int32Array(n))
-    this.nrFrags = wide(this.nrFrags, new Uint8Array(n))
-    this.fragPage = wide(this.fragPage, new Int32Array(n * MAX_SKB_FRAGS))
-    this.fragLen = wide(this.fragLen, new Int32Array(n * MAX_SKB_FRAGS))
-    this.seq = wide(this.seq, new Float64Array(n))
-    this.endSeq = wide(this.endSeq, new Float64Array(n))
-    this.when = wide(this.when, new Float64Array(n))
-    this.ackSeq = wide(this.ackSeq, new Float64Array(n))
-    this.flags = wide(this.flags, new Uint8Array(n))
-    this.sacked = wide(this.sacked, new Uint8Array(n))
-    this.twinBusy = wide(this.twinBusy, new Uint8Array(n))
-    this.userCount = wide(this.userCount, new Uint8Array(n))
-    this.headKind = wide(this.headKind, new Uint8Array(n))
-    this.head = wide(this.head, new Int32Array(n))
-    this.dataKind = wide(this.dataKind, new Uint8Array(n))
-    this.data = wide(this.data, new Int32Array(n))
-    this.dataBytes = wide(this.dataBytes, new Int32Array(n))
+    this.seq = wide(this.seq, columns.float64(n))
+    this.endSeq = wide(this.endSeq, columns.float64(n))
+    this.when = wide(this.when, columns.float64(n))
+    this.ackSeq = wide(this.ackSeq, columns.float64(n))
+    this.next = wide(this.next, columns.int32(n))
+    this.truesize = wide(this.truesize, columns.int32(n))
+    this.len = wide(this.len, columns.int32(n))
+    this.headLen = wide(this.headLen, columns.int32(n))
+    this.headRoom = wide(this.headRoom, columns.int32(n))
+    this.frame = wide(this.frame, columns.int32(n))
+    this.fragList = wide(this.fragList, columns.int32(n))
+    this.fragPage = wide(this.fragPage, columns.int32(n * MAX_SKB_FRAGS))
+    this.fragLen = wide(this.fragLen, columns.int32(n * MAX_SKB_FRAGS))
+    this.head = wide(this.head, columns.int32(n))
+    this.data = wide(this.data, columns.int32(n))
+    this.dataBytes = wide(this.dataBytes, columns.int32(n))
+    this.gsoSize = wide(this.gsoSize, columns.uint16(n))
+    this.gsoSegs = wide(this.gsoSegs, columns.uint16(n))
+    this.pfmemalloc = wide(this.pfmemalloc, columns.uint8(n))
+    this.nrFrags = wide(this.nrFrags, columns.uint8(n))
+    this.flags = wide(this.flags, columns.uint8(n))
+    this.sacked = wide(this.sacked, columns.uint8(n))
+    this.twinBusy = wide(this.twinBusy, columns.uint8(n))
+    this.userCount = wide(this.userCount, columns.uint8(n))
+    this.headKind = wide(this.headKind, columns.uint8(n))
+    this.dataKind = wide(this.dataKind, columns.uint8(n))
     for (let i = this.#capacity; i < n; i++) this.next[i] = i + 1
     this.#capacity = n
   }

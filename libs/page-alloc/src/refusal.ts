@@ -4,8 +4,9 @@ import { keepAsDoubles, type Nanoseconds } from "@swaplab/sim"
 import { minFloor } from "./failure.ts"
 import { WMARK_MIN, type Zone } from "./zone.ts"
 
-/** Of a machine with one memory node; records of others grow when they are first written. */
-const ZONES_OF_NODE = 4
+/** Columns of records that were never written. */
+const NO_SLOTS = new Uint8Array(0)
+const NO_PAGES = new Int32Array(0)
 
 /** One allocation that was refused. Columns are by position in the zonelist, the preferred zone first. */
 export class Refusal {
@@ -27,11 +28,11 @@ export class Refusal {
   failedNs: Nanoseconds = -1
   zones = 0
   /** Slots: numbers of zones on the machine. */
-  zone: Uint8Array = new Uint8Array(ZONES_OF_NODE)
-  free: Int32Array = new Int32Array(ZONES_OF_NODE)
-  min: Int32Array = new Int32Array(ZONES_OF_NODE)
+  zone: Uint8Array = NO_SLOTS
+  free: Int32Array = NO_PAGES
+  min: Int32Array = NO_PAGES
   /** Pages that the allocation must leave in the zone, lowmem_reserve included: it fails at this number and below. */
-  floor: Int32Array = new Int32Array(ZONES_OF_NODE)
+  floor: Int32Array = NO_PAGES
 
   constructor() {
     keepAsDoubles<Refusal>(this, "timeNs", "beforeNs", "failedNs")

@@ -4,6 +4,7 @@
  * @module @swaplab/sim
  */
 export { assert, AssertionError } from "./assert.ts"
+export { ColumnBuffer } from "./columns.ts"
 export { keepAsDoubles, WIDE } from "./doubles.ts"
 export { exp, log } from "./elementary.ts"
 export {

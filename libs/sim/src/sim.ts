@@ -66,14 +66,13 @@ export class Sim {
   /** The task whose step is under way (`current`); null between steps, and while an event is the work of an interrupt. */
   running: Process | null = null
   readonly #runQueue = new RunQueue()
-  readonly #clock = new SimClock(this.queue)
-  readonly #random: EffectRandom.Random
   readonly #groups: Array<string> = ["cluster"]
   readonly #holdKinds: Array<EventKind> = []
   readonly #timeoutKinds: Array<EventKind> = []
   /** Programs of `fork` that have not ended. */
   readonly #scripts = new Set<{ readonly name: string; readonly since: Nanoseconds }>()
-  readonly #supervisor = new ChildDeaths((cause) => this.#fail(cause))
+  /** Virtual time and random numbers for all fibers; made once, so that a fiber keeps no wrappers of its own. */
+  readonly #runtime: Runtime.Runtime<never>
   /** Stands where tasks were that were halted. */
   #halted: Process | null = null
   #stopped = false
@@ -84,7 +83,13 @@ export class Sim {
     this.hz = options.hz ?? 250
     assert(1_000_000_000 % this.hz === 0, "HZ must divide a second into whole nanoseconds")
     this.tickNs = 1_000_000_000 / this.hz
-    this.#random = EffectRandom.make(options.seed)
+    this.#runtime = Effect.runSync(
+      Effect.runtime<never>().pipe(
+        Effect.supervised(new ChildDeaths((cause) => this.#fail(cause))),
+        Effect.withClock(new SimClock(this.queue)),
+        Effect.withRandom(EffectRandom.make(options.seed))
+      )
+    )
     this.#addKinds(0)
   }
 
@@ -226,14 +231,7 @@ export class Sim {
   }
 
   #start(program: Effect.Effect<void>, onExit: () => void): void {
-    const fiber = Runtime.runFork(Runtime.defaultRuntime)(
-      program.pipe(
-        Effect.supervised(this.#supervisor),
-        Effect.withClock(this.#clock),
-        Effect.withRandom(this.#random)
-      ),
-      { scheduler: this.#runQueue, immediate: false }
-    )
+    const fiber = Runtime.runFork(this.#runtime)(program, { scheduler: this.#runQueue, immediate: false })
     fiber.addObserver((exit) => {
       onExit()
       if (Exit.isFailure(exit) && !Cause.isInterruptedOnly(exit.cause)) this.#fail(exit.cause)

@@ -12,7 +12,7 @@ import { assert } from "@swaplab/sim"
 export const NOT_CACHED = -1
 
 /** Entries of the table of a machine that has just booted. */
-const FIRST_ENTRIES = 1024
+const FIRST_ENTRIES = 256
 
 /** Hash table from slot to page frame. */
 export class SwapCache {

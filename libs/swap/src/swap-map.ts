@@ -9,6 +9,7 @@
 // source: mm/swapfile.c:scan_swap_map, get_swap_page, swap_entry_free, __swap_duplicate; include/linux/swap.h
 import type { Context } from "@swaplab/page-alloc"
 import { assert, type Random } from "@swaplab/sim"
+import { SlotBytes } from "./slot-bytes.ts"
 
 export const SWAPFILE_CLUSTER = 256
 /** Bit of the map: the slot is in the swap cache. */
@@ -68,7 +69,7 @@ export class SwapMap implements SlotMap {
   readonly max: number
   /** Usable slots (`total_swap_pages`). */
   readonly pages: number
-  readonly map: Uint8Array
+  readonly map: SlotBytes
   inusePages = 0
   /** Slots handed out so far. */
   allocated = 0
@@ -95,8 +96,8 @@ export class SwapMap implements SlotMap {
     assert(options.slots >= 2, "a swap area needs a header and a slot")
     this.max = options.slots
     this.pages = options.slots - 1
-    this.map = new Uint8Array(options.slots)
-    this.map[0] = SWAP_MAP_BAD
+    this.map = new SlotBytes(options.slots)
+    this.map.set(0, SWAP_MAP_BAD)
     this.highestBit = options.slots - 1
     this.#solidState = options.solidState
     if (options.solidState) this.clusterNext = 1 + (options.random.u32() % this.highestBit)
@@ -122,13 +123,13 @@ export class SwapMap implements SlotMap {
 
   /** What the map says of a slot. */
   byteOf(slot: number): number {
-    return this.map[slot]
+    return this.map.at(slot)
   }
 
   /** Page table entries that hold slots of the area, counted. */
   users(): number {
     let count = 0
-    for (let slot = 1; slot < this.max; slot++) if (this.map[slot] !== SWAP_MAP_BAD) count += this.swapCount(slot)
+    for (let slot = 1; slot < this.max; slot++) if (this.map.at(slot) !== SWAP_MAP_BAD) count += this.swapCount(slot)
     return count
   }
 
@@ -144,13 +145,13 @@ export class SwapMap implements SlotMap {
   /** Slots with the cache bit, counted. */
   cachedSlots(): number {
     let count = 0
-    for (let slot = 1; slot < this.max; slot++) if ((this.map[slot] & SWAP_HAS_CACHE) !== 0) count++
+    for (let slot = 1; slot < this.max; slot++) if ((this.map.at(slot) & SWAP_HAS_CACHE) !== 0) count++
     return count
   }
 
   /** `page_swapcount`: users of the slot, without the cache. */
   swapCount(slot: number): number {
-    return this.map[slot] & ~SWAP_HAS_CACHE
+    return this.map.at(slot) & ~SWAP_HAS_CACHE
   }
 
   /** `get_swap_page`: a slot with the cache bit set, or `NO_SLOT`. */
@@ -162,33 +163,33 @@ export class SwapMap implements SlotMap {
 
   /** `swap_duplicate`: one more page table entry refers to the slot. */
   duplicate(slot: number): void {
-    const value = this.map[slot]
+    const value = this.map.at(slot)
     assert(value !== 0, "duplicating a slot that is free")
     assert((value & ~SWAP_HAS_CACHE) < SWAP_MAP_MAX, "a slot has too many users")
     if (value === SWAP_HAS_CACHE) this.#cacheOnly--
-    this.map[slot] = value + 1
+    this.map.set(slot, value + 1)
   }
 
   /** `swapcache_prepare`: sets the cache bit of a slot in use. */
   prepareCache(slot: number): number {
     if (slot >= this.max) return NOT_IN_USE
-    const value = this.map[slot]
+    const value = this.map.at(slot)
     if ((value & SWAP_HAS_CACHE) !== 0) return IN_CACHE
     if (value === 0 || value === SWAP_MAP_BAD) return NOT_IN_USE
-    this.map[slot] = value | SWAP_HAS_CACHE
+    this.map.set(slot, value | SWAP_HAS_CACHE)
     return PREPARED
   }
 
   /** `swapcache_free`: the cache gives up the slot; it is free if nobody else uses it. What is left of its byte. */
   freeCache(slot: number, ctx: Context): number {
-    const value = this.map[slot]
+    const value = this.map.at(slot)
     assert((value & SWAP_HAS_CACHE) !== 0, "the cache gives up a slot that it does not hold")
     return this.#set(ctx, slot, value & ~SWAP_HAS_CACHE)
   }
 
   /** `swap_free`: one page table entry less refers to the slot. What is left of its byte. */
   free(slot: number, ctx: Context): number {
-    const value = this.map[slot]
+    const value = this.map.at(slot)
     const count = value & ~SWAP_HAS_CACHE
     assert(count > 0 && count <= SWAP_MAP_MAX, "freeing a slot that nobody uses")
     return this.#set(ctx, slot, value - 1)
@@ -197,19 +198,20 @@ export class SwapMap implements SlotMap {
   checkInvariants(): void {
     let inuse = 0
     for (let slot = 1; slot < this.max; slot++) {
-      if (this.map[slot] !== 0) inuse++
+      if (this.map.at(slot) !== 0) inuse++
       else assert(slot >= this.lowestBit && slot <= this.highestBit, "a free slot lies outside the search bounds")
     }
     assert(inuse === this.inusePages, "swap slots were miscounted")
-    const cacheOnly = this.map.reduce((sum, value) => value === SWAP_HAS_CACHE ? sum + 1 : sum, 0)
+    let cacheOnly = 0
+    for (let slot = 1; slot < this.max; slot++) if (this.map.at(slot) === SWAP_HAS_CACHE) cacheOnly++
     assert(cacheOnly === this.#cacheOnly, "slots that only the cache holds were miscounted")
-    assert(this.map[0] === SWAP_MAP_BAD, "the header of the swap area was used")
+    assert(this.map.at(0) === SWAP_MAP_BAD, "the header of the swap area was used")
   }
 
   #set(ctx: Context, slot: number, value: number): number {
     if (value === SWAP_HAS_CACHE) this.#cacheOnly++
-    else if (this.map[slot] === SWAP_HAS_CACHE) this.#cacheOnly--
-    this.map[slot] = value
+    else if (this.map.at(slot) === SWAP_HAS_CACHE) this.#cacheOnly--
+    this.map.set(slot, value)
     if (value === 0) {
       if (slot < this.lowestBit) this.lowestBit = slot
       if (slot > this.highestBit) this.highestBit = slot
@@ -239,8 +241,8 @@ export class SwapMap implements SlotMap {
     for (;;) {
       if (this.highestBit === 0) return NO_SLOT
       if (offset > this.highestBit) base = offset = this.lowestBit
-      if (this.map[offset] === 0) return this.#claim(offset)
-      if (this.map[offset] === SWAP_HAS_CACHE && this.vmSwapFull() && this.reclaimCacheOnly(offset)) continue
+      if (this.map.at(offset) === 0) return this.#claim(offset)
+      if (this.map.at(offset) === SWAP_HAS_CACHE && this.vmSwapFull() && this.reclaimCacheOnly(offset)) continue
       let next = this.#candidate(offset + 1, wrapped ? base - 1 : this.highestBit)
       if (next === NO_SLOT) {
         if (wrapped) return NO_SLOT
@@ -255,7 +257,7 @@ export class SwapMap implements SlotMap {
 
   /** The only free slot is the lowest, which a search from `offset` passes over, and there is none to reuse. */
   #inVain(offset: number): boolean {
-    return this.pages - this.inusePages === 1 && this.map[this.lowestBit] === 0 && this.lowestBit < offset &&
+    return this.pages - this.inusePages === 1 && this.map.at(this.lowestBit) === 0 && this.lowestBit < offset &&
       offset <= this.highestBit && (this.#cacheOnly === 0 || !this.vmSwapFull())
   }
 
@@ -264,7 +266,7 @@ export class SwapMap implements SlotMap {
     const map = this.map
     const reuse = this.vmSwapFull() ? SWAP_HAS_CACHE : 0
     for (let offset = from; offset <= to; offset++) {
-      if (map[offset] === 0 || map[offset] === reuse) return offset
+      if (map.at(offset) === 0 || map.at(offset) === reuse) return offset
     }
     return NO_SLOT
   }
@@ -280,7 +282,7 @@ export class SwapMap implements SlotMap {
     let start = from
     while (start + SWAPFILE_CLUSTER - 1 <= last) {
       let offset = start + SWAPFILE_CLUSTER - 1
-      while (offset >= start && map[offset] === 0) offset--
+      while (offset >= start && map.at(offset) === 0) offset--
       if (offset < start) return start
       start = offset + 1
     }
@@ -296,7 +298,7 @@ export class SwapMap implements SlotMap {
       this.lowestBit = this.max
       this.highestBit = 0
     }
-    this.map[offset] = SWAP_HAS_CACHE
+    this.map.set(offset, SWAP_HAS_CACHE)
     this.#cacheOnly++
     this.clusterNext = offset + 1
     return offset

@@ -32,9 +32,9 @@ it("a write fault of the only user takes the page out of the cache and frees its
   const { rig, task, page, slot } = swappedIn()
   expect(rig.swap.reuseSwapPage(task, page)).toBe(true)
   expect(rig.frames.flags[page] & (PG_swapcache | PG_dirty)).toBe(PG_dirty)
-  expect(rig.swap.areas[0].map.map[slot]).toBe(1)
+  expect(rig.swap.areas[0].map.map.at(slot)).toBe(1)
   map(rig, page, slot)
-  expect(rig.swap.areas[0].map.map[slot]).toBe(0)
+  expect(rig.swap.areas[0].map.map.at(slot)).toBe(0)
   expect(rig.frames.refCount[page]).toBe(1)
   rig.check()
 })
@@ -42,11 +42,11 @@ it("a write fault of the only user takes the page out of the cache and frees its
 it("a read fault leaves it in the cache; the slot stays with the cache", () => {
   const { rig, task, page, slot } = swappedIn()
   map(rig, page, slot)
-  expect(rig.swap.areas[0].map.map[slot]).toBe(0x40)
+  expect(rig.swap.areas[0].map.map.at(slot)).toBe(0x40)
   expect(rig.frames.refCount[page]).toBe(2)
   // a later write to it: one user, so it may leave the cache then
   expect(rig.swap.reuseSwapPage(task, page)).toBe(true)
-  expect(rig.swap.areas[0].map.map[slot]).toBe(0)
+  expect(rig.swap.areas[0].map.map.at(slot)).toBe(0)
   rig.check()
 })
 
@@ -84,7 +84,7 @@ it.each([
   const { rig, task, page, slot } = swappedIn()
   if (!refer) map(rig, page, slot)
   expect(rig.swap.tryToFreeSwap(task, page)).toBe(freed)
-  expect(rig.swap.areas[0].map.map[slot]).toBe(freed ? 0 : 0x41)
+  expect(rig.swap.areas[0].map.map.at(slot)).toBe(freed ? 0 : 0x41)
   rig.check()
 })
 
@@ -108,7 +108,7 @@ it("exit leaves a page under writeback to reclaim", () => {
   const page = rig.anonPage(7)
   rig.visit(task, page)
   rig.swap.freeSwapAndCache(task, 1)
-  expect(rig.swap.areas[0].map.map[1]).toBe(0x40)
+  expect(rig.swap.areas[0].map.map.at(1)).toBe(0x40)
   rig.disk.end(rig.queue)
   const free = rig.freePages
   expect(rig.visit(task, page)).toBe("freed")

@@ -200,7 +200,7 @@ describe("waiting", () => {
     expect(fault.process.waitingOn?.name).toBe("mempool bio-0")
     const page = rig.swap.lookupSwapCache(5)
     expect(rig.frames.flags[page] & PG_locked).toBe(PG_locked)
-    expect(rig.swap.areas[0].map.map[5]).toBe(0x41)
+    expect(rig.swap.areas[0].map.map.at(5)).toBe(0x41)
     rig.queue.bios.free(holder, held[0])
     rig.sim.run(0)
     expect(fault.process.finished).toBe(true)

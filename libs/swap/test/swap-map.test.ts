@@ -29,9 +29,9 @@ describe("the byte of a slot", () => {
   it("counts users and the cache apart, and is 0 when both are gone", () => {
     const map = swapMap(16)
     const slot = map.getSwapPage()
-    expect(map.map[slot]).toBe(SWAP_HAS_CACHE)
+    expect(map.map.at(slot)).toBe(SWAP_HAS_CACHE)
     map.duplicate(slot)
-    expect(map.map[slot]).toBe(SWAP_HAS_CACHE | 1)
+    expect(map.map.at(slot)).toBe(SWAP_HAS_CACHE | 1)
     expect(map.swapCount(slot)).toBe(1)
     expect(map.freeCache(slot, bootContext())).toBe(1)
     expect(map.nrSwapPages).toBe(14)
@@ -42,7 +42,7 @@ describe("the byte of a slot", () => {
 
   it("has a header that is never used", () => {
     const map = swapMap(4)
-    expect(map.map[0]).toBe(SWAP_MAP_BAD)
+    expect(map.map.at(0)).toBe(SWAP_MAP_BAD)
     expect(take(map, 4)).toEqual([1, 2, 3, NO_SLOT])
     expect(map.failures).toBe(1)
     expect(map.prepareCache(0)).toBe(NOT_IN_USE)

@@ -30,7 +30,7 @@ describe("two visits", () => {
     expect(rig.frames.flags[page] & (PG_writeback | PG_swapcache | PG_locked | PG_dirty)).toBe(
       PG_writeback | PG_swapcache
     )
-    expect(rig.swap.areas[0].map.map[slot]).toBe(0x41)
+    expect(rig.swap.areas[0].map.map.at(slot)).toBe(0x41)
     expect(rig.freePages).toBe(free)
     expect(rig.vmstat.items[NR_WRITEBACK]).toBe(1)
     expect(rig.vmstat.items[PSWPOUT]).toBe(1)
@@ -43,7 +43,7 @@ describe("two visits", () => {
     expect([rig.vmstat.items[NR_WRITEBACK], rig.vmstat.items[NR_WRITTEN]]).toEqual([0, 1])
     expect(rig.visit(task, page)).toBe("freed")
     expect(rig.freePages).toBe(free + 1)
-    expect(rig.swap.areas[0].map.map[slot]).toBe(1)
+    expect(rig.swap.areas[0].map.map.at(slot)).toBe(1)
     expect(rig.vmstat.items[NR_FILE_PAGES]).toBe(0)
     expect(rig.disk.content.get(slot)).toBe(42)
     rig.check()

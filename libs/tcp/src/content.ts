@@ -5,6 +5,10 @@
 import { PAGE_SIZE, type PageToken } from "@swaplab/page-alloc"
 import { assert, keepAsDoubles } from "@swaplab/sim"
 
+/** Room of a connection that begins; it doubles when it is full. */
+const FIRST_PIECES = 16
+const FIRST_BYTES = 256
+
 /** A piece of a stream: bytes, or a page by its token. */
 export interface StreamPiece extends PageToken {
   /** Stream offset of its first byte. */
@@ -22,13 +26,13 @@ export class StreamContent {
   // pieces #first … #last (counters masked by capacity)
   #first = 0
   #last = 0
-  #start = new Float64Array(64)
-  #length = new Int32Array(64)
+  #start = new Float64Array(FIRST_PIECES)
+  #length = new Int32Array(FIRST_PIECES)
   /** Position of a header's bytes, or −1 for a page. */
-  #at = new Float64Array(64)
-  #writer = new Uint32Array(64)
-  #version = new Uint32Array(64)
-  #bytes = new Uint8Array(4096)
+  #at = new Float64Array(FIRST_PIECES)
+  #writer = new Uint32Array(FIRST_PIECES)
+  #version = new Uint32Array(FIRST_PIECES)
+  #bytes = new Uint8Array(FIRST_BYTES)
   #bytesRead = 0
   #bytesWritten = 0
 

@@ -20,7 +20,7 @@ export const headTimedout = (sk: TcpSocket): boolean => sk.packetsOut > 0 && skb
 
 /** `tcp_mark_head_lost`: as far as `packets` segments reach. With `head` only the first skb, if it is not marked yet. */
 const markHeadLost = (sk: TcpSocket, ctx: Context, packets: number, head: boolean): void => {
-  const { endSeq, gsoSize, next, sacked } = sk.stack.skbs
+  const { skbs } = sk.stack
   // with SACK also what was sent in the recovery
   const lossHigh = sk.sackOk ? sk.sndNxt : sk.highSeq
   const fack = isFack(sk)
@@ -32,16 +32,16 @@ const markHeadLost = (sk: TcpSocket, ctx: Context, packets: number, head: boolea
     count = sk.lostCntHint
     if (head && skb !== sk.writeHead) return
   }
-  for (; skb !== NO_SKB && skb !== sk.sendHead; skb = next[skb]) {
+  for (; skb !== NO_SKB && skb !== sk.sendHead; skb = skbs.next[skb]) {
     sk.lostSkbHint = skb
     sk.lostCntHint = count
-    if (endSeq[skb] > lossHigh) break
+    if (skbs.endSeq[skb] > lossHigh) break
     const before = count
-    const isSacked = (sacked[skb] & TCPCB_SACKED_ACKED) !== 0
+    const isSacked = (skbs.sacked[skb] & TCPCB_SACKED_ACKED) !== 0
     if (!rfc3517 || isSacked) count += pcount(sk, skb)
     if (count > packets) {
       if (rfc3517 || isSacked || before >= packets) break
-      const mss = gsoSize[skb]
+      const mss = skbs.gsoSize[skb]
       if (!fragment(sk, ctx, skb, (packets - before) * mss, GFP_ATOMIC, mss)) break
       count = packets
     }

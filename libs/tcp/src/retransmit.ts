@@ -88,22 +88,22 @@ const canForwardRetransmit = (sk: TcpSocket): boolean => sk.caState === CA_RECOV
 /** `tcp_xmit_retransmit_queue`: the lost segments again, as far as cwnd allows. */
 export const xmitRetransmitQueue = (sk: TcpSocket, ctx: Context): void => {
   if (sk.packetsOut === 0) return
-  const { endSeq, next, sacked: tags, seq } = sk.stack.skbs
+  const { skbs } = sk.stack
   if (sk.lostOut === 0) sk.retransmitHigh = sk.sndUna
   let skb = sk.writeHead
   let lastLost = sk.sndUna
   if (sk.retransmitSkbHint !== NO_SKB) {
     skb = sk.retransmitSkbHint
-    lastLost = Math.min(endSeq[skb], sk.retransmitHigh)
+    lastLost = Math.min(skbs.endSeq[skb], sk.retransmitHigh)
   }
   let hole = NO_SKB
   let forward = false
-  for (; skb !== NO_SKB && skb !== sk.sendHead; skb = next[skb]) {
+  for (; skb !== NO_SKB && skb !== sk.sendHead; skb = skbs.next[skb]) {
     // as in Linux, the tags of the segment before the step back to the hole decide whether the hole is sent
-    const tag = tags[skb]
+    const tag = skbs.sacked[skb]
     if (hole === NO_SKB) sk.retransmitSkbHint = skb
     if (inFlight(sk) >= sk.cwnd) return
-    if (!forward && seq[skb] >= sk.retransmitHigh) {
+    if (!forward && skbs.seq[skb] >= sk.retransmitHigh) {
       sk.retransmitHigh = lastLost
       if (!canForwardRetransmit(sk)) return
       if (hole !== NO_SKB) {
@@ -113,12 +113,12 @@ export const xmitRetransmitQueue = (sk: TcpSocket, ctx: Context): void => {
       forward = true
     }
     if (forward) {
-      if (seq[skb] >= highestSackSeq(sk)) return
+      if (skbs.seq[skb] >= highestSackSeq(sk)) return
     } else if ((tag & TCPCB_LOST) === 0) {
       if (hole === NO_SKB && (tag & (TCPCB_SACKED_RETRANS | TCPCB_SACKED_ACKED)) === 0) hole = skb
       continue
     } else {
-      lastLost = endSeq[skb]
+      lastLost = skbs.endSeq[skb]
     }
     if ((tag & (TCPCB_SACKED_ACKED | TCPCB_SACKED_RETRANS)) !== 0) continue
     if (retransmitSkb(sk, ctx, skb) !== 0) {

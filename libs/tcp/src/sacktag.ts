@@ -136,21 +136,21 @@ const walk = (
   end: number,
   dupIn: boolean
 ): number => {
-  const { next, sacked, seq } = sk.stack.skbs
+  const { skbs } = sk.stack
   let skb = from
-  for (; skb !== NO_SKB && skb !== sk.sendHead && seq[skb] < end; skb = next[skb]) {
+  for (; skb !== NO_SKB && skb !== sk.sendHead && skbs.seq[skb] < end; skb = skbs.next[skb]) {
     let dup = dupIn
     let covered = 0
-    if (nextDup !== NO_DUP && seq[skb] < state.end[nextDup]) {
+    if (nextDup !== NO_DUP && skbs.seq[skb] < state.end[nextDup]) {
       covered = matchSkbToSack(sk, ctx, skb, state.start[nextDup], state.end[nextDup])
       if (covered > 0) dup = true
     }
     if (covered <= 0) covered = matchSkbToSack(sk, ctx, skb, start, end)
     if (covered < 0) break
     if (covered > 0) {
-      sacked[skb] = sacktagOne(sk, skb, dup)
+      skbs.sacked[skb] = sacktagOne(sk, skb, dup)
       // tcp_advance_highest_sack: the one behind the highest that was SACKed
-      if (seq[skb] >= highestSackSeq(sk)) sk.highestSack = next[skb]
+      if (skbs.seq[skb] >= highestSackSeq(sk)) sk.highestSack = skbs.next[skb]
     }
     state.fackCount += pcount(sk, skb)
   }

@@ -29,7 +29,7 @@ export function* touch(
   const { entries } = mm.tables
   const write = version > 0
   const wanted = write ? PTE_PRESENT | PTE_WRITE : PTE_PRESENT
-  if ((entries[index] & wanted) !== wanted) {
+  if ((entries.at(index) & wanted) !== wanted) {
     const fault = yield* mm.fault(task, index, write)
     if (fault === FAULT_SIGBUS) {
       machine.log(`${task.name}: SIGBUS`)
@@ -37,14 +37,14 @@ export function* touch(
     }
     if (fault !== FAULT_DONE) return "killed"
   }
-  const pfn = pteValue(entries[index])
+  const pfn = pteValue(entries.at(index))
   if (expected > 0) {
     const writer = tokenWriter(machine.index, index)
     if (frames.tokenWriter[pfn] !== writer || frames.tokenVersion[pfn] !== expected) {
       return machine.wrongPage(task, index, writer, expected)
     }
   }
-  entries[index] |= write ? PTE_ACCESSED | PTE_DIRTY : PTE_ACCESSED
+  entries.mark(index, write ? PTE_ACCESSED | PTE_DIRTY : PTE_ACCESSED)
   if (write) {
     frames.tokenWriter[pfn] = tokenWriter(machine.index, index)
     frames.tokenVersion[pfn] = version

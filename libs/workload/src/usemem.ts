@@ -45,24 +45,24 @@ export function* usemem(machine: MemoryPort, task: KernelTask, options: UsememOp
     const writes = pass === 1 || options.mode === "write"
     for (let index = base; index < end; index++) {
       if (pass > 1) {
-        if ((entries[index] & PTE_PRESENT) === 0) {
+        if ((entries.at(index) & PTE_PRESENT) === 0) {
           const fault = yield* mm.fault(task, index, false)
           if (fault !== FAULT_DONE) return fault === FAULT_SIGBUS ? "sigbus" : "killed"
         }
-        entries[index] |= PTE_ACCESSED
-        const pfn = pteValue(entries[index])
+        entries.mark(index, PTE_ACCESSED)
+        const pfn = pteValue(entries.at(index))
         const version = options.mode === "write" ? pass - 1 : 1
         if (frames.tokenWriter[pfn] !== tokenWriter(machine.index, index) || frames.tokenVersion[pfn] !== version) {
           return machine.wrongPage(task, index, tokenWriter(machine.index, index), version)
         }
       }
       if (writes) {
-        if ((entries[index] & writable) !== writable && !mm.tryFault(task, index, true)) {
+        if ((entries.at(index) & writable) !== writable && !mm.tryFault(task, index, true)) {
           const fault = yield* mm.fault(task, index, true)
           if (fault !== FAULT_DONE) return fault === FAULT_SIGBUS ? "sigbus" : "killed"
         }
-        entries[index] |= PTE_ACCESSED | PTE_DIRTY
-        const pfn = pteValue(entries[index])
+        entries.mark(index, PTE_ACCESSED | PTE_DIRTY)
+        const pfn = pteValue(entries.at(index))
         frames.tokenWriter[pfn] = tokenWriter(machine.index, index)
         frames.tokenVersion[pfn] = pass
       }

@@ -27,13 +27,13 @@ it("touches pages again whose marks reclaim has taken, and counts every touch", 
     for (let i = 0; i < 3; i++) expect(yield* touch(ALL / 2)).toBe(null)
     found.push(machine.touched)
     for (let i = 0; i < tables.entries.length; i++) {
-      if ((tables.entries[i] & PTE_PRESENT) !== 0) machine.mm.pageReferenced(pteValue(tables.entries[i]))
+      if ((tables.entries.at(i) & PTE_PRESENT) !== 0) machine.mm.pageReferenced(pteValue(tables.entries.at(i)))
     }
     found.push(marked(PTE_PRESENT | PTE_ACCESSED))
     expect(yield* touch(0)).toBe(null)
     found.push(marked(PTE_PRESENT | PTE_ACCESSED))
     // a run that was read is looked at again when it is to be written
-    for (let i = 0; i < tables.entries.length; i++) tables.replace(i, tables.entries[i] & ~PTE_DIRTY)
+    for (let i = 0; i < tables.entries.length; i++) tables.replace(i, tables.entries.at(i) & ~PTE_DIRTY)
     expect(yield* touch(0)).toBe(null)
     found.push(marked(PTE_PRESENT | PTE_DIRTY))
     expect(yield* touch(ALL)).toBe(null)

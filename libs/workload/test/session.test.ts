@@ -116,14 +116,14 @@ describe("session", () => {
     const at = new Desk(hostOf(machine, "session"), placed)
     const marked = function*(name: "xserver" | "office", bits: number, seconds: number): Sleeps<number> {
       for (let i = 0; i < tables.entries.length; i++) {
-        const entry = tables.entries[i]
+        const entry = tables.entries.at(i)
         if ((entry & PTE_PRESENT) !== 0) tables.replace(i, entry & ~(PTE_ACCESSED | PTE_DIRTY))
       }
       yield* at.person.hold(seconds * 1e9)
       const { process, shared } = placed.find((program) => program.name === name)!
       const base = tables.base(process)
       let pages = 0
-      for (let page = 0; page < shared.from; page++) if ((tables.entries[base + page] & bits) === bits) pages++
+      for (let page = 0; page < shared.from; page++) if ((tables.entries.at(base + page) & bits) === bits) pages++
       return pages
     }
     const run = (body: () => Sleeps<void>) => {

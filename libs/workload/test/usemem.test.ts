@@ -40,11 +40,11 @@ describe("usemem", () => {
     const reached = rig.machine.touched
     for (let index = 0; index < 1000; index++) {
       if (index >= reached) {
-        expect(entries[index]).toBe(0)
+        expect(entries.at(index)).toBe(0)
         continue
       }
-      expect(entries[index] & (PTE_PRESENT | PTE_DIRTY)).toBe(PTE_PRESENT | PTE_DIRTY)
-      const pfn = pteValue(entries[index])
+      expect(entries.at(index) & (PTE_PRESENT | PTE_DIRTY)).toBe(PTE_PRESENT | PTE_DIRTY)
+      const pfn = pteValue(entries.at(index))
       expect([frames.tokenWriter[pfn], frames.tokenVersion[pfn]]).toEqual([tokenWriter(3, index), 1])
     }
   })
@@ -80,12 +80,12 @@ describe("usemem", () => {
     // the last page of process 2 is in swap and not in memory: its token is broken where the server keeps it
     const index = machine.mm.tables.base(1) + 1499
     runUntil(rig, () => {
-      const entry = entries[index]
+      const entry = entries.at(index)
       return entry !== 0 && (entry & PTE_PRESENT) === 0 && machine.swap.cache.find(pteValue(entry)) < 0
     })
-    const [writer, version] = store.tokens.get(pteValue(entries[index])) ?? [0, 0]
+    const [writer, version] = store.tokens.get(pteValue(entries.at(index))) ?? [0, 0]
     expect(writer).toBe(tokenWriter(3, index))
-    store.tokens.set(pteValue(entries[index]), [writer + 1, version])
+    store.tokens.set(pteValue(entries.at(index)), [writer + 1, version])
     rig.sim.run(LIMIT)
     expect(rig.exits.toSorted()).toEqual(["completed", "completed", "corruption"])
     expect(machine.corruptions).toHaveLength(1)
@@ -101,10 +101,10 @@ describe("usemem", () => {
     const { entries } = machine.mm.tables
     const index = 3999
     runUntil(rig, () => {
-      const entry = entries[index]
+      const entry = entries.at(index)
       return machine.touched > 8000 && (entry & PTE_PRESENT) === 0 && machine.swap.cache.find(pteValue(entry)) < 0
     })
-    store.tokens.set(pteValue(entries[index]), [tokenWriter(3, index), 1])
+    store.tokens.set(pteValue(entries.at(index)), [tokenWriter(3, index), 1])
     rig.sim.run(LIMIT)
     expect(rig.exits).toEqual(["corruption"])
     expect(machine.corruptions[0].message).toMatch(/ v2, found \d+ v1$/)

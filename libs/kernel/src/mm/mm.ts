@@ -104,7 +104,7 @@ export class Mm {
    * False: nothing was done, call `fault`.
    */
   tryFault(task: KernelTask, index: number, write: boolean): boolean {
-    const entry = this.tables.entries[index]
+    const entry = this.tables.entries.at(index)
     if ((entry & PTE_PRESENT) !== 0) return this.#tryWriteProtectFault(task, index, entry)
     if ((entry & PTE_SWAP) !== 0 || this.tables.tablePages[this.tables.table(index)] === NO_PAGE) return false
     const { mempolicy } = task
@@ -139,7 +139,7 @@ export class Mm {
 
   /** handle_mm_fault. */
   *#handleFault(task: KernelTask, index: number, write: boolean): Sleeps<number> {
-    const entry = this.tables.entries[index]
+    const entry = this.tables.entries.at(index)
     if ((entry & PTE_PRESENT) !== 0) return yield* this.#writeProtectFault(task, index)
     if ((entry & PTE_SWAP) !== 0) return yield* this.#swapFault(task, index, write)
     if (!(yield* this.#allocTable(task, index))) return FAULT_OOM
@@ -153,7 +153,7 @@ export class Mm {
   pageReferenced(pfn: number): number {
     const index = this.#frames.rmap[pfn]
     if (index === NONE) return 0
-    const entry = this.tables.entries[index]
+    const entry = this.tables.entries.at(index)
     if ((entry & PTE_ACCESSED) === 0) return 0
     this.tables.replace(index, entry & ~PTE_ACCESSED)
     return 1
@@ -162,7 +162,7 @@ export class Mm {
   /** pte_young: the young bit of the page's only mapping. */
   isYoung(pfn: number): boolean {
     const index = this.#frames.rmap[pfn]
-    return index !== NONE && (this.tables.entries[index] & PTE_ACCESSED) !== 0
+    return index !== NONE && (this.tables.entries.at(index) & PTE_ACCESSED) !== 0
   }
 
   /** try_to_unmap: the entry becomes a swap entry; a dirty entry makes the page dirty. */
@@ -170,7 +170,7 @@ export class Mm {
     const frames = this.#frames
     const index = frames.rmap[pfn]
     assert(index !== NONE, "unmapping a page that is not mapped")
-    const entry = this.tables.entries[index]
+    const entry = this.tables.entries.at(index)
     assert(pteValue(entry) === pfn && (entry & PTE_PRESENT) !== 0, "reverse map and page table disagree")
     assert((frames.flags[pfn] & PG_swapcache) !== 0, "an anonymous page is unmapped only into swap")
     const slot = frames.private[pfn]
@@ -192,7 +192,7 @@ export class Mm {
     const { entries, tablePages } = this.tables
     const base = this.tables.base(process)
     for (let index = base; index < this.tables.base(process + 1); index++) {
-      const entry = entries[index]
+      const entry = entries.at(index)
       if (entry === 0) continue
       this.tables.replace(index, 0)
       if ((entry & PTE_PRESENT) !== 0) this.#zap(ctx, pteValue(entry))
@@ -231,7 +231,7 @@ export class Mm {
 
   #map(index: number, pfn: number, bits: number): void {
     this.#frames.rmap[pfn] = index
-    this.tables.entries[index] = ptePage(pfn, PTE_ACCESSED | bits)
+    this.tables.entries.set(index, ptePage(pfn, PTE_ACCESSED | bits))
     this.rss[this.tables.owner(index)]++
     this.#parts.pages.zoneOf(pfn).modState(NR_ANON_PAGES, 1)
   }
@@ -255,7 +255,7 @@ export class Mm {
     const reuse = swap.reuseSwapPage(task, pfn)
     assert(reuse, "a page with one mapping can always be reused")
     swap.locks.unlock(pfn)
-    this.tables.entries[index] |= PTE_WRITE | PTE_DIRTY | PTE_ACCESSED
+    this.tables.entries.mark(index, PTE_WRITE | PTE_DIRTY | PTE_ACCESSED)
     pages.vmstat.inc(PGFAULT)
     task.ns += costs.minorFaultNs
     return true
@@ -263,7 +263,7 @@ export class Mm {
 
   *#writeProtectFault(task: KernelTask, index: number): Sleeps<number> {
     for (;;) {
-      const entry = this.tables.entries[index]
+      const entry = this.tables.entries.at(index)
       // reclaim took the page while the task waited for its lock
       if ((entry & PTE_PRESENT) === 0) return yield* this.#swapFault(task, index, true)
       if (this.#tryWriteProtectFault(task, index, entry)) return FAULT_DONE
@@ -281,7 +281,7 @@ export class Mm {
     const { pages, swap, vmscan, costs } = this.#parts
     const frames = this.#frames
     const start = task.sim.now
-    const slot = pteValue(this.tables.entries[index])
+    const slot = pteValue(this.tables.entries.at(index))
     let major = false
     let pfn = NOT_CACHED
     task.ns += costs.minorFaultNs

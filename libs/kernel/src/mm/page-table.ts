@@ -3,6 +3,7 @@
 // Not modelled: the upper levels (one page per 512 page-table pages: 0.2 % of the page-table memory), TLBs.
 // source: arch/x86/include/asm/pgtable.h, mm/memory.c
 import { assert } from "@swaplab/sim"
+import { PageTableEntries } from "./entries.ts"
 
 export const PTE_PRESENT = 1
 export const PTE_ACCESSED = 2
@@ -32,7 +33,7 @@ export const pteValue = (entry: number): number => entry >>> SHIFT
  * `base(p)` on. Frames and slots of up to 2^27 pages (512 GiB) fit an entry.
  */
 export class PageTables {
-  readonly entries: Uint32Array
+  readonly entries: PageTableEntries
   /**
    * How often an entry of each stretch has lost a bit. Who has found entries with the bits it wants need not look at them again
    * until this number has changed.
@@ -61,14 +62,14 @@ export class PageTables {
       this.#bases[process + 1] = this.#bases[process] + pages
       this.#tables[process + 1] = this.#tables[process] + Math.ceil(pages / PTRS_PER_PTE)
     }
-    this.entries = new Uint32Array(this.#bases[this.processes])
+    this.entries = new PageTableEntries(this.#bases[this.processes])
     this.losses = new Uint32Array((this.entries.length >>> STRETCH_SHIFT) + 1)
     this.tablePages = new Int32Array(this.#tables[this.processes]).fill(-1)
   }
 
   /** Another entry in the place of one: it may lack bits that the old one had. */
   replace(index: number, entry: number): void {
-    this.entries[index] = entry
+    this.entries.set(index, entry)
     this.losses[index >>> STRETCH_SHIFT]++
   }
 

@@ -195,7 +195,7 @@ export class AddressSpace {
     const marks = write ? WRITTEN : READ
     let page = from
     for (; page < to; page++) {
-      if ((entries[base + page] & marks) !== marks && !this.#tryUse(page, write)) break
+      if ((entries.at(base + page) & marks) !== marks && !this.#tryUse(page, write)) break
     }
     this.#client.touched += page - from
     this.#task.user((page - from) * this.#client.costs.touchNs)
@@ -206,7 +206,7 @@ export class AddressSpace {
   #tryUse(page: number, write: boolean): boolean {
     const { index: machine, mm: { tables: { entries } }, pages: { frames } } = this.#client
     const index = this.#base + page
-    const entry = entries[index]
+    const entry = entries.at(index)
     const version = this.#versions[page]
     const writes = write || version === 0
     const wanted = writes ? WRITABLE : READABLE
@@ -217,7 +217,7 @@ export class AddressSpace {
       this.#wrong = this.#client.wrongPage(this.#task, index, token, version)
       return false
     }
-    entries[index] = entry | (writes ? PTE_ACCESSED | PTE_DIRTY : PTE_ACCESSED)
+    entries.set(index, entry | (writes ? PTE_ACCESSED | PTE_DIRTY : PTE_ACCESSED))
     if (!writes) return true
     frames.tokenWriter[pfn] = token
     frames.tokenVersion[pfn] = version + 1
