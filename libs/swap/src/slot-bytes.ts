@@ -13,7 +13,7 @@ export class SlotBytes {
 
   constructor(length: number) {
     this.length = length
-    this.#stretches = new Array<Uint8Array>(Math.ceil(length / (MASK + 1))).fill(EMPTY)
+    this.#stretches = Array.from({ length: Math.ceil(length / (MASK + 1)) }, () => EMPTY)
   }
 
   at(slot: number): number {

@@ -13,7 +13,7 @@ export class PageTableEntries implements Iterable<number> {
 
   constructor(length: number) {
     this.length = length
-    this.#stretches = new Array<Uint32Array>(Math.ceil(length / (MASK + 1))).fill(EMPTY)
+    this.#stretches = Array.from({ length: Math.ceil(length / (MASK + 1)) }, () => EMPTY)
   }
 
   /** Bytes of the host. */
