@@ -12,7 +12,7 @@ import { nameOf } from "./src/mutants.mjs"
 import { candidates } from "./src/planted/candidates.mjs"
 import { withCopy } from "./src/planted/checkout.mjs"
 import { patchOf } from "./src/planted/patch.mjs"
-import { faultEvents, hunt, rejection, soakOf } from "./src/planted/trial.mjs"
+import { faultEvents, healthyOf, hunt, rejection } from "./src/planted/trial.mjs"
 import { read, root } from "./src/workspace.mjs"
 
 /**
@@ -62,15 +62,14 @@ const drawBugs = async () => {
   const all = await candidates(seed)
   console.log(`${all.length} one-line changes, in the order of seed ${seed}`)
   await withCopy(null, async (swaplab) => {
-    const healthy = soakOf(swaplab, 1, list.runs)
-    if (healthy === null) throw new Error("the unchanged copy does not run")
+    const healthy = healthyOf(swaplab, list.runs)
     for (const mutant of all.slice(list.drawn.length)) {
       const bugs = list.drawn.filter(({ patch }) => patch !== null).length
       if (bugs >= count) break
       const text = patchOf(mutant, read(`libs/${mutant.lib}/${mutant.file}`))
       let rejected
       try {
-        rejected = await withCopy(text, (changed) => rejection(soakOf(changed, 1, list.runs), healthy))
+        rejected = await withCopy(text, (changed) => rejection(changed, healthy))
       } catch (error) {
         rejected = `does not build: ${String(error).split("\n")[0]}`
       }

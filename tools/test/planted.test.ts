@@ -1,7 +1,7 @@
-import { describe, expect, it } from "vitest"
+import { describe, expect, it, vi } from "vitest"
 import { isOneLine } from "../src/planted/candidates.mjs"
 import { patchOf } from "../src/planted/patch.mjs"
-import { faultEvents, hunt, rejection, type Soak, type Swaplab } from "../src/planted/trial.mjs"
+import { faultEvents, healthyOf, hunt, rejection, type Soak, type Swaplab } from "../src/planted/trial.mjs"
 
 const MUTANT = {
   lib: "blk",
@@ -33,11 +33,25 @@ describe("a planted bug", () => {
   })
 
   it("is none where it changes nothing, does not start, or ends every run", () => {
-    expect(rejection(null, soak("a"))).toBe("no result in the trial: it does not start, or a run has no end")
-    expect(rejection(soak("a"), soak("a"))).toBe("no change of behaviour in 10 runs")
+    const healthy = healthyOf(showing(() => soak("a")), 30)
+    expect(healthy).toHaveLength(2)
+    expect(rejection(() => ({ status: 1, stdout: "" }), healthy)).toBe(
+      "no result in the trial: it does not start, or a run has no end"
+    )
+    expect(rejection(showing(() => soak("a")), healthy)).toBe("no change of behaviour in 20 runs")
     const crash = finding("fault of swaplab: page # is free", 1, 10)
-    expect(rejection(soak("b", [crash]), soak("a"))).toBe("every run ends with an assertion at its start")
-    expect(rejection(soak("b", [{ ...crash, runs: 9 }]), soak("a"))).toBeNull()
+    expect(rejection(showing(() => soak("b", [crash])), healthy)).toBe("every run ends with an assertion at its start")
+    expect(rejection(showing(() => soak("b", [{ ...crash, runs: 9 }])), healthy)).toBeNull()
+  })
+
+  it("may show itself in the last runs of the trial alone", () => {
+    const healthy = healthyOf(showing(() => soak("a")), 30)
+    const late = vi.fn(showing((first) => soak(first > 1 ? "b" : "a")))
+    expect(rejection(late, healthy)).toBeNull()
+    expect(late).toHaveBeenCalledTimes(2)
+    const early = vi.fn(showing(() => soak("b")))
+    expect(rejection(early, healthy)).toBeNull()
+    expect(early).toHaveBeenCalledTimes(1)
   })
 })
 

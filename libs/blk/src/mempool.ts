@@ -161,7 +161,10 @@ export class Mempool {
   }
 
   *#sleep(process: Process): Sleeps<void> {
+    const { freed } = this.counters
     if (this.beforeSleep !== null) this.beforeSleep(process)
+    // prepare_to_wait() comes before io_schedule(): what the flush itself returns, where requests fail at once, is a wake-up
+    if (this.currNr > 0 && this.counters.freed > freed) return
     this.counters.waits++
     const since = this.#sim.now
     yield* this.wait.sleepTimeout(process, this.#sim.jiffies(MEMPOOL_WAIT_NS))

@@ -121,6 +121,24 @@ describe("sleeping", () => {
     expect(p.counters.waits).toBe(2)
   })
 
+  it("does not sleep where the flush before it returns elements at once", () => {
+    const { sim, memory, pool: p } = pool()
+    const ctx = bootContext()
+    memory.limit = 2
+    const mine = [p.tryAlloc(ctx, GFP_NOIO), p.tryAlloc(ctx, GFP_NOIO)]
+    p.beforeSleep = () => {
+      for (const element of mine.splice(0)) p.free(ctx, element)
+    }
+    let got = -1
+    start(sim, "flusher", function*(task) {
+      got = yield* p.alloc(task, GFP_NOIO)
+    })
+    sim.run(SECOND)
+    expect(got).toBeGreaterThanOrEqual(0)
+    expect(p.counters.waits).toBe(0)
+    p.checkInvariants()
+  })
+
   it("wakes every sleeper when an element returns; who comes too late sleeps again", () => {
     const { sim, memory, pool: p } = pool()
     const ctx = bootContext()

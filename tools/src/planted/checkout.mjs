@@ -7,7 +7,7 @@ import { join } from "node:path"
 import { execPath } from "node:process"
 import { root } from "../workspace.mjs"
 
-/** Seconds of CPU time that a command of a copy may take. */
+/** CPU time that a command of a copy may take. */
 const CPU_SECONDS = 300
 /** Address space that it may take: a changed loop may fill all memory. */
 const MEMORY_KIB = 8 * 1024 * 1024

@@ -30,15 +30,35 @@ const unexpected = ({ findings }) =>
 
 const isCrash = (/** @type {Finding} */ { signature }) => signature.startsWith("fault of swaplab")
 
+/** Runs of a trial whose fingerprints are compared before the others are made. */
+const FIRST = 10
+
+/** How the runs of a trial are shared out, as first seeds and numbers. @type {(runs: number) => ReadonlyArray<readonly [first: number, runs: number]>} */
+const portions = (runs) => runs <= FIRST ? [[1, runs]] : [[1, FIRST], [FIRST + 1, runs - FIRST]]
+
+/** The soak tests of a trial without any bug. @type {(swaplab: Swaplab, runs: number) => ReadonlyArray<Soak>} */
+export const healthyOf = (swaplab, runs) =>
+  portions(runs).map(([first, count]) => {
+    const soak = soakOf(swaplab, first, count)
+    if (soak === null) throw new Error("the unchanged copy does not run")
+    return soak
+  })
+
 /**
- * Why a change is no bug that could be found by a soak test; null: it is one. `healthy` is the same soak test without it.
- * @type {(soak: Soak | null, healthy: Soak) => string | null}
+ * Why a change is no bug that could be found by a soak test; null: it is one. `healthy` are the same soak tests without it. The
+ * trial ends with the first that has another fingerprint.
+ * @type {(swaplab: Swaplab, healthy: ReadonlyArray<Soak>) => string | null}
  */
-export const rejection = (soak, healthy) => {
-  if (soak === null) return "no result in the trial: it does not start, or a run has no end"
-  if (soak.fingerprint === healthy.fingerprint) return `no change of behaviour in ${healthy.runs} runs`
-  const crashed = soak.findings.filter(isCrash).reduce((sum, { runs }) => sum + runs, 0)
-  return crashed >= soak.runs ? "every run ends with an assertion at its start" : null
+export const rejection = (swaplab, healthy) => {
+  const all = healthy.reduce((sum, { runs }) => sum + runs, 0)
+  for (const [i, [first, count]] of portions(all).entries()) {
+    const soak = soakOf(swaplab, first, count)
+    if (soak === null) return "no result in the trial: it does not start, or a run has no end"
+    if (soak.fingerprint === healthy[i].fingerprint) continue
+    const crashed = soak.findings.filter(isCrash).reduce((sum, { runs }) => sum + runs, 0)
+    return crashed >= soak.runs ? "every run ends with an assertion at its start" : null
+  }
+  return `no change of behaviour in ${all} runs`
 }
 
 /**

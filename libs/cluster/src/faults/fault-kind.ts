@@ -109,10 +109,9 @@ export interface FaultKind<On extends PlaceKind = PlaceKind, F extends Schema.St
   readonly needsEnd?: true
   readonly options: F
   /**
-   * What a swarm draws its options from, by key and as a file has them; null leaves a key out. Null for all of them: a swarm draws
-   * none of this kind, because nothing goes wrong with it.
+   * What a swarm draws its options from, by key and as a file has them; null leaves a key out.
    */
-  readonly swarm: Choices | null
+  readonly swarm: Choices
   readonly rules?: ReadonlyArray<FaultRule<Schema.Struct.Type<F>>>
   /** Pages of a process that it starts on a client, whose address space is made at boot. */
   readonly process?: (options: Schema.Struct.Type<F>) => number

@@ -51,6 +51,3 @@ export const FAULT_NAMES: ReadonlyArray<FaultName> = Object.keys(FAULTS).filter(
 
 /** The row of a name. Its options are those that were decoded for it. */
 export const faultNamed = (name: FaultName): FaultKind => FAULTS[name] as unknown as FaultKind
-
-/** Kinds that a swarm draws. */
-export const SWARM_FAULTS: ReadonlyArray<FaultName> = FAULT_NAMES.filter((name) => faultNamed(name).swarm !== null)

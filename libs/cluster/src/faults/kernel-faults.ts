@@ -62,7 +62,7 @@ export const sysctl = faultKind({
         + "zone_reclaim_mode from 0 to 7, the ratios in percent."
     )
   },
-  swarm: null,
+  swarm: { name: NAMES, value: [0, 1, 4, 100, 1000] },
   rules: [{
     path: ["value"],
     holds: ({ name, value }) => value <= rowOf(name).most,
@@ -98,7 +98,7 @@ export const patch = faultKind({
     ),
     ...required("set", choice("on", "off"), "Whether the kernel has it from then on.")
   },
-  swarm: null,
+  swarm: { patch: LIVE_PATCHES, set: ["on", "off"] },
   begin: ({ machine }, { patch: name, set }) => {
     const had = patchesOf(machine.kernel).has(name)
     const wanted = set === "on"

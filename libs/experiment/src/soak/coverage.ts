@@ -1,15 +1,15 @@
-// What runs have reached, of all that they could: one row for each fault kind of swarms, whether it hit something and each of its
+// What runs have reached, of all that they could: one row for each fault kind, whether it hit something and each of its
 // consequences, each place that drops packets, each class of lockup, each outcome and each counter: of /proc/vmstat, of TCP, and of
 // every structure. The rows derive from the tables of the model, so that nothing is left out by hand.
 import {
   CONSEQUENCES,
   COUNTER_NAMES,
   DROP_SITE_NAMES,
+  FAULT_NAMES,
   LOCKUP_KINDS,
   LOCKUP_TAXONOMIES,
   OUTCOMES,
-  type RunResult,
-  SWARM_FAULTS
+  type RunResult
 } from "@swaplab/cluster"
 import { VMSTAT_NAMES } from "@swaplab/page-alloc"
 import { TcpMib } from "@swaplab/tcp"
@@ -29,7 +29,7 @@ export const ROWS: ReadonlyArray<string> = [
   ...OUTCOMES.filter((outcome) => outcome !== "stopped").map((outcome) => `outcome ${outcome}`),
   ...LOCKUP_KINDS.map((kind) => `report of a ${kind}`),
   ...LOCKUP_TAXONOMIES.map((taxonomy) => `class ${taxonomy}`),
-  ...SWARM_FAULTS.flatMap((name) => [
+  ...FAULT_NAMES.flatMap((name) => [
     `fault ${name}: began`,
     `fault ${name}: hit`,
     ...CONSEQUENCES.map((consequence) => `fault ${name}: ${consequence}`)

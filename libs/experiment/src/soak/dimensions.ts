@@ -1,6 +1,6 @@
 // What a swarm draws of a scenario: one row for each thing, with the values that it is drawn from. A file narrows any row to
 // values of its own. Sizes are such that a run takes a fraction of a second of CPU time.
-import { SWARM_FAULTS } from "@swaplab/cluster"
+import { FAULT_NAMES } from "@swaplab/cluster"
 import { BASES, SYSCTLS, WHEN_LOST } from "@swaplab/kernel"
 import { CARD_NAMES, type SysctlRow } from "@swaplab/net-skb"
 import { DISK_NAMES } from "@swaplab/server-model"
@@ -47,13 +47,40 @@ const DRAWING = rows("drawing", [
   ["costlyDisk", DISK_NAMES, "The disk that the server of programs swaps to."],
   ["programs", ["client", "server"], "Where programs of a workload run that can be divided."],
   ["backgroundCount", [0, 0, 1, 2], "How much of it runs at the same time."],
+  [
+    "numa",
+    mostly(140, null, [
+      { nodes: 1 },
+      { nodes: 2 },
+      { nodes: 2, distance: 31 },
+      { nodes: 2, policy: { mode: "interleave", nodes: [0, 1] } },
+      { nodes: 2, policy: { mode: "preferred", nodes: [1] } },
+      { nodes: 2, policy: { mode: "bind", nodes: [0] } },
+      { nodes: 2, mems: [1] }
+    ]),
+    "Memory nodes of the first group, which is then one client with memory of its own."
+  ],
+  [
+    "numaSplit",
+    [["32 MiB", "8 MiB"]],
+    "Memory of that client by its nodes. Their sum is its RAM; one node has it all."
+  ],
   ["groups", [...often(5, 1), 2], "Groups of clients. The second is one client, with drawings of its own."],
   ["servers", [...often(9, 1), 2], "NBD servers. A client has one by its name."],
   ["switches", [...often(9, 1), 2], "Switches. Of two, clients are at the second, whose uplink leads to the servers'."],
   ["uplink", ["1 Gbit", "100 Mbit"], "The cable between two switches."],
-  ["faults", SWARM_FAULTS, "Kinds of faults. In each run every kind is off with a probability of one half."],
-  ["faultCount", [1, 1, 2, 2, 3, 5], "Faults of a run."],
-  ["trouble", ["100 ms", "300 ms", "1 s"], "When all faults have ended. From then on progress is demanded."],
+  ["faults", FAULT_NAMES, "Kinds of faults. In each run every kind is off with a probability of one half."],
+  ["faultCount", [1, 1, 2, 2, 3, 5, 7], "Faults of a run."],
+  [
+    "trouble",
+    ["100 ms", "300 ms", "300 ms", "1 s", "1 s", "3 s", "20 s"],
+    "When all faults have ended. From then on progress is demanded."
+  ],
+  [
+    "provedIn",
+    [12],
+    "Of so many runs of kernels that are known to lock up, one goes on from a closed cycle until it is proved to be a deadlock."
+  ],
   ["duration", ["150 s"], "So long after that the workloads have to be at their end."]
 ])
 
@@ -78,8 +105,8 @@ const SCENARIO = rows("scenario", [
   ],
   ["server.nic.rxRing", mostly(8, null, [32]), "Receive descriptors of the server."],
   ["server.swapFiles", mostly(4, null, ["fresh"]), "What becomes of a swap file at a new connection."],
-  ["server.pageCache", [null, null, "8 MiB"], "Memory of the server for swap."],
-  ["server.disk", [null, null, ...DISK_NAMES], "The disk below it."]
+  ["server.pageCache", [null, null, "2 MiB", "8 MiB"], "Memory of the server for swap."],
+  ["server.disk", [null, ...DISK_NAMES], "The disk below it."]
 ])
 
 const GROUP = rows("group", [

@@ -8,6 +8,7 @@ import {
   mistake,
   type Nanoseconds,
   parseQuantity,
+  SIZE,
   TIME
 } from "@swaplab/config"
 import { PATCHES } from "@swaplab/kernel"
@@ -126,8 +127,21 @@ class Drawing {
         this.#put(group, path, oneOf(this.stream(own(key)), this.choices(key)))
       }
     }
+    if (first) this.#numa(group)
     this.#loads(scenario, group, own)
     return group
+  }
+
+  /** Memory nodes. The first reaches beyond the DMA zone, and each has a CPU, so that such a client is larger than others. */
+  #numa(group: Record<string, unknown>): void {
+    const numa = this.value("numa") as Mapping | null
+    if (numa === null) return
+    const split = this.value("numaSplit") as ReadonlyArray<string>
+    const bytes = split.reduce((sum, size) => sum + (parseQuantity(SIZE, size) ?? Number.NaN), 0)
+    group.numa = numa.nodes === split.length ? { ...numa, split } : numa
+    group.ram = `${bytes} B`
+    group.cpus = Math.max(Number(group.cpus), split.length)
+    delete group.count
   }
 
   /** Puts in the second server and the second switch, if there are any, and says what faults can be applied to. */
@@ -227,9 +241,15 @@ class Drawing {
       ...(where === null ? {} : { where }),
       at: `${begin} ms`,
       for: `${long} ms`,
-      ...optionsOf(random, swarm ?? {})
+      ...optionsOf(random, swarm)
     }
   }
+}
+
+/** By its seed alone: a run of a kernel that is known to lock up goes on until that is proved. */
+export const isProved = ({ swarm }: SoakPlan, seed: number): boolean => {
+  const random = new Random(seed, "swarm", "whether proved")
+  return random.below(Number(oneOf(random, swarm.get("provedIn") ?? [1]))) === 0
 }
 
 const ms = (ns: Nanoseconds): string => `${Math.ceil(ns / 1e6)} ms`

@@ -91,10 +91,14 @@ const touchesMemory = ({ faults }: Judged, client: string): boolean =>
 const REQUIRED = PATCHES.filter(({ kind }) => kind === "series" || kind === "stream-fix")
 const FOREIGN = PATCHES.filter(({ kind }) => kind === "revision" || kind === "alternative")
 
-/** The kernel has the merged series and its fix whole, and nothing in another form. */
+/** The kernel has the merged series and its fix whole, and nothing in another form, and no fault takes that from it while it runs. */
 export const hasSeries = ({ loaded: { scenario } }: Drawn): boolean => {
   const patches = patchesOf(scenario.kernels[DRAWN_KERNEL])
-  return REQUIRED.every(({ name }) => patches.has(name)) && !FOREIGN.some(({ name }) => patches.has(name))
+  const live: ReadonlyArray<Readonly<Record<string, unknown>>> = scenario.faults.filter(({ what }) => what === "patch")
+    .map((fault) => ({ ...fault }))
+  const exchanged = (name: string, to: string): boolean => live.some(({ patch, set }) => patch === name && set === to)
+  return REQUIRED.every(({ name }) => patches.has(name) && !exchanged(name, "off")) &&
+    !FOREIGN.some(({ name }) => patches.has(name) || exchanged(name, "on"))
 }
 
 const tolerates = ({ finding, kernels }: Tolerated, signature: string, series: boolean): boolean =>

@@ -12,7 +12,7 @@ import type { RunFailure } from "../protocol.ts"
 import type { Runner } from "../runner.ts"
 import { canaryOf } from "./canary.ts"
 import { COVERAGE, reachedBy } from "./coverage.ts"
-import { type Drawn, DRAWN_KERNEL, drawScenario } from "./draw-scenario.ts"
+import { type Drawn, DRAWN_KERNEL, drawScenario, isProved } from "./draw-scenario.ts"
 import { findingsOf, hasSeries, lostFinding, type SoakFinding } from "./findings.ts"
 import type { SoakPlan } from "./soak-file.ts"
 
@@ -239,9 +239,10 @@ const SMALL_MIB = 16
 
 /**
  * The job of a drawing. A run that only is slow tells no more by its second hundred thousand events than by its first. One that
- * stands in a closed cycle goes on until that is proved a deadlock; of a kernel that is known to lock up, the cycle is enough.
+ * stands in a closed cycle goes on until that is proved a deadlock; of a kernel that is known to lock up, the cycle is enough but
+ * in a few runs.
  */
-export const soakJob = ({ scenario }: SoakPlan, drawn: Drawn): Job => ({
+export const soakJob = (plan: SoakPlan, drawn: Drawn): Job => ({
   id: 0,
   loaded: drawn.loaded,
   kernel: DRAWN_KERNEL,
@@ -249,11 +250,11 @@ export const soakJob = ({ scenario }: SoakPlan, drawn: Drawn): Job => ({
   field: null,
   checked: true,
   // a scenario of a file is run for all of its time
-  ...(scenario === null && {
+  ...(plan.scenario === null && {
     earlyStop: {
       thresholds: [],
       lockup: false,
-      enough: { events: enoughEvents(drawn), stuckToo: !hasSeries(drawn) }
+      enough: { events: enoughEvents(drawn), stuckToo: !hasSeries(drawn) && !isProved(plan, drawn.seed) }
     }
   })
 })
