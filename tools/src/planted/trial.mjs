@@ -15,7 +15,7 @@
 const BATCH = 50
 
 /** A soak test of so many runs. Null: it ended without a result. @type {(swaplab: Swaplab, first: number, runs: number) => Soak | null} */
-export const soakOf = (swaplab, first, runs) => {
+const soakOf = (swaplab, first, runs) => {
   const { stdout } = swaplab(["soak", "--json", "--seed", String(first), "--runs", String(runs)])
   try {
     return JSON.parse(stdout)
