@@ -8,10 +8,13 @@ const DONE = (): number => 0
 const STORE: ByteStore = { read: DONE, write: DONE, flush: DONE, trim: DONE, writeZeroes: DONE, cache: DONE }
 
 /** Serves one export of so many bytes, with any name, until the server is closed. */
-export const serveNothing = (bytes: number): Promise<{ readonly server: Server; readonly port: number }> => {
+export const serveStore = (
+  bytes: number,
+  store: ByteStore
+): Promise<{ readonly server: Server; readonly port: number }> => {
   const info = exportInfo({ name: "", size: bytes })
   const server = createServer({ noDelay: true }, (socket) => {
-    const session = new ServerSession([{ info, store: STORE, extents: null }])
+    const session = new ServerSession([{ info, store, extents: null }])
     socket.on("error", () => {})
     socket.write(session.greeting())
     socket.on("data", (data) => {
@@ -27,3 +30,6 @@ export const serveNothing = (bytes: number): Promise<{ readonly server: Server; 
     })
   })
 }
+
+/** The same, of a store that does nothing. */
+export const serveNothing = (bytes: number) => serveStore(bytes, STORE)

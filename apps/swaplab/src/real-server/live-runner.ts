@@ -1,30 +1,25 @@
 // Runs simulations in this thread, one after the other, each in the time of the host and against a real server.
-import { clientsOf, fellBehind, type Scenario } from "@swaplab/cluster"
+import { fellBehind, type Scenario } from "@swaplab/cluster"
 import { packResult, RunFailure, Runner, unpackResult } from "@swaplab/experiment"
 import { Effect, Layer } from "effect"
 import { threadCpuSeconds } from "../cpu-time.ts"
 import type { NbdUri } from "./nbd-uri.ts"
 import { pacedRun } from "./paced-run.ts"
 import { type Place, placesOf } from "./real-server.ts"
-
-const PAGE_BYTES = 4096
+import { swapOf } from "./swap-of.ts"
+import { warmUp } from "./warm-up.ts"
 
 /** Where the swap of each client of a scenario lies. */
 export const placesIn = (uri: NbdUri, scenario: Scenario, kernel: string): ReadonlyArray<Place> =>
-  placesOf(
-    uri,
-    clientsOf(scenario, kernel).map(({ group, name }) => ({
-      name,
-      bytes: Math.floor(group.swap / PAGE_BYTES) * PAGE_BYTES
-    }))
-  )
+  placesOf(uri, swapOf(scenario, kernel))
 
 /** Told of a run that could not keep up; the run is lost then. */
 export type OnBehind = (why: string) => void
 
 /** What runs the jobs of a command against the server. With `onBehind` a run that could not keep up is no result. */
-export const layerLive = (uri: NbdUri, onBehind: OnBehind | null = null): Layer.Layer<Runner> =>
-  Layer.succeed(Runner, {
+export const layerLive = (uri: NbdUri, onBehind: OnBehind | null = null): Layer.Layer<Runner> => {
+  let warm: Promise<void> | null = null
+  return Layer.succeed(Runner, {
     size: 1,
     run: (job, board) =>
       Effect.tryPromise({
@@ -36,6 +31,7 @@ export const layerLive = (uri: NbdUri, onBehind: OnBehind | null = null): Layer.
             cpuSeconds: () => threadCpuSeconds() - spentBefore,
             checked: job.checked === true
           }
+          await (warm ??= warmUp(scenario, kernel, seed, { workloads }))
           const run = await pacedRun(scenario, kernel, seed, hooks, uri, placesIn(uri, scenario, kernel), { workloads })
           const behind = onBehind === null ? null : fellBehind(run)
           if (behind === null) return run
@@ -51,3 +47,4 @@ export const layerLive = (uri: NbdUri, onBehind: OnBehind | null = null): Layer.
           })
       }).pipe(Effect.map((result) => unpackResult(packResult(result))))
   })
+}

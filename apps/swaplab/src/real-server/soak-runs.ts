@@ -10,6 +10,7 @@ import { placesIn } from "./live-runner.ts"
 import type { NbdUri } from "./nbd-uri.ts"
 import { pacedRun } from "./paced-run.ts"
 import { drawFaults, FAULT_ROWS, type Seen } from "./server-faults.ts"
+import { warmUp } from "./warm-up.ts"
 
 /** What a soak test of a real server consists of. */
 export interface SoakOptions {
@@ -144,6 +145,7 @@ export const soakRuns = async (options: SoakOptions): Promise<Soaked> => {
     if (wrongs.length > 0 && failed.length < KEPT) failed.push(run)
   }
 
+  await warmUp(scenario, kernel, firstSeed, { workloads })
   for (let seed = firstSeed; runs < options.runs; seed++) {
     if (options.timeUp()) return { soak: soaked("time"), failed, refused }
     await one(seed)
