@@ -1,20 +1,28 @@
 // @ts-check
 // Real servers with a known delay and limit beside the modelled server with the same: see docs/validation.md.
+import { spawnSync } from "node:child_process"
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
+import { cpus, release } from "node:os"
+import { join } from "node:path"
 import { parseArgs } from "node:util"
 import { CELLS, PAIRS } from "./src/gateway-check/cells.mjs"
-import { tableText } from "./src/gateway-check/document.mjs"
+import { formatResults, pageWith, tableText } from "./src/gateway-check/document.mjs"
 import { runModel, runReal } from "./src/gateway-check/runs.mjs"
+import { root } from "./src/workspace.mjs"
 
-const HELP = `usage: node tools/gateway-check.mjs [--repeats N] [--tries N]
+const HELP = `usage: node tools/gateway-check.mjs [--repeats N] [--tries N] [--write]
 
 Runs the same clients against real servers that answer after 5 ms and carry
 400 Mbit/s (swaplab-nbd-server; nbdkit with its delay and rate filters), and
 against the modelled server with the same two figures. Prints both sides, and
 how late the emulator was. A run that was late is made again, and the least
-late one counts. Needs nbdkit and a host with an idle core.
+late one counts. Needs nbdkit and a host with an idle core; takes five to ten
+minutes.
 
   --repeats N    of each real row (3)
-  --tries N      of a repeat whose runs are late, at most (5)
+  --tries N      of a repeat whose runs are late, at most (2)
+  --write        keeps the runs in tools/gateway-check/results.json, and writes
+                 the table of docs/validation.md
 `
 /** A run whose requests left later than this, at the median, or whose clock was held for longer, is made again. */
 const LATE_MS = 0.25
@@ -22,10 +30,11 @@ const HELD_PERCENT = 1
 /** Above 1 it was late. @type {(run: import("./src/gateway-check/runs.mjs").RealFigures) => number} */
 const lateness = ({ heldPercent, lateMs: [median] }) => Math.max(median / LATE_MS, heldPercent / HELD_PERCENT)
 
-const { values: { help, repeats, tries: most } } = parseArgs({
+const { values: { help, repeats, tries: most, write } } = parseArgs({
   options: {
     repeats: { type: "string", default: "3" },
-    tries: { type: "string", default: "5" },
+    tries: { type: "string", default: "2" },
+    write: { type: "boolean", default: false },
     help: { type: "boolean", short: "h", default: false }
   }
 })
@@ -42,7 +51,13 @@ for (const [name, given] of Object.entries({ repeats, tries: most })) {
   if (!/^[1-9]\d?$/.test(given)) refuse(`--${name} ${given}: expected a whole number from 1 to 99`)
 }
 /** @type {import("./src/gateway-check/document.mjs").Results} */
-const results = { model: {}, real: Object.fromEntries(PAIRS.map(({ key }) => [key, []])) }
+const results = {
+  host: `${cpus().length} × ${cpus()[0]?.model}, Linux ${release()}, Node ${process.version}, ${
+    spawnSync("nbdkit", ["--version"], { encoding: "utf8" }).stdout?.trim() || refuse("there is no nbdkit")
+  }`,
+  model: {},
+  real: Object.fromEntries(PAIRS.map(({ key }) => [key, []]))
+}
 for (const cell of CELLS) {
   results.model[cell.name] = await runModel(cell)
   console.error(`model ${cell.name.padEnd(16)} ${JSON.stringify(results.model[cell.name])}`)
@@ -60,3 +75,9 @@ for (let repeat = 0; repeat < Number(repeats); repeat++) {
   }
 }
 console.log(tableText(results))
+if (write) {
+  const page = join(root, "docs/validation.md")
+  mkdirSync(join(root, "tools/gateway-check"), { recursive: true })
+  writeFileSync(join(root, "tools/gateway-check/results.json"), formatResults(results))
+  writeFileSync(page, pageWith(readFileSync(page, "utf8"), results))
+}

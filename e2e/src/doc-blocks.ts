@@ -49,7 +49,7 @@ export interface DocPage {
 
 const FENCED = /(?:<!-- (printed|measured|shown)(?:: ([^>]*?))? -->\s*)?^```([a-z]*)\n([^]*?)^```$/gm
 const MEASURED = /<!-- measured: [^>]* -->\s*!\[[^\]]*\]\(([^)]+)\)/g
-const GENERATED = /<!-- (?:tables|documented|lan-truth): ([^>]+) -->\n([^]*?)<!-- end of \1 -->/g
+const GENERATED = /<!-- (?:tables|documented|lan-truth|gateway-check): ([^>]+) -->\n([^]*?)<!-- end of \1 -->/g
 const QUOTED = /<!-- quoted:((?: "[^"]*")+) -->\n\n([^]*?)(?=\n\n|\n$|$(?![^]))/g
 const DRAWN = /<!-- drawn: (\S+)((?: "[^"]*")*) -->\s*!\[[^\]]*\]\(([^)]+)\)/g
 

@@ -1,13 +1,14 @@
 // @ts-check
-// The table of both sides.
+// The table of both sides, and the file of results that it is made of.
+import { withBlocks } from "../page-blocks.mjs"
 import { PAIRS } from "./cells.mjs"
 
 /** @typedef {import("./runs.mjs").Figures} Figures */
 /** @typedef {import("./runs.mjs").RealFigures} RealFigures */
 /**
- * Cells of the model by their names, of the real side with their servers.
+ * Cells of the model by their names, of the real side with their servers. `host`: what the real side ran on.
  * @typedef {{
- *   model: Record<string, Figures>, real: Record<string, ReadonlyArray<RealFigures>>
+ *   host: string, model: Record<string, Figures>, real: Record<string, ReadonlyArray<RealFigures>>
  * }} Results
  */
 
@@ -48,6 +49,7 @@ const HEADER = [
   "median ms",
   "model",
   "error",
+  "of the server ms",
   "late p50, p99 ms",
   "clock held"
 ]
@@ -70,8 +72,31 @@ export const tableText = ({ model, real }) =>
         of.MBs.toFixed(2),
         judged(errorOf(of.MBs, rates), GOALS.MBs),
         ...latencies,
+        median(runs.map(({ serverMs }) => serverMs)).toFixed(2),
         [0, 1].map((i) => median(runs.map(({ lateMs }) => lateMs[i])).toFixed(2)).join(", "),
         `${median(runs.map(({ heldPercent }) => heldPercent)).toFixed(1)} %`
       ]
     })
   ])
+
+const PAGE = "docs/validation.md"
+
+/** The page, with the table of these results; null: nothing is recorded. @type {(page: string, results: Results | null) => string} */
+export const pageWith = (page, results) =>
+  withBlocks(PAGE, "gateway-check", page, {
+    servers: results === null
+      ? "Nothing is recorded: `node tools/gateway-check.mjs --write` on a host with an idle core."
+      : `${tableText(results)}\n\nOn ${results.host}.`
+  })
+
+/** A line for each run. @type {(results: Results) => string} */
+export const formatResults = ({ host, model, real }) => {
+  /** @type {(entries: ReadonlyArray<readonly [string, unknown]>) => string} */
+  const lines = (entries) => entries.map(([key, of]) => `    ${JSON.stringify(key)}: ${JSON.stringify(of)}`).join(",\n")
+  const runs = Object.entries(real).map(([key, of]) =>
+    `    ${JSON.stringify(key)}: [\n${of.map((run) => `      ${JSON.stringify(run)}`).join(",\n")}\n    ]`
+  )
+  return `{\n  "host": ${JSON.stringify(host)},\n  "model": {\n${lines(Object.entries(model))}\n  },\n  "real": {\n${
+    runs.join(",\n")
+  }\n  }\n}\n`
+}

@@ -7,8 +7,8 @@ import {
   type Scenario,
   withGateway
 } from "@swaplab/cluster"
-import { collectGarbage } from "./collect-garbage.ts"
 import { finalPass } from "./final-pass.ts"
+import { readyHeap } from "./heap.ts"
 import type { NbdUri } from "./nbd-uri.ts"
 import { type Ended, paced, RunClock } from "./pace.ts"
 import { type Place, RealServer } from "./real-server.ts"
@@ -37,7 +37,7 @@ export const pacedRun = async (
     heard()
   })
   const run = new ClusterRun(scenario, kernel, seed, { ...options, remote: server })
-  collectGarbage()
+  readyHeap()
   let ended: Ended
   try {
     ended = await paced(run, server, hooks, clock, false, (soon) => (heard = soon))
