@@ -14,7 +14,7 @@ import {
   time,
   workers
 } from "./option-rows.ts"
-import { server, serverTrace, soakOfServer } from "./real-server/options.ts"
+import { control, controlToken, server, serverTrace, soakOfServer } from "./real-server/options.ts"
 
 /** Where a page is served without --port. */
 export const SERVE_PORT = 8420
@@ -41,6 +41,8 @@ export const RUN = {
     workers,
     server,
     serverTrace,
+    control,
+    controlToken,
     watch: flag("Makes the runs one after the other, and serves a page on this machine that shows them meanwhile."),
     port,
     noMap: flag("Leaves out the map of outcomes, where the scenario has one.")

@@ -8,6 +8,10 @@ export interface GatewayRun {
   readonly outcome: string
   readonly clients: ReadonlyArray<{ readonly name: string; readonly boots: number; readonly integrityErrors: number }>
   readonly laws: ReadonlyArray<{ readonly holds: boolean }>
+  readonly faults: ReadonlyArray<{
+    readonly what: string
+    readonly effects: ReadonlyArray<{ readonly count: number }>
+  }>
   readonly gateway: {
     readonly reads: number
     readonly writes: number

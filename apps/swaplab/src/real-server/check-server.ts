@@ -8,23 +8,39 @@ import { UsageError } from "../exit.ts"
 import { placesIn } from "./live-runner.ts"
 import { CLIENT, type NbdUri } from "./nbd-uri.ts"
 import { openExport } from "./open-export.ts"
+import { planOf } from "./server-faults.ts"
 
 const mistake = (message: string): Effect.Effect<never, UsageError> => new UsageError({ message })
 
-/** The scenario has one server, no client without an export of its own, and no fault that acts on the server. */
-export const checkScenario = ({ file, scenario }: LoadedScenario, option: string): Effect.Effect<void, UsageError> => {
+/** Who makes the faults that a scenario has for its server: nobody, the control socket, or a trace that has them. */
+export type FaultMaker = "nobody" | "--control" | "trace"
+
+const wrongFault = (
+  fault: Readonly<Record<string, unknown>> & { readonly what: Parameters<typeof faultNamed>[0] },
+  maker: FaultMaker
+) => {
+  if (maker === "trace" || faultNamed(fault.what).on !== "server") return null
+  const plan = planOf(fault.what, fault)
+  if (maker === "--control") return typeof plan === "string" ? plan : null
+  const can = typeof plan === "string"
+    ? ""
+    : ", or run with --control and --control-token, the control socket of swaplab-nbd-server, which makes it"
+  return `acts on a modelled server, expected faults of clients, cables and switches${can}`
+}
+
+/** The scenario has one server, and no fault of it that nobody makes. */
+export const checkScenario = (
+  { file, scenario }: LoadedScenario,
+  option: string,
+  maker: FaultMaker = "nobody"
+): Effect.Effect<void, UsageError> => {
   const { faults, servers = [] } = scenario
   if (servers.length > 1 || (servers[0]?.count ?? 1) > 1) {
     return mistake(`${option}: ${file} has several servers, expected one, at whose place the real one stands`)
   }
-  const wrong = faults.findIndex(({ what }) => faultNamed(what).on === "server")
-  if (wrong >= 0) {
-    return mistake(
-      `${option}: ${file} has faults.${wrong}.what: ${
-        faults[wrong]?.what
-      }, which acts on a modelled server, expected faults of `
-        + "clients, cables and switches: the real server has its own"
-    )
+  for (const [index, fault] of faults.entries()) {
+    const why = wrongFault({ ...fault }, maker)
+    if (why !== null) return mistake(`${option}: ${file} has faults.${index}, ${fault.what}: ${why}`)
   }
   return Effect.void
 }

@@ -5,7 +5,7 @@ import { connect } from "node:net"
 import { UsageError } from "../exit.ts"
 
 /** What it can be asked for; a plan of faults is one of docs/nbd-server/reference.md. */
-type ControlRequest =
+export type ControlRequest =
   | { readonly command: "status" }
   | { readonly command: "faults"; readonly export: string; readonly plan: Readonly<Record<string, unknown>> }
   | { readonly command: "drop"; readonly export: string }

@@ -1,6 +1,7 @@
 // Carries out the faults of one run at their times. What takes time goes on beside the run, one thing after the other.
 import { spawn } from "node:child_process"
-import type { Control } from "./control.ts"
+import { ControlQueue } from "./control-queue.ts"
+import type { Control, ControlRequest } from "./control.ts"
 import type { DrawnFault } from "./server-faults.ts"
 
 /** Runs a command of the shell; resolves to why it failed, or null. */
@@ -20,15 +21,13 @@ export interface MadeFault {
 
 export class FaultDriver {
   readonly made: Array<MadeFault> = []
-  /** Why a fault could not be made, first of all; null: all could. */
-  failed: string | null = null
   readonly #faults: ReadonlyArray<DrawnFault>
   readonly #exports: ReadonlyArray<string>
   readonly #control: Control | null
   readonly #command: string | null
   #next = 0
   #ending: { readonly made: MadeFault; readonly exports: ReadonlyArray<string>; readonly atNs: number } | null = null
-  #work: Promise<void> = Promise.resolve()
+  readonly #work = new ControlQueue()
 
   constructor(
     faults: ReadonlyArray<DrawnFault>,
@@ -40,6 +39,11 @@ export class FaultDriver {
     this.#exports = exports
     this.#control = control
     this.#command = command
+  }
+
+  /** Why a fault could not be made, first of all; null: all could. */
+  get failed(): string | null {
+    return this.#work.failed
   }
 
   /** The run has come so far: begins and ends what is due. */
@@ -54,7 +58,7 @@ export class FaultDriver {
       : this.#exports.slice(Math.floor(which * this.#exports.length)).slice(0, 1)
     const made: MadeFault = { name, atNs: nowNs, endNs: nowNs }
     this.made.push(made)
-    if (what === "command") return this.#do(() => ranCommand(this.#command ?? "false"), "--restart-command")
+    if (what === "command") return this.#work.do(() => ranCommand(this.#command ?? "false"), "--restart-command")
     if (what === "drop") return this.#ask(exports.map((name) => ({ command: "drop", export: name })))
     this.#ending = { made, exports, atNs: endNs }
     this.#ask(exports.map((name) => ({ command: "faults", export: name, plan: what })))
@@ -63,7 +67,7 @@ export class FaultDriver {
   /** Ends what has not ended; resolves when everything is done. */
   heal(nowNs: number): Promise<void> {
     if (this.#ending !== null) this.#end(nowNs)
-    return this.#work
+    return this.#work.done
   }
 
   #end(nowNs: number): void {
@@ -74,21 +78,7 @@ export class FaultDriver {
     this.#ask(exports.map((name) => ({ command: "faults", export: name, plan: {} })))
   }
 
-  #ask(requests: ReadonlyArray<Parameters<Control["ask"]>[0]>): void {
-    const control = this.#control
-    if (control === null) return
-    for (const request of requests) {
-      // a client that is not connected has no store that is open
-      this.#do(async () => {
-        const refused = await control.ask(request)
-        return refused === "no such export is open" ? null : refused
-      }, `--control ${control.path}`)
-    }
-  }
-
-  #do(what: () => Promise<string | null>, by: string): void {
-    this.#work = this.#work.then(what).catch((error: Error) => error.message).then((why) => {
-      if (why !== null) this.failed ??= `${by}: ${why}`
-    })
+  #ask(requests: ReadonlyArray<ControlRequest>): void {
+    if (this.#control !== null) this.#work.ask(this.#control, requests)
   }
 }

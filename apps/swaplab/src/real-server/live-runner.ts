@@ -3,9 +3,11 @@ import { fellBehind, type Scenario } from "@swaplab/cluster"
 import { packResult, RunFailure, Runner, unpackResult } from "@swaplab/experiment"
 import { Effect, Layer } from "effect"
 import { threadCpuSeconds } from "../cpu-time.ts"
+import type { Control } from "./control.ts"
 import type { NbdUri } from "./nbd-uri.ts"
 import { pacedRun } from "./paced-run.ts"
 import { type Place, placesOf } from "./real-server.ts"
+import { ScenarioFaults } from "./scenario-faults.ts"
 import { swapOf } from "./swap-of.ts"
 import { warmUp } from "./warm-up.ts"
 
@@ -16,8 +18,15 @@ export const placesIn = (uri: NbdUri, scenario: Scenario, kernel: string): Reado
 /** Told of a run that could not keep up; the run is lost then. */
 export type OnBehind = (why: string) => void
 
-/** What runs the jobs of a command against the server. With `onBehind` a run that could not keep up is no result. */
-export const layerLive = (uri: NbdUri, onBehind: OnBehind | null = null): Layer.Layer<Runner> => {
+/**
+ * What runs the jobs of a command against the server. With `onBehind` a run that could not keep up is no result. `control` makes the
+ * faults that the scenario has for its server.
+ */
+export const layerLive = (
+  uri: NbdUri,
+  onBehind: OnBehind | null = null,
+  control: Control | null = null
+): Layer.Layer<Runner> => {
   let warm: Promise<void> | null = null
   return Layer.succeed(Runner, {
     size: 1,
@@ -32,7 +41,10 @@ export const layerLive = (uri: NbdUri, onBehind: OnBehind | null = null): Layer.
             checked: job.checked === true
           }
           await (warm ??= warmUp(scenario, kernel, seed, { workloads }))
-          const run = await pacedRun(scenario, kernel, seed, hooks, uri, placesIn(uri, scenario, kernel), { workloads })
+          const places = placesIn(uri, scenario, kernel)
+          const exports = [...new Set(places.map(({ name }) => name))]
+          const faults = control === null ? null : new ScenarioFaults(control, exports)
+          const run = await pacedRun(scenario, kernel, seed, hooks, uri, places, { workloads }, undefined, faults)
           const behind = onBehind === null ? null : fellBehind(run)
           if (behind === null) return run
           onBehind?.(behind)

@@ -15,6 +15,16 @@ export const serverTrace = one(
   "Runs again what --server did, without the server, from the trace that --out kept."
 )
 
+/** What `run --control` takes. */
+export const control = one(
+  text("SOCKET", "a Unix socket"),
+  "Of --server: the control socket of swaplab-nbd-server, by which the faults are made that the scenario has for its server; needs "
+    + "--control-token."
+)
+
+/** What `--control-token` takes. */
+export const controlToken = one(file("FILE", "a file"), "Of --server: the file with the token of the control socket.")
+
 /** Options of `swaplab soak` for a real server. */
 export const soakOfServer = {
   server: one(
@@ -26,7 +36,7 @@ export const soakOfServer = {
     text("SOCKET", "a Unix socket"),
     "Of --server: the control socket of swaplab-nbd-server, by which faults are made; needs --control-token."
   ),
-  controlToken: one(file("FILE", "a file"), "Of --server: the file with the token of the control socket."),
+  controlToken,
   restartCommand: one(
     text("COMMAND", "a command of the shell"),
     "Of --server: kills the server and starts it again; the fault kill runs it, and waits until it has ended."

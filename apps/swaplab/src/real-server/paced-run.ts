@@ -12,10 +12,11 @@ import { readyHeap } from "./heap.ts"
 import type { NbdUri } from "./nbd-uri.ts"
 import { type Ended, paced, RunClock } from "./pace.ts"
 import { type Place, RealServer } from "./real-server.ts"
+import type { ScenarioFaults } from "./scenario-faults.ts"
 
 /**
  * Runs a scenario with this kernel and seed against a real server, in the time of the host. The last pass begins when
- * `beforePass` is done. Without `warmUp` before it, a run begins late.
+ * `beforePass` is done. `faults` makes those of the scenario at the server; rejects where one cannot be made. Without `warmUp` before it, a run begins late.
  */
 export const pacedRun = async (
   scenario: Scenario,
@@ -25,7 +26,8 @@ export const pacedRun = async (
   uri: NbdUri,
   places: ReadonlyArray<Place>,
   options: ClusterRunOptions,
-  beforePass: () => Promise<void> = () => Promise.resolve()
+  beforePass: () => Promise<void> = () => Promise.resolve(),
+  faults: ScenarioFaults | null = null
 ): Promise<RunResult> => {
   const clock = new RunClock()
   let heard = (): void => {}
@@ -35,12 +37,13 @@ export const pacedRun = async (
     if (over) return
     run.gateway.take(answer)
     heard()
-  })
+  }, faults)
   const run = new ClusterRun(scenario, kernel, seed, { ...options, remote: server })
   readyHeap()
   let ended: Ended
   try {
-    ended = await paced(run, server, hooks, clock, false, (soon) => (heard = soon))
+    const shouldStop = (): boolean => hooks.shouldStop() || faults?.failed != null
+    ended = await paced(run, server, { ...hooks, shouldStop }, clock, false, (soon) => (heard = soon))
   } catch (error) {
     server.end()
     throw error
@@ -52,8 +55,10 @@ export const pacedRun = async (
   over = true
   run.gateway.leftOff()
   await beforePass()
+  await faults?.heal()
   const pass = await finalPass(server, run.gateway)
   server.end()
+  if (faults?.failed != null) throw new Error(faults.failed)
   const { heldNs } = clock
   return withGateway(run, result, { server: uri.text, replayed: false, behindMaxNs, heldNs, finalPass: pass }, stopped)
 }

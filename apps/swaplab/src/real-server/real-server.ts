@@ -13,6 +13,7 @@ import { RealConnection, type WireReply, type WireRequest } from "./connection.t
 import type { Asker } from "./final-pass.ts"
 import { CLIENT, type NbdUri } from "./nbd-uri.ts"
 import { openExport } from "./open-export.ts"
+import type { ScenarioFaults } from "./scenario-faults.ts"
 import type { Salt } from "./wire-tokens.ts"
 
 /** Where the swap of a client lies: bytes of an export from `offset` on. */
@@ -70,6 +71,7 @@ export class RealServer implements RemoteServer {
   readonly #places: ReadonlyMap<string, Place>
   readonly #clock: () => number
   readonly #take: (answer: RemoteAnswer) => void
+  readonly #faults: ScenarioFaults | null
   /** Those that stand, and the sockets of those that are being opened. */
   readonly #connections = new Map<number, Standing>()
   readonly #opening = new Map<number, Socket>()
@@ -79,8 +81,15 @@ export class RealServer implements RemoteServer {
   #ownCookie = OWN_COOKIES
 
   /** `clock` is the time of the run; what the server does is handed to `take`, never from inside `ask`, `open` or `close`. */
-  constructor(uri: NbdUri, places: ReadonlyArray<Place>, clock: () => number, take: (answer: RemoteAnswer) => void) {
+  constructor(
+    uri: NbdUri,
+    places: ReadonlyArray<Place>,
+    clock: () => number,
+    take: (answer: RemoteAnswer) => void,
+    faults: ScenarioFaults | null = null
+  ) {
     this.uri = uri
+    this.#faults = faults
     this.#places = new Map(places.map((place) => [place.client, place]))
     this.#clock = clock
     this.#take = take
@@ -91,6 +100,10 @@ export class RealServer implements RemoteServer {
   open(session: number, client: string): void {
     const place = this.placeOf(client)
     const refused = (why: string): void => this.#answer(session, { event: RemoteEvent.Refused, why })
+    if (this.#faults?.down === true) {
+      setImmediate(() => refused("the scenario has the server restart"))
+      return
+    }
     openExport(this.uri, place.name, (socket) => this.#opening.set(session, socket)).then((opened) => {
       // closed meanwhile
       if (!this.#opening.delete(session)) return opened.wire.socket.destroy()
@@ -133,6 +146,7 @@ export class RealServer implements RemoteServer {
         }
       })
       this.#connections.set(session, { client, connection, offset: place.offset, own })
+      this.#faults?.connected()
       this.#answer(session, { event: RemoteEvent.Opened })
     }, (error: Error) => {
       if (this.#opening.delete(session)) refused(error.message)
@@ -149,6 +163,10 @@ export class RealServer implements RemoteServer {
     this.#unsent.push(asked)
     this.#toFlush.add(connection)
     connection.ask(asked)
+  }
+
+  fault(what: string, options: Readonly<Record<string, unknown>>): () => void {
+    return this.#faults?.begin(what, options) ?? (() => {})
   }
 
   close(session: number): void {

@@ -1,6 +1,7 @@
 // What a soak test does to a real server. By its control socket it makes the faults that scenarios have for modelled servers,
 // under the same names; by a command of the user it is killed and started again.
-import { SERVER_FAULTS } from "@swaplab/nbd"
+import { orList } from "@swaplab/config"
+import type { SERVER_FAULTS } from "@swaplab/nbd"
 import { Random } from "@swaplab/sim"
 
 /** What was seen of a server from the beginning of a fault until a second after its end. */
@@ -12,11 +13,18 @@ export interface Seen {
 
 type Plan = Readonly<Record<string, unknown>>
 
+type Options = Readonly<Record<string, unknown>>
+
 interface FaultRow {
   /** The plan for the control socket; "drop": its command of that name; "command": the user's. */
   readonly draw: (random: Random) => Plan | "drop" | "command"
   /** Whether it has had an effect. */
   readonly hit: (seen: Seen) => boolean
+}
+
+interface ControlRow extends FaultRow {
+  /** The plan that does what a scenario asks for, or which of its options no server outside can be told, and what is expected. */
+  readonly planOf: (options: Options) => Plan | string
 }
 
 const MIB = 2 ** 20
@@ -28,15 +36,19 @@ const lost = ({ losses }: Seen): boolean => losses > 0
 const slow = ({ maxLatencyNs }: Seen): boolean => maxLatencyNs >= SLOW_NS
 
 /** By the names of scenarios. */
-const BY_CONTROL: Readonly<Record<keyof typeof SERVER_FAULTS, FaultRow>> = {
+const BY_CONTROL: Readonly<Record<keyof typeof SERVER_FAULTS, ControlRow>> = {
   "slow-disk": {
     draw: (random) =>
       random.below(2) === 0
         ? { delay: { kind: "uniform", ms: 10, maxMs: 10 + random.below(90) } }
         : { diskBytesPerSecond: (1 + random.below(10)) * MIB },
+    planOf: ({ extra, factor }) =>
+      factor === 1
+        ? { delay: { kind: "fixed", ms: Number(extra) / 1e6 } }
+        : `factor: ${String(factor)}, expected extra only: nobody knows how long its disk takes`,
     hit: slow
   },
-  "disk-full": { draw: () => ({ diskFull: true }), hit: erred },
+  "disk-full": { draw: () => ({ diskFull: true }), planOf: () => ({ diskFull: true }), hit: erred },
   errors: {
     draw: (random) => ({
       errors: [{
@@ -45,10 +57,22 @@ const BY_CONTROL: Readonly<Record<keyof typeof SERVER_FAULTS, FaultRow>> = {
         error: "EIO"
       }]
     }),
+    planOf: ({ command, probability }) => ({
+      errors: (command === "all" ? ["read", "write"] : [command]).map((of) => ({
+        command: of,
+        probability,
+        error: "EIO"
+      }))
+    }),
     hit: erred
   },
-  pause: { draw: () => ({ stall: true }), hit: slow },
-  restart: { draw: () => "drop", hit: lost }
+  pause: { draw: () => ({ stall: true }), planOf: () => ({ stall: true }), hit: slow },
+  restart: {
+    draw: () => "drop",
+    // its connections are dropped, which is no plan
+    planOf: ({ store }) => store === "kept" ? {} : `store: ${String(store)}, expected kept: it is not told to forget`,
+    hit: lost
+  }
 }
 
 /** What `--restart-command` does. */
@@ -59,6 +83,11 @@ export const FAULT_ROWS: Readonly<Record<string, FaultRow>> = {
   ...BY_CONTROL,
   [KILL]: { draw: () => "command", hit: lost }
 }
+
+/** The plan for a fault of a scenario; a text: why there is none, behind its name. */
+export const planOf = (what: string, options: Options): Plan | string =>
+  BY_CONTROL[what as keyof typeof BY_CONTROL]?.planOf(options) ??
+    `expected ${orList(Object.keys(BY_CONTROL))}, which can be made at a control socket`
 
 /** Who can make a fault: the control socket, or the user's command. */
 export const makerOf = (name: string): "--control" | "--restart-command" =>

@@ -4,6 +4,7 @@ import type { KeptTraces, Plan, Runner } from "@swaplab/experiment"
 import { Console, Effect, type Layer } from "effect"
 import { UsageError } from "../exit.ts"
 import { checkScenario, checkServer, withoutEffect } from "./check-server.ts"
+import { openControl } from "./control.ts"
 import { layerLive } from "./live-runner.ts"
 import { parseNbdUri } from "./nbd-uri.ts"
 import { layerTraces, loadTraces } from "./trace-runner.ts"
@@ -11,6 +12,8 @@ import { layerTraces, loadTraces } from "./trace-runner.ts"
 interface Flags {
   readonly server: string | undefined
   readonly serverTrace: string | undefined
+  readonly control: string | undefined
+  readonly controlToken: string | undefined
   readonly workers: number | undefined
 }
 
@@ -26,10 +29,16 @@ interface ServerSide {
 
 /** Looks at --server and --server-trace. */
 export const serverOf = (
-  { server, serverTrace, workers }: Flags,
+  { control: socket, controlToken, server, serverTrace, workers }: Flags,
   plan: Plan
 ): Effect.Effect<ServerSide, UsageError, FileSystem.FileSystem> =>
   Effect.gen(function*() {
+    if ((socket === undefined) !== (controlToken === undefined)) {
+      return yield* new UsageError({ message: "--control and --control-token: expected both or none" })
+    }
+    if (socket !== undefined && server === undefined) {
+      return yield* new UsageError({ message: "run: --control and --control-token: expected --server too" })
+    }
     const option = server === undefined ? "--server-trace" : "--server"
     if (server === undefined && serverTrace === undefined) return { runner: null, also: undefined, traces: null }
     if (server !== undefined && serverTrace !== undefined) {
@@ -43,14 +52,19 @@ export const serverOf = (
     if (plan.map !== null) {
       return yield* new UsageError({ message: `${option}: the scenario has a map, expected --no-map too` })
     }
-    yield* checkScenario(plan.loaded, option)
+    yield* checkScenario(
+      plan.loaded,
+      option,
+      serverTrace !== undefined ? "trace" : socket === undefined ? "nobody" : "--control"
+    )
     if (serverTrace !== undefined) {
       const traces = yield* loadTraces(serverTrace, plan)
       return { runner: layerTraces(traces, plan.loaded), also: { serverTrace }, traces }
     }
     const uri = yield* parseNbdUri(option, server ?? "")
+    const control = socket === undefined ? null : yield* openControl(socket, controlToken ?? "")
     yield* checkServer(option, uri, plan.loaded, plan.kernels)
     const idle = withoutEffect(plan.loaded)
     if (idle !== null) yield* Console.error(`swaplab: ${idle}`)
-    return { runner: layerLive(uri), also: { server }, traces: null }
+    return { runner: layerLive(uri, null, control), also: { server }, traces: null }
   })

@@ -6,8 +6,9 @@
 // booted.
 import { drawTime, times } from "@swaplab/config"
 import type { EventKind, Nanoseconds, Random } from "@swaplab/sim"
-import type { FaultKind } from "../faults/fault-kind.ts"
+import type { FaultKind, Places } from "../faults/fault-kind.ts"
 import { faultNamed } from "../faults/faults.ts"
+import { beginOutside } from "../faults/outside-faults.ts"
 import { contradict } from "../scenario/fault-contradiction.ts"
 import { type FaultConfig, optionsOf } from "../scenario/faults.ts"
 import type { Scenario } from "../scenario/scenario.ts"
@@ -208,7 +209,11 @@ export class FaultScript {
       return []
     }
     const own = this.#cluster.sim.stream("fault", String(index), place.name, String(this.#cluster.sim.now))
-    const active = kind.begin(place.at, optionsOf(config), own)
+    const options = optionsOf(config)
+    const gateway = kind.on === "server" ? (place.at as Places["server"]).machine.gateway : null
+    const active = gateway === null
+      ? kind.begin(place.at, options, own)
+      : beginOutside(gateway, config.what, options, kind.hits)
     if (active === null) {
       entry.impossible++
       return []

@@ -21,6 +21,9 @@ import { ServerTrace } from "./server-trace.ts"
 /** Lies that are kept one by one; all are counted. */
 const MAX_LIES = 1000
 
+/** A server that takes so long is slow. */
+const SLOW_NS = 10e6
+
 /** An answer was not to a question of this run: the trace belongs to another one. */
 class NotAsked extends Error {}
 
@@ -44,6 +47,9 @@ export class Gateway {
   opened = 0
   refused = 0
   lost = 0
+  /** Replies with an error, and replies for which the server took 10 ms and more. */
+  errors = 0
+  slow = 0
   readonly #server: SwapServer
   readonly #sessions: Array<RemoteSession> = []
   /** Answers that were taken and have not happened yet, by row. */
@@ -84,6 +90,11 @@ export class Gateway {
     queue.at(Math.max(now, answer.atNs), this.#kind, row)
   }
 
+  /** Requests without an answer. */
+  get waiting(): number {
+    return this.#sessions.reduce((sum, { waiting }) => sum + waiting, 0)
+  }
+
   /** The run is over: the server may or may not perform what it has not answered. The contents are looked at only after this. */
   leftOff(): void {
     for (const session of this.#sessions) session.leftOff()
@@ -119,6 +130,8 @@ export class Gateway {
         this.opened++
         return session.opened()
       case RemoteEvent.Replied:
+        if (answer.error !== 0) this.errors++
+        if (answer.latencyNs >= SLOW_NS) this.slow++
         if (!session.replied(answer, row)) throw new NotAsked(`answer ${row} of the trace is to no request of this run`)
         return
       case RemoteEvent.Refused:

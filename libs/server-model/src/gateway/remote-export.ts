@@ -104,6 +104,11 @@ export class RemoteSession implements OpenExport {
     return true
   }
 
+  /** Requests without an answer. */
+  get waiting(): number {
+    return this.#asked.size
+  }
+
   /** What a READ has brought, for the client. */
   see(page: number, answer: RemoteAnswer, row: number, into: Uint8Array): void {
     this.#gateway.see(this.served, page, answer, row, into)

@@ -66,4 +66,9 @@ export interface RemoteServer {
   ask(request: RemoteRequest): void
   /** The client has gone: nothing more comes of this connection. */
   close(session: number): void
+  /**
+   * A fault of a scenario begins at the server; `options` are those of its kind. Returns what ends it. Without it nothing happens: a
+   * trace has what came of the fault already.
+   */
+  fault?(what: string, options: Readonly<Record<string, unknown>>): () => void
 }
