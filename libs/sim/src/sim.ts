@@ -7,6 +7,7 @@ import { Random } from "./random.ts"
 import { RunQueue } from "./run-queue.ts"
 import { SimClock } from "./sim-clock.ts"
 import { TraceRegistry } from "./trace.ts"
+import { unroot } from "./unrooted.ts"
 
 export interface SimOptions {
   readonly seed: number
@@ -232,6 +233,7 @@ export class Sim {
 
   #start(program: Effect.Effect<void>, onExit: () => void): void {
     const fiber = Runtime.runFork(this.#runtime)(program, { scheduler: this.#runQueue, immediate: false })
+    unroot(fiber)
     fiber.addObserver((exit) => {
       onExit()
       if (Exit.isFailure(exit) && !Cause.isInterruptedOnly(exit.cause)) this.#fail(exit.cause)
