@@ -183,7 +183,7 @@ describe("the engine behind the page", () => {
 describe("the rows of a page", () => {
   const batch = (from: number, count: number) => ({
     timesNs: Float64Array.from({ length: count }, (_, i) => from + i),
-    clients: Float64Array.from(
+    clients: Float32Array.from(
       { length: count * 2 * CLIENT_FIGURES.length },
       (_, i) => from * 2 * CLIENT_FIGURES.length + i
     ),

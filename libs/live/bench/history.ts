@@ -10,7 +10,7 @@ const BATCHES = 2000
 
 const batchAt = (from: number): Batch => ({
   timesNs: Float64Array.from({ length: ROWS }, (_, i) => from + i),
-  clients: new Float64Array(ROWS * CLIENTS * CLIENT_FIGURES.length).fill(from),
+  clients: new Float32Array(ROWS * CLIENTS * CLIENT_FIGURES.length).fill(from),
   servers: new Float64Array(ROWS * SERVER_FIGURES.length)
 })
 

@@ -86,12 +86,12 @@ export class Engine {
     this.#stretch = toNs > 0 ? { fromNs: toNs, toNs, speed: Number.POSITIVE_INFINITY, startedMs: null } : null
     this.#fresh = null
     this.#opened = opened
-    this.#session = new Session(opened, sampleNs)
-    const { facts } = this.#session
+    const session = this.#begin(opened, sampleNs)
+    const { facts } = session
     this.#look = look ?? [facts.clients[0].name]
     this.#host.answer({ kind: "loaded", facts }, [])
     // what happens at the instant of the start, and the first row
-    this.#session.advance(0, Number.POSITIVE_INFINITY)
+    session.advance(0, Number.POSITIVE_INFINITY)
     this.#answer()
     if (this.#stretch !== null) this.#later(0)
   }
@@ -99,7 +99,7 @@ export class Engine {
   #play({ fresh, fromNs: wantedNs, sampleNs, speed, toNs }: Play): void {
     if (this.#opened === null || this.#session === null) return
     const fromNs = wantedNs ?? this.#session.nowNs
-    if (fromNs < this.#session.nowNs) this.#session = new Session(this.#opened, sampleNs)
+    if (fromNs < this.#session.nowNs) this.#begin(this.#opened, sampleNs)
     this.#stretch = { fromNs, toNs, speed, startedMs: null }
     if (fresh) {
       // no rows on the way there
@@ -108,6 +108,12 @@ export class Engine {
     }
     this.#fresh = fresh ? sampleNs : null
     this.#later(0)
+  }
+
+  /** Begins a run. The memory of the one before is free for it. */
+  #begin(opened: Opened, sampleNs: number): Session {
+    this.#session = null
+    return (this.#session = new Session(opened, sampleNs))
   }
 
   #moments(): void {

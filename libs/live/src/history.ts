@@ -11,14 +11,14 @@ export class History {
   readonly #clients: number
   readonly #servers: number
   #times = new Float64Array(256)
-  #clientRows: Float64Array<ArrayBuffer>
+  #clientRows: Float32Array<ArrayBuffer>
   #serverRows: Float64Array<ArrayBuffer>
   #rows = 0
 
   constructor(clients: number, servers: number) {
     this.#clients = clients * CLIENT_FIGURES.length
     this.#servers = servers * SERVER_FIGURES.length
-    this.#clientRows = new Float64Array(256 * this.#clients)
+    this.#clientRows = new Float32Array(256 * this.#clients)
     this.#serverRows = new Float64Array(256 * this.#servers)
   }
 
@@ -76,8 +76,8 @@ export class History {
   }
 
   /** One figure of a client over all rows. */
-  clientColumn(client: number, figure: ClientFigure): Float64Array {
-    const column = new Float64Array(this.#rows)
+  clientColumn(client: number, figure: ClientFigure): Float32Array {
+    const column = new Float32Array(this.#rows)
     const at = client * CLIENT_FIGURES.length + CLIENT_FIGURES.indexOf(figure)
     for (let row = 0; row < this.#rows; row++) column[row] = this.#clientRows[row * this.#clients + at]
     return column
@@ -86,9 +86,9 @@ export class History {
   #room(rows: number): void {
     if (rows <= this.#times.length) return
     const room = Math.max(rows, 2 * this.#times.length)
-    this.#times = grown(this.#times, room)
-    this.#clientRows = grown(this.#clientRows, room * this.#clients)
-    this.#serverRows = grown(this.#serverRows, room * this.#servers)
+    this.#times = grown(this.#times, new Float64Array(room))
+    this.#clientRows = grown(this.#clientRows, new Float32Array(room * this.#clients))
+    this.#serverRows = grown(this.#serverRows, new Float64Array(room * this.#servers))
   }
 
   #thin(): void {
@@ -103,8 +103,7 @@ export class History {
   }
 }
 
-const grown = (column: Float64Array<ArrayBuffer>, length: number): Float64Array<ArrayBuffer> => {
-  const wider = new Float64Array(length)
+const grown = <Column extends Float32Array | Float64Array>(column: Column, wider: Column): Column => {
   wider.set(column)
   return wider
 }

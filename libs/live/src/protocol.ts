@@ -85,7 +85,7 @@ export interface Ended {
 export interface Batch {
   readonly timesNs: Float64Array<ArrayBuffer>
   /** For each time CLIENT_FIGURES of each client. */
-  readonly clients: Float64Array<ArrayBuffer>
+  readonly clients: Float32Array<ArrayBuffer>
   /** For each time SERVER_FIGURES of each server. */
   readonly servers: Float64Array<ArrayBuffer>
 }

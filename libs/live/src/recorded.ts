@@ -27,15 +27,11 @@ const CLIENT_READERS: Readonly<Record<ClientFigure, Reader>> = {
   state: column("state"),
   free: column("nr_free_pages"),
   requests: column("requests"),
-  touched: column("pages_touched"),
-  swapOut: column("pswpout"),
-  swapIn: column("pswpin"),
   latency: meanBetween("major_fault_ns", "major_faults")
 }
 
 const SERVER_READERS: Readonly<Record<ServerFigure, Reader | null>> = {
   resident: column("resident"),
-  arrivals: column("requests"),
   inBusy: column("link_in_busy_ns"),
   outBusy: column("link_out_busy_ns"),
   // that of its switch, which has another name
@@ -68,8 +64,7 @@ export const recordedRows = (
       return reader === null ? column("buffer_bytes")(switchName, values) : reader(name, values)
     })
   )
-  const rows = (of: ReadonlyArray<ReturnType<Reader>>): Float64Array<ArrayBuffer> => {
-    const into = new Float64Array(samples.length * of.length)
+  const rows = <Rows extends Float32Array | Float64Array>(into: Rows, of: ReadonlyArray<ReturnType<Reader>>): Rows => {
     let at = 0
     samples.forEach((sample, row) => {
       const before = samples[Math.max(0, row - 1)]
@@ -78,7 +73,11 @@ export const recordedRows = (
     return into
   }
   return {
-    batch: { timesNs: Float64Array.from(samples, (i) => timesNs[i]), clients: rows(readers), servers: rows(ofServers) },
+    batch: {
+      timesNs: Float64Array.from(samples, (i) => timesNs[i]),
+      clients: rows(new Float32Array(samples.length * readers.length), readers),
+      servers: rows(new Float64Array(samples.length * ofServers.length), ofServers)
+    },
     every
   }
 }

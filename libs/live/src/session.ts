@@ -55,7 +55,7 @@ export class Session {
   readonly run: ClusterRun
   readonly #columns: LiveColumns
   readonly #times = new Float64Array(ROWS)
-  readonly #clients: Float64Array<ArrayBuffer>
+  readonly #clients: Float32Array<ArrayBuffer>
   readonly #servers: Float64Array<ArrayBuffer>
   #rows = 0
   /** Rows since they have lain this close together. */
@@ -69,7 +69,7 @@ export class Session {
     const run = new ClusterRun(opened.scenario, opened.kernel, opened.seed)
     this.run = run
     this.#columns = new LiveColumns(run)
-    this.#clients = new Float64Array(ROWS * this.#columns.clients * CLIENT_FIGURES.length)
+    this.#clients = new Float32Array(ROWS * this.#columns.clients * CLIENT_FIGURES.length)
     this.#servers = new Float64Array(ROWS * this.#columns.servers * SERVER_FIGURES.length)
     this.#sampleNs = sampleNs
     this.facts = runFacts(run, opened)

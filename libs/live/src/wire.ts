@@ -5,7 +5,7 @@ import type { ClientSnapshot, FaultMark } from "@swaplab/cluster"
 import { Schema } from "effect"
 import type { Batch, Ended, Facts } from "./protocol.ts"
 
-/** A row for each time, as the bytes of columns: little-endian 64-bit floats, as every machine with a browser has them. */
+/** A row for each time, as the bytes of columns: little-endian floats, 32 bits of clients and 64 of others, as every machine with a browser has them. */
 interface PackedBatch {
   readonly timesNs: Uint8Array
   readonly clients: Uint8Array
@@ -65,7 +65,7 @@ export const LiveRpcs = RpcGroup.make(
   Rpc.make("ask", { payload: { ask: Ask }, success: Schema.String })
 )
 
-const bytesOf = ({ buffer, byteLength, byteOffset }: Float64Array): Uint8Array =>
+const bytesOf = ({ buffer, byteLength, byteOffset }: Float32Array | Float64Array): Uint8Array =>
   new Uint8Array(buffer, byteOffset, byteLength)
 
 /** Columns as bytes. */
@@ -76,11 +76,11 @@ export const packBatch = ({ clients, servers, timesNs }: Batch): PackedBatch => 
 })
 
 /** A copy, because what has been unpacked begins anywhere, and columns begin at multiples of 8. */
-const columnOf = (bytes: Uint8Array): Float64Array<ArrayBuffer> => new Float64Array(new Uint8Array(bytes).buffer)
+const aligned = (bytes: Uint8Array): ArrayBuffer => new Uint8Array(bytes).buffer
 
 /** Columns from their bytes. */
 export const unpackBatch = ({ clients, servers, timesNs }: PackedBatch): Batch => ({
-  timesNs: columnOf(timesNs),
-  clients: columnOf(clients),
-  servers: columnOf(servers)
+  timesNs: new Float64Array(aligned(timesNs)),
+  clients: new Float32Array(aligned(clients)),
+  servers: new Float64Array(aligned(servers))
 })

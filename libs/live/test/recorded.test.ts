@@ -40,7 +40,7 @@ describe("rows of a recorded run", () => {
     const { every, history } = historyOf(seriesOf(3, { "a.state": [0, 1, locked], "room.buffer_bytes": [7, 8, 9] }))
     expect([every, history.rows, [...history.timesNs]]).toEqual([1, 3, [0, 1e6, 2e6]])
     expect(history.client(2, 0, "state")).toBe(locked)
-    expect(history.client(2, 0, "swapOut")).toBe(2)
+    expect(history.client(2, 0, "requests")).toBe(2)
     expect(history.server(1, 0, "resident")).toBe(1)
     expect(history.server(2, 0, "switchBuffer")).toBe(9)
   })

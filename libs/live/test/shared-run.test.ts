@@ -21,7 +21,7 @@ const rows = (from: number, count: number, ended = false): Answer => ({
   nowNs: from + count - 1,
   batch: {
     timesNs: Float64Array.from({ length: count }, (_, i) => from + i),
-    clients: new Float64Array(count * 2 * CLIENT_FIGURES.length).fill(from),
+    clients: new Float32Array(count * 2 * CLIENT_FIGURES.length).fill(from),
     servers: new Float64Array(0)
   },
   snapshots: [],

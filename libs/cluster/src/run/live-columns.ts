@@ -1,6 +1,5 @@
 // What a page shows of every client and server while a run goes on: a row of figures for each, at any instant. Nothing is
 // counted for it but the latency of page-ins, from the moment it is made.
-import { PSWPIN, PSWPOUT } from "@swaplab/page-alloc"
 import { type ClientRun, outcomeOf } from "./client-run.ts"
 import type { ClusterRun } from "./cluster-run.ts"
 import type { SeriesRecorder } from "./series.ts"
@@ -10,7 +9,7 @@ import { busyNs } from "./server.ts"
 export const CLIENT_STATES = ["waiting", "alive", "swapping", "frozen", "locked", "dead", "done"] as const
 export type ClientState = (typeof CLIENT_STATES)[number]
 
-/** Figures of a client, in the order of a row. */
+/** Figures of a client, in the order of a row: 32-bit floats, which hold pages of up to 64 GiB to the page. */
 export const CLIENT_FIGURES = [
   /** Place in CLIENT_STATES. */
   "state",
@@ -18,10 +17,6 @@ export const CLIENT_FIGURES = [
   "free",
   /** Requests of the swap device under way. */
   "requests",
-  /** So far, since the last boot: pages that the workload has touched, that were written to swap, and read back. */
-  "touched",
-  "swapOut",
-  "swapIn",
   /** Mean time of the page-ins since the row before, in nanoseconds; 0 without any. */
   "latency"
 ] as const
@@ -31,8 +26,6 @@ export type ClientFigure = (typeof CLIENT_FIGURES)[number]
 export const SERVER_FIGURES = [
   /** Requests inside. */
   "resident",
-  /** Requests so far. */
-  "arrivals",
   /** Time that its cables were busy so far, per cable, in nanoseconds. */
   "inBusy",
   "outBusy",
@@ -88,20 +81,17 @@ export class LiveColumns {
   }
 
   /** Writes a row of each client from `at` on, one after the other. */
-  readClients(into: Float64Array, at: number): void {
+  readClients(into: Float32Array, at: number): void {
     let i = at
     for (const [index, run] of this.#run.clients.entries()) {
       const { machine } = run.client
-      const { vmstat: { items }, zones } = machine.pages
+      const { zones } = machine.pages
       const recent = this.#recent[index]
       let free = 0
       for (const zone of zones) free += zone.free
       into[i++] = CLIENT_STATES.indexOf(stateOf(run))
       into[i++] = free
       into[i++] = machine.disk.inFlight()
-      into[i++] = machine.touched
-      into[i++] = items[PSWPOUT]
-      into[i++] = items[PSWPIN]
       into[i++] = recent.count === 0 ? 0 : recent.sumNs / recent.count
       recent.count = 0
       recent.sumNs = 0
@@ -114,7 +104,6 @@ export class LiveColumns {
     for (const server of this.#run.cluster.servers) {
       const { stats } = server.machine.server
       into[i++] = stats.resident
-      into[i++] = stats.arrivals
       into[i++] = busyNs(server.in) / server.in.length
       into[i++] = busyNs(server.out) / server.out.length
       into[i++] = server.station.fabric.usedBytes
