@@ -1,6 +1,7 @@
 // @ts-check
-// What being looked at costs a run: CPU time of the thread that makes it, with two viewers and without, in turns.
-// `node tools/serving.mjs [FILE [ROUNDS]]`, after npm run build and npm run page.
+// What being looked at costs a run: CPU time of the thread that makes it, with two viewers and without, in pairs of runs at the same
+// time: what else the machine does takes from both alike. `node tools/serving.mjs [FILE [PAIRS]]`, after npm run build and npm run
+// page. Prints the ratio of each pair, and of all figures the median.
 import * as NodeSocket from "@effect/platform-node/NodeSocket"
 import * as RpcClient from "@effect/rpc/RpcClient"
 import * as RpcSerialization from "@effect/rpc/RpcSerialization"
@@ -8,9 +9,10 @@ import { LiveRpcs } from "@swaplab/live"
 import { Effect, Layer, Stream } from "effect"
 import { spawn } from "node:child_process"
 import { join } from "node:path"
+import { median } from "./src/statistics.mjs"
 import { root } from "./src/workspace.mjs"
 
-const [file = "scenarios/seed-2012.yaml", rounds = "3"] = process.argv.slice(2)
+const [file = "scenarios/seed-2012.yaml", rounds = "7"] = process.argv.slice(2)
 const bin = join(root, "apps/swaplab/bin/swaplab.mjs")
 
 /** A viewer; returns when the command has ended. @type {(url: string) => Promise<number>} */
@@ -60,23 +62,25 @@ const measure = (watched) =>
     })
   })
 
-/** @type {Array<number>} */
-const without = []
-/** @type {Array<number>} */
-const withViewers = []
-let updates = 0
+/** @type {Array<{ seconds: number, watchedSeconds: number, updates: number, ratio: number }>} */
+const pairs = []
 for (let round = 0; round < Number(rounds); round++) {
-  without.push((await measure(false)).seconds)
-  const watched = await measure(true)
-  withViewers.push(watched.seconds)
-  updates += watched.updates
+  const [{ seconds }, watched] = await Promise.all([measure(false), measure(true)])
+  pairs.push({
+    seconds,
+    watchedSeconds: watched.seconds,
+    updates: watched.updates,
+    ratio: watched.seconds / seconds
+  })
 }
-const least = (/** @type {ReadonlyArray<number>} */ seconds) => Math.min(...seconds)
+const middle = (/** @type {"seconds" | "watchedSeconds" | "updates" | "ratio"} */ figure) =>
+  Math.round(median(pairs.map((pair) => pair[figure])) * 1000) / 1000
 console.log(JSON.stringify({
   bench: "serving",
   file,
-  cpuSeconds: least(without),
-  cpuSecondsWithViewers: least(withViewers),
-  updates,
-  ratio: Math.round(least(withViewers) / least(without) * 1000) / 1000
+  cpuSeconds: middle("seconds"),
+  cpuSecondsWithViewers: middle("watchedSeconds"),
+  updates: middle("updates"),
+  ratios: pairs.map(({ ratio }) => Math.round(ratio * 1000) / 1000),
+  ratio: middle("ratio")
 }))

@@ -20,8 +20,11 @@ export interface Host {
 
 /** Milliseconds that a slice may take. */
 const SLICE_MS = 8
-/** Events between two looks at the clock. */
-const EVENTS = 400
+/** Between two looks at the clock the run goes on for about as long: to stop and go on costs some events' time. */
+const PIECE_MS = 4
+/** Events of a piece at least and at most; the first pieces, which nobody has timed, are short. */
+const FEWEST_EVENTS = 400
+const MOST_EVENTS = 12_800
 
 /** Weight of the last answer in what an answer takes. */
 const COST_WEIGHT = 0.2
@@ -47,6 +50,8 @@ export class Engine {
   /** What an answer takes, about: one that was held up weighs little. */
   #costMs = 0
   #scheduled = false
+  /** Events of a piece. */
+  #events = FEWEST_EVENTS
 
   constructor(host: Host) {
     this.#host = host
@@ -159,9 +164,17 @@ export class Engine {
 
   /** As far as the slice goes. */
   #runTo(session: Session, untilNs: number, beganMs: number): void {
-    while (session.nowNs < untilNs && session.ended === null && this.#host.clock() - beganMs < SLICE_MS) {
-      if (session.full) this.#answer(this.#host.clock() >= this.#nextAnswerMs)
-      session.advance(untilNs, EVENTS)
+    let now = this.#host.clock()
+    while (session.nowNs < untilNs && session.ended === null && now - beganMs < SLICE_MS) {
+      if (session.full) this.#answer(now >= this.#nextAnswerMs)
+      const { events } = session
+      session.advance(untilNs, this.#events)
+      const before = now
+      now = this.#host.clock()
+      if (now - before > PIECE_MS) this.#events = Math.max(FEWEST_EVENTS, this.#events / 2)
+      else if (now - before < PIECE_MS / 2 && session.events - events >= this.#events) {
+        this.#events = Math.min(MOST_EVENTS, 2 * this.#events)
+      }
     }
   }
 
