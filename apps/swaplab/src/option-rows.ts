@@ -42,8 +42,8 @@ export const time = text("TIME", "a time such as 100 ms")
 /** A file of /proc. */
 export const PROC_NAME = text("NAME", "the name of a file of /proc")
 export const PROC_FILES =
-  "meminfo, vmstat, zoneinfo, buddyinfo, slabinfo, swaps, diskstats, net/snmp, net/netstat, net/sockstat, "
-  + "PID/status, PID/stack or PID/comm, sys/vm/NAME or sys/net/…/NAME; with memory nodes node0/meminfo, numastat, vmstat, distance or cpulist; or Mem-Info, the report of an "
+  "meminfo, vmstat, zoneinfo, buddyinfo, slabinfo, swaps, diskstats, stat, cpuinfo, uptime, loadavg, net/dev, net/snmp, net/netstat, "
+  + "net/sockstat, PID/stat, statm, status, stack, comm or cmdline, sys/vm/NAME or sys/net/…/NAME; with memory nodes node0/meminfo, numastat, vmstat, distance or cpulist; or Mem-Info, the report of an "
   + "allocation failure"
 
 /** Which findings of a soak test are made smaller. */

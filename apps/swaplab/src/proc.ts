@@ -38,12 +38,14 @@ export const fileOf = ({ machine }: Client, name: string): Effect.Effect<string,
   if (/^\d+(\/|$)/.test(name)) {
     const known = [...tasksOf(machine)].map(([number, task]) => `${number} (${commOf(machine, task)})`)
     return mistake(
-      `proc: ${name}: expected status, stack or comm of a task: one of ${known.slice(0, 40).join(", ")}`
+      `proc: ${name}: expected stat, statm, status, stack, comm or cmdline of a task: one of ${
+        known.slice(0, 40).join(", ")
+      }`
     )
   }
   const known = [...Object.keys(files), ...others.keys()].filter((each, i, all) => all.indexOf(each) === i)
   return mistake(
-    `proc: ${name}: expected ${orList([...known, "PID/status", "PID/stack", "PID/comm", "sys/vm/…", "sys/net/…"])}`
+    `proc: ${name}: expected ${orList([...known, "PID/stat", "PID/status", "PID/stack", "sys/vm/…", "sys/net/…"])}`
   )
 }
 

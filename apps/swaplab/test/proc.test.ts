@@ -26,7 +26,7 @@ afterAll(() => rmSync(folder, { recursive: true }))
 /** Runs a script that sees other mounts. */
 const inNamespace = (script: string) => spawnSync("unshare", ["-m", "sh", "-c", script], { encoding: "utf8" })
 
-const able = ["free", "vmstat", "slabtop"].every((name) => existsSync(`/usr/bin/${name}`)) &&
+const able = ["free", "vmstat", "slabtop", "top", "pgrep"].every((name) => existsSync(`/usr/bin/${name}`)) &&
   inNamespace("mount --bind /proc/meminfo /proc/vmstat").status === 0
 const left = !able && process.env["SWAPLAB_REQUIRE_PEERS"] !== "1"
 
@@ -52,7 +52,19 @@ describe("swaplab proc", () => {
     const { code, stdout } = await proc("--at", "20ms", "--out", out)
     expect([code, stdout]).toEqual([0, ""])
     expect(readdirSync(out).filter((name) => !/^\d+$/.test(name) && !["net", "sys"].includes(name)).sort()).toEqual(
-      ["buddyinfo", "diskstats", "meminfo", "slabinfo", "swaps", "vmstat", "zoneinfo"]
+      [
+        "buddyinfo",
+        "cpuinfo",
+        "diskstats",
+        "loadavg",
+        "meminfo",
+        "slabinfo",
+        "stat",
+        "swaps",
+        "uptime",
+        "vmstat",
+        "zoneinfo"
+      ]
     )
     const fields = readFileSync(join(out, "diskstats"), "utf8").trim().split(/\s+/)
     expect(fields.slice(0, 3)).toEqual(["43", "0", "nbd0"])
@@ -67,13 +79,20 @@ describe("swaplab proc", () => {
     const out = join(folder, "tree")
     await proc("--at", "20ms", "--out", out)
     const read = (name: string) => readFileSync(join(out, name), "utf8")
-    expect(readdirSync(join(out, "net")).sort()).toEqual(["netstat", "snmp", "sockstat"])
+    expect(readdirSync(join(out, "net")).sort()).toEqual(["dev", "netstat", "snmp", "sockstat"])
     const pids = readdirSync(out).filter((name) => /^\d+$/.test(name))
     const comms = pids.map((pid) => read(`${pid}/comm`).trim())
     expect(comms).toEqual(expect.arrayContaining(["kswapd0", "nbd0", "nbd-client", "usemem-1"]))
     for (const pid of pids) {
       expect(read(`${pid}/status`)).toMatch(new RegExp(`^Name:\t.*\nState:\t(.|\n)*^Pid:\t${pid}$`, "m"))
     }
+    const stat = (pid: string) => read(`${pid}/stat`).trim().split(" ")
+    for (const pid of pids) expect([stat(pid)[0], stat(pid).length]).toEqual([pid, 52])
+    const usemem = pids[comms.indexOf("usemem-1")] ?? ""
+    expect(stat(usemem)[1]).toBe("(usemem-1)")
+    expect(read(`${usemem}/cmdline`)).toBe("usemem-1\0")
+    const [size = "", resident = ""] = read(`${usemem}/statm`).split(" ")
+    expect([stat(usemem)[22], stat(usemem)[23]]).toEqual([String(Number(size) * 4096), resident])
     expect(read("sys/vm/swappiness")).toBe("60\n")
     expect(read("sys/net/ipv4/tcp_sack")).toBe("1\n")
     expect((await proc("sys/vm/min_free_kbytes")).stdout.trim()).toBe(read("sys/vm/min_free_kbytes").trim())
@@ -117,6 +136,47 @@ describe("swaplab proc", () => {
       expect(stdout).toMatch(/^TcpExtTCPTimeouts +\d+ /m)
     }
   )
+
+  it.skipIf(left)(`vmstat, top and pgrep read the tree in place of /proc${left ? " (not there)" : ""}`, async () => {
+    const out = join(folder, "for-top")
+    await proc("--at", "50ms", "--out", out)
+    const pids = readdirSync(out).filter((name) => /^\d+$/.test(name))
+    const { stderr, stdout } = inNamespace(
+      `ln -s ${pids[0]} ${out}/self && mount --bind ${out} /proc && vmstat && top -b -n1 && pgrep -l usemem`
+    )
+    expect(stderr).toBe("")
+    const read = (name: string) => readFileSync(join(out, name), "utf8")
+    const [, , counts = ""] = stdout.split("\n")
+    const figures = counts.trim().split(/\s+/).map(Number)
+    const stat = (name: string) => Number(new RegExp(`^${name} (\\d+)`, "m").exec(read("stat"))?.[1])
+    expect([figures[0], figures[1]]).toEqual([stat("procs_running"), stat("procs_blocked")])
+    expect(figures[3]).toBe(Number(/^MemFree: +(\d+)/m.exec(read("meminfo"))?.[1]))
+    expect(stdout).toMatch(new RegExp(`^Tasks: +${pids.length} total`, "m"))
+    for (const pid of pids) {
+      expect(stdout).toMatch(new RegExp(`^ *${pid} .* ${read(`${pid}/comm`).trim().slice(0, 8)}`, "m"))
+    }
+    const [usemem = ""] = pids.filter((pid) => read(`${pid}/comm`) === "usemem-1\n")
+    expect(stdout).toContain(`${usemem} usemem-1\n`)
+  })
+
+  it("counts what the card carries and how its CPUs spend their time", async () => {
+    const dev = (await proc("net/dev", "--at", "50ms")).stdout.split("\n")[2]?.trim().split(/\s+/) ?? []
+    const [name, rxBytes, rxFrames, , , , , , , txBytes, txFrames] = dev
+    expect([name, dev.length]).toEqual(["eth0:", 17])
+    expect(Number(txFrames)).toBeGreaterThan(100)
+    // pages go out: full frames one way, acknowledgements and replies the other
+    expect(Number(txBytes) / Number(txFrames)).toBeGreaterThan(500)
+    expect(Number(rxBytes) / Number(rxFrames)).toBeLessThan(500)
+    const { stdout } = await proc("stat", "--at", "50ms")
+    const cpu = (line: string) => (new RegExp(`^${line} +(.*)$`, "m").exec(stdout)?.[1] ?? "").split(" ").map(Number)
+    expect(cpu("cpu")).toHaveLength(10)
+    expect(cpu("cpu")).toEqual(cpu("cpu0"))
+    const spent = cpu("cpu").reduce((sum, n) => sum + n, 0)
+    expect(spent).toBeGreaterThanOrEqual(3)
+    expect(spent).toBeLessThanOrEqual(5)
+    expect((await proc("uptime", "--at", "50ms")).stdout).toMatch(/^0\.05 0\.0\d$/m)
+    expect((await proc("loadavg", "--at", "50ms")).stdout).toMatch(/^0\.00 0\.00 0\.00 \d+\/\d+ \d+$/m)
+  })
 
   it.skipIf(left)(
     `procps reads it${left ? " (not there: free, vmstat and slabtop, or the right to mount)" : ""}`,

@@ -27,6 +27,8 @@ export interface ScheduleHooks {
 export class Cpus implements Dispatcher {
   readonly count: number
   hooks: ScheduleHooks = { scheduleOut: () => {} }
+  /** Context switches: so often a task was given a CPU. */
+  switches = 0
   readonly #sim: Sim
   readonly #switchNs: number
   /** How much longer everything takes because of that. */
@@ -83,6 +85,11 @@ export class Cpus implements Dispatcher {
     let sum = 0
     for (let cpu = 0; cpu < this.count; cpu++) sum += this.#busyNs[cpu]
     return sum
+  }
+
+  /** The same on one of them; of a burst under way all of it. */
+  busyNsOf(cpu: number): number {
+    return this.#busyNs[cpu]
   }
 
   /** Wake-up: the task joins the run queue. */
@@ -279,6 +286,7 @@ export class Cpus implements Dispatcher {
     task.onCpu = cpu
     task.cpu = cpu
     task.ns += this.#switchNs
+    this.switches++
     task.resume()
   }
 

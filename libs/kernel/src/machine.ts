@@ -70,6 +70,7 @@ export class Machine {
   readonly index: number
   /** Its group in the simulation. */
   readonly group: number
+  readonly bootNs: number
   readonly costs: Costs
   readonly cpus: Cpus
   readonly pages: PageAllocator
@@ -131,9 +132,9 @@ export class Machine {
     this.index = spec.index
     this.costs = spec.costs
     this.group = sim.group(spec.name)
+    this.bootNs = sim.now
     this.#boot = bootContext()
-    const { kernel, costs } = spec
-    const { numa } = spec
+    const { costs, kernel, numa } = spec
     const nodeOfCpu = numa === undefined ? undefined : nodesOfCpus(spec.cpus, numa.nodeBytes.length)
     this.cpus = new Cpus(sim, this.group, spec.cpus, costs.contextSwitchNs, nodeOfCpu)
     this.pages = new PageAllocator(sim, {

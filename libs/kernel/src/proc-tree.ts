@@ -1,11 +1,11 @@
 // /proc of a client as a tree of files: those of the machine, those of its tasks, and its sysctls under sys.
-// Not modelled: sysctls that no mechanism reads (see sysctls.ts); of a task everything but status, stack and comm; of the machine what
-//   procOf has not: stat, uptime, loadavg, cpuinfo, mounts, interrupts.
+// Not modelled: sysctls that no mechanism reads (see sysctls.ts); of a task everything but stat, statm, status, stack, comm and cmdline;
+//   of the machine what procOf has not: mounts, interrupts, filesystems.
 // source: fs/proc/root.c, fs/proc/base.c:tgid_base_stuff, fs/proc/proc_sysctl.c
 import type { Machine } from "./machine.ts"
 import { procOf } from "./proc.ts"
 import { MEMORY_SYSCTLS } from "./switch-sysctls.ts"
-import { commOf, stackText, statusText, tasksOf } from "./task-files.ts"
+import { cmdlineText, commOf, stackText, statmText, statusText, tasksOf, taskStatText } from "./task-files.ts"
 
 /** Values of sysctls by their names; a list has a tab between two values, as proc_dointvec prints it. */
 const sysctlsOf = (machine: Machine): ReadonlyArray<readonly [name: string, value: string]> => [
@@ -27,6 +27,9 @@ export const procTree = (machine: Machine): ReadonlyMap<string, () => string> =>
   for (const [name, value] of sysctlsOf(machine)) tree.set(`sys/${name.replaceAll(".", "/")}`, () => `${value}\n`)
   for (const [pid, task] of tasksOf(machine)) {
     tree.set(`${pid}/status`, () => statusText(machine, pid, task))
+    tree.set(`${pid}/stat`, () => taskStatText(machine, pid, task))
+    tree.set(`${pid}/statm`, () => statmText(machine, task))
+    tree.set(`${pid}/cmdline`, () => cmdlineText(machine, task))
     tree.set(`${pid}/stack`, () => stackText(task))
     tree.set(`${pid}/comm`, () => `${commOf(machine, task)}\n`)
   }

@@ -35,6 +35,7 @@ import { KIB_PER_PAGE, KIB_PER_STACK } from "./kib.ts"
 import type { Machine } from "./machine.ts"
 import { memInfoText } from "./mem-info.ts"
 import { netstatText, snmpText, sockstatText } from "./socket-files.ts"
+import { cpuinfoText, loadavgText, netDevText, statText, uptimeText } from "./time-files.ts"
 
 /** vm.overcommit_ratio, in percent. */
 const OVERCOMMIT_RATIO = 50
@@ -141,6 +142,11 @@ export interface Proc {
   readonly slabinfo: () => string
   readonly swaps: () => string
   readonly diskstats: () => string
+  readonly stat: () => string
+  readonly cpuinfo: () => string
+  readonly uptime: () => string
+  readonly loadavg: () => string
+  readonly "net/dev": () => string
   readonly "net/snmp": () => string
   readonly "net/netstat": () => string
   readonly "net/sockstat": () => string
@@ -157,6 +163,11 @@ export const procOf = (machine: Machine): Proc => ({
   slabinfo: () => machine.objects.slabinfoText(),
   swaps: () => machine.swap.swapsText(),
   diskstats: () => diskstatsText(machine),
+  stat: () => statText(machine),
+  cpuinfo: () => cpuinfoText(machine),
+  uptime: () => uptimeText(machine),
+  loadavg: () => loadavgText(machine),
+  "net/dev": () => netDevText(machine),
   "net/snmp": () => snmpText(machine),
   "net/netstat": () => netstatText(machine),
   "net/sockstat": () => sockstatText(machine),

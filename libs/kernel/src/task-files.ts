@@ -1,14 +1,16 @@
 // /proc/PID of the tasks of a client: what each is, and where in the kernel it sleeps.
-// Modelled: name, state, memory of its address space, its pending SIGKILL, its memory nodes; of its stack the functions from the
+// Modelled: name, state, memory of its address space, its CPU time and CPU, its pending SIGKILL, its memory nodes; of its stack the functions from the
 //   sleep up to the system call or the thread, as the source of 3.6 calls them, without addresses (they are zero, as
 //   kptr_restrict shows them).
-// Not modelled: users, groups, signals, threads of a process. A PID is the number of the task in the simulation.
-// source: fs/proc/array.c:proc_pid_status; fs/proc/base.c:proc_pid_stack
+// Not modelled: users, groups, signals, threads of a process, faults of one process; where its text, data and stack begin. All of these
+//   are 0. A PID is the number of the task in the simulation.
+// source: fs/proc/array.c:proc_pid_status, do_task_stat, proc_pid_statm; fs/proc/base.c:proc_pid_stack, proc_pid_cmdline
 import { ALL_NODES, PF_KTHREAD } from "@swaplab/page-alloc"
 import { KIB_PER_PAGE } from "./kib.ts"
 import type { Machine } from "./machine.ts"
 import { ranges } from "./node-files.ts"
 import { KernelTask } from "./task.ts"
+import { ticks } from "./ticks.ts"
 
 /** Wait queues by a part of their name, and what a task that sleeps there has called, the last first. */
 const STACKS: ReadonlyArray<readonly [queue: RegExp, functions: ReadonlyArray<string>]> = [
@@ -97,6 +99,49 @@ export const statusText = (machine: Machine, pid: number, task: KernelTask): str
     ""
   ].join("\n")
 }
+
+/** Pages of its address space, and those of them in memory; 0 of a kernel thread. */
+const pagesOf = ({ mm }: Machine, task: KernelTask): { readonly size: number; readonly resident: number } =>
+  task.mm < 0 ? { size: 0, resident: 0 } : { size: mm.tables.pagesOf(task.mm), resident: mm.rss[task.mm] }
+
+/** Content of /proc/PID/stat: the 52 figures of v3.5 and later, most of them 0. */
+export const taskStatText = (machine: Machine, pid: number, task: KernelTask): string => {
+  const { resident, size } = pagesOf(machine, task)
+  const thread = (task.flags & PF_KTHREAD) !== 0
+  const nice = task.highPriority ? -20 : 0
+  // by their places in proc(5); all others are 0
+  const known: Readonly<Record<number, number>> = {
+    4: thread ? 2 : 1,
+    5: thread ? 0 : pid,
+    6: thread ? 0 : pid,
+    8: -1,
+    9: task.flags,
+    14: ticks(task.userNs),
+    15: ticks(task.sysNs),
+    18: 20 + nice,
+    19: nice,
+    20: 1,
+    22: ticks(task.startNs - machine.bootNs + (machine.spec.uptimeNs ?? 0)),
+    23: size * KIB_PER_PAGE * 1024,
+    24: resident,
+    31: task.killed ? 0x100 : 0,
+    38: 17,
+    39: task.cpu
+  }
+  const figures = Array.from({ length: 49 }, (_, i) => known[i + 4] ?? 0)
+  const state = task.stopped ? "T" : STATES[task.state][0]
+  return `${pid} (${commOf(machine, task)}) ${state} ${figures.join(" ")}\n`
+}
+
+/** Content of /proc/PID/statm, in pages. */
+export const statmText = (machine: Machine, task: KernelTask): string => {
+  const { resident, size } = pagesOf(machine, task)
+  return `${size} ${resident} 0 0 0 ${size} 0\n`
+}
+
+/** Content of /proc/PID/cmdline: words that end in a zero byte; nothing of a kernel thread. */
+export const cmdlineText = (machine: Machine, task: KernelTask): string =>
+  (task.flags & PF_KTHREAD) !== 0 ? "" : `${commOf(machine, task)}\0`
 
 /** Content of /proc/PID/stack. A task that runs has none that could be read. */
 export const stackText = (task: KernelTask): string => {

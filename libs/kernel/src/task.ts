@@ -41,6 +41,8 @@ export class KernelTask extends Process implements Task {
   /** Index of its address space in the machine, or −1 for a kernel thread. */
   readonly mm: number
   readonly cpus: Cpus
+  /** When it was made. */
+  readonly startNs: number
 
   /** Scheduling state, kept by Cpus. */
   onCpu = -1
@@ -60,6 +62,7 @@ export class KernelTask extends Process implements Task {
   ) {
     super(sim, name, group)
     this.cpus = cpus
+    this.startNs = sim.now
     this.dispatcher = cpus
     this.flags = options.flags ?? 0
     this.highPriority = options.highPriority ?? false

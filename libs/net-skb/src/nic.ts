@@ -39,6 +39,9 @@ export class Nic implements NetDevice, Napi {
   /** Packets refused by the stack because of their protocol, and by the driver for want of a buffer. */
   rxDropped = 0
   interrupts = 0
+  /** Frames that came, and their bytes with the Ethernet header, as the driver counts them at the end of a poll. */
+  rxPackets = 0
+  rxBytes = 0
   readonly sg: boolean
   readonly weight: number
   readonly tx: TxRing
@@ -204,6 +207,11 @@ export class Nic implements NetDevice, Napi {
     this.#look()
   }
 
+  /** Bytes sent, with the Ethernet header of each frame. */
+  get txBytes(): number {
+    return this.tx.bytes + this.tx.frames * ETH_HLEN
+  }
+
   checkInvariants(): void {
     this.rx.checkInvariants()
     this.tx.checkInvariants()
@@ -240,6 +248,8 @@ export class Nic implements NetDevice, Napi {
   #follow(): void {
     const load = this.#load
     load.rxBytes = this.#rx.takeBytes() + load.rxPackets * ETH_HLEN
+    this.rxPackets += load.rxPackets
+    this.rxBytes += load.rxBytes
     load.txPackets = this.tx.frames - this.#txFramesBefore
     load.txBytes = this.tx.bytes - this.#txBytesBefore + load.txPackets * ETH_HLEN
     this.#moderation.completed(this.#stack.sim.queue.now, load)
