@@ -6,6 +6,7 @@
 //   at 0, in 1970. The load averages are those of a machine on which as many tasks as now have run or been blocked since it booted,
 //   because nobody samples it every five seconds. cpuinfo has no model, flags and frequencies. net/dev has the card alone, without lo.
 // source: fs/proc/stat.c:show_stat, arch/x86/kernel/cpu/proc.c:show_cpuinfo, fs/proc/uptime.c, fs/proc/loadavg.c, net/core/dev.c:dev_seq_printf_stats
+import { exp } from "@swaplab/sim"
 import type { Machine } from "./machine.ts"
 import { tasksOf } from "./task-files.ts"
 import { ticks } from "./ticks.ts"
@@ -84,7 +85,7 @@ export const uptimeText = (machine: Machine): string => {
 export const loadavgText = (machine: Machine): string => {
   const { all, blocked, running } = activeTasks(machine)
   const up = uptimeNs(machine) / 1e9
-  const averages = [60, 300, 900].map((s) => ((running + blocked) * (1 - Math.exp(-up / s))).toFixed(2))
+  const averages = [60, 300, 900].map((s) => ((running + blocked) * (1 - exp(-up / s))).toFixed(2))
   return `${averages.join(" ")} ${running}/${all} ${lastPid(machine)}\n`
 }
 
