@@ -16,6 +16,7 @@ const DEPENDS: Readonly<Record<string, RegExp>> = {
 /** Where one of them is right, and why. */
 const ALLOWED: ReadonlyArray<readonly [file: RegExp, what: string, why: string]> = [
   [/^libs\/sim\/test\//, "a pause of Effect", "the clock is the one of the simulation"],
+  [/^apps\/swaplab\/test\/proc\.test\.ts$/, "the cores", "the load of an emulated machine"],
   [/^apps\/swaplab\/test\/fake\/src\/simulate\.ts$/, "a pause", "between two looks at whether it is to stop"],
   [/^e2e\/nbd-server\/src\/a-while\.ts$/, "a pause", "between two looks at a condition"],
   [/^e2e\/src\/command\.ts$/, "a pause", "between two looks at a condition"],
