@@ -174,7 +174,9 @@ export const ALLOWED = {
     NoLatencies: "LatencySummary",
     SwapAreaResult: "SwapLayersResult",
     SwitchResult: "NetworkResult",
-    ZoneLowWater: "ClientResult"
+    ZoneLowWater: "ClientResult",
+    SwitchSpec: "switchesOf",
+    UplinkSpec: "SwitchSpec"
   },
   experiment: {
     AblationPlan: "AblationResult",

@@ -115,6 +115,7 @@ export {
   scenarioJsonSchema,
   scenarioSchema
 } from "./scenario/scenario.ts"
+export { switchesOf, type SwitchSpec, type UplinkSpec } from "./scenario/switches.ts"
 export { formatMiss, formatThreshold, keeps, type Threshold } from "./scenario/threshold.ts"
 // for tests, and for using what is above without a run
 export { madeUpLatencies, madeUpLockup, madeUpResult } from "./run/made-up.ts"

@@ -20,16 +20,28 @@ const kernelsOf = (scenario: Scenario, cell: string): ReadonlyArray<unknown> =>
     return [allocator, base, Object.entries(patches).sort(([a], [b]) => (a < b ? -1 : 1))]
   })
 
-/** The machines of a scenario as text. Encoding takes some milliseconds, and all seeds of a place have the same ones. */
-const machinesText = (loaded: LoadedScenario): string => {
-  const known = MACHINES.get(loaded)
+/** What all seeds of a place have in common, as text: machines and kernels. Encoding takes some milliseconds. */
+interface PlaceText {
+  readonly machines: string
+  readonly kernels: Map<string, ReadonlyArray<unknown>>
+}
+
+const placeText = (loaded: LoadedScenario): PlaceText => {
+  const known = PLACES.get(loaded)
   if (known !== undefined) return known
-  const text = JSON.stringify(withoutKernelNames(machinesOf(loaded)))
-  MACHINES.set(loaded, text)
+  const text = { machines: JSON.stringify(withoutKernelNames(machinesOf(loaded))), kernels: new Map() }
+  PLACES.set(loaded, text)
   return text
 }
 
-const MACHINES = new WeakMap<LoadedScenario, string>()
+const PLACES = new WeakMap<LoadedScenario, PlaceText>()
+
+const knownKernels = (loaded: LoadedScenario, cell: string): ReadonlyArray<unknown> => {
+  const { kernels } = placeText(loaded)
+  const known = kernels.get(cell) ?? kernelsOf(loaded.scenario, cell)
+  kernels.set(cell, known)
+  return known
+}
 
 /** First half of the SHA-256 of a value's JSON, in hex. */
 const digest = (value: unknown): Effect.Effect<string> =>
@@ -48,8 +60,8 @@ export const runKey = (
 ): Effect.Effect<string> =>
   digest({
     engine,
-    machines: machinesText(loaded),
-    kernels: kernelsOf(loaded.scenario, kernel),
+    machines: placeText(loaded).machines,
+    kernels: knownKernels(loaded, kernel),
     seed,
     ...(names === null ? {} : { names })
   })

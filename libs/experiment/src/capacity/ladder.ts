@@ -119,6 +119,9 @@ export const makeLadder = (loaded: LoadedScenario, options: LadderOptions): Eith
     return ladder
   })
 
+/** Scenarios at levels by what they were made of: to make one takes some milliseconds, and it is checked before it is run. */
+const MADE = new WeakMap<LoadedScenario, Map<string, LoadedScenario>>()
+
 /** The scenario at a level. */
 export const atLevel = (
   loaded: LoadedScenario,
@@ -126,7 +129,18 @@ export const atLevel = (
   level: number
 ): Either.Either<LoadedScenario, ConfigError> => {
   const value = values[level - 1]
-  return withOverrides(loaded, [overrideOf(`--over ${path}=${value}`, parsePath(path) ?? [], value)])
+  const made = MADE.get(loaded) ?? new Map<string, LoadedScenario>()
+  MADE.set(loaded, made)
+  const name = `${path}=${JSON.stringify(value)}`
+  const known = made.get(name)
+  if (known !== undefined) return Either.right(known)
+  return Either.map(
+    withOverrides(loaded, [overrideOf(`--over ${path}=${value}`, parsePath(path) ?? [], value)]),
+    (at) => {
+      made.set(name, at)
+      return at
+    }
+  )
 }
 
 /** Whether an answer of at least level `low`, and below level `high`, is as narrow as it can be, or as wanted. */

@@ -1,5 +1,5 @@
 // The resources that can limit a capacity, a row each: how busy it was in a run, and what makes a fifth more of it.
-// Modelled: links, the server's CPUs, threads, page cache, rate limit and read-ahead, its disk where the scenario gives it by
+// Modelled: links, also those between switches, the server's CPUs, threads, page cache, rate limit and read-ahead, its disk where the scenario gives it by
 // figures, the switch's buffer; of clients memory, CPUs, the CPU time of their kernels, nr_requests and both read-aheads.
 //
 // Locks. Four things happen one after the other in the model, and each has a row. The server performs the requests of a connection
@@ -8,7 +8,7 @@
 // card's receive processing is on one CPU: the same row. A queue has so many requests: nr_requests.
 // Not modelled: disks that are given by a name; socket buffers; locks of which no time is modelled (queue_lock, mmap_sem, the
 // inode's of the server). What that costs: where one of these limits, no row raises the number, which is said.
-import { type LoadedScenario, withOverrides } from "@swaplab/cluster"
+import { type LoadedScenario, switchesOf, withOverrides } from "@swaplab/cluster"
 import {
   BYTE_RATE,
   type ConfigError,
@@ -80,6 +80,15 @@ export const RESOURCES: ReadonlyArray<Resource> = [
     knobs: ofGroups(({ link }) => [knob(["link", "rate"], link.rate, RATE)])
   },
   {
+    name: "links between switches",
+    use: ["uplink.utilisation"],
+    falls: false,
+    knobs: ({ scenario: { lan } }) =>
+      switchesOf(lan).flatMap(({ path, uplink }) =>
+        uplink === null ? [] : [knob([...path, "uplink", "rate"], uplink.rate, RATE)]
+      )
+  },
+  {
     name: "CPU of the server",
     use: ["server.cpuUtilisation"],
     falls: true,
@@ -148,7 +157,7 @@ export const RESOURCES: ReadonlyArray<Resource> = [
     name: "buffer of the switch",
     use: [],
     falls: false,
-    knobs: ({ scenario: { lan } }) => [knob(["lan", "switch", "buffer"], lan.switch.buffer, SIZE)]
+    knobs: ({ scenario: { lan } }) => switchesOf(lan).map(({ buffer, path }) => knob([...path, "buffer"], buffer, SIZE))
   },
   {
     name: "memory of the clients",
@@ -254,16 +263,27 @@ export const grow = (
   }))
 }
 
+/** A resource, and the scenario with a fifth more of it. */
+export interface RelaxedRow {
+  readonly resource: Resource
+  readonly loaded: LoadedScenario
+}
+
+/** Rows by scenario and by what is searched: each takes some milliseconds, and a forecast counts them before they are run. */
+const KNOWN_ROWS = new WeakMap<LoadedScenario, Map<string, ReadonlyArray<RelaxedRow>>>()
+
 /** The resources that can be tried, each with the scenario that has a fifth more of it. */
-export const relaxedRows = (
-  loaded: LoadedScenario,
-  searched: string
-): ReadonlyArray<{ readonly resource: Resource; readonly loaded: LoadedScenario }> =>
-  RESOURCES.flatMap((resource) => {
+export const relaxedRows = (loaded: LoadedScenario, searched: string): ReadonlyArray<RelaxedRow> => {
+  const known = KNOWN_ROWS.get(loaded) ?? new Map<string, ReadonlyArray<RelaxedRow>>()
+  KNOWN_ROWS.set(loaded, known)
+  const rows = known.get(searched) ?? RESOURCES.flatMap((resource) => {
     const more = grow(loaded, resource, searched, RELAXED_BY)
     // a fifth more may be more than a key takes
     return more === null || Either.isLeft(more) ? [] : [{ resource, loaded: more.right.loaded }]
   })
+  known.set(searched, rows)
+  return rows
+}
 
 /** How busy a resource was in a run, from 0 to 1; null: it has no such figure. */
 export const useOf = ({ use }: Resource, { metrics }: CellResult): number | null => {

@@ -139,6 +139,19 @@ describe("the resources that are tried", () => {
     expect(of("read-ahead of the clients")?.clients[0].root?.readahead).toBe(38 * 4096)
   })
 
+  it("are the links between switches, and the buffer of each switch", () => {
+    const at = scenarioWith({
+      kernels: { series: { allocator: "slab", base: "v3.6" } },
+      clients: [{ switch: "room" }],
+      lan: { switches: [{ name: "hall" }, { name: "room", buffer: "100 KiB", uplink: { rate: "200 Mbit" } }] }
+    })
+    const of = (wanted: string) =>
+      relaxedRows(at, "seed").find(({ resource }) => resource.name === wanted)?.loaded.scenario.lan.switches
+    expect(of("links between switches")?.map(({ uplink }) => uplink?.rate)).toEqual([undefined, 240e6])
+    expect(of("buffer of the switch")?.map(({ buffer }) => buffer)).toEqual([616 * 1024, 120 * 1024])
+    expect(namesOf({})).not.toContain("links between switches")
+  })
+
   it("have a fifth more: times fall, counts and sizes grow", () => {
     const { server: { disk } } = relaxedOf("service time of the server's disk")
     expect(typeof disk === "string" ? null : [disk.read.median, disk.write.p99, disk.channels]).toEqual([2e6, 4e6, 5])
