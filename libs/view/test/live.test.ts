@@ -1,5 +1,5 @@
 import { type ClientSnapshot, madeUpLockup } from "@swaplab/cluster"
-import { ClientPanel, FigureCharts, Tile, WaitGraphView } from "@swaplab/view"
+import { ClientPanel, FigureCharts, ServerCard, Tile, WaitGraphView } from "@swaplab/view"
 import { type ComponentChild, h } from "preact"
 import { renderToStaticMarkup } from "preact-render-to-string"
 import { describe, expect, it } from "vitest"
@@ -76,11 +76,22 @@ describe("a client, live", () => {
     expect(panel({}, 200)).toContain("d=\"M0 0L300 50L600 70\"")
   })
 
+  it("labels levels of the chart, those that lie close together in one place", () => {
+    const labels = (...levels: ReadonlyArray<readonly [label: string, value: number]>) =>
+      html(h(ClientPanel, { snapshot, columns, levels: levels.map(([label, value]) => ({ label, value })), top: 1000 }))
+        .match(/class="levels" aria-hidden="true">(.*?)<\/div>/)?.[1]
+    expect(labels(["min", 100], ["low", 125])).toBe("<span style=\"top:88%;\">low, min</span>")
+    expect(labels(["min", 100], ["low", 125], ["plenty", 700])).toBe(
+      "<span style=\"top:30%;\">plenty</span><span style=\"top:88%;\">low, min</span>"
+    )
+  })
+
   it("shows requests as boxes and in words", () => {
     const text = panel()
     expect(text.match(/<i class="sent">/g)).toHaveLength(2)
     expect(text.match(/<i class="waiting">/g)).toHaveLength(3)
     expect(text).toContain("2 sent, no answer read yet (filled); 3 wait to be sent (hollow).")
+    expect(panel({ sent: 2, waiting: 1 })).toContain("; 1 waits to be sent (hollow).")
     expect(panel({ sent: 0, waiting: 0 })).toContain("No request is under way.")
     expect(panel({ sent: 100, waiting: 900 }).match(/<i /g)).toHaveLength(140)
   })
@@ -132,17 +143,25 @@ describe("figures over time", () => {
 })
 
 describe("a tile", () => {
-  const tile = (latencyNs: number) =>
-    html(h(Tile, {
-      name: "client-1",
-      state: "alive",
-      free: 1,
-      low: 2,
-      requests: 3,
-      latencyNs,
-      chosen: false,
-      onChoose: () => {}
-    }))
+  const TILE = {
+    name: "client-1",
+    state: "alive",
+    free: 1,
+    low: 2,
+    requests: 3,
+    latencyNs: 0,
+    chosen: false,
+    onChoose: () => {}
+  } as const
+  const tile = (latencyNs: number) => html(h(Tile, { ...TILE, latencyNs }))
+
+  it("counts one request as one", () => {
+    expect(tile(0)).toContain("3 requests")
+    expect(html(h(Tile, { ...TILE, requests: 1 }))).toContain("<span>1 request</span>")
+    const server = { name: "server", inShare: 0, outShare: 0, bufferShare: 0 }
+    expect(html(h(ServerCard, { ...server, resident: 1 }))).toContain("1 request inside")
+    expect(html(h(ServerCard, { ...server, resident: 0 }))).toContain("0 requests inside")
+  })
 
   it("says how long page-ins take with a sign and a word, not with a colour alone", () => {
     expect(tile(0)).toContain("<span class=\"wait none\">no page-in</span>")

@@ -1,5 +1,6 @@
 // The guided page: two engines side by side, step by step.
 import { CLIENT_STATES } from "@swaplab/cluster"
+import { plural } from "@swaplab/config"
 import { ClientPanel, WaitGraphView } from "@swaplab/view"
 import { type ComponentChild, h } from "preact"
 import { useEffect, useReducer, useRef, useState } from "preact/hooks"
@@ -65,7 +66,7 @@ const Side = (
       "p",
       { class: "clock" },
       h("span", { class: `state ${kind}` }, words),
-      ` at ${timeWords(snapshot.atNs)} · ${snapshot.swapOut} pages sent to the server so far`
+      ` at ${timeWords(snapshot.atNs)} · ${plural(snapshot.swapOut, "page")} sent to the server so far`
     ),
     h(ClientPanel, {
       snapshot,

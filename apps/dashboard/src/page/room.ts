@@ -1,4 +1,5 @@
 // A room of clients while a scenario runs: every client a tile, the servers, and one client looked at closely.
+import { plural } from "@swaplab/config"
 import type { Act } from "@swaplab/live"
 import { ClientPanel, TimeLine, WaitGraphView } from "@swaplab/view"
 import { type ComponentChild, h } from "preact"
@@ -55,7 +56,10 @@ const Closely = ({ engine }: { readonly engine: EngineClient }): ComponentChild 
   const { low, min, name } = facts.clients[at]
   const { pages, report } = snapshot
   const rows: ReadonlyArray<readonly [string, string]> = [
-    ["memory", `${pages.present} pages: ${pages.free} free, ${pages.slab} slab, ${pages.writeback} under writeback`],
+    [
+      "memory",
+      `${plural(pages.present, "page")}: ${pages.free} free, ${pages.slab} slab, ${pages.writeback} under writeback`
+    ],
     [
       "LRU lists",
       `anon ${pages.activeAnon} active, ${pages.inactiveAnon} inactive; file ${pages.activeFile} active, ${pages.inactiveFile} inactive`
@@ -65,9 +69,14 @@ const Closely = ({ engine }: { readonly engine: EngineClient }): ComponentChild 
       report.zones.map((zone) => `${zone.name} ${zone.free} free, min ${zone.min}, low ${zone.low}, high ${zone.high}`)
         .join("; ")
     ],
-    ["swap", `${snapshot.swapOut} pages out, ${snapshot.swapIn} in`],
-    ["socket", `${snapshot.sendQueue} bytes in its send queue, ${snapshot.backlog} in its backlog`],
-    ["card", `${snapshot.receiveBuffers} receive buffers, ${snapshot.packetsLost} packets lost for want of memory`]
+    ["swap", `${plural(snapshot.swapOut, "page")} out, ${snapshot.swapIn} in`],
+    ["socket", `${plural(snapshot.sendQueue, "byte")} in its send queue, ${snapshot.backlog} in its backlog`],
+    [
+      "card",
+      `${plural(snapshot.receiveBuffers, "receive buffer")}, ${
+        plural(snapshot.packetsLost, "packet")
+      } lost for want of memory`
+    ]
   ]
   return h(
     "section",

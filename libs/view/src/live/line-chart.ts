@@ -48,6 +48,27 @@ const pathOf = ({ fromNs, timesNs, toNs, values }: LineChartProps, top: number):
   return path
 }
 
+/** Labels of levels that are less than this apart, in percent of the height, stand in one line: they would cover each other. */
+const LABEL_PERCENT = 20
+
+/** Labels with their places: of levels that lie close together one for all, at the highest of them. */
+const labelsOf = (
+  levels: ReadonlyArray<Level>,
+  top: number
+): ReadonlyArray<{ readonly percent: number; readonly words: string }> => {
+  const labels: Array<{ readonly percent: number; readonly words: string }> = []
+  for (const { label, value } of levels.toSorted((a, b) => b.value - a.value)) {
+    const percent = Math.round((1 - Math.min(1, value / top)) * 100)
+    const above = labels.at(-1)
+    if (above !== undefined && percent - above.percent < LABEL_PERCENT) {
+      labels[labels.length - 1] = { percent: above.percent, words: `${above.words}, ${label}` }
+    } else {
+      labels.push({ percent, words: label })
+    }
+  }
+  return labels
+}
+
 /** The chart. Words stand outside of the drawing, so that it may be stretched. */
 export const LineChart = (props: LineChartProps): ComponentChild => {
   const { atNs, description, fromNs, levels, title, toNs, values } = props
@@ -82,9 +103,7 @@ export const LineChart = (props: LineChartProps): ComponentChild => {
     h(
       "div",
       { class: "levels", "aria-hidden": "true" },
-      levels.map(({ label, value }) =>
-        h("span", { style: { top: `${Math.round((1 - Math.min(1, value / top)) * 100)}%` } }, label)
-      )
+      labelsOf(levels, top).map(({ percent, words }) => h("span", { style: { top: `${percent}%` } }, words))
     )
   )
 }

@@ -12,7 +12,7 @@ export const Requests = (
   const shown = Math.min(sent, BOXES)
   const words = sent + waiting === 0
     ? "No request is under way."
-    : `${sent} sent, no answer read yet (filled); ${waiting} wait to be sent (hollow).`
+    : `${sent} sent, no answer read yet (filled); ${waiting} ${waiting === 1 ? "waits" : "wait"} to be sent (hollow).`
   return h(
     "div",
     { class: "requests" },

@@ -1,6 +1,7 @@
 // A client of a room as a tile, and a server as a card: how it is in a word and a sign, and the figures that say so.
 import type { ClientState } from "@swaplab/cluster"
 import { type ComponentChild, h } from "preact"
+import { counted } from "../counted.ts"
 
 /** A sign and a word for each state: no state is a colour alone. */
 const STATES: Readonly<Record<ClientState, readonly [sign: string, words: string]>> = {
@@ -60,7 +61,7 @@ export const Tile = (
     h("b", null, name),
     h("span", { class: "state" }, stateWords(state)),
     h("span", null, `${free} free${free <= low ? " (scarce)" : ""}`),
-    h("span", null, `${requests} requests`),
+    h("span", null, counted(requests, "request")),
     waitOf(latencyNs)
   )
 
@@ -92,7 +93,7 @@ export const ServerCard = (
     "div",
     { class: "server" },
     h("b", null, name),
-    h("p", null, `${resident} requests inside`),
+    h("p", null, `${counted(resident, "request")} inside`),
     share("cable to it", inShare),
     share("cable from it", outShare),
     share("buffer of its switch", bufferShare)
