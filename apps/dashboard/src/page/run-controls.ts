@@ -62,9 +62,10 @@ export const RunControls = (props: RunControlsProps): ComponentChild => {
         max: POSITIONS,
         value: reachedNs === 0 ? 0 : Math.round(atNs / reachedNs * POSITIONS),
         "aria-valuetext": timeWords(atNs),
-        disabled: !still,
-        onInput: (event: { currentTarget: HTMLInputElement }) => onShow(nsOf(event)),
-        onChange: (event: { currentTarget: HTMLInputElement }) => onSettle(nsOf(event))
+        // while it goes on the slider cannot be moved, but it keeps the focus, which a disabled one loses
+        "aria-disabled": !still,
+        onInput: (event: { currentTarget: HTMLInputElement }) => still && onShow(nsOf(event)),
+        onChange: (event: { currentTarget: HTMLInputElement }) => still && onSettle(nsOf(event))
       })
     ),
     h(
