@@ -21,7 +21,11 @@ export const Gauge = ({ zone }: { readonly zone: LockupZone }): ComponentChild =
   const { free, high, low, min, name } = zone
   const full = high * SCALE
   const mark = (at: number, label: string): ComponentChild =>
-    h("span", { class: `mark ${label}`, style: { left: percent(at / full) }, title: `${label}: ${counted(at, "page")}` }, label)
+    h("span", {
+      class: `mark ${label}`,
+      style: { left: percent(at / full) },
+      title: `${label}: ${counted(at, "page")}`
+    }, label)
   return h(
     "div",
     { class: "gauge" },
