@@ -21,6 +21,12 @@ it("the page is one file of at most 450 KiB, compressed", () => {
   )
 })
 
+it("docs/benchmarks.md says how large the page is, to 3 %", () => {
+  const document = readFileSync(join(root, "docs/benchmarks.md"), "utf8")
+  const kib = Number(/the page, compressed +\| (\d+) KiB/.exec(document)?.[1])
+  expect(Math.abs(gzipSync(readFileSync(FILE), { level: 9 }).length / 1024 / kib - 1)).toBeLessThan(0.03)
+})
+
 describe.skipIf(left)(`the page in Chromium${note}`, () => {
   let browser: Browser
   beforeAll(async () => {
