@@ -96,12 +96,12 @@ const countedRows = async (seed) => {
   /** @type {(from: number, to: number, bits: number) => number} */
   const count = (from, to, bits) => {
     let pages = 0
-    for (let i = from; i < to; i++) if ((tables.entries[i] & bits) === bits) pages++
+    for (let i = from; i < to; i++) if ((tables.entries.at(i) & bits) === bits) pages++
     return pages
   }
   const clear = () => {
     for (let i = 0; i < tables.entries.length; i++) {
-      const entry = tables.entries[i]
+      const entry = tables.entries.at(i)
       if ((entry & PTE_PRESENT) !== 0) tables.replace(i, entry & ~(PTE_ACCESSED | PTE_DIRTY))
     }
   }
@@ -166,7 +166,7 @@ const countedRows = async (seed) => {
       for (const name of names) {
         const { from, shared } = rangeOf(name)
         const pages = new Set()
-        for (let at = from; at < shared; at++) if ((tables.entries[at] & PTE_ACCESSED) !== 0) pages.add(at)
+        for (let at = from; at < shared; at++) if ((tables.entries.at(at) & PTE_ACCESSED) !== 0) pages.add(at)
         const last = before.get(name)
         if (last !== undefined && last.size > 0) {
           note(`reuse ${what} ${name} 1`, [...last].filter((page) => pages.has(page)).length / last.size)

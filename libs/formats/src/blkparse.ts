@@ -48,11 +48,10 @@ export const readBlkparse = (text: string): Read<BlkparseTrace> => {
     const sectors = wholeOf(data[2])
     const offset = sector === null ? null : sector * SECTOR
     const length = sectors === null ? null : sectors * SECTOR
-    const why = refusal(offset, length)
+    const atNs = Math.round(Number(seconds) * 1e9)
+    const why = refusal(atNs, offset, length)
     if (why !== null || offset === null || length === null) return unread.add(i + 1, line, why ?? "")
     if (events.length === MAX_REQUESTS) return unread.add(i + 1, line, `more than ${MAX_REQUESTS} requests`)
-    const atNs = Math.round(Number(seconds) * 1e9)
-    if (!Number.isSafeInteger(atNs)) return unread.add(i + 1, line, "the time is too long")
     events.push({ atNs, write, offset, length, of: device, action, by: data[3] ?? "" })
   })
   const issued = new Set(events.filter(({ action }) => action === "D").map(({ of }) => of))

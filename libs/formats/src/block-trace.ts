@@ -29,7 +29,8 @@ const MAX_OFFSET = 2 ** 50
 const MAX_LENGTH = 2 ** 32
 
 /** Why a request cannot be taken; null: it can. */
-export const refusal = (offset: number | null, length: number | null): string | null => {
+export const refusal = (atNs: number, offset: number | null, length: number | null): string | null => {
+  if (!Number.isSafeInteger(atNs)) return "the time is too long"
   if (offset === null || length === null) return "expected an offset and a length in digits"
   if (length === 0 || length > MAX_LENGTH) return "expected a length above 0 and up to 4 GiB"
   return offset + length > MAX_OFFSET ? "expected an offset below 1 PiB" : null

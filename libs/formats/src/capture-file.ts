@@ -66,6 +66,8 @@ class CaptureReader {
   #little = true
   #firstNs = Number.NaN
   #lastNs = 0
+  /** Packets so far, with those that were not taken. */
+  #read = 0
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes
@@ -140,10 +142,13 @@ class CaptureReader {
 
   #packet(ns: number, linkType: number, at: number, kept: number, wireBytes: number): void {
     if (Number.isNaN(this.#firstNs)) this.#firstNs = ns
+    const atNs = Math.max(0, Math.round(ns - this.#firstNs))
+    this.#read++
+    if (!Number.isSafeInteger(atNs)) return this.unread.add(this.#read, "", "its time is too long")
     this.#lastNs = ns
     this.packets.push({
-      number: this.packets.length + 1,
-      atNs: Math.max(0, Math.round(ns - this.#firstNs)),
+      number: this.#read,
+      atNs,
       linkType,
       bytes: this.#bytes.subarray(at, at + kept),
       wireBytes: Math.max(kept, wireBytes)
@@ -163,6 +168,6 @@ class CaptureReader {
   }
 
   #odd(why: string): void {
-    this.unread.add(this.packets.length + 1, "", why)
+    this.unread.add(this.#read + 1, "", why)
   }
 }

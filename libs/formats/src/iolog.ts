@@ -51,10 +51,11 @@ export const readIolog = (text: string): Read<BlockTrace> => {
     if (!added.has(file)) return unread.add(number, text, `${file} was not added`)
     const offset = wholeOf(offsetText)
     const length = wholeOf(lengthText)
-    const why = stamp > Number.MAX_SAFE_INTEGER / NS_PER_US ? "the time is too long" : refusal(offset, length)
+    const atNs = stamp * NS_PER_US
+    const why = refusal(atNs, offset, length)
     if (why !== null || offset === null || length === null) return unread.add(number, text, why ?? "")
     if (requests.length === MAX_REQUESTS) return unread.add(number, text, `more than ${MAX_REQUESTS} requests`)
-    requests.push({ atNs: stamp * NS_PER_US, write: action === "write", offset, length, of: file })
+    requests.push({ atNs, write: action === "write", offset, length, of: file })
   })
   return { value: { requests, timed: version === 3 || waits > 0, mostInFlight: null }, unread: unread.all }
 }

@@ -148,7 +148,7 @@ export const readNbdCapture = (bytes: Uint8Array, port = NBD_PORT): Read<BlockTr
     if (command > 1) return unread.add(packet, from, `${name} is not replayed`)
     const offset = header.getUint32(16) * 4294967296 + header.getUint32(20)
     const length = header.getUint32(24)
-    const why = refusal(offset, length)
+    const why = refusal(atNs, offset, length)
     if (why !== null) return unread.add(packet, from, why)
     if (requests.length === MAX_REQUESTS) return unread.add(packet, from, `more than ${MAX_REQUESTS} requests`)
     requests.push({ atNs, write: command === 1, offset, length, of: from })

@@ -26,10 +26,11 @@ export const readPageCsv = (text: string): Read<BlockTrace> => {
     if (parts === null) return unread.add(i + 1, line, "expected t,client,page,rw such as 0.000125,desk-1,42,W")
     const [, seconds, of, pageText, rw] = parts
     const page = wholeOf(pageText)
-    const why = refusal(page === null ? null : page * PAGE, PAGE)
+    const atNs = Math.round(Number(seconds) * 1e9)
+    const why = refusal(atNs, page === null ? null : page * PAGE, PAGE)
     if (why !== null || page === null) return unread.add(i + 1, line, why ?? "expected a page number")
     if (requests.length === MAX_REQUESTS) return unread.add(i + 1, line, `more than ${MAX_REQUESTS} requests`)
-    requests.push({ atNs: Math.round(Number(seconds) * 1e9), write: rw === "W", offset: page * PAGE, length: PAGE, of })
+    requests.push({ atNs, write: rw === "W", offset: page * PAGE, length: PAGE, of })
   })
   return { value: { requests, timed: true, mostInFlight: null }, unread: unread.all }
 }

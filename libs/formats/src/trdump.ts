@@ -38,7 +38,7 @@ export const readTrdump = (text: string): Read<BlockTrace> => {
     if (command > 1) return unread.add(i + 1, line, `${name === "" ? `command ${command}` : name} is not replayed`)
     const offset = Number.parseInt(offsetText, 16)
     const length = Number.parseInt(lengthText, 16)
-    const why = Number.isSafeInteger(offset) ? refusal(offset, length) : "expected an offset below 1 PiB"
+    const why = Number.isSafeInteger(offset) ? refusal(0, offset, length) : "expected an offset below 1 PiB"
     if (why !== null) return unread.add(i + 1, line, why)
     if (requests.length === MAX_REQUESTS) return unread.add(i + 1, line, `more than ${MAX_REQUESTS} requests`)
     underWay.add(cookie)

@@ -89,6 +89,19 @@ describe("requests of NBD", () => {
     expect(unread.map(({ why }) => why)).toEqual(["packets before this one are missing in the capture"])
   })
 
+  it("leave out packets whose time is too long, and say which", () => {
+    const frames = framesOf(joined([request(0, 0, 4096), request(0, 4096, 4096), request(0, 8192, 4096)]), 28)
+    const writer = new PcapngWriter("eth0")
+    frames.forEach((frame, i) => writer.packet(i === 1 ? 2 ** 60 : i, frame))
+    const capture = writer.bytes()
+    const { unread, value } = readNbdCapture(capture)
+    expect(value.requests.map(({ offset }) => offset)).toEqual([0, 8192])
+    expect(unread).toMatchObject([
+      { line: 2, why: "its time is too long" },
+      { line: 3, why: "packets before this one are missing in the capture" }
+    ])
+  })
+
   it("a capture of something else says so", () => {
     const other = framesOf(stream, 1448).map((frame) => Uint8Array.from(frame, (byte, i) => i === 36 ? 0 : byte))
     expect(readNbdCapture(captureOf(other)).unread).toMatchObject([{ why: "no packet goes to TCP port 10809" }])

@@ -188,13 +188,13 @@ rubbish
 describe("page trace", () => {
   it("has a page, a client and a time on each line", () => {
     const { unread, value } = readPageCsv(
-      "t,client,page,rw\n0.000125,desk-1,42,W\n\n3,desk-2,7,R\r\n4,desk-2,7,X\n5,,7,R\n"
+      "t,client,page,rw\n0.000125,desk-1,42,W\n\n3,desk-2,7,R\r\n4,desk-2,7,X\n5,,7,R\n9999999,desk-1,7,R\n"
     )
     expect(value.requests).toEqual([
       { atNs: 125_000, write: true, offset: 172_032, length: 4096, of: "desk-1" },
       { atNs: 3e9, write: false, offset: 28_672, length: 4096, of: "desk-2" }
     ])
-    expect(unread.map(({ line }) => line)).toEqual([5, 6])
+    expect(unread.map(({ line }) => line)).toEqual([5, 6, 7])
     expect([isPageCsv("t,client,page,rw\n"), isPageCsv("t,page,rw\n"), isPageCsv("")]).toEqual([true, false, false])
   })
 })

@@ -14,6 +14,7 @@ const ABOVE = [
   "socket-files.ts",
   "switch-sysctls.ts",
   "task-files.ts",
+  "time-files.ts",
   join("patches", "switch-patches.ts")
 ]
 
