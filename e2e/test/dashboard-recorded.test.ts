@@ -98,6 +98,7 @@ describe.skipIf(left)(`a recorded result in Chromium${note}`, () => {
   it("is taken when it is dropped on any page, and anything else is told in one sentence", async () => {
     const { page, told } = await openPage(browser)
     await page.goto(URL)
+    await page.getByRole("heading", { level: 1 }).first().waitFor()
     const [json, series] = recorded.files.map((file) => readFileSync(file))
     await drop(page, [["result.json", json], ["series.msgpack", series]])
     await page.getByRole("button", { name: /^client-1/ }).waitFor()

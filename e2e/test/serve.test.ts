@@ -104,10 +104,12 @@ describe.skipIf(left)(`a run of the command in Chromium${note}`, () => {
     const download = one.page.waitForEvent("download")
     await one.page.getByRole("button", { name: "Save as a scenario" }).click()
     expect(await unwatched(await (await download).path())).toBe(byHand)
-    // taken back, it is the run that nobody has touched, at its end
+    // taken back, it is the run that nobody has touched, where the other one ended
     await one.page.getByRole("button", { name: "Take the last one back" }).click()
     await one.page.getByText("3.0 ms: restart at server").waitFor({ state: "detached" })
     const untouched = await unwatched(file)
+    await clock(one.page).filter({ hasNotText: "Fingerprint" }).waitFor()
+    await one.page.getByRole("button", { name: "Run" }).click()
     await clock(one.page).filter({ hasText: untouched }).waitFor()
     for (const { asked, page, told } of [one, other]) {
       expect(told).toEqual([])

@@ -1,6 +1,6 @@
 // Starts the page: the guide, a room, or a recorded result, as the address and what is dropped say.
 import { type ComponentChild, h, render } from "preact"
-import { useEffect, useRef, useState } from "preact/hooks"
+import { useLayoutEffect, useRef, useState } from "preact/hooks"
 import { filesOf, isScenario } from "./dropped.ts"
 import { Guide } from "./guide.ts"
 import { fromLink, type Linked } from "./link.ts"
@@ -50,7 +50,8 @@ const Page = (): ComponentChild => {
     const text = await files[0].text()
     goTo({ page: "room", linked: { file: OWN, text, kernel: null, seed: 1, acts: [] } })
   }
-  useEffect(() => {
+  // before anything is painted: what is dropped on a page that can be seen is taken
+  useLayoutEffect(() => {
     const read = (): void => {
       void askedBy(location.hash).then(ask)
     }
