@@ -1,5 +1,4 @@
 // What goes between the main thread and a worker: one request a run, answered with the packed result.
-import * as Transferable from "@effect/platform/Transferable"
 import { type EarlyStop, Replay, type Scenario } from "@swaplab/cluster"
 import { Schema } from "effect"
 
@@ -28,7 +27,8 @@ const PlainEarlyStop = Schema.Unknown as unknown as Schema.Schema<EarlyStop, unk
 /** Runs one simulation. */
 export class RunJob extends Schema.TaggedRequest<RunJob>()("RunJob", {
   failure: RunFailure,
-  success: Transferable.Uint8Array,
+  // a copy: once any buffer of a thread has been given away, V8 checks every buffer at every access in that thread
+  success: Schema.Uint8ArrayFromSelf,
   payload: {
     job: Schema.Number,
     scenario: PlainScenario,

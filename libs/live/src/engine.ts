@@ -7,7 +7,11 @@ import { Session } from "./session.ts"
 
 /** What the engine needs of its host. */
 export interface Host {
-  readonly answer: (answer: Answer, transfer: ReadonlyArray<ArrayBufferLike>) => void
+  /**
+   * Takes a copy of an answer, which is small. Its buffers are not to be given away: once any buffer of a thread has been detached,
+   * V8 checks every buffer at every access in that thread, which makes a run a tenth slower.
+   */
+  readonly answer: (answer: Answer) => void
   /** Milliseconds of the host. */
   readonly clock: () => number
   /** Calls soon, after what has arrived meanwhile. */
@@ -94,7 +98,7 @@ export class Engine {
     const session = this.#begin(opened, sampleNs)
     const { facts } = session
     this.#look = look ?? [facts.clients[0].name]
-    this.#host.answer({ kind: "loaded", facts }, [])
+    this.#host.answer({ kind: "loaded", facts })
     // what happens at the instant of the start, and the first row
     session.advance(0, Number.POSITIVE_INFINITY)
     this.#answer()
@@ -109,7 +113,7 @@ export class Engine {
     if (fresh) {
       // no rows on the way there
       this.#session.sampleEvery(Number.POSITIVE_INFINITY)
-      this.#host.answer({ kind: "fresh" }, [])
+      this.#host.answer({ kind: "fresh" })
     }
     this.#fresh = fresh ? sampleNs : null
     this.#later(0)
@@ -125,7 +129,7 @@ export class Engine {
     if (this.#opened === null) return
     const { kernel, scenario, seed } = this.#opened
     const moments = momentsOf(new ClusterRun(scenario, kernel, seed))
-    this.#host.answer({ kind: "moments", moments }, [])
+    this.#host.answer({ kind: "moments", moments })
   }
 
   /** Interval of the rows that begin anew when the stretch begins; null: they have begun. */
@@ -193,7 +197,7 @@ export class Engine {
       faults: session.takeFaults(),
       ended: session.ended,
       still: this.#stretch === null
-    }, [batch.timesNs.buffer, batch.clients.buffer, batch.servers.buffer])
+    })
     // where other programs hold the thread up, run and answers are held up alike: the share is one of CPU time, too
     const endMs = clock()
     if (!looks) return

@@ -4,7 +4,7 @@ import { asFile, factsOf, NoColumn, type Opened, recordedRows } from "@swaplab/l
 import { Either } from "effect"
 import type { NamedFile, PageAnswer } from "./messages.ts"
 
-type Tell = (answer: PageAnswer, transfer: ReadonlyArray<ArrayBufferLike>) => void
+type Tell = (answer: PageAnswer) => void
 
 /** What the page may ask of a result that is shown. */
 export interface ShownRecording {
@@ -28,28 +28,25 @@ const tellRun = (recording: Recording, at: number, tell: Tell): string | null =>
   const facts = factsOf(openedOf(recording, kernel, seed))
   try {
     const { batch, every } = recordedRows(facts, series)
-    tell({ kind: "loaded", facts }, [])
+    tell({ kind: "loaded", facts })
     const words = runs.map((run) => `${run.kernel}, seed ${run.seed}: ${run.outcome}`)
-    tell({ kind: "recorded", recorded: { runs: words, at, every } }, [])
-    tell(
-      {
-        kind: "rows",
-        nowNs: simulatedNs,
-        batch,
-        snapshots: [],
-        faults,
-        ended: { outcome, fingerprint, events },
-        still: true
-      },
-      [batch.timesNs.buffer, batch.clients.buffer, batch.servers.buffer]
-    )
+    tell({ kind: "recorded", recorded: { runs: words, at, every } })
+    tell({
+      kind: "rows",
+      nowNs: simulatedNs,
+      batch,
+      snapshots: [],
+      faults,
+      ended: { outcome, fingerprint, events },
+      still: true
+    })
     return facts.clients[0].name
   } catch (error) {
     if (!(error instanceof NoColumn)) throw error
     tell({
       kind: "mistake",
       message: `series.msgpack: ${error.message}: it is of another version of swaplab, run the scenario again`
-    }, [])
+    })
     return null
   }
 }
@@ -97,14 +94,14 @@ const tellClient = ({ runs }: Recording, at: number, name: string, tell: Tell): 
         return values === undefined ? [] : [{ title, values: kind === "level" ? values : ratesOf(timesNs, values) }]
       })
     }
-  }, [])
+  })
 }
 
 /** Shows the first run of a result; null where the files are none, which is told. */
 export const showRecording = (files: ReadonlyArray<NamedFile>, tell: Tell): ShownRecording | null => {
   const read = readRecording(files)
   if (Either.isLeft(read)) {
-    tell({ kind: "mistake", message: read.left.message }, [])
+    tell({ kind: "mistake", message: read.left.message })
     return null
   }
   const recording = read.right

@@ -6,7 +6,7 @@ import { type Act, type Ask, LiveRpcs, unpackBatch, type Update } from "@swaplab
 import { Effect, Layer, Queue, Stream, SubscriptionRef } from "effect"
 import type { PageAnswer } from "./messages.ts"
 
-type Tell = (answer: PageAnswer, transfer: ReadonlyArray<ArrayBufferLike>) => void
+type Tell = (answer: PageAnswer) => void
 
 const LOST = "the connection to the command is lost: it has ended, or the network is gone. The page tries again."
 
@@ -32,17 +32,14 @@ class Known {
     if (facts !== null) {
       this.run = run
       this.afterNs = -1
-      this.#tell({ kind: "loaded", facts }, [])
+      this.#tell({ kind: "loaded", facts })
     }
     this.acts = acts
-    this.#tell({ kind: "connection", connection: { lost: null, acts, words } }, [])
+    this.#tell({ kind: "connection", connection: { lost: null, acts, words } })
     const batch = unpackBatch(packed)
     this.afterNs = batch.timesNs.at(-1) ?? this.afterNs
     const snapshots = snapshot === null ? [] : [snapshot]
-    this.#tell(
-      { kind: "rows", nowNs, batch, snapshots, faults, ended, still },
-      [batch.timesNs.buffer, batch.clients.buffer, batch.servers.buffer]
-    )
+    this.#tell({ kind: "rows", nowNs, batch, snapshots, faults, ended, still })
   }
 }
 
@@ -52,9 +49,7 @@ export type RemoteRequest = Ask | { readonly kind: "look"; readonly client: stri
 /** Shows the run at an address for as long as the page is there. Returns what takes the page's requests. */
 export const showRemote = (url: string, tell: Tell): (request: RemoteRequest) => void => {
   const known = new Known(tell)
-  const lost = Effect.sync(() =>
-    tell({ kind: "connection", connection: { lost: LOST, acts: known.acts, words: "" } }, [])
-  )
+  const lost = Effect.sync(() => tell({ kind: "connection", connection: { lost: LOST, acts: known.acts, words: "" } }))
   const requests = Effect.runSync(Queue.unbounded<RemoteRequest>())
   const program = Effect.gen(function*() {
     const client = yield* RpcClient.make(LiveRpcs)
@@ -69,7 +64,7 @@ export const showRemote = (url: string, tell: Tell): (request: RemoteRequest) =>
       const request = yield* Queue.take(requests)
       if (request.kind === "look") return yield* SubscriptionRef.set(looked, request.client)
       const words = yield* client.ask({ ask: request })
-      tell({ kind: "told", words }, [])
+      tell({ kind: "told", words })
     }))
     yield* Effect.raceFirst(watching, asking)
   }).pipe(

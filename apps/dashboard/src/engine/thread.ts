@@ -10,7 +10,7 @@ import { type RemoteRequest, showRemote } from "./remote.ts"
 
 /** What answers the page, and the time of the host. */
 export interface ThreadHost extends Omit<Host, "answer"> {
-  readonly answer: (answer: PageAnswer, transfer: ReadonlyArray<ArrayBufferLike>) => void
+  readonly answer: (answer: PageAnswer) => void
 }
 
 /** Returns what takes the requests of the page. `texts` are the scenarios that ship. */
@@ -28,7 +28,7 @@ export const makeThread = (texts: Texts, host: ThreadHost): (request: PageReques
           return engine.receive({ kind: "open", opened: opened.right, sampleNs, look, toNs })
         }
         engine.close()
-        return host.answer({ kind: "mistake", message: opened.left }, [])
+        return host.answer({ kind: "mistake", message: opened.left })
       }
       case "connect":
         remote = showRemote(request.url, host.answer)

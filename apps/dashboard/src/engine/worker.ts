@@ -6,13 +6,13 @@ import { makeThread } from "./thread.ts"
 /** The part of a worker's global scope that is used here; the types of a page describe another one. */
 interface WorkerScope {
   onmessage: ((event: MessageEvent<PageRequest>) => void) | null
-  postMessage(answer: PageAnswer, transfer: ReadonlyArray<ArrayBufferLike>): void
+  postMessage(answer: PageAnswer): void
 }
 
 const scope = globalThis as unknown as WorkerScope
 
 const receive = makeThread(texts, {
-  answer: (answer, transfer) => scope.postMessage(answer, transfer),
+  answer: (answer) => scope.postMessage(answer),
   clock: () => performance.now(),
   soon: (call, ms) => {
     setTimeout(call, ms)

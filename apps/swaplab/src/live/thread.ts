@@ -21,12 +21,11 @@ export const runThread = (port: MessagePort): void => {
   /** Of the run that is kept; null: none is. */
   let kept: RunHooks | null = null
 
-  const tell = (answer: ThreadAnswer, transfer: ReadonlyArray<ArrayBufferLike> = []): void =>
-    port.postMessage(answer, transfer as ReadonlyArray<ArrayBuffer>)
+  const tell = (answer: ThreadAnswer): void => port.postMessage(answer)
 
   const engine = new Engine({
-    answer: (answer, transfer) => {
-      tell(answer, transfer)
+    answer: (answer) => {
+      tell(answer)
       if (answer.kind === "rows" && answer.ended !== null) finish()
     },
     clock: () => performance.now(),
