@@ -15,6 +15,13 @@ export const faultSection = (runs: ReadonlyArray<CellResult>, failures: Readonly
     ...failures.map((failure) => item(`  ${failure.message}`, "bad"))
   ])
 
+/** Runs that were lost, of a command that tells broken laws by themselves. */
+export const lostSection = (failures: ReadonlyArray<RunFailure>): Document =>
+  section(
+    "Lost runs: faults of swaplab, please report them",
+    failures.map(({ message }) => item(`  ${message}`, "bad"))
+  )
+
 /** Warnings, one after the other. */
 export const warningSection = (warnings: ReadonlyArray<string>): Document =>
   section("Warnings", warnings.map((warning) => item(`  ${warning}`, "warn")))

@@ -25,7 +25,7 @@ import { clientTable, counterTable } from "./clients.ts"
 import { COMPARISON_LEGEND, comparisonTable } from "./comparison.ts"
 import { BLANK, type Block, type Document, item, paragraph, section } from "./document.ts"
 import { faultTable } from "./fault-table.ts"
-import { interruption, warningSection } from "./faults.ts"
+import { interruption, lostSection, warningSection } from "./faults.ts"
 import { gatewayTable } from "./gateway.ts"
 import { lockupSection } from "./lockups.ts"
 import { lostConnectionTable } from "./lost-connections.ts"
@@ -163,6 +163,7 @@ export const runDocument = (result: ExperimentResult): Document => {
       ? interruption(result.runs.length, total, partial ? ", the last ones in part" : "")
       : []),
     ...section("Outcomes", outcomeTable(result)),
+    ...lostSection(result.failures),
     ...section("Workload of the clients (medians over seeds)", workloadTables(result)),
     ...section("Faults, and what followed (first seed of each kernel)", faultTable(result)),
     ...section("Connections lost, requests failed (first seed of each kernel)", lostConnectionTable(result)),
@@ -196,8 +197,8 @@ export const runDocument = (result: ExperimentResult): Document => {
  * **Details.** `sheet` is the width in columns (at least 40; 80 without it) and whether tones become colours. Tables
  * that are too wide are drawn in parts.
  *
- * **Gotchas.** Its last section is what the runs have cost the host, so texts of equal results differ there. Runs lost
- * to a bug are not in it: say the `failures` of the result beside it. An interruption is said.
+ * **Gotchas.** Its last section is what the runs have cost the host, so texts of equal results differ there. An interruption
+ * is said, and each run that was lost to a bug.
  */
 export const renderReport = (result: ExperimentResult, sheet: Sheet = PLAIN): string =>
   drawText([...runDocument(result), ...costSection(result)], sheet)

@@ -1,5 +1,6 @@
 import { count, latency, megabytes, seconds } from "#src/format.ts"
 import { DROP_SITE_NAMES, DROP_SITES, madeUpLatencies, NO_DROPS } from "@swaplab/cluster"
+import { RunFailure } from "@swaplab/experiment"
 import { renderReport, type Sheet } from "@swaplab/report"
 import { describe, expect, it } from "vitest"
 import { fakeExperiment } from "./fake.ts"
@@ -40,6 +41,15 @@ describe("numbers", () => {
 
 describe("the report", () => {
   const report = renderReport(fakeExperiment(), WIDE)
+
+  it("says which runs were lost", () => {
+    expect(report).not.toContain("Lost runs")
+    const reason = "page count is negative"
+    const failures = [new RunFailure({ kernel: "slab-series", seed: 3, reason, stack: "" })]
+    expect(sectionOf(renderReport({ ...fakeExperiment(), failures }, WIDE), "Lost runs")).toContain(
+      "slab-series, seed 3: page count is negative"
+    )
+  })
 
   it("counts outcomes with the interval of their share", () => {
     expect(sectionOf(report, "Outcomes").split("\n").slice(0, 5)).toEqual([
