@@ -11,6 +11,7 @@ swarm:
   allocator: [slub]
   base: [v3.5]
   patches: [0]
+  numa: [null]
   clients.count: [1]
   clients.ram: [8 MiB]
   backgroundCount: [0]

@@ -57,7 +57,7 @@ const textOf = (
   folder: string,
   smaller: string | null
 ): string => {
-  const of = plan === EVERYTHING ? "" : ` ${plan.file}`
+  const of = `${plan.file === EVERYTHING.file ? "" : ` ${plan.file}`}${plan.canary ? " --canary" : ""}`
   const closer = run === null || finding.client === null ? [] : [
     `swaplab why ${folder} --client ${finding.client}`,
     `swaplab replay ${folder} meminfo --client ${finding.client} --at ${(run.simulatedNs / 1e9).toFixed(3)}s`

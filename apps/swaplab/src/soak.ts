@@ -114,7 +114,7 @@ export const soak = (flags: Flags, worker: URL) =>
       return yield* soakServer(flags, millis, flags.runs ?? (millis === null ? RUNS : Number.POSITIVE_INFINITY))
     }
     yield* checkWithout(flags)
-    const plan = flags.file === undefined ? EVERYTHING : yield* loadSoak(flags.file)
+    const plan = { ...(flags.file === undefined ? EVERYTHING : yield* loadSoak(flags.file)), canary: flags.canary }
     const firstSeed = flags.seed ?? 1
     if (flags.draw) return yield* print(plan, firstSeed)
     const millis = yield* timeOf(flags)
@@ -129,7 +129,7 @@ export const soak = (flags: Flags, worker: URL) =>
     yield* withPool(worker, flags, MAX_WORKERS, (pool) =>
       withOut(flags.out, (out) =>
         Effect.gen(function*() {
-          const also = { swarm: [...plan.swarm], tolerate: plan.tolerate, firstSeed, canary: flags.canary }
+          const also = { swarm: [...plan.swarm], tolerate: plan.tolerate, firstSeed, canary: plan.canary }
           const store = out === null
             ? null
             : yield* openStore(out, { engine: engine(worker), loaded, also, fresh: flags.fresh }, () => SOAK_FORM)
@@ -138,7 +138,6 @@ export const soak = (flags: Flags, worker: URL) =>
             firstSeed,
             runs: hours ?? flags.runs ?? (millis === null && !flags.untilFailure ? RUNS : Number.POSITIVE_INFINITY),
             untilFailure: flags.untilFailure,
-            canary: flags.canary,
             onStop,
             onProgress: (_progress, tally) => ticker.show(soakProgress(tally)),
             ...(store === null ? {} : { store }),

@@ -35,9 +35,11 @@ export const usememWorkload = workload({
   description: "MMTests' vmscan-anon-mmap.",
   options,
   swarm: {
-    processesPerCpu: [1, 2, 4],
+    // processes that end within their first turn on a CPU follow one another and leave the memory of a small client free: few of
+    // them, and some that make many passes
+    processesPerCpu: [1, 1, 2, 4],
     size: ["1x RAM", "1.2x RAM", "1.2x RAM", "1.5x RAM", "2x RAM"],
-    passes: [1, 2, 2],
+    passes: [1, 2, 2, 10],
     mode: ["write", "write", "read"]
   },
   processes: (given, client) => {

@@ -1,7 +1,7 @@
 // What a run of a soak test shows that should not be, and its signature: runs with the same one are taken to have the same cause.
 import { type ClientResult, fitsSwap, type LockupReport, type RunResult } from "@swaplab/cluster"
 import { PATCHES, patchesOf } from "@swaplab/kernel"
-import type { BrokenLaw } from "./canary.ts"
+import { type BrokenLaw, canaryOf } from "./canary.ts"
 import { reachedBy } from "./coverage.ts"
 import { type Drawn, DRAWN_KERNEL } from "./draw-scenario.ts"
 import { IMPOSSIBLE } from "./impossible.ts"
@@ -38,7 +38,7 @@ const signatureOf = (what: string, report: LockupReport): string => {
 type Found = Omit<SoakFinding, "expected" | "ours">
 
 /** What became of a client, where it is no matter of course. */
-const ofClient = (drawn: Drawn, run: Judged, client: ClientResult): ReadonlyArray<Found> => {
+const ofClient = (drawn: Drawn, run: RunResult, client: ClientResult): ReadonlyArray<Found> => {
   const { connection, lockup, name, outcome } = client
   const said = (signature: string, detail: string): ReadonlyArray<Found> => [{ signature, client: name, detail }]
   const { scenario, workloads } = drawn.loaded
@@ -76,14 +76,14 @@ const ofClient = (drawn: Drawn, run: Judged, client: ClientResult): ReadonlyArra
 const LAST_NS = 30e9
 
 /** Workloads have touched pages in the last seconds of the run. */
-const movesOn = ({ series: { columns, timesNs }, simulatedNs }: Judged): boolean => {
+const movesOn = ({ series: { columns, timesNs }, simulatedNs }: RunResult): boolean => {
   const touched = columns.find(({ name }) => name === "pages_touched_total")?.values ?? []
   const before = timesNs.findLastIndex((time) => time <= simulatedNs - LAST_NS)
   return before >= 0 && touched[touched.length - 1] > touched[before]
 }
 
 /** A fault has taken memory of a client, or refused it some. */
-const touchesMemory = ({ faults }: Judged, client: string): boolean =>
+const touchesMemory = ({ faults }: RunResult, client: string): boolean =>
   faults.some(({ what, where }) =>
     ["hog", "flood", "failslab", "fail_page_alloc"].includes(what) && where.includes(client)
   )
@@ -104,13 +104,11 @@ export const hasSeries = ({ loaded: { scenario } }: Drawn): boolean => {
 const tolerates = ({ finding, kernels }: Tolerated, signature: string, series: boolean): boolean =>
   signature.includes(finding) && (kernels === "all" || !series)
 
-/** A run, whose laws may be joined by one of the soak test's own. */
-type Judged = Omit<RunResult, "laws"> & { readonly laws: ReadonlyArray<BrokenLaw> }
-
-/** All findings of a run. */
-export const findingsOf = (plan: SoakPlan, drawn: Drawn, run: Judged): ReadonlyArray<SoakFinding> => {
+/** All findings of a run, and that of the canary where the plan has one. */
+export const findingsOf = (plan: SoakPlan, drawn: Drawn, run: RunResult): ReadonlyArray<SoakFinding> => {
   const series = hasSeries(drawn)
-  const laws = run.laws.filter(({ holds }) => !holds).map(({ detail, law, subject }): SoakFinding => ({
+  const asked: ReadonlyArray<BrokenLaw> = [...(plan.canary ? canaryOf(drawn.seed) : []), ...run.laws]
+  const laws = asked.filter(({ holds }) => !holds).map(({ detail, law, subject }): SoakFinding => ({
     signature: `law ${law}`,
     client: null,
     detail: `${subject}: ${detail}`,

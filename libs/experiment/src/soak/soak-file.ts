@@ -59,6 +59,8 @@ export interface SoakPlan {
   readonly tolerate: ReadonlyArray<Tolerated>
   /** The scenario that is run with one seed after the other, as a file has it; null: each seed draws one of its own. */
   readonly scenario: Mapping | null
+  /** One run in a hundred fails by design, see canary.ts. */
+  readonly canary: boolean
 }
 
 const TOLERATED: ReadonlyArray<Tolerated> = [
@@ -82,6 +84,7 @@ const planOf = (
   file,
   name,
   scenario: null,
+  canary: false,
   swarm: new Map([...DIMENSIONS].map(([key, { choices }]) => [key, swarm[key] ?? choices])),
   tolerate
 })

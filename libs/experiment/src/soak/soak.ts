@@ -10,7 +10,6 @@ import type { Job } from "../plan.ts"
 import { poissonInterval } from "../poisson.ts"
 import type { RunFailure } from "../protocol.ts"
 import type { Runner } from "../runner.ts"
-import { canaryOf } from "./canary.ts"
 import { COVERAGE, reachedBy } from "./coverage.ts"
 import { type Drawn, DRAWN_KERNEL, drawScenario, isProved } from "./draw-scenario.ts"
 import { findingsOf, hasSeries, lostFinding, type SoakFinding } from "./findings.ts"
@@ -93,8 +92,6 @@ export interface SoakOptions extends Omit<DriveOptions<Drawn, SoakRun>, "jobOf" 
   readonly runs: number
   /** Ends with the first unexpected finding. */
   readonly untilFailure: boolean
-  /** One run in a hundred fails by design, see canary.ts. */
-  readonly canary?: boolean
   readonly store?: JobStore<SoakRun>
   readonly onProgress?: (progress: DriveProgress, tally: SoakTally) => Effect.Effect<void>
 }
@@ -137,8 +134,7 @@ export class SoakTally implements Asker<Drawn, SoakRun> {
 
   /** What is kept of a run; the first one of each signature whole. */
   readonly reduce = (drawn: Drawn, run: RunResult): SoakRun => {
-    const canary = this.#options.canary === true ? canaryOf(drawn.seed) : []
-    const findings = findingsOf(this.#plan, drawn, { ...run, laws: [...canary, ...run.laws] })
+    const findings = findingsOf(this.#plan, drawn, run)
     for (const finding of findings) this.#example({ drawn, finding, run })
     return {
       seed: drawn.seed,
@@ -269,7 +265,7 @@ const enoughEvents = ({ loaded: { scenario: { clients } } }: Drawn): number => {
 export const runSoak = (plan: SoakPlan, options: SoakOptions): Effect.Effect<Soak, never, Runner> =>
   Effect.gen(function*() {
     const tally = new SoakTally(plan, options)
-    const { canary: _canary, firstSeed, onProgress, runs: _runs, untilFailure: _until, ...rest } = options
+    const { firstSeed, onProgress, runs: _runs, untilFailure: _until, ...rest } = options
     const driven = yield* drive<Drawn, SoakRun>(tally, {
       ...rest,
       jobOf: (drawn) => soakJob(plan, drawn),

@@ -208,7 +208,7 @@ describe("the canary", () => {
   it("raises the alarm, and only where it is asked for", async () => {
     const soak = (canary: boolean) =>
       Effect.runPromise(
-        runSoak(SMALL, { firstSeed: seeds[0], runs: 1, untilFailure: false, canary }).pipe(
+        runSoak({ ...SMALL, canary }, { firstSeed: seeds[0], runs: 1, untilFailure: false }).pipe(
           Effect.provide(layerInProcess(() => QUIET))
         )
       )
