@@ -1,4 +1,4 @@
-// Emulated clients against real servers: swap travels there and back, lies and deaths are noticed, and the trace makes the same
+// Emulated clients against real servers: swap travels there and back, lies are noticed, and the trace makes the same
 // run again. Nothing here depends on how fast the host is: a run that could not keep up is not judged (97), and its counters and
 // contents are looked at all the same.
 import { readFileSync, truncateSync, writeFileSync } from "node:fs"
@@ -8,7 +8,7 @@ import { certificatesIn } from "../src/certificates.ts"
 import { type LieAbout, serveLies } from "../src/lying-server.ts"
 import { ok, withPrograms } from "../src/peers.ts"
 import { freePort, listening } from "../src/ports.ts"
-import { fileWith, scratch, spawnPeer, startServer, statusWhen, stopAll } from "../src/server.ts"
+import { fileWith, scratch, spawnPeer, startServer, stopAll } from "../src/server.ts"
 import { type GatewayRun, runAgainst, small, swaplab } from "../src/swaplab.ts"
 
 afterEach(stopAll)
@@ -83,38 +83,6 @@ tls: { mode: required, certificate: ${pki}/server-cert.pem, key: ${pki}/server-k
       process.kill(Number(readFileSync(pid, "utf8")))
     }
   })
-})
-
-describe("kill -9 in the middle", () => {
-  /** A run whose server is killed when it has served some requests, and starts again with the same files. */
-  const killed = async (whenLost: string): Promise<GatewayRun> => {
-    const [folder, port, probes] = [scratch(), await freePort(), await freePort()]
-    const config = `
-listen: ["127.0.0.1:${port}"]
-metrics: 127.0.0.1:${probes}
-swap: { swap-*: { size: 48 MiB, store: file, directory: ${folder}, keep: true } }
-`
-    const server = await startServer(config)
-    const running = runAgainst(small(whenLost), `nbd://127.0.0.1:${port}/swap-{client}`)
-    const looked = statusWhen(server, ({ clients }) => clients.some(({ requests }) => requests > 60))
-    await Promise.race([looked, running])
-    await server.stop("SIGKILL")
-    await startServer(config)
-    return (await running).run
-  }
-
-  it.each([["exit", "sigbus"], ["reconnect", "completed"], ["reboot", null]] as const)(
-    "whenLost: %s",
-    async (whenLost, outcome) => {
-      const run = await killed(whenLost)
-      expect(run.gateway.connectionsLost).toBe(1)
-      expect(run.gateway).toMatchObject({ lies: {}, lostPages: 0 })
-      expect(run.laws.filter(({ holds }) => !holds)).toEqual([])
-      if (outcome !== null) expect(run.outcome).toBe(outcome)
-      expect(run.clients[0]?.boots).toBe(whenLost === "reboot" ? 2 : 1)
-      expect(run.gateway.connectionsOpened).toBe(whenLost === "exit" ? 1 : 2)
-    }
-  )
 })
 
 describe("a server that lies is caught and named within one pass", () => {

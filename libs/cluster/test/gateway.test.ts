@@ -153,6 +153,7 @@ it("a run whose requests left late is not judged", () => {
   const { gateway } = runOutside(short, "slab-series", new OutsideServer())
   if (gateway === undefined) expect.fail()
   expect(fellBehind({ gateway })).toBeNull()
+  expect(gateway.pace.cpuWaitShare).toBe(0.25)
   expect(fellBehind({ gateway: { ...gateway, pace: { ...gateway.pace, behindMaxNs: 501 * MS } } })).toContain(
     "501.0 ms"
   )

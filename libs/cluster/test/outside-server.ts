@@ -102,4 +102,11 @@ export const runOutside = (
   return withGateway(run, run.result("timeout", 0), FACTS, false)
 }
 
-export const FACTS = { server: "nbd://test", replayed: false, behindMaxNs: 0, heldNs: 0, finalPass: null }
+export const FACTS = {
+  server: "nbd://test",
+  replayed: false,
+  behindMaxNs: 0,
+  heldNs: 0,
+  cpuWaitNs: 25e6,
+  finalPass: null
+}

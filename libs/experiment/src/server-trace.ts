@@ -8,7 +8,7 @@ import { scenarioKey } from "./run-key.ts"
 /** The name of the file in a directory of results. */
 export const SERVER_TRACE_FILE = "server-trace.msgpack"
 
-const FORMAT = 1
+const FORMAT = 2
 
 /** The trace of one run. */
 interface KeptTrace {
@@ -34,9 +34,16 @@ const traceOf = (
   { fingerprint, gateway, kernel, seed, serverTrace: trace, simulatedNs }: RunResult
 ): ReadonlyArray<KeptTrace> => {
   if (gateway === undefined || trace === undefined) return []
-  const { finalPass, pace: { behindMaxNs, heldShare }, server } = gateway
+  const { finalPass, pace: { behindMaxNs, cpuWaitShare, heldShare }, server } = gateway
   const heldNs = heldShare * simulatedNs
-  return [{ kernel, seed, fingerprint, trace, facts: { server, replayed: true, behindMaxNs, heldNs, finalPass } }]
+  const cpuWaitNs = cpuWaitShare === null ? null : cpuWaitShare * simulatedNs
+  return [{
+    kernel,
+    seed,
+    fingerprint,
+    trace,
+    facts: { server, replayed: true, behindMaxNs, heldNs, cpuWaitNs, finalPass }
+  }]
 }
 
 /** The file of the traces of runs, or none where no real server took part. */

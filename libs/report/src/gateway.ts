@@ -53,6 +53,9 @@ const passWords = ({ finalPass, replayed }: GatewayResult): string => {
   } read back, ${wrong.length === 0 ? "none" : wrong.length} wrong.`
 }
 
+const cpuWaitWords = ({ cpuWaitShare }: GatewayResult["pace"]): string =>
+  cpuWaitShare === null ? "" : ` Other programs had its processor for ${percent(cpuWaitShare)}.`
+
 const linesOf = (run: RunResult, gateway: GatewayResult): ReadonlyArray<Block> => {
   const { connectionsLost, connectionsOpened, connectionsRefused, lostPages, pace, server } = gateway
   const behind = fellBehind(run)
@@ -64,7 +67,7 @@ const linesOf = (run: RunResult, gateway: GatewayResult): ReadonlyArray<Block> =
     item(
       `  Behind the clock: requests ${latency(pace.lateness.p999Ns)} (p99.9), the run ${
         latency(pace.behindMaxNs)
-      } at most. The clock was held for ${percent(pace.heldShare)} of the run.`,
+      } at most. The clock was held for ${percent(pace.heldShare)} of the run.${cpuWaitWords(pace)}`,
       behind === null ? "good" : "bad"
     ),
     ...wrongs(gateway)

@@ -51,7 +51,8 @@ const HEADER = [
   "error",
   "of the server ms",
   "late p50, p99 ms",
-  "clock held"
+  "clock held",
+  "no CPU"
 ]
 
 /** @type {(results: Results) => string} */
@@ -72,9 +73,11 @@ export const tableText = ({ model, real }) =>
         of.MBs.toFixed(2),
         judged(errorOf(of.MBs, rates), GOALS.MBs),
         ...latencies,
-        median(runs.map(({ serverMs }) => serverMs)).toFixed(2),
+        cell.median ? median(runs.map(({ serverMs }) => serverMs)).toFixed(2) : "-",
         [0, 1].map((i) => median(runs.map(({ lateMs }) => lateMs[i])).toFixed(2)).join(", "),
-        `${median(runs.map(({ heldPercent }) => heldPercent)).toFixed(1)} %`
+        ...["heldPercent", "cpuWaitPercent"].map((name) =>
+          `${median(runs.map((run) => run[/** @type {"heldPercent"} */ (name)])).toFixed(1)} %`
+        )
       ]
     })
   ])

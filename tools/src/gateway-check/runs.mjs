@@ -12,8 +12,8 @@ import { configOf, nbdkitArguments, scenarioOf } from "./cells.mjs"
 /** @typedef {import("./cells.mjs").Cell} Cell */
 /** Swap in and out, and the median time of a fault that reads. @typedef {{ MBs: number, medianMs: number | null }} Figures */
 /**
- * `serverMs`: the median of how long the server took for a READ, as the gateway saw it, `lateMs`: how late requests left the gateway (median and p99), `heldPercent`: for how much of the run the clock was held.
- * @typedef {Figures & { serverMs: number, lateMs: readonly [number, number], heldPercent: number }} RealFigures
+ * `serverMs`: the median of how long the server took for a READ, as the gateway saw it, `lateMs`: how late requests left the gateway (median and p99), `heldPercent`: for how much of the run the clock was held, `cpuWaitPercent`: for how much of it other programs had the emulator's processor.
+ * @typedef {Figures & { serverMs: number, lateMs: readonly [number, number], heldPercent: number, cpuWaitPercent: number }} RealFigures
  */
 
 const round = (/** @type {number} */ value) => Math.round(value * 1000) / 1000
@@ -92,12 +92,13 @@ export const runReal = async (cell, server) => {
     }
     if (said.stdout === "" || (said.code !== 0 && said.code !== 97)) throw new Error(`${cell.name}: ${said.stderr}`)
     const [run] = JSON.parse(said.stdout).runs
-    const { pace: { heldShare, lateness }, readLatency } = run.gateway
+    const { pace: { cpuWaitShare, heldShare, lateness }, readLatency } = run.gateway
     return {
       ...figuresOf(run),
       serverMs: ms(readLatency.p50Ns) ?? 0,
       lateMs: [ms(lateness.p50Ns) ?? 0, ms(lateness.p99Ns) ?? 0],
-      heldPercent: round(100 * heldShare)
+      heldPercent: round(100 * heldShare),
+      cpuWaitPercent: round(100 * (cpuWaitShare ?? 0))
     }
   } finally {
     child.kill("SIGKILL")

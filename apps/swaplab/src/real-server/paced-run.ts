@@ -7,6 +7,7 @@ import {
   type Scenario,
   withGateway
 } from "@swaplab/cluster"
+import { threadCpuWaitNs } from "../cpu-time.ts"
 import { finalPass } from "./final-pass.ts"
 import { readyHeap } from "./heap.ts"
 import type { NbdUri } from "./nbd-uri.ts"
@@ -40,6 +41,7 @@ export const pacedRun = async (
   }, faults)
   const run = new ClusterRun(scenario, kernel, seed, { ...options, remote: server })
   readyHeap()
+  const waitedNs = threadCpuWaitNs()
   let ended: Ended
   try {
     const shouldStop = (): boolean => hooks.shouldStop() || faults?.failed != null
@@ -49,6 +51,8 @@ export const pacedRun = async (
     throw error
   }
   const { behindMaxNs, stopped } = ended
+  const waitsNs = threadCpuWaitNs()
+  const cpuWaitNs = waitsNs === null || waitedNs === null ? null : waitsNs - waitedNs
   heard = () => {}
   if (hooks.checked === true) run.checkInvariants()
   const result = run.result(stopped ? "stopped" : "timeout", hooks.cpuSeconds())
@@ -60,5 +64,6 @@ export const pacedRun = async (
   server.end()
   if (faults?.failed != null) throw new Error(faults.failed)
   const { heldNs } = clock
-  return withGateway(run, result, { server: uri.text, replayed: false, behindMaxNs, heldNs, finalPass: pass }, stopped)
+  const facts = { server: uri.text, replayed: false, behindMaxNs, heldNs, cpuWaitNs, finalPass: pass }
+  return withGateway(run, result, facts, stopped)
 }

@@ -12,6 +12,8 @@ interface PaceResult {
   readonly behindMaxNs: number
   /** How long the clock was held in all, as a share of the run, because the run was behind while the server had nothing to do. */
   readonly heldShare: number
+  /** For how much of the run it was ready to go on while other programs had its processor; null: the host does not say. */
+  readonly cpuWaitShare: number | null
   /** How late its requests left the gateway. */
   readonly lateness: LatencySummary
 }
@@ -66,6 +68,7 @@ export interface GatewayFacts {
   readonly replayed: boolean
   readonly behindMaxNs: number
   readonly heldNs: number
+  readonly cpuWaitNs: number | null
   readonly finalPass: FinalPass | null
 }
 
@@ -116,6 +119,7 @@ export const withGateway = (run: ClusterRun, result: RunResult, facts: GatewayFa
       pace: {
         behindMaxNs: facts.behindMaxNs,
         heldShare: facts.heldNs / Math.max(1, result.simulatedNs),
+        cpuWaitShare: facts.cpuWaitNs === null ? null : facts.cpuWaitNs / Math.max(1, result.simulatedNs),
         lateness: late.summary()
       },
       connectionsOpened: gateway.opened,
