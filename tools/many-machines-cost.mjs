@@ -1,21 +1,27 @@
 // @ts-check
-// `node tools/many-machines-cost.mjs [JOBS] [PAIRS]`: what --cluster adds to a job, with a Postgres of its own and two workers of one
+// `node tools/many-machines-cost.mjs [JOBS] [PAIRS] [PASSES]`: what --cluster adds to a job, with a Postgres of its own and two workers of one
 // thread, against two threads of this process' machine: CPU time of command and workers, of Postgres, statements, bytes, and how
-// long both take. All figures are differences between two numbers of jobs, so that no start is in them. Pairs are interleaved, and of
-// times the medians are taken. docs/reference/many-machines.md has what it prints.
+// long both take. All figures are differences between two numbers of jobs, so that no start is in them. What looks now and then cost is
+// measured beside, at rest, and taken off: they go by time, and a busy machine takes more of it for a job. Pairs are interleaved, and
+// of times the medians are taken. A job has one pass, or PASSES of
+// them. docs/reference/many-machines.md has what it prints.
 import { spawn, spawnSync } from "node:child_process"
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { argv, env, execPath } from "node:process"
+import { setTimeout } from "node:timers/promises"
 import { median } from "./src/statistics.mjs"
 import { root } from "./src/workspace.mjs"
 
-const [jobs, pairs] = [Number(argv[2] ?? 400), Number(argv[3] ?? 5)]
+const [jobs, pairs, passes] = [Number(argv[2] ?? 400), Number(argv[3] ?? 5), Number(argv[4] ?? 1)]
 if (!Number.isInteger(jobs) || jobs < 40 || !Number.isInteger(pairs) || pairs < 1) {
   throw new Error(`got ${argv.slice(2).join(" ")}, expected a number of jobs, 40 at least, and one of pairs`)
 }
 const FEW = 20
+
+/** Seconds in which it is measured what looking costs. */
+const REST_S = 10
 
 /** What the tests have built. @param {string} path */
 const built = (path) => import(join(root, path))
@@ -27,11 +33,11 @@ const scenario = join(folder, "small.yaml")
 writeFileSync(
   scenario,
   `name: small
-duration: 20 s
+duration: 2000 s
 kernels:
   series: { allocator: slub, base: v3.6 }
 clients:
-  - { name: client, ram: 8 MiB, swap: 40 MiB, workload: { usemem: { processesPerCpu: 1, size: 12 MiB, passes: 1 } } }
+  - { name: client, ram: 8 MiB, swap: 40 MiB, workload: { usemem: { processesPerCpu: 1, size: 12 MiB, passes: ${passes} } } }
 `
 )
 
@@ -98,6 +104,36 @@ try {
     statements: Number(postgres.ask("select sum(calls) from pg_stat_statements")),
     wal: Number(postgres.ask("select wal_bytes from pg_stat_wal"))
   })
+  /** What a second of looking costs: of workers without jobs, and of a command whose workers do not answer. */
+  const resting = async () => {
+    /** @param {() => ReturnType<typeof state> & { command: number }} of */
+    const perSecond = async (of) => {
+      const [before, from] = [of(), performance.now()]
+      await setTimeout(REST_S * 1e3)
+      const [after, seconds] = [of(), (performance.now() - from) / 1e3]
+      return {
+        cpu: (after.workers - before.workers + after.command - before.command) / seconds,
+        command: (after.command - before.command) / seconds,
+        postgres: (after.postgres - before.postgres) / seconds,
+        statements: (after.statements - before.statements) / seconds
+      }
+    }
+    const alone = await perSecond(() => ({ ...state(), command: 0 }))
+    for (const child of workers) child.kill("SIGSTOP")
+    const words = [main, "sweep", scenario, "-x", "clients.0.ram=10MiB,11MiB", "--cluster", postgres.url]
+    const command = spawn(execPath, words, { stdio: ["ignore", "ignore", "pipe"] })
+    await new Promise((resolve) => command.stderr.once("data", resolve))
+    await setTimeout(1000)
+    const asking = await perSecond(() => ({ ...state(), command: cpuOf(statOf(command.pid ?? 0) ?? []) }))
+    command.kill("SIGKILL")
+    for (const child of workers) child.kill("SIGCONT")
+    return {
+      cpu: alone.cpu + asking.cpu,
+      command: asking.command,
+      postgres: alone.postgres + asking.postgres,
+      statements: alone.statements + asking.statements
+    }
+  }
   const there = (/** @type {number} */ n) => {
     const before = state()
     const { cpu, seconds } = sweep(n, ["--cluster", postgres.url])
@@ -114,24 +150,28 @@ try {
   const here = (/** @type {number} */ n) => sweep(n, ["--workers", "2"])
   // the first ones compile code
   there(FEW)
+  const rest = await resting()
   const found = Array.from({ length: pairs }, () => ({
     few: { there: there(FEW), here: here(FEW) },
     many: { there: there(FEW + jobs), here: here(FEW + jobs) }
   }))
   /** The median of a difference, of one job. @param {(pair: { there: ReturnType<typeof there>, here: ReturnType<typeof here> }) => number} figure */
   const perJob = (figure) => median(found.map(({ few, many }) => (figure(many) - figure(few)) / jobs))
+  /** The same of CPU seconds and statements in the cluster, without looks. @param {"cpu" | "command" | "postgres" | "statements"} figure */
+  const ofJobs = (figure) => perJob(({ there }) => there[figure] - rest[figure] * there.seconds)
   const own = perJob(({ here }) => here.cpu)
   console.log(`jobs of ${(own * 1e3).toFixed(0)} ms of CPU time, ${jobs} of them, ${pairs} pairs`)
+  console.log(`command and workers: ${((ofJobs("cpu") - own) * 1e3).toFixed(1)} ms of CPU time added a job`)
   console.log(
-    `command and workers: ${((perJob(({ there }) => there.cpu) - own) * 1e3).toFixed(1)} ms of CPU time added a job`
+    `of that, and of what is done with the result, in the command: ${(ofJobs("command") * 1e3).toFixed(1)} ms`
   )
+  console.log(`Postgres: ${(ofJobs("postgres") * 1e3).toFixed(1)} ms of CPU time a job`)
+  console.log(`statements a job: ${ofJobs("statements").toFixed(1)}`)
   console.log(
-    `of that, and of what is done with the result, in the command: ${
-      (perJob(({ there }) => there.command) * 1e3).toFixed(1)
+    `looks of the command and two workers: ${(rest.cpu * 1e3).toFixed(0)} ms of CPU time a second, of Postgres ${
+      (rest.postgres * 1e3).toFixed(0)
     } ms`
   )
-  console.log(`Postgres: ${(perJob(({ there }) => there.postgres) * 1e3).toFixed(1)} ms of CPU time a job`)
-  console.log(`statements a job: ${perJob(({ there }) => there.statements).toFixed(1)}`)
   console.log(`log of Postgres: ${(perJob(({ there }) => there.wal) / 1024).toFixed(0)} KiB a job`)
   const speed = perJob(({ here }) => here.seconds) / perJob(({ there }) => there.seconds)
   console.log(`two workers against two threads: ${speed.toFixed(2)} times the jobs a second`)

@@ -59,24 +59,28 @@ describe.skipIf(left)(titled("with a Postgres"), () => {
       what: (rows: Record<string, (...of: ReadonlyArray<unknown>) => unknown>) => unknown
     ): Promise<unknown> => Effect.runPromise(Effect.provide(Effect.flatMap(jobRows, what), database))
     const result = (text: string) => ({ result: Buffer.from(text), mac: Buffer.from("mac") })
+    const key = "k"
     const found = {
-      entities: [await ask((rows) => rows["put"]!("k", "k.0")), await ask((rows) => rows["put"]!("k", "k.1"))],
-      fences: [await ask((rows) => rows["begin"]!("k")), await ask((rows) => rows["begin"]!("k"))],
-      written: [
-        await ask((rows) => rows["finish"]!("k", 1, result("frozen"))),
-        await ask((rows) => rows["finish"]!("k", 2, result("right"))),
-        await ask((rows) => rows["finish"]!("k", 2, result("twice")))
+      entities: [
+        await ask((rows) => rows["put"]!({ key, entity: "k.0" })),
+        await ask((rows) => rows["put"]!({ key, entity: "k.1" }))
       ],
-      begunAgain: await ask((rows) => rows["begin"]!("k")),
-      fetched: await ask((rows) => rows["fetch"]!("k")),
-      gone: [await ask((rows) => rows["drop"]!(["k"])), await ask((rows) => rows["fetch"]!("k"))][1]
+      fences: [await ask((rows) => rows["begin"]!({ key })), await ask((rows) => rows["begin"]!({ key }))],
+      written: [
+        await ask((rows) => rows["finish"]!(key, 1, result("frozen"))),
+        await ask((rows) => rows["finish"]!(key, 2, result("right"))),
+        await ask((rows) => rows["finish"]!(key, 2, result("twice")))
+      ],
+      begunAgain: await ask((rows) => rows["begin"]!({ key })),
+      fetched: await ask((rows) => rows["fetch"]!({ key })),
+      gone: [await ask((rows) => rows["drop"]!([key])), await ask((rows) => rows["fetch"]!({ key }))][1]
     }
     expect(found).toEqual({
-      entities: ["k.0", "k.0"],
-      fences: [{ fence: 1, stop: false }, { fence: 2, stop: false }],
+      entities: [{ key, entity: "k.0" }, { key, entity: "k.0" }],
+      fences: [{ key, fence: 1, stop: false }, { key, fence: 2, stop: false }],
       written: [false, true, false],
       begunAgain: null,
-      fetched: result("right"),
+      fetched: { key, ...result("right") },
       gone: null
     })
   })

@@ -19,6 +19,8 @@ const IN_ORDER = [
   settings.AHEAD_S,
   settings.MOST_JOBS_PER_CORE,
   settings.LEAST_JOBS_PER_CORE,
+  settings.BATCH_MS,
+  settings.MOST_IN_BATCH,
   settings.CONNECTIONS,
   settings.KEPT_DAYS,
   settings.FAILOVER_S

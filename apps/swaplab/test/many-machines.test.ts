@@ -206,7 +206,7 @@ describe("a worker", () => {
     const jobs = new WorkerJobs(
       joined,
       rowsOf({
-        begin: () => Effect.succeed({ fence: 4, stop: false }),
+        begin: () => Effect.succeed({ key, fence: 4, stop: false }),
         finish: (of, fence) => Effect.sync(() => written.push([of, fence]) > 0)
       }),
       runner(() => Effect.zipRight(Effect.yieldNow(), Effect.sync(() => (runs++, NOT_BEGUN))))
@@ -221,7 +221,7 @@ describe("a worker", () => {
     const failure = new RunFailure({ kernel: "k", seed: 3, reason: "an assertion", stack: "" })
     const jobs = new WorkerJobs(
       joined,
-      rowsOf({ begin: () => Effect.succeed({ fence: 1, stop: false }) }),
+      rowsOf({ begin: () => Effect.succeed({ key, fence: 1, stop: false }) }),
       runner(() => failure)
     )
     expect(await Effect.runPromise(Effect.flip(jobs.run({ key, spec, mac })))).toEqual(failure)
@@ -231,7 +231,10 @@ describe("a worker", () => {
     const board = await new Promise<Board>((resolve) => {
       const jobs = new WorkerJobs(
         joined,
-        rowsOf({ begin: () => Effect.succeed({ fence: 1, stop: false }), report: () => Effect.succeed(new Map()) }),
+        rowsOf({
+          begin: () => Effect.succeed({ key, fence: 1, stop: false }),
+          report: () => Effect.succeed(new Map())
+        }),
         {
           size: 1,
           run: (_job, of) =>

@@ -145,6 +145,15 @@ class ClusterRunner {
     }))
   }
 
+  /** A job of this entity is one of its worker's meanwhile. */
+  #counted<A, E, R>(entity: string, meanwhile: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> {
+    return Effect.acquireUseRelease(
+      Effect.sync(() => this.#placement.begin(entity)),
+      () => meanwhile,
+      (end) => Effect.sync(end)
+    )
+  }
+
   /** Gives a job out and fetches its result; null where it has to be given out again. */
   #once(
     job: Job,
@@ -152,21 +161,24 @@ class ClusterRunner {
     { key, mac, spec }: { readonly key: string; readonly spec: string; readonly mac: Uint8Array }
   ) {
     return Effect.gen(this, function*() {
-      const entity = yield* this.#rows.put(key, this.#placement.entityFor(key))
+      const wished = this.#placement.entityFor(key)
+      const put = yield* this.#counted(wished, this.#rows.put({ key, entity: wished }))
+      // it was dropped at the same moment
+      if (put === null) return null
+      const { entity } = put
       const gone = yield* Deferred.make<void>()
       const asked = { key, entity, id: job.id, board, gone }
       this.#asked.add(asked)
-      const end = this.#placement.begin(entity)
-      const answer = yield* this.#client(entity).Run({ key, spec, mac }).pipe(
-        Effect.raceFirst(Deferred.await(gone)),
-        // jobs may be asked for where nothing is interrupted; the side of the race that loses always is
-        Effect.interruptible,
-        Effect.sandbox,
-        Effect.either,
-        Effect.ensuring(Effect.sync(() => {
-          this.#asked.delete(asked)
-          end()
-        }))
+      const answer = yield* this.#counted(
+        entity,
+        this.#client(entity).Run({ key, spec, mac }).pipe(
+          Effect.raceFirst(Deferred.await(gone)),
+          // jobs may be asked for where nothing is interrupted; the side of the race that loses always is
+          Effect.interruptible,
+          Effect.sandbox,
+          Effect.either,
+          Effect.ensuring(Effect.sync(() => this.#asked.delete(asked)))
+        )
       )
       if (answer._tag === "Left") {
         const error = Option.getOrNull(Cause.failureOption(answer.left))
@@ -177,7 +189,7 @@ class ClusterRunner {
         if (error instanceof Refused) return yield* failed(job, `a worker does not take the job: ${error.reason}`)
         return yield* Effect.fail(new Lost(Cause.pretty(answer.left)))
       }
-      const found = yield* this.#rows.fetch(key)
+      const found = yield* this.#rows.fetch({ key })
       if (found === null) return null
       if (!isSigned(this.#joined, key, found.result, found.mac)) {
         yield* this.#rows.drop([key])

@@ -3,6 +3,7 @@
 import * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import { Effect } from "effect"
+import { batched } from "./batched.ts"
 import { KEPT_DAYS } from "./settings.ts"
 
 /** How far a job is. */
@@ -15,6 +16,7 @@ interface JobProgress {
 
 /** A job that a worker has begun. */
 interface Begun {
+  readonly key: string
   readonly fence: number
   /** Whoever asked for it does not want it any more. */
   readonly stop: boolean
@@ -34,29 +36,28 @@ interface JobResult {
   readonly mac: Uint8Array
 }
 
+const keysOf = (jobs: ReadonlyArray<{ readonly key: string }>): ReadonlyArray<string> => jobs.map(({ key }) => key)
+
 const make = Effect.map(SqlClient.SqlClient, (sql) => {
   const ask = <Row extends object>(text: string, parameters: ReadonlyArray<unknown>) =>
     sql.unsafe<Row>(text, parameters)
   return {
     /** Makes the row of a job, or finds it. Returns the name of its entity, which is the first one that it got. */
-    put: (key: string, entity: string): Effect.Effect<string, SqlError> =>
-      Effect.map(
-        ask<{ entity: string }>(
-          "insert into swaplab_jobs (key, entity) values ($1, $2) on conflict (key) do update set stop = false returning entity",
-          [key, entity]
-        ),
-        ([row]) => row.entity
-      ),
+    put: batched((jobs: ReadonlyArray<{ readonly key: string; readonly entity: string }>) =>
+      ask<{ key: string; entity: string }>(
+        `insert into swaplab_jobs (key, entity) select * from unnest($1::text[], $2::text[])
+        on conflict (key) do update set stop = false returning key, entity`,
+        [keysOf(jobs), jobs.map(({ entity }) => entity)]
+      )
+    ),
 
     /** Begins a job, once more where it was begun before. Null: it has its result, or nobody wants it any more. */
-    begin: (key: string): Effect.Effect<Begun | null, SqlError> =>
-      Effect.map(
-        ask<Begun>(
-          "update swaplab_jobs set fence = fence + 1 where key = $1 and result is null returning fence, stop",
-          [key]
-        ),
-        ([row]) => row ?? null
-      ),
+    begin: batched((jobs: ReadonlyArray<{ readonly key: string }>) =>
+      ask<Begun>(
+        "update swaplab_jobs set fence = fence + 1 where key = any($1) and result is null returning key, fence, stop",
+        [keysOf(jobs)]
+      )
+    ),
 
     /** Writes a result. False: it was begun by somebody else meanwhile, has a result, or nobody wants it any more. */
     finish: (key: string, fence: number, { mac, result }: JobResult): Effect.Effect<boolean, SqlError> =>
@@ -79,7 +80,7 @@ const make = Effect.map(SqlClient.SqlClient, (sql) => {
             as v (key, fence, ns, events, alive, clients)
           where j.key = v.key and j.fence = v.fence returning j.key, j.stop`,
           [
-            jobs.map(({ key }) => key),
+            keysOf(jobs),
             jobs.map(({ fence }) => fence),
             jobs.map(({ simulatedNs }) => simulatedNs),
             jobs.map(({ events }) => events),
@@ -104,11 +105,12 @@ const make = Effect.map(SqlClient.SqlClient, (sql) => {
       ask("update swaplab_jobs set stop = true where key = any($1) and not stop", [keys]),
 
     /** The result of a job; null where somebody else has fetched it. */
-    fetch: (key: string): Effect.Effect<JobResult | null, SqlError> =>
-      Effect.map(
-        ask<JobResult>("select result, mac from swaplab_jobs where key = $1 and result is not null", [key]),
-        ([row]) => row ?? null
-      ),
+    fetch: batched((jobs: ReadonlyArray<{ readonly key: string }>) =>
+      ask<JobResult & { readonly key: string }>(
+        "select key, result, mac from swaplab_jobs where key = any($1) and result is not null",
+        [keysOf(jobs)]
+      )
+    ),
 
     /** Drops jobs with all that belongs to them. */
     drop: (keys: ReadonlyArray<string>): Effect.Effect<unknown, SqlError> =>

@@ -35,11 +35,15 @@ export const TICK_MS = 1000
 export const WATCHDOG_S = 30
 
 /** Seconds of work that a command has given out for each core of the workers, so that none waits for the way to Postgres and back. */
-export const AHEAD_S = 1
+export const AHEAD_S = 2
 
 /** Jobs that it has given out for each core, at most and at least; so many before the first one has ended, too. */
-export const MOST_JOBS_PER_CORE = 32
+export const MOST_JOBS_PER_CORE = 64
 export const LEAST_JOBS_PER_CORE = 2
+
+/** Milliseconds in which jobs are gathered for one statement, and how many of them at most. */
+export const BATCH_MS = 50
+export const MOST_IN_BATCH = 64
 
 /** Seconds without a worker after which a command says so. */
 export const NO_WORKER_S = 5

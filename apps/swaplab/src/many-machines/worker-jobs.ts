@@ -67,7 +67,7 @@ export class WorkerJobs {
 
   #make(key: string, job: Job, under: UnderWay): Effect.Effect<void, RunFailure> {
     return Effect.gen(this, function*() {
-      const begun = yield* retried(this.#rows.begin(key))
+      const begun = yield* retried(this.#rows.begin({ key }))
       if (begun === null) return
       under.fence = begun.fence
       if (begun.stop) under.board.stop()
