@@ -14,6 +14,7 @@ import { type NbdUri, parseNbdUri } from "../real-server/nbd-uri.ts"
 import { placesOf } from "../real-server/real-server.ts"
 import { sheet } from "../screen.ts"
 import { version } from "../version.ts"
+import { beginningOf } from "./beginning.ts"
 import { type Driven, drivePlan } from "./drive-plan.ts"
 import { serveNothing } from "./null-server.ts"
 import { scenarioOf } from "./profiles.ts"
@@ -21,24 +22,10 @@ import { scenarioOf } from "./profiles.ts"
 /** The modelled server among the servers of --against. */
 const MODEL = "model"
 
-/** How much of a plan is sent to a server that does nothing. */
+/** How much of a plan, from its first request on, is sent to a server that does nothing. */
 const NULL_NS = 5e9
 
 const KERNEL = "slub-series"
-
-const upTo = (plan: RequestPlan, ns: number): RequestPlan => {
-  const end = plan.atNs.findIndex((at) => at > ns)
-  if (end < 0) return plan
-  const { atNs, client, clients, length, offset, type } = plan
-  const [a, b, c, d, e] = [client, atNs, type, offset, length].map((column) => column.slice(0, end)) as [
-    number[],
-    number[],
-    number[],
-    number[],
-    number[]
-  ]
-  return { clients, client: a, atNs: b, type: c, offset: d, length: e }
-}
 
 /** Sends the beginning of the plan to a server that does nothing. */
 const againstNothing = async (plan: RequestPlan, bytes: number): Promise<Driven> => {
@@ -47,7 +34,7 @@ const againstNothing = async (plan: RequestPlan, bytes: number): Promise<Driven>
   const uri: NbdUri = { text, tls: false, place: { host: "127.0.0.1", port }, name: "", certificates: null }
   try {
     const places = placesOf(uri, plan.clients.map((name) => ({ name, bytes: bytes / plan.clients.length })))
-    return await drivePlan(upTo(plan, NULL_NS), uri, places, false)
+    return await drivePlan(beginningOf(plan, NULL_NS), uri, places, false)
   } finally {
     server.close()
   }
