@@ -19,6 +19,7 @@ export const EXPORT_FORMATS = {
   pcapng: { meaning: "what goes over a cable (--link), for Wireshark and tshark.", of: "run" },
   iolog: { meaning: "what a client swaps over a cable (--link), for fio to replay.", of: "run" },
   folded: { meaning: "where CPU time went, for flame graphs.", of: "run" },
+  csv: { meaning: "its samples, a line for each value, as run --out writes them.", of: "run" },
   prometheus: { meaning: "/proc of all clients as node_exporter names it.", of: "run" },
   grafana: { meaning: "a dashboard of Grafana over what prometheus writes.", of: "scenario" },
   junit: { meaning: "what was found wrong with each run of a result, as tests of a build.", of: "result" }

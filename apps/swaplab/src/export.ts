@@ -10,7 +10,7 @@ import {
 } from "@swaplab/cluster"
 import type { Values } from "@swaplab/command"
 import { orList } from "@swaplab/config"
-import { readResult } from "@swaplab/experiment"
+import { readResult, seriesCsv } from "@swaplab/experiment"
 import { captureOf, foldedStacks, grafanaDashboard, junitXml, nodeMetrics, swapIolog, traceJson } from "@swaplab/report"
 import { Console, Effect } from "effect"
 import type { Commands } from "./commands.ts"
@@ -107,6 +107,14 @@ const folded = (flags: Flags, untilNs: number) =>
     return foldedStacks(run)
   })
 
+const csv = (flags: Flags, untilNs: number) =>
+  Effect.gen(function*() {
+    const run = yield* runOf(flags)
+    yield* goTo(run, untilNs)
+    const { kernel, seed, series } = run.result("stopped", 0)
+    return seriesCsv([{ kernel, seed, series }])
+  })
+
 const grafana = (flags: Flags) => Effect.map(runOf(flags), ({ scenario }) => grafanaDashboard(scenario.name))
 
 const prometheus = (flags: Flags, untilNs: number) =>
@@ -119,7 +127,7 @@ const prometheus = (flags: Flags, untilNs: number) =>
 const junit = ({ file }: Flags) => Effect.map(readResult(file), junitXml)
 
 /** How each of them is made. */
-const FORMATS = { trace, ftrace, pcapng, iolog, folded, prometheus, grafana, junit } satisfies Record<
+const FORMATS = { trace, ftrace, pcapng, iolog, folded, csv, prometheus, grafana, junit } satisfies Record<
   ExportFormat,
   unknown
 >

@@ -1,8 +1,11 @@
-import { formsInWords } from "@swaplab/experiment"
+import { decodeScenario, runCluster } from "@swaplab/cluster"
+import { formsInWords, seriesCsv } from "@swaplab/experiment"
+import { Either } from "effect"
 import { spawnSync } from "node:child_process"
 import { existsSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { describe, expect, it } from "vitest"
+import { parse as parseYaml } from "yaml"
 import { IMPORTED } from "../src/import-forms.ts"
 import { workspace } from "./workspace.ts"
 
@@ -84,10 +87,19 @@ describe("swaplab export", () => {
     expect(stdout).toContain("<failure type=\"threshold\" message=\"client.faultLatency.p99 &lt; 20 ms: ")
   })
 
+  it("of a run as csv has the samples that run --out writes", async () => {
+    writeFileSync(path("sampled.yaml"), SWAPS)
+    const { stdout } = await said(["export", path("sampled.yaml"), "--as", "csv"])
+    expect(stdout.split("\n").length).toBeGreaterThan(100)
+    const scenario = Either.getOrThrow(decodeScenario("sampled", parseYaml(SWAPS))).scenario
+    const { series } = runCluster(scenario, "patched", 1)
+    expect(stdout.trimEnd()).toBe(seriesCsv([{ kernel: "patched", seed: 1, series }]).trimEnd())
+  })
+
   it.each([
     [
       ["ok.yaml"],
-      "swaplab: export: --as is missing, expected trace, ftrace, pcapng, iolog, folded, prometheus, grafana or junit\n"
+      "swaplab: export: --as is missing, expected trace, ftrace, pcapng, iolog, folded, csv, prometheus, grafana or junit\n"
     ],
     [["ok.yaml", "--as", "pcapng"], /--link is missing, expected a cable: server\/eth0/],
     [["ok.yaml", "--as", "pcapng", "--link", "x"], /--link x, expected a cable: /],

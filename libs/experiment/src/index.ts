@@ -89,6 +89,7 @@ export {
   type SavedResult,
   type SavedRun
 } from "./saved-result.ts"
+export { seriesCsv } from "./series-csv.ts"
 export { type KeptTraces, readServerTraces, SERVER_TRACE_FILE, serverTraceFiles } from "./server-trace.ts"
 export { type LostStep } from "./shrink-search.ts"
 export { shrink, type ShrinkOptions, type ShrinkProgress, type Shrunk } from "./shrink.ts"

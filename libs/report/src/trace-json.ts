@@ -1,10 +1,11 @@
 // A run as a Chrome trace, which Perfetto and chrome://tracing open: every machine a process, every task a thread, each sleep of a
 // task a slice with the wait queue it slept on and what it needed; free pages, requests and allocations of clients as counters; major
-// page faults as spans; faults of the script as slices.
+// page faults, requests of block devices and faults of the script as spans, because they may go on beside others of their kind.
 //
 // The run is taken event by event, and looked at after each: sleeps begin and end where they do. Not in it: what a task does
 // between two sleeps (CPU time), and sleeps that begin and end within one event.
 import type { ClusterRun } from "@swaplab/cluster"
+import { TracePoints } from "./trace-points.ts"
 
 /** Simulated nanoseconds between two values of a counter. */
 const COUNTER_NS = 1_000_000
@@ -31,6 +32,7 @@ const CLUSTER = 0
 
 class Writer {
   readonly lines: Array<string> = []
+  #spans = 0
 
   event(event: Readonly<Record<string, unknown>>): void {
     this.lines.push(JSON.stringify(event))
@@ -44,11 +46,18 @@ class Writer {
     this.event({ ph: "X", name, pid, tid, ts: fromNs / 1000, dur: (toNs - fromNs) / 1000, args })
   }
 
-  /** Something that may go on beside others of its kind. */
-  span(name: string, pid: number, id: number, fromNs: number, toNs: number): void {
-    for (const [ph, ns] of [["b", fromNs], ["e", toNs]] as const) {
-      this.event({ ph, cat: "memory", name, pid, tid: 0, id, ts: ns / 1000 })
-    }
+  /** Something that may go on beside others of its kind: slices of one thread that overlap are no trace. */
+  span(
+    cat: "memory" | "block" | "fault",
+    name: string,
+    pid: number,
+    fromNs: number,
+    toNs: number,
+    args?: object
+  ): void {
+    const id = ++this.#spans
+    this.event({ ph: "b", cat, name, pid, tid: 0, id, ts: fromNs / 1000, ...(args !== undefined && { args }) })
+    this.event({ ph: "e", cat, name, pid, tid: 0, id, ts: toNs / 1000 })
   }
 
   counter(name: string, pid: number, ns: number, values: object): void {
@@ -103,41 +112,17 @@ class Sleeps {
   }
 }
 
-/** Pages that each machine has allocated, and allocations that failed, since the last value. */
-class Allocations {
-  readonly #pages = new Map<number, number>()
-  readonly #failed = new Map<number, number>()
-
-  constructor({ cluster: { sim: { trace } } }: ClusterRun) {
-    trace.enableOnly(["mm_page_alloc"])
-    trace.sink = (point, _time, group, values) => {
-      // a failed request has no page
-      if (values[0] < 0) add(this.#failed, group, 1)
-      else add(this.#pages, group, 1 << values[point.fields.indexOf("order")])
-    }
-  }
-
-  take(group: number): { readonly pages: number; readonly failed: number } {
-    const taken = { pages: this.#pages.get(group) ?? 0, failed: this.#failed.get(group) ?? 0 }
-    this.#pages.delete(group)
-    this.#failed.delete(group)
-    return taken
-  }
-}
-
-const add = (to: Map<number, number>, group: number, n: number): void => {
-  to.set(group, (to.get(group) ?? 0) + n)
-}
-
 /** Runs to a time, or to the end of the run, and writes down what happened. */
 export const traceJson = (run: ClusterRun, untilNs: number): TraceText => {
   const writer = new Writer()
   writer.name("process_name", CLUSTER, 0, "cluster")
   const sleeps = new Sleeps(run, writer)
-  const allocations = new Allocations(run)
-  let faults = 0
+  const points = new TracePoints(
+    run,
+    ({ beganNs, endedNs, group, name, ...args }) => writer.span("block", name, group, beganNs, endedNs, args)
+  )
   for (const { client: { machine }, faultListeners } of run.clients) {
-    faultListeners.add((ns) => writer.span("page fault", machine.group, ++faults, run.now - ns, run.now))
+    faultListeners.add((ns) => writer.span("memory", "page fault", machine.group, run.now - ns, run.now))
   }
   let nextNs = 0
   let fullAtNs: number | null = null
@@ -151,7 +136,7 @@ export const traceJson = (run: ClusterRun, untilNs: number): TraceText => {
           sent: machine.nbd?.sentCount ?? 0,
           waiting: machine.disk.inFlight() - (machine.nbd?.sentCount ?? 0)
         })
-        writer.counter("allocations", machine.group, run.now, allocations.take(machine.group))
+        writer.counter("allocations", machine.group, run.now, points.takeAllocations(machine.group))
       }
       nextNs = (Math.floor(run.now / COUNTER_NS) + 1) * COUNTER_NS
     }
@@ -161,8 +146,9 @@ export const traceJson = (run: ClusterRun, untilNs: number): TraceText => {
     }
   }
   sleeps.close()
+  points.close()
   for (const { beganNs, endedNs, what, where } of run.result("stopped", 0).faults) {
-    writer.slice(what, CLUSTER, 1, beganNs, endedNs ?? run.now, { where })
+    writer.span("fault", what, CLUSTER, beganNs, endedNs ?? run.now, { where })
   }
   const { kernel, scenario, seed } = run
   const about = JSON.stringify({ scenario: scenario.name, kernel, seed })

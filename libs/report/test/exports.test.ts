@@ -18,7 +18,10 @@ const loaded = Either.getOrThrow(decodeScenario("small.yaml", {
     swap: "64 MiB",
     workload: { usemem: { processesPerCpu: 2, size: "1x RAM", passes: 2 } }
   }],
-  faults: [{ what: "down", where: "client-2", at: "10 ms", for: "5 ms" }]
+  faults: [
+    { what: "down", where: "client-2", at: "10 ms", for: "5 ms" },
+    { what: "slow-disk", where: "server", at: "12 ms", for: "5 ms", factor: 2 }
+  ]
 }))
 const { scenario } = loaded
 
@@ -29,6 +32,8 @@ interface TraceEvent {
   readonly tid: number
   readonly ts: number
   readonly dur: number
+  readonly cat: string
+  readonly id: number
   readonly args: Readonly<Record<string, unknown>>
 }
 
@@ -66,12 +71,15 @@ describe("a run as a Chrome trace", () => {
   it("has what a task waited for, the fault, and counters once a millisecond", () => {
     expect(slices.some(({ args, name }) => name.includes("request slot") || String(args["why"]).startsWith("order:0")))
       .toBe(true)
-    expect(slices.find(({ name }) => name === "down")).toMatchObject({
-      pid: 0,
-      ts: 10_000,
-      dur: 5_000,
-      args: { where: ["client-2"] }
-    })
+    // two faults that overlap, as spans
+    const faults = traceEvents.filter(({ cat }) => cat === "fault")
+    expect(faults.map(({ name, ph, ts }) => [name, ph, ts])).toEqual([
+      ["down", "b", 10_000],
+      ["down", "e", 15_000],
+      ["slow-disk", "b", 12_000],
+      ["slow-disk", "e", 17_000]
+    ])
+    expect(faults[0]).toMatchObject({ pid: 0, args: { where: ["client-2"] } })
     const times = traceEvents.filter(({ name, pid }) =>
       name === "free pages" && pid === run.clients[0].client.machine.group
     )
@@ -80,10 +88,27 @@ describe("a run as a Chrome trace", () => {
     expect(times.length).toBeGreaterThan(5)
   })
 
-  it("has page faults as spans, each with a beginning and an end, and allocations as counters", () => {
-    const faults = traceEvents.filter(({ name }) => name === "page fault") as ReadonlyArray<{ ph: string }>
-    expect(faults.filter(({ ph }) => ph === "b").length).toBeGreaterThan(100)
-    expect(faults.filter(({ ph }) => ph === "e").length).toBe(faults.length / 2)
+  it("has page faults and requests as spans, each with one beginning and one end of its own", () => {
+    const begun = traceEvents.filter(({ ph }) => ph === "b")
+    const ended = new Map(traceEvents.filter(({ ph }) => ph === "e").map((event) => [event.id, event]))
+    expect(new Set(begun.map(({ id }) => id)).size).toBe(begun.length)
+    expect(ended.size).toBe(begun.length)
+    for (const { cat, id, name, pid, ts } of begun) {
+      expect(ended.get(id)).toMatchObject({ cat, name, pid })
+      expect(ended.get(id)?.ts).toBeGreaterThanOrEqual(ts)
+    }
+    expect(begun.filter(({ name }) => name === "page fault").length).toBeGreaterThan(100)
+    const { disk, group } = run.clients[0].client.machine
+    for (const write of [0, 1]) {
+      const spans = begun.filter(({ cat, name, pid }) =>
+        cat === "block" && name === ["read", "write"][write] && pid === group
+      )
+      expect(spans.length).toBeGreaterThan(10)
+      expect(spans.reduce((sum, { args }) => sum + Number(args["sectors"]), 0)).toBe(disk.stats.sectors[write])
+    }
+  })
+
+  it("has allocations as counters", () => {
     const pages = traceEvents.filter(({ name }) => name === "allocations").map(({ args }) => Number(args["pages"]))
     expect(pages.reduce((sum, n) => sum + n, 0)).toBeGreaterThan(2 * 2048)
   })
