@@ -63,7 +63,8 @@ const drawBugs = async () => {
   console.log(`${all.length} one-line changes, in the order of seed ${seed}`)
   await withCopy(null, async (swaplab) => {
     const healthy = healthyOf(swaplab, list.runs)
-    for (const mutant of all.slice(list.drawn.length)) {
+    const known = new Set(list.drawn.map(({ name }) => name))
+    for (const mutant of all.filter((drawn) => !known.has(nameOf(drawn)))) {
       const bugs = list.drawn.filter(({ patch }) => patch !== null).length
       if (bugs >= count) break
       const text = patchOf(mutant, read(`libs/${mutant.lib}/${mutant.file}`))
