@@ -160,4 +160,7 @@ it("a run whose requests left late is not judged", () => {
   expect(fellBehind({ gateway: { ...gateway, pace: { ...gateway.pace, heldShare: 0.051 } } })).toContain("5.1 %")
   const lateness = madeUpLatencies({ p999Ns: 11 * MS })
   expect(fellBehind({ gateway: { ...gateway, pace: { ...gateway.pace, lateness } } })).toContain("11.0 ms late")
+  expect(fellBehind({ gateway: { ...gateway, pace: { ...gateway.pace, heldShare: 0.051, lateness } } })).toMatch(
+    /11\.0 ms late .*; the clock was held for 5\.1 %/
+  )
 })

@@ -6,6 +6,7 @@ import { type ClientFacts, type ProcessPlan, type Workload, type WorkloadTable }
 import { Schema } from "effect"
 import { type CompressedSwap, swapRoom } from "./compressed-swap.ts"
 import { LocalDiskConfig } from "./local-disk.ts"
+import { allowedBytes, type NumaGroup } from "./numa.ts"
 
 /** Decoded options, by the keys that lead to them. */
 export type Options = Readonly<Record<string, unknown>>
@@ -93,9 +94,7 @@ export interface Load {
 }
 
 /** What the loads of a group are made of. */
-export interface LoadedGroup {
-  readonly cpus: number
-  readonly ram: number
+export interface LoadedGroup extends NumaGroup {
   readonly swap: number
   readonly pageCache: number
   readonly workload: Options
@@ -199,9 +198,9 @@ const ALL = { share: 1, words: "RAM and swap must hold that" }
 export const limitOf = ([measured]: ReadonlyArray<Load>): { readonly share: number; readonly words: string } =>
   measured.row.limit ?? ALL
 
-/** Swap that a client needs for the anonymous memory of its loads, in bytes. */
+/** Swap that a client needs for the anonymous memory of its loads beside the RAM that they may use, in bytes. */
 export const neededSwap = (group: LoadedGroup, loads: ReadonlyArray<Load>): number =>
-  Math.max(0, Math.ceil(anonymousBytes(loads) / limitOf(loads).share) - group.ram)
+  Math.max(0, Math.ceil(anonymousBytes(loads) / limitOf(loads).share) - allowedBytes(group))
 
 /** Whether the loads of a client leave RAM and swap the room that they want. */
 export const fitsSwap = (group: LoadedGroup & CompressedSwap, workloads: WorkloadTable): boolean =>

@@ -110,6 +110,16 @@ export const nodeBytes = ({ numa, ram }: NumaGroup): ReadonlyArray<number> => {
   return Array.from({ length: numa.nodes }, (_, i) => i === numa.nodes - 1 ? ram - part * i : part)
 }
 
+/** Bytes of the nodes that the processes of a group may have pages on: of its cpuset, and of a policy that binds. */
+export const allowedBytes = (group: NumaGroup): number => {
+  const { mems, policy } = group.numa ?? {}
+  const bound = policy?.mode === "bind" ? policy.nodes : undefined
+  return nodeBytes(group).reduce(
+    (sum, bytes, node) => sum + ((mems?.includes(node) ?? true) && (bound?.includes(node) ?? true) ? bytes : 0),
+    0
+  )
+}
+
 /** One bit a node. */
 export const maskOf = (list: ReadonlyArray<number>): number => list.reduce((mask, bit) => mask | 1 << bit, 0)
 

@@ -32,8 +32,11 @@ type FaultPlace = ReturnType<typeof faultNamed>["on"]
 /** Drawings of one seed until it is given up. */
 const MAX_ATTEMPTS = 200
 
-/** How long a run goes on after its last workload, so that what is left over is seen. */
-const SETTLE = "5 s"
+/**
+ * How long a run goes on after its last workload, so that what is left over is seen. Where nothing goes on in the background that
+ * costs nothing, and slow clients with small sockets need it.
+ */
+const SETTLE = { quiet: "60 s", background: "5 s" }
 
 const oneOf = <T>(random: Random, choices: ReadonlyArray<T>): T => choices[random.below(choices.length)]
 
@@ -102,7 +105,7 @@ class Drawing {
       name: `swarm-${this.#seed}`,
       seeds: [this.#seed],
       duration: ms(trouble + this.time("duration")),
-      settle: SETTLE,
+      settle: groups.some(({ background }) => background !== undefined) ? SETTLE.background : SETTLE.quiet,
       ...(hz === undefined ? {} : { hz }),
       kernels: { [DRAWN_KERNEL]: this.#kernel() },
       clients: groups,

@@ -48,9 +48,10 @@ const ofClient = (drawn: Drawn, run: RunResult, client: ClientResult): ReadonlyA
     // a run that is cut short while a client stands in a closed cycle is of a kernel that is known to lock up
     case "stopped":
     case "timeout": {
-      const report = client.standstill ?? (outcome === "timeout" ? client.livelock : null)
-      // slow is not stuck
-      if (report === null && (outcome === "stopped" || movesOn(run))) return []
+      // slow is not stuck: a client that moves on may have had a stretch that looked like a livelock
+      const stuck = outcome === "timeout" && !movesOn(run, touchedBy(name)) ? client.livelock : null
+      const report = client.standstill ?? stuck
+      if (report === null && (outcome === "stopped" || movesOn(run, "pages_touched_total"))) return []
       return report === null
         ? said("no progress after the faults; no report", `${client.pagesTouched} pages touched`)
         : said(signatureOf("no progress after the faults:", report), report.text)
@@ -75,9 +76,12 @@ const ofClient = (drawn: Drawn, run: RunResult, client: ClientResult): ReadonlyA
 /** How long before its end a run is looked at. */
 const LAST_NS = 30e9
 
+/** The pages that the workloads of a client have touched, as a column of the series. */
+const touchedBy = (client: string): string => `${client} pages_touched`
+
 /** Workloads have touched pages in the last seconds of the run. */
-const movesOn = ({ series: { columns, timesNs }, simulatedNs }: RunResult): boolean => {
-  const touched = columns.find(({ name }) => name === "pages_touched_total")?.values ?? []
+const movesOn = ({ series: { columns, timesNs }, simulatedNs }: RunResult, column: string): boolean => {
+  const touched = columns.find(({ name }) => name === column)?.values ?? []
   const before = timesNs.findLastIndex((time) => time <= simulatedNs - LAST_NS)
   return before >= 0 && touched[touched.length - 1] > touched[before]
 }
