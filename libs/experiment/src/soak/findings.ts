@@ -1,6 +1,7 @@
 // What a run of a soak test shows that should not be, and its signature: runs with the same one are taken to have the same cause.
 import { type ClientResult, fitsSwap, type LockupReport, type RunResult } from "@swaplab/cluster"
 import { PATCHES, patchesOf } from "@swaplab/kernel"
+import { assert } from "@swaplab/sim"
 import { type BrokenLaw, canaryOf } from "./canary.ts"
 import { reachedBy } from "./coverage.ts"
 import { type Drawn, DRAWN_KERNEL } from "./draw-scenario.ts"
@@ -49,9 +50,9 @@ const ofClient = (drawn: Drawn, run: RunResult, client: ClientResult): ReadonlyA
     case "stopped":
     case "timeout": {
       // slow is not stuck: a client that moves on may have had a stretch that looked like a livelock
-      const stuck = outcome === "timeout" && !movesOn(run, touchedBy(name)) ? client.livelock : null
-      const report = client.standstill ?? stuck
-      if (report === null && (outcome === "stopped" || movesOn(run, "pages_touched_total"))) return []
+      const moves = movesOn(run, name)
+      const report = client.standstill ?? (outcome === "timeout" && !moves ? client.livelock : null)
+      if (report === null && (outcome === "stopped" || moves)) return []
       return report === null
         ? said("no progress after the faults; no report", `${client.pagesTouched} pages touched`)
         : said(signatureOf("no progress after the faults:", report), report.text)
@@ -76,12 +77,10 @@ const ofClient = (drawn: Drawn, run: RunResult, client: ClientResult): ReadonlyA
 /** How long before its end a run is looked at. */
 const LAST_NS = 30e9
 
-/** The pages that the workloads of a client have touched, as a column of the series. */
-const touchedBy = (client: string): string => `${client} pages_touched`
-
-/** Workloads have touched pages in the last seconds of the run. */
-const movesOn = ({ series: { columns, timesNs }, simulatedNs }: RunResult, column: string): boolean => {
-  const touched = columns.find(({ name }) => name === column)?.values ?? []
+/** The workloads of a client have touched pages in the last seconds of the run. */
+const movesOn = ({ series: { columns, timesNs }, simulatedNs }: RunResult, client: string): boolean => {
+  const touched = columns.find(({ name }) => name === `${client}.pages_touched`)?.values
+  assert(touched !== undefined, `a series without the pages that ${client} has touched`)
   const before = timesNs.findLastIndex((time) => time <= simulatedNs - LAST_NS)
   return before >= 0 && touched[touched.length - 1] > touched[before]
 }

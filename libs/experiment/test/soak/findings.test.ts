@@ -58,3 +58,22 @@ it("a client that is not done in time is one where nothing touches a page any mo
   const [found] = changed("v3.6", { outcome: "timeout" })
   expect(found.signature).toBe("no progress after the faults; no report")
 })
+
+it("slow is not stuck: what counts is whether the client itself touched pages in its last half minute", () => {
+  const [{ name }] = WELL.clients
+  const late = (touched: ReadonlyArray<number>, livelock: RunResult["clients"][number]["livelock"]) => {
+    const series = {
+      timesNs: Float64Array.from([0, 50e9, 100e9]),
+      columns: [
+        { name: `${name}.pages_touched`, values: Float64Array.from(touched) },
+        { name: "other-1.pages_touched", values: Float64Array.from([0, 1, 2]) }
+      ]
+    }
+    const clients = WELL.clients.map((of) => ({ ...of, outcome: "timeout" as const, livelock }))
+    return findingsOf(planOf("v3.6"), drawnOf("v3.6"), { ...WELL, simulatedNs: 100e9, series, clients })
+  }
+  expect(late([0, 10, 11], null)).toEqual([])
+  expect(late([0, 10, 11], madeUpLockup())).toEqual([])
+  expect(late([0, 10, 10], null)).toHaveLength(1)
+  expect(late([0, 10, 10], madeUpLockup())[0].signature).toMatch(/^no progress after the faults: /)
+})
